@@ -1,0 +1,86 @@
+# padfleet: `make help` lists what there is to do.
+
+PYTHON ?= python3
+
+# Everything is relative to this file, so `make -C padfleet test` and `make -f …/Makefile` do the same.
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+VENV := $(ROOT)/.venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NODE_DIR := $(ROOT)/tests/acceptance/node
+NODE_PACKAGE := $(wildcard $(NODE_DIR)/package.json)
+NODE_STAMP := $(if $(NODE_PACKAGE),$(NODE_DIR)/node_modules/.installed)
+
+SOURCES := shared services tests
+UV_VERSION := 0.9
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up test lint types unit format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
+
+setup: $(STAMP) $(NODE_STAMP) ## install everything into .venv; quick when nothing has changed
+
+up: setup ## run a whole fleet on this machine
+	@cd '$(ROOT)' && exec '$(BIN)/padfleet' up
+
+test: lint types unit ## all that has to pass: lint, types, tests
+
+lint: setup ## check the style
+	cd '$(ROOT)' && '$(BIN)/ruff' check $(SOURCES)
+	cd '$(ROOT)' && '$(BIN)/ruff' format --check $(SOURCES)
+
+types: setup ## check the types
+	cd '$(ROOT)' && '$(BIN)/mypy'
+
+unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
+	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
+
+format: setup ## put the code into its standard form
+	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)
+	cd '$(ROOT)' && '$(BIN)/ruff' format $(SOURCES)
+
+# uv and not pip-compile: one lock for all Python versions and machines, where pip-compile keeps what
+# the one that runs it needs. Settings of the machine's pip stay out of it.
+lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade for newer versions
+	rm -rf '$(ROOT)/.venv-lock'
+	'$(PYTHON)' -m venv '$(ROOT)/.venv-lock'
+	'$(ROOT)/.venv-lock/bin/pip' install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
+	cd '$(ROOT)' && .venv-lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 \
+		--extra dev --generate-hashes --no-emit-index-url --no-header \
+		$(ARGS) pyproject.toml --output-file requirements.lock
+	rm -rf '$(ROOT)/.venv-lock'
+
+clean: ## remove what make has made; data of `make up` stays
+	rm -rf '$(VENV)' '$(ROOT)/.venv-lock' '$(ROOT)/build' '$(ROOT)'/*.egg-info '$(NODE_DIR)/node_modules'
+	rm -rf '$(ROOT)/.mypy_cache' '$(ROOT)/.ruff_cache' '$(ROOT)/.pytest_cache' '$(ROOT)/.hypothesis'
+	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is in .venv, so that removing .venv is enough to start afresh. An environment that was
+# left half made, or whose Python is gone, is made anew.
+$(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
+	@command -v '$(PYTHON)' >/dev/null || { \
+		echo "make: there is no $(PYTHON). Install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)," >&2; \
+		echo "make: or name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is $$('$(PYTHON)' --version 2>&1); Python 3.11 or newer is needed." >&2; \
+		echo "make: Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "make: $(PYTHON) cannot make virtual environments (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	'$(PYTHON)' -m venv --clear '$(VENV)'
+	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --require-hashes -r '$(ROOT)/requirements.lock'
+	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable '$(ROOT)'
+	@touch '$@'
+
+# Node is for the tests against Etherpad's own client and engine; without it, those are skipped.
+ifneq ($(NODE_STAMP),)
+$(NODE_STAMP): $(NODE_PACKAGE) $(wildcard $(NODE_DIR)/package-lock.json)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		echo "npm ci in $(NODE_DIR)"; \
+		cd '$(NODE_DIR)' && npm ci --no-audit --no-fund && touch '$@'; \
+	else \
+		echo "make: no node and npm: the tests that need them are left out"; \
+	fi
+endif

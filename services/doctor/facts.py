@@ -1,0 +1,47 @@
+"""What the checks judge: plain values, taken from Redis elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.settings.redis_url import Kind
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """One server that takes writes."""
+
+    name: str
+    info: Mapping[str, Any]
+    """What INFO said; empty where it is forbidden."""
+    config: Mapping[str, str] | None
+    """What CONFIG GET said, or None where it is forbidden, as managed services do."""
+    scripting_error: str | None
+    """Why a script did not run, or None."""
+    sharded_pubsub_error: str | None
+    """Why a message did not come back through a sharded channel, or None."""
+    ping_ms: float
+    """The median of a number of PINGs."""
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What the nodes of a cluster agree on."""
+
+    state: str
+    """`cluster_state` of CLUSTER INFO."""
+    slots_assigned: int
+    slots_ok: int
+    primaries: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that was found out."""
+
+    kind: Kind
+    """How the URL says that the servers stand together."""
+    servers: tuple[ServerFacts, ...]
+    cluster: ClusterFacts | None

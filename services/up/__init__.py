@@ -1,0 +1,1 @@
+"""`padfleet up`: a whole fleet on one machine, with an embedded Redis if none is named."""

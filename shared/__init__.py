@@ -1,0 +1,1 @@
+"""What every service of the fleet uses. Nothing here imports a service."""

@@ -1,0 +1,133 @@
+"""Health and metrics over HTTP, the same for every process.
+
+`GET /health/live`   200 while the process should be left alone, 503 when it should be restarted
+`GET /health/ready`  200 while it should get work, 503 when it should not
+`GET /metrics`       the metrics of the process, for Prometheus
+
+Both health answers are JSON, `{"status": "ok" | "failing", "checks": {name: {"ok", "why"}}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+Check = Callable[[], Awaitable[str | None]]
+"""Returns None when all is well, else the reason why not."""
+
+CHECK_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a set of checks: for each its reason to fail, or None."""
+
+    reasons: Mapping[str, str | None]
+
+    @property
+    def ok(self) -> bool:
+        return all(reason is None for reason in self.reasons.values())
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "status": "ok" if self.ok else "failing",
+            "checks": {
+                name: {"ok": reason is None, "why": reason or ""}
+                for name, reason in self.reasons.items()
+            },
+        }
+
+
+class Health:
+    """The checks of one process.
+
+    Liveness must not depend on anything outside the process: when Redis is away, restarting all
+    that wait for it only adds their start to the load.
+    """
+
+    def __init__(self, timeout_s: float = CHECK_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._live: dict[str, Check] = {}
+        self._ready: dict[str, Check] = {}
+
+    def live(self, name: str, check: Check) -> None:
+        """Add a check of liveness. ValueError if the name is taken."""
+        _add(self._live, name, check)
+
+    def ready(self, name: str, check: Check) -> None:
+        """Add a check of readiness. ValueError if the name is taken."""
+        _add(self._ready, name, check)
+
+    async def liveness(self) -> Report:
+        return await self._run(self._live)
+
+    async def readiness(self) -> Report:
+        return await self._run(self._ready)
+
+    async def _run(self, checks: Mapping[str, Check]) -> Report:
+        if not checks:
+            return Report({})
+        tasks = {name: asyncio.create_task(_guarded(check)) for name, check in checks.items()}
+        try:
+            # Not asyncio.timeout around each: that waits for a check to take its cancellation, and
+            # a check that hangs is the very one that may not.
+            done, _ = await asyncio.wait(tasks.values(), timeout=self._timeout_s)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+        late = f"no answer within {self._timeout_s:g} s"
+        return Report(
+            {name: task.result() if task in done else late for name, task in tasks.items()}
+        )
+
+
+def add_ops_routes(
+    app: web.Application, health: Health, registry: CollectorRegistry = REGISTRY
+) -> None:
+    """Add the routes of health and metrics to `app`."""
+
+    async def live(_request: web.Request) -> web.Response:
+        return _answer(await health.liveness())
+
+    async def ready(_request: web.Request) -> web.Response:
+        return _answer(await health.readiness())
+
+    async def metrics(request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        # The header is set as a whole: aiohttp's content_type takes no parameters, and the version
+        # of the format is one.
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", ready)
+    app.router.add_get("/metrics", metrics)
+
+
+def _add(checks: dict[str, Check], name: str, check: Check) -> None:
+    if name in checks:
+        raise ValueError(f"there is a health check named {name!r} already")
+    checks[name] = check
+
+
+async def _guarded(check: Check) -> str | None:
+    try:
+        return await check()
+    except asyncio.CancelledError as error:
+        # Ours, when the check was late, or one that leaked out of what the check awaited.
+        return f"cancelled{': ' if str(error) else ''}{error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _answer(report: Report) -> web.Response:
+    return web.json_response(
+        report.as_json(),
+        status=200 if report.ok else 503,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,123 @@
+"""Logging of a process: compact text for people, one JSON object a line for machines.
+
+Facts go into `extra`, not into the message: `log.info("lease taken", extra={"partition": 7})` is
+`… lease taken partition=7` or `{…, "message": "lease taken", "partition": 7}`. Messages then stay
+the same from one time to the next, and can be counted. Texts of pads and secrets are never logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+from shared.settings import LogFormat, LogLevel
+
+_LEVELS: Final = {
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "error": logging.ERROR,
+}
+
+# What a record has by itself; everything else on it came in through `extra`.
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def configure(
+    level: LogLevel, format: LogFormat, process_name: str, stream: TextIO | None = None
+) -> None:
+    """Set up the root logger of this process; replaces what was set up before.
+
+    `stream` is standard error unless given. `process_name` is on every line ("writer").
+    """
+    stream = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        TextFormatter(process_name)
+        if resolve_format(format, stream) == "text"
+        else JsonFormatter(process_name)
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[level])
+    # A line for each request, the probes of the load balancer included, is not news.
+    access = logging.DEBUG if level == "debug" else logging.WARNING
+    logging.getLogger("aiohttp.access").setLevel(access)
+    logging.captureWarnings(True)
+
+
+def resolve_format(format: LogFormat, stream: TextIO) -> LogFormat:
+    """What `auto` comes to on `stream`: `text` on a terminal, else `json`."""
+    if format != "auto":
+        return format
+    return "text" if stream.isatty() else "json"
+
+
+class TextFormatter(logging.Formatter):
+    """`12:00:01.250 info    writer lease taken partition=7`; the time is local."""
+
+    def __init__(self, process_name: str) -> None:
+        super().__init__()
+        self._process_name = process_name
+
+    def format(self, record: logging.LogRecord) -> str:
+        local = datetime.fromtimestamp(record.created, UTC).astimezone()
+        moment = local.isoformat(timespec="milliseconds")[11:23]
+        words = [moment, f"{record.levelname.lower():<7}", self._process_name]
+        words.append(_one_line(record.getMessage()))
+        words += [f"{name}={_bare(value)}" for name, value in _extras(record).items()]
+        return "\n".join([" ".join(words), *_trace(self, record)])
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; the time is UTC (RFC 3339). Fields of `extra` cannot replace ours."""
+
+    def __init__(self, process_name: str) -> None:
+        super().__init__()
+        self._process_name = process_name
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "process": self._process_name,
+            "pid": os.getpid(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        trace = _trace(self, record)
+        if trace:
+            line["trace"] = "\n".join(trace)
+        return json.dumps(line | _extras(record) | line, default=str, ensure_ascii=False)
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    trace = []
+    if record.exc_info and record.exc_info[0] is not None:
+        trace.append(formatter.formatException(record.exc_info))
+    if record.stack_info:
+        trace.append(formatter.formatStack(record.stack_info))
+    return trace
+
+
+def _one_line(text: str) -> str:
+    """Control characters escaped: a pad's name with a newline in it must not forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _bare(value: object) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    if text and text.isprintable() and not set(text) & set(' "='):
+        return text
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,73 @@
+"""The settings of a fan-out worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.settings.declare import setting
+from shared.settings.process import RedisProcessSettings
+
+Batch = Literal["auto", "on", "off"]
+
+WELCOME = (
+    "Welcome to this pad!\n\n"
+    "Everyone who has its address can write here, at the same time. Each author has a colour.\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanoutSettings(RedisProcessSettings):
+    """Settings of a fan-out worker: it holds the sockets of the clients."""
+
+    port: int = setting(
+        9001, "port of HTTP, Socket.IO, health and metrics", minimum=1, maximum=65535
+    )
+    batch: Batch = setting(
+        "auto",
+        "whether several revisions go to a client in one NEW_CHANGES_BATCH message: "
+        "auto sends it to the clients that say they understand it, on to all, off to none",
+    )
+    default_pad_text: str = setting(WELCOME, "text of a pad that is opened for the first time")
+    cookie_prefix: str = setting(
+        "", "put before the names of all cookies, as in Etherpad's setting"
+    )
+    max_message_bytes: int = setting(
+        1_000_000,
+        "largest message that a client may send",
+        unit="bytes",
+        minimum=10_000,
+        maximum=100_000_000,
+    )
+    ping_interval_ms: int = setting(
+        25_000, "time between two pings to a client", unit="ms", minimum=100, maximum=300_000
+    )
+    ping_timeout_ms: int = setting(
+        20_000,
+        "time that a client has to answer a ping before its socket is closed",
+        unit="ms",
+        minimum=100,
+        maximum=300_000,
+    )
+    presence_timeout_ms: int = setting(
+        4_000,
+        "time after which a user whose worker has died is shown as gone",
+        unit="ms",
+        minimum=500,
+        maximum=300_000,
+    )
+    commit_timeout_ms: int = setting(
+        5_000,
+        "time that a submission may take to become a revision before its client is told",
+        unit="ms",
+        minimum=100,
+        maximum=300_000,
+    )
+    ring_revisions: int = setting(
+        1000,
+        "newest revisions of each open pad kept in memory; sockets behind them read the stream",
+        unit="revisions",
+        minimum=1,
+        maximum=1_000_000,
+    )
+    worker_id: str = setting("", "name of this worker, unlike any other's; made at start if none")

@@ -1,0 +1,58 @@
+"""The settings of a writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.settings.declare import setting
+from shared.settings.process import RedisProcessSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterSettings(RedisProcessSettings):
+    """Settings of a writer: it turns submissions into revisions."""
+
+    port: int = setting(9101, "port of health and metrics", minimum=1, maximum=65535)
+    lease_ms: int = setting(
+        3_000,
+        "time that a partition stays with a writer that is not heard of any more",
+        unit="ms",
+        minimum=300,
+        maximum=300_000,
+    )
+    snapshot_every: int = setting(
+        200,
+        "distance of two snapshots of a pad; opening a pad reads at most so many revisions",
+        unit="revisions",
+        minimum=1,
+        maximum=1_000_000,
+    )
+    keep_revisions: int = setting(
+        2000,
+        "newest revisions of each pad kept as single entries of its stream; older ones are "
+        "compressed, a thousand at a time",
+        unit="revisions",
+        minimum=1,
+        maximum=10_000_000,
+    )
+    cached_pads: int = setting(
+        2000, "pads kept in memory", unit="pads", minimum=1, maximum=10_000_000
+    )
+    batch_max: int = setting(
+        500,
+        "submissions of a partition that are committed in one call at most",
+        unit="submissions",
+        minimum=1,
+        maximum=100_000,
+    )
+    writer_id: str = setting("", "name of this writer, unlike any other's; made at start if none")
+
+    def validate(self) -> Iterator[tuple[str, str]]:
+        yield from super().validate()
+        if self.keep_revisions < self.snapshot_every:
+            yield (
+                "keep_revisions",
+                f"{self.keep_revisions} is less than --snapshot-every ({self.snapshot_every}): "
+                "the revisions after the newest snapshot have to be there",
+            )

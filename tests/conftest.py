@@ -1,0 +1,48 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from hypothesis import settings
+
+from services.up.server import EmbeddedServer
+
+# No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run
+# is about the change that it runs for; `make unit` on a desk is where new examples are looked for.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=5000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "desk")
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer's shell has set must not decide what a test sees."""
+    for name in list(os.environ):
+        if name.startswith("PADFLEET_") or name == "REDIS_URL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A running server, one for the whole run."""
+    # Flushing twice a second is what production does; here it would only make the disk the clock.
+    options = ("--appendfsync", "no", "--enable-debug-command", "local")
+    with EmbeddedServer(Path(tmp_path_factory.mktemp("redis")), extra_args=options) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: EmbeddedServer) -> str:
+    """The URL of a server with nothing in it."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        client.script_flush()
+    return redis_server.url

@@ -1,0 +1,122 @@
+"""The doctor against real servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.doctor.__main__ import main
+from services.doctor.checks import SLOTS
+from services.up.server import EmbeddedServer
+from tests.eventually import eventually_sync
+from tests.processes import free_ports
+
+
+def diagnose(url: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
+    """The exit code, and the lines of the report by the name of the check."""
+    code = main(["--redis-url", url])
+    lines = capsys.readouterr().out.splitlines()[:-1]
+    return code, {line[6:].split("  ")[0]: line for line in lines}
+
+
+def test_what_up_starts_is_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with EmbeddedServer(tmp_path) as server:
+        assert main(["--redis-url", server.url]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("fit for a fleet: ")
+
+
+def test_a_cache_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--appendonly", "no", "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru"]
+    with EmbeddedServer(tmp_path, extra_args=options) as server:
+        code, lines = diagnose(server.url, capsys)
+    assert code == 1
+    assert lines["eviction"].startswith("fail")
+    assert "CONFIG SET maxmemory-policy noeviction" in lines["eviction"]
+    assert lines["persistence"].startswith("warn")
+
+
+def test_a_server_that_forbids_config_is_read_by_info(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with EmbeddedServer(tmp_path) as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.execute_command("ACL SETUSER fleet on >pw ~* &* +@all -config")
+        code, lines = diagnose(f"redis://fleet:pw@127.0.0.1:{server.port}", capsys)
+    assert code == 0
+    assert lines["config"].startswith("warn")
+    assert "appendonly yes, appendfsync unknown" in lines["persistence"]
+    assert lines["eviction"].startswith("ok")
+
+
+def test_a_user_without_scripts_and_channels_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with EmbeddedServer(tmp_path) as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.execute_command("ACL SETUSER fleet on >pw ~* resetchannels +@all -eval")
+        code, lines = diagnose(f"redis://fleet:pw@127.0.0.1:{server.port}", capsys)
+    assert code == 1
+    assert lines["scripting"].startswith("fail")
+    assert lines["sharded pub/sub"].startswith("fail")
+
+
+def test_a_cluster_whole_and_with_a_hole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Of its own accord the cluster bus takes the port 10,000 higher, which may not exist.
+    options = ["--cluster-enabled", "yes", "--cluster-port", str(free_ports(1)[0])]
+    with (
+        EmbeddedServer(tmp_path, extra_args=options) as server,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        url = f"redis+cluster://127.0.0.1:{server.port}"
+        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, SLOTS - 1)
+        eventually_sync(
+            lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", "it is whole"
+        )
+        code, lines = diagnose(url, capsys)
+        assert code == 0
+        assert lines["cluster slots"].startswith("ok")
+        assert lines["sharded pub/sub"].startswith("ok")
+        assert lines["replicas"].startswith("warn")
+
+        code, lines = diagnose(server.url, capsys)
+        assert code == 1
+        assert "redis+cluster://" in lines["topology"]
+
+        client.execute_command("CLUSTER DELSLOTS", 7)
+        eventually_sync(
+            lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "fail", "a hole"
+        )
+        code, lines = diagnose(url, capsys)
+        assert code == 1
+        assert lines["cluster state"].startswith("fail")
+        assert f"1 of {SLOTS} belong to no server" in lines["cluster slots"]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("redis://127.0.0.1:1", "no Redis at 127.0.0.1:1"),
+        ("unix:///nowhere/redis.sock", "no Redis at /nowhere/redis.sock"),
+        ("redis+cluster://127.0.0.1:1", "no cluster can be reached through 127.0.0.1:1"),
+        ("redis+sentinel://127.0.0.1:1/main", "know no primary named 'main'"),
+    ],
+)
+def test_nobody_there(url: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--redis-url", url]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_the_wrong_kind_of_server_is_told(
+    redis_url: str, redis_server: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = f"127.0.0.1:{redis_server.port}"
+    assert main(["--redis-url", f"redis+cluster://{place}"]) == 2
+    assert f"use redis://{place}" not in capsys.readouterr().out
+    assert main(["--redis-url", f"redis://nobody:wrong@{place}"]) == 2
+    assert "refuses the credentials" in capsys.readouterr().err
+    assert main(["--redis-url", f"rediss://{place}", "--connect-timeout-ms", "300"]) == 2
+    assert "rediss://" in capsys.readouterr().err

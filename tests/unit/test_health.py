@@ -1,0 +1,109 @@
+"""Health over HTTP: what is answered, and that no check can break it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry, Counter
+
+from shared.health import Health, add_ops_routes
+
+Client = TestClient[web.Request, web.Application]
+
+
+async def fine() -> None:
+    return None
+
+
+async def broken() -> str:
+    return "no lease"
+
+
+async def raising() -> None:
+    raise RuntimeError("boom")
+
+
+async def leaking_cancellation() -> None:
+    raise asyncio.CancelledError
+
+
+async def hanging_for_good() -> None:
+    for _ in range(2):
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            continue
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health(timeout_s=0.05)
+
+
+@pytest.fixture
+async def client(health: Health) -> AsyncIterator[Client]:
+    registry = CollectorRegistry()
+    Counter("flushes", "Flushes.", registry=registry).inc(3)
+    app = web.Application()
+    add_ops_routes(app, health, registry)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def test_without_checks_all_is_well(client: Client) -> None:
+    for path in ("/health/live", "/health/ready"):
+        response = await client.get(path)
+        assert response.status == 200
+        assert await response.json() == {"status": "ok", "checks": {}}
+
+
+async def test_a_failing_check_makes_503_and_says_why(health: Health, client: Client) -> None:
+    health.ready("redis", fine)
+    health.ready("lease", broken)
+    response = await client.get("/health/ready")
+    assert response.status == 503
+    assert await response.json() == {
+        "status": "failing",
+        "checks": {"redis": {"ok": True, "why": ""}, "lease": {"ok": False, "why": "no lease"}},
+    }
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_readiness_does_not_touch_liveness(health: Health, client: Client) -> None:
+    health.ready("lease", broken)
+    assert (await client.get("/health/live")).status == 200
+
+
+async def test_no_check_can_break_the_answer(health: Health, client: Client) -> None:
+    health.live("raises", raising)
+    health.live("leaks", leaking_cancellation)
+    health.live("hangs", hanging_for_good)
+    health.live("fine", fine)
+    response = await asyncio.wait_for(client.get("/health/live"), 5)
+    assert response.status == 503
+    checks = (await response.json())["checks"]
+    assert checks["raises"]["why"] == "RuntimeError: boom"
+    assert checks["leaks"]["why"] == "cancelled"
+    assert checks["hangs"]["why"] == "no answer within 0.05 s"
+    assert checks["fine"]["ok"] is True
+
+
+def test_a_name_is_used_once(health: Health) -> None:
+    health.live("loop", fine)
+    health.ready("loop", fine)
+    with pytest.raises(ValueError, match="'loop'"):
+        health.live("loop", fine)
+
+
+async def test_metrics_are_in_the_format_of_prometheus(client: Client) -> None:
+    response = await client.get("/metrics")
+    assert response.status == 200
+    assert response.headers["Content-Type"].startswith("text/plain; version=")
+    assert "flushes_total 3.0" in await response.text()
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    response = await client.get("/metrics", headers=accept)
+    assert (await response.text()).endswith("# EOF\n")
