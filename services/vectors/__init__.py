@@ -1,0 +1,1 @@
+"""`padfleet vectors`: check the changeset engine against recorded results of Etherpad's own."""

@@ -1,0 +1,78 @@
+"""Easysync, the changeset algebra of Etherpad, with the results that Etherpad's own engine gives.
+
+Pure functions: no input or output, no state but the attribute pools passed in. Texts are code-unit
+strings throughout (see `utf16`), and all lengths count UTF-16 code units, as in JavaScript.
+Whatever is malformed, or does not fit what it is applied to, raises `EasysyncError`.
+"""
+
+from shared.easysync.atext import (
+    AText,
+    apply_to_atext,
+    apply_to_attribs,
+    apply_to_text,
+    make_atext,
+)
+from shared.easysync.attributes import attribs_of
+from shared.easysync.changeset import (
+    Changeset,
+    check_rep,
+    identity,
+    is_identity,
+    new_len,
+    old_len,
+    pack,
+    unpack,
+)
+from shared.easysync.compose import compose
+from shared.easysync.errors import EasysyncError
+from shared.easysync.follow import follow, rebase
+from shared.easysync.inverse import inverse
+from shared.easysync.lines import (
+    mutate_attribution_lines,
+    mutate_text_lines,
+    split_attribution_lines,
+    split_text_lines,
+)
+from shared.easysync.markers import correct_line_markers
+from shared.easysync.ops import Op, iter_ops
+from shared.easysync.pool import Attribute, AttributePool
+from shared.easysync.splice import Builder, make_splice
+from shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
+from shared.easysync.utf16 import from_units, to_units
+
+__all__ = [
+    "AText",
+    "Attribute",
+    "AttributePool",
+    "Builder",
+    "Changeset",
+    "EasysyncError",
+    "Op",
+    "apply_to_atext",
+    "apply_to_attribs",
+    "apply_to_text",
+    "attribs_of",
+    "check_rep",
+    "compose",
+    "correct_line_markers",
+    "follow",
+    "from_units",
+    "identity",
+    "inverse",
+    "is_identity",
+    "iter_ops",
+    "make_atext",
+    "make_splice",
+    "move_ops_to_new_pool",
+    "mutate_attribution_lines",
+    "mutate_text_lines",
+    "new_len",
+    "old_len",
+    "pack",
+    "prepare_for_wire",
+    "rebase",
+    "split_attribution_lines",
+    "split_text_lines",
+    "to_units",
+    "unpack",
+]

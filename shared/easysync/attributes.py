@@ -1,0 +1,89 @@
+"""Attribute strings: which attributes an op sets, as numbers in a pool (`*0*1a`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.easysync.base36 import VALUES, numeral
+from shared.easysync.errors import EasysyncError, shown
+from shared.easysync.pool import Attribute, AttributePool
+
+
+def attribs_of(attribs: str, pool: AttributePool) -> dict[str, str]:
+    """The attributes of an attribute string, in its order; of equal keys the last value counts.
+
+    `EasysyncError` when it is malformed or names a number that is not in the pool.
+    """
+    if not attribs:
+        return {}
+    if not isinstance(attribs, str):
+        raise EasysyncError(f"an attribute string must be a string, not {shown(attribs)}")
+    return dict(_pairs(attribs, pool))
+
+
+def attribs_string(attributes: Iterable[Attribute], pool: AttributePool) -> str:
+    """The attribute string in canonical order, which is by key. Adds to the pool what is new."""
+    return "".join(["*" + numeral(pool.put(key, value)) for key, value in sorted(attributes)])
+
+
+def encode_attribs(
+    attributes: str | Iterable[Attribute], pool: AttributePool | None, *, inserting: bool
+) -> str:
+    """The attribute string for an op; a string is taken as it is.
+
+    Attributes without a value mean nothing on new text, so an insert leaves them out. New ones get
+    their numbers in the order given, as in Etherpad. `EasysyncError` for pairs without a pool.
+    """
+    if isinstance(attributes, str):
+        return attributes
+    chosen: dict[str, str] = {}
+    for key, value in attributes:
+        if pool is None:
+            raise EasysyncError("attributes given as pairs need a pool")
+        if value or not inserting:
+            pool.put(key, value)
+            chosen[key] = value
+        else:
+            chosen.pop(key, None)
+    return attribs_string(chosen.items(), pool) if pool is not None else ""
+
+
+def compose_attribs(first: str, second: str, pool: AttributePool, *, of_text: bool) -> str:
+    """What setting `first` and then `second` comes to, as an attribute string.
+
+    With `of_text`, `first` is what the text has, so an attribute that is set to "" is gone.
+    Otherwise both are changes, and the removal is part of the result.
+    """
+    if not second:
+        return first
+    if not first and not of_text:
+        return second
+    merged = attribs_of(first, pool)
+    for key, value in attribs_of(second, pool).items():
+        if value or not of_text:
+            merged[key] = value
+        else:
+            merged.pop(key, None)
+    return attribs_string(merged.items(), pool)
+
+
+def follow_attribs(first: str, second: str, pool: AttributePool) -> str:
+    """What is left to set of `second` where somebody else has set `first` on the same text.
+
+    Of two values for one key the smaller one wins, by its code units, whoever came first.
+    """
+    if not second or not first:
+        return second
+    left = attribs_of(second, pool)
+    for key, value in _pairs(first, pool):
+        if key in left and value <= left[key]:
+            del left[key]
+    return "".join(["*" + numeral(pool.put(key, value)) for key, value in left.items()])
+
+
+def _pairs(attribs: str, pool: AttributePool) -> list[Attribute]:
+    get, values = pool.get, VALUES
+    start, *numbers = attribs.split("*")
+    if start:
+        raise EasysyncError(f"not an attribute string: {shown(attribs)}")
+    return [get(values[number]) for number in numbers]

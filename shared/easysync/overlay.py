@@ -1,0 +1,51 @@
+"""One op upon another: the step that composing and applying have in common."""
+
+from __future__ import annotations
+
+from shared.easysync.attributes import compose_attribs
+from shared.easysync.errors import EasysyncError
+from shared.easysync.ops import Op, consume
+from shared.easysync.pool import AttributePool
+
+Piece = tuple[str, int, int, str]
+"""Opcode, chars, lines and attributes of an op of the result."""
+
+
+def overlay(a: Op, b: Op, pool: AttributePool) -> Piece | None:
+    """Lets `b`, of a later changeset, act on `a`, of an earlier one or of a document's attributes.
+
+    Takes what it deals with off both. Returns that part of the result, None where an insert and a
+    removal cancel out. `EasysyncError` when the ops disagree about where lines end.
+    """
+    if not a.opcode:
+        return _whole(b)
+    if not b.opcode or a.opcode == "-":
+        return _whole(a)
+    if b.opcode == "+":
+        return _whole(b)
+    _check_lines(a, b)
+    # An insert is text, whose attributes are a fact; a keep is a change of attributes.
+    inserted = a.opcode == "+"
+    if b.opcode == "=":
+        opcode = a.opcode
+        attribs = compose_attribs(a.attribs, b.attribs, pool, of_text=inserted)
+        return opcode, *consume(a, b), attribs
+    chars, lines = consume(a, b)
+    return None if inserted else ("-", chars, lines, b.attribs)
+
+
+def _whole(op: Op) -> Piece:
+    piece = op.opcode, op.chars, op.lines, op.attribs
+    op.opcode = ""
+    return piece
+
+
+def _check_lines(a: Op, b: Op) -> None:
+    if a.chars < b.chars:
+        fits = a.lines <= b.lines
+    elif a.chars > b.chars:
+        fits = a.lines >= b.lines
+    else:
+        fits = a.lines == b.lines
+    if not fits or a.lines > a.chars or b.lines > b.chars:
+        raise EasysyncError(f"line counts do not fit: {b!r} upon {a!r}")

@@ -1,0 +1,90 @@
+"""Making changesets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.easysync.assembler import Assembler
+from shared.easysync.attributes import encode_attribs
+from shared.easysync.changeset import pack
+from shared.easysync.errors import EasysyncError
+from shared.easysync.pool import Attribute, AttributePool
+
+
+class Builder:
+    """Puts a changeset together from the start of the document to its end.
+
+    Attributes are an attribute string, or pairs, which need `pool`. Where chars are counted and
+    `lines` is given, it is the number of newlines among them and the last of them must be one.
+    """
+
+    def __init__(self, old_len: int) -> None:
+        self._old_len = old_len
+        self._out = Assembler()
+        self._bank: list[str] = []
+
+    def keep(
+        self,
+        chars: int,
+        lines: int = 0,
+        attribs: str | Iterable[Attribute] = "",
+        pool: AttributePool | None = None,
+    ) -> Builder:
+        self._out.add("=", chars, lines, encode_attribs(attribs, pool, inserting=False))
+        return self
+
+    def keep_text(
+        self,
+        text: str,
+        attribs: str | Iterable[Attribute] = "",
+        pool: AttributePool | None = None,
+    ) -> Builder:
+        self._out.add_text("=", text, encode_attribs(attribs, pool, inserting=False))
+        return self
+
+    def insert(
+        self,
+        text: str,
+        attribs: str | Iterable[Attribute] = "",
+        pool: AttributePool | None = None,
+    ) -> Builder:
+        self._out.add_text("+", text, encode_attribs(attribs, pool, inserting=True))
+        self._bank.append(text)
+        return self
+
+    def remove(self, chars: int, lines: int = 0) -> Builder:
+        self._out.add("-", chars, lines, "")
+        return self
+
+    def remove_text(self, text: str) -> Builder:
+        self._out.add_text("-", text)
+        return self
+
+    def to_changeset(self) -> str:
+        """The changeset. The rest of the document is kept. The builder is used up by this."""
+        ops = self._out.finish()
+        new_len = self._old_len + self._out.length_change
+        return pack(self._old_len, new_len, ops, "".join(self._bank))
+
+
+def make_splice(
+    text: str,
+    start: int,
+    ndel: int,
+    ins: str,
+    attribs: str | Iterable[Attribute] = (),
+    pool: AttributePool | None = None,
+) -> str:
+    """The changeset that puts `ins`, with `attribs`, in the place of `ndel` code units at `start`.
+
+    Places beyond the end are taken for the end. `EasysyncError` for negative ones.
+    """
+    if start < 0 or ndel < 0:
+        raise EasysyncError(f"cannot remove {ndel} characters at {start}")
+    return (
+        Builder(len(text))
+        .keep_text(text[:start])
+        .remove_text(text[start : start + ndel])
+        .insert(ins, attribs, pool)
+        .to_changeset()
+    )

@@ -1,0 +1,36 @@
+"""Texts as JavaScript sees them.
+
+Etherpad counts UTF-16 code units, Python counts code points. Inside, every text is therefore a
+*code-unit string*: a `str` in which each character is one UTF-16 code unit, so that characters
+beyond U+FFFF are two surrogates. `len` and slices of it mean what they mean in JavaScript. A cut
+through such a pair leaves lone surrogates, which are legal here as they are there.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+def to_units(s: str) -> str:
+    """The code-unit string of `s`. Of a code-unit string, that string itself."""
+    # In UTF-16 only what is beyond U+FFFF takes more than two bytes. Encoding is the fastest look.
+    if s.isascii() or len(s.encode("utf-16-le", "surrogatepass")) == 2 * len(s):
+        return s
+    return _ASTRAL.sub(_surrogates, s)
+
+
+def from_units(s: str) -> str:
+    """The ordinary string of a code-unit string: pairs joined, lone surrogates left as they are.
+
+    The result may hold lone surrogates, which UTF-8 cannot encode.
+    """
+    if s.isascii():
+        return s
+    return s.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _surrogates(match: re.Match[str]) -> str:
+    offset = ord(match.group()) - 0x10000
+    return chr(0xD800 + (offset >> 10)) + chr(0xDC00 + (offset & 0x3FF))
