@@ -1,0 +1,96 @@
+"""Authors: who stands behind a token, their name and colour.
+
+Global keys, one slot each, so every worker finds the same author for the same token.
+"""
+
+import secrets
+import string
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, NamedTuple, cast
+
+from shared.log.connect import Redis
+from shared.log.keys import author_key, token_key
+
+PALETTE_SIZE = 64
+"""Colours in Etherpad's palette; a new author gets the number of one of them."""
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class Author(NamedTuple):
+    id: str
+    name: str | None
+    color: int | str  #: number in the palette, or "#rrggbb" once chosen
+
+
+def new_author_id() -> str:
+    """``a.`` and 16 characters, as Etherpad makes them."""
+    return "a." + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+async def author_of_token(redis: Redis, token: str | None) -> str:
+    """The author that this token stands for, made if it is new. Without a token: a new author.
+
+    Only a hash of the token is stored: whoever reads the database cannot act as its authors.
+    """
+    if token is None:
+        return await _create(redis)
+    key = token_key(sha256(token.encode()).hexdigest())
+    known = await redis.client.get(key)
+    if known is not None:
+        return cast("bytes", known).decode()
+    author = await _create(redis)
+    # Two tabs of a new browser may come at once; the first one's author is the author.
+    if await redis.client.set(key, author, nx=True):
+        return author
+    await redis.client.delete(author_key(author))
+    winner = await redis.client.get(key)
+    return cast("bytes", winner).decode()
+
+
+async def _create(redis: Redis) -> str:
+    author = new_author_id()
+    color = secrets.randbelow(PALETTE_SIZE)
+    await redis.client.hset(author_key(author), "color", f"n{color}")
+    return author
+
+
+async def update(
+    redis: Redis, author: str, *, name: str | None = None, color: str | None = None
+) -> None:
+    """Stores what is given. An empty name takes the name away."""
+    pipeline = redis.client.pipeline(transaction=False)
+    if name:
+        _ = pipeline.hset(author_key(author), "name", name.encode("utf-8", "surrogatepass"))
+    elif name is not None:
+        _ = pipeline.hdel(author_key(author), "name")
+    if color:
+        _ = pipeline.hset(author_key(author), "color", f"c{color}")
+    await pipeline.execute()
+
+
+async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
+    """Those of the authors that exist, in one round trip."""
+    wanted = list(authors)
+    if not wanted:
+        return {}
+    pipeline = redis.client.pipeline(transaction=False)
+    for author in wanted:
+        _ = pipeline.hmget(author_key(author), ["name", "color"])
+    replies: list[Any] = await pipeline.execute()
+    return {
+        author: _author(author, name, color)
+        for author, (name, color) in zip(wanted, replies, strict=True)
+        if color is not None
+    }
+
+
+def _author(author: str, name: bytes | None, color: bytes) -> Author:
+    # A number and the text "7" are different things to a client, so the first letter tells which.
+    shade = color.decode()
+    return Author(
+        author,
+        name.decode("utf-8", "surrogatepass") if name else None,
+        int(shade[1:]) if shade.startswith("n") else shade[1:],
+    )

@@ -1,0 +1,199 @@
+"""Sharded subscriptions that stay alive.
+
+Pub/sub forgets: what is published while nobody listens is gone. So the subscriber says whenever a
+channel was subscribed *again*, and its user reads from the stream what may have been missed.
+
+redis-py's own cluster pub/sub reads its nodes in turn with blocking waits, which costs seconds
+with two nodes, and does not find a promoted node by itself. Hence one connection and one task
+for each node here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ResponseError
+
+from shared.log.connect import UNREACHABLE, Node, Redis
+
+log = logging.getLogger(__name__)
+
+PING_INTERVAL = 2.0
+"""Seconds of silence after which the connection is asked whether it still works; as many again
+without an answer, and it is given up."""
+
+RETRY_DELAY = 0.2
+"""Seconds between attempts to reach a node."""
+
+
+class Subscriber:
+    """Delivers the messages of every subscribed channel to `on_message`, in their order.
+
+    `on_resubscribed(channel)` is called when a subscription that had been lost is back. Both are
+    called from the event loop and must not block.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        on_message: Callable[[str, bytes], None],
+        on_resubscribed: Callable[[str], None],
+    ) -> None:
+        self._redis = redis
+        self._on_message = on_message
+        self._on_resubscribed = on_resubscribed
+        self._wanted: dict[str, asyncio.Event] = {}
+        self._confirmed_once: set[str] = set()
+        self._feeds: dict[str, _NodeFeed] = {}
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether every wanted channel is subscribed just now."""
+        return all(event.is_set() for event in self._wanted.values())
+
+    async def subscribe(self, channel: str) -> None:
+        """Returns once the server has confirmed: nothing published from now on is missed."""
+        event = self._wanted.get(channel)
+        if event is None:
+            event = self._wanted[channel] = asyncio.Event()
+            self._place(channel)
+        await event.wait()
+
+    def unsubscribe(self, channel: str) -> None:
+        self._wanted.pop(channel, None)
+        self._confirmed_once.discard(channel)
+        for feed in self._feeds.values():
+            feed.drop(channel)
+
+    async def close(self) -> None:
+        self._closed = True
+        feeds = list(self._feeds.values())
+        self._feeds.clear()
+        for feed in feeds:
+            feed.task.cancel()
+        await asyncio.gather(*(feed.task for feed in feeds), return_exceptions=True)
+
+    def _place(self, channel: str) -> None:
+        node = self._redis.node_for(channel)
+        feed = self._feeds.get(node.name)
+        if feed is None:
+            feed = self._feeds[node.name] = _NodeFeed(self, node)
+        feed.add(channel)
+
+    # Called by the feeds.
+
+    def deliver(self, channel: str, data: bytes) -> None:
+        if channel in self._wanted:
+            self._on_message(channel, data)
+
+    def confirmed(self, channel: str) -> None:
+        event = self._wanted.get(channel)
+        if event is None or event.is_set():
+            return
+        event.set()
+        if channel in self._confirmed_once:
+            self._on_resubscribed(channel)
+        self._confirmed_once.add(channel)
+
+    async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
+        """Finds these channels a place again, wherever they live now."""
+        for channel in channels:
+            if event := self._wanted.get(channel):
+                event.clear()
+        with suppress(*UNREACHABLE, ResponseError):
+            await self._redis.refresh()
+        if self._closed:
+            return
+        for channel in channels & self._wanted.keys():
+            self._place(channel)
+        if not feed.channels and self._feeds.get(feed.node.name) is feed:
+            del self._feeds[feed.node.name]
+
+
+class _NodeFeed:
+    """The connection to one node, for as long as channels are wanted there."""
+
+    def __init__(self, subscriber: Subscriber, node: Node) -> None:
+        self.node = node
+        self.channels: set[str] = set()
+        self._subscriber = subscriber
+        self._connection: AbstractConnection | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self.task = asyncio.create_task(self._run(), name=f"subscriber {node.name}")
+
+    def add(self, channel: str) -> None:
+        if channel not in self.channels:
+            self.channels.add(channel)
+            self._send("SSUBSCRIBE", channel)
+
+    def drop(self, channel: str) -> None:
+        if channel in self.channels:
+            self.channels.discard(channel)
+            self._send("SUNSUBSCRIBE", channel)
+
+    def _send(self, *command: str) -> None:
+        """Sends if connected; on connecting, all channels are subscribed anyway."""
+        if self._connection is not None:
+            task = asyncio.create_task(self._send_on(self._connection, *command))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _send_on(self, connection: AbstractConnection, *command: str) -> None:
+        # A failed send needs no care here: the reading side notices the same broken connection.
+        with suppress(*UNREACHABLE):
+            await connection.send_command(*command, check_health=False)
+
+    async def _run(self) -> None:
+        while True:
+            connection = self.node.connection()
+            try:
+                await connection.connect()
+                self._connection = connection
+                # One command for each channel: a cluster refuses several slots in one.
+                for channel in list(self.channels):
+                    await connection.send_command("SSUBSCRIBE", channel, check_health=False)
+                await self._read(connection)
+            except UNREACHABLE as error:
+                log.warning(
+                    "subscription lost, retrying",
+                    extra={"node": self.node.name, "error": str(error)},
+                )
+            except ResponseError as error:
+                # MOVED: the slot lives elsewhere now. Which of our channels it was, the error
+                # does not say, so all of them are placed anew.
+                log.info(
+                    "subscription refused", extra={"node": self.node.name, "error": str(error)}
+                )
+            finally:
+                self._connection = None
+                with suppress(*UNREACHABLE):
+                    await connection.disconnect(nowait=True)
+            moved, self.channels = self.channels, set()
+            await asyncio.sleep(RETRY_DELAY)
+            await self._subscriber.lost(self, moved)
+            if not self.channels:
+                return
+
+    async def _read(self, connection: AbstractConnection) -> None:
+        silent = 0
+        while True:
+            reply = await connection.read_response(disable_decoding=True, timeout=PING_INTERVAL)
+            if reply is None:
+                silent += 1
+                if silent > 1:
+                    raise ConnectionError(f"no answer for {silent * PING_INTERVAL:g} s")
+                await connection.send_command("PING", check_health=False)
+                continue
+            silent = 0
+            match reply:
+                case [b"smessage", channel, data]:
+                    self._subscriber.deliver(channel.decode(), data)
+                case [b"ssubscribe", channel, _]:
+                    self._subscriber.confirmed(channel.decode())
+                case [b"sunsubscribe", bytes(channel), _] if channel.decode() in self.channels:
+                    # Not asked for: the slot has moved away from this node.
+                    self.channels.discard(channel.decode())
+                    await self._subscriber.lost(self, {channel.decode()})

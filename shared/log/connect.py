@@ -1,0 +1,119 @@
+"""Connections to Redis, be it one server, a primary that Sentinel names, or a cluster.
+
+The rest of the package sees a `Redis` with a client for commands and a way to open a bare
+connection for subscriptions.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio import Redis as SingleClient
+from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import ExponentialBackoff
+
+from shared.settings.redis_url import parse
+
+Client = SingleClient | RedisCluster
+
+UNREACHABLE = (
+    exceptions.ConnectionError,  # includes MasterNotFoundError and refused passwords
+    exceptions.TimeoutError,
+    exceptions.BusyLoadingError,
+    exceptions.ClusterDownError,
+    exceptions.ReadOnlyError,  # still speaking to a primary that became a replica
+    OSError,
+)
+"""What a command raises while the server cannot be used, and may not raise a moment later."""
+
+COMMAND_TIMEOUT = 5.0
+"""Seconds without an answer after which a connection counts as broken. Longer than any blocking
+read of ours (1 s), or those would be taken for a dead server."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One server that subscriptions can be made on; its name is stable while it lives."""
+
+    name: str
+    connection_class: type[AbstractConnection]
+    options: dict[str, Any]
+
+    def connection(self) -> AbstractConnection:
+        # RESP2, for in RESP3 redis-py hands pushed messages to a callback, out of line with the
+        # replies. No read timeout: a quiet channel is not a broken one (the subscriber pings).
+        options = {**self.options, "protocol": 2, "socket_timeout": None}
+        return self.connection_class(**options)
+
+
+class Redis:
+    """A client for commands, and the nodes for subscriptions."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    @property
+    def is_cluster(self) -> bool:
+        return isinstance(self.client, RedisCluster)
+
+    async def start(self) -> None:
+        """Connects once. Raises what `UNREACHABLE` lists when there is nobody to connect to."""
+        if isinstance(self.client, RedisCluster):
+            _ = await self.client.initialize()
+        else:
+            await self.client.execute_command("PING")
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+    def node_for(self, channel: str) -> Node:
+        """The node on which a sharded channel lives."""
+        if isinstance(self.client, RedisCluster):
+            slot = self.client.keyslot(channel)
+            node: ClusterNode = self.client.nodes_manager.get_node_from_slot(slot)
+            return Node(node.name, node.connection_class, node.connection_kwargs)
+        pool = self.client.connection_pool
+        return Node("primary", pool.connection_class, pool.connection_kwargs)
+
+    async def refresh(self) -> None:
+        """Asks anew which node holds what.
+
+        redis-py does so by itself on a failed command, but a process that only subscribes issues
+        none and would wait for a dead node for good.
+        """
+        if isinstance(self.client, RedisCluster):
+            await self.client.nodes_manager.initialize()
+
+
+def open_redis(url: str) -> Redis:
+    """A `Redis` for this URL; no connection is made yet. ValueError says what is wrong with it."""
+    where = parse(url)
+    options: dict[str, Any] = {
+        "username": where.username,
+        "password": where.password,
+        # RESP2 everywhere, so that a reply has one form only.
+        "protocol": 2,
+        "socket_timeout": COMMAND_TIMEOUT,
+        "socket_connect_timeout": COMMAND_TIMEOUT,
+        # Every write of ours may be repeated: submissions and commits are recognised.
+        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+    }
+    match where.kind:
+        case "unix":
+            return Redis(SingleClient(unix_socket_path=where.path, db=where.db, **options))
+        case "single":
+            ((host, port),) = where.hosts
+            return Redis(SingleClient(host=host, port=port, db=where.db, ssl=where.tls, **options))
+        case "cluster":
+            nodes = [ClusterNode(host, port) for host, port in where.hosts]
+            return Redis(RedisCluster(startup_nodes=nodes, ssl=where.tls, **options))
+        case "sentinel":
+            if where.tls:
+                options["ssl"] = True
+            timeouts = {k: v for k, v in options.items() if k.startswith(("socket", "ssl"))}
+            sentinel = Sentinel(where.hosts, sentinel_kwargs=timeouts, **options)
+            return Redis(sentinel.master_for(where.service, db=where.db))

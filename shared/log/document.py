@@ -1,0 +1,111 @@
+"""A pad's text at one revision, moved forward one revision at a time. Pure but for `load`."""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from shared.easysync import (
+    AText,
+    AttributePool,
+    EasysyncError,
+    apply_to_atext,
+    make_atext,
+    move_ops_to_new_pool,
+)
+from shared.log.connect import Redis
+from shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
+from shared.log.keys import PadKeys
+from shared.log.records import Revision, Snapshot
+from shared.wire.jsontext import loads
+
+READ_STEP = 500
+"""Revisions per read while loading."""
+
+
+class CorruptPad(Exception):
+    """What is stored of the pad does not fit together. The text says what."""
+
+
+class Change(NamedTuple):
+    """A revision's changeset, with the attribute numbers of the document's own pool."""
+
+    changeset: str
+    author: str
+
+
+class Document:
+    """A pad at revision `head`. Its pool has numbers of its own: they mean nothing outside."""
+
+    def __init__(self, epoch: int = 0) -> None:
+        self.epoch = epoch
+        self.head = -1  #: -1: not created yet
+        self.time = 0  #: of the head, ms since the epoch
+        self.chain = b""
+        self.atext: AText = make_atext("\n")
+        self.pool = AttributePool()
+
+    @property
+    def exists(self) -> bool:
+        return self.head >= 0
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Becomes what the snapshot holds. Only for a document that holds nothing yet."""
+        self.epoch, self.head = snapshot.epoch, snapshot.rev
+        self.time, self.chain = snapshot.time, snapshot.chain
+        self.atext = AText(snapshot.text, snapshot.attribs)
+        for key, value in snapshot.pool:
+            self.pool.put(key, value)
+
+    def replay(self, revision: Revision) -> None:
+        """Takes in a committed revision. `CorruptPad`: it is not the next one of this history."""
+        if revision.rev != self.head + 1:
+            raise CorruptPad(f"revision {revision.rev} does not follow {self.head}")
+        if chain_of(self.chain, revision.wire) != revision.chain:
+            raise CorruptPad(f"revision {revision.rev} belongs to another history")
+        try:
+            change = self.change_of(revision)
+            atext = apply_to_atext(change.changeset, self.atext, self.pool)
+        except EasysyncError as error:
+            raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
+        self.advance(revision, change.changeset, atext)
+
+    def change_of(self, revision: Revision) -> Change:
+        data = loads(revision.wire)
+        pool = AttributePool.from_jsonable(data["apool"])
+        return Change(move_ops_to_new_pool(data["changeset"], pool, self.pool), revision.author)
+
+    def advance(self, revision: Revision, changeset: str, atext: AText) -> None:
+        """Moves to `revision`, whose result is `atext`."""
+        if revision.author:
+            self.pool.put("author", revision.author)
+        self.atext = atext
+        self.head, self.time, self.chain = revision.rev, revision.time, revision.chain
+
+    def authors(self) -> list[str]:
+        """Everyone who has written here, or whose text was brought here."""
+        pairs = (self.pool.get(number) for number in range(len(self.pool)))
+        return [value for key, value in pairs if key == "author" and value]
+
+
+def chain_of(before: bytes, wire: bytes) -> bytes:
+    """The running hash over a history, after one more revision."""
+    return blake2b(before + wire, digest_size=16).digest()
+
+
+async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:
+    """Brings a new document to the head that `meta` names; returns the snapshot it started from.
+
+    Snapshot and tail: what it costs does not grow with the pad's age. Raises `CorruptPad`.
+    """
+    snapshot = await read_snapshot(redis, keys)
+    if snapshot is not None and snapshot.rev <= meta.head:
+        document.restore(snapshot)
+    try:
+        while document.head < meta.head:
+            last = min(document.head + READ_STEP, meta.head)
+            for revision in await read_revisions(redis, keys, document.head + 1, last):
+                document.replay(revision)
+    except HistoryGap as error:
+        raise CorruptPad(str(error)) from error
+    if document.chain != meta.chain or document.epoch != meta.epoch:
+        raise CorruptPad("the revisions do not lead to the head that the pad's meta names")
+    return snapshot

@@ -1,0 +1,113 @@
+"""Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
+
+import zlib
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, cast
+
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+from shared.log.records import Revision, Snapshot, pack, unpack
+
+CHUNK_REVISIONS = 1000
+"""Revisions in one compressed chunk. Part of the storage format: chunk n holds the revisions from
+n * CHUNK_REVISIONS on, so that a revision's chunk is known without looking."""
+
+
+class HistoryGap(Exception):
+    """A revision that must exist is in neither place."""
+
+
+class PadMeta(NamedTuple):
+    """What the meta hash says. A pad that does not exist has head -1 (and may have an epoch)."""
+
+    head: int
+    epoch: int
+    time: int
+    chain: bytes
+    creator: str
+    read_only_id: str | None
+    first: int  #: the oldest revision that still is in the stream
+    snap: int  #: revision of the snapshot, -1: there is none
+
+    @property
+    def exists(self) -> bool:
+        return self.head >= 0
+
+
+_META_FIELDS = ("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap")
+
+
+async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
+    reply = redis.client.hmget(keys.meta, list(_META_FIELDS))
+    values = await cast("Awaitable[list[bytes | None]]", reply)
+    head, epoch, time, chain, creator, readonly, first, snap = values
+    return PadMeta(
+        int(head or -1),
+        int(epoch or 0),
+        int(time or 0),
+        chain or b"",
+        (creator or b"").decode(),
+        readonly.decode() if readonly else None,
+        int(first or 0),
+        int(snap or -1),
+    )
+
+
+async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
+    data = cast("bytes | None", await redis.client.get(keys.snap))
+    return Snapshot.from_bytes(data) if data else None
+
+
+async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
+    """The revisions first…last, both included, in order; fewer if `last` is past the head.
+
+    Raises `HistoryGap` if one is missing in between. Costs memory for all of them: ask for a few
+    hundred at a time.
+    """
+    first = max(first, 0)
+    if last < first:
+        return []
+    found = await _from_stream(redis, keys, first, last)
+    # Compaction may move revisions while we read, but never makes them vanish: what was not in
+    # the stream is in a chunk by now.
+    missing_to = found[0].rev - 1 if found else last
+    if missing_to >= first:
+        found = await _from_chunks(redis, keys, first, missing_to) + found
+    for expected, revision in enumerate(found, first):
+        if revision.rev != expected:
+            raise HistoryGap(
+                f"revision {expected} is missing; the next one there is {revision.rev}"
+            )
+    return found
+
+
+async def _from_stream(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
+    reply = await redis.client.xrange(keys.revs, min=f"{first}-1", max=f"{last}-1")
+    entries = cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply)
+    return [
+        Revision.from_record(int(entry_id.partition(b"-")[0]), fields[b"r"])
+        for entry_id, fields in entries
+    ]
+
+
+async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
+    numbers = range(first // CHUNK_REVISIONS, last // CHUNK_REVISIONS + 1)
+    reply = redis.client.hmget(keys.chunks, [str(number) for number in numbers])
+    blobs = await cast("Awaitable[list[bytes | None]]", reply)
+    found: list[Revision] = []
+    for number, blob in zip(numbers, blobs, strict=True):
+        if blob is not None:
+            found += decode_chunk(number, blob)
+    return [revision for revision in found if first <= revision.rev <= last]
+
+
+def encode_chunk(revisions: Sequence[Revision]) -> bytes:
+    """One whole chunk, compressed: about a tenth of what its revisions take in the stream."""
+    records: list[Any] = [unpack(revision.to_record()) for revision in revisions]
+    return zlib.compress(pack(records), 6)
+
+
+def decode_chunk(number: int, blob: bytes) -> list[Revision]:
+    start = number * CHUNK_REVISIONS
+    records = unpack(zlib.decompress(blob))
+    return [Revision.from_fields(start + i, fields) for i, fields in enumerate(records)]

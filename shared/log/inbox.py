@@ -1,0 +1,150 @@
+"""The inboxes: one stream of entries for each partition, written by workers, read by its writer."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from redis.exceptions import RedisError, ResponseError
+
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import Keyspace
+from shared.log.records import Entry, decode_entry, encode_entry
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.1
+
+PIPELINE_MAX = 500
+"""Entries per round trip: bounds what one broken connection makes us send again."""
+
+
+class NotTaken(Exception):
+    """The entry could not be put into its inbox in time. It may be there all the same."""
+
+
+class _Waiting(NamedTuple):
+    partition: int
+    data: bytes
+    deadline: float
+    done: "asyncio.Future[None]"
+
+
+class InboxWriter:
+    """Puts entries into inboxes, in the order of the calls, many to a round trip.
+
+    While one pipeline is under way the next one gathers, so a quiet worker adds no delay and a
+    busy one does not pay a round trip, or open a connection, for each entry.
+    """
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, *, timeout: float) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._timeout = timeout
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="inbox writer")
+
+    async def put(self, entry: Entry) -> None:
+        """Returns when the entry is in its inbox.
+
+        Raises `NotTaken` when the server refused it or could not be reached within the timeout.
+        An attempt that failed half-way is repeated, so an entry may stand there twice; the writer
+        knows it by its origin.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        partition = self._keyspace.partition_of(entry.pad)
+        deadline = time.monotonic() + self._timeout
+        self._waiting.append(_Waiting(partition, encode_entry(entry), deadline, done))
+        self._wake.set()
+        await done
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        for item in self._waiting:
+            if not item.done.done():
+                item.done.set_exception(NotTaken("shutting down"))
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch = [
+                    self._waiting.popleft() for _ in range(min(len(self._waiting), PIPELINE_MAX))
+                ]
+                await self._send(batch)
+
+    async def _send(self, batch: list[_Waiting]) -> None:
+        # A batch is repeated whole and before anything newer, so the order within a session holds.
+        while batch:
+            pipeline = self._redis.client.pipeline(transaction=False)
+            for item in batch:
+                _ = pipeline.xadd(self._keyspace.inbox(item.partition), {"e": item.data})
+            try:
+                results = await pipeline.execute(raise_on_error=False)
+            except (*UNREACHABLE, RedisError) as error:
+                results = [error] * len(batch)
+            again = []
+            for item, result in zip(batch, results, strict=True):
+                if not isinstance(result, Exception):
+                    _settle(item, None)
+                elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
+                    again.append(item)
+                else:
+                    _settle(item, NotTaken(f"Redis did not take it: {result}"))
+            batch = again
+            if batch:
+                await asyncio.sleep(RETRY_DELAY)
+
+
+def _settle(item: _Waiting, error: Exception | None) -> None:
+    if item.done.done():  # the session went away meanwhile
+        return
+    if error is None:
+        item.done.set_result(None)
+    else:
+        item.done.set_exception(error)
+
+
+class Received(NamedTuple):
+    """An entry and the stream ID that says where it stands in its inbox."""
+
+    id: str
+    entry: Entry | None  #: None: not readable
+
+
+async def read_inboxes(
+    redis: Redis, keyspace: Keyspace, positions: dict[int, str], *, block_ms: int, count: int
+) -> dict[int, list[Received]]:
+    """The next entries behind these positions, by partition; waits up to `block_ms` for the first.
+
+    On a cluster all partitions asked for must be one: several slots cannot be read in one call.
+    """
+    keys = {keyspace.inbox(partition): partition for partition in positions}
+    streams = {key: positions[partition] for key, partition in keys.items()}
+    try:
+        reply = await redis.client.xread(streams, count=count, block=block_ms)  # type: ignore[arg-type]
+    except ResponseError as error:
+        if "UNBLOCKED" in str(error):  # the stream vanished, or we were told to look again
+            return {}
+        raise
+    found: dict[int, list[Received]] = {}
+    for key, entries in cast(
+        "Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]", reply or ()
+    ):
+        found[keys[key.decode()]] = [_receive(i, fields) for i, fields in entries]
+    return found
+
+
+def _receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
+    try:
+        return Received(entry_id.decode(), decode_entry(fields[b"e"]))
+    except Exception:
+        # Whatever stands there, it must not stop the partition. It cannot be answered either:
+        # nobody knows whose it is.
+        log.exception("unreadable inbox entry skipped", extra={"entry": entry_id.decode()})
+        return Received(entry_id.decode(), None)

@@ -1,0 +1,56 @@
+"""Who writes which partition.
+
+A lease makes take-overs orderly and a growing term makes them safe: commit.lua checks the term, so
+a writer that was paused and believes it still owns a partition cannot commit (I2).
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from shared.log import scripts
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+
+
+class Lease(NamedTuple):
+    partition: int
+    term: int
+    position: str  #: inbox ID up to which everything is settled
+
+
+async def acquire(
+    redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
+) -> Lease | None:
+    """The lease, or None while another writer (or this one, earlier) holds it."""
+    reply = await scripts.LEASE(
+        redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms]
+    )
+    term, position = int(reply[0]), reply[1]
+    return Lease(partition, term, position.decode()) if term else None
+
+
+async def renew(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str, lease_ms: int) -> bool:
+    """Whether the lease still is ours; if so, it now runs for another `lease_ms`."""
+    args: list[scripts.Argument] = ["renew", owner, lease.term, lease_ms]
+    return bool(await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args))
+
+
+async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) -> None:
+    """Gives the lease back, so that the next writer need not wait for its end."""
+    args: list[scripts.Argument] = ["release", owner, lease.term, 0]
+    await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args)
+
+
+def share(partitions: int, writers: Iterable[str], me: str) -> set[int]:
+    """The partitions that fall to `me`: rendezvous hashing, so a writer that comes or goes moves
+    only its own share."""
+    rivals = sorted(set(writers) | {me})
+
+    def favourite(partition: int) -> str:
+        def weight(writer: str) -> bytes:
+            return blake2b(f"{partition}:{writer}".encode(), digest_size=8).digest()
+
+        return max(rivals, key=weight)
+
+    return {partition for partition in range(partitions) if favourite(partition) == me}

@@ -1,0 +1,13 @@
+-- Takes sessions out of a pad's members, and tells of those that were still there: several
+-- workers may notice the same death.
+--
+-- KEYS  1 members      ARGV  1 channel  2 onwards: session, leave record, …
+-- Replies the number of sessions taken out.
+local gone = 0
+for i = 2, #ARGV, 2 do
+  if redis.call('HDEL', KEYS[1], ARGV[i]) == 1 then
+    gone = gone + 1
+    redis.call('SPUBLISH', ARGV[1], 'L' .. ARGV[i + 1])
+  end
+end
+return gone

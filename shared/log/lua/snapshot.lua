@@ -1,0 +1,10 @@
+-- Stores a snapshot, unless the lease has passed on or a newer snapshot of this pad is there.
+--
+-- KEYS  1 state  2 snap  3 meta      ARGV  1 term  2 rev  3 epoch  4 blob
+-- Replies 1 when stored, 0 when not.
+if redis.call('HGET', KEYS[1], 'term') ~= ARGV[1] then return 0 end
+local meta = redis.call('HMGET', KEYS[3], 'epoch', 'snap')
+if meta[1] ~= ARGV[3] or tonumber(meta[2] or '-1') >= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[4])
+redis.call('HSET', KEYS[3], 'snap', ARGV[2])
+return 1

@@ -1,0 +1,44 @@
+"""Read-only ids, and the settings of the fleet as a whole."""
+
+import secrets
+from typing import cast
+
+from shared.log.connect import Redis
+from shared.log.keys import CONFIG, PadKeys, read_only_key
+
+
+class PartitionMismatch(Exception):
+    """This fleet was started with another number of partitions."""
+
+
+async def settle_partitions(redis: Redis, configured: int) -> None:
+    """Records the partition count at the first start of a fleet, and holds everyone to it.
+
+    A pad's partition follows from the count: with another one, its history would seem gone.
+    """
+    await redis.client.hsetnx(CONFIG, "partitions", str(configured))
+    stored = await redis.client.hget(CONFIG, "partitions")
+    if int(stored or 0) != configured:
+        raise PartitionMismatch(
+            f"this Redis holds a fleet of {int(stored or 0)} partitions, but {configured} are "
+            f"configured: set PADFLEET_PARTITIONS={int(stored or 0)}, or use another Redis"
+        )
+
+
+async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
+    """The pad's read-only id, made if it has none. ``r.`` and 32 random hex digits."""
+    known = await redis.client.hget(keys.meta, "readonly")
+    if known is None:
+        fresh = "r." + secrets.token_hex(16)
+        # The way back first: an id that somebody has seen must lead to its pad.
+        await redis.client.set(read_only_key(fresh), pad_id)
+        if not await redis.client.hsetnx(keys.meta, "readonly", fresh):
+            await redis.client.delete(read_only_key(fresh))
+        known = await redis.client.hget(keys.meta, "readonly")
+    return cast("bytes", known).decode()
+
+
+async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
+    """The pad that a read-only id stands for; None if there is none."""
+    pad = await redis.client.get(read_only_key(read_only_id))
+    return cast("bytes", pad).decode() if pad is not None else None

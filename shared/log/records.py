@@ -1,0 +1,253 @@
+"""What is stored and published, as values, and its form in bytes.
+
+msgpack throughout. Texts are code-unit strings and may hold lone surrogates, which strict UTF-8
+refuses, hence `surrogatepass`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import msgpack
+
+Pool = list[tuple[str, str]]
+"""An attribute pool: the attributes in the order of their numbers."""
+
+
+def pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value, unicode_errors="surrogatepass")
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    return msgpack.unpackb(data, unicode_errors="surrogatepass")
+
+
+class Origin(NamedTuple):
+    """Which submission a revision or a refusal answers.
+
+    `seq` counts the submissions of a session from 1. Together they name a submission for good,
+    which is how a repeated XADD is told from a second submission (I2).
+    """
+
+    session: str
+    seq: int
+
+
+class Revision(NamedTuple):
+    """One revision as it stands in the stream."""
+
+    rev: int
+    author: str
+    time: int  #: ms since the epoch, never less than the revision before
+    origin: Origin | None  #: None: not from a session (the first revision, marker corrections)
+    chain: bytes  #: running hash over the history up to here, 16 bytes
+    wire: bytes  #: the `data` object of NEW_CHANGES, JSON in UTF-8, encoded once by the writer
+
+    def to_record(self) -> bytes:
+        session, seq = self.origin or ("", 0)
+        return pack((self.author, self.time, session, seq, self.chain, self.wire))
+
+    @classmethod
+    def from_fields(cls, rev: int, fields: Sequence[Any]) -> "Revision":
+        author, time, session, seq, chain, wire = fields
+        return cls(rev, author, time, Origin(session, seq) if session else None, chain, wire)
+
+    @classmethod
+    def from_record(cls, rev: int, record: bytes) -> "Revision":
+        return cls.from_fields(rev, unpack(record))
+
+
+# --- Inbox entries -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A USER_CHANGES on its way to the writer."""
+
+    pad: str
+    origin: Origin
+    order: int  #: which of the pad's sessions this is, counted from 1
+    epoch: int  #: the history that the session has joined
+    author: str
+    base_rev: int
+    changeset: str
+    pool: dict[str, Any]  #: the changeset's attributes, as the client sent them
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """From here on, nothing submitted by an earlier session of this author is accepted.
+
+    A client that reconnects sends what was in flight once more, joined with what was typed since,
+    so its old submission must either be in the history that it resumes from, or never come.
+    """
+
+    pad: str
+    origin: Origin
+    order: int
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """Makes the pad with its first text, unless it exists."""
+
+    pad: str
+    origin: Origin
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Deletes the pad, if this author made it."""
+
+    pad: str
+    origin: Origin
+    author: str
+
+
+Entry = Submission | Fence | Creation | Deletion
+
+_KINDS: dict[str, type[Entry]] = {"c": Submission, "f": Fence, "n": Creation, "d": Deletion}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
+
+
+def encode_entry(entry: Entry) -> bytes:
+    values = [getattr(entry, name) for name in entry.__slots__]
+    return pack([_LETTERS[type(entry)], *values])
+
+
+def decode_entry(data: bytes) -> Entry:
+    letter, *values = unpack(data)
+    kind = _KINDS[letter]
+    entry = dict(zip(kind.__slots__, values, strict=True))
+    entry["origin"] = Origin(*entry["origin"])
+    return kind(**entry)
+
+
+# --- Channel messages ----------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """What became of an inbox entry that made no revision of its own.
+
+    ``accepted``: at `rev`, without changing the pad. ``refused``: `reason` is what Etherpad puts
+    into `disconnect`, `detail` is for the log. ``superseded``: a later session of the author has
+    taken over. ``done``: a fence, creation or deletion has been carried out.
+    """
+
+    origin: Origin
+    kind: Literal["accepted", "refused", "superseded", "done"]
+    rev: int
+    reason: str = ""
+    detail: str = ""
+
+
+class Member(NamedTuple):
+    """A session on a pad, as the other workers know it."""
+
+    session: str
+    author: str
+    worker: str
+    name: str | None
+    color: int | str
+    embedded: bool  #: the history iframe of a page, which shares the page's author
+    read_only: bool
+
+
+class Committed(NamedTuple):
+    """Revisions just committed (possibly none), and outcomes; both belong to `epoch`."""
+
+    epoch: int
+    revisions: list[Revision]
+    outcomes: list[Outcome]
+
+
+class Joined(NamedTuple):
+    order: int
+    member: Member
+
+
+class Left(NamedTuple):
+    session: str
+    author: str
+    color: int | str
+
+
+class UserInfo(NamedTuple):
+    """An author changed name or colour; `session` is where that was done."""
+
+    session: str
+    author: str
+    name: str | None
+    color: int | str
+
+
+class Deleted(NamedTuple):
+    epoch: int  #: the one that begins
+
+
+ChannelMessage = Committed | Joined | Left | UserInfo | Deleted
+
+
+def committed_header(epoch: int, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
+    """What precedes the records in a `Committed` message; commit.lua appends them."""
+    return pack((epoch, first_rev, [tuple(outcome) for outcome in outcomes]))
+
+
+def decode_message(data: bytes) -> ChannelMessage:
+    """The first byte says which message it is. Raises ValueError for any other."""
+    match data[:1]:
+        case b"R":
+            unpacker = msgpack.Unpacker(unicode_errors="surrogatepass", max_buffer_size=0)
+            unpacker.feed(memoryview(data)[1:])
+            epoch, rev, outcomes = unpacker.unpack()
+            revisions = [Revision.from_fields(rev + i, f) for i, f in enumerate(unpacker)]
+            return Committed(
+                epoch, revisions, [Outcome(Origin(*o), *rest) for o, *rest in outcomes]
+            )
+        case b"J":
+            order, _, record = data[1:].partition(b" ")
+            return Joined(int(order), Member(*unpack(record)))
+        case b"L":
+            return Left(*unpack(data[1:]))
+        case b"U":
+            return UserInfo(*unpack(data[1:]))
+        case b"D":
+            return Deleted(int(data[1:]))
+    raise ValueError(f"unknown channel message {data[:1]!r}")
+
+
+def encode_user_info(info: UserInfo) -> bytes:
+    return b"U" + pack(info)
+
+
+# --- Snapshots -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pad at one revision: enough to go on from without anything older."""
+
+    rev: int
+    epoch: int
+    text: str
+    attribs: str
+    pool: Pool
+    time: int
+    chain: bytes
+    sessions: dict[str, tuple[int, int]]
+    """Per recent session the highest `seq` seen and when, ms: repeated submissions are known
+    again after the writer has changed."""
+
+    def to_bytes(self) -> bytes:
+        return pack([getattr(self, name) for name in self.__slots__])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Snapshot":
+        snapshot = dict(zip(cls.__slots__, unpack(data), strict=True))
+        snapshot["pool"] = [(key, value) for key, value in snapshot["pool"]]
+        snapshot["sessions"] = {s: (seq, time) for s, (seq, time) in snapshot["sessions"].items()}
+        return cls(**snapshot)

@@ -1,0 +1,38 @@
+"""The Lua scripts, loaded by content hash."""
+
+from collections.abc import Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.exceptions import NoScriptError
+
+from shared.log.connect import Client
+
+Argument = str | bytes | int
+
+
+class Script:
+    """A script under `lua/`, called by its hash and sent whole when the server lacks it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.text = files(__package__).joinpath("lua", f"{name}.lua").read_text("utf-8")
+        self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, client: Client, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        try:
+            return await client.evalsha(self.sha, len(keys), *keys, *cast("Sequence[str]", args))
+        except NoScriptError:
+            # A restarted or promoted server has no scripts. EVAL runs it and keeps it.
+            return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
+
+
+COMMIT = Script("commit")
+COMPACT = Script("compact")
+DELETE = Script("delete")
+HEARTBEAT = Script("heartbeat")
+JOIN = Script("join")
+LEASE = Script("lease")
+LEAVE = Script("leave")
+SNAPSHOT = Script("snapshot")

@@ -1,0 +1,19 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.log.connect import Redis, open_redis
+from shared.log.keys import Keyspace
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    opened = open_redis(redis_url)
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def keyspace() -> Keyspace:
+    return Keyspace(4)

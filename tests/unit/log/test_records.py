@@ -1,0 +1,85 @@
+"""What is stored and published comes back as it was, lone surrogates included."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.log.records import (
+    Committed,
+    Creation,
+    Deletion,
+    Entry,
+    Fence,
+    Joined,
+    Left,
+    Member,
+    Origin,
+    Outcome,
+    Revision,
+    Snapshot,
+    Submission,
+    UserInfo,
+    committed_header,
+    decode_entry,
+    decode_message,
+    encode_entry,
+    encode_user_info,
+    pack,
+)
+
+ORIGIN = Origin("session", 3)
+LONE = "\ud83d"
+
+ENTRIES: list[Entry] = [
+    Submission(
+        "pad", ORIGIN, 2, 0, "a.x", 7, f"Z:1>1*0+1${LONE}", {"numToAttrib": {}, "nextNum": 0}
+    ),
+    Fence("pad", ORIGIN, 2, "a.x"),
+    Creation("pad", ORIGIN, "a.x", f"text {LONE}\n"),
+    Deletion("pad", ORIGIN, "a.x"),
+]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)
+def test_entries(entry: Entry) -> None:
+    assert decode_entry(encode_entry(entry)) == entry
+
+
+@given(st.text(st.characters(max_codepoint=0xFFFF)))
+def test_I9_any_code_units_survive_storage(text: str) -> None:
+    entry = Creation("pad", ORIGIN, "a.x", text)
+    assert decode_entry(encode_entry(entry)) == entry
+
+
+def test_revision() -> None:
+    for origin in (ORIGIN, None):
+        revision = Revision(5, "a.x", 1234, origin, b"chain", b'{"changeset":"\\ud83d"}')
+        assert Revision.from_record(5, revision.to_record()) == revision
+
+
+def test_committed() -> None:
+    revisions = [Revision(rev, "a.x", rev, ORIGIN, b"c", b"{}") for rev in (5, 6)]
+    outcomes = [Outcome(ORIGIN, "refused", 4, "badChangeset", "why")]
+    data = b"R" + committed_header(1, 5, outcomes) + b"".join(r.to_record() for r in revisions)
+    assert decode_message(data) == Committed(1, revisions, outcomes)
+
+
+def test_other_messages() -> None:
+    member = Member("s", "a.x", "w", LONE, "#fff", embedded=False, read_only=True)
+    assert decode_message(b"J12 " + pack(member)) == Joined(12, member)
+    left = Left("s", "a.x", 7)
+    assert decode_message(b"L" + pack(left)) == left
+    info = UserInfo("s", "a.x", None, "#fff")
+    assert decode_message(encode_user_info(info)) == info
+
+
+def test_an_unknown_message_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unknown channel message"):
+        decode_message(b"?x")
+
+
+def test_snapshot() -> None:
+    snapshot = Snapshot(
+        9, 1, f"text{LONE}\n", "|1+6", [("author", "a.x")], 5, b"chain", {"s": (3, 1000)}
+    )
+    assert Snapshot.from_bytes(snapshot.to_bytes()) == snapshot
