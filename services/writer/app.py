@@ -1,0 +1,92 @@
+"""A writer process: leases and inboxes, with health and metrics over HTTP."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+
+from aiohttp import web
+
+from services.writer.cache import PadCache
+from services.writer.owner import Owner
+from services.writer.partition import Committer
+from services.writer.upkeep import Upkeep
+from shared.health import Health, add_ops_routes
+from shared.log.connect import Redis, open_redis
+from shared.log.keys import Keyspace
+from shared.log.pads import settle_partitions
+from shared.settings import WriterSettings
+
+log = logging.getLogger(__name__)
+
+STOP_DEADLINE = 5.0
+"""Seconds for the batch at hand and for giving the leases back, when asked to stop."""
+
+
+async def run(settings: WriterSettings) -> None:
+    """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start."""
+    redis = open_redis(settings.redis_url)
+    await redis.start()
+    await settle_partitions(redis, settings.partitions)
+    keyspace = Keyspace(settings.partitions)
+    writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    pads = PadCache(redis, keyspace, settings.cached_pads)
+    upkeep = Upkeep(
+        redis,
+        keyspace,
+        snapshot_every=settings.snapshot_every,
+        keep_revisions=settings.keep_revisions,
+    )
+    committer = Committer(redis, keyspace, pads, upkeep, settings.lease_ms)
+    owner = Owner(
+        redis,
+        keyspace,
+        committer,
+        pads,
+        writer_id=writer_id,
+        lease_ms=settings.lease_ms,
+        batch_max=settings.batch_max,
+    )
+    app = web.Application()
+    add_ops_routes(app, _health(redis, owner, settings))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, settings.host, settings.port).start()
+    log.info("writer started", extra={"writer": writer_id, "port": settings.port})
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, owner.stop)
+    writing = asyncio.create_task(owner.run())
+    try:
+        while not writing.done() and not owner.stopping:
+            await asyncio.wait([writing], timeout=0.2)
+        await asyncio.wait([writing], timeout=STOP_DEADLINE)
+        if writing.done():
+            writing.result()
+        else:
+            log.warning("stopped without giving the leases back: Redis does not answer")
+            writing.cancel()
+    finally:
+        await runner.cleanup()
+        await redis.close()
+    log.info("writer stopped", extra={"writer": writer_id})
+
+
+def _health(redis: Redis, owner: Owner, settings: WriterSettings) -> Health:
+    health = Health()
+
+    async def leases() -> str | None:
+        silent = asyncio.get_running_loop().time() - owner.last_tick
+        if owner.last_tick == 0 or silent * 1000 > settings.lease_ms:
+            return "the leases have not been looked after within the lease time"
+        return None
+
+    async def reachable() -> str | None:
+        await redis.client.execute_command("PING")
+        return None
+
+    health.ready("leases", leases)
+    health.ready("redis", reachable)
+    return health

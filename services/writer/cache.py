@@ -1,0 +1,60 @@
+"""The pads that a writer keeps in memory, and how it loads one."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable
+from typing import cast
+
+from services.writer import metrics
+from services.writer.pad import Pad
+from shared.log.connect import Redis
+from shared.log.document import load
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace, PadKeys
+
+
+class PadCache:
+    """Pads by id, the least recently used one leaving first.
+
+    What is here is only a copy: dropping any of it at any moment costs a load, nothing else.
+    """
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, limit: int) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._limit = limit
+        self._pads: OrderedDict[str, Pad] = OrderedDict()
+
+    async def get(self, pad_id: str) -> Pad:
+        """The pad at its head. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+        pad = self._pads.get(pad_id)
+        if pad is None:
+            pad = self._pads[pad_id] = await load_pad(self._redis, self._keyspace.pad(pad_id))
+            while len(self._pads) > self._limit:
+                self._pads.popitem(last=False)
+            metrics.PADS.set(len(self._pads))
+        self._pads.move_to_end(pad_id)
+        return pad
+
+    def forget(self, pad_id: str) -> None:
+        self._pads.pop(pad_id, None)
+
+    def forget_partition(self, partition: int) -> None:
+        mine = [pad for pad in self._pads if self._keyspace.partition_of(pad) == partition]
+        for pad_id in mine:
+            del self._pads[pad_id]
+        metrics.PADS.set(len(self._pads))
+
+
+async def load_pad(redis: Redis, keys: PadKeys) -> Pad:
+    """The pad at its head, or one that does not exist yet. Raises `CorruptPad`."""
+    meta = await read_meta(redis, keys)
+    pad = Pad(meta.epoch)
+    if not meta.exists:
+        return pad
+    await load(redis, keys, meta, pad)
+    pad.creator = meta.creator
+    pad.first_kept = meta.first
+    reply = redis.client.hgetall(keys.fences)
+    fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    pad.fences = {author.decode(): int(order) for author, order in fences.items()}
+    return pad

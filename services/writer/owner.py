@@ -1,0 +1,175 @@
+"""Holds the leases of this writer's share of the partitions, and follows their inboxes."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+
+from services.writer import metrics
+from services.writer.cache import PadCache
+from services.writer.partition import Committer, LeaseLost
+from shared.log import leases, presence
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.inbox import Received, read_inboxes
+from shared.log.keys import WRITERS, Keyspace
+from shared.log.leases import Lease
+
+log = logging.getLogger(__name__)
+
+BLOCK_MS = 250
+"""Longest wait in one read of the inboxes; so long can a partition that was just taken wait for
+its first read. Costs four idle reads a second."""
+
+TICKS_PER_LEASE = 6
+"""How often the leases are looked after within one lease time: two beats may fail unharmed."""
+
+
+class Owner:
+    """One writer's partitions. `held` is the truth of the moment; correctness does not hang on it
+    (commit.lua checks the term), only speed does."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        committer: Committer,
+        pads: PadCache,
+        *,
+        writer_id: str,
+        lease_ms: int,
+        batch_max: int,
+    ) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._committer = committer
+        self._pads = pads
+        self._id = writer_id
+        self._lease_ms = lease_ms
+        self._batch_max = batch_max
+        self.stopping = False
+        self._share: set[int] = set()
+        self._busy: dict[int, asyncio.Lock] = {}
+        self.held: dict[int, Lease] = {}
+        self.last_tick: float = 0.0
+
+    async def run(self) -> None:
+        """Until `stop`. On a cluster one reader per partition: several slots cannot be read in
+        one call. Elsewhere one reader for all, which settles under load more entries per call."""
+        everything = list(range(self._keyspace.partitions))
+        groups = [[p] for p in everything] if self._redis.is_cluster else [everything]
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_after_leases(), name="leases")
+            for group in groups:
+                tasks.create_task(self._follow(group), name=f"inbox {group[0]}…")
+
+    def stop(self) -> None:
+        """Ends `run` after the batch at hand, and gives the leases back."""
+        self.stopping = True
+
+    # --- Leases ----------------------------------------------------------------------------------
+
+    async def _look_after_leases(self) -> None:
+        interval = self._lease_ms / TICKS_PER_LEASE / 1000
+        while not self.stopping:
+            await self._tick()
+            self.last_tick = asyncio.get_running_loop().time()
+            await asyncio.sleep(interval)
+        await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
+        with suppress(*UNREACHABLE):
+            await presence.retire(self._redis, WRITERS, self._id)
+
+    async def _tick(self) -> None:
+        try:
+            census = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
+            self._share = leases.share(self._keyspace.partitions, census.alive, self._id)
+        except UNREACHABLE as error:
+            # Perhaps only the shard of this one key is away. The others' leases need care still.
+            log.warning("writers not counted", extra={"error": str(error)})
+        await asyncio.gather(*(self._keep_or_take(p) for p in range(self._keyspace.partitions)))
+        metrics.PARTITIONS.set(len(self.held))
+
+    async def _keep_or_take(self, partition: int) -> None:
+        lease, mine = self.held.get(partition), partition in self._share
+        try:
+            if lease is None and mine:
+                await self._take(partition)
+            elif lease is not None and mine:
+                await self._keep(lease)
+            elif lease is not None and not self._lock(partition).locked():
+                # A partition in the middle of a batch is given back at a later tick.
+                await self._give_back(partition)
+        except UNREACHABLE as error:
+            log.warning(
+                "lease not looked after", extra={"partition": partition, "error": str(error)}
+            )
+
+    async def _keep(self, lease: Lease) -> None:
+        if not await leases.renew(self._redis, self._keyspace, lease, self._id, self._lease_ms):
+            self._lose(lease.partition, "renewal refused")
+
+    async def _take(self, partition: int) -> None:
+        lease = await leases.acquire(
+            self._redis, self._keyspace, partition, self._id, self._lease_ms
+        )
+        if lease is not None:
+            # Nothing that was in memory from an earlier term may serve again.
+            self._pads.forget_partition(partition)
+            self.held[partition] = lease
+            metrics.TAKE_OVERS.inc()
+            log.debug("lease taken", extra={"partition": partition, "term": lease.term})
+
+    async def _give_back(self, partition: int) -> None:
+        async with self._lock(partition):  # not in the middle of a commit
+            lease = self.held.pop(partition, None)
+            if lease is not None:
+                self._pads.forget_partition(partition)
+                with suppress(*UNREACHABLE):  # it runs out by itself then
+                    await leases.release(self._redis, self._keyspace, lease, self._id)
+
+    def _lose(self, partition: int, why: str) -> None:
+        if self.held.pop(partition, None) is not None:
+            metrics.LOST_LEASES.inc()
+            log.warning("lease lost", extra={"partition": partition, "why": why})
+        self._pads.forget_partition(partition)
+
+    def _lock(self, partition: int) -> asyncio.Lock:
+        return self._busy.setdefault(partition, asyncio.Lock())
+
+    # --- Inboxes ---------------------------------------------------------------------------------
+
+    async def _follow(self, group: list[int]) -> None:
+        while not self.stopping:
+            positions = {p: self.held[p].position for p in group if p in self.held}
+            if not positions:
+                await asyncio.sleep(BLOCK_MS / 1000)
+                continue
+            try:
+                batches = await read_inboxes(
+                    self._redis,
+                    self._keyspace,
+                    positions,
+                    block_ms=BLOCK_MS,
+                    count=self._batch_max,
+                )
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("inboxes not read", extra={"error": str(error)})
+                await asyncio.sleep(BLOCK_MS / 1000)
+                continue
+            await asyncio.gather(
+                *(self._settle(p, positions[p], received) for p, received in batches.items())
+            )
+
+    async def _settle(self, partition: int, read_from: str, received: list[Received]) -> None:
+        async with self._lock(partition):
+            lease = self.held.get(partition)
+            if lease is None or lease.position != read_from:
+                return  # given back or lost while we read; whoever has it now reads it again
+            try:
+                self.held[partition] = await self._committer.settle(lease, received)
+            except LeaseLost as error:
+                self._lose(partition, str(error))
+            except Exception:
+                # What this batch did in memory is not in the log. Start again from what is.
+                log.exception("batch failed", extra={"partition": partition})
+                self._lose(partition, "fault")

@@ -1,0 +1,263 @@
+"""Commits what the inbox of one partition brings."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from services.writer import metrics
+from services.writer.cache import PadCache
+from services.writer.pad import Pad
+from services.writer.upkeep import Upkeep
+from shared.log import scripts
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.document import Change, CorruptPad
+from shared.log.history import read_meta, read_revisions
+from shared.log.inbox import Received
+from shared.log.keys import Keyspace, PadKeys, read_only_key
+from shared.log.leases import Lease
+from shared.log.records import (
+    Creation,
+    Deletion,
+    Entry,
+    Fence,
+    Outcome,
+    Revision,
+    Submission,
+    committed_header,
+)
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRY_DELAY = 0.1
+
+TURNS_PER_LEASE = 30
+"""How many times within one lease a long batch is committed as far as it has got, and the event
+loop is left to others: every 100 ms with the default lease."""
+
+
+class LeaseLost(Exception):
+    """Another writer owns the partition, or has moved it on: what we know of it is void."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a batch does to one pad, until it is committed."""
+
+    keys: PadKeys
+    pad: Pad
+    head: int  #: before the batch
+    revisions: list[Revision] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    fences: dict[str, int] = field(default_factory=dict)
+    created: bool = False
+
+    def keys_and_args(self) -> tuple[list[str], list[str | bytes | int]]:
+        """The pad's part of commit.lua's KEYS and ARGV."""
+        meta: list[str | bytes | int] = []
+        if self.revisions:
+            pad = self.pad
+            meta += ["head", pad.head, "chain", pad.chain, "time", pad.time]
+        if self.created:
+            meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
+        fences = [item for pair in self.fences.items() for item in pair]
+        header = committed_header(self.pad.epoch, self.head + 1, self.outcomes)
+        return [self.keys.revs, self.keys.meta, self.keys.fences], [
+            self.keys.channel,
+            self.head,
+            header,
+            len(self.revisions),
+            *(revision.to_record() for revision in self.revisions),
+            len(meta) // 2,
+            *meta,
+            len(self.fences),
+            *fences,
+        ]
+
+
+class Committer:
+    """Turns batches of inbox entries into commits, for any partition that we hold the lease of."""
+
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, pads: PadCache, upkeep: Upkeep, lease_ms: int
+    ) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._pads = pads
+        self._upkeep = upkeep
+        self._lease_ms = lease_ms
+        self._turn = lease_ms / 1000 / TURNS_PER_LEASE
+
+    async def settle(self, lease: Lease, received: list[Received]) -> Lease:
+        """Settles entries that stand right behind the lease's position; returns the lease at its
+        new one.
+
+        Raises `LeaseLost`. While the server is away it goes on trying: entries that have been
+        read are only ours until somebody else has the lease.
+        """
+        started = turn = time.perf_counter()
+        work: dict[str, _Work] = {}
+        upto = lease.position
+        for entry_id, entry in received:
+            if (now := time.perf_counter()) - turn > self._turn:
+                # Rebasing very stale submissions takes long. Were a batch of them committed only
+                # at its end, the lease could run out first, and the next writer would fare no
+                # better with the same batch. So what is done is committed, and the leases get
+                # their turn.
+                lease = await self._commit(lease, upto, work)
+                work = {}
+                await asyncio.sleep(0)
+                turn = now
+            if isinstance(entry, Deletion):
+                # A deletion takes the pad's keys away and therefore has a call of its own.
+                lease = await self._commit(lease, upto, work)
+                work = {}
+                lease = await self._delete(lease, entry_id, entry)
+            elif entry is not None:
+                await self._take(entry, work)
+            upto = entry_id
+        lease = await self._commit(lease, upto, work)
+        metrics.BATCH.observe(len(received))
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+        return lease
+
+    async def _take(self, entry: Entry, work: dict[str, _Work]) -> None:
+        keys = self._keyspace.pad(entry.pad)
+        item = work.get(entry.pad)
+        try:
+            if item is None:
+                pad = await self._patiently(self._pads.get, entry.pad)
+                item = work[entry.pad] = _Work(keys, pad, pad.head)
+            await self._apply(entry, item)
+        except CorruptPad as error:
+            log.error("corrupt pad", extra={"pad": entry.pad, "error": str(error)})
+            outcome = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
+            # Not from work: what is stored stays untouched. The answer alone is published.
+            work.setdefault(entry.pad, _Work(keys, Pad(), -1)).outcomes.append(outcome)
+        except UNREACHABLE:
+            raise
+        except Exception:
+            # A fault of ours, met by this entry. It must not stop the partition for everyone.
+            log.exception("entry refused because of a fault", extra={"pad": entry.pad})
+            if item is not None:
+                item.outcomes.append(
+                    Outcome(
+                        entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
+                    )
+                )
+
+    async def _apply(self, entry: Entry, item: _Work) -> None:
+        pad, now = item.pad, int(time.time() * 1000)
+        match entry:
+            case Submission():
+                older = await self._older_changes(item, entry)
+                result = pad.submit(entry, now, older)
+                item.revisions += result.revisions
+                if result.outcome is not None:
+                    item.outcomes.append(result.outcome)
+                    if result.outcome.kind == "refused":
+                        log.warning(
+                            "submission refused",
+                            extra={
+                                "pad": entry.pad,
+                                "author": entry.author,
+                                "reason": result.outcome.detail,
+                            },
+                        )
+                metrics.ENTRIES.labels(result.outcome.kind if result.outcome else "revision").inc()
+            case Fence():
+                pad.fence(entry.author, entry.order)
+                item.fences[entry.author] = pad.fences[entry.author]
+                item.outcomes.append(Outcome(entry.origin, "done", pad.head))
+            case Creation():
+                if not pad.exists:
+                    item.revisions.append(pad.create(entry.text, entry.author, now))
+                    item.created = True
+                item.outcomes.append(Outcome(entry.origin, "done", pad.head))
+            case Deletion():  # pragma: no cover
+                raise AssertionError("deletions have a call of their own")
+
+    async def _older_changes(self, item: _Work, entry: Submission) -> list[Change]:
+        """What a very stale submission needs and the pad no longer has in memory."""
+        first = item.pad.oldest_needed(entry.base_rev)
+        if first is None:
+            return []
+        changes = []
+        last = item.pad.oldest_recent - 1
+        for start in range(first, last + 1, 500):
+            stop = min(start + 499, last)
+            revisions = await self._patiently(read_revisions, self._redis, item.keys, start, stop)
+            changes += [item.pad.change_of(revision) for revision in revisions]
+        return changes
+
+    async def _commit(self, lease: Lease, position: str, work: dict[str, _Work]) -> Lease:
+        if position == lease.position:
+            return lease
+        keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
+        args: list[str | bytes | int] = [lease.term, lease.position, position, self._lease_ms]
+        for item in work.values():
+            pad_keys, pad_args = item.keys_and_args()
+            keys += pad_keys
+            args += pad_args
+        await self._call(scripts.COMMIT, lease, keys, args, position)
+        for pad_id, item in work.items():
+            metrics.REVISIONS.inc(len(item.revisions))
+            if item.revisions:
+                await self._upkeep.after_commit(lease, pad_id, item.pad)
+        return lease._replace(position=position)
+
+    async def _delete(self, lease: Lease, position: str, entry: Deletion) -> Lease:
+        pad = await self._patiently(self._pads.get, entry.pad)
+        keys = self._keyspace.pad(entry.pad)
+        if not pad.exists or pad.creator != entry.author:
+            reason = "notCreator" if pad.exists else "deleted"
+            refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
+            work = {entry.pad: _Work(keys, pad, pad.head, outcomes=[refusal])}
+            return await self._commit(lease, position, work)
+        meta = await self._patiently(read_meta, self._redis, keys)
+        all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]
+        args: list[str | bytes | int] = [
+            lease.term,
+            lease.position,
+            position,
+            keys.channel,
+            pad.epoch + 1,
+        ]
+        await self._call(scripts.DELETE, lease, all_keys, args, position)
+        self._pads.forget(entry.pad)
+        if meta.read_only_id is not None:
+            await self._patiently(self._redis.client.delete, read_only_key(meta.read_only_id))
+        log.info("pad deleted", extra={"pad": entry.pad, "author": entry.author})
+        return lease._replace(position=position)
+
+    async def _call(
+        self,
+        script: scripts.Script,
+        lease: Lease,
+        keys: list[str],
+        args: list[str | bytes | int],
+        position: str,
+    ) -> None:
+        verdict, *details = await self._patiently(script, self._redis.client, keys, args)
+        if verdict == b"ok":
+            return
+        if verdict == b"position" and details == [position.encode()]:
+            # The answer to an earlier attempt got lost, and it had done its work: nobody else can
+            # have moved the position during our term.
+            return
+        raise LeaseLost(f"{verdict.decode()} is now {b' '.join(details).decode()}")
+
+    async def _patiently(
+        self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        while True:
+            try:
+                return await call(*args, **kwargs)
+            except UNREACHABLE as error:
+                log.warning("Redis is away, retrying", extra={"error": str(error)})
+                await asyncio.sleep(RETRY_DELAY)

@@ -1,0 +1,56 @@
+"""What a USER_CHANGES must fulfil to be rebased at all.
+
+The rules are those that Etherpad's server enforces (3.3.1), so that a client which works there
+works here, and what is refused there is refused here.
+"""
+
+from shared.easysync import (
+    AttributePool,
+    EasysyncError,
+    attribs_of,
+    check_rep,
+    iter_ops,
+    unpack,
+)
+
+SYSTEM_AUTHOR = "a.etherpad-system"
+"""The author of default text and of API edits without one. No session writes as it."""
+
+
+class Refused(Exception):
+    """The submission cannot become a revision. The text says why, for the log."""
+
+
+def check_submission(
+    changeset: str, wire_pool: AttributePool, author: str, pad_pool: AttributePool
+) -> None:
+    """Raises `Refused` unless the changeset is canonical and claims no other author's work."""
+    try:
+        check_rep(changeset)
+        for op in iter_ops(unpack(changeset).ops):
+            # Also makes sure that every attribute number is in the pool.
+            _check_author(op.opcode, attribs_of(op.attribs, wire_pool), author, pad_pool)
+    except EasysyncError as error:
+        raise Refused(str(error)) from error
+
+
+def _check_author(
+    opcode: str, attribs: dict[str, str], author: str, pad_pool: AttributePool
+) -> None:
+    claimed = attribs.get("author")
+    if not claimed:
+        if opcode == "+":
+            # Text without an author leaves text and attributes out of step for later readers.
+            raise Refused("an insert carries no author attribute")
+        return
+    if claimed == SYSTEM_AUTHOR:
+        raise Refused(f"the author attribute is the reserved {SYSTEM_AUTHOR}")
+    if claimed == author:
+        return
+    # Undo of "clear authorship" gives text back to its authors, so a keep may name those who have
+    # written here. A '-' may not, although its attributes change nothing: they would enter the
+    # pool, and thereby make an author "known".
+    if opcode != "=":
+        raise Refused(f"{author} submits a {opcode!r} as {claimed}")
+    if pad_pool.find("author", claimed) < 0:
+        raise Refused(f"{author} gives text to {claimed}, who has never written here")

@@ -1,0 +1,67 @@
+"""Keeps pads quick to open and small in memory: snapshots, and chunks of old revisions."""
+
+import logging
+
+from services.writer import metrics
+from services.writer.pad import Pad
+from shared.log import scripts
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.history import CHUNK_REVISIONS, encode_chunk, read_revisions
+from shared.log.keys import Keyspace
+from shared.log.leases import Lease
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Runs between commits, on the pads that were just written to.
+
+    All of it can be lost and done later, so a server that is away ends the attempt. Each step
+    checks the lease's term in its script.
+    """
+
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, *, snapshot_every: int, keep_revisions: int
+    ) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._snapshot_every = snapshot_every
+        self._keep = keep_revisions
+
+    async def after_commit(self, lease: Lease, pad_id: str, pad: Pad) -> None:
+        try:
+            if pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every:
+                await self._snapshot(lease, pad_id, pad)
+            # One chunk at a time, so that a pad with a long backlog does not hold up the others.
+            if pad.head + 1 - pad.first_kept >= self._keep + CHUNK_REVISIONS:
+                await self._pack_oldest(lease, pad_id, pad)
+        except UNREACHABLE as error:
+            log.warning("upkeep put off", extra={"pad": pad_id, "error": str(error)})
+
+    async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:
+        keys = self._keyspace.pad(pad_id)
+        snapshot = pad.to_snapshot()
+        await scripts.SNAPSHOT(
+            self._redis.client,
+            [self._keyspace.state(lease.partition), keys.snap, keys.meta],
+            [lease.term, snapshot.rev, snapshot.epoch, snapshot.to_bytes()],
+        )
+        pad.snapshot_rev = snapshot.rev
+        metrics.SNAPSHOTS.inc()
+
+    async def _pack_oldest(self, lease: Lease, pad_id: str, pad: Pad) -> None:
+        keys = self._keyspace.pad(pad_id)
+        number = pad.first_kept // CHUNK_REVISIONS
+        start, end = number * CHUNK_REVISIONS, (number + 1) * CHUNK_REVISIONS
+        revisions = await read_revisions(self._redis, keys, start, end - 1)
+        if len(revisions) != CHUNK_REVISIONS:
+            log.error("chunk not packed: revisions are missing", extra={"pad": pad_id})
+            return
+        moved = await scripts.COMPACT(
+            self._redis.client,
+            [self._keyspace.state(lease.partition), keys.revs, keys.chunks, keys.meta],
+            [lease.term, pad.epoch, number, encode_chunk(revisions), end],
+        )
+        if moved:
+            pad.first_kept = end
+            metrics.CHUNKS.inc()

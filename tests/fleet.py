@@ -1,0 +1,134 @@
+"""A real fleet for tests: separate processes on one Redis, which can be killed one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from urllib.error import URLError
+
+from tests.eventually import eventually_sync
+from tests.processes import free_ports
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Member:
+    """One process of the fleet."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended at start:\n{self.log.read_text()}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as response:
+                return bool(json.load(response)["status"] == "ok")
+        except (URLError, OSError):
+            return False
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric's samples of exactly this name."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
+            lines = response.read().decode().splitlines()
+        return sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in lines
+            if line.startswith((f"{name} ", f"{name}{{"))
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As `kill -9`: no farewell of any kind."""
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Fleet:
+    """Writers and workers on `redis_url`. Logs go to `folder`, one file for each process."""
+
+    redis_url: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    writers: list[Member] = field(default_factory=list)
+    workers: list[Member] = field(default_factory=list)
+
+    @property
+    def urls(self) -> list[str]:
+        return [worker.url for worker in self.workers]
+
+    def start(self, *, writers: int = 1, workers: int = 2) -> Fleet:
+        """Starts processes, and returns when all of them are ready."""
+        fresh = [self._spawn("writer", self.writers) for _ in range(writers)]
+        fresh += [self._spawn("fanout", self.workers) for _ in range(workers)]
+        for member in fresh:
+            eventually_sync(member.ready, f"{member.name} is ready", timeout=30)
+        return self
+
+    def _spawn(self, kind: str, among: list[Member], flags: Sequence[str] = ()) -> Member:
+        (port,) = free_ports(1)
+        name = f"{kind}-{len(among) + 1}"
+        environment = {
+            **os.environ,
+            "PADFLEET_REDIS_URL": self.redis_url,
+            "PADFLEET_HOST": "127.0.0.1",
+            **self.settings,
+        }
+        log = self.folder / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "services", kind, "--port", str(port), *flags],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        member = Member(name, port, process, log)
+        among.append(member)
+        return member
+
+    def stop(self) -> None:
+        """Ends all processes; AssertionError if one of them logged a fault of its own."""
+        members = [*self.workers, *self.writers]
+        for member in members:
+            if member.process.poll() is None:
+                member.signal(signal.SIGCONT)
+                member.signal(signal.SIGTERM)
+        for member in members:
+            try:
+                member.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                member.kill()
+        for member in members:
+            text = member.log.read_text(errors="replace")
+            assert "Traceback" not in text, f"{member.name} logged a fault:\n{text[-5000:]}"
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
