@@ -1,0 +1,168 @@
+"""A fan-out worker process: sockets on one side, Redis on the other."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+from contextlib import suppress
+from typing import Any
+
+import socketio
+from aiohttp import web
+from engineio.payload import Payload
+
+from services.fanout import metrics
+from services.fanout.census import Census
+from services.fanout.commits import Commits
+from services.fanout.exit import Exit
+from services.fanout.identify import Handshake
+from services.fanout.join import Doorway
+from services.fanout.messages import Messages, Socket
+from services.fanout.page import add_page_routes
+from services.fanout.rooms import Rooms
+from shared.health import Health, add_ops_routes
+from shared.log.connect import Redis, open_redis
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace
+from shared.log.pads import settle_partitions
+from shared.settings import FanoutSettings
+from shared.wire import jsontext
+
+log = logging.getLogger(__name__)
+
+STOP_DEADLINE = 5.0
+"""Seconds that a worker which was asked to stop gives its sockets to close."""
+
+MAX_PACKETS = 1000
+"""Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
+while during a slow poll."""
+
+
+class _Json:
+    """What python-socketio wants of a JSON module. Ours keeps lone surrogates whole, both ways."""
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        return jsontext.dumps(value)
+
+    loads = staticmethod(jsontext.loads)
+
+
+async def run(settings: FanoutSettings) -> None:
+    """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start."""
+    redis = open_redis(settings.redis_url)
+    await redis.start()
+    await settle_partitions(redis, settings.partitions)
+    keyspace = Keyspace(settings.partitions)
+    worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    timeout = settings.commit_timeout_ms / 1000
+    rooms = Rooms(redis, keyspace, ring=settings.ring_revisions)
+    inbox = InboxWriter(redis, keyspace, timeout=timeout)
+    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id)
+    messages = Messages(doorway, Commits(inbox, timeout=timeout))
+    census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
+
+    app = web.Application(client_max_size=settings.max_message_bytes)
+    sockets: dict[str, Socket] = {}
+    sio = _attach_socketio(app, messages, sockets, settings)
+    add_ops_routes(app, _health(redis, rooms, census, settings))
+    add_page_routes(app, cookie_prefix=settings.cookie_prefix)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
+    await runner.setup()
+    counting = asyncio.create_task(census.run(), name="census")
+    await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
+    log.info("worker started", extra={"worker": worker_id, "port": settings.port})
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        counting.cancel()
+        await _let_go(sockets)
+        await census.retire()
+        await sio.shutdown()
+        await runner.cleanup()
+        await inbox.close()
+        await rooms.close()
+        await redis.close()
+    log.info("worker stopped", extra={"worker": worker_id})
+
+
+async def _let_go(sockets: dict[str, Socket]) -> None:
+    """Breaks all connections, so that the clients come back elsewhere, and waits until the others
+    on their pads have been told."""
+    open_ones = list(sockets.values())
+    for found in open_ones:
+        found.exit.drop()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_DEADLINE):
+            await asyncio.gather(*(found.gone.wait() for found in open_ones))
+
+
+def _attach_socketio(
+    app: web.Application,
+    messages: Messages,
+    sockets: dict[str, Socket],
+    settings: FanoutSettings,
+) -> socketio.AsyncServer:
+    sio = socketio.AsyncServer(
+        async_mode="aiohttp",
+        json=_Json,
+        ping_interval=settings.ping_interval_ms / 1000,
+        ping_timeout=settings.ping_timeout_ms / 1000,
+        max_http_buffer_size=settings.max_message_bytes,
+        # Pages come from Etherpad's own origin, or from wherever its operator embeds them.
+        cors_allowed_origins="*",
+    )
+    Payload.max_decode_packets = MAX_PACKETS
+
+    async def connect(sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
+        request: web.Request = environ["aiohttp.request"]
+        handshake = Handshake(
+            request.headers.get("Cookie", ""), dict(request.query), request.remote or ""
+        )
+        eio_socket = sio.eio._get_socket(sio.manager.eio_sid_from_sid(sid, "/"))
+        sockets[sid] = Socket(handshake, Exit(eio_socket))
+        metrics.SOCKETS.set(len(sockets))
+
+    async def message(sid: str, content: Any = None, *_more: Any) -> Any:
+        found = sockets.get(sid)
+        return await messages.received(found, content) if found is not None else None
+
+    async def disconnect(sid: str, _reason: Any = None) -> None:
+        found = sockets.pop(sid, None)
+        if found is not None:
+            await messages.disconnected(found)
+        metrics.SOCKETS.set(len(sockets))
+
+    sio.on("connect", connect)
+    sio.on("message", message)
+    sio.on("disconnect", disconnect)
+    sio.attach(app)
+    return sio
+
+
+def _health(redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings) -> Health:
+    health = Health()
+
+    async def reachable() -> str | None:
+        await redis.client.execute_command("PING")
+        return None
+
+    async def counted() -> str | None:
+        silent = asyncio.get_running_loop().time() - census.last_beat
+        if census.last_beat == 0 or silent * 1000 > settings.presence_timeout_ms:
+            return "the other workers take this one for dead: its last heartbeat is too old"
+        return None
+
+    async def subscribed() -> str | None:
+        return None if rooms.subscriber.connected else "the channel of at least one pad is lost"
+
+    health.ready("redis", reachable)
+    health.ready("heartbeat", counted)
+    health.ready("subscriptions", subscribed)
+    return health

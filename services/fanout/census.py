@@ -1,0 +1,76 @@
+"""Says that this worker lives, and notices which others do not."""
+
+import asyncio
+import logging
+
+from services.fanout import metrics
+from services.fanout.rooms import Rooms
+from shared.log import presence
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import WORKERS
+from shared.log.records import Left, Member
+
+log = logging.getLogger(__name__)
+
+BEATS_PER_TIMEOUT = 4
+"""Three beats may get lost before a worker counts as dead."""
+
+
+class Census:
+    """Every worker buries the dead of its own pads; nobody else need care for them, since a pad
+    without a worker has nobody to show its people to."""
+
+    def __init__(self, redis: Redis, rooms: Rooms, worker_id: str, timeout_ms: int) -> None:
+        self._redis = redis
+        self._rooms = rooms
+        self._id = worker_id
+        self._timeout_ms = timeout_ms
+        self.last_beat = 0.0
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._beat()
+                self.last_beat = asyncio.get_running_loop().time()
+            except UNREACHABLE as error:
+                log.warning("workers not counted", extra={"error": str(error)})
+            except Exception:
+                log.exception("census failed")
+            await asyncio.sleep(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
+
+    async def retire(self) -> None:
+        try:
+            await presence.retire(self._redis, WORKERS, self._id)
+        except UNREACHABLE:
+            return  # it will be missed soon enough
+
+    async def _beat(self) -> None:
+        alive, silence_ms = await presence.beat(self._redis, WORKERS, self._id, self._timeout_ms)
+        if silence_ms > self._timeout_ms:
+            # We were thought dead, and our people were taken out.
+            await self._announce_all()
+        for room in self._rooms:
+            if dead := room.roster.on_dead_workers(alive):
+                metrics.EXPIRED.inc(len(dead))
+                log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
+                gone = [Left(m.session, m.author, room.color_of(m.author)) for m in dead]
+                await presence.leave(self._redis, room.keys, gone)
+                # Their removal may have been told already, by one whose message we have missed.
+                for left in gone:
+                    room.take(left)
+
+    async def _announce_all(self) -> None:
+        log.warning("this worker was taken for dead; announcing its sessions again")
+        for room in self._rooms:
+            for session in list(room.sessions.values()):
+                me = (await room.authors([session.author]))[session.author]
+                member = Member(
+                    session.id,
+                    me.id,
+                    self._id,
+                    me.name,
+                    me.color,
+                    session.identity.embedded,
+                    session.identity.read_only,
+                )
+                await presence.join(self._redis, room.keys, member, order=session.order)

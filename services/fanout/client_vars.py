@@ -1,0 +1,152 @@
+"""CLIENT_VARS: all that a page is told when it joins.
+
+The fields are those of Etherpad 3.3.1. What a stock client reads is filled in; what only concerns
+a function that the worker does not have is there in its "off" form, since pages read some fields
+without asking whether they exist.
+"""
+
+import time
+from typing import Any
+
+from services.fanout.palette import PALETTE
+from services.fanout.session import Identity
+from shared.easysync import prepare_for_wire, to_units
+from shared.log.authors import Author
+from shared.log.document import Document
+
+_SHORTCUTS = [
+    "altF9",
+    "altC",
+    "cmdShift2",
+    "delete",
+    "return",
+    "esc",
+    "cmdS",
+    "tab",
+    "cmdZ",
+    "cmdY",
+    "cmdI",
+    "cmdB",
+    "cmdU",
+    "cmd5",
+    "cmdShiftL",
+    "cmdShiftN",
+    "cmdShift1",
+    "cmdShiftC",
+    "cmdH",
+    "ctrlHome",
+    "pageUp",
+    "pageDown",
+    "cmdShiftD",
+    "cmdShiftK",
+]
+
+_STATIC: dict[str, Any] = {
+    "skinName": "colibris",
+    "skinVariants": "super-light-toolbar super-light-editor light-background",
+    "randomVersionString": "padfleet",
+    "accountPrivs": {"maxRevisions": 100},
+    "enableDarkMode": True,
+    "enablePadWideSettings": False,
+    "enablePluginPadOptions": False,
+    "padDeletionToken": None,
+    "canDeleteWithoutToken": False,
+    "privacyBanner": {
+        "enabled": False,
+        "title": "",
+        "body": "",
+        "learnMoreUrl": None,
+        "dismissal": "dismissible",
+    },
+    "automaticReconnectionTimeout": 0,
+    "initialRevisionList": [],
+    "initialOptions": {
+        "enforceSettings": False,
+        "showChat": True,
+        "alwaysShowChat": False,
+        "chatAndUsers": False,
+        "lang": None,
+        "view": {
+            "showAuthorColors": True,
+            "showLineNumbers": True,
+            "rtlIsTrue": False,
+            "padFontFamily": "",
+            "fadeInactiveAuthorColors": True,
+        },
+    },
+    "savedRevisions": [],
+    "colorPalette": PALETTE,
+    "padOptions": {
+        "noColors": False,
+        "showControls": True,
+        "showChat": True,
+        "showLineNumbers": True,
+        "useMonospaceFont": False,
+        "userName": None,
+        "userColor": None,
+        "rtl": False,
+        "alwaysShowChat": False,
+        "chatAndUsers": False,
+        "lang": None,
+        "fadeInactiveAuthorColors": True,
+        "enforceReadableAuthorColors": True,
+    },
+    "padShortcutEnabled": dict.fromkeys(_SHORTCUTS, True),
+    "opts": {},
+    "chatHead": -1,
+    "canEditPadSettings": False,
+    "sessionRefreshInterval": 86_400_000,
+    "sofficeAvailable": "no",
+    "exportAvailable": "no",
+    "docxExport": False,
+    "plugins": {"plugins": {}, "parts": []},
+    "indentationOnNewLine": True,
+    "scrollWhenFocusLineIsOutOfViewport": {
+        "percentage": {"editionAboveViewport": 0, "editionBelowViewport": 0},
+        "duration": 0,
+        "scrollWhenCaretIsInTheLastLineOfViewport": False,
+        "percentageToScrollWhenUserPressesArrowUp": 0,
+    },
+    "initialChangesets": [],
+    "mode": "production",
+}
+
+
+def client_vars(
+    identity: Identity,
+    me: Author,
+    document: Document,
+    authors: dict[str, Author],
+    *,
+    users: int,
+    cookie_prefix: str,
+) -> dict[str, Any]:
+    """The `data` of CLIENT_VARS. The pad's real id is in it only if the client named it itself."""
+    attribs, pool = prepare_for_wire(document.atext.attribs, document.pool)
+    requested = to_units(identity.requested_id)
+    variables = {
+        **_STATIC,
+        "collab_client_vars": {
+            "initialAttributedText": {"text": document.atext.text, "attribs": attribs},
+            "padId": requested,
+            "historicalAuthorData": {
+                author.id: {"name": author.name, "colorId": author.color}
+                for author in authors.values()
+            },
+            "apool": pool.to_jsonable(),
+            "rev": document.head,
+            "time": document.time,
+        },
+        "userColor": me.color,
+        "padId": requested,
+        "initialTitle": f"Pad: {requested}",
+        "numConnectedUsers": users,
+        "readOnlyId": identity.read_only_id,
+        "readonly": identity.read_only,
+        "serverTimestamp": int(time.time() * 1000),
+        "userId": me.id,
+        "cookiePrefix": cookie_prefix,
+    }
+    if me.name is not None:
+        variables["userName"] = me.name
+    return variables

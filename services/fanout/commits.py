@@ -1,0 +1,102 @@
+"""USER_CHANGES and PAD_DELETE: what goes to the writer."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from services.fanout.legacy import put_author_on_inserts
+from services.fanout.room import Room
+from services.fanout.session import Session
+from shared.easysync import AttributePool, EasysyncError
+from shared.log.connect import UNREACHABLE
+from shared.log.inbox import InboxWriter, NotTaken
+from shared.log.records import Deletion, Outcome, Submission
+
+log = logging.getLogger(__name__)
+
+
+class Commits:
+    """Brings a session's changes to the writer, and its answer back to the client."""
+
+    def __init__(self, inbox: InboxWriter, *, timeout: float) -> None:
+        self._inbox = inbox
+        self._timeout = timeout
+
+    async def submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
+        """Returns when the client has been answered: ACCEPT_COMMIT, `{disconnect}`, or, where
+        nothing can be said for sure, a broken connection from which it resumes."""
+        try:
+            base_rev, changeset, pool = _parse(data)
+            if session.adds_author:
+                changeset, pool = put_author_on_inserts(changeset, pool, session.author)
+        except (EasysyncError, ValueError) as error:
+            log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
+            room.kick_and_say(session, "badChangeset")
+            return
+        session.cursor.acked_rev = max(
+            session.cursor.acked_rev, min(base_rev, session.cursor.sent_rev)
+        )
+        origin, answer = session.expect()
+        submission = Submission(
+            room.pad_id,
+            origin,
+            session.order,
+            session.epoch,
+            session.author,
+            base_rev,
+            changeset,
+            pool.to_jsonable(),
+        )
+        outcome = await self._answer(room, session, submission, answer)
+        if outcome is not None and outcome.kind == "refused":
+            room.kick_and_say(session, outcome.reason)
+
+    async def delete(self, room: Room, session: Session) -> Outcome | None:
+        """None: the pad is gone (everybody has been told), or the connection has been broken."""
+        origin, answer = session.expect()
+        return await self._answer(
+            room, session, Deletion(room.pad_id, origin, session.author), answer
+        )
+
+    async def _answer(
+        self,
+        room: Room,
+        session: Session,
+        entry: Submission | Deletion,
+        answer: "asyncio.Future[Outcome | None]",
+    ) -> Outcome | None:
+        """What the writer says to an entry; None if a revision came of it."""
+        try:
+            await self._inbox.put(entry)
+            return await asyncio.wait_for(asyncio.shield(answer), self._timeout)
+        except asyncio.CancelledError:
+            if answer.cancelled():  # the session has left: nobody waits for this any more
+                return None
+            raise
+        except NotTaken as error:
+            log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
+        except TimeoutError:
+            # Either the writer is late, or its answer got lost on the way. A revision would be in
+            # the stream; a refusal is nowhere, but the client will get it again when it resumes.
+            with suppress(*UNREACHABLE):
+                await room.repaired()
+            if answer.done() and not answer.cancelled():
+                return answer.result()
+            log.warning("no answer to a submission", extra={"pad": room.pad_id})
+        session.pending.pop(entry.origin.seq, None)
+        room.drop(session, "unanswered")
+        return None
+
+
+def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:
+    """Raises ValueError or EasysyncError, naming what is missing or wrong."""
+    base_rev, changeset, apool = data.get("baseRev"), data.get("changeset"), data.get("apool")
+    if isinstance(base_rev, float) and base_rev.is_integer():
+        base_rev = int(base_rev)
+    if type(base_rev) is not int or abs(base_rev) > 1 << 53:
+        raise ValueError("missing or invalid baseRev")
+    if not isinstance(changeset, str):
+        raise ValueError("missing or invalid changeset")
+    # Read here, so that what enters the inbox is known to be an attribute pool and no more.
+    return base_rev, changeset, AttributePool.from_jsonable(apool)

@@ -1,0 +1,121 @@
+"""What a session is sent next: pure, so that each order of events can be tried.
+
+A flush looks at a session's cursor and the feed, and yields steps. Each step is sent, and only then
+the cursor moves (I4). Etherpad's first attempt at this moved the cursor to the head before
+anything was sent; whatever then failed on the way was skipped for good.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shared.log.records import Revision
+
+BATCH_MAX = 500
+"""Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""
+
+
+class NewChanges(NamedTuple):
+    """One revision of somebody else."""
+
+    revision: Revision
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revision.rev
+
+
+class NewChangesBatch(NamedTuple):
+    """Several revisions of others, in one message."""
+
+    revisions: tuple[Revision, ...]
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revisions[-1].rev
+
+
+class AcceptCommit(NamedTuple):
+    """The session's own submission, at its place in the order.
+
+    `changed` is False when the submission made no revision: then `rev` is the one before it.
+    """
+
+    rev: int
+    changed: bool
+
+    @property
+    def sent_rev(self) -> int:
+        return self.rev
+
+
+class Missed(NamedTuple):
+    """A revision that a returning client has not seen, as CLIENT_RECONNECT."""
+
+    revision: Revision
+    head: int
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revision.rev
+
+
+Step = NewChanges | NewChangesBatch | AcceptCommit | Missed
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a session is in the feed."""
+
+    sent_rev: int  #: the newest revision that its transport took
+    acked_rev: int = -1  #: the newest that the client is known to have
+    resume_until: int = -1  #: up to here, revisions are what a returning client missed
+    accepted: list[int] = field(default_factory=list)
+    """Revisions after which an ACCEPT_COMMIT without a revision of its own is due."""
+
+    def moved(self, step: Step) -> None:
+        """The transport took the message of this step."""
+        self.sent_rev = step.sent_rev
+        if isinstance(step, AcceptCommit) and not step.changed:
+            self.accepted.remove(min(self.accepted))
+
+
+def steps(
+    cursor: Cursor, session: str, revisions: Iterable[Revision], *, batching: bool
+) -> Iterator[Step]:
+    """The messages that bring a session up to date, in order.
+
+    `revisions` are those after the cursor's `sent_rev`, without a hole. The cursor is not changed
+    here: the caller moves it after each step that was sent, and may stop after any.
+    """
+    run: list[Revision] = []
+    due = sorted(cursor.accepted)
+    at = 0
+    while at < len(due) and due[at] <= cursor.sent_rev:
+        # The outcome came later than revisions that follow it. The client wants the rev it is at.
+        yield AcceptCommit(cursor.sent_rev, changed=False)
+        at += 1
+    for revision in revisions:
+        if revision.rev <= cursor.resume_until:
+            yield Missed(revision, cursor.resume_until)
+        elif revision.origin is not None and revision.origin.session == session:
+            yield from _flushed(run, batching)
+            yield AcceptCommit(revision.rev, changed=True)
+        else:
+            run.append(revision)
+            if not batching or len(run) == BATCH_MAX:
+                yield from _flushed(run, batching)
+        while at < len(due) and due[at] == revision.rev:
+            yield from _flushed(run, batching)
+            yield AcceptCommit(revision.rev, changed=False)
+            at += 1
+    yield from _flushed(run, batching)
+
+
+def _flushed(run: list[Revision], batching: bool) -> Iterator[Step]:
+    """A run of others' revisions as messages: a single one stays NEW_CHANGES."""
+    if batching and len(run) > 1:
+        yield NewChangesBatch(tuple(run))
+    else:
+        yield from map(NewChanges, run)
+    run.clear()

@@ -1,0 +1,243 @@
+"""CLIENT_READY: puts a client on a pad, as a newcomer or where it left off."""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from services.fanout import frames, metrics
+from services.fanout.client_vars import client_vars
+from services.fanout.exit import Exit
+from services.fanout.flush import Cursor
+from services.fanout.identify import Handshake, pad_ids, token
+from services.fanout.legacy import sends_no_author
+from services.fanout.room import Room, new_info
+from services.fanout.rooms import Rooms
+from services.fanout.session import Identity, Session
+from shared.log import authors, presence
+from shared.log.authors import Author, author_of_token
+from shared.log.connect import Redis
+from shared.log.document import CorruptPad
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace
+from shared.log.presence import Admission
+from shared.log.records import Creation, Fence, Member
+from shared.settings import FanoutSettings
+
+log = logging.getLogger(__name__)
+
+BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
+"""What a client lists in CLIENT_READY's `supports` to get several revisions in one message."""
+
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
+
+MAX_NAME = 200
+"""Characters of an author's name that are kept."""
+
+
+class TurnedAway(Exception):
+    """The client has been told why it cannot be here; there is nothing more to say."""
+
+
+@dataclass(slots=True)
+class Doorway:
+    """Where joining happens: everything that it needs of the worker."""
+
+    redis: Redis
+    keyspace: Keyspace
+    rooms: Rooms
+    inbox: InboxWriter
+    settings: FanoutSettings
+    worker_id: str
+
+    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
+        """Raises `Denied`."""
+        ids = await pad_ids(self.redis, self.keyspace, message.get("padId"))
+        secret = token(handshake, message, self.settings.cookie_prefix)
+        author = await author_of_token(self.redis, secret)
+        return Identity(
+            author,
+            ids.pad_id,
+            ids.requested_id,
+            ids.read_only_id,
+            ids.read_only,
+            embedded=handshake.query.get("embed") == "1",
+        )
+
+    async def join(
+        self, way_out: Exit, identity: Identity, message: dict[str, Any]
+    ) -> tuple[Session, Room]:
+        """The session on its pad, with everything sent that a joining client is due.
+
+        Raises `TurnedAway`, or what `UNREACHABLE` lists.
+        """
+        me = await self._introduce(identity.author, message.get("userInfo"))
+        try:
+            room = await self.rooms.enter(identity.pad_id)
+        except CorruptPad as error:
+            log.error("corrupt pad", extra={"pad": identity.pad_id, "error": str(error)})
+            raise _turned_away(way_out, "corruptPad") from error
+        session = Session(
+            identity,
+            way_out,
+            batching=self._batching(message),
+            adds_author=sends_no_author(message),
+        )
+        try:
+            if message.get("reconnect"):
+                await self._resume(room, session, me, message.get("client_rev"))
+            else:
+                await self._arrive(room, session, me)
+        except BaseException:
+            room.arriving.pop(session.id, None)
+            if session.order:
+                await room.say_left(session)
+            self.rooms.leave(room)
+            raise
+        return session, room
+
+    async def leave(self, room: Room, session: Session) -> None:
+        """The socket has gone, or is about to join anew."""
+        if room.remove(session):
+            await room.say_left(session)
+        for seq in list(session.pending):
+            session.pending.pop(seq).cancel()
+        self.rooms.leave(room)
+
+    # --- First arrival ---------------------------------------------------------------------------
+
+    async def _arrive(self, room: Room, session: Session, me: Author) -> None:
+        while True:
+            if room.feed.head < 0:
+                await self._create(room, session.author)
+            await self._register(room, session, me)
+            document = await room.document()
+            known = await room.authors(document.authors())
+            others = await room.authors(room.roster.authors(but=session.id))
+            document = await room.document()
+            if document.exists:
+                break  # else it was deleted while we came in: make it again
+        # From here to the end nothing is awaited: no revision and no news can come between.
+        if session.duplicate:
+            raise _turned_away(session.exit, "userdup")
+        variables = client_vars(
+            session.identity,
+            me,
+            document,
+            known,
+            users=len(room.roster),
+            cookie_prefix=self.settings.cookie_prefix,
+        )
+        session.epoch = room.epoch
+        session.cursor = Cursor(document.head, document.head)
+        session.send(frames.packet({"type": "CLIENT_VARS", "data": variables}))
+        room.enter(session)
+        _introduce_others(session, others)
+
+    async def _create(self, room: Room, author: str) -> None:
+        origin, done = room.expect_creation()
+        text = self.settings.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\t", " " * 8)
+        await self.inbox.put(Creation(room.pad_id, origin, author, text))
+        await self._answered(room, done)
+
+    # --- Coming back -----------------------------------------------------------------------------
+
+    async def _resume(self, room: Room, session: Session, me: Author, rev: Any) -> None:
+        if isinstance(rev, float) and rev.is_integer():
+            rev = int(rev)
+        if room.feed.head < 0:
+            raise _turned_away(session.exit, "deleted")
+        admission = await self._register(room, session, me)
+        if not session.identity.read_only and not session.identity.embedded:
+            await self._fence(room, session)
+        others = await room.authors(room.roster.authors(but=session.id))
+        # From here to the end nothing is awaited.
+        if session.duplicate:
+            raise _turned_away(session.exit, "userdup")
+        head = room.feed.head
+        other_history = admission.epoch > 0 and admission.seen_epoch != admission.epoch
+        if type(rev) is not int or not -1 <= rev <= head or other_history:
+            # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
+            # reload is the one thing that helps (I5).
+            log.warning(
+                "told to reload", extra={"pad": room.pad_id, "client_rev": rev, "head": head}
+            )
+            raise _turned_away(session.exit, "rejected")
+        session.epoch = room.epoch
+        session.cursor = Cursor(rev, rev, resume_until=head)
+        if rev == head:
+            session.send(frames.nothing_missed(head))
+        room.enter(session)
+        _introduce_others(session, others)
+
+    async def _fence(self, room: Room, session: Session) -> None:
+        """Settles what earlier sessions of this author submitted: it is in the history by now, or
+        never will be. The client sends again what it saw no answer to; it must not count twice."""
+        origin, done = session.expect()
+        await self.inbox.put(Fence(room.pad_id, origin, session.order, session.author))
+        outcome = await self._answered(room, done)
+        await room.reached(outcome.rev if outcome is not None else 0)
+
+    # --- Both ------------------------------------------------------------------------------------
+
+    async def _register(self, room: Room, session: Session, me: Author) -> Admission:
+        room.arriving[session.id] = session
+        member = Member(
+            session.id,
+            me.id,
+            self.worker_id,
+            me.name,
+            me.color,
+            session.identity.embedded,
+            session.identity.read_only,
+        )
+        admission = await presence.join(self.redis, room.keys, member, order=session.order or None)
+        session.order = admission.order
+        return admission
+
+    async def _introduce(self, author: str, info: Any) -> Author:
+        """Takes over name and colour that the client brings, and returns what is on record."""
+        name = info.get("name") if isinstance(info, dict) else None
+        color = info.get("colorId") if isinstance(info, dict) else None
+        if not (isinstance(color, str) and _COLOR.match(color)):
+            color = None
+        if not (isinstance(name, str) and name):
+            name = None
+        if name or color:
+            await authors.update(
+                self.redis, author, name=name[:MAX_NAME] if name else None, color=color
+            )
+        found = await authors.read(self.redis, [author])
+        return found.get(author) or Author(author, name, color or 0)
+
+    async def _answered(self, room: Room, answer: "asyncio.Future[Any]") -> Any:
+        """The writer's answer. It comes by pub/sub, which may lose it, so without one in time the
+        stream is asked; if that does not tell, the client has to come again."""
+        timeout = self.settings.commit_timeout_ms / 1000
+        try:
+            return await asyncio.wait_for(asyncio.shield(answer), timeout)
+        except TimeoutError:
+            await room.repaired()
+            if answer.done():
+                return answer.result()
+            raise TimeoutError("no answer from the writer") from None
+
+    def _batching(self, message: dict[str, Any]) -> bool:
+        if self.settings.batch != "auto":
+            return self.settings.batch == "on"
+        supports = message.get("supports")
+        return isinstance(supports, list) and BATCH_ANNOUNCEMENT in supports
+
+
+def _introduce_others(session: Session, others: dict[str, Author]) -> None:
+    for author in others.values():
+        session.send(frames.collab(new_info(author)))
+
+
+def _turned_away(way_out: Exit, reason: str) -> TurnedAway:
+    metrics.DISCONNECTS.labels(reason).inc()
+    if not way_out.closed:
+        way_out.write(frames.packet({"disconnect": reason}))
+    return TurnedAway(reason)

@@ -1,0 +1,377 @@
+"""One pad on one worker: its feed, its sessions here, and who is on it anywhere."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from services.fanout import frames, metrics
+from services.fanout.feed import Feed, Gap
+from services.fanout.roster import Roster
+from services.fanout.session import Session, new_session_id
+from shared.log import authors, presence
+from shared.log.authors import Author
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.document import CorruptPad, Document, load
+from shared.log.history import HistoryGap, read_meta, read_revisions
+from shared.log.keys import PadKeys
+from shared.log.records import (
+    ChannelMessage,
+    Committed,
+    Deleted,
+    Joined,
+    Left,
+    Origin,
+    Outcome,
+    Revision,
+    UserInfo,
+)
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.2
+READ_STEP = 200
+"""Revisions per read when filling a gap or catching a session up."""
+
+
+class Room:
+    """Follows a pad for as long as sessions of this worker are on it, or about to be."""
+
+    def __init__(self, redis: Redis, pad_id: str, keys: PadKeys, *, ring: int) -> None:
+        self.pad_id = pad_id
+        self.keys = keys
+        self.epoch = 0
+        self.feed = Feed(-1, ring)
+        self.frames = frames.Frames()
+        self.sessions: dict[str, Session] = {}
+        self.arriving: dict[str, Session] = {}
+        """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
+        self.roster = Roster()
+        self.known: dict[str, Author] = {}
+        self.users = 0  #: joins under way and sessions; the room closes at 0
+        self.opened: asyncio.Task[None] | None = None
+        self._redis = redis
+        self._ring = ring
+        self._document = Document()
+        self._early: list[ChannelMessage] | None = []
+        self._own = new_session_id()
+        self._creation: asyncio.Future[Outcome | None] | None = None
+        self._changed = asyncio.Event()
+        self._repairing: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- Opening and closing ---------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Reads the pad. The channel must be subscribed already: what it brings meanwhile is kept
+        aside and taken in after, so nothing falls between (subscribe, read, merge)."""
+        await self._load()
+        self.roster.replace(await presence.members(self._redis, self.keys))
+        early, self._early = self._early or [], None
+        for message in early:
+            self.take(message)
+
+    async def _load(self) -> None:
+        meta = await read_meta(self._redis, self.keys)
+        document = Document(meta.epoch)
+        if meta.exists:
+            await load(self._redis, self.keys, meta, document)
+        self._document = document
+        self.epoch = meta.epoch
+        self.feed = Feed(document.head, self._ring)
+        self.frames.clear()
+
+    def close(self) -> None:
+        for task in (self._repairing, *self._tasks):
+            if task is not None:
+                task.cancel()
+
+    # --- The pad as it is ------------------------------------------------------------------------
+
+    async def document(self) -> Document:
+        """The pad's text at the feed's head. It is moved on only when somebody asks."""
+        while True:
+            try:
+                for revision in self.feed.since(self._document.head):
+                    self._document.replay(revision)
+                return self._document
+            except IndexError:
+                # Nobody asked for longer than the feed reaches back.
+                meta = await read_meta(self._redis, self.keys)
+                document = Document(meta.epoch)
+                await load(self._redis, self.keys, meta, document)
+                if document.head <= self.feed.head and meta.epoch == self.epoch:
+                    self._document = document
+                else:
+                    await self.reached(document.head)
+
+    async def reached(self, rev: int) -> None:
+        """Returns when the feed has `rev`, or the pad has been deleted."""
+        epoch = self.epoch
+        while self.feed.head < rev and self.epoch == epoch:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def authors(self, wanted: list[str]) -> dict[str, Author]:
+        """Name and colour of these authors, as far as they exist; read once for each."""
+        missing = [author for author in wanted if author not in self.known]
+        self.known |= await authors.read(self._redis, missing)
+        return {author: self.known[author] for author in wanted if author in self.known}
+
+    def color_of(self, author: str) -> int | str:
+        return self.known[author].color if author in self.known else 0
+
+    # --- Sessions --------------------------------------------------------------------------------
+
+    def enter(self, session: Session) -> None:
+        """The session has its cursor, and from now on gets everything that follows."""
+        self.arriving.pop(session.id, None)
+        self.sessions[session.id] = session
+        metrics.SESSIONS.inc()
+        self.flush(session)
+
+    def remove(self, session: Session) -> bool:
+        """Takes it off this worker; False if it was not on."""
+        self.arriving.pop(session.id, None)
+        if self.sessions.pop(session.id, None) is None:
+            return False
+        metrics.SESSIONS.dec()
+        return True
+
+    def flush(self, session: Session) -> None:
+        if not session.catching_up and not session.flush(self.feed, self.frames):
+            session.catching_up = True
+            self._spawn(self._catch_up(session))
+
+    def broadcast(self, data: object, *, but: str = "") -> None:
+        packet = frames.collab(data)
+        for session in list(self.sessions.values()):
+            if session.id != but:
+                session.send(packet)
+
+    async def _catch_up(self, session: Session) -> None:
+        """Brings a session from far behind up to the feed, by reading the history."""
+        metrics.CATCH_UPS.inc()
+        epoch = self.epoch
+        while session.id in self.sessions and self.epoch == epoch and not session.exit.closed:
+            first = session.cursor.sent_rev + 1
+            if first >= self.feed.first:
+                session.catching_up = False
+                self.flush(session)
+                return
+            last = min(first + READ_STEP, self.feed.first) - 1
+            try:
+                revisions = await read_revisions(self._redis, self.keys, first, last)
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)
+                continue
+            except (HistoryGap, ValueError):
+                log.exception("history not readable", extra={"pad": self.pad_id, "rev": first})
+                self.drop(session, "history")
+                return
+            part = Feed(first - 1, len(revisions))
+            part.offer(revisions)
+            session.flush(part, frames.Frames())
+
+    def drop(self, session: Session, why: str) -> None:
+        """Breaks the session's connection; its client comes back and resumes."""
+        metrics.DROPPED.labels(why).inc()
+        session.exit.drop()
+
+    def kick(self, session: Session, reason: str) -> None:
+        """Tells a client that it has to leave, for a reason that Etherpad's page knows."""
+        metrics.DISCONNECTS.labels(reason).inc()
+        session.send(frames.packet({"disconnect": reason}))
+        self.remove(session)
+
+    def kick_and_say(self, session: Session, reason: str) -> None:
+        """As `kick`, and the others see it leave."""
+        if session.id in self.sessions:
+            self.kick(session, reason)
+            self._spawn(self.say_left(session))
+
+    # --- The channel -----------------------------------------------------------------------------
+
+    def take(self, message: ChannelMessage) -> None:
+        """A message of the pad's channel."""
+        if self._early is not None:
+            self._early.append(message)
+            return
+        match message:
+            case Committed():
+                self._committed(message)
+            case Joined():
+                self._joined(message)
+            case Left():
+                self._left(message)
+            case UserInfo():
+                self._user_info(message)
+            case Deleted(epoch):
+                self._deleted(epoch)
+
+    def _committed(self, message: Committed) -> None:
+        if message.epoch > self.epoch:
+            # The message about the pad's deletion was lost.
+            self._deleted(message.epoch)
+        if message.epoch < self.epoch:
+            return
+        for outcome in message.outcomes:
+            self._outcome(outcome)
+        gap = self._advance(message.revisions)
+        if gap is not None:
+            metrics.GAPS.inc()
+            log.info("gap", extra={"pad": self.pad_id, "first": gap.first, "last": gap.last})
+            self.repair()
+
+    def _advance(self, revisions: list[Revision]) -> Gap | None:
+        before = self.feed.head
+        gap = self.feed.offer(revisions)
+        moved = self.feed.head > before
+        metrics.REVISIONS.inc(self.feed.head - before)
+        if moved or any(session.cursor.accepted for session in self.sessions.values()):
+            for session in list(self.sessions.values()):
+                self.flush(session)
+        # After the flush, so that an edit counts as answered when its ACCEPT_COMMIT has gone out.
+        for revision in revisions:
+            if before < revision.rev <= self.feed.head and revision.origin is not None:
+                self._settle(revision.origin, None)
+        if moved:
+            self._changed.set()
+        return gap
+
+    def _outcome(self, outcome: Outcome) -> None:
+        session = self.sessions.get(outcome.origin.session)
+        if outcome.kind == "accepted" and session and outcome.origin.seq in session.pending:
+            session.cursor.accepted.append(outcome.rev)
+            self.flush(session)
+        self._settle(outcome.origin, outcome)
+
+    def _settle(self, origin: Origin, outcome: Outcome | None) -> None:
+        if origin.session == self._own:
+            if self._creation is not None and not self._creation.done():
+                self._creation.set_result(outcome)
+            return
+        session = self.sessions.get(origin.session) or self.arriving.get(origin.session)
+        if session is not None:
+            session.settle(origin.seq, outcome)
+
+    def _joined(self, joined: Joined) -> None:
+        member = joined.member
+        again = member.session in self.roster
+        self.roster.add(joined)
+        self.known[member.author] = Author(member.author, member.name, member.color)
+        if not member.embedded:
+            for session in [*self.sessions.values(), *self.arriving.values()]:
+                same = session.author == member.author and not session.identity.embedded
+                if same and 0 < session.order < joined.order:
+                    session.duplicate = True
+                    self.kick_and_say(session, "userdup")
+        if not again:
+            self.broadcast(new_info(self.known[member.author]), but=member.session)
+
+    def _left(self, left: Left) -> None:
+        if self.roster.remove(left.session) is not None:
+            self.broadcast(leave_info(left.author, left.color))
+
+    def _user_info(self, info: UserInfo) -> None:
+        author = self.known[info.author] = Author(info.author, info.name, info.color)
+        self.broadcast(new_info(author), but=info.session)
+
+    def _deleted(self, epoch: int) -> None:
+        if epoch <= self.epoch:
+            return
+        for session in list(self.sessions.values()):
+            self.kick(session, "deleted")
+        self.epoch = epoch
+        self.feed = Feed(-1, self._ring)
+        self.frames.clear()
+        self._document = Document(epoch)
+        self.roster.replace(())
+        self._changed.set()
+
+    async def say_left(self, session: Session) -> None:
+        """Takes a session out of the members that all workers see."""
+        left = Left(session.id, session.author, self.color_of(session.author))
+        try:
+            await presence.leave(self._redis, self.keys, [left])
+        except UNREACHABLE as error:
+            # Whoever counts the workers takes it out once this one is gone, or a later session of
+            # this author does.
+            log.warning("leave not recorded", extra={"pad": self.pad_id, "error": str(error)})
+
+    # --- Creation --------------------------------------------------------------------------------
+
+    def expect_creation(self) -> tuple[Origin, "asyncio.Future[Outcome | None]"]:
+        """The origin for this worker's entry that makes the pad; one for the room's lifetime."""
+        if self._creation is None or self._creation.done():
+            self._creation = asyncio.get_running_loop().create_future()
+        return Origin(self._own, 1), self._creation
+
+    # --- Repair ----------------------------------------------------------------------------------
+
+    def resubscribed(self) -> None:
+        """The channel had been lost: anything may have been missed."""
+        self.repair()
+        self._spawn(self._refresh_roster())
+
+    def repair(self) -> None:
+        """Reads from the stream what the feed lacks; one such read at a time."""
+        if self._repairing is None or self._repairing.done():
+            self._repairing = asyncio.create_task(self._repair())
+
+    async def repaired(self) -> None:
+        """Returns when the feed has what is in the stream by now."""
+        self.repair()
+        if self._repairing is not None:
+            await asyncio.wait([self._repairing])
+
+    async def _repair(self) -> None:
+        metrics.REPAIRS.inc()
+        while True:
+            try:
+                meta = await read_meta(self._redis, self.keys)
+                if meta.epoch != self.epoch:
+                    return self._deleted(meta.epoch)
+                while self.feed.head < meta.head:
+                    first = self.feed.head + 1
+                    last = min(first + READ_STEP - 1, meta.head)
+                    revisions = await read_revisions(self._redis, self.keys, first, last)
+                    self._advance(revisions)
+                return None
+            except UNREACHABLE as error:
+                log.warning("repair put off", extra={"pad": self.pad_id, "error": str(error)})
+                await asyncio.sleep(RETRY_DELAY)
+            except (HistoryGap, CorruptPad, ValueError):
+                log.exception("pad not readable", extra={"pad": self.pad_id})
+                return None
+
+    async def _refresh_roster(self) -> None:
+        while True:
+            try:
+                fresh = await presence.members(self._redis, self.keys)
+                break
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)
+        difference = self.roster.replace(fresh)
+        for joined in difference.joined:
+            self._joined(joined)
+            author = self.known[joined.member.author]
+            self.broadcast(new_info(author), but=joined.member.session)
+        for member in difference.gone:
+            self.broadcast(leave_info(member.author, member.color))
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def new_info(author: Author) -> dict[str, object]:
+    return {
+        "type": "USER_NEWINFO",
+        "userInfo": {"colorId": author.color, "name": author.name, "userId": author.id},
+    }
+
+
+def leave_info(author: str, color: int | str) -> dict[str, object]:
+    return {"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}}

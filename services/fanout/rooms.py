@@ -1,0 +1,82 @@
+"""The rooms of this worker, open only while somebody is in them (I8)."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+from services.fanout import metrics
+from services.fanout.room import Room
+from shared.log.channels import Subscriber
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+from shared.log.records import decode_message
+
+log = logging.getLogger(__name__)
+
+
+class Rooms:
+    def __init__(self, redis: Redis, keyspace: Keyspace, *, ring: int) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._ring = ring
+        self._rooms: dict[str, Room] = {}  # by channel
+        self.subscriber = Subscriber(redis, self._deliver, self._resubscribed)
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
+
+    async def enter(self, pad_id: str) -> Room:
+        """The pad's room, opened if need be. Each call is paid back with `leave`.
+
+        Raises `CorruptPad`, or what `UNREACHABLE` lists.
+        """
+        keys = self._keyspace.pad(pad_id)
+        room = self._rooms.get(keys.channel)
+        if room is None:
+            room = Room(self._redis, pad_id, keys, ring=self._ring)
+            self._rooms[keys.channel] = room
+            room.opened = asyncio.create_task(self._open(room))
+            metrics.PADS.set(len(self._rooms))
+        room.users += 1
+        try:
+            assert room.opened is not None
+            # Shared by all who come meanwhile: one of them going away must not cancel it.
+            await asyncio.shield(room.opened)
+        except BaseException:
+            self.leave(room)
+            raise
+        return room
+
+    def leave(self, room: Room) -> None:
+        room.users -= 1
+        if room.users == 0 and self._rooms.get(room.keys.channel) is room:
+            del self._rooms[room.keys.channel]
+            self.subscriber.unsubscribe(room.keys.channel)
+            if room.opened is not None:
+                room.opened.cancel()
+            room.close()
+            metrics.PADS.set(len(self._rooms))
+
+    async def close(self) -> None:
+        await self.subscriber.close()
+        for room in self._rooms.values():
+            room.close()
+
+    async def _open(self, room: Room) -> None:
+        await self.subscriber.subscribe(room.keys.channel)
+        await room.open()
+
+    def _deliver(self, channel: str, data: bytes) -> None:
+        room = self._rooms.get(channel)
+        if room is None:
+            return
+        try:
+            room.take(decode_message(data))
+        except Exception:
+            # One pad's trouble must not end the subscription of all the others.
+            log.exception("channel message not taken", extra={"pad": room.pad_id})
+            room.repair()
+
+    def _resubscribed(self, channel: str) -> None:
+        if room := self._rooms.get(channel):
+            room.resubscribed()

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.up.server import EmbeddedServer
+from tests.fleet import Fleet
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One writer and two workers, shared by all tests that leave them whole: use pads of your own.
+
+    It has a server of its own, since others flush theirs.
+    """
+    folder = tmp_path_factory.mktemp("fleet")
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder) as running,
+    ):
+        yield running.start()

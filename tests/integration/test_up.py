@@ -1,0 +1,152 @@
+"""`padfleet up` as its users run it: from the first line to the last process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.eventually import eventually_sync
+from tests.processes import alive, free_ports
+
+READY_S = 60.0
+STOP_S = 30.0
+
+
+class Fleet:
+    """A running `padfleet up` and what it has printed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def printed(self) -> str:
+        return self._log.read_text()
+
+    def wait_until_up(self) -> None:
+        def up() -> bool:
+            assert self.process.poll() is None, f"it ended: {self.printed}"
+            return "padfleet is up" in self.printed
+
+        eventually_sync(up, "the fleet is up", timeout=READY_S)
+
+    def descendants(self) -> list[int]:
+        return [child.pid for child in psutil.Process(self.process.pid).children(recursive=True)]
+
+    def pid_of(self, command: str) -> int:
+        for child in psutil.Process(self.process.pid).children():
+            if command in child.cmdline():
+                return int(child.pid)
+        raise AssertionError(f"no {command} runs: {self.printed}")
+
+
+@contextmanager
+def fleet(tmp_path: Path, *flags: str) -> Iterator[Fleet]:
+    log = tmp_path / "printed.txt"
+    argv = [sys.executable, "-m", "services", "up", "--log-format", "text", *flags]
+    with log.open("wb") as out:
+        process = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        yield Fleet(process, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    """The first ports of two workers and of a writer."""
+    worker, _, writer = free_ports(3)
+    return worker, writer
+
+
+@pytest.fixture
+def running(tmp_path: Path, ports: tuple[int, int]) -> Iterator[Fleet]:
+    worker, writer = ports
+    flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(tmp_path / "data"))
+    with fleet(tmp_path, *flags, "--workers", "2", "--writers", "1") as started:
+        started.wait_until_up()
+        yield started
+
+
+def get(url: str) -> tuple[int, str]:
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return response.status, response.read().decode()
+
+
+def test_it_runs_a_ready_fleet_and_ends_clean(running: Fleet, ports: tuple[int, int]) -> None:
+    worker, writer = ports
+    for port in (worker, worker + 1, writer):
+        assert get(f"http://127.0.0.1:{port}/health/ready")[0] == 200
+        status, metrics = get(f"http://127.0.0.1:{port}/metrics")
+        assert status == 200
+        assert "python_info" in metrics
+    assert f"http://127.0.0.1:{worker}/p/hello" in running.printed
+    assert re.search(r"(redis|valkey) \d+\.\d+\.\d+ \(/", running.printed)
+
+    pids = running.descendants()
+    assert len(pids) == 4  # two workers, a writer, the embedded server
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(STOP_S) == 0, running.printed
+    assert "Traceback" not in running.printed
+    eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
+
+
+@pytest.mark.parametrize("command", ["fanout", "writer"])
+def test_a_process_that_is_killed_comes_back(
+    running: Fleet, ports: tuple[int, int], command: str
+) -> None:
+    pid = running.pid_of(command)
+    psutil.Process(pid).kill()
+    eventually_sync(lambda: "SIGKILL" in running.printed, "its death is told")
+
+    def back() -> bool:
+        return running.pid_of(command) != pid and all(
+            get(f"http://127.0.0.1:{port}/health/ready")[0] == 200 for port in ports
+        )
+
+    def back_or_not_yet() -> bool:
+        try:
+            return back()
+        except OSError as error:
+            raise AssertionError(str(error)) from None
+
+    eventually_sync(back_or_not_yet, "it is back and ready", timeout=READY_S)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of such a death")
+def test_nothing_outlives_an_up_that_was_killed(running: Fleet) -> None:
+    pids = running.descendants()
+    running.process.kill()
+    running.process.wait()
+    eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
+
+
+def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with fleet(tmp_path, "--port", port, "--workers", "1", "--data", str(data)) as refused:
+            assert refused.process.wait(STOP_S) == 1
+            assert f"port {port} on 127.0.0.1: address already in use" in refused.printed
+    assert not data.exists()
+
+
+def test_a_second_up_on_the_same_data_is_refused(running: Fleet, tmp_path: Path) -> None:
+    worker, writer = free_ports(2)
+    folder = tmp_path / "second"
+    folder.mkdir()
+    flags = ("--port", str(worker), "--workers", "1", "--writer-port", str(writer))
+    with fleet(folder, *flags, "--data", str(tmp_path / "data")) as second:
+        assert second.process.wait(STOP_S) == 1
+        assert f"in use by process {running.process.pid}" in second.printed

@@ -1,0 +1,204 @@
+"""What a session is sent, in which order, and when its cursor moves.
+
+The first attempt at batched fan-out in Etherpad (ether/etherpad #7881) was closed for four faults.
+Each is a test here, named ``fault_a`` to ``fault_d``, that states the fault and fails on the order
+of steps that had it.
+"""
+
+import inspect
+from typing import Any
+
+import pytest
+from engineio.packet import Packet
+
+from services.fanout.exit import Exit, ExitClosed
+from services.fanout.feed import Feed
+from services.fanout.flush import (
+    BATCH_MAX,
+    AcceptCommit,
+    Cursor,
+    Missed,
+    NewChanges,
+    NewChangesBatch,
+    Step,
+    steps,
+)
+from services.fanout.frames import Frames
+from services.fanout.session import Identity, Session
+from shared.log.records import Revision
+from shared.wire.jsontext import loads
+from tests.unit.fanout.revisions import revision, revisions
+
+ME = "my-session"
+
+
+def planned(cursor: Cursor, after: list[Revision], *, batching: bool = False) -> list[Step]:
+    return list(steps(cursor, ME, after, batching=batching))
+
+
+class TapExit(Exit):
+    """Takes packets into a list; fails at the n-th if told so, as a socket does that breaks."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.messages: list[Any] = []
+        self.fail_at = fail_at
+
+    @property
+    def closed(self) -> bool:
+        return False
+
+    def write(self, packet: Packet) -> None:
+        if self.fail_at is not None and len(self.messages) >= self.fail_at:
+            raise ExitClosed
+        self.messages.append(loads(packet.data[1:])[1]["data"])
+
+
+def a_session(way_out: Exit, at: int, *, batching: bool = False) -> Session:
+    identity = Identity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
+    return Session(identity, way_out, batching, id=ME, cursor=Cursor(at))
+
+
+def a_feed(*contents: Revision) -> Feed:
+    feed = Feed(contents[0].rev - 1, capacity=1000)
+    feed.offer(contents)
+    return feed
+
+
+# --- The plan ------------------------------------------------------------------------------------
+
+
+def test_others_revisions_are_new_changes() -> None:
+    assert planned(Cursor(4), revisions(5, 6)) == [NewChanges(revision(5)), NewChanges(revision(6))]
+
+
+def test_I3_own_revision_is_accept_commit_at_its_place() -> None:
+    mine = revision(6, session=ME)
+    assert planned(Cursor(4), [revision(5), mine, revision(7)]) == [
+        NewChanges(revision(5)),
+        AcceptCommit(6, changed=True),
+        NewChanges(revision(7)),
+    ]
+
+
+def test_a_batch_ends_before_an_own_revision() -> None:
+    mine = revision(7, session=ME)
+    after = [*revisions(5, 6), mine, *revisions(8, 9, 10)]
+    assert planned(Cursor(4), after, batching=True) == [
+        NewChangesBatch(tuple(revisions(5, 6))),
+        AcceptCommit(7, changed=True),
+        NewChangesBatch(tuple(revisions(8, 9, 10))),
+    ]
+
+
+def test_a_single_revision_stays_new_changes_in_batching_mode() -> None:
+    assert planned(Cursor(4), revisions(5), batching=True) == [NewChanges(revision(5))]
+
+
+def test_a_batch_is_bounded() -> None:
+    plan = planned(Cursor(-1), revisions(*range(BATCH_MAX + 1)), batching=True)
+    assert [type(step) for step in plan] == [NewChangesBatch, NewChanges]
+
+
+def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own() -> None:
+    cursor = Cursor(3, resume_until=5)
+    own = revision(5, session="my-session-before", author="a.me")
+    assert planned(cursor, [revision(4), own, revision(6)], batching=True) == [
+        Missed(revision(4), 5),
+        Missed(own, 5),
+        NewChanges(revision(6)),
+    ]
+
+
+def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:
+    cursor = Cursor(4, accepted=[6])
+    assert planned(cursor, revisions(5, 6, 7), batching=True) == [
+        NewChangesBatch(tuple(revisions(5, 6))),
+        AcceptCommit(6, changed=False),
+        NewChanges(revision(7)),
+    ]
+
+
+def test_a_late_answer_to_a_commit_without_effect_names_the_rev_that_the_client_is_at() -> None:
+    """A client takes an ACCEPT_COMMIT only for its own rev or the next one."""
+    assert planned(Cursor(8, accepted=[6]), []) == [AcceptCommit(8, changed=False)]
+
+
+# --- The four faults -----------------------------------------------------------------------------
+
+
+def follow_strictly(rev: int, messages: list[Any]) -> int:
+    """Follows the messages as the stock client does: one that is not the next revision is ignored
+    there, and the client is stuck for good. So here it is an error."""
+    for message in messages:
+        for change in message.get("changes", [message]):
+            allowed = (rev, rev + 1) if message.get("type") == "ACCEPT_COMMIT" else (rev + 1,)
+            assert change["newRev"] in allowed
+            rev = change["newRev"]
+    return rev
+
+
+@pytest.mark.parametrize("batching", [False, True])
+def test_I4_fault_a_the_cursor_is_not_at_the_head_before_anything_was_sent(batching: bool) -> None:
+    """Fault (a): rev was set to the head first, so what was sent next had rev > client rev + 1,
+    and the client stopped."""
+    tap = TapExit()
+    session = a_session(tap, at=4, batching=batching)
+    feed = a_feed(*revisions(5, 6, 7))
+    session.flush(feed, Frames())
+    assert session.cursor.sent_rev == 7
+    feed.offer([revision(8, session=ME)])
+    session.flush(feed, Frames())
+    assert tap.messages[-1]["type"] == "ACCEPT_COMMIT"
+    assert follow_strictly(4, tap.messages) == 8
+
+
+def test_I4_fault_b_a_flush_that_fails_takes_nothing_back() -> None:
+    """Fault (b): of two overlapping fan-outs the first failed after the second had moved on; its
+    roll-back guard no longer matched, and revisions were skipped for good. Here a flush is one
+    step that nothing can overlap, and there is no roll-back: the cursor never was ahead."""
+    assert not inspect.iscoroutinefunction(Session.flush)
+    tap = TapExit(fail_at=1)
+    session = a_session(tap, at=4)
+    feed = a_feed(*revisions(5, 6, 7))
+    session.flush(feed, Frames())
+    tap.fail_at = None
+    feed.offer([revision(8)])
+    session.flush(feed, Frames())
+    session.flush(feed, Frames())
+    assert [message["newRev"] for message in tap.messages] == [5, 6, 7, 8]
+    assert session.cursor.sent_rev == 8
+
+
+def test_fault_c_a_batch_carries_each_change_whole() -> None:
+    """Fault (c): a batch reached client hooks with an undefined payload. Each change in it is the
+    very object that NEW_CHANGES would have carried (that our client library fires per change is
+    tested with it)."""
+    single, batch = TapExit(), TapExit()
+    feed = a_feed(*revisions(5, 6))
+    a_session(single, at=4).flush(feed, Frames())
+    a_session(batch, at=4, batching=True).flush(feed, Frames())
+    assert [message["type"] for message in batch.messages] == ["NEW_CHANGES_BATCH"]
+    assert batch.messages[0]["changes"] == single.messages
+
+
+@pytest.mark.parametrize("broke_after", [0, 1, 2, 3])
+def test_I4_fault_d_after_a_partial_send_the_cursor_is_at_the_last_frame_sent(
+    broke_after: int,
+) -> None:
+    """Fault (d): a failure in the middle of a run of frames left the cursor where it had not
+    been."""
+    tap = TapExit(fail_at=broke_after)
+    session = a_session(tap, at=4)
+    feed = a_feed(revision(5), revision(6, session=ME), revision(7))
+    session.flush(feed, Frames())
+    assert session.cursor.sent_rev == 4 + broke_after
+    tap.fail_at = None
+    session.flush(feed, Frames())
+    assert [message["newRev"] for message in tap.messages] == [5, 6, 7]
+    assert session.cursor.sent_rev == 7
+
+
+def test_sessions_at_the_same_place_get_the_same_bytes() -> None:
+    frames, feed = Frames(), a_feed(*revisions(5, 6))
+    step = NewChangesBatch(tuple(feed.since(4)))
+    assert frames.of(step) is frames.of(NewChangesBatch(tuple(feed.since(4))))

@@ -1,0 +1,43 @@
+"""Who is on a pad, over all workers."""
+
+from services.fanout.roster import Roster
+from shared.log.records import Joined, Member
+
+
+def joined(session: str, author: str = "a.1", worker: str = "w1") -> Joined:
+    return Joined(1, Member(session, author, worker, None, 7, embedded=False, read_only=False))
+
+
+def test_an_author_leaves_with_the_last_session() -> None:
+    roster = Roster()
+    roster.add(joined("s1"))
+    roster.add(joined("s2", worker="w2"))
+    assert roster.remove("s1") is None
+    gone = roster.remove("s2")
+    assert gone is not None
+    assert gone.author == "a.1"
+    assert roster.remove("s2") is None
+
+
+def test_authors_come_once_each_without_oneself() -> None:
+    roster = Roster()
+    for session, author in (("s1", "a.1"), ("s2", "a.2"), ("s3", "a.1"), ("me", "a.3")):
+        roster.add(joined(session, author))
+    assert roster.authors(but="me") == ["a.1", "a.2"]
+
+
+def test_sessions_of_dead_workers_are_found() -> None:
+    roster = Roster()
+    roster.add(joined("s1", worker="w1"))
+    roster.add(joined("s2", worker="w2"))
+    assert [member.session for member in roster.on_dead_workers({"w2"})] == ["s1"]
+
+
+def test_what_changed_unseen_is_told() -> None:
+    roster = Roster()
+    for session, author in (("s1", "a.1"), ("s2", "a.2"), ("s3", "a.2")):
+        roster.add(joined(session, author))
+    difference = roster.replace([joined("s3", "a.2"), joined("s4", "a.4")])
+    assert [item.member.session for item in difference.joined] == ["s4"]
+    assert [member.author for member in difference.gone] == ["a.1"]
+    assert roster.authors() == ["a.2", "a.4"]
