@@ -1,0 +1,144 @@
+"""Rooms on a real server: subscribe, read, merge; and whatever gets lost is read again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.fanout.rooms import Rooms
+from shared.log.connect import Redis
+from shared.log.history import read_meta
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace
+from tests.eventually import eventually
+from tests.fleet import Fleet
+from tests.integration.writer.traffic import Typist, all_settled_once, create, type_until
+
+PAD = "followed"
+
+
+@pytest.fixture
+def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
+        yield fleet.start(writers=1, workers=0)
+
+
+@pytest.fixture
+async def inbox(redis: Redis, keyspace: Keyspace) -> AsyncIterator[InboxWriter]:
+    opened = InboxWriter(redis, keyspace, timeout=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
+    opened = Rooms(redis, keyspace, ring=10_000)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def traffic(
+    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
+) -> AsyncIterator[asyncio.Event]:
+    """Two sessions typing on the pad until the event is set, and all of it settled after."""
+    await create(inbox, redis, keyspace, PAD)
+    typists = [Typist(PAD, f"s{i}") for i in range(2)]
+    stop = asyncio.Event()
+    typing = asyncio.create_task(type_until(inbox, typists, stop))
+    yield stop
+    stop.set()
+    await typing
+    await all_settled_once(redis, keyspace, typists)
+
+
+async def head(redis: Redis, keyspace: Keyspace) -> int:
+    return (await read_meta(redis, keyspace.pad(PAD))).head
+
+
+async def test_I3_a_room_opened_during_commits_misses_none(
+    traffic: asyncio.Event, rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    """Subscribe, then read, then merge. The other way round, what is committed in between would be
+    a gap; it would be repaired, but it must not come about."""
+    gaps = REGISTRY.get_sample_value("padfleet_fanout_gaps_total")
+    for _ in range(30):
+        room = await rooms.enter(PAD)
+        start = room.feed.head
+        await asyncio.wait_for(room.reached(start + 2), 10)
+        document = await room.document()
+        assert document.head == room.feed.head
+        assert [r.rev for r in room.feed.since(start)] == list(range(start + 1, document.head + 1))
+        rooms.leave(room)
+    assert REGISTRY.get_sample_value("padfleet_fanout_gaps_total") == gaps
+
+
+async def test_a_killed_subscription_is_repaired_from_the_stream(
+    traffic: asyncio.Event, rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    room = await rooms.enter(PAD)
+    for _ in range(3):
+        await asyncio.wait_for(room.reached(room.feed.head + 3), 10)
+        await redis.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    traffic.set()
+
+    async def current() -> bool:
+        return room.feed.head == await head(redis, keyspace)
+
+    await eventually(current, "the feed is at the head, without a further commit")
+    rooms.leave(room)
+
+
+async def test_lost_and_repeated_messages_are_repaired(
+    traffic: asyncio.Event,
+    rooms: Rooms,
+    redis: Redis,
+    keyspace: Keyspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deliver, count = rooms.subscriber._on_message, 0
+
+    def badly(channel: str, data: bytes) -> None:
+        nonlocal count
+        count += 1
+        for _ in range((1, 0, 2)[count % 3]):  # one as it should be, one lost, one twice
+            deliver(channel, data)
+
+    monkeypatch.setattr(rooms.subscriber, "_on_message", badly)
+    room = await rooms.enter(PAD)
+    start = room.feed.head
+    await asyncio.wait_for(room.reached(start + 30), 20)
+    revs = [revision.rev for revision in room.feed.since(start)]
+    assert revs == list(range(start + 1, start + 1 + len(revs)))
+    assert count > 10
+    rooms.leave(room)
+
+
+async def test_I8_a_worker_subscribes_only_to_pads_that_it_has_somebody_on(
+    writer: Fleet, rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    async def channels() -> set[bytes]:
+        return set(await redis.client.execute_command("PUBSUB", "SHARDCHANNELS"))
+
+    assert await channels() == set()
+    one, two = await rooms.enter("one"), await rooms.enter("two")
+    again = await rooms.enter("one")
+    assert again is one
+    assert await channels() == {keyspace.pad(pad).channel.encode() for pad in ("one", "two")}
+    rooms.leave(one)
+    rooms.leave(two)
+
+    async def only_one() -> bool:
+        return await channels() == {keyspace.pad("one").channel.encode()}
+
+    await eventually(only_one)
+    rooms.leave(again)
+
+    async def none() -> bool:
+        return await channels() == set()
+
+    await eventually(none)
