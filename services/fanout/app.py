@@ -70,6 +70,7 @@ async def run(settings: FanoutSettings) -> None:
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
     await runner.setup()
+    await census.beat()
     counting = asyncio.create_task(census.run(), name="census")
     await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
     log.info("worker started", extra={"worker": worker_id, "port": settings.port})

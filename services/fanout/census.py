@@ -8,7 +8,7 @@ from services.fanout.rooms import Rooms
 from shared.log import presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import WORKERS
-from shared.log.records import Left, Member
+from shared.log.records import Left
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +25,13 @@ class Census:
         self._rooms = rooms
         self._id = worker_id
         self._timeout_ms = timeout_ms
+        self._missing: set[str] = set()
         self.last_beat = 0.0
 
     async def run(self) -> None:
         while True:
             try:
-                await self._beat()
-                self.last_beat = asyncio.get_running_loop().time()
+                await self.beat()
             except UNREACHABLE as error:
                 log.warning("workers not counted", extra={"error": str(error)})
             except Exception:
@@ -44,13 +44,20 @@ class Census:
         except UNREACHABLE:
             return  # it will be missed soon enough
 
-    async def _beat(self) -> None:
+    async def beat(self) -> None:
+        """One beat. The first one has to be done before the first socket is let in: others bury
+        the members of a worker that they do not hear of."""
         alive, silence_ms = await presence.beat(self._redis, WORKERS, self._id, self._timeout_ms)
+        self.last_beat = asyncio.get_running_loop().time()
         if silence_ms > self._timeout_ms:
             # We were thought dead, and our people were taken out.
             await self._announce_all()
-        for room in self._rooms:
-            if dead := room.roster.on_dead_workers(alive):
+        # Twice in a row, because the first members of a new worker may get here earlier than an
+        # answer that was given before it started.
+        missing = {m.worker for room in self._rooms for m in room.roster.on_dead_workers(alive)}
+        buried, self._missing = missing & self._missing, missing
+        for room in self._rooms if buried else ():
+            if dead := [m for m in room.roster.on_dead_workers(alive) if m.worker in buried]:
                 metrics.EXPIRED.inc(len(dead))
                 log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
                 gone = [Left(m.session, m.author, room.color_of(m.author)) for m in dead]
@@ -64,13 +71,5 @@ class Census:
         for room in self._rooms:
             for session in list(room.sessions.values()):
                 me = (await room.authors([session.author]))[session.author]
-                member = Member(
-                    session.id,
-                    me.id,
-                    self._id,
-                    me.name,
-                    me.color,
-                    session.identity.embedded,
-                    session.identity.read_only,
-                )
+                member = session.member(me, self._id)
                 await presence.join(self._redis, room.keys, member, order=session.order)

@@ -22,7 +22,7 @@ from shared.log.document import CorruptPad
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.presence import Admission
-from shared.log.records import Creation, Fence, Member
+from shared.log.records import Creation, Fence
 from shared.settings import FanoutSettings
 
 log = logging.getLogger(__name__)
@@ -184,15 +184,7 @@ class Doorway:
 
     async def _register(self, room: Room, session: Session, me: Author) -> Admission:
         room.arriving[session.id] = session
-        member = Member(
-            session.id,
-            me.id,
-            self.worker_id,
-            me.name,
-            me.color,
-            session.identity.embedded,
-            session.identity.read_only,
-        )
+        member = session.member(me, self.worker_id)
         admission = await presence.join(self.redis, room.keys, member, order=session.order or None)
         session.order = admission.order
         return admission

@@ -10,7 +10,8 @@ from services.fanout.exit import Exit, ExitClosed
 from services.fanout.feed import Feed
 from services.fanout.flush import Cursor, steps
 from services.fanout.frames import Frames
-from shared.log.records import Origin, Outcome
+from shared.log.authors import Author
+from shared.log.records import Member, Origin, Outcome
 
 
 def new_session_id() -> str:
@@ -49,6 +50,13 @@ class Session:
     @property
     def author(self) -> str:
         return self.identity.author
+
+    def member(self, me: Author, worker: str) -> Member:
+        """The session as the other workers know it."""
+        identity = self.identity
+        return Member(
+            self.id, me.id, worker, me.name, me.color, identity.embedded, identity.read_only
+        )
 
     def expect(self) -> tuple[Origin, "asyncio.Future[Outcome | None]"]:
         """The origin for the next inbox entry, and the future of its outcome."""
