@@ -1,0 +1,1 @@
+"""`padfleet pad`: a small client for people and scripts."""

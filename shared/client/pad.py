@@ -1,0 +1,374 @@
+"""A pad over a WebSocket: the thin driver around `Collaborator`.
+
+async with connect("http://127.0.0.1:9001/p/hello") as pad:
+    await pad.append("hi\\n")
+    async for event in pad:
+        print(pad.text)
+"""
+
+import asyncio
+import random
+import secrets
+import string
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import aiohttp
+
+from shared.client.collaborator import Accepted, Changed, Collaborator, ProtocolError
+from shared.easysync import from_units, to_units
+from shared.wire import socketio
+
+JOIN_TIMEOUT = 20.0
+"""Seconds from connecting to CLIENT_VARS."""
+
+RESUME_TIMEOUT = 30.0
+"""Seconds for which a lost connection is tried again."""
+
+_TOKEN_ALPHABET = string.ascii_letters + string.digits
+
+
+class PadError(Exception):
+    """The pad cannot be used; the text says why, for a person."""
+
+
+class Disconnected(PadError):
+    """The server told this client to leave; `reason` is Etherpad's word for why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the server ended the session: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class PadUrl:
+    """``http://host:port/prefix/p/name``, taken apart."""
+
+    base: str  #: with the prefix, without ``/p/name``
+    pad_id: str
+
+    @classmethod
+    def parse(cls, url: str) -> "PadUrl":
+        """Raises `PadError` for what is no address of a pad."""
+        parts = urlsplit(url)
+        prefix, found, name = parts.path.rpartition("/p/")
+        if parts.scheme not in ("http", "https") or not parts.netloc or not found or not name:
+            raise PadError(f"{url} is not the address of a pad: http://host:port/p/name")
+        return cls(f"{parts.scheme}://{parts.netloc}{prefix}", unquote(name.rstrip("/")))
+
+    def socket(self) -> str:
+        scheme, _, rest = self.base.partition("://")
+        query = f"padId={quote(self.pad_id, safe='')}&EIO=4&transport=websocket"
+        return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/socket.io/?{query}"
+
+
+@dataclass
+class Traffic:
+    """What has come over the wire."""
+
+    messages: int = 0
+    bytes: int = 0
+
+
+Event = Changed | Accepted
+
+
+class ConnectionLost(PadError):
+    """The connection broke; whether the server still lives is not known."""
+
+
+@dataclass(eq=False)
+class Pad:
+    """An open pad. Made by `connect`."""
+
+    state: Collaborator
+    read_only: bool
+    traffic: Traffic
+    users: dict[str, str | None] = field(default_factory=dict)
+    """Name by author id, of the others who are here."""
+    resumes: int = 0
+    _line: "Line | None" = None
+    _events: deque[Event] = field(default_factory=deque)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _failure: Exception | None = None
+    _listener: Callable[[Event], None] | None = None
+    _submit_listener: Callable[[], None] | None = None
+
+    @property
+    def text(self) -> str:
+        """What a user would see, as a code-unit string."""
+        return self.state.text
+
+    @property
+    def rev(self) -> int:
+        return self.state.rev
+
+    @property
+    def author_id(self) -> str:
+        return self.state.author
+
+    async def edit(self, start: int, removed: int, inserted: str) -> None:
+        """Replaces `removed` code units at `start` with a code-unit string, and submits that as
+        soon as no earlier edit is under way."""
+        if self.read_only:
+            raise PadError("this address is read-only")
+        self.state.edit(start, removed, inserted)
+        await self.submit()
+
+    async def append(self, text: str) -> None:
+        """Puts text before the pad's final newline; returns when it has been accepted."""
+        await self.edit(max(len(self.state.text) - 1, 0), 0, to_units(text))
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Returns when every edit has been accepted."""
+        await self.until(lambda: self.state.settled)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Returns when the condition holds. It is looked at after each message, and when
+        `look_again` is called."""
+        async with self._changed:
+            while not condition():
+                self._check()
+                await self._changed.wait()
+
+    async def look_again(self) -> None:
+        """Something else than a message may have made a condition true."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def submit(self) -> None:
+        """Sends what waits, if nothing is in flight and the line is up."""
+        self._check()
+        if self._line is None:
+            return
+        data = self.state.next_submission()
+        if data is not None:
+            if self._submit_listener is not None:
+                self._submit_listener()
+            await self._line.send({"type": "COLLABROOM", "component": "pad", "data": data})
+
+    def on_event(self, listener: Callable[[Event], None]) -> None:
+        """Calls `listener` with each event at once, instead of keeping them for iteration."""
+        self._listener = listener
+
+    def on_submit(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` each time that edits are sent off: all that were made so far."""
+        self._submit_listener = listener
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            async with self._changed:
+                while not self._events:
+                    self._check()
+                    await self._changed.wait()
+            yield self._events.popleft()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    async def _run(self, dialer: "Dialer") -> None:
+        """Reads until the session ends; a broken connection is made again, if that is wanted."""
+        try:
+            while True:
+                try:
+                    await self._read()
+                except ConnectionLost:
+                    self.state.connection_lost()
+                    line, self._line = self._line, None
+                    if line is not None:
+                        await line.close()
+                    if not dialer.resume:
+                        raise
+                    self._line = await dialer.redial(self.state.rev)
+                    self.resumes += 1
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._failure = error
+            await self.look_again()
+
+    async def _read(self) -> None:
+        while self._line is not None:
+            self._receive(await self._line.next_message())
+            await self.submit()
+            await self.look_again()
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        if "disconnect" in message:
+            raise Disconnected(str(message["disconnect"]))
+        if message.get("type") != "COLLABROOM":
+            return
+        data = message["data"]
+        match data.get("type"):
+            case "USER_NEWINFO":
+                self.users[data["userInfo"]["userId"]] = data["userInfo"]["name"]
+            case "USER_LEAVE":
+                self.users.pop(data["userInfo"]["userId"], None)
+            case _:
+                for event in self.state.receive(data):
+                    if self._listener is not None:
+                        self._listener(event)
+                    else:
+                        self._events.append(event)
+
+
+class Line:
+    """One Socket.IO connection over a WebSocket."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
+        self._socket = socket
+        self._traffic = traffic
+
+    async def send(self, message: dict[str, Any]) -> None:
+        with suppress(ConnectionError):  # the reading side will say that it is gone
+            await self._socket.send_str(socketio.encode_event("message", message))
+
+    async def greet(self) -> None:
+        """Joins the namespace. Raises `PadError` if the server does not want us."""
+        await self._socket.send_str(socketio.CONNECT)
+        while True:
+            match await self._next_packet():
+                case socketio.Connected():
+                    return
+                case socketio.Refused(reason):
+                    raise PadError(f"the server refuses the connection: {reason}")
+
+    async def next_message(self) -> dict[str, Any]:
+        while True:
+            match await self._next_packet():
+                case socketio.Event("message", [dict(message)]):
+                    return message
+                case socketio.Closed():
+                    raise ConnectionLost("the server has closed the connection")
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+    async def _next_packet(self) -> socketio.Packet:
+        """The next packet; pings are answered on the way."""
+        while True:
+            received = await self._socket.receive()
+            if received.type is not aiohttp.WSMsgType.TEXT:
+                raise ConnectionLost("the connection was lost")
+            self._traffic.messages += 1
+            self._traffic.bytes += len(received.data)
+            try:
+                packet = socketio.decode(received.data)
+            except socketio.BadPacket as error:
+                raise ProtocolError(str(error)) from error
+            if not isinstance(packet, socketio.Ping):
+                return packet
+            with suppress(ConnectionError):
+                await self._socket.send_str(f"{socketio.PONG}{packet.data}")
+
+
+@dataclass
+class Dialer:
+    """Makes connections to a pad, at the first of its addresses that answers."""
+
+    http: aiohttp.ClientSession
+    places: list[PadUrl]
+    ready: dict[str, Any]  #: CLIENT_READY
+    resume: bool
+    traffic: Traffic = field(default_factory=Traffic)
+    _next: int = 0
+
+    async def dial(self) -> Line:
+        place = self.places[self._next % len(self.places)]
+        self._next += 1
+        try:
+            socket = await self.http.ws_connect(place.socket(), max_msg_size=0)
+        except (aiohttp.ClientError, OSError) as error:
+            raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
+        line = Line(socket, self.traffic)
+        await line.greet()
+        return line
+
+    async def join(self, *, text_only: bool) -> Pad:
+        line = await self.dial()
+        await line.send(self.ready)
+        message = await line.next_message()
+        if "accessStatus" in message:
+            raise PadError(f"no access to {from_units(self.places[0].pad_id)}")
+        if "disconnect" in message:
+            raise Disconnected(str(message["disconnect"]))
+        if message.get("type") != "CLIENT_VARS":
+            raise ProtocolError(f"expected CLIENT_VARS, got {message.get('type')}")
+        variables = message["data"]
+        state = Collaborator(
+            variables["collab_client_vars"], variables["userId"], text_only=text_only
+        )
+        return Pad(state, bool(variables["readonly"]), self.traffic, _line=line)
+
+    async def redial(self, rev: int) -> Line:
+        """A connection that goes on from `rev`. Raises `ConnectionLost` after `RESUME_TIMEOUT`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RESUME_TIMEOUT
+        while True:
+            try:
+                line = await self.dial()
+                await line.send({**self.ready, "client_rev": rev, "reconnect": True})
+            except ConnectionLost:
+                if loop.time() > deadline:
+                    raise
+                # Spread out: when a worker dies, all of its clients come at once.
+                await asyncio.sleep(random.uniform(0.05, 0.4))
+            else:
+                return line
+
+
+@asynccontextmanager
+async def connect(
+    url: str | list[str],
+    *,
+    name: str | None = None,
+    color: str | None = None,
+    token: str | None = None,
+    batch: bool = True,
+    text_only: bool = False,
+    resume: bool = True,
+    http: aiohttp.ClientSession | None = None,
+) -> AsyncIterator[Pad]:
+    """Joins the pad at `url`, and leaves it at the end.
+
+    Of several addresses (one pad on several workers), the next one is tried when a connection
+    breaks. `token` says who you are (``t.…``; a new author without), `batch` announces that several
+    revisions may come in one message, `text_only` makes a cheap reader, `http` may be shared by
+    many. Raises `PadError` when the pad cannot be joined.
+    """
+    places = [PadUrl.parse(one) for one in ([url] if isinstance(url, str) else url)]
+    ready = {
+        "component": "pad",
+        "type": "CLIENT_READY",
+        "padId": to_units(places[0].pad_id),
+        "token": token or new_token(),
+        "userInfo": {"name": name, "colorId": color},
+        "supports": ["NEW_CHANGES_BATCH"] if batch else [],
+    }
+    async with AsyncExitStack() as stack:
+        if http is None:
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+        dialer = Dialer(http, places, ready, resume)
+        try:
+            async with asyncio.timeout(JOIN_TIMEOUT):
+                pad = await dialer.join(text_only=text_only)
+        except TimeoutError:
+            raise PadError(f"{places[0].base} does not answer") from None
+        reading = asyncio.create_task(pad._run(dialer))
+        try:
+            yield pad
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            if pad._line is not None:
+                await pad._line.close()
+
+
+def new_token() -> str:
+    return "t." + "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(20))

@@ -1,0 +1,129 @@
+"""Engine.IO 4 and Socket.IO 5 packets, as far as a client of one namespace needs them.
+
+Text only: Etherpad sends nothing binary. See the Engine.IO protocol (revision 4) and the Socket.IO
+protocol (revision 5).
+"""
+
+from typing import Any, NamedTuple
+
+from shared.wire.jsontext import dumps, loads
+
+
+class BadPacket(ValueError):
+    """The other side sent what is no packet, or none that we know."""
+
+
+class Open(NamedTuple):
+    """The handshake of a new transport; times in ms."""
+
+    sid: str
+    ping_interval: int
+    ping_timeout: int
+
+
+class Ping(NamedTuple):
+    data: str = ""
+
+
+class Connected(NamedTuple):
+    sid: str
+
+
+class Refused(NamedTuple):
+    reason: str
+
+
+class Event(NamedTuple):
+    name: str
+    args: list[Any]
+    ack_id: int | None = None
+
+
+class Ack(NamedTuple):
+    ack_id: int
+    args: list[Any]
+
+
+class Closed(NamedTuple):
+    """The server ends the connection."""
+
+
+class Nothing(NamedTuple):
+    """A packet that asks for nothing."""
+
+
+Packet = Open | Ping | Connected | Refused | Event | Ack | Closed | Nothing
+
+CONNECT = "40"
+PONG = "3"
+DISCONNECT = "41"
+
+
+def encode_event(name: str, *args: Any, ack_id: int | None = None) -> str:
+    return f"42{'' if ack_id is None else ack_id}{dumps([name, *args])}"
+
+
+def encode_ack(ack_id: int, *args: Any) -> str:
+    return f"43{ack_id}{dumps(list(args))}"
+
+
+def decode(text: str) -> Packet:
+    """Raises `BadPacket`."""
+    kind, body = text[:1], text[1:]
+    match kind:
+        case "4":
+            return _decode_message(body)
+        case "2":
+            return Ping(body)
+        case "0":
+            found = _object(body)
+            try:
+                return Open(found["sid"], found["pingInterval"], found["pingTimeout"])
+            except KeyError as error:
+                raise BadPacket(f"handshake without {error}") from None
+        case "1":
+            return Closed()
+        case "3" | "6":
+            return Nothing()
+    raise BadPacket(f"unknown Engine.IO packet {text[:20]!r}")
+
+
+def _decode_message(text: str) -> Packet:
+    kind, body = text[:1], text[1:]
+    if body.startswith("/"):
+        raise BadPacket("packet of a namespace that was not joined")
+    match kind:
+        case "2" | "3":
+            digits = 0
+            while body[digits : digits + 1].isdecimal():
+                digits += 1
+            ack_id = int(body[:digits]) if digits else None
+            args = _json(body[digits:])
+            if kind == "3":
+                if ack_id is None or not isinstance(args, list):
+                    raise BadPacket("acknowledgement without id or arguments")
+                return Ack(ack_id, args)
+            if not isinstance(args, list) or not args or not isinstance(args[0], str):
+                raise BadPacket("event without name")
+            return Event(args[0], args[1:], ack_id)
+        case "0":
+            return Connected(str(_object(body or "{}").get("sid", "")))
+        case "1":
+            return Closed()
+        case "4":
+            return Refused(str(_object(body or "{}").get("message", "refused")))
+    raise BadPacket(f"unknown Socket.IO packet {text[:20]!r}")
+
+
+def _object(text: str) -> dict[str, Any]:
+    found = _json(text)
+    if not isinstance(found, dict):
+        raise BadPacket("an object was expected")
+    return found
+
+
+def _json(text: str) -> Any:
+    try:
+        return loads(text)
+    except ValueError as error:
+        raise BadPacket(f"not JSON: {error}") from None
