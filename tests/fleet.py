@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -55,6 +54,12 @@ class Member:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """As `kill -9`: no farewell of any kind."""
         self.process.kill()
@@ -83,9 +88,17 @@ class Fleet:
             eventually_sync(member.ready, f"{member.name} is ready", timeout=30)
         return self
 
-    def _spawn(self, kind: str, among: list[Member], flags: Sequence[str] = ()) -> Member:
-        (port,) = free_ports(1)
-        name = f"{kind}-{len(among) + 1}"
+    def restart(self, member: Member) -> None:
+        """Starts a process that has ended again, on the same port."""
+        among = self.workers if member in self.workers else self.writers
+        kind = member.name.partition("-")[0]
+        fresh = self._spawn(kind, [], port=member.port, name=member.name)
+        among[among.index(member)] = fresh
+        eventually_sync(fresh.ready, f"{fresh.name} is ready", timeout=30)
+
+    def _spawn(self, kind: str, among: list[Member], *, port: int = 0, name: str = "") -> Member:
+        port = port or free_ports(1)[0]
+        name = name or f"{kind}-{len(among) + 1}"
         environment = {
             **os.environ,
             "PADFLEET_REDIS_URL": self.redis_url,
@@ -95,7 +108,7 @@ class Fleet:
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "services", kind, "--port", str(port), *flags],
+                [sys.executable, "-m", "services", kind, "--port", str(port)],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

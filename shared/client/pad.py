@@ -9,6 +9,7 @@ async with connect("http://127.0.0.1:9001/p/hello") as pad:
 import asyncio
 import random
 import secrets
+import socket
 import string
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -87,6 +88,7 @@ class Pad:
 
     state: Collaborator
     read_only: bool
+    read_only_id: str  #: the id under which the pad can be read, but not written
     traffic: Traffic
     users: dict[str, str | None] = field(default_factory=dict)
     """Name by author id, of the others who are here."""
@@ -160,6 +162,11 @@ class Pad:
         """Calls `listener` each time that edits are sent off: all that were made so far."""
         self._submit_listener = listener
 
+    def cut(self) -> None:
+        """Breaks the connection without a word, as a network does. For tests."""
+        if self._line is not None:
+            self._line.cut()
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             async with self._changed:
@@ -221,8 +228,8 @@ class Pad:
 class Line:
     """One Socket.IO connection over a WebSocket."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
-        self._socket = socket
+    def __init__(self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
+        self._socket = connection
         self._traffic = traffic
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -246,6 +253,10 @@ class Line:
                     return message
                 case socketio.Closed():
                     raise ConnectionLost("the server has closed the connection")
+
+    def cut(self) -> None:
+        with suppress(OSError):  # it is broken already
+            self._socket.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         await self._socket.close()
@@ -283,10 +294,10 @@ class Dialer:
         place = self.places[self._next % len(self.places)]
         self._next += 1
         try:
-            socket = await self.http.ws_connect(place.socket(), max_msg_size=0)
+            opened = await self.http.ws_connect(place.socket(), max_msg_size=0)
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
-        line = Line(socket, self.traffic)
+        line = Line(opened, self.traffic)
         await line.greet()
         return line
 
@@ -304,7 +315,9 @@ class Dialer:
         state = Collaborator(
             variables["collab_client_vars"], variables["userId"], text_only=text_only
         )
-        return Pad(state, bool(variables["readonly"]), self.traffic, _line=line)
+        return Pad(
+            state, bool(variables["readonly"]), variables["readOnlyId"], self.traffic, _line=line
+        )
 
     async def redial(self, rev: int) -> Line:
         """A connection that goes on from `rev`. Raises `ConnectionLost` after `RESUME_TIMEOUT`."""

@@ -1,0 +1,191 @@
+"""Processes die while people type, and nothing that they typed is lost, doubled or out of order.
+
+The client library is strict: a gap, a repetition or an ACCEPT_COMMIT out of place ends it with an
+error, so a test that finishes has seen none (I3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.up.server import EmbeddedServer
+from shared.client import Pad, PadError, connect, new_token
+from tests.eventually import eventually, eventually_sync
+from tests.fleet import Fleet
+
+TYPISTS = 12
+EDITS = 25
+READERS = 4
+LEASE_MS = 600
+PRESENCE_MS = 1000
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(server: EmbeddedServer, tmp_path: Path) -> Iterator[Fleet]:
+    """A fleet of its own for each test, for it does not stay whole."""
+    settings = {
+        "PADFLEET_LEASE_MS": str(LEASE_MS),
+        "PADFLEET_PARTITIONS": "4",
+        "PADFLEET_PRESENCE_TIMEOUT_MS": str(PRESENCE_MS),
+    }
+    with Fleet(server.url, tmp_path, settings) as running:
+        yield running.start(writers=2, workers=2)
+
+
+def addresses(fleet: Fleet, pad: str, first: int) -> list[str]:
+    """The pad on every worker, another one first for each client."""
+    urls = [f"{url}/p/{pad}" for url in fleet.urls]
+    return urls[first % len(urls) :] + urls[: first % len(urls)]
+
+
+@asynccontextmanager
+async def crowd(fleet: Fleet, pad: str) -> AsyncIterator[tuple[list[Pad], list[Pad]]]:
+    """Typists and readers over all workers, who come back when their connection breaks."""
+    async with AsyncExitStack() as stack:
+
+        async def join(number: int, *, text_only: bool) -> Pad:
+            where = addresses(fleet, pad, number)
+            return await stack.enter_async_context(connect(where, text_only=text_only))
+
+        typists = [await join(number, text_only=False) for number in range(TYPISTS)]
+        readers = [await join(number, text_only=True) for number in range(READERS)]
+        yield typists, readers
+
+
+async def type_along(number: int, pad: Pad) -> list[str]:
+    """Types words into the middle of everything, some while the last one is still under way."""
+    dice, words = random.Random(number), []
+    for count in range(EDITS):
+        word = f"<{number}.{count}>"
+        words.append(word)
+        # Between words, so that each of them stays in one piece.
+        places = [at for at, unit in enumerate(pad.text) if unit in "<\n"]
+        await pad.edit(dice.choice(places), 0, word)
+        if dice.random() < 0.7:
+            await pad.flush()
+    await pad.flush()
+    return words
+
+
+async def all_agree(typists: list[Pad], readers: list[Pad], words: list[str]) -> None:
+    head = max(pad.rev for pad in typists)
+    for pad in (*typists, *readers):
+        await asyncio.wait_for(pad.until(lambda pad=pad: pad.rev >= head), 20)  # type: ignore[misc]
+    texts = {pad.text for pad in (*typists, *readers)}
+    assert len(texts) == 1, "texts have diverged"
+    (text,) = texts
+    assert {text.count(word) for word in words} == {1}, "a word was lost or doubled"
+
+
+async def type_through(fleet: Fleet, pad: str, fault: Callable[[int], None]) -> None:
+    """The crowd types; `fault(n)` is called several times meanwhile, n = 0, 1, 2."""
+    async with crowd(fleet, pad) as (typists, readers):
+        typing = [asyncio.create_task(type_along(i, p)) for i, p in enumerate(typists)]
+        start = typists[0].rev
+        for number in range(3):
+            goal = start + (number + 1) * TYPISTS * EDITS // 8
+            await asyncio.wait_for(typists[0].until(lambda goal=goal: typists[0].rev >= goal), 30)  # type: ignore[misc]
+            await asyncio.to_thread(fault, number)
+        words = [word for words in await asyncio.gather(*typing) for word in words]
+        await all_agree(typists, readers, words)
+
+
+async def test_I7_workers_are_killed_while_people_type(fleet: Fleet) -> None:
+    def kill_one(number: int) -> None:
+        worker = fleet.workers[number % 2]
+        worker.kill()
+        fleet.restart(worker)
+
+    await type_through(fleet, "workers-die", kill_one)
+
+
+async def test_I7_writers_are_killed_while_people_type(fleet: Fleet) -> None:
+    def kill_one(number: int) -> None:
+        fleet.writers[number].kill()
+        fleet.start(writers=1, workers=0)
+
+    await type_through(fleet, "writers-die", kill_one)
+
+
+async def test_I3_subscriptions_are_killed_while_people_type(
+    fleet: Fleet, server: EmbeddedServer
+) -> None:
+    def kill_all(_number: int) -> None:
+        with redis.Redis.from_url(server.url) as client:
+            kill = ("CLIENT", "KILL", "TYPE", "pubsub")
+            eventually_sync(lambda: client.execute_command(*kill) >= 1)
+
+    await type_through(fleet, "subscriptions-die", kill_all)
+    assert sum(worker.metric("padfleet_fanout_repairs_total") for worker in fleet.workers) > 0
+
+
+async def test_a_dead_workers_people_are_gone_within_seconds(fleet: Fleet) -> None:
+    url_1, url_2 = addresses(fleet, "ghosts", 0)
+    async with connect(url_2) as stays, AsyncExitStack() as stack:
+        ghosts = [
+            await stack.enter_async_context(connect(url_1, name=f"ghost {i}", resume=False))
+            for i in range(3)
+        ]
+        await stays.until(lambda: len(stays.users) == 3)
+        fleet.workers[0].kill()
+        await asyncio.wait_for(stays.until(lambda: not stays.users), 5 * PRESENCE_MS / 1000)
+        for ghost in ghosts:
+            with pytest.raises(PadError, match="connection"):
+                await ghost.until(lambda: False)
+        async with connect(url_2) as late:
+            await late.until(lambda: stays.author_id in late.users)
+            assert list(late.users) == [stays.author_id], "a newcomer sees ghosts"
+
+
+async def test_a_frozen_workers_people_come_back_with_it(fleet: Fleet) -> None:
+    """A worker that was taken for dead, and was not, announces its people again."""
+    url_1, url_2 = addresses(fleet, "sleepers", 0)
+    async with connect(url_1, name="sleeper") as sleeper, connect(url_2) as stays:
+        await stays.until(lambda: sleeper.author_id in stays.users)
+        fleet.workers[0].freeze()
+        await asyncio.wait_for(stays.until(lambda: not stays.users), 10)
+        fleet.workers[0].thaw()
+        await asyncio.wait_for(stays.until(lambda: sleeper.author_id in stays.users), 10)
+        await sleeper.append("awake again\n")
+        await stays.until(lambda: "awake again" in stays.text)
+
+
+async def test_I5_what_was_under_way_when_the_connection_broke_is_there_once(fleet: Fleet) -> None:
+    """The client cannot know whether its edit arrived, and sends it again with what it typed
+    since. Its first copy may still be in the inbox, or be committed while it reconnects."""
+    where = addresses(fleet, "under-way", 0)
+    token = new_token()
+    async with connect(where[0]) as watcher:
+        for round_ in range(10):
+            async with connect(where, token=token) as pad:
+                await pad.edit(0, 0, f"<{round_}.a>")
+                pad.cut()  # at once: the answer cannot have come
+                await pad.edit(0, 0, f"<{round_}.b>")
+                await asyncio.wait_for(pad.flush(), 20)
+                assert pad.resumes == 1
+        await watcher.until(lambda: "<9.b>" in watcher.text)
+        for round_ in range(10):
+            for which in "ab":
+                assert watcher.text.count(f"<{round_}.{which}>") == 1
+
+
+async def test_a_worker_that_stops_lets_its_clients_go_elsewhere(fleet: Fleet) -> None:
+    where = addresses(fleet, "stops", 0)
+    async with connect(where) as pad:
+        fleet.workers[0].process.terminate()
+        assert await asyncio.to_thread(fleet.workers[0].process.wait, 15) == 0
+        await eventually(lambda: pad.resumes == 1, "it has resumed on the other worker")
+        await pad.append("still here\n")
