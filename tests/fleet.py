@@ -42,7 +42,7 @@ class Member:
             return False
 
     def metric(self, name: str) -> float:
-        """The sum of a metric's samples of exactly this name."""
+        """The sum of a metric's samples of this name, or the one with this name and labels."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
             lines = response.read().decode().splitlines()
         return sum(
