@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.log.connect import Redis, open_redis
+from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 
 
@@ -17,3 +18,10 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 def keyspace() -> Keyspace:
     return Keyspace(4)
+
+
+@pytest.fixture
+async def inbox(redis: Redis, keyspace: Keyspace) -> AsyncIterator[InboxWriter]:
+    opened = InboxWriter(redis, keyspace, timeout=10)
+    yield opened
+    await opened.close()

@@ -28,13 +28,6 @@ def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-async def inbox(redis: Redis, keyspace: Keyspace) -> AsyncIterator[InboxWriter]:
-    opened = InboxWriter(redis, keyspace, timeout=10)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
     opened = Rooms(redis, keyspace, ring=10_000)
     yield opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,13 +29,6 @@ def writers(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
     }
     with Fleet(redis_url, tmp_path, settings) as fleet:
         yield fleet.start(writers=2, workers=0)
-
-
-@pytest.fixture
-async def inbox(redis: Redis, keyspace: Keyspace) -> AsyncIterator[InboxWriter]:
-    opened = InboxWriter(redis, keyspace, timeout=10)
-    yield opened
-    await opened.close()
 
 
 async def owner(redis: Redis, keyspace: Keyspace, pad: str) -> bytes | str | None:

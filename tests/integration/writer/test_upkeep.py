@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +31,6 @@ def writers(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
     }
     with Fleet(redis_url, tmp_path, settings) as fleet:
         yield fleet.start(writers=1, workers=0)
-
-
-@pytest.fixture
-async def inbox(redis: Redis, keyspace: Keyspace) -> AsyncIterator[InboxWriter]:
-    opened = InboxWriter(redis, keyspace, timeout=10)
-    yield opened
-    await opened.close()
 
 
 async def test_old_revisions_move_into_chunks_and_stay_readable(

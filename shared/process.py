@@ -1,0 +1,39 @@
+"""How a long-running process of the fleet starts and ends."""
+
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import uvloop
+
+from shared.log.connect import UNREACHABLE
+from shared.log.pads import PartitionMismatch
+from shared.logs import configure
+from shared.settings import RedisProcessSettings, load, mask
+
+S = TypeVar("S", bound=RedisProcessSettings)
+
+
+def run_process(
+    name: str,
+    settings_class: type[S],
+    serve: Callable[[S], Coroutine[Any, Any, None]],
+    argv: Sequence[str],
+) -> int:
+    """Runs `serve` with the settings from flags and environment, until it returns.
+
+    Returns the exit code: 2 when the settings do not fit the fleet, 1 when there is no Redis.
+    """
+    settings = load(settings_class, f"padfleet {name}", argv, os.environ)
+    configure(settings.log_level, settings.log_format, name)
+    try:
+        uvloop.run(serve(settings))
+    except PartitionMismatch as error:
+        print(f"padfleet {name}: {error}", file=sys.stderr)
+        return 2
+    except UNREACHABLE as error:
+        where = mask(settings.redis_url)
+        print(f"padfleet {name}: cannot use Redis at {where}: {error}", file=sys.stderr)
+        return 1
+    return 0
