@@ -71,7 +71,10 @@ async def run(settings: FanoutSettings) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
     await runner.setup()
     await census.beat()
-    counting = asyncio.create_task(census.run(), name="census")
+    background = [
+        asyncio.create_task(census.run(), name="census"),
+        asyncio.create_task(rooms.watch_over(), name="audit"),
+    ]
     await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
     log.info("worker started", extra={"worker": worker_id, "port": settings.port})
 
@@ -82,7 +85,8 @@ async def run(settings: FanoutSettings) -> None:
     try:
         await stop.wait()
     finally:
-        counting.cancel()
+        for task in background:
+            task.cancel()
         await _let_go(sockets)
         await census.retire()
         await sio.shutdown()

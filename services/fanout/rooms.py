@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from services.fanout import metrics
 from services.fanout.room import Room
 from shared.log.channels import Subscriber
-from shared.log.connect import Redis
+from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import Keyspace
 from shared.log.records import decode_message
 
 log = logging.getLogger(__name__)
+
+AUDIT_INTERVAL = 10.0
+"""Seconds between two comparisons of the feeds with what is stored."""
+
+AUDIT_BATCH = 500
+"""Pads asked for in one round trip."""
 
 
 class Rooms:
@@ -56,6 +62,28 @@ class Rooms:
                 room.opened.cancel()
             room.close()
             metrics.PADS.set(len(self._rooms))
+
+    async def watch_over(self) -> None:
+        """Compares all feeds with the stored heads from time to time, for as long as it runs."""
+        while True:
+            await asyncio.sleep(AUDIT_INTERVAL)
+            try:
+                await self.audit()
+            except UNREACHABLE as error:
+                log.warning("feeds not compared", extra={"error": str(error)})
+
+    async def audit(self) -> None:
+        """Repairs each feed that is behind. A gap shows itself when the next message comes; this is
+        for the message after which nothing came."""
+        rooms = [room for room in self if room.opened is not None and room.opened.done()]
+        for start in range(0, len(rooms), AUDIT_BATCH):
+            part = rooms[start : start + AUDIT_BATCH]
+            pipeline = self._redis.client.pipeline(transaction=False)
+            for room in part:
+                _ = pipeline.hmget(room.keys.meta, ["head", "epoch"])
+            for room, (head, epoch) in zip(part, await pipeline.execute(), strict=True):
+                if int(head or -1) > room.feed.head or int(epoch or 0) > room.epoch:
+                    room.repair()
 
     async def close(self) -> None:
         await self.subscriber.close()

@@ -111,6 +111,28 @@ async def test_lost_and_repeated_messages_are_repaired(
     rooms.leave(room)
 
 
+async def test_a_lost_message_after_which_nothing_comes_is_found(
+    traffic: asyncio.Event,
+    rooms: Rooms,
+    redis: Redis,
+    keyspace: Keyspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = await rooms.enter(PAD)
+    await asyncio.wait_for(room.reached(room.feed.head + 2), 10)
+    monkeypatch.setattr(rooms.subscriber, "_on_message", lambda channel, data: None)
+    start = room.feed.head
+
+    async def moved_on() -> bool:
+        return await head(redis, keyspace) > start + 2
+
+    await eventually(moved_on)
+    assert room.feed.head == start
+    await rooms.audit()
+    await asyncio.wait_for(room.reached(start + 2), 10)
+    rooms.leave(room)
+
+
 async def test_I8_a_worker_subscribes_only_to_pads_that_it_has_somebody_on(
     writer: Fleet, rooms: Rooms, redis: Redis, keyspace: Keyspace
 ) -> None:
