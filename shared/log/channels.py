@@ -108,7 +108,10 @@ class Subscriber:
         if self._closed:
             return
         for channel in channels & self._wanted.keys():
-            self._place(channel)
+            try:
+                self._place(channel)
+            except UNREACHABLE:
+                feed.channels.add(channel)  # nobody has it just now: asked again at the next try
         if not feed.channels and self._feeds.get(feed.node.name) is feed:
             del self._feeds[feed.node.name]
 

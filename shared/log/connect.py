@@ -25,6 +25,7 @@ UNREACHABLE = (
     exceptions.TimeoutError,
     exceptions.BusyLoadingError,
     exceptions.ClusterDownError,
+    exceptions.RedisClusterException,  # no node known for a slot, or no node reachable at all
     exceptions.ReadOnlyError,  # still speaking to a primary that became a replica
     OSError,
 )
