@@ -170,6 +170,9 @@ class _NodeFeed:
                 log.info(
                     "subscription refused", extra={"node": self.node.name, "error": str(error)}
                 )
+            except Exception:
+                # A fault of ours. Were it to end this task, its pads would stand still for good.
+                log.exception("subscription failed", extra={"node": self.node.name})
             finally:
                 self._connection = None
                 with suppress(*UNREACHABLE):
