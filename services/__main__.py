@@ -21,8 +21,8 @@ COMMANDS: Final[dict[str, str]] = {
     "writer": "run a writer: it turns submissions into revisions",
     "doctor": "check whether a Redis is fit for a fleet, and say what to change",
     "pad": "read, write and watch a pad from the command line",
-    "replay": "go through the history of a pad and check it",
-    "vectors": "make and check the changeset vectors that the engines are compared by",
+    "replay": "replay a recorded editing session through real sockets, and compare all texts",
+    "vectors": "check the changeset engine against recorded results of Etherpad's",
 }
 
 _USAGE_ERROR: Final = 2
