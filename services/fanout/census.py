@@ -70,6 +70,6 @@ class Census:
         log.warning("this worker was taken for dead; announcing its sessions again")
         for room in self._rooms:
             for session in list(room.sessions.values()):
-                me = (await room.authors([session.author]))[session.author]
-                member = session.member(me, self._id)
+                await room.get_to_know([session.author])
+                member = session.member(room.known[session.author], self._id)
                 await presence.join(self._redis, room.keys, member, order=session.order)

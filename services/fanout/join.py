@@ -112,9 +112,8 @@ class Doorway:
             if room.feed.head < 0:
                 await self._create(room, session.author)
             await self._register(room, session, me)
-            document = await room.document()
-            known = await room.authors(document.authors())
-            others = await room.authors(room.roster.authors(but=session.id))
+            await room.get_to_know((await room.document()).authors())
+            await room.get_to_know(room.roster.authors())
             document = await room.document()
             if document.exists:
                 break  # else it was deleted while we came in: make it again
@@ -125,22 +124,25 @@ class Doorway:
             session.identity,
             me,
             document,
-            known,
+            room.known_of(document.authors()),
             users=len(room.roster),
             cookie_prefix=self.settings.cookie_prefix,
         )
         session.epoch = room.epoch
         session.cursor = Cursor(document.head, document.head)
         session.send(frames.packet({"type": "CLIENT_VARS", "data": variables}))
-        room.enter(session)
-        _introduce_others(session, others)
+        self._let_in(room, session)
 
     async def _create(self, room: Room, author: str) -> None:
-        origin, done = room.expect_creation()
         text = self.settings.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
         text = text.replace("\t", " " * 8)
-        await self.inbox.put(Creation(room.pad_id, origin, author, text))
-        await self._answered(room, done)
+        await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
+        try:
+            await asyncio.wait_for(room.reached(0), self.settings.commit_timeout_ms / 1000)
+        except TimeoutError:
+            await room.repaired()
+            if room.feed.head < 0:
+                raise TimeoutError("no answer from the writer") from None
 
     # --- Coming back -----------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Doorway:
         admission = await self._register(room, session, me)
         if not session.identity.read_only and not session.identity.embedded:
             await self._fence(room, session)
-        others = await room.authors(room.roster.authors(but=session.id))
+        await room.get_to_know(room.roster.authors())
         # From here to the end nothing is awaited.
         if session.duplicate:
             raise _turned_away(session.exit, "userdup")
@@ -169,18 +171,27 @@ class Doorway:
         session.cursor = Cursor(rev, rev, resume_until=head)
         if rev == head:
             session.send(frames.nothing_missed(head))
-        room.enter(session)
-        _introduce_others(session, others)
+        self._let_in(room, session)
 
     async def _fence(self, room: Room, session: Session) -> None:
         """Settles what earlier sessions of this author submitted: it is in the history by now, or
         never will be. The client sends again what it saw no answer to; it must not count twice."""
         origin, done = session.expect()
         await self.inbox.put(Fence(room.pad_id, origin, session.order, session.author))
-        outcome = await self._answered(room, done)
+        try:
+            outcome = await asyncio.wait_for(done, self.settings.commit_timeout_ms / 1000)
+        except TimeoutError:
+            # The answer came by pub/sub and may have got lost. It is nowhere else, so the client
+            # has to come again.
+            raise TimeoutError("no answer from the writer") from None
         await room.reached(outcome.rev if outcome is not None else 0)
 
     # --- Both ------------------------------------------------------------------------------------
+
+    def _let_in(self, room: Room, session: Session) -> None:
+        room.enter(session)
+        for author in room.known_of(room.roster.authors(but=session.id)).values():
+            session.send(frames.collab(new_info(author)))
 
     async def _register(self, room: Room, session: Session, me: Author) -> Admission:
         room.arriving[session.id] = session
@@ -204,28 +215,11 @@ class Doorway:
         found = await authors.read(self.redis, [author])
         return found.get(author) or Author(author, name, color or 0)
 
-    async def _answered(self, room: Room, answer: "asyncio.Future[Any]") -> Any:
-        """The writer's answer. It comes by pub/sub, which may lose it, so without one in time the
-        stream is asked; if that does not tell, the client has to come again."""
-        timeout = self.settings.commit_timeout_ms / 1000
-        try:
-            return await asyncio.wait_for(asyncio.shield(answer), timeout)
-        except TimeoutError:
-            await room.repaired()
-            if answer.done():
-                return answer.result()
-            raise TimeoutError("no answer from the writer") from None
-
     def _batching(self, message: dict[str, Any]) -> bool:
         if self.settings.batch != "auto":
             return self.settings.batch == "on"
         supports = message.get("supports")
         return isinstance(supports, list) and BATCH_ANNOUNCEMENT in supports
-
-
-def _introduce_others(session: Session, others: dict[str, Author]) -> None:
-    for author in others.values():
-        session.send(frames.collab(new_info(author)))
 
 
 def _turned_away(way_out: Exit, reason: str) -> TurnedAway:

@@ -50,12 +50,12 @@ class Room:
         self.known: dict[str, Author] = {}
         self.users = 0  #: joins under way and sessions; the room closes at 0
         self.opened: asyncio.Task[None] | None = None
+        self.origin = Origin(new_session_id(), 1)
+        """Of what the room itself puts into the inbox, which is only the pad's creation."""
         self._redis = redis
         self._ring = ring
         self._document = Document()
         self._early: list[ChannelMessage] | None = []
-        self._own = new_session_id()
-        self._creation: asyncio.Future[Outcome | None] | None = None
         self._changed = asyncio.Event()
         self._repairing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,10 +112,15 @@ class Room:
             self._changed.clear()
             await self._changed.wait()
 
-    async def authors(self, wanted: list[str]) -> dict[str, Author]:
-        """Name and colour of these authors, as far as they exist; read once for each."""
+    async def get_to_know(self, wanted: list[str]) -> None:
+        """Reads name and colour of those of the authors that nobody has asked for yet."""
         missing = [author for author in wanted if author not in self.known]
-        self.known |= await authors.read(self._redis, missing)
+        for author in (await authors.read(self._redis, missing)).values():
+            # What the channel has told meanwhile is newer than what was read.
+            self.known.setdefault(author.id, author)
+
+    def known_of(self, wanted: list[str]) -> dict[str, Author]:
+        """Name and colour of these authors, as far as they are known."""
         return {author: self.known[author] for author in wanted if author in self.known}
 
     def color_of(self, author: str) -> int | str:
@@ -247,10 +252,6 @@ class Room:
         self._settle(outcome.origin, outcome)
 
     def _settle(self, origin: Origin, outcome: Outcome | None) -> None:
-        if origin.session == self._own:
-            if self._creation is not None and not self._creation.done():
-                self._creation.set_result(outcome)
-            return
         session = self.sessions.get(origin.session) or self.arriving.get(origin.session)
         if session is not None:
             session.settle(origin.seq, outcome)
@@ -298,14 +299,6 @@ class Room:
             # Whoever counts the workers takes it out once this one is gone, or a later session of
             # this author does.
             log.warning("leave not recorded", extra={"pad": self.pad_id, "error": str(error)})
-
-    # --- Creation --------------------------------------------------------------------------------
-
-    def expect_creation(self) -> tuple[Origin, "asyncio.Future[Outcome | None]"]:
-        """The origin for this worker's entry that makes the pad; one for the room's lifetime."""
-        if self._creation is None or self._creation.done():
-            self._creation = asyncio.get_running_loop().create_future()
-        return Origin(self._own, 1), self._creation
 
     # --- Repair ----------------------------------------------------------------------------------
 
