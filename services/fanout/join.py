@@ -184,7 +184,7 @@ class Doorway:
             # The answer came by pub/sub and may have got lost. It is nowhere else, so the client
             # has to come again.
             raise TimeoutError("no answer from the writer") from None
-        await room.reached(outcome.rev if outcome is not None else 0)
+        await room.reached(outcome.rev if outcome is not None else -1)
 
     # --- Both ------------------------------------------------------------------------------------
 

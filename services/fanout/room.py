@@ -281,6 +281,10 @@ class Room:
     def _deleted(self, epoch: int) -> None:
         if epoch <= self.epoch:
             return
+        for session in [*self.sessions.values(), *self.arriving.values()]:
+            # With the pad, whatever was asked of it is settled.
+            for seq in list(session.pending):
+                session.settle(seq, None)
         for session in list(self.sessions.values()):
             self.kick(session, "deleted")
         self.epoch = epoch
