@@ -15,6 +15,7 @@ from engineio.payload import Payload
 from services.fanout import metrics
 from services.fanout.census import Census
 from services.fanout.commits import Commits
+from services.fanout.engine import mend
 from services.fanout.exit import Exit
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
@@ -123,6 +124,7 @@ def _attach_socketio(
         # Pages come from Etherpad's own origin, or from wherever its operator embeds them.
         cors_allowed_origins="*",
     )
+    sio.eio._async = mend(sio.eio._async)
     Payload.max_decode_packets = MAX_PACKETS
 
     async def connect(sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
@@ -141,6 +143,7 @@ def _attach_socketio(
     async def disconnect(sid: str, _reason: Any = None) -> None:
         found = sockets.pop(sid, None)
         if found is not None:
+            found.exit.release()
             await messages.disconnected(found)
         metrics.SOCKETS.set(len(sockets))
 

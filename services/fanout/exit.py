@@ -33,6 +33,11 @@ class Exit:
             raise ExitClosed
         self._socket.queue.put_nowait(packet)
 
+    def release(self) -> None:
+        """The client has gone. A poll of its that still is open must not wait for its end."""
+        if not self._socket.upgraded:
+            self._socket.queue.put_nowait(None)
+
     def drop(self) -> None:
         """Breaks the connection, so that the client connects again and resumes.
 

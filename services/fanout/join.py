@@ -118,7 +118,7 @@ class Doorway:
             if document.exists:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.
-        if session.duplicate:
+        if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         variables = client_vars(
             session.identity,
@@ -156,7 +156,7 @@ class Doorway:
             await self._fence(room, session)
         await room.get_to_know(room.roster.authors())
         # From here to the end nothing is awaited.
-        if session.duplicate:
+        if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         head = room.feed.head
         other_history = admission.epoch > 0 and admission.seen_epoch != admission.epoch

@@ -135,6 +135,12 @@ class Room:
         metrics.SESSIONS.inc()
         self.flush(session)
 
+    def is_duplicate(self, session: Session) -> bool:
+        """Whether its author has come again since, in another window."""
+        return not session.identity.embedded and self.roster.has_later(
+            session.author, session.order
+        )
+
     def remove(self, session: Session) -> bool:
         """Takes it off this worker; False if it was not on."""
         self.arriving.pop(session.id, None)
@@ -262,10 +268,8 @@ class Room:
         self.roster.add(joined)
         self.known[member.author] = Author(member.author, member.name, member.color)
         if not member.embedded:
-            for session in [*self.sessions.values(), *self.arriving.values()]:
-                same = session.author == member.author and not session.identity.embedded
-                if same and 0 < session.order < joined.order:
-                    session.duplicate = True
+            for session in list(self.sessions.values()):
+                if session.author == member.author and self.is_duplicate(session):
                     self.kick_and_say(session, "userdup")
         if not again:
             self.broadcast(new_info(self.known[member.author]), but=member.session)

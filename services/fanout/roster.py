@@ -39,6 +39,14 @@ class Roster:
     def has_author(self, author: str) -> bool:
         return any(joined.member.author == author for joined in self._sessions.values())
 
+    def has_later(self, author: str, order: int) -> bool:
+        """Whether a session of this author has come after the one of that order. The history
+        frames of pages do not count: they share the author with their page."""
+        return any(
+            joined.member.author == author and joined.order > order and not joined.member.embedded
+            for joined in self._sessions.values()
+        )
+
     def authors(self, *, but: str = "") -> list[str]:
         """Everyone's author id, once each, in the order of joining; `but` is left out."""
         return list(

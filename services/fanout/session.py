@@ -42,7 +42,6 @@ class Session:
     epoch: int = 0  #: of the history it has joined
     cursor: Cursor = field(default_factory=lambda: Cursor(-1))
     catching_up: bool = False  #: a task reads what the feed does not hold any more
-    duplicate: bool = False  #: a later session of its author has come while it was joining
     pending: dict[int, "asyncio.Future[Outcome | None]"] = field(default_factory=dict)
     """Submissions under way by `seq`; the result is None where a revision came of it."""
     _seq: int = 0

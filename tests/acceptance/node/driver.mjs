@@ -1,0 +1,110 @@
+// The clients that people use with Etherpad, on command: one JSON object a line, in and out.
+//
+//   in   {"do": "open", "id": 1, "url": "http://…", "options": {…}}     a socket.io-client
+//        {"do": "cli", "id": 2, "url": "http://…/p/pad"}                an etherpad-cli-client
+//        {"do": "emit", "id": 1, "message": …, "ask": 7}                "ask": report the answer
+//        {"do": "on", "id": 1, "type": "CLIENT_VARS", "emit": [1, 2]}   answer at once, unasked
+//        {"do": "relay", "id": 3, "url": "http://…", "delay": 20}       WebSockets are slow this way
+//        {"do": "relay", "id": 4, "url": "http://…", "piece": 500}      all comes in small pieces
+//        {"do": "append", "id": 2, "text": "…"}
+//        {"do": "cut" | "close", "id": 1}
+//   out  {"id": 1, "event": "…", "value": …}                            all that happens to it
+
+import { connect, createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import etherpad from "etherpad-cli-client";
+import { io } from "socket.io-client";
+
+const clients = new Map();
+const reactions = new Map();
+
+const report = (id, event, value = null) =>
+  process.stdout.write(`${JSON.stringify({ id, event, value })}\n`);
+
+const commands = {
+  open({ id, url, options }) {
+    const socket = io(url, { forceNew: true, reconnection: false, ...options });
+    clients.set(id, socket);
+    socket.io.engine.on("upgrade", (transport) => report(id, "upgrade", transport.name));
+    socket.on("connect", () => report(id, "connect", socket.io.engine.transport.name));
+    socket.on("connect_error", (error) => report(id, "connect_error", error.message));
+    socket.on("disconnect", (reason) => report(id, "disconnect", reason));
+    socket.onAny((event, value) => {
+      for (const message of reactions.get(`${id} ${value?.type}`)?.splice(0) ?? []) {
+        socket.emit("message", message);
+      }
+      report(id, event, value);
+    });
+  },
+
+  cli({ id, url }) {
+    const pad = etherpad.connect(url);
+    clients.set(id, pad);
+    pad.on("connected", (state) => report(id, "connected", state.atext.text));
+    for (const event of ["newContents", "message", "disconnect", "connect_error"]) {
+      pad.on(event, (value) => report(id, event, value));
+    }
+  },
+
+  emit({ id, message, ask }) {
+    const answer = (...values) => report(id, "ack", { ask, values });
+    clients.get(id).emit("message", message, ...(ask === undefined ? [] : [answer]));
+  },
+
+  on({ id, type, emit }) {
+    reactions.set(`${id} ${type}`, emit);
+  },
+
+  relay({ id, url, delay = 0, piece = Infinity }) {
+    const { hostname, port } = new URL(url);
+    const server = createServer((near) => {
+      const far = connect(port, hostname);
+      let wait = 0;
+      near.once("data", (head) => {
+        wait = /upgrade: websocket/i.test(head) ? delay : 0;
+      });
+      for (const [from, to] of [[near, far], [far, near]]) {
+        let passed = Promise.resolve();
+        to.setNoDelay(true);
+        from.on("data", (data) => {
+          const due = sleep(wait);
+          for (let at = 0; at < data.length; at += piece) {
+            const part = data.subarray(at, at + piece);
+            passed = passed.then(() => (piece < Infinity ? sleep(2) : due)).then(() => to.write(part));
+          }
+        });
+        from.on("error", () => to.destroy());
+        from.on("close", () => passed.then(() => sleep(wait)).then(() => to.destroy()));
+      }
+    });
+    server.listen(0, "127.0.0.1", () => report(id, "listening", server.address().port));
+    clients.set(id, server);
+  },
+
+  append({ id, text }) {
+    clients.get(id).append(text);
+  },
+
+  // As when the network goes: nothing is said. Only a WebSocket can; a poll says goodbye.
+  cut({ id }) {
+    const { engine } = clients.get(id).io;
+    if (engine.transport.ws) engine.transport.ws.terminate();
+    else engine.close();
+  },
+
+  close({ id }) {
+    clients.get(id)?.close?.();
+    clients.delete(id);
+  },
+};
+
+// A client that throws in an event handler must fail the test, not end all the others.
+process.on("uncaughtException", (error) => report(0, "fault", error.stack));
+
+createInterface({ input: process.stdin })
+  .on("line", (line) => {
+    const command = JSON.parse(line);
+    commands[command.do](command);
+  })
+  .on("close", () => process.exit(0));
