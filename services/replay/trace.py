@@ -50,6 +50,8 @@ def read_trace(path: Path) -> Trace:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         content = json.loads(data)
+    except RecursionError:
+        raise BadTrace("not JSON that can be read: nested too deeply") from None
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadTrace(f"not JSON, plain or gzipped: {error}") from None
     return parse_trace(content)
@@ -103,9 +105,13 @@ def _transaction(txn: Any, agents: int, after: list[Version], counts: list[int])
 
 def _patch(patch: Any) -> Patch:
     match patch:
-        case [int(position), int(removed), str(inserted), *_] if position >= 0 and removed >= 0:
+        case [position, removed, str(inserted), *_] if _is_count(position) and _is_count(removed):
             return Patch(position, removed, inserted)
     raise BadTrace(f"patch {patch!r} is not [position, removed, inserted]")
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _with(version: Version, agent: int) -> Version:

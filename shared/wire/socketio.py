@@ -4,6 +4,7 @@ Text only: Etherpad sends nothing binary. See the Engine.IO protocol (revision 4
 protocol (revision 5).
 """
 
+import re
 from typing import Any, NamedTuple
 
 from shared.wire.jsontext import dumps, loads
@@ -54,6 +55,8 @@ class Nothing(NamedTuple):
 
 Packet = Open | Ping | Connected | Refused | Event | Ack | Closed | Nothing
 
+_ACK_ID = re.compile("[0-9]{1,16}")
+
 CONNECT = "40"
 PONG = "3"
 DISCONNECT = "41"
@@ -94,11 +97,9 @@ def _decode_message(text: str) -> Packet:
         raise BadPacket("packet of a namespace that was not joined")
     match kind:
         case "2" | "3":
-            digits = 0
-            while body[digits : digits + 1].isdecimal():
-                digits += 1
-            ack_id = int(body[:digits]) if digits else None
-            args = _json(body[digits:])
+            digits = _ACK_ID.match(body)
+            ack_id = int(digits[0]) if digits else None
+            args = _json(body[digits.end() :] if digits else body)
             if kind == "3":
                 if ack_id is None or not isinstance(args, list):
                     raise BadPacket("acknowledgement without id or arguments")
