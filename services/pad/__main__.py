@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import re
 import sys
+from io import TextIOWrapper
 
 from shared.client import Changed, Pad, PadError, PadUrl, ProtocolError, connect
 from shared.easysync import from_units, iter_ops, unpack
@@ -18,14 +20,24 @@ def main(argv: list[str]) -> int:
     except PadError as error:
         print(f"padfleet pad: {error}", file=sys.stderr)
         return 2
-    if arguments.verb == "append" and arguments.text is None:
-        arguments.text = sys.stdin.read()
+    # What is on a pad cannot be said in every encoding that a terminal may be set to.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
+        if arguments.verb == "append" and arguments.text is None:
+            arguments.text = sys.stdin.buffer.read().decode()
         asyncio.run(_VERBS[arguments.verb](arguments))
+        sys.stdout.flush()
+    except UnicodeDecodeError as error:
+        print(f"padfleet pad: standard input is not UTF-8: {error}", file=sys.stderr)
+        return 1
     except (PadError, ProtocolError) as error:
         print(f"padfleet pad: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
+        # Python flushes once more at its end, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
@@ -50,7 +62,15 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _cat(arguments: argparse.Namespace) -> None:
     async with connect(arguments.url, name=arguments.name) as pad:
-        sys.stdout.write(shown(pad.text))
+        text = pad.text
+    sys.stdout.write(shown(text))
+    halves = len(_LONE.findall(from_units(text)))
+    if halves:
+        print(
+            f"padfleet pad: {halves} of the characters are half a pair (what is left of an emoji, "
+            "for instance) and are shown as \ufffd",
+            file=sys.stderr,
+        )
 
 
 async def _append(arguments: argparse.Namespace) -> None:
@@ -69,7 +89,9 @@ async def _watch(arguments: argparse.Namespace) -> None:
 
 
 def _who(pad: Pad, author: str) -> str:
-    return from_units(pad.users.get(author) or author or "?")
+    """By name, if that is known. Names are free text, and must not steer the terminal."""
+    name = shown(pad.names.get(author) or author or "?")
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
 
 
 def described(change: Changed) -> str:

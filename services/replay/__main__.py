@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from services.replay.author import Author, Ledger
+from services.replay.author import Author, Ledger, ReplayFailed
 from services.replay.model import Model, shortened
 from services.replay.trace import BadTrace, Trace, read_trace
 from shared.client import Pad, PadError, PadUrl, ProtocolError, connect
@@ -26,10 +26,6 @@ STALLED = 30.0
 PROGRESS_INTERVAL = 2.0
 
 
-class ReplayFailed(Exception):
-    """The session could not be replayed, or came out differently; the text says how."""
-
-
 @dataclass(frozen=True)
 class Report:
     revisions: int
@@ -38,14 +34,16 @@ class Report:
     batches: int
     batched: int
     bytes: int
+    exact: int  #: edits made on exactly the recorded text
 
 
 def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     try:
         trace = read_trace(Path(arguments.trace))
+        played = shortened(trace, arguments.limit)  # finds bad patches before anyone connects
         if arguments.limit is not None:
-            trace = shortened(trace, arguments.limit)
+            trace = played
         urls = [f"{url.rstrip('/')}/p/{arguments.pad}" for url in arguments.url]
         for url in urls:
             PadUrl.parse(url)
@@ -56,13 +54,14 @@ def main(argv: list[str]) -> int:
         print(f"padfleet replay: {error}", file=sys.stderr)
         return 2
     try:
-        report = uvloop.run(replay(trace, urls, arguments.readers))
-    except (ReplayFailed, PadError, ProtocolError, BadTrace, AssertionError) as error:
+        report = uvloop.run(replay(trace, urls, arguments.readers, arguments.merge))
+    except (ReplayFailed, PadError, ProtocolError) as error:
         print(f"\npadfleet replay: {error}", file=sys.stderr)
         return 1
     rate = report.revisions / report.seconds if report.seconds else 0.0
     print(f"transactions {len(trace.transactions)} by {trace.agents} authors")
     print(f"revisions    {report.revisions} in {report.seconds:.1f} s, {rate:.0f} a second")
+    print(f"exact        {report.exact} edits made on the very text that they were made on")
     print(f"messages     {report.messages}, {report.bytes} bytes received")
     print(f"batches      {report.batches} with {report.batched} revisions in them")
     print(
@@ -88,6 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--readers", type=_count, default=50, help="readers, over all workers (50)")
     parser.add_argument("--pad", default=f"replay-{secrets.token_hex(4)}", help="a fresh pad's id")
+    parser.add_argument(
+        "--merge",
+        type=_count,
+        default=20,
+        metavar="N",
+        help="transactions of an author in one revision, at most (20); nothing is merged that "
+        "somebody else has seen the middle of",
+    )
     parser.add_argument("--limit", type=_count, help="replay only the first transactions")
     return parser
 
@@ -99,7 +106,7 @@ def _count(text: str) -> int:
     return value
 
 
-async def replay(trace: Trace, urls: list[str], readers: int) -> Report:
+async def replay(trace: Trace, urls: list[str], readers: int, merge: int) -> Report:
     """Raises `ReplayFailed` when a text differs in the end, or nothing moves any more."""
     async with AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(limit=0)
@@ -122,7 +129,9 @@ async def replay(trace: Trace, urls: list[str], readers: int) -> Report:
 
         ledger = Ledger(writing)
         model = Model(trace.agents, views=2 * trace.agents)
-        authors = [Author(agent, trace, pad, ledger, model) for agent, pad in enumerate(writing)]
+        authors = [
+            Author(agent, trace, pad, ledger, model, merge) for agent, pad in enumerate(writing)
+        ]
         start, first = time.monotonic(), writing[0].rev
 
         def state() -> tuple[int, int, int]:
@@ -148,6 +157,7 @@ async def replay(trace: Trace, urls: list[str], readers: int) -> Report:
             sum(pad.state.counts.batches for pad in pads),
             sum(pad.state.counts.batched for pad in pads),
             sum(pad.traffic.bytes for pad in pads),
+            ledger.exact,
         )
 
 

@@ -179,14 +179,18 @@ class Model:
         self._blocks.insert(number + 1, new)
 
 
-def shortened(trace: Trace, limit: int) -> Trace:
-    """The first transactions of a trace, with the text that they come to."""
+def shortened(trace: Trace, limit: int | None = None) -> Trace:
+    """The first transactions of a trace (all of them, without a limit), with the text that they
+    come to. Raises `BadTrace` for a patch beyond the text."""
     transactions = trace.transactions[:limit]
     model, now = Model(trace.agents, trace.agents + 1), trace.agents
     version = [0] * trace.agents
-    for item in transactions:
+    for index, item in enumerate(transactions):
         model.show(item.agent, item.needs)
-        model.perform(item, item.agent, now)
+        try:
+            model.perform(item, item.agent, now)
+        except BadTrace as error:
+            raise BadTrace(f"txns[{index}]: {error}") from None
         version[item.agent] = item.number
     model.show(now, version)
     return Trace(trace.agents, transactions, model.text(now))

@@ -42,6 +42,12 @@ class Trace:
     def of_agent(self, agent: int) -> list[Transaction]:
         return [item for item in self.transactions if item.agent == agent]
 
+    def cut_points(self, agent: int) -> frozenset[int]:
+        """The agent's transactions after which somebody else's edit was made on the text, which
+        therefore must not be merged with the one that follows."""
+        others = (item for item in self.transactions if item.agent != agent)
+        return frozenset(item.needs[agent] for item in others)
+
 
 def read_trace(path: Path) -> Trace:
     """The trace in a file, plain or gzipped. Raises `BadTrace`, OSError."""

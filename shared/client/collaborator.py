@@ -1,10 +1,11 @@
 """The client's side of Easysync: pure, no I/O.
 
-What is known of a pad is `base` (its text at `rev`), the changeset in flight to the server, and
-the edits made since, which wait. `text` is all three together: what the user sees. The rules are
-those of Etherpad's page.
+What is known of a pad is `base` (its text at `rev`), the draft in flight to the server, and the
+edits made since, which wait. `text` is all three together: what the user sees. The rules are those
+of Etherpad's page, but for one: several drafts may wait (see `Collaborator.seal`).
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,21 +13,20 @@ from typing import Any, NamedTuple
 from shared.easysync import (
     AText,
     AttributePool,
+    EasysyncError,
     apply_to_atext,
     apply_to_text,
     compose,
     follow,
-    identity,
     is_identity,
     make_splice,
     move_ops_to_new_pool,
-    new_len,
     prepare_for_wire,
 )
 
 
 class ProtocolError(Exception):
-    """The server sent what cannot follow: a gap, a repetition, an answer to nothing."""
+    """The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense."""
 
 
 class Changed(NamedTuple):
@@ -45,6 +45,14 @@ class Accepted(NamedTuple):
     """The submission in flight has become part of the pad, at `rev`."""
 
     rev: int
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Own edits that go out as one revision."""
+
+    changeset: str
+    sealed: bool = False  #: takes no more edits
 
 
 @dataclass(slots=True)
@@ -71,8 +79,8 @@ class Collaborator:
         self._text_only = text_only
         self._pool = AttributePool.from_jsonable(variables["apool"])
         self._base = AText(start["text"], start["attribs"])
-        self._in_flight: str | None = None
-        self._waiting: str | None = None
+        self._in_flight: _Draft | None = None
+        self._waiting: deque[_Draft] = deque()
         self._resuming = False
         self.text: str = start["text"]
 
@@ -88,7 +96,7 @@ class Collaborator:
     @property
     def settled(self) -> bool:
         """Whether every edit has been accepted."""
-        return self._in_flight is None and self._waiting is None
+        return self._in_flight is None and not self._waiting
 
     @property
     def submitting(self) -> bool:
@@ -96,7 +104,13 @@ class Collaborator:
 
     @property
     def has_waiting(self) -> bool:
-        return self._waiting is not None
+        return bool(self._waiting)
+
+    @property
+    def drafts(self) -> int:
+        """How many revisions the own edits will become that have not been accepted yet, unless
+        some of them cancel each other out."""
+        return len(self._waiting) + self.submitting
 
     # --- Editing ---------------------------------------------------------------------------------
 
@@ -112,20 +126,30 @@ class Collaborator:
         if self._text_only:
             raise ValueError("a text-only collaborator cannot edit")
         self.text = apply_to_text(changeset, self.text)
-        if self._waiting is None:
-            self._waiting = changeset
+        if self._waiting and not self._waiting[-1].sealed:
+            draft = self._waiting[-1]
+            draft.changeset = compose(draft.changeset, changeset, self._pool)
         else:
-            self._waiting = compose(self._waiting, changeset, self._pool)
+            self._waiting.append(_Draft(changeset))
+
+    def seal(self) -> None:
+        """What has been edited up to now will be a state of the pad by itself: later edits go into
+        another revision. Etherpad's page has no such thing; it is for those who have to say what
+        somebody else saw."""
+        draft = self._waiting[-1] if self._waiting else self._in_flight
+        if draft is not None:
+            draft.sealed = True
 
     def next_submission(self) -> dict[str, Any] | None:
         """The `data` of the USER_CHANGES that is due, if one is: one at a time is in flight."""
-        if self._resuming or self._in_flight is not None or self._waiting is None:
+        if self._resuming or self._in_flight is not None:
             return None
-        if is_identity(self._waiting):  # edits that cancel each other out
-            self._waiting = None
+        while self._waiting and is_identity(self._waiting[0].changeset):
+            self._waiting.popleft()  # edits that cancel each other out
+        if not self._waiting:
             return None
-        self._in_flight, self._waiting = self._waiting, None
-        changeset, pool = prepare_for_wire(self._in_flight, self._pool)
+        self._in_flight = self._waiting.popleft()
+        changeset, pool = prepare_for_wire(self._in_flight.changeset, self._pool)
         return {
             "type": "USER_CHANGES",
             "baseRev": self.rev,
@@ -141,71 +165,107 @@ class Collaborator:
         """All that was missed is here: what still is in flight was never taken, and is sent again,
         joined with what was typed since."""
         self._resuming = False
-        if self._in_flight is not None:
-            waiting = self._waiting or identity(new_len(self._in_flight))
-            self._waiting = compose(self._in_flight, waiting, self._pool)
-            self._in_flight = None
+        if self._in_flight is None:
+            return
+        again, self._in_flight = self._in_flight, None
+        if self._waiting and not again.sealed:
+            later = self._waiting[0]
+            later.changeset = compose(again.changeset, later.changeset, self._pool)
+        else:
+            self._waiting.appendleft(again)
 
     # --- Messages --------------------------------------------------------------------------------
 
     def receive(self, data: dict[str, Any]) -> Iterator[Changed | Accepted]:
         """Takes in the `data` of a COLLABROOM message; what is none of ours is passed over.
 
-        Raises `ProtocolError`.
+        A generator: each revision is taken in when its event is asked for, so that `text` and `rev`
+        are those of the event, and the edits that somebody makes on it go where they belong also in
+        the middle of a batch. Raises `ProtocolError`.
         """
+        try:
+            yield from self._take_in(data)
+        except (EasysyncError, LookupError, TypeError, AttributeError) as error:
+            raise ProtocolError(
+                f"{data.get('type')} that makes no sense at revision {self.rev}: {error!r}"
+            ) from error
+
+    def _take_in(self, data: dict[str, Any]) -> Iterator[Changed | Accepted]:
         match data.get("type"):
             case "NEW_CHANGES":
-                yield self._take(data)
+                yield self._change(data)
             case "NEW_CHANGES_BATCH":
                 self.counts.batches += 1
                 self.counts.batched += len(data["changes"])
                 for change in data["changes"]:
-                    yield self._take(change)
+                    yield self._change(change)
             case "ACCEPT_COMMIT":
                 yield self._accept(data["newRev"], allowed=(self.rev, self.rev + 1))
-            case "CLIENT_RECONNECT" if not data.get("noChanges"):
-                if data["author"] == self.author and self._in_flight is not None:
-                    self.counts.revisions += 1
-                    yield self._accept(data["newRev"], allowed=(self.rev + 1,))
-                else:
-                    yield self._take(data)
-        if data.get("type") == "CLIENT_RECONNECT" and (
-            data.get("noChanges") or data["newRev"] == data["headRev"]
-        ):
-            self._resumed()
+            case "CLIENT_RECONNECT":
+                if data.get("noChanges"):
+                    if data["newRev"] != self.rev:
+                        raise ProtocolError(
+                            f"nothing is said to be missed up to revision {data['newRev']}, "
+                            f"at revision {self.rev}"
+                        )
+                    self._resumed()
+                    return
+                yield self._catch_up(data)
+                if data["newRev"] == data["headRev"]:
+                    self._resumed()
+
+    def _catch_up(self, data: dict[str, Any]) -> Changed | Accepted:
+        if self._in_flight is None or data.get("author", "") != self.author:
+            return self._change(data)
+        before = self._base.text
+        accepted = self._accept(data["newRev"], allowed=(self.rev + 1,))
+        # The page takes its own author's revision for the answer unseen. Another one, of a second
+        # session of the same author, would leave us with a text that nobody else has.
+        if apply_to_text(data["changeset"], before) != self._base.text:
+            raise ProtocolError(f"revision {accepted.rev} is ours, but not what was submitted")
+        self.counts.revisions += 1
+        return accepted
 
     def _accept(self, rev: int, *, allowed: tuple[int, ...]) -> Accepted:
         if rev not in allowed:
             raise ProtocolError(f"ACCEPT_COMMIT of revision {rev} at revision {self.rev}")
         if self._in_flight is None:
             raise ProtocolError(f"ACCEPT_COMMIT of revision {rev}, but nothing was submitted")
-        self._base = apply_to_atext(self._in_flight, self._base, self._pool)
+        before = self._base.text
+        self._base = apply_to_atext(self._in_flight.changeset, self._base, self._pool)
+        if rev == self.rev and self._base.text != before:
+            raise ProtocolError(f"a change of the text was accepted without one to revision {rev}")
         self._in_flight = None
         self.rev = rev
         return Accepted(rev)
 
-    def _take(self, data: dict[str, Any]) -> Changed:
+    def _change(self, data: dict[str, Any]) -> Changed:
         rev = data["newRev"]
         if rev != self.rev + 1:
             raise ProtocolError(f"revision {rev} came at revision {self.rev}")
+        author = data.get("author", "")
+        theirs = data["changeset"]
+        if self._text_only:
+            self.text = apply_to_text(theirs, self.text)
+        else:
+            theirs = self._merge(theirs, AttributePool.from_jsonable(data["apool"]))
         self.counts.revisions += 1
         self.rev = rev
-        author = data.get("author", "")
-        if self._text_only:
-            changeset = data["changeset"]
-            self.text = apply_to_text(changeset, self.text)
-            return Changed(rev, author, changeset)
-        wire_pool = AttributePool.from_jsonable(data["apool"])
-        theirs = move_ops_to_new_pool(data["changeset"], wire_pool, self._pool)
+        return Changed(rev, author, theirs)
+
+    def _merge(self, theirs: str, wire_pool: AttributePool) -> str:
+        """Applies a revision to all that is kept. Returns what it did to `text`."""
+        theirs = move_ops_to_new_pool(theirs, wire_pool, self._pool)
         self._base = apply_to_atext(theirs, self._base, self._pool)
         # In flight, ours comes after theirs, as the server will have it; what still waits will be
         # submitted on top of theirs, and goes wherever the user is better served.
         if self._in_flight is not None:
-            mine, self._in_flight = self._in_flight, follow(theirs, self._in_flight, self._pool)
+            mine = self._in_flight.changeset
+            self._in_flight.changeset = follow(theirs, mine, self._pool)
             theirs = follow(mine, theirs, self._pool, reverse_insert_order=True)
-        if self._waiting is not None:
-            mine = self._waiting
-            self._waiting = follow(theirs, mine, self._pool, reverse_insert_order=True)
+        for draft in self._waiting:
+            mine = draft.changeset
+            draft.changeset = follow(theirs, mine, self._pool, reverse_insert_order=True)
             theirs = follow(mine, theirs, self._pool)
         self.text = apply_to_text(theirs, self.text)
-        return Changed(rev, author, theirs)
+        return theirs

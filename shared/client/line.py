@@ -1,5 +1,6 @@
 """One Socket.IO connection to a pad, over a WebSocket."""
 
+import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,13 @@ import aiohttp
 
 from shared.client.collaborator import ProtocolError
 from shared.wire import socketio
+
+HEARTBEAT = 10.0
+"""Seconds of silence after which the server is asked for a sign of life; it has half as long for
+it. Engine.IO's own pings would show a hung server only after pingInterval + pingTimeout, 45 s."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that the server has to say goodbye."""
 
 
 class PadError(Exception):
@@ -38,11 +46,16 @@ class PadUrl:
     @classmethod
     def parse(cls, url: str) -> "PadUrl":
         """Raises `PadError` for what is no address of a pad."""
-        parts = urlsplit(url)
-        prefix, found, name = parts.path.rpartition("/p/")
-        if parts.scheme not in ("http", "https") or not parts.netloc or not found or not name:
-            raise PadError(f"{url} is not the address of a pad: http://host:port/p/name")
-        return cls(f"{parts.scheme}://{parts.netloc}{prefix}", unquote(name.rstrip("/")))
+        refusal = PadError(f"{url} is not the address of a pad: http://host:port/p/name")
+        try:
+            parts = urlsplit(url)
+            parts.port  # noqa: B018  # looked at for its ValueError
+        except ValueError:
+            raise refusal from None
+        prefix, found, name = parts.path.rstrip("/").rpartition("/p/")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not found or not name:
+            raise refusal
+        return cls(f"{parts.scheme}://{parts.netloc}{prefix}", unquote(name))
 
     def socket(self) -> str:
         scheme, _, rest = self.base.partition("://")
@@ -55,29 +68,54 @@ class Traffic:
     """What has come over the wire."""
 
     messages: int = 0
-    bytes: int = 0
+    bytes: int = 0  #: of the texts as UTF-8, without the frames around them
 
 
 class Line:
-    """One Socket.IO connection over a WebSocket."""
+    """One Socket.IO connection over a WebSocket. Made by `open`."""
+
+    @classmethod
+    async def open(cls, http: aiohttp.ClientSession, place: PadUrl, traffic: Traffic) -> "Line":
+        """Raises `ConnectionLost`, and `PadError` if the server does not want us."""
+        try:
+            connection = await http.ws_connect(
+                place.socket(),
+                max_msg_size=0,
+                heartbeat=HEARTBEAT,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
+        line = cls(connection, traffic)
+        try:
+            await line._greet()
+        except BaseException:
+            line.cut()
+            await line.close()
+            raise
+        return line
 
     def __init__(self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
         self._socket = connection
         self._traffic = traffic
 
     async def send(self, message: dict[str, Any]) -> None:
-        with suppress(ConnectionError):  # the reading side will say that it is gone
-            await self._socket.send_str(socketio.encode_event("message", message))
+        await self._send(socketio.encode_event("message", message))
 
-    async def greet(self) -> None:
-        """Joins the namespace. Raises `PadError` if the server does not want us."""
-        await self._socket.send_str(socketio.CONNECT)
+    async def _send(self, text: str) -> None:
+        with suppress(ConnectionError):  # the reading side will say that it is gone
+            await self._socket.send_str(text)
+
+    async def _greet(self) -> None:
+        await self._send(socketio.CONNECT)
         while True:
             match await self._next_packet():
                 case socketio.Connected():
                     return
                 case socketio.Refused(reason):
                     raise PadError(f"the server refuses the connection: {reason}")
+                case socketio.Closed():
+                    raise ConnectionLost("the server has closed the connection")
 
     async def next_message(self) -> dict[str, Any]:
         while True:
@@ -88,8 +126,13 @@ class Line:
                     raise ConnectionLost("the server has closed the connection")
 
     def cut(self) -> None:
-        with suppress(OSError):  # it is broken already
-            self._socket.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        """Breaks the connection without a word."""
+        mine = self._socket.get_extra_info("socket")
+        if mine is None or mine.fileno() < 0:  # it is broken already
+            return
+        # A copy of the descriptor, for the socket that uvloop hands out cannot be shut down.
+        with suppress(OSError), socket.socket(fileno=os.dup(mine.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         await self._socket.close()
@@ -98,15 +141,17 @@ class Line:
         """The next packet; pings are answered on the way."""
         while True:
             received = await self._socket.receive()
+            if received.type is aiohttp.WSMsgType.BINARY:
+                raise ProtocolError("binary packet")
             if received.type is not aiohttp.WSMsgType.TEXT:
                 raise ConnectionLost("the connection was lost")
+            text: str = received.data
             self._traffic.messages += 1
-            self._traffic.bytes += len(received.data)
+            self._traffic.bytes += len(text) if text.isascii() else len(text.encode())
             try:
-                packet = socketio.decode(received.data)
+                packet = socketio.decode(text)
             except socketio.BadPacket as error:
                 raise ProtocolError(str(error)) from error
             if not isinstance(packet, socketio.Ping):
                 return packet
-            with suppress(ConnectionError):
-                await self._socket.send_str(f"{socketio.PONG}{packet.data}")
+            await self._send(f"{socketio.PONG}{packet.data}")

@@ -12,7 +12,7 @@ import secrets
 import string
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,13 @@ import aiohttp
 
 from shared.client.collaborator import Accepted, Changed, Collaborator, ProtocolError
 from shared.client.line import ConnectionLost, Disconnected, Line, PadError, PadUrl, Traffic
-from shared.easysync import from_units, to_units
+from shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
 """Seconds from connecting to CLIENT_VARS."""
+
+DIAL_TIMEOUT = 10.0
+"""Seconds for one attempt, so that a server that hangs does not keep us from the next."""
 
 RESUME_TIMEOUT = 30.0
 """Seconds for which a lost connection is tried again."""
@@ -44,13 +47,15 @@ class Pad:
     traffic: Traffic
     users: dict[str, str | None] = field(default_factory=dict)
     """Name by author id, of the others who are here."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Name by author id, of everybody who gave one, also those who have left."""
     resumes: int = 0
     _line: Line | None = None
     _events: deque[Event] = field(default_factory=deque)
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _failure: Exception | None = None
     _listener: Callable[[Event], None] | None = None
-    _submit_listener: Callable[[], None] | None = None
+    _submit_listener: Callable[[bool], None] | None = None
 
     @property
     def text(self) -> str:
@@ -83,17 +88,32 @@ class Pad:
         await self.until(lambda: self.state.settled)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns when the condition holds. It is looked at after each message, and when
+        """Returns when the condition has held. It is looked at after each message, and when
         `look_again` is called."""
-        async with self._changed:
-            while not condition():
-                self._check()
-                await self._changed.wait()
+        if condition():
+            return
+        self._check()
+        waiter = (condition, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        try:
+            await waiter[1]
+        finally:
+            self._waiters.remove(waiter)
 
-    async def look_again(self) -> None:
+    def look_again(self) -> None:
         """Something else than a message may have made a condition true."""
-        async with self._changed:
-            self._changed.notify_all()
+        # Conditions are looked at here and not by those who wait: a message of no interest then
+        # wakes nobody, which of a hundred clients in one process is most of the work.
+        for condition, waiter in self._waiters:
+            if waiter.done():
+                continue
+            try:
+                if condition():
+                    waiter.set_result(None)
+                else:
+                    self._check()
+            except Exception as error:
+                waiter.set_exception(error)
 
     async def submit(self) -> None:
         """Sends what waits, if nothing is in flight and the line is up."""
@@ -101,17 +121,18 @@ class Pad:
         if self._line is None:
             return
         data = self.state.next_submission()
+        if self._submit_listener is not None:
+            self._submit_listener(data is not None)
         if data is not None:
-            if self._submit_listener is not None:
-                self._submit_listener()
             await self._line.send({"type": "COLLABROOM", "component": "pad", "data": data})
 
     def on_event(self, listener: Callable[[Event], None]) -> None:
         """Calls `listener` with each event at once, instead of keeping them for iteration."""
         self._listener = listener
 
-    def on_submit(self, listener: Callable[[], None]) -> None:
-        """Calls `listener` each time that edits are sent off: all that were made so far."""
+    def on_submit(self, listener: Callable[[bool], None]) -> None:
+        """Calls `listener` when the drafts have been looked through for what to send, with whether
+        one was sent; those before it came to nothing and are gone (`Collaborator.drafts`)."""
         self._submit_listener = listener
 
     def cut(self) -> None:
@@ -121,10 +142,7 @@ class Pad:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
-            async with self._changed:
-                while not self._events:
-                    self._check()
-                    await self._changed.wait()
+            await self.until(lambda: bool(self._events))
             yield self._events.popleft()
 
     def _check(self) -> None:
@@ -150,26 +168,27 @@ class Pad:
             raise
         except Exception as error:
             self._failure = error
-            await self.look_again()
+            self.look_again()
 
     async def _read(self) -> None:
         while self._line is not None:
             self._receive(await self._line.next_message())
-            await self.submit()
-            await self.look_again()
+            if self.state.has_waiting:
+                await self.submit()
+            self.look_again()
 
     def _receive(self, message: dict[str, Any]) -> None:
-        if "disconnect" in message:
-            raise Disconnected(str(message["disconnect"]))
+        _heed_refusals(message)
         if message.get("type") != "COLLABROOM":
             return
-        data = message["data"]
-        match data.get("type"):
-            case "USER_NEWINFO":
-                self.users[data["userInfo"]["userId"]] = data["userInfo"]["name"]
-            case "USER_LEAVE":
-                self.users.pop(data["userInfo"]["userId"], None)
-            case _:
+        match message.get("data"):
+            case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
+                self.users[author] = name = who.get("name")
+                if name:
+                    self.names[author] = name
+            case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
+                self.users.pop(author, None)
+            case dict(data):
                 for event in self.state.receive(data):
                     if self._listener is not None:
                         self._listener(event)
@@ -192,30 +211,41 @@ class Dialer:
         place = self.places[self._next % len(self.places)]
         self._next += 1
         try:
-            opened = await self.http.ws_connect(place.socket(), max_msg_size=0)
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
-        line = Line(opened, self.traffic)
-        await line.greet()
-        return line
+            async with asyncio.timeout(DIAL_TIMEOUT):
+                return await Line.open(self.http, place, self.traffic)
+        except TimeoutError:
+            raise ConnectionLost(f"{place.base} does not answer") from None
 
     async def join(self, *, text_only: bool) -> Pad:
-        line = await self.dial()
-        await line.send(self.ready)
-        message = await line.next_message()
-        if "accessStatus" in message:
-            raise PadError(f"no access to {from_units(self.places[0].pad_id)}")
-        if "disconnect" in message:
-            raise Disconnected(str(message["disconnect"]))
-        if message.get("type") != "CLIENT_VARS":
+        line = await self._first()
+        try:
+            await line.send(self.ready)
+            message = await line.next_message()
+            _heed_refusals(message)
+            match message:
+                case {
+                    "type": "CLIENT_VARS",
+                    "data": {"userId": str(author), "collab_client_vars": dict(pad), **rest},
+                }:
+                    return Pad(
+                        Collaborator(pad, author, text_only=text_only),
+                        bool(rest.get("readonly")),
+                        str(rest.get("readOnlyId", "")),
+                        self.traffic,
+                        names=_names(pad.get("historicalAuthorData")),
+                        _line=line,
+                    )
             raise ProtocolError(f"expected CLIENT_VARS, got {message.get('type')}")
-        variables = message["data"]
-        state = Collaborator(
-            variables["collab_client_vars"], variables["userId"], text_only=text_only
-        )
-        return Pad(
-            state, bool(variables["readonly"]), variables["readOnlyId"], self.traffic, _line=line
-        )
+        except BaseException:
+            await line.close()
+            raise
+
+    async def _first(self) -> Line:
+        """Raises `ConnectionLost` when each of the places has failed once."""
+        for _ in self.places[1:]:
+            with suppress(ConnectionLost):
+                return await self.dial()
+        return await self.dial()
 
     async def redial(self, rev: int) -> Line:
         """A connection that goes on from `rev`. Raises `ConnectionLost` after `RESUME_TIMEOUT`."""
@@ -279,6 +309,19 @@ async def connect(
             await asyncio.gather(reading, return_exceptions=True)
             if pad._line is not None:
                 await pad._line.close()
+
+
+def _heed_refusals(message: dict[str, Any]) -> None:
+    """The two things that a server says without an envelope, at any time."""
+    if "disconnect" in message:
+        raise Disconnected(str(message["disconnect"]))
+    if "accessStatus" in message:
+        raise PadError(f"no access to this pad: {message['accessStatus']}")
+
+
+def _names(authors: Any) -> dict[str, str]:
+    found = authors.items() if isinstance(authors, dict) else ()
+    return {author: who["name"] for author, who in found if who and who.get("name")}
 
 
 def new_token() -> str:

@@ -35,6 +35,7 @@ def test_a_recorded_session_of_two_authors(fleet: Fleet) -> None:
     """Real input: two people typing at once with a second of delay between them."""
     done = replay(fleet, SHARED_TRACE, "--limit", "4000", "--readers", "20")
     assert done.returncode == 0, done.stderr
+    assert "exact        4000 edits" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("ok: 20 readers and 2 authors agree")
 
 

@@ -223,7 +223,7 @@ def steps(*kinds: str) -> st.SearchStrategy[list[Step]]:
         st.integers(0, 4),
         texts,
     )
-    return st.lists(step, min_size=15, max_size=60)
+    return st.lists(step, min_size=12, max_size=30)
 
 
 def edit(client: Collaborator, step: Step) -> tuple[str, str]:

@@ -34,11 +34,43 @@ def test_javascript_reads_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["", "{", "NaN", "[Infinity]", "[-Infinity]", "[" * 100_000, b"\xff", '"\x00"', "1 2"]
+    "source",
+    [
+        "",
+        "{",
+        "NaN",
+        "[Infinity]",
+        "[-Infinity]",
+        "1e999",
+        "[-1e999]",
+        "9" * 5000,
+        "[" * 100_000,
+        b"\xff",
+        '"\x00"',
+        "1 2",
+    ],
 )
 def test_what_is_no_json_is_refused(source: str | bytes) -> None:
     with pytest.raises(BadJson):
         loads(source)
+
+
+@pytest.mark.parametrize("depth", [100, 400, 600, 900, 5000])
+def test_text_beyond_the_basic_plane_deep_inside_is_read_or_refused(depth: int) -> None:
+    """Splitting into code units must not get less deep than reading does, and break on it."""
+    source = "[" * depth + '"😀"' + "]" * depth
+    try:
+        value = loads(source)
+    except BadJson:
+        return
+    while isinstance(value, list):
+        (value,) = value
+    assert value == "\ud83d\ude00"
+
+
+@pytest.mark.parametrize("number", ["0.5", "-1.25e3", "1e308", "-0.0", "12"])
+def test_numbers_are_read_as_they_are(number: str) -> None:
+    assert loads(f"[{number}]") == [json.loads(number)]
 
 
 def test_nan_is_not_written() -> None:

@@ -1,0 +1,172 @@
+"""The model server behind a real socket: what a client needs of Etherpad, and nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+
+from shared.wire.jsontext import dumps, loads
+from tests.unit.client.model_server import Message, ModelServer, Visitor
+
+
+@dataclass(eq=False)
+class Session:
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport
+    ready: Message
+    visitor: Visitor
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def batch(self) -> bool:
+        return "NEW_CHANGES_BATCH" in self.ready.get("supports", [])
+
+
+@dataclass(eq=False)
+class PadServer:
+    """Several may stand before one model, like workers of a fleet: `others` are told of commits."""
+
+    model: ModelServer
+    url: str = ""
+    others: list[PadServer] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    came: list[Message] = field(default_factory=list)  #: all CLIENT_READY so far
+    pongs: list[str] = field(default_factory=list)
+    hangs: bool = False
+    """The process is there and its connections stand, but it says nothing more."""
+    answer: Message | None = None
+    """What to say to CLIENT_READY instead of letting anyone in."""
+    swallow: int = 0
+    """So many submissions are lost, together with the connection that they came over."""
+    hurried: int = 0
+    """So many are taken, but the connection is gone before the answer."""
+    hold: asyncio.Event | None = None
+    """Until this is set, nothing is sent out, so that it gathers."""
+
+    def break_all(self) -> None:
+        for session in self.sessions:
+            session.transport.abort()
+
+    async def tell(self, message: str) -> None:
+        for session in self.sessions:
+            await session.socket.send_str(message)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if self.hangs:
+            await asyncio.Event().wait()
+        assert request.transport is not None
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        opening = {"sid": "s", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000}
+        await socket.send_str("0" + json.dumps(opening))
+        session: Session | None = None
+        sending: asyncio.Task[None] | None = None
+        try:
+            async for received in socket:
+                if self._ignores():
+                    continue
+                if received.type is WSMsgType.PING:
+                    await socket.pong(received.data)
+                    continue
+                if received.type is not WSMsgType.TEXT:
+                    break
+                text: str = received.data
+                if text == "40":
+                    await socket.send_str('40{"sid":"s"}')
+                elif text.startswith("3"):
+                    self.pongs.append(text)
+                elif text.startswith('42["message"'):
+                    message = loads(text[2:])[1]
+                    if message["type"] == "CLIENT_READY":
+                        self.came.append(message)
+                        if self.answer is not None:
+                            await _send(socket, self.answer)
+                            continue
+                        session = await self._let_in(socket, request.transport, message)
+                        sending = asyncio.create_task(self._send_out(session))
+                    elif session is not None and not self._commit(session, message["data"]):
+                        break
+        finally:
+            if session is not None:
+                self.sessions.remove(session)
+                self.model.leave(session.visitor)
+            if sending is not None:
+                sending.cancel()
+        return socket
+
+    def _ignores(self) -> bool:
+        return self.hangs  # a method, for it may have changed since it was looked at last
+
+    async def _let_in(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport, ready: Message
+    ) -> Session:
+        author = "a." + ready["token"]
+        if ready.get("reconnect"):
+            visitor = self.model.come_back(author, ready["client_rev"])
+        else:
+            visitor, variables = self.model.join(author)
+            data = {
+                "collab_client_vars": variables,
+                "userId": author,
+                "readonly": False,
+                "readOnlyId": "r.0",
+            }
+            await _send(socket, {"type": "CLIENT_VARS", "data": data})
+        session = Session(socket, transport, ready, visitor)
+        session.wake.set()
+        self.sessions.append(session)
+        return session
+
+    def _commit(self, session: Session, data: Message) -> bool:
+        """False when the connection is to break."""
+        if self.swallow:
+            self.swallow -= 1
+            return False
+        self.model.submit(session.visitor, data)
+        for server in (self, *self.others):
+            for other in server.sessions:
+                if other is not session or not self.hurried:
+                    other.wake.set()
+        if self.hurried:
+            self.hurried -= 1
+            return False
+        return True
+
+    async def _send_out(self, session: Session) -> None:
+        while True:
+            await session.wake.wait()
+            session.wake.clear()
+            if self.hold is not None:
+                await self.hold.wait()
+            for data in session.visitor.take(1000, batch=session.batch):
+                await _send(session.socket, {"type": "COLLABROOM", "data": data})
+
+
+async def _send(socket: web.WebSocketResponse, message: Any) -> None:
+    await socket.send_str("42" + dumps(["message", message]))
+
+
+@asynccontextmanager
+async def serving(*servers: PadServer) -> AsyncIterator[list[str]]:
+    """The addresses of a pad on servers that belong together."""
+    running = []
+    try:
+        for server in servers:
+            server.others = [other for other in servers if other is not server]
+            app = web.Application()
+            app.router.add_get("/socket.io/", server.handle)
+            test_server = TestServer(app)
+            await test_server.start_server()
+            running.append(test_server)
+            server.url = f"http://127.0.0.1:{test_server.port}"
+        yield [f"{server.url}/p/test" for server in servers]
+    finally:
+        for test_server in running:
+            await test_server.close()
