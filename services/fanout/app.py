@@ -15,7 +15,7 @@ from engineio.payload import Payload
 from services.fanout import metrics
 from services.fanout.census import Census
 from services.fanout.commits import Commits
-from services.fanout.engine import mend
+from services.fanout.engine import library_logger, mend
 from services.fanout.exit import Exit
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
@@ -118,6 +118,8 @@ def _attach_socketio(
     sio = socketio.AsyncServer(
         async_mode="aiohttp",
         json=_Json,
+        logger=library_logger("socketio.server"),
+        engineio_logger=library_logger("engineio.server"),
         ping_interval=settings.ping_interval_ms / 1000,
         ping_timeout=settings.ping_timeout_ms / 1000,
         max_http_buffer_size=settings.max_message_bytes,
