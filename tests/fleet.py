@@ -43,13 +43,16 @@ class Member:
 
     def metric(self, name: str) -> float:
         """The sum of a metric's samples of this name, or the one with this name and labels."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as response:
-            lines = response.read().decode().splitlines()
         return sum(
             float(line.rsplit(" ", 1)[1])
-            for line in lines
+            for line in self.page("/metrics").splitlines()
             if line.startswith((f"{name} ", f"{name}{{"))
         )
+
+    def page(self, path: str) -> str:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as response:
+            text: str = response.read().decode()
+        return text
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -8,18 +8,18 @@ import socket
 from contextlib import suppress
 from typing import Any
 
-import socketio
 from aiohttp import web
 from engineio.payload import Payload
 
 from services.fanout import metrics
 from services.fanout.census import Census
 from services.fanout.commits import Commits
-from services.fanout.engine import library_logger, mend
-from services.fanout.exit import Exit
+from services.fanout.engine import SocketServer, library_logger
+from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
 from services.fanout.messages import Messages, Socket
+from services.fanout.pacing import Rules
 from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
 from shared.health import Health, add_ops_routes
@@ -27,6 +27,7 @@ from shared.log.connect import Redis, open_redis
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.pads import settle_partitions
+from shared.responsiveness import Collector, watch_delay
 from shared.settings import FanoutSettings
 from shared.wire import jsontext
 
@@ -58,7 +59,18 @@ async def run(settings: FanoutSettings) -> None:
     keyspace = Keyspace(settings.partitions)
     worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
     timeout = settings.commit_timeout_ms / 1000
-    rooms = Rooms(redis, keyspace, ring=settings.ring_revisions)
+    rooms = Rooms(
+        redis,
+        keyspace,
+        Rules(
+            share=settings.flush_share,
+            floor=settings.flush_pause_min_ms / 1000,
+            ceiling=settings.flush_pause_max_ms / 1000,
+            rate=settings.flush_rate,
+        ),
+        ring=settings.ring_revisions,
+        stall_timeout=settings.stall_timeout_ms / 1000,
+    )
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
     doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id)
     messages = Messages(doorway, Commits(inbox, timeout=timeout))
@@ -68,6 +80,7 @@ async def run(settings: FanoutSettings) -> None:
     sockets: dict[str, Socket] = {}
     sio = _attach_socketio(app, messages, sockets, settings)
     add_ops_routes(app, _health(redis, rooms, census, settings))
+    add_stats_route(app, rooms)
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
     await runner.setup()
@@ -75,6 +88,9 @@ async def run(settings: FanoutSettings) -> None:
     background = [
         asyncio.create_task(census.run(), name="census"),
         asyncio.create_task(rooms.watch_over(), name="audit"),
+        asyncio.create_task(rooms.drop_stalled(), name="stalled"),
+        asyncio.create_task(watch_delay(), name="loop delay"),
+        asyncio.create_task(Collector().run(), name="garbage"),
     ]
     await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
     log.info("worker started", extra={"worker": worker_id, "port": settings.port})
@@ -103,7 +119,7 @@ async def _let_go(sockets: dict[str, Socket]) -> None:
     on their pads have been told."""
     open_ones = list(sockets.values())
     for found in open_ones:
-        found.exit.drop()
+        found.exit.end()
     with suppress(TimeoutError):
         async with asyncio.timeout(STOP_DEADLINE):
             await asyncio.gather(*(found.gone.wait() for found in open_ones))
@@ -114,8 +130,8 @@ def _attach_socketio(
     messages: Messages,
     sockets: dict[str, Socket],
     settings: FanoutSettings,
-) -> socketio.AsyncServer:
-    sio = socketio.AsyncServer(
+) -> SocketServer:
+    sio = SocketServer(
         async_mode="aiohttp",
         json=_Json,
         logger=library_logger("socketio.server"),
@@ -126,7 +142,6 @@ def _attach_socketio(
         # Pages come from Etherpad's own origin, or from wherever its operator embeds them.
         cors_allowed_origins="*",
     )
-    sio.eio._async = mend(sio.eio._async)
     Payload.max_decode_packets = MAX_PACKETS
 
     async def connect(sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
@@ -134,8 +149,11 @@ def _attach_socketio(
         handshake = Handshake(
             request.headers.get("Cookie", ""), dict(request.query), request.remote or ""
         )
-        eio_socket = sio.eio._get_socket(sio.manager.eio_sid_from_sid(sid, "/"))
-        sockets[sid] = Socket(handshake, Exit(eio_socket))
+        # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
+        environ.clear()
+        connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, "/")]
+        sockets[sid] = socket = Socket(handshake, connection.exit)
+        connection.acknowledged = socket.acknowledged
         metrics.SOCKETS.set(len(sockets))
 
     async def message(sid: str, content: Any = None, *_more: Any) -> Any:
@@ -145,7 +163,6 @@ def _attach_socketio(
     async def disconnect(sid: str, _reason: Any = None) -> None:
         found = sockets.pop(sid, None)
         if found is not None:
-            found.exit.release()
             await messages.disconnected(found)
         metrics.SOCKETS.set(len(sockets))
 

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+from services.fanout import metrics
 from services.fanout.legacy import put_author_on_inserts
 from services.fanout.room import Room
 from services.fanout.session import Session
@@ -34,9 +35,7 @@ class Commits:
             log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
             room.kick_and_say(session, "badChangeset")
             return
-        session.cursor.acked_rev = max(
-            session.cursor.acked_rev, min(base_rev, session.cursor.sent_rev)
-        )
+        session.has_built_on(base_rev)
         origin, answer = session.expect()
         submission = Submission(
             room.pad_id,
@@ -48,7 +47,8 @@ class Commits:
             changeset,
             pool.to_jsonable(),
         )
-        outcome = await self._answer(room, session, submission, answer)
+        with metrics.APPLY_SECONDS.time():
+            outcome = await self._answer(room, session, submission, answer)
         if outcome is not None and outcome.kind == "refused":
             room.kick_and_say(session, outcome.reason)
 
@@ -81,6 +81,7 @@ class Commits:
             # the stream; a refusal is nowhere, but the client will get it again when it resumes.
             with suppress(*UNREACHABLE):
                 await room.repaired()
+                await room.sent(session, room.feed.head)
             if answer.done() and not answer.cancelled():
                 return answer.result()
             log.warning("no answer to a submission", extra={"pad": room.pad_id})

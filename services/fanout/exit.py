@@ -1,13 +1,34 @@
 """The one way out to a session's socket.
 
-Everything that a session receives passes here, in one order. What is behind it, today Engine.IO's
-queue for the socket, is nobody else's business.
+Everything that a socket receives passes here, in one order, whichever transport it is on: a
+WebSocket is written to directly, what a polling client gets is kept until it polls.
 """
 
 import asyncio
-from typing import Any
+from collections import deque
+from collections.abc import Callable
 
-from engineio.packet import CLOSE, Packet
+from aiohttp.abc import AbstractStreamWriter
+
+from services.fanout.frames import PING, Frame
+
+HIGH_WATER = 4096
+"""Bytes waiting for a socket above which it is offered no more revisions. What waits has no room
+in the kernel's buffer any more, so the client is slow or gone, and whatever were added here would
+be memory and no help to it. Low, since thousands of sockets may be in this state at once."""
+
+OVERFLOW = 1 << 20
+"""Bytes waiting at which a socket is given up. Revisions never come near; this is for what cannot
+be left out, such as the news of a thousand people who join."""
+
+CLOSE_DEADLINE = 10.0
+"""Seconds that a closed WebSocket has to take what it was given before."""
+
+CLOSE_GOING_AWAY = b"\x88\x02\x03\xe9"
+"""A WebSocket close frame with the code 1001 (RFC 6455, 7.4.1)."""
+
+Answer = Callable[[float], None]
+"""Called with the time when a ping has been answered."""
 
 
 class ExitClosed(Exception):
@@ -15,36 +36,149 @@ class ExitClosed(Exception):
 
 
 class Exit:
-    """Sends packets to one socket, whichever transport it is on at the moment."""
+    """Sends frames to one socket."""
 
-    def __init__(self, eio_socket: Any) -> None:
-        # An engineio.async_socket.AsyncSocket. Its own `send` is a coroutine that cannot fail part
-        # of the way; a flush has to be one step, so packets are put in its queue directly.
-        self._socket = eio_socket
-        self._closing: asyncio.Task[None] | None = None
+    __slots__ = ("_ended", "_poll", "_queue", "_queued", "_transport", "_writer", "pings")
+
+    def __init__(self) -> None:
+        self._transport: asyncio.WriteTransport | None = None
+        self._writer: AbstractStreamWriter | None = None
+        self._queue: list[Frame] = []
+        self._queued = 0
+        self._poll: asyncio.Future[None] | None = None
+        self._ended = False
+        self.pings: deque[tuple[float, Answer | None]] | None = None
+        """The pings under way, oldest first: when, and what waits for the pong. A client answers
+        them in their order. None as long as there are none, which is most of the time."""
 
     @property
     def closed(self) -> bool:
-        return bool(self._socket.closed or self._socket.closing or self._closing)
+        return self._ended or (self._transport is not None and self._transport.is_closing())
 
-    def write(self, packet: Packet) -> None:
-        """Takes the packet for good, or raises `ExitClosed`."""
-        if self.closed:
+    @property
+    def direct(self) -> bool:
+        """Whether it is a WebSocket by now."""
+        return self._transport is not None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait in this process."""
+        if self._transport is None:
+            return self._queued
+        return self._transport.get_write_buffer_size()
+
+    # --- Sending ---------------------------------------------------------------------------------
+
+    def write(self, frame: Frame) -> None:
+        """Takes the frame for good, or raises `ExitClosed`."""
+        transport = self._transport
+        if transport is None:
+            if self._ended:
+                raise ExitClosed
+            self._queue.append(frame)
+            self._queued += len(frame.websocket)
+            self._wake_poll()
+        elif self._ended or transport.is_closing():
             raise ExitClosed
-        self._socket.queue.put_nowait(packet)
+        else:
+            transport.write(frame.websocket)
 
-    def release(self) -> None:
-        """The client has gone. A poll of its that still is open must not wait for its end."""
-        if not self._socket.upgraded:
-            self._socket.queue.put_nowait(None)
+    def offer(self, frame: Frame) -> bool:
+        """As `write`, unless too much is waiting already, or the socket is gone: then False."""
+        transport = self._transport
+        if transport is not None:
+            if transport.get_write_buffer_size() > HIGH_WATER or transport.is_closing():
+                return False
+            transport.write(frame.websocket)
+            return True
+        if self._queued > HIGH_WATER or self._ended:
+            return False
+        self.write(frame)
+        return True
 
-    def drop(self) -> None:
-        """Breaks the connection, so that the client connects again and resumes.
+    def ping(self, now: float, answer: Answer | None = None) -> None:
+        """An Engine.IO ping. Its pong proves that all that was sent before it has arrived."""
+        self.write(PING)
+        self.pinged(now, answer)
 
-        Not Socket.IO's disconnect: a client that is told to leave does not come back by itself.
+    def pinged(self, now: float, answer: Answer | None) -> None:
+        """A ping has been written, at the end of a frame."""
+        if self.pings is None:
+            self.pings = deque()
+        self.pings.append((now, answer))
+
+    def ponged(self, now: float) -> None:
+        """A pong nobody asked for is passed over."""
+        if self.pings:
+            _, answer = self.pings.popleft()
+            if not self.pings:
+                self.pings = None
+            if answer is not None:
+                answer(now)
+
+    async def drained(self) -> None:
+        """Returns when what was waiting has gone, or the socket."""
+        if self._transport is None:
+            while self._queue and not self._ended and self._transport is None:
+                await self._until_poll_changes()
+        elif self._writer is not None:
+            try:
+                await self._writer.drain()
+            except OSError:
+                return
+
+    # --- Transports ------------------------------------------------------------------------------
+
+    def to_websocket(self, transport: asyncio.WriteTransport, writer: AbstractStreamWriter) -> None:
+        """From now on, frames go straight to this transport, after those that wait for a poll.
+
+        `writer` is aiohttp's for the same connection, which knows when a full buffer is empty.
         """
-        if self.closed:
+        transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
+        waiting, self._queue, self._queued = self._queue, [], 0
+        self._transport, self._writer = transport, writer
+        if waiting:
+            transport.write(Frame.joined(waiting).websocket)
+        self._wake_poll()
+
+    async def poll(self, timeout: float) -> list[Frame]:
+        """What a polling client is answered: all that waits, or the first that comes; nothing once
+        the socket has ended. Raises TimeoutError."""
+        if not self._queue and not self._ended:
+            async with asyncio.timeout(timeout):
+                while not self._queue and not self._ended:
+                    await self._until_poll_changes()
+        frames, self._queue, self._queued = self._queue, [], 0
+        self._wake_poll()
+        return frames
+
+    def end(self) -> None:
+        """Nothing more is taken. A poll that is open gets what waits; a WebSocket is closed after
+        what it has been given, or at once if that does not get through anyway."""
+        if self._ended:
             return
-        # The end mark makes the writer of a WebSocket close it; a poll gets the close packet.
-        self._socket.queue.put_nowait(None if self._socket.upgraded else Packet(CLOSE))
-        self._closing = asyncio.create_task(self._socket.close(wait=False, abort=True))
+        self._ended = True
+        self.pings = None
+        self._wake_poll()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > HIGH_WATER:
+            transport.abort()
+        else:
+            transport.write(CLOSE_GOING_AWAY)
+            transport.close()
+            # A peer that is gone without a word would keep the rest, and the connection, waiting.
+            asyncio.get_running_loop().call_later(CLOSE_DEADLINE, transport.abort)
+
+    # A queue of asyncio would do this as well, and take 1.5 KB of each socket, WebSockets too.
+
+    async def _until_poll_changes(self) -> None:
+        if self._poll is None:
+            self._poll = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._poll)
+
+    def _wake_poll(self) -> None:
+        if self._poll is not None:
+            self._poll.set_result(None)
+            self._poll = None

@@ -6,7 +6,6 @@ again. The feed takes them in from either, in any overlap, and never has a hole.
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from shared.log.records import Revision
@@ -55,4 +54,5 @@ class Feed:
         """The revisions after `rev`. IndexError if some of them are not held any more."""
         if rev + 1 < self.first:
             raise IndexError(rev + 1)
-        return list(islice(self._ring, rev + 1 - self.first, None))
+        # From the end: a deque finds its middle slowly, and what is asked for is mostly new.
+        return [self._ring[i] for i in range(rev - self.head, 0)]

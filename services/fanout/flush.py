@@ -14,6 +14,10 @@ from shared.log.records import Revision
 BATCH_MAX = 500
 """Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""
 
+BATCH_BYTES = 128 * 1024
+"""A batch ends with the revision that makes it this long. Revisions of typing have 250 bytes; this
+is for large pastes."""
+
 
 class NewChanges(NamedTuple):
     """One revision of somebody else."""
@@ -43,6 +47,7 @@ class AcceptCommit(NamedTuple):
 
     rev: int
     changed: bool
+    seq: int  #: which of the session's submissions
 
     @property
     def sent_rev(self) -> int:
@@ -70,14 +75,15 @@ class Cursor:
     sent_rev: int  #: the newest revision that its transport took
     acked_rev: int = -1  #: the newest that the client is known to have
     resume_until: int = -1  #: up to here, revisions are what a returning client missed
-    accepted: list[int] = field(default_factory=list)
-    """Revisions after which an ACCEPT_COMMIT without a revision of its own is due."""
+    accepted: list[tuple[int, int]] = field(default_factory=list)
+    """Rev and `seq` of submissions that were accepted without a revision of their own: an
+    ACCEPT_COMMIT is due after that rev."""
 
     def moved(self, step: Step) -> None:
         """The transport took the message of this step."""
         self.sent_rev = step.sent_rev
         if isinstance(step, AcceptCommit) and not step.changed:
-            self.accepted.remove(min(self.accepted))
+            self.accepted = [due for due in self.accepted if due[1] != step.seq]
 
 
 def steps(
@@ -89,25 +95,30 @@ def steps(
     here: the caller moves it after each step that was sent, and may stop after any.
     """
     run: list[Revision] = []
+    size = 0
     due = sorted(cursor.accepted)
     at = 0
-    while at < len(due) and due[at] <= cursor.sent_rev:
+    while at < len(due) and due[at][0] <= cursor.sent_rev:
         # The outcome came later than revisions that follow it. The client wants the rev it is at.
-        yield AcceptCommit(cursor.sent_rev, changed=False)
+        yield AcceptCommit(cursor.sent_rev, changed=False, seq=due[at][1])
         at += 1
     for revision in revisions:
         if revision.rev <= cursor.resume_until:
             yield Missed(revision, cursor.resume_until)
         elif revision.origin is not None and revision.origin.session == session:
             yield from _flushed(run, batching)
-            yield AcceptCommit(revision.rev, changed=True)
+            size = 0
+            yield AcceptCommit(revision.rev, changed=True, seq=revision.origin.seq)
         else:
             run.append(revision)
-            if not batching or len(run) == BATCH_MAX:
+            size += len(revision.wire)
+            if not batching or len(run) == BATCH_MAX or size >= BATCH_BYTES:
                 yield from _flushed(run, batching)
-        while at < len(due) and due[at] == revision.rev:
+                size = 0
+        while at < len(due) and due[at][0] == revision.rev:
             yield from _flushed(run, batching)
-            yield AcceptCommit(revision.rev, changed=False)
+            size = 0
+            yield AcceptCommit(revision.rev, changed=False, seq=due[at][1])
             at += 1
     yield from _flushed(run, batching)
 

@@ -1,47 +1,101 @@
 """Messages as Engine.IO packets, each encoded once however many sessions take it."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
-
-from engineio.packet import MESSAGE, Packet
 
 from services.fanout.flush import AcceptCommit, Missed, NewChanges, NewChangesBatch, Step
 from shared.log.records import Revision
 from shared.wire.jsontext import dumps, loads
 
-_OPEN = '2["message",{"type":"COLLABROOM","data":'
-_CLOSE = "}]"
+_COLLAB = b'["message",{"type":"COLLABROOM","data":'
+_CLOSE = b"}]"
 
 CACHE_SIZE = 64
 """Encoded messages kept for the sessions of a room. Sessions at the same place take the same one
 within one flush, so a few are enough; older ones are made again from the revision."""
 
 
-def packet(message: Any, event: str = "message") -> Packet:
+class Frame:
+    """One Engine.IO packet, or several that leave in one write, ready for either transport."""
+
+    __slots__ = ("_payload_at", "_several", "websocket")
+
+    def __init__(self, payload: bytes) -> None:
+        header = _websocket_header(len(payload))
+        self._payload_at = len(header)
+        self._several: tuple[Frame, ...] = ()
+        self.websocket = header + payload
+        """The bytes on a WebSocket, shared by all sockets that they are written to."""
+
+    @classmethod
+    def joined(cls, frames: Sequence["Frame"]) -> "Frame":
+        """All of them, in this order; a single one is itself."""
+        if len(frames) == 1:
+            return frames[0]
+        made = cls.__new__(cls)
+        made._several = tuple(frames)
+        made.websocket = b"".join([frame.websocket for frame in frames])
+        return made
+
+    @property
+    def payload(self) -> bytes:
+        """The packets as polling has them, with record separators between (Engine.IO 4)."""
+        if self._several:
+            return b"\x1e".join([frame.payload for frame in self._several])
+        return self.websocket[self._payload_at :]
+
+    def encode(self, b64: bool = False) -> str:
+        """For engineio's `Payload`, which asks this of its packets."""
+        return self.payload.decode()
+
+
+def _websocket_header(length: int) -> bytes:
+    """Of an unmasked text frame in one piece (RFC 6455, 5.2)."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 1 << 16:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
+PING = Frame(b"2")
+CLOSE = Frame(b"1")
+NOOP = Frame(b"6")
+
+
+def packet(message: Any, event: str = "message") -> Frame:
     """Any message to a client, as the Socket.IO event that carries it."""
-    return Packet(MESSAGE, data="2" + dumps([event, message]))
+    return Frame(b"42" + dumps([event, message]).encode())
 
 
-def collab(data: Any) -> Packet:
-    return Packet(MESSAGE, data=f"{_OPEN}{dumps(data)}{_CLOSE}")
+def collab(data: Any) -> Frame:
+    return _collab(dumps(data).encode())
 
 
-def accept_commit(rev: int) -> Packet:
-    return Packet(MESSAGE, data=f'{_OPEN}{{"type":"ACCEPT_COMMIT","newRev":{rev}}}{_CLOSE}')
+def accept_commit(rev: int) -> Frame:
+    return _collab(b'{"type":"ACCEPT_COMMIT","newRev":%d}' % rev)
 
 
-def new_changes(revision: Revision) -> Packet:
-    return Packet(MESSAGE, data=f"{_OPEN}{revision.wire.decode()}{_CLOSE}")
+def new_changes(revision: Revision) -> Frame:
+    return _collab(revision.wire)
 
 
-def new_changes_batch(revisions: tuple[Revision, ...]) -> Packet:
-    changes = ",".join(revision.wire.decode() for revision in revisions)
-    return Packet(
-        MESSAGE, data=f'{_OPEN}{{"type":"NEW_CHANGES_BATCH","changes":[{changes}]}}{_CLOSE}'
-    )
+def new_changes_batch(revisions: tuple[Revision, ...]) -> Frame:
+    changes = b",".join([revision.wire for revision in revisions])
+    return _collab(b'{"type":"NEW_CHANGES_BATCH","changes":[%b]}' % changes)
 
 
-def missed(revision: Revision, head: int) -> Packet:
+def with_ack(frame: Frame, rev: int) -> Frame:
+    """The same message, of which the client is asked to acknowledge that it has arrived.
+
+    The id of a Socket.IO acknowledgement is free for the sender to choose. The rev as id makes
+    the frame the same for every socket that gets it, and the answer needs no table.
+    """
+    return Frame(b"42%d%b" % (rev, frame.payload.removeprefix(b"42")))
+
+
+def missed(revision: Revision, head: int) -> Frame:
     """CLIENT_RECONNECT with one revision.
 
     A page takes every such revision of its own author for the answer to the edit it had in
@@ -62,24 +116,28 @@ def missed(revision: Revision, head: int) -> Packet:
     )
 
 
-def nothing_missed(head: int) -> Packet:
+def nothing_missed(head: int) -> Frame:
     return collab({"type": "CLIENT_RECONNECT", "noChanges": True, "newRev": head})
 
 
+def _collab(data: bytes) -> Frame:
+    return Frame(b"42%b%b%b" % (_COLLAB, data, _CLOSE))
+
+
 class Frames:
-    """The packets of a room's steps, shared by its sessions."""
+    """The frames of a room's steps, shared by its sessions."""
 
     def __init__(self) -> None:
-        self._cache: OrderedDict[tuple[int, int], Packet] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, int], Frame] = OrderedDict()
 
-    def of(self, step: Step) -> Packet:
+    def of(self, step: Step) -> Frame:
         match step:
             case NewChanges(revision):
                 return self._shared((revision.rev, revision.rev), step)
             case NewChangesBatch(revisions):
                 return self._shared((revisions[0].rev, revisions[-1].rev), step)
-            case AcceptCommit(rev, _):
-                return accept_commit(rev)
+            case AcceptCommit():
+                return accept_commit(step.rev)
             case Missed(revision, head):
                 return missed(revision, head)
 
@@ -87,7 +145,7 @@ class Frames:
         """When the revisions start anew, their numbers mean something else."""
         self._cache.clear()
 
-    def _shared(self, key: tuple[int, int], step: NewChanges | NewChangesBatch) -> Packet:
+    def _shared(self, key: tuple[int, int], step: NewChanges | NewChangesBatch) -> Frame:
         made = self._cache.get(key)
         if made is None:
             made = (

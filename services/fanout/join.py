@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
 """What a client lists in CLIENT_READY's `supports` to get several revisions in one message."""
 
+ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
+"""What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
+find out what has arrived."""
+
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
 
 MAX_NAME = 200
@@ -82,6 +86,7 @@ class Doorway:
             identity,
             way_out,
             batching=self._batching(message),
+            acks=_supports(message, ACK_ANNOUNCEMENT),
             adds_author=sends_no_author(message),
         )
         try:
@@ -218,8 +223,12 @@ class Doorway:
     def _batching(self, message: dict[str, Any]) -> bool:
         if self.settings.batch != "auto":
             return self.settings.batch == "on"
-        supports = message.get("supports")
-        return isinstance(supports, list) and BATCH_ANNOUNCEMENT in supports
+        return _supports(message, BATCH_ANNOUNCEMENT)
+
+
+def _supports(message: dict[str, Any], what: str) -> bool:
+    supports = message.get("supports")
+    return isinstance(supports, list) and what in supports
 
 
 def _turned_away(way_out: Exit, reason: str) -> TurnedAway:

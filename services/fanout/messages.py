@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
 
+MAX_DIGITS = 16
+"""Of a number that JavaScript holds exactly, and Python reads quickly."""
+
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
 
@@ -58,6 +61,12 @@ class Socket:
     waited for."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)  #: disconnected, and off its pad
 
+    def acknowledged(self, packet: str) -> None:
+        """A Socket.IO acknowledgement has come, `43<id>[…]`. Its id is the rev that it is for."""
+        digits = packet[2:].partition("[")[0]
+        if self.session is not None and digits.isdecimal() and len(digits) < MAX_DIGITS:
+            self.session.has_acknowledged(int(digits), time.monotonic())
+
 
 class Messages:
     """Reads the messages of all sockets of this worker."""
@@ -82,7 +91,7 @@ class Messages:
             # kind would be taken for final, so the connection goes, and the client resumes.
             log.warning("socket dropped", extra={"type": kind, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
-            socket.exit.drop()
+            socket.exit.end()
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
             log.exception("message failed", extra={"type": kind})

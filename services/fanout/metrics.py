@@ -1,6 +1,13 @@
 """What a fan-out worker counts."""
 
-from prometheus_client import Counter, Gauge
+import time
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.fanout.runs import Tally
+
+LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10)
+COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
 
 SOCKETS = Gauge("padfleet_fanout_sockets", "Open sockets")
 SESSIONS = Gauge("padfleet_fanout_sessions", "Sessions on pads")
@@ -13,3 +20,69 @@ CATCH_UPS = Counter("padfleet_fanout_catch_ups_total", "Sessions that were behin
 DROPPED = Counter("padfleet_fanout_dropped_total", "Sockets closed by us to resume", ["why"])
 DISCONNECTS = Counter("padfleet_fanout_disconnects_total", "Clients told to leave", ["reason"])
 EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out for a dead worker")
+
+# --- How long a revision takes ---
+# Observed once for each message of a channel, flush or answer, never for each socket, so that
+# they cost the same on a pad with three people and on one with three thousand.
+TRANSIT_SECONDS = Histogram(
+    "padfleet_fanout_transit_seconds",
+    "From the commit of a revision to its arrival in the feed of this worker",
+    buckets=LATENCY,
+)
+HELD_SECONDS = Histogram(
+    "padfleet_fanout_held_seconds",
+    "From the arrival of a revision in the feed to the flush that carries it",
+    buckets=LATENCY,
+)
+DELIVERY_SECONDS = Histogram(
+    "padfleet_fanout_delivery_seconds",
+    "From the commit of a revision to the client's answer that it has arrived; a sample",
+    buckets=LATENCY,
+)
+APPLY_SECONDS = Histogram(
+    "etherpad_changeset_apply_duration_seconds",
+    "From the arrival of a USER_CHANGES to its ACCEPT_COMMIT; Etherpad's name for it",
+    buckets=LATENCY,
+)
+# --- What fan-out costs ---
+FLUSH_SECONDS = Histogram(
+    "padfleet_fanout_flush_seconds",
+    "Time of the event loop that one flush of a pad took",
+    buckets=COST,
+)
+PAUSE = Histogram(
+    "padfleet_fanout_pause_seconds",
+    "Time that a flush was put off because the pad is busy; 0 for a quiet pad",
+    buckets=LATENCY,
+)
+BATCH_REVISIONS = Histogram(
+    "padfleet_fanout_batch_revisions",
+    "Revisions in one NEW_CHANGES or NEW_CHANGES_BATCH; once for each size within a flush",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+DELIVERED = Counter("padfleet_fanout_delivered_total", "Revisions delivered, over all sockets")
+FRAMES = Counter(
+    "padfleet_fanout_frames_total", "Messages that carry revisions, over all sockets", ["type"]
+)
+BYTES = Counter("padfleet_fanout_bytes_total", "Bytes of those messages, over all sockets")
+
+
+def sent(tally: Tally) -> None:
+    """Adds up what a flush has sent."""
+    for kind, count in tally.frames.items():
+        FRAMES.labels(kind).inc(count)
+    for size in tally.batches:
+        BATCH_REVISIONS.observe(size)
+    BYTES.inc(tally.bytes)
+    DELIVERED.inc(tally.revisions)
+
+
+def arrived_in_feed(committed_ms: int) -> None:
+    """A revision of that time has come. Wall clocks: right within a machine, and between machines
+    as far as their clocks agree."""
+    TRANSIT_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
+
+
+def delivered(committed_ms: int) -> None:
+    """A client has answered for a flush whose oldest revision has that time."""
+    DELIVERY_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from time import monotonic
 from typing import Any
 
 from services.fanout import frames, metrics
 from services.fanout.feed import Feed, Gap
 from services.fanout.roster import Roster
-from services.fanout.session import Session, new_session_id
+from services.fanout.runs import Flush
+from services.fanout.session import Flushed, Session, new_session_id
+from services.fanout.turns import Turn, Turns
 from shared.log import authors, presence
 from shared.log.authors import Author
 from shared.log.connect import UNREACHABLE, Redis
@@ -33,11 +36,24 @@ RETRY_DELAY = 0.2
 READ_STEP = 200
 """Revisions per read when filling a gap or catching a session up."""
 
+SENT_INTERVAL = 0.1
+"""Seconds between two looks at a session that is slow to take what it is sent: a matter of seconds
+anyway, and rare."""
+
+SESSIONS_PER_STEP = 32
+"""Sessions that a flush serves between two looks at the clock: some 200 µs."""
+
+QUESTIONS_SHARE = 16
+"""One in so many sessions is asked in the same flush, for the sake of measuring, what has
+arrived."""
+
 
 class Room:
     """Follows a pad for as long as sessions of this worker are on it, or about to be."""
 
-    def __init__(self, redis: Redis, pad_id: str, keys: PadKeys, *, ring: int) -> None:
+    def __init__(
+        self, redis: Redis, pad_id: str, keys: PadKeys, turns: Turns, *, ring: int
+    ) -> None:
         self.pad_id = pad_id
         self.keys = keys
         self.epoch = 0
@@ -57,6 +73,8 @@ class Room:
         self._document = Document()
         self._early: list[ChannelMessage] | None = []
         self._changed = asyncio.Event()
+        self._turn = Turn(turns, self._flush_all)
+        self._unsent_since: float | None = None
         self._repairing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -82,6 +100,7 @@ class Room:
         self.frames.clear()
 
     def close(self) -> None:
+        self._turn.close()
         for task in (self._repairing, *self._tasks):
             if task is not None:
                 task.cancel()
@@ -112,6 +131,11 @@ class Room:
             self._changed.clear()
             await self._changed.wait()
 
+    async def sent(self, session: Session, rev: int) -> None:
+        """Returns when the session has been sent everything up to `rev`, or is gone."""
+        while session.cursor.sent_rev < rev and session.id in self.sessions:  # noqa: ASYNC110
+            await asyncio.sleep(SENT_INTERVAL)
+
     async def get_to_know(self, wanted: list[str]) -> None:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
         missing = [author for author in wanted if author not in self.known]
@@ -132,6 +156,7 @@ class Room:
         """The session has its cursor, and from now on gets everything that follows."""
         self.arriving.pop(session.id, None)
         self.sessions[session.id] = session
+        session.progressed = self.flush
         metrics.SESSIONS.inc()
         self.flush(session)
 
@@ -147,12 +172,65 @@ class Room:
         if self.sessions.pop(session.id, None) is None:
             return False
         metrics.SESSIONS.dec()
+        if session.catching_up and session.progressed is not None:
+            session.progressed(session)  # so that its task sees that it has gone
         return True
 
+    def drop_stalled(self, now: float, timeout: float) -> None:
+        """Breaks the connections that have taken nothing for `timeout` seconds although there was
+        something to take."""
+        for session in list(self.sessions.values()):
+            if session.is_stalled(now, timeout):
+                log.info("stalled", extra={"pad": self.pad_id, "rev": session.cursor.sent_rev})
+                self.drop(session, "stalled")
+
+    # --- Flushing --------------------------------------------------------------------------------
+
     def flush(self, session: Session) -> None:
-        if not session.catching_up and not session.flush(self.feed, self.frames):
-            session.catching_up = True
-            self._spawn(self._catch_up(session))
+        """Brings one session up to date, out of turn."""
+        if not session.catching_up:
+            flush = Flush(self.feed, self.frames, monotonic(), questions=0)
+            session.waiting = False
+            self._serve(session, flush)
+            metrics.sent(flush.finish())
+
+    def _flush_all(self) -> Iterator[None]:
+        """One turn of the room. Revisions that come during it are for the next one."""
+        now = monotonic()
+        if self._unsent_since is not None:
+            metrics.HELD_SECONDS.observe(now - self._unsent_since)
+            self._unsent_since = None
+        sessions = list(self.sessions.values())
+        questions = 1 + len(sessions) // QUESTIONS_SHARE
+        flush = Flush(self.feed, self.frames, now, questions=questions)
+        for served, session in enumerate(sessions, 1):
+            if not (session.waiting or session.catching_up) and session.id in self.sessions:
+                self._serve(session, flush)
+            if served % SESSIONS_PER_STEP == 0:
+                yield
+                if self.feed is not flush.feed:
+                    break  # the pad was deleted meanwhile
+        metrics.sent(flush.finish())
+
+    def _serve(self, session: Session, flush: Flush) -> None:
+        match session.flush(flush):
+            case Flushed.WAITING:
+                self._wait_for(session)
+            case Flushed.BEHIND:
+                session.catching_up = True
+                self._spawn(self._catch_up(session))
+
+    def _wait_for(self, session: Session) -> None:
+        """Leaves the session out until its socket has taken what it was given, or its client
+        acknowledges some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
+        session.waiting = True
+        if session.exit.backlog > 0:
+            self._spawn(self._when_drained(session))
+
+    async def _when_drained(self, session: Session) -> None:
+        await session.exit.drained()
+        if session.waiting and session.id in self.sessions:
+            self.flush(session)
 
     def broadcast(self, data: object, *, but: str = "") -> None:
         packet = frames.collab(data)
@@ -182,12 +260,33 @@ class Room:
                 return
             part = Feed(first - 1, len(revisions))
             part.offer(revisions)
-            session.flush(part, frames.Frames())
+            await self._send_part(session, part)
+
+    async def _send_part(self, session: Session, part: Feed) -> None:
+        """Sends a part of the history at the pace of the session's socket."""
+        progress = asyncio.Event()
+        session.progressed = lambda _: progress.set()
+        try:
+            while session.id in self.sessions:
+                session.waiting = True
+                progress.clear()
+                flush = Flush(part, frames.Frames(), monotonic(), questions=0)
+                flushed = session.flush(flush)
+                metrics.sent(flush.finish())
+                if flushed is Flushed.UP_TO_DATE:
+                    return
+                if session.exit.backlog > 0:
+                    await session.exit.drained()
+                else:
+                    await progress.wait()
+        finally:
+            session.waiting = False
+            session.progressed = self.flush
 
     def drop(self, session: Session, why: str) -> None:
         """Breaks the session's connection; its client comes back and resumes."""
         metrics.DROPPED.labels(why).inc()
-        session.exit.drop()
+        session.exit.end()
 
     def kick(self, session: Session, reason: str) -> None:
         """Tells a client that it has to leave, for a reason that Etherpad's page knows."""
@@ -239,27 +338,23 @@ class Room:
         gap = self.feed.offer(revisions)
         moved = self.feed.head > before
         metrics.REVISIONS.inc(self.feed.head - before)
-        if moved or any(session.cursor.accepted for session in self.sessions.values()):
-            for session in list(self.sessions.values()):
-                self.flush(session)
-        # After the flush, so that an edit counts as answered when its ACCEPT_COMMIT has gone out.
-        for revision in revisions:
-            if before < revision.rev <= self.feed.head and revision.origin is not None:
-                self._settle(revision.origin, None)
         if moved:
+            metrics.arrived_in_feed(self.feed.get(before + 1).time)
+            self._unsent_since = self._unsent_since or monotonic()
+            self._turn.due()
             self._changed.set()
         return gap
 
     def _outcome(self, outcome: Outcome) -> None:
-        session = self.sessions.get(outcome.origin.session)
-        if outcome.kind == "accepted" and session and outcome.origin.seq in session.pending:
-            session.cursor.accepted.append(outcome.rev)
-            self.flush(session)
-        self._settle(outcome.origin, outcome)
-
-    def _settle(self, origin: Origin, outcome: Outcome | None) -> None:
+        origin = outcome.origin
         session = self.sessions.get(origin.session) or self.arriving.get(origin.session)
-        if session is not None:
+        if session is None or origin.seq not in session.pending:
+            return
+        if outcome.kind == "accepted":
+            # Settled when its ACCEPT_COMMIT has gone out.
+            session.cursor.accepted.append((outcome.rev, origin.seq))
+            self._turn.due()
+        else:
             session.settle(origin.seq, outcome)
 
     def _joined(self, joined: Joined) -> None:

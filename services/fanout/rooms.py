@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from time import monotonic
 
 from services.fanout import metrics
+from services.fanout.pacing import Rules
 from services.fanout.room import Room
+from services.fanout.turns import Turns
 from shared.log.channels import Subscriber
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import Keyspace
@@ -16,15 +19,28 @@ log = logging.getLogger(__name__)
 AUDIT_INTERVAL = 10.0
 """Seconds between two comparisons of the feeds with what is stored."""
 
+STALL_LOOKS = 6
+"""How often within the stall timeout sockets are looked at: with the default every 10 s."""
+
 AUDIT_BATCH = 500
 """Pads asked for in one round trip."""
 
 
 class Rooms:
-    def __init__(self, redis: Redis, keyspace: Keyspace, *, ring: int) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        rules: Rules,
+        *,
+        ring: int,
+        stall_timeout: float,
+    ) -> None:
         self._redis = redis
         self._keyspace = keyspace
+        self._turns = Turns(rules)
         self._ring = ring
+        self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed)
 
@@ -39,7 +55,7 @@ class Rooms:
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
-            room = Room(self._redis, pad_id, keys, ring=self._ring)
+            room = Room(self._redis, pad_id, keys, self._turns, ring=self._ring)
             self._rooms[keys.channel] = room
             room.opened = asyncio.create_task(self._open(room))
             metrics.PADS.set(len(self._rooms))
@@ -71,6 +87,15 @@ class Rooms:
                 await self.audit()
             except UNREACHABLE as error:
                 log.warning("feeds not compared", extra={"error": str(error)})
+
+    async def drop_stalled(self) -> None:
+        """Gives up sockets that take nothing any more, for as long as it runs."""
+        while True:
+            await asyncio.sleep(self._stall_timeout / STALL_LOOKS)
+            now = monotonic()
+            for room in self:
+                room.drop_stalled(now, self._stall_timeout)
+                await asyncio.sleep(0)
 
     async def audit(self) -> None:
         """Repairs each feed that is behind. A gap shows itself when the next message comes; this is

@@ -1,15 +1,21 @@
 """One socket's stay on one pad."""
 
 import asyncio
+import random
 import secrets
+import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
 
-from engineio.packet import Packet
-
-from services.fanout.exit import Exit, ExitClosed
-from services.fanout.feed import Feed
-from services.fanout.flush import Cursor, steps
-from services.fanout.frames import Frames
+from services.fanout import metrics
+from services.fanout.exit import OVERFLOW, Exit, ExitClosed
+from services.fanout.flush import AcceptCommit, Cursor, Step, steps
+from services.fanout.frames import PING, Frame, with_ack
+from services.fanout.runs import Flush
+from services.fanout.window import ASK_AGE, Probe, Window
 from shared.log.authors import Author
 from shared.log.records import Member, Origin, Outcome
 
@@ -31,19 +37,37 @@ class Identity:
     embedded: bool  #: the history iframe of a page: shares its author, neither kicks nor is kicked
 
 
+class Flushed(Enum):
+    """How a flush left a session."""
+
+    UP_TO_DATE = "has everything, or its socket is gone"
+    WAITING = "its socket has to take, or its client to acknowledge, what it was sent before"
+    BEHIND = "lacks revisions that the feed does not hold any more"
+
+
+def _new_window() -> Window:
+    return Window(time.monotonic() - random.uniform(0, ASK_AGE))
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     identity: Identity
     exit: Exit
     batching: bool
+    acks: bool = False  #: the client answers requests for a Socket.IO acknowledgement
     adds_author: bool = False  #: inserts without an author get this session's (see `legacy`)
     id: str = field(default_factory=new_session_id)
     order: int = 0  #: which of the pad's sessions this is
     epoch: int = 0  #: of the history it has joined
     cursor: Cursor = field(default_factory=lambda: Cursor(-1))
+    window: Window = field(default_factory=_new_window)
+    waiting: bool = False  #: skipped by flushes until its socket or its client makes progress
     catching_up: bool = False  #: a task reads what the feed does not hold any more
+    progressed: "Callable[[Session], None] | None" = None  #: called when `waiting` may end
     pending: dict[int, "asyncio.Future[Outcome | None]"] = field(default_factory=dict)
     """Submissions under way by `seq`; the result is None where a revision came of it."""
+    _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first
+    _seen: tuple[int, int, float] | None = None
     _seq: int = 0
 
     @property
@@ -70,28 +94,141 @@ class Session:
         if answer is not None and not answer.done():
             answer.set_result(outcome)
 
-    def send(self, packet: Packet) -> None:
+    # --- Sending ---------------------------------------------------------------------------------
+
+    def send(self, frame: Frame) -> None:
         """Outside the pad's revisions. A socket that is gone needs nothing any more."""
         try:
-            self.exit.write(packet)
+            self.exit.write(frame)
         except ExitClosed:
             return
+        if self.exit.backlog > OVERFLOW:
+            metrics.DROPPED.labels("overflow").inc()
+            self.exit.end()
 
-    def flush(self, feed: Feed, frames: Frames) -> bool:
-        """Sends what the feed has beyond the cursor; False if it does not reach back that far.
+    def flush(self, flush: Flush) -> Flushed:
+        """Sends what the feed has beyond the cursor, as far as the socket and the window let it.
 
-        Synchronous, so two flushes of a session cannot overlap, and the cursor follows each
-        message that was taken, so it is right wherever this ends.
+        Synchronous, so two flushes of a session cannot overlap. Everything leaves in one write,
+        and only then the cursor moves, so it is right wherever this ends (I4).
         """
-        if self.cursor.sent_rev + 1 < feed.first:
-            return False
-        revisions = feed.since(self.cursor.sent_rev)
-        if not revisions and not self.cursor.accepted:
-            return True
+        cursor, window = self.cursor, self.window
+        run = flush.run(cursor.sent_rev, self.batching)
+        if (
+            run is not None
+            and self.id not in run.origins
+            and not cursor.accepted
+            and cursor.resume_until <= run.after
+            and run.size <= window.room
+        ):
+            # Nothing of this session's own: it takes the same bytes as all others at its place.
+            asks = window.urgent(run.size, flush.now) or self._is_welcome_to_ask(flush)
+            if not (asks and self.acks):
+                if not self.exit.offer(run.asking if asks else run.frame):
+                    return self._stopped()
+                cursor.sent_rev = run.upto
+                window.sent += run.size
+                run.taken += 1
+                if asks:
+                    self._ask(flush.now, run.committed_ms, pinged=True)
+                return Flushed.UP_TO_DATE
+        return self._flush_in_steps(flush)
+
+    def _flush_in_steps(self, flush: Flush) -> Flushed:
+        cursor, window = self.cursor, self.window
         try:
-            for step in steps(self.cursor, self.id, revisions, batching=self.batching):
-                self.exit.write(frames.of(step))
-                self.cursor.moved(step)
-        except ExitClosed:
-            pass  # its disconnect is on the way and takes the session off the pad
-        return True
+            revisions = flush.revisions(cursor.sent_rev)
+        except IndexError:
+            return Flushed.BEHIND
+        if not revisions and not cursor.accepted:
+            return Flushed.UP_TO_DATE
+        if window.room <= 0:
+            return self._stopped()
+        taken: list[tuple[Step, Frame]] = []
+        size = 0
+        left = False
+        for step in steps(cursor, self.id, revisions, batching=self.batching):
+            if size >= window.room:
+                left = True
+                break
+            frame = flush.frames.of(step)
+            taken.append((step, frame))
+            size += len(frame.websocket)
+        asks = window.urgent(size, flush.now) or self._is_welcome_to_ask(flush)
+        frames = [frame for _, frame in taken]
+        if asks:
+            if self.acks:
+                frames[-1] = with_ack(frames[-1], taken[-1][0].sent_rev)
+            else:
+                frames.append(PING)
+        if not self.exit.offer(Frame.joined(frames)):
+            return self._stopped()
+        window.sent += size
+        for step, frame in taken:
+            cursor.moved(step)
+            flush.tally.count(step, len(frame.websocket))
+            if isinstance(step, AcceptCommit):
+                self.settle(step.seq, None)
+        if asks:
+            committed = revisions[0].time if revisions else 0
+            self._ask(flush.now, committed, pinged=not self.acks)
+        return self._stopped() if left else Flushed.UP_TO_DATE
+
+    def _stopped(self) -> Flushed:
+        return Flushed.UP_TO_DATE if self.exit.closed else Flushed.WAITING
+
+    def is_stalled(self, now: float, timeout: float) -> bool:
+        """Whether it has been waiting for `timeout` seconds without the least progress. To be
+        asked now and then."""
+        if not self.waiting:
+            self._seen = None
+            return False
+        acked, backlog = self.window.acked, self.exit.backlog
+        if self._seen is None or self._seen[:2] != (acked, backlog):
+            self._seen = (acked, backlog, now)
+        return now - self._seen[2] >= timeout
+
+    # --- What has arrived ------------------------------------------------------------------------
+
+    def has_acknowledged(self, rev: int, now: float) -> None:
+        """The client has answered for this revision: an id that we gave it, so that an id never
+        given proves nothing."""
+        if self._asked is None or all(probe.rev != rev for probe in self._asked):
+            return
+        while self._asked and self._asked[0].rev <= rev:
+            self._arrived(self._asked.popleft(), now)
+
+    def has_built_on(self, rev: int) -> None:
+        """The client has submitted a change with this `baseRev`, so it has that revision."""
+        cursor = self.cursor
+        if cursor.acked_rev < rev <= cursor.sent_rev:
+            cursor.acked_rev = rev
+            if rev == cursor.sent_rev:
+                self.window.all_arrived()
+            self._say_progress()
+
+    def _is_welcome_to_ask(self, flush: Flush) -> bool:
+        if flush.questions > 0 and self.window.due(flush.now):
+            flush.questions -= 1
+            return True
+        return False
+
+    def _ask(self, now: float, committed_ms: int, *, pinged: bool) -> None:
+        """Notes the question that has just been sent."""
+        probe = self.window.probe(self.cursor.sent_rev, committed_ms, now)
+        if pinged:
+            self.exit.pinged(now, partial(self._arrived, probe))
+        else:
+            self._asked = self._asked or deque()
+            self._asked.append(probe)
+
+    def _arrived(self, probe: Probe, now: float) -> None:
+        self.window.answered(probe)
+        self.cursor.acked_rev = max(self.cursor.acked_rev, probe.rev)
+        if probe.committed_ms:
+            metrics.delivered(probe.committed_ms)
+        self._say_progress()
+
+    def _say_progress(self) -> None:
+        if self.waiting and self.progressed is not None:
+            self.progressed(self)

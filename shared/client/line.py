@@ -98,6 +98,7 @@ class Line:
     def __init__(self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
         self._socket = connection
         self._traffic = traffic
+        self._owed: int | None = None
 
     async def send(self, message: dict[str, Any]) -> None:
         await self._send(socketio.encode_event("message", message))
@@ -120,10 +121,17 @@ class Line:
     async def next_message(self) -> dict[str, Any]:
         while True:
             match await self._next_packet():
-                case socketio.Event("message", [dict(message)]):
+                case socketio.Event("message", [dict(message)], ack_id):
+                    self._owed = ack_id
                     return message
                 case socketio.Closed():
                     raise ConnectionLost("the server has closed the connection")
+
+    async def acknowledge(self) -> None:
+        """Says that the last message has been taken in, if the server wants to know."""
+        owed, self._owed = self._owed, None
+        if owed is not None:
+            await self._send(socketio.encode_ack(owed))
 
     def cut(self) -> None:
         """Breaks the connection without a word."""

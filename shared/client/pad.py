@@ -172,7 +172,9 @@ class Pad:
 
     async def _read(self) -> None:
         while self._line is not None:
-            self._receive(await self._line.next_message())
+            line = self._line
+            self._receive(await line.next_message())
+            await line.acknowledge()
             if self.state.has_waiting:
                 await self.submit()
             self.look_again()
@@ -290,7 +292,7 @@ async def connect(
         "padId": to_units(places[0].pad_id),
         "token": token or new_token(),
         "userInfo": {"name": name, "colorId": color},
-        "supports": ["NEW_CHANGES_BATCH"] if batch else [],
+        "supports": ["ACKNOWLEDGEMENTS", *(["NEW_CHANGES_BATCH"] if batch else [])],
     }
     async with AsyncExitStack() as stack:
         if http is None:

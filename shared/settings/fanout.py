@@ -70,4 +70,35 @@ class FanoutSettings(RedisProcessSettings):
         minimum=1,
         maximum=1_000_000,
     )
+    stall_timeout_ms: int = setting(
+        60_000,
+        "time after which a socket that takes nothing of what it is due is closed; "
+        "its client can come back and resume",
+        unit="ms",
+        minimum=1_000,
+        maximum=3_600_000,
+    )
+    flush_share: float = setting(
+        0.5,
+        "share of the event loop that sending revisions may take before busy pads pause longer",
+        minimum=0.05,
+        maximum=0.95,
+    )
+    flush_pause_min_ms: int = setting(
+        0, "shortest pause between two flushes of a pad", unit="ms", minimum=0, maximum=10_000
+    )
+    flush_pause_max_ms: int = setting(
+        100,
+        "longest pause that the cost of flushes makes a busy pad wait",
+        unit="ms",
+        minimum=0,
+        maximum=10_000,
+    )
+    flush_rate: int = setting(
+        33,
+        "flushes per second of a pad with more revisions than that; one with fewer is flushed "
+        "at once",
+        minimum=1,
+        maximum=1_000,
+    )
     worker_id: str = setting("", "name of this worker, unlike any other's; made at start if none")

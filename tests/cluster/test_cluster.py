@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
+from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
 from services.up.server import EmbeddedServer
 from shared.log.connect import Redis
@@ -34,7 +35,7 @@ async def test_every_node_carries_its_share_and_feeds_follow_it(
 ) -> None:
     pads = [f"pad-{number}" for number in range(12)]
     inbox = InboxWriter(redis, keyspace, timeout=10)
-    rooms = Rooms(redis, keyspace, ring=1000)
+    rooms = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
     nodes = {key_slot(keyspace.pad(pad).revs.encode()) * len(cluster) // SLOTS for pad in pads}
     assert nodes == {0, 1, 2}, "these pads do not reach all nodes"
     with Fleet(cluster_url, tmp_path, {"PADFLEET_PARTITIONS": str(PARTITIONS)}) as fleet:

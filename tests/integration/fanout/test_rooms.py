@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
 from shared.log.connect import Redis
 from shared.log.history import read_meta
@@ -29,7 +30,7 @@ def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, ring=10_000)
+    opened = Rooms(redis, keyspace, Rules(), ring=10_000, stall_timeout=60)
     yield opened
     await opened.close()
 

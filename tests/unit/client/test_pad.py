@@ -89,10 +89,10 @@ async def test_a_client_says_who_it_is_and_what_it_understands(server: PadServer
         "padId": "test",
         "token": "t.12345678901234567890",
         "userInfo": {"name": "Nora", "colorId": "#aabbcc"},
-        "supports": ["NEW_CHANGES_BATCH"],
+        "supports": ["ACKNOWLEDGEMENTS", "NEW_CHANGES_BATCH"],
     }
     assert re.fullmatch(r"t\.[A-Za-z0-9_-]{20}", second["token"])
-    assert second["supports"] == []
+    assert second["supports"] == ["ACKNOWLEDGEMENTS"]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import inspect
 from typing import Any
 
 import pytest
-from engineio.packet import Packet
 
-from services.fanout.exit import Exit, ExitClosed
+from services.fanout.exit import Exit
 from services.fanout.feed import Feed
 from services.fanout.flush import (
     BATCH_MAX,
@@ -23,8 +22,9 @@ from services.fanout.flush import (
     Step,
     steps,
 )
-from services.fanout.frames import Frames
-from services.fanout.session import Identity, Session
+from services.fanout.frames import Frame, Frames
+from services.fanout.runs import Flush
+from services.fanout.session import Flushed, Identity, Session
 from shared.log.records import Revision
 from shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import revision, revisions
@@ -37,20 +37,26 @@ def planned(cursor: Cursor, after: list[Revision], *, batching: bool = False) ->
 
 
 class TapExit(Exit):
-    """Takes packets into a list; fails at the n-th if told so, as a socket does that breaks."""
+    """Takes what is written into a list, or nothing for as long as it is told to be full."""
 
-    def __init__(self, fail_at: int | None = None) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.messages: list[Any] = []
-        self.fail_at = fail_at
+        self.writes = 0
+        self.full = False
 
-    @property
-    def closed(self) -> bool:
-        return False
+    def offer(self, frame: Frame) -> bool:
+        if self.full:
+            return False
+        self.writes += 1
+        for packet in frame.encode().split("\x1e"):
+            if packet != "2":
+                self.messages.append(loads(packet[2:].lstrip("0123456789"))[1]["data"])
+        return True
 
-    def write(self, packet: Packet) -> None:
-        if self.fail_at is not None and len(self.messages) >= self.fail_at:
-            raise ExitClosed
-        self.messages.append(loads(packet.data[1:])[1]["data"])
+
+def flush(session: Session, feed: Feed, *, now: float = 0.0) -> Flushed:
+    return session.flush(Flush(feed, Frames(), now, questions=0))
 
 
 def a_session(way_out: Exit, at: int, *, batching: bool = False) -> Session:
@@ -75,7 +81,7 @@ def test_I3_own_revision_is_accept_commit_at_its_place() -> None:
     mine = revision(6, session=ME)
     assert planned(Cursor(4), [revision(5), mine, revision(7)]) == [
         NewChanges(revision(5)),
-        AcceptCommit(6, changed=True),
+        AcceptCommit(6, changed=True, seq=1),
         NewChanges(revision(7)),
     ]
 
@@ -85,7 +91,7 @@ def test_a_batch_ends_before_an_own_revision() -> None:
     after = [*revisions(5, 6), mine, *revisions(8, 9, 10)]
     assert planned(Cursor(4), after, batching=True) == [
         NewChangesBatch(tuple(revisions(5, 6))),
-        AcceptCommit(7, changed=True),
+        AcceptCommit(7, changed=True, seq=1),
         NewChangesBatch(tuple(revisions(8, 9, 10))),
     ]
 
@@ -110,17 +116,17 @@ def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own()
 
 
 def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:
-    cursor = Cursor(4, accepted=[6])
+    cursor = Cursor(4, accepted=[(6, 1)])
     assert planned(cursor, revisions(5, 6, 7), batching=True) == [
         NewChangesBatch(tuple(revisions(5, 6))),
-        AcceptCommit(6, changed=False),
+        AcceptCommit(6, changed=False, seq=1),
         NewChanges(revision(7)),
     ]
 
 
 def test_a_late_answer_to_a_commit_without_effect_names_the_rev_that_the_client_is_at() -> None:
     """A client takes an ACCEPT_COMMIT only for its own rev or the next one."""
-    assert planned(Cursor(8, accepted=[6]), []) == [AcceptCommit(8, changed=False)]
+    assert planned(Cursor(8, accepted=[(6, 1)]), []) == [AcceptCommit(8, changed=False, seq=1)]
 
 
 # --- The four faults -----------------------------------------------------------------------------
@@ -144,10 +150,10 @@ def test_I4_fault_a_the_cursor_is_not_at_the_head_before_anything_was_sent(batch
     tap = TapExit()
     session = a_session(tap, at=4, batching=batching)
     feed = a_feed(*revisions(5, 6, 7))
-    session.flush(feed, Frames())
+    flush(session, feed)
     assert session.cursor.sent_rev == 7
     feed.offer([revision(8, session=ME)])
-    session.flush(feed, Frames())
+    flush(session, feed)
     assert tap.messages[-1]["type"] == "ACCEPT_COMMIT"
     assert follow_strictly(4, tap.messages) == 8
 
@@ -157,14 +163,16 @@ def test_I4_fault_b_a_flush_that_fails_takes_nothing_back() -> None:
     roll-back guard no longer matched, and revisions were skipped for good. Here a flush is one
     step that nothing can overlap, and there is no roll-back: the cursor never was ahead."""
     assert not inspect.iscoroutinefunction(Session.flush)
-    tap = TapExit(fail_at=1)
+    tap = TapExit()
     session = a_session(tap, at=4)
     feed = a_feed(*revisions(5, 6, 7))
-    session.flush(feed, Frames())
-    tap.fail_at = None
+    tap.full = True
+    assert flush(session, feed) is Flushed.WAITING
+    assert session.cursor.sent_rev == 4
+    tap.full = False
     feed.offer([revision(8)])
-    session.flush(feed, Frames())
-    session.flush(feed, Frames())
+    flush(session, feed)
+    flush(session, feed)
     assert [message["newRev"] for message in tap.messages] == [5, 6, 7, 8]
     assert session.cursor.sent_rev == 8
 
@@ -175,27 +183,36 @@ def test_fault_c_a_batch_carries_each_change_whole() -> None:
     tested with it)."""
     single, batch = TapExit(), TapExit()
     feed = a_feed(*revisions(5, 6))
-    a_session(single, at=4).flush(feed, Frames())
-    a_session(batch, at=4, batching=True).flush(feed, Frames())
+    flush(a_session(single, at=4), feed)
+    flush(a_session(batch, at=4, batching=True), feed)
     assert [message["type"] for message in batch.messages] == ["NEW_CHANGES_BATCH"]
     assert batch.messages[0]["changes"] == single.messages
 
 
 @pytest.mark.parametrize("broke_after", [0, 1, 2, 3])
-def test_I4_fault_d_after_a_partial_send_the_cursor_is_at_the_last_frame_sent(
+def test_I4_fault_d_after_a_failed_send_the_cursor_is_at_the_last_frame_sent(
     broke_after: int,
 ) -> None:
     """Fault (d): a failure in the middle of a run of frames left the cursor where it had not
-    been."""
-    tap = TapExit(fail_at=broke_after)
+    been. Here the frames of a flush leave in one write, which is taken whole or not at all."""
+    tap = TapExit()
     session = a_session(tap, at=4)
-    feed = a_feed(revision(5), revision(6, session=ME), revision(7))
-    session.flush(feed, Frames())
+    feed = a_feed(revision(4))
+    for number, next_one in enumerate([revision(5), revision(6, session=ME), revision(7)]):
+        tap.full = number >= broke_after
+        feed.offer([next_one])
+        flush(session, feed)
     assert session.cursor.sent_rev == 4 + broke_after
-    tap.fail_at = None
-    session.flush(feed, Frames())
+    tap.full = False
+    flush(session, feed)
     assert [message["newRev"] for message in tap.messages] == [5, 6, 7]
     assert session.cursor.sent_rev == 7
+
+
+def test_all_frames_of_a_flush_leave_in_one_write() -> None:
+    tap = TapExit()
+    flush(a_session(tap, at=4), a_feed(revision(5), revision(6, session=ME), *revisions(7, 8)))
+    assert (len(tap.messages), tap.writes) == (4, 1)
 
 
 def test_sessions_at_the_same_place_get_the_same_bytes() -> None:

@@ -1,0 +1,56 @@
+"""`/stats/prometheus`, which Etherpad's tools scrape, with the names that they read.
+
+Etherpad 3.3.1 counts there when `scalingDiveMetrics` is set. The numbers mean what they mean there,
+as far as a fleet can say it: this worker's own share of them.
+"""
+
+from collections.abc import Iterator
+
+from aiohttp import web
+from prometheus_client import REGISTRY
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+
+from services.fanout import metrics
+from services.fanout.rooms import Rooms
+
+BUSIEST = 100
+"""Pads that are named, those with the most users. A label for every pad would be a time series for
+every pad; Etherpad has them all, in one process."""
+
+
+class _WithEtherpadNames:
+    """All of our metrics, and Etherpad's made from them. A registry, as far as an encoder goes."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def collect(self) -> Iterator[Metric]:
+        yield from REGISTRY.collect()
+        emits = CounterMetricFamily(
+            "etherpad_socket_emits", "Messages sent to sockets, by type", labels=["type"]
+        )
+        for family in metrics.FRAMES.collect():
+            for sample in family.samples:
+                if sample.name.endswith("_total"):
+                    emits.add_metric([sample.labels["type"]], sample.value)
+        yield emits
+        users = GaugeMetricFamily(
+            "etherpad_pad_users",
+            f"Users on a pad, over all workers; the {BUSIEST} busiest of this worker",
+            labels=["padId"],
+        )
+        crowds = sorted(((len(room.roster), room.pad_id) for room in self._rooms), reverse=True)
+        for crowd, pad_id in crowds[:BUSIEST]:
+            users.add_metric([pad_id.encode("utf-8", "replace").decode()], crowd)
+        yield users
+
+
+def add_stats_route(app: web.Application, rooms: Rooms) -> None:
+    registry = _WithEtherpadNames(rooms)
+
+    async def stats(request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
+
+    app.router.add_get("/stats/prometheus", stats)

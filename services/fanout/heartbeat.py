@@ -1,0 +1,65 @@
+"""The pings of Engine.IO, of all sockets of a worker from one task.
+
+python-engineio has a task for each ping of each socket, asleep for most of its life: 2 KB a
+socket, and a timer. All sockets have the same interval, so the order in which they were pinged is
+the order in which they are due again, and two queues do.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+TICK = 0.25
+"""Seconds by which a ping may be late."""
+
+
+class Pinged(Protocol):
+    """A socket, as far as it matters here."""
+
+    def ping(self, now: float) -> None:
+        """Sends one."""
+
+    def silent_since(self) -> float | None:
+        """When the oldest ping was sent that has no answer; None if none is open."""
+
+    async def lost(self) -> None:
+        """It has not answered in time."""
+
+
+class Heartbeat:
+    def __init__(
+        self, find: Callable[[str], Pinged | None], *, interval: float, timeout: float
+    ) -> None:
+        """`find` gives the socket of an id, or None when it has gone; seconds."""
+        self._find = find
+        self._interval = interval
+        self._timeout = timeout
+        self._pings: deque[tuple[float, str]] = deque()
+        self._checks: deque[tuple[float, str]] = deque()
+
+    def add(self, sid: str, now: float) -> None:
+        """A new socket: its first ping is due in one interval."""
+        self._pings.append((now + self._interval, sid))
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            await self.beat(monotonic())
+
+    async def beat(self, now: float) -> None:
+        """What is due at this time."""
+        while self._pings and self._pings[0][0] <= now:
+            _, sid = self._pings.popleft()
+            socket = self._find(sid)
+            if socket is not None:
+                socket.ping(now)
+                self._pings.append((now + self._interval, sid))
+                self._checks.append((now + self._timeout, sid))
+        while self._checks and self._checks[0][0] <= now:
+            _, sid = self._checks.popleft()
+            socket = self._find(sid)
+            since = socket.silent_since() if socket is not None else None
+            if socket is not None and since is not None and now - since >= self._timeout:
+                await socket.lost()

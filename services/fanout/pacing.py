@@ -1,0 +1,59 @@
+"""When a pad may flush again: pure, no I/O and no clock.
+
+A pad that is quiet flushes at once. On a busy one the flush waits, so that one message carries
+more revisions: what a flush costs hardly grows with the revisions in it, and so the pause makes
+the cost of a pad depend on its sockets, not on authors × sockets. Etherpad's own attempt to batch
+(#7768) waited for sessions to fall behind; a session that is served at once never does.
+
+Times are seconds, of a monotonic clock.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How fan-out shares the event loop with everything else."""
+
+    share: float = 0.5
+    """Of the event loop's time, what flushes may take."""
+    floor: float = 0.0
+    """Least pause after a flush. 0: none for who flushes seldom."""
+    ceiling: float = 0.1
+    """Longest pause that the cost of flushes makes. Beyond it flushes take more than their
+    share: latency is what is promised."""
+    rate: float = 33.0
+    """Flushes per second of a pad that has more revisions than that. A page gains nothing from
+    more, and each is a wake-up for every client."""
+    burst: int = 8
+    """Flushes that may come closer together than `rate` after a time with fewer."""
+
+
+class Pace:
+    """One pad's. `wait` tells, `flushed` learns."""
+
+    __slots__ = ("_not_before", "_rules", "_slot")
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._not_before = float("-inf")
+        self._slot = float("-inf")
+        """The time at which the flushes so far would have been due at an even `rate` (the generic
+        cell rate algorithm, ITU-T I.371)."""
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next flush; 0 or less: at once."""
+        early = (self._rules.burst - 1) / self._rules.rate
+        return max(self._not_before, self._slot - early) - now
+
+    def flushed(self, started: float, ended: float, cost: float, busy: int) -> None:
+        """A flush took `cost` seconds of the loop, between these times; `busy` pads of this
+        worker are flushing at the moment, this one included.
+
+        All pads together get `share`: with n of them, each pauses as if its flush cost n times as
+        much.
+        """
+        rules = self._rules
+        pause = cost * (max(busy, 1) / rules.share - 1)
+        self._not_before = ended + min(max(pause, rules.floor), rules.ceiling)
+        self._slot = max(self._slot, started) + 1 / rules.rate

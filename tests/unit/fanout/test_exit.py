@@ -1,0 +1,169 @@
+"""One way out, one order, over polling, WebSocket, and the change from one to the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from services.fanout.exit import HIGH_WATER, Exit, ExitClosed
+from services.fanout.frames import Frame
+
+
+class FakeTransport:
+    """Keeps what is written; `stuck` bytes stay in its buffer."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.stuck = 0
+        self.closed = self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed
+        self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        return self.stuck
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None: ...
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+
+class FakeWriter:
+    async def drain(self) -> None: ...
+
+
+def frame(text: str) -> Frame:
+    return Frame(text.encode())
+
+
+def to_websocket(way_out: Exit) -> FakeTransport:
+    transport = FakeTransport()
+    way_out.to_websocket(cast(asyncio.WriteTransport, transport), cast(Any, FakeWriter()))
+    return transport
+
+
+async def polled(way_out: Exit) -> list[str]:
+    return [each.encode() for each in await way_out.poll(5)]
+
+
+async def test_a_poll_gets_what_waits_in_order() -> None:
+    way_out = Exit()
+    way_out.write(frame("4a"))
+    way_out.write(frame("4b"))
+    assert await polled(way_out) == ["4a", "4b"]
+
+
+async def test_an_open_poll_gets_what_comes_first() -> None:
+    way_out = Exit()
+    poll = asyncio.create_task(polled(way_out))
+    await asyncio.sleep(0)
+    way_out.write(frame("4a"))
+    assert await poll == ["4a"]
+
+
+async def test_a_poll_ends_without_anything_after_its_time() -> None:
+    with pytest.raises(TimeoutError):
+        await Exit().poll(0.01)
+
+
+async def test_what_waited_for_a_poll_goes_first_over_the_websocket() -> None:
+    way_out = Exit()
+    way_out.write(frame("4a"))
+    transport = to_websocket(way_out)
+    way_out.write(frame("4b"))
+    assert transport.written == frame("4a").websocket + frame("4b").websocket
+
+
+@pytest.mark.parametrize("polling", [True, False])
+async def test_nothing_is_taken_after_the_end(polling: bool) -> None:
+    way_out = Exit()
+    transport = None if polling else to_websocket(way_out)
+    way_out.end()
+    with pytest.raises(ExitClosed):
+        way_out.write(frame("4a"))
+    assert not way_out.offer(frame("4a"))
+    assert transport is None or b"4a" not in transport.written
+
+
+async def test_a_poll_that_is_open_ends_with_the_socket() -> None:
+    way_out = Exit()
+    poll = asyncio.create_task(polled(way_out))
+    await asyncio.sleep(0)
+    way_out.end()
+    assert await poll == []
+
+
+async def test_the_end_tells_a_healthy_websocket_and_cuts_a_stuck_one() -> None:
+    healthy, stuck = Exit(), Exit()
+    one, other = to_websocket(healthy), to_websocket(stuck)
+    other.stuck = HIGH_WATER + 1
+    healthy.end()
+    stuck.end()
+    assert (one.closed, one.aborted) == (True, False)
+    assert one.written.endswith(b"\x03\xe9")
+    assert other.aborted
+
+
+@pytest.mark.parametrize("polling", [True, False])
+async def test_I6_revisions_are_not_offered_to_a_socket_that_does_not_take_them(
+    polling: bool,
+) -> None:
+    way_out = Exit()
+    if polling:
+        way_out.write(frame("4" + "x" * HIGH_WATER))
+    else:
+        to_websocket(way_out).stuck = HIGH_WATER + 1
+    assert not way_out.offer(frame("4a"))
+
+
+async def test_a_polling_client_takes_more_once_it_has_polled() -> None:
+    way_out = Exit()
+    way_out.write(frame("4" + "x" * HIGH_WATER))
+    drained = asyncio.create_task(way_out.drained())
+    await asyncio.sleep(0)
+    assert not drained.done()
+    await way_out.poll(5)
+    await drained
+    assert way_out.offer(frame("4a"))
+
+
+async def test_pongs_answer_pings_in_their_order() -> None:
+    way_out = Exit()
+    to_websocket(way_out)
+    answers: list[str] = []
+    way_out.ping(0.0, lambda _: answers.append("first"))
+    way_out.ping(0.0)
+    way_out.ping(0.0, lambda _: answers.append("third"))
+    way_out.ponged(1.0)
+    way_out.ponged(1.0)
+    assert answers == ["first"]
+    way_out.ponged(1.0)
+    way_out.ponged(1.0)  # nobody asked
+    assert answers == ["first", "third"]
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_has_the_header_of_its_length(length: int) -> None:
+    """RFC 6455, 5.2."""
+    made = Frame(b"x" * length)
+    first, second = made.websocket[:2]
+    extended = {126: 2, 127: 8}.get(second, 0)
+    named = int.from_bytes(made.websocket[2 : 2 + extended], "big") if extended else second
+    assert (first, named) == (0x81, length)
+    assert made.encode() == "x" * length
+
+
+def test_several_frames_are_one_write_and_one_polling_payload() -> None:
+    both = Frame.joined([frame("4a"), Frame.joined([frame("4b"), frame("2")])])
+    assert both.websocket == b"".join(frame(text).websocket for text in ("4a", "4b", "2"))
+    assert both.encode() == "4a\x1e4b\x1e2"

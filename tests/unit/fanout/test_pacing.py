@@ -1,0 +1,83 @@
+"""When a pad may flush: simulated with a clock that only the test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.fanout.pacing import Pace, Rules
+
+RULES = Rules()
+
+
+def simulate(
+    rules: Rules, *, every: float, cost: float, seconds: float, pads: int = 1
+) -> tuple[int, float, float]:
+    """One pad among `pads` alike, with a revision each `every` seconds. Returns its flushes, the
+    share of the time that they took, and the longest that a revision was held."""
+    pace = Pace(rules)
+    now = revision = held = 0.0
+    flushes = 0
+    while revision < seconds:
+        now = max(now, revision)
+        now += max(pace.wait(now), 0.0)
+        held = max(held, now - revision)
+        pace.flushed(now, now + cost, cost, pads)
+        now += cost
+        flushes += 1
+        revision += every * (int((now - revision) / every) + 1)  # the next one that is still unsent
+    return flushes, flushes * cost / seconds, held
+
+
+def test_a_quiet_pad_is_flushed_at_once() -> None:
+    flushes, _, held = simulate(RULES, every=0.2, cost=0.001, seconds=20)
+    assert held == 0.0
+    assert flushes >= 100
+
+
+def test_a_short_burst_is_flushed_at_once() -> None:
+    pace = Pace(RULES)
+    for _ in range(RULES.burst):
+        assert pace.wait(100.0) <= 0
+        pace.flushed(100.0, 100.0, 0.0, 1)
+    assert pace.wait(100.0) > 0
+
+
+@pytest.mark.parametrize("revisions_per_second", [50, 500, 5_000])
+def test_frames_per_second_are_bounded_however_many_revisions_there_are(
+    revisions_per_second: int,
+) -> None:
+    seconds = 20
+    flushes, _, held = simulate(
+        RULES, every=1 / revisions_per_second, cost=0.00001, seconds=seconds
+    )
+    assert flushes <= RULES.rate * seconds + RULES.burst
+    assert held <= 1 / RULES.rate + 0.0001
+
+
+@pytest.mark.parametrize("cost", [0.002, 0.01, 0.04])
+@pytest.mark.parametrize("pads", [1, 2])
+def test_all_pads_together_keep_to_their_share_of_the_loop(cost: float, pads: int) -> None:
+    _, share, _ = simulate(RULES, every=0.001, cost=cost, seconds=20, pads=pads)
+    assert share * pads <= RULES.share * 1.1 or cost * pads / RULES.share > RULES.ceiling
+
+
+def test_the_pause_has_a_ceiling_even_if_flushes_cost_more_than_their_share() -> None:
+    pace = Pace(RULES)
+    pace.flushed(0.0, 1.0, 1.0, 50)
+    assert pace.wait(1.0) == pytest.approx(RULES.ceiling)
+
+
+def test_the_floor_is_kept() -> None:
+    pace = Pace(Rules(floor=0.05))
+    pace.flushed(0.0, 0.0, 0.0, 1)
+    assert pace.wait(0.0) == pytest.approx(0.05)
+
+
+def test_the_more_pads_are_busy_the_longer_each_of_them_pauses() -> None:
+    waits = []
+    for busy in (1, 4, 16):
+        pace = Pace(RULES)
+        pace.flushed(0.0, 0.001, 0.001, busy)
+        waits.append(pace.wait(0.001))
+    assert waits == sorted(waits)
+    assert waits[0] < waits[2]
