@@ -8,9 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from aiohttp.abc import AbstractStreamWriter
-
+from services.fanout import websocket
 from services.fanout.frames import PING, Frame
+from services.fanout.line import Line
 
 HIGH_WATER = 4096
 """Bytes waiting for a socket above which it is offered no more revisions. What waits has no room
@@ -24,9 +24,6 @@ be left out, such as the news of a thousand people who join."""
 CLOSE_DEADLINE = 10.0
 """Seconds that a closed WebSocket has to take what it was given before."""
 
-CLOSE_GOING_AWAY = b"\x88\x02\x03\xe9"
-"""A WebSocket close frame with the code 1001 (RFC 6455, 7.4.1)."""
-
 Answer = Callable[[float], None]
 """Called with the time when a ping has been answered."""
 
@@ -38,14 +35,15 @@ class ExitClosed(Exception):
 class Exit:
     """Sends frames to one socket."""
 
-    __slots__ = ("_ended", "_poll", "_queue", "_queued", "_transport", "_writer", "pings")
+    __slots__ = ("_drained", "_ended", "_line", "_poll", "_queue", "_queued", "_transport", "pings")
 
     def __init__(self) -> None:
         self._transport: asyncio.WriteTransport | None = None
-        self._writer: AbstractStreamWriter | None = None
+        self._line: Line | None = None
         self._queue: list[Frame] = []
         self._queued = 0
         self._poll: asyncio.Future[None] | None = None
+        self._drained: Callable[[], None] | None = None
         self._ended = False
         self.pings: deque[tuple[float, Answer | None]] | None = None
         """The pings under way, oldest first: when, and what waits for the pong. A client answers
@@ -116,30 +114,28 @@ class Exit:
             if answer is not None:
                 answer(now)
 
-    async def drained(self) -> None:
-        """Returns when what was waiting has gone, or the socket."""
-        if self._transport is None:
-            while self._queue and not self._ended and self._transport is None:
-                await self._until_poll_changes()
-        elif self._writer is not None:
-            try:
-                await self._writer.drain()
-            except OSError:
-                return
+    def when_drained(self, call: Callable[[], None]) -> None:
+        """Calls back once what waits has gone, or the socket has. A second call takes the place of
+        the first."""
+        if self._line is not None:
+            self._line.when_drained(call)
+        elif self._queue and not self._ended:
+            self._drained = call
+        else:
+            asyncio.get_running_loop().call_soon(call)
 
     # --- Transports ------------------------------------------------------------------------------
 
-    def to_websocket(self, transport: asyncio.WriteTransport, writer: AbstractStreamWriter) -> None:
-        """From now on, frames go straight to this transport, after those that wait for a poll.
-
-        `writer` is aiohttp's for the same connection, which knows when a full buffer is empty.
-        """
+    def to_websocket(self, line: Line) -> None:
+        """From now on, frames go straight to this connection, after those that wait for a poll."""
+        transport = line.transport
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
         waiting, self._queue, self._queued = self._queue, [], 0
-        self._transport, self._writer = transport, writer
+        self._transport, self._line = transport, line
         if waiting:
             transport.write(Frame.joined(waiting).websocket)
         self._wake_poll()
+        self._call_drained()
 
     async def poll(self, timeout: float) -> list[Frame]:
         """What a polling client is answered: all that waits, or the first that comes; nothing once
@@ -149,7 +145,7 @@ class Exit:
                 while not self._queue and not self._ended:
                     await self._until_poll_changes()
         frames, self._queue, self._queued = self._queue, [], 0
-        self._wake_poll()
+        self._call_drained()
         return frames
 
     def end(self) -> None:
@@ -160,16 +156,22 @@ class Exit:
         self._ended = True
         self.pings = None
         self._wake_poll()
+        self._call_drained()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
         if transport.get_write_buffer_size() > HIGH_WATER:
             transport.abort()
         else:
-            transport.write(CLOSE_GOING_AWAY)
+            transport.write(websocket.close(websocket.Code.GOING_AWAY))
             transport.close()
             # A peer that is gone without a word would keep the rest, and the connection, waiting.
             asyncio.get_running_loop().call_later(CLOSE_DEADLINE, transport.abort)
+
+    def _call_drained(self) -> None:
+        if self._drained is not None:
+            call, self._drained = self._drained, None
+            call()
 
     # A queue of asyncio would do this as well, and take 1.5 KB of each socket, WebSockets too.
 

@@ -24,7 +24,7 @@ class Pinged(Protocol):
     def silent_since(self) -> float | None:
         """When the oldest ping was sent that has no answer; None if none is open."""
 
-    async def lost(self) -> None:
+    async def is_silent(self) -> None:
         """It has not answered in time."""
 
 
@@ -62,4 +62,4 @@ class Heartbeat:
             socket = self._find(sid)
             since = socket.silent_since() if socket is not None else None
             if socket is not None and since is not None and now - since >= self._timeout:
-                await socket.lost()
+                await socket.is_silent()

@@ -156,7 +156,7 @@ class Room:
         """The session has its cursor, and from now on gets everything that follows."""
         self.arriving.pop(session.id, None)
         self.sessions[session.id] = session
-        session.progressed = self.flush
+        session.progressed = self._progressed
         metrics.SESSIONS.inc()
         self.flush(session)
 
@@ -172,8 +172,7 @@ class Room:
         if self.sessions.pop(session.id, None) is None:
             return False
         metrics.SESSIONS.dec()
-        if session.catching_up and session.progressed is not None:
-            session.progressed(session)  # so that its task sees that it has gone
+        session.may_progress()  # so that a task that waits for it sees that it has gone
         return True
 
     def drop_stalled(self, now: float, timeout: float) -> None:
@@ -185,6 +184,10 @@ class Room:
                 self.drop(session, "stalled")
 
     # --- Flushing --------------------------------------------------------------------------------
+
+    def _progressed(self, session: Session) -> None:
+        if session.id in self.sessions:
+            self.flush(session)
 
     def flush(self, session: Session) -> None:
         """Brings one session up to date, out of turn."""
@@ -225,12 +228,7 @@ class Room:
         acknowledges some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
         session.waiting = True
         if session.exit.backlog > 0:
-            self._spawn(self._when_drained(session))
-
-    async def _when_drained(self, session: Session) -> None:
-        await session.exit.drained()
-        if session.waiting and session.id in self.sessions:
-            self.flush(session)
+            session.exit.when_drained(session.may_progress)
 
     def broadcast(self, data: object, *, but: str = "") -> None:
         packet = frames.collab(data)
@@ -276,12 +274,11 @@ class Room:
                 if flushed is Flushed.UP_TO_DATE:
                     return
                 if session.exit.backlog > 0:
-                    await session.exit.drained()
-                else:
-                    await progress.wait()
+                    session.exit.when_drained(session.may_progress)
+                await progress.wait()
         finally:
             session.waiting = False
-            session.progressed = self.flush
+            session.progressed = self._progressed
 
     def drop(self, session: Session, why: str) -> None:
         """Breaks the session's connection; its client comes back and resumes."""

@@ -205,7 +205,7 @@ class Session:
             cursor.acked_rev = rev
             if rev == cursor.sent_rev:
                 self.window.all_arrived()
-            self._say_progress()
+            self.may_progress()
 
     def _is_welcome_to_ask(self, flush: Flush) -> bool:
         if flush.questions > 0 and self.window.due(flush.now):
@@ -227,8 +227,9 @@ class Session:
         self.cursor.acked_rev = max(self.cursor.acked_rev, probe.rev)
         if probe.committed_ms:
             metrics.delivered(probe.committed_ms)
-        self._say_progress()
+        self.may_progress()
 
-    def _say_progress(self) -> None:
+    def may_progress(self) -> None:
+        """Its socket or its client has made room."""
         if self.waiting and self.progressed is not None:
             self.progressed(self)

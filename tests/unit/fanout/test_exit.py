@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from services.fanout.exit import HIGH_WATER, Exit, ExitClosed
 from services.fanout.frames import Frame
+from services.fanout.line import Line
 
 
 class FakeTransport:
@@ -38,8 +39,9 @@ class FakeTransport:
         self.closed = self.aborted = True
 
 
-class FakeWriter:
-    async def drain(self) -> None: ...
+class FakeLine:
+    def __init__(self) -> None:
+        self.transport = FakeTransport()
 
 
 def frame(text: str) -> Frame:
@@ -47,9 +49,9 @@ def frame(text: str) -> Frame:
 
 
 def to_websocket(way_out: Exit) -> FakeTransport:
-    transport = FakeTransport()
-    way_out.to_websocket(cast(asyncio.WriteTransport, transport), cast(Any, FakeWriter()))
-    return transport
+    line = FakeLine()
+    way_out.to_websocket(cast(Line, line))
+    return line.transport
 
 
 async def polled(way_out: Exit) -> list[str]:
@@ -129,11 +131,11 @@ async def test_I6_revisions_are_not_offered_to_a_socket_that_does_not_take_them(
 async def test_a_polling_client_takes_more_once_it_has_polled() -> None:
     way_out = Exit()
     way_out.write(frame("4" + "x" * HIGH_WATER))
-    drained = asyncio.create_task(way_out.drained())
-    await asyncio.sleep(0)
-    assert not drained.done()
+    drained = asyncio.Event()
+    way_out.when_drained(drained.set)
+    assert not drained.is_set()
     await way_out.poll(5)
-    await drained
+    assert drained.is_set()
     assert way_out.offer(frame("4a"))
 
 

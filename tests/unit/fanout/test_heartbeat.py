@@ -17,7 +17,7 @@ class Socket:
     def silent_since(self) -> float | None:
         return None if self.answered or not self.pinged else self.pinged[0]
 
-    async def lost(self) -> None:
+    async def is_silent(self) -> None:
         self.is_lost = True
 
 

@@ -1,0 +1,178 @@
+"""The WebSocket protocol of a server (RFC 6455), without extensions: pure, no I/O.
+
+aiohttp's would do, and did. But its connection keeps the request, two tasks, three queues and a
+timer for as long as the socket lives: 19 KB of each, and each message wakes a task that hands it to
+another. Here a connection is a reader of 100 bytes. Own code, then, for the sake of ten thousand
+sockets; masking is one XOR of two long integers, which is as quick as C for messages of our size.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
+
+MAX_CONTROL = 125
+
+
+class Code(IntEnum):
+    """Why a connection ends (7.4.1)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED = 1003
+    INVALID_TEXT = 1007
+    TOO_BIG = 1009
+
+
+class BadHandshake(ValueError):
+    """The request does not open a WebSocket. The text says what is wrong with it."""
+
+
+class WebSocketError(Exception):
+    """The client broke the protocol, or a limit; the connection is to be ended with `code`."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Ping(NamedTuple):
+    """To be answered with a pong that carries the same."""
+
+    data: bytes
+
+
+class Closed(NamedTuple):
+    """The client ends the connection."""
+
+
+def accept(headers: Mapping[str, str]) -> bytes:
+    """The response to a request with these headers, whole (4.2.2). Raises `BadHandshake`."""
+    if headers.get("Sec-WebSocket-Version", "") != "13":
+        raise BadHandshake("Sec-WebSocket-Version has to be 13")
+    key = headers.get("Sec-WebSocket-Key", "")
+    try:
+        valid = len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        valid = False
+    if not valid:
+        raise BadHandshake("Sec-WebSocket-Key has to be 16 bytes in base64")
+    digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
+    )
+
+
+def pong(data: bytes) -> bytes:
+    return bytes((0x8A, len(data))) + data
+
+
+def close(code: Code) -> bytes:
+    return b"\x88\x02" + code.to_bytes(2, "big")
+
+
+class Reader:
+    """Takes a client's bytes as they come, and gives its messages."""
+
+    __slots__ = ("_kept", "_limit", "_needed", "_parts")
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: bytes of the longest message."""
+        self._limit = limit
+        self._kept: bytearray | None = None  #: a frame that has not come whole yet
+        self._needed = 0  #: bytes that there must be before it is worth another look
+        self._parts: list[bytes] | None = None  #: of a fragmented message, so far
+
+    def feed(self, data: bytes) -> list[str | Ping | Closed]:
+        """What these bytes complete, in order. Raises `WebSocketError`."""
+        whole: bytes | bytearray = data
+        if self._kept is not None:
+            self._kept += data
+            if len(self._kept) < self._needed:
+                return []
+            whole = self._kept
+        events: list[str | Ping | Closed] = []
+        at = 0
+        while (end := self._frame(whole, at, events)) > at:
+            at = end
+        # Nothing is kept between two messages, which is most of the time.
+        self._kept = bytearray(whole[at:]) if at < len(whole) else None
+        self._needed -= at
+        return events
+
+    def _frame(self, data: bytes | bytearray, at: int, events: list[str | Ping | Closed]) -> int:
+        """Takes one frame (5.2) that starts `at`, and returns where it ends; `at`: it is not whole,
+        and `_needed` says how much there must be."""
+        have = len(data) - at
+        self._needed = at + 2
+        if have < 2:
+            return at
+        first, second = data[at], data[at + 1]
+        if first & 0x70:
+            raise WebSocketError(Code.PROTOCOL_ERROR, "reserved bits are set")
+        if not second & 0x80:
+            raise WebSocketError(Code.PROTOCOL_ERROR, "a client's frames have to be masked")
+        length = second & 0x7F
+        header = 2
+        if length >= 126:
+            header = 4 if length == 126 else 10
+            self._needed = at + header
+            if have < header:
+                return at
+            length = int.from_bytes(data[at + 2 : at + header], "big")
+        if length > self._limit:
+            raise WebSocketError(Code.TOO_BIG, f"a frame of {length} bytes")
+        end = at + header + 4 + length
+        self._needed = end
+        if end > len(data):
+            return at
+        mask = data[at + header : at + header + 4]
+        self._take(first, _unmask(mask, bytes(data[at + header + 4 : end])), events)
+        return end
+
+    def _take(self, first: int, payload: bytes, events: list[str | Ping | Closed]) -> None:
+        final, opcode = first & 0x80, first & 0x0F
+        if opcode >= 8:
+            if not final or len(payload) > MAX_CONTROL:
+                raise WebSocketError(Code.PROTOCOL_ERROR, "a control frame has to be short")
+            if opcode == 9:
+                events.append(Ping(payload))
+            elif opcode == 8:
+                events.append(Closed())
+            elif opcode > 10:
+                raise WebSocketError(Code.PROTOCOL_ERROR, f"unknown opcode {opcode}")
+        elif opcode == 1 and self._parts is None:
+            if final:
+                events.append(_text(payload))
+            else:
+                self._parts = [payload]
+        elif opcode == 0 and self._parts is not None:
+            self._parts.append(payload)
+            if sum(map(len, self._parts)) > self._limit:
+                raise WebSocketError(Code.TOO_BIG, "a message in too many or too long frames")
+            if final:
+                parts, self._parts = self._parts, None
+                events.append(_text(b"".join(parts)))
+        elif opcode == 2:
+            raise WebSocketError(Code.UNSUPPORTED, "binary message")
+        else:
+            raise WebSocketError(Code.PROTOCOL_ERROR, f"opcode {opcode} out of place")
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise WebSocketError(Code.INVALID_TEXT, "not UTF-8") from None
+
+
+def _unmask(mask: bytes | bytearray, payload: bytes) -> bytes:
+    length = len(payload)
+    pattern = int.from_bytes((mask * (length // 4 + 1))[:length], "little")
+    return (int.from_bytes(payload, "little") ^ pattern).to_bytes(length, "little")
