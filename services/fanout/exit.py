@@ -18,8 +18,7 @@ in the kernel's buffer any more, so the client is slow or gone, and whatever wer
 be memory and no help to it. Low, since thousands of sockets may be in this state at once."""
 
 OVERFLOW = 1 << 20
-"""Bytes waiting at which a socket is given up. Revisions never come near; this is for what cannot
-be left out, such as the news of a thousand people who join."""
+"""Bytes waiting with which a socket is not given a pad once more."""
 
 CLOSE_DEADLINE = 10.0
 """Seconds that a closed WebSocket has to take what it was given before."""

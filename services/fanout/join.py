@@ -12,7 +12,7 @@ from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.identify import Handshake, pad_ids, token
 from services.fanout.legacy import sends_no_author
-from services.fanout.room import Room, new_info
+from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from shared.log import authors, presence
@@ -195,8 +195,9 @@ class Doorway:
 
     def _let_in(self, room: Room, session: Session) -> None:
         room.enter(session)
-        for author in room.known_of(room.roster.authors(but=session.id)).values():
-            session.send(frames.collab(new_info(author)))
+        introduction = room.introduction(but=session.id)
+        if introduction is not None:
+            session.send(introduction)
 
     async def _register(self, room: Room, session: Session, me: Author) -> Admission:
         room.arriving[session.id] = session

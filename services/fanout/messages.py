@@ -13,7 +13,7 @@ from typing import Any
 
 from services.fanout import frames, metrics
 from services.fanout.commits import Commits
-from services.fanout.exit import Exit
+from services.fanout.exit import OVERFLOW, Exit
 from services.fanout.identify import Denied, Handshake
 from services.fanout.join import MAX_NAME, Doorway, TurnedAway
 from services.fanout.room import Room
@@ -162,6 +162,11 @@ class Messages:
                 socket.exit.write(frames.packet({"disconnect": "rejected"}))
             raise ClientError("Author ID changed mid-session. Bad or missing token or sessionID?")
         socket.author = identity.author
+        if socket.exit.backlog > OVERFLOW:
+            # It asks for a whole pad once more, and has not taken the last one.
+            metrics.DROPPED.labels("overflow").inc()
+            socket.exit.end()
+            return
         await self._leave(socket)
         socket.session, socket.room = await self._doorway.join(socket.exit, identity, message)
         log.info(

@@ -8,6 +8,8 @@ from typing import Any
 
 from services.fanout import frames, metrics
 from services.fanout.feed import Feed, Gap
+from services.fanout.frames import Frame
+from services.fanout.news import News
 from services.fanout.roster import Roster
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session, new_session_id
@@ -63,7 +65,9 @@ class Room:
         self.arriving: dict[str, Session] = {}
         """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
         self.roster = Roster()
+        self.news = News()
         self.known: dict[str, Author] = {}
+        self._infos: dict[str, tuple[Author, Frame]] = {}
         self.users = 0  #: joins under way and sessions; the room closes at 0
         self.opened: asyncio.Task[None] | None = None
         self.origin = Origin(new_session_id(), 1)
@@ -157,6 +161,7 @@ class Room:
         self.arriving.pop(session.id, None)
         self.sessions[session.id] = session
         session.progressed = self._progressed
+        session.news_at = self.news.end  # who is here already, it is told by itself
         metrics.SESSIONS.inc()
         self.flush(session)
 
@@ -192,7 +197,7 @@ class Room:
     def flush(self, session: Session) -> None:
         """Brings one session up to date, out of turn."""
         if not session.catching_up:
-            flush = Flush(self.feed, self.frames, monotonic(), questions=0)
+            flush = Flush(self.feed, self.frames, monotonic(), news=self.news)
             session.waiting = False
             self._serve(session, flush)
             metrics.sent(flush.finish())
@@ -205,7 +210,7 @@ class Room:
             self._unsent_since = None
         sessions = list(self.sessions.values())
         questions = 1 + len(sessions) // QUESTIONS_SHARE
-        flush = Flush(self.feed, self.frames, now, questions=questions)
+        flush = Flush(self.feed, self.frames, now, news=self.news, questions=questions)
         for served, session in enumerate(sessions, 1):
             if not (session.waiting or session.catching_up) and session.id in self.sessions:
                 self._serve(session, flush)
@@ -222,6 +227,8 @@ class Room:
             case Flushed.BEHIND:
                 session.catching_up = True
                 self._spawn(self._catch_up(session))
+            case Flushed.LOST_TOUCH:
+                self.drop(session, "overflow")
 
     def _wait_for(self, session: Session) -> None:
         """Leaves the session out until its socket has taken what it was given, or its client
@@ -230,11 +237,23 @@ class Room:
         if session.exit.backlog > 0:
             session.exit.when_drained(session.may_progress)
 
-    def broadcast(self, data: object, *, but: str = "") -> None:
-        packet = frames.collab(data)
-        for session in list(self.sessions.values()):
-            if session.id != but:
-                session.send(packet)
+    def introduction(self, *, but: str) -> Frame | None:
+        """Who is here, for a session that comes; it knows itself."""
+        present = self.roster.authors(but=but)
+        infos = [self._info(self.known[author]) for author in present if author in self.known]
+        return Frame.joined(infos) if infos else None
+
+    def _info(self, author: Author) -> Frame:
+        """Kept, since on a full pad each who comes is told of all who are there."""
+        kept = self._infos.get(author.id)
+        if kept is None or kept[0] is not author:
+            kept = self._infos[author.id] = (author, frames.collab(new_info(author)))
+        return kept[1]
+
+    def _announce(self, news: Frame, *, but: str = "") -> None:
+        """For all sessions here but the one that the news are about."""
+        self.news.add(news, but=but)
+        self._turn.due()
 
     async def _catch_up(self, session: Session) -> None:
         """Brings a session from far behind up to the feed, by reading the history."""
@@ -268,7 +287,7 @@ class Room:
             while session.id in self.sessions:
                 session.waiting = True
                 progress.clear()
-                flush = Flush(part, frames.Frames(), monotonic(), questions=0)
+                flush = Flush(part, frames.Frames(), monotonic())
                 flushed = session.flush(flush)
                 metrics.sent(flush.finish())
                 if flushed is Flushed.UP_TO_DATE:
@@ -360,19 +379,21 @@ class Room:
         self.roster.add(joined)
         self.known[member.author] = Author(member.author, member.name, member.color)
         if not member.embedded:
-            for session in list(self.sessions.values()):
-                if session.author == member.author and self.is_duplicate(session):
+            for other in self.roster.sessions_of(member.author):
+                session = self.sessions.get(other)
+                if session is not None and self.is_duplicate(session):
                     self.kick_and_say(session, "userdup")
         if not again:
-            self.broadcast(new_info(self.known[member.author]), but=member.session)
+            self._announce(self._info(self.known[member.author]), but=member.session)
 
     def _left(self, left: Left) -> None:
         if self.roster.remove(left.session) is not None:
-            self.broadcast(leave_info(left.author, left.color))
+            self._infos.pop(left.author, None)
+            self._announce(leave_info(left.author, left.color))
 
     def _user_info(self, info: UserInfo) -> None:
         author = self.known[info.author] = Author(info.author, info.name, info.color)
-        self.broadcast(new_info(author), but=info.session)
+        self._announce(self._info(author), but=info.session)
 
     def _deleted(self, epoch: int) -> None:
         if epoch <= self.epoch:
@@ -449,9 +470,9 @@ class Room:
         for joined in difference.joined:
             self._joined(joined)
             author = self.known[joined.member.author]
-            self.broadcast(new_info(author), but=joined.member.session)
+            self._announce(self._info(author), but=joined.member.session)
         for member in difference.gone:
-            self.broadcast(leave_info(member.author, member.color))
+            self._announce(leave_info(member.author, member.color))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
@@ -466,5 +487,5 @@ def new_info(author: Author) -> dict[str, object]:
     }
 
 
-def leave_info(author: str, color: int | str) -> dict[str, object]:
-    return {"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}}
+def leave_info(author: str, color: int | str) -> Frame:
+    return frames.collab({"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}})

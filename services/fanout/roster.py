@@ -19,6 +19,7 @@ class Difference(NamedTuple):
 class Roster:
     def __init__(self) -> None:
         self._sessions: dict[str, Joined] = {}
+        self._by_author: dict[str, dict[str, Joined]] = {}
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -27,33 +28,43 @@ class Roster:
         return session in self._sessions
 
     def add(self, joined: Joined) -> None:
-        self._sessions[joined.member.session] = joined
+        member = joined.member
+        self._sessions[member.session] = joined
+        self._by_author.setdefault(member.author, {})[member.session] = joined
 
     def remove(self, session: str) -> Member | None:
         """The member if the session was its author's last one, else None."""
         joined = self._sessions.pop(session, None)
-        if joined is None or self.has_author(joined.member.author):
+        if joined is None:
             return None
+        others = self._by_author[joined.member.author]
+        del others[session]
+        if others:
+            return None
+        del self._by_author[joined.member.author]
         return joined.member
 
+    def sessions_of(self, author: str) -> list[str]:
+        return list(self._by_author.get(author, ()))
+
     def has_author(self, author: str) -> bool:
-        return any(joined.member.author == author for joined in self._sessions.values())
+        return author in self._by_author
 
     def has_later(self, author: str, order: int) -> bool:
         """Whether a session of this author has come after the one of that order. The history
         frames of pages do not count: they share the author with their page."""
         return any(
-            joined.member.author == author and joined.order > order and not joined.member.embedded
-            for joined in self._sessions.values()
+            joined.order > order and not joined.member.embedded
+            for joined in self._by_author.get(author, {}).values()
         )
 
     def authors(self, *, but: str = "") -> list[str]:
         """Everyone's author id, once each, in the order of joining; `but` is left out."""
-        return list(
-            dict.fromkeys(
-                joined.member.author for session, joined in self._sessions.items() if session != but
-            )
-        )
+        return [
+            author
+            for author, sessions in self._by_author.items()
+            if len(sessions) > 1 or but not in sessions
+        ]
 
     def on_dead_workers(self, alive: set[str]) -> list[Member]:
         """The sessions whose worker is not among the living."""
@@ -65,10 +76,13 @@ class Roster:
         """Sets the roster to what is stored, and says what that changes."""
         now = {joined.member.session: joined for joined in fresh}
         joined = [item for session, item in now.items() if session not in self._sessions]
+        staying = {item.member.author for item in now.values()}
         gone = []
         for session in self._sessions.keys() - now.keys():
             member = self.remove(session)
-            if member is not None and all(j.member.author != member.author for j in now.values()):
+            if member is not None and member.author not in staying:
                 gone.append(member)
-        self._sessions = now
+        self._sessions, self._by_author = {}, {}
+        for item in now.values():
+            self.add(item)
         return Difference(joined, gone)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from services.fanout.feed import Feed
 from services.fanout.flush import Cursor, NewChanges, NewChangesBatch, Step, steps
 from services.fanout.frames import PING, Frame, Frames
+from services.fanout.news import News
 from shared.log.records import Revision
 
 KINDS = {
@@ -36,14 +37,16 @@ class Tally:
 
 
 class Run:
-    """The feed's revisions after `after`, as they go to everyone who has none of his own there."""
+    """What everybody at one place is sent who has nothing of his own in it: the news, then the
+    feed's revisions after `after`."""
 
     __slots__ = (
         "_asking",
         "after",
         "committed_ms",
+        "concerns",
         "frame",
-        "origins",
+        "news_upto",
         "size",
         "steps",
         "taken",
@@ -51,14 +54,24 @@ class Run:
     )
 
     def __init__(
-        self, after: int, revisions: list[Revision], batching: bool, frames: Frames
+        self,
+        after: int,
+        revisions: list[Revision],
+        news: list[tuple[Frame, str]],
+        news_upto: int,
+        batching: bool,
+        frames: Frames,
     ) -> None:
         self.after = after
-        self.upto = revisions[-1].rev
-        self.committed_ms = revisions[0].time
-        self.origins = frozenset(r.origin.session for r in revisions if r.origin is not None)
+        self.news_upto = news_upto
+        self.upto = revisions[-1].rev if revisions else after
+        self.committed_ms = revisions[0].time if revisions else 0
+        self.concerns = frozenset(
+            [r.origin.session for r in revisions if r.origin is not None] + [but for _, but in news]
+        )
+        """The sessions that are sent something else."""
         self.steps = list(steps(Cursor(after), "", revisions, batching=batching))
-        self.frame = Frame.joined([frames.of(step) for step in self.steps])
+        self.frame = Frame.joined([f for f, _ in news] + [frames.of(step) for step in self.steps])
         self.size = len(self.frame.websocket)
         self.taken = 0  #: sessions that it was written to
         self._asking: Frame | None = None
@@ -82,7 +95,16 @@ class Run:
 class Flush:
     """One flush of a room: the runs made for it, each once, and the tally."""
 
-    def __init__(self, feed: Feed, frames: Frames, now: float, *, questions: int) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        frames: Frames,
+        now: float,
+        *,
+        news: News | None = None,
+        questions: int = 0,
+    ) -> None:
+        """Without `news`, sessions are sent revisions only."""
         self.feed = feed
         self.frames = frames
         self.now = now
@@ -90,27 +112,40 @@ class Flush:
         """Probes that this flush may carry for the sake of measuring. The answers come all at
         once, and should not be a load themselves."""
         self.tally = Tally()
-        self._runs: dict[tuple[int, bool], Run | None] = {}
+        self._news = news
+        self._runs: dict[tuple[int, int, bool], Run | None] = {}
         self._revisions: dict[int, list[Revision]] = {}
 
+    def news(self, place: int) -> list[tuple[Frame, str]]:
+        """Raises IndexError if some of them are not kept any more."""
+        return self._news.since(place) if self._news is not None else []
+
     def revisions(self, after: int) -> list[Revision]:
-        """IndexError: the feed does not reach back that far."""
+        """Raises IndexError if the feed does not reach back that far."""
         found = self._revisions.get(after)
         if found is None:
             found = self._revisions[after] = self.feed.since(after)
         return found
 
-    def run(self, after: int, batching: bool) -> Run | None:
-        """None if there is nothing after it, or more than the feed holds."""
-        key = (after, batching)
+    def run(self, after: int, place: int, batching: bool) -> Run | None:
+        """From this revision and this place in the news; None if there is nothing, or more than is
+        kept."""
+        key = (after, place, batching)
         try:
             return self._runs[key]
         except KeyError:
-            found = None
-            if self.feed.first - 1 <= after < self.feed.head:
-                found = Run(after, self.revisions(after), batching, self.frames)
-            self._runs[key] = found
+            found = self._runs[key] = self._make_run(after, place, batching)
             return found
+
+    def _make_run(self, after: int, place: int, batching: bool) -> Run | None:
+        try:
+            revisions, news = self.revisions(after), self.news(place)
+        except IndexError:
+            return None
+        if not revisions and not news:
+            return None
+        # Taken now: news that come during the flush are not in this run.
+        return Run(after, revisions, news, place + len(news), batching, self.frames)
 
     def finish(self) -> Tally:
         for run in self._runs.values():

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import partial
 
 from services.fanout import metrics
-from services.fanout.exit import OVERFLOW, Exit, ExitClosed
+from services.fanout.exit import Exit, ExitClosed
 from services.fanout.flush import AcceptCommit, Cursor, Step, steps
 from services.fanout.frames import PING, Frame, with_ack
 from services.fanout.runs import Flush
@@ -43,6 +43,7 @@ class Flushed(Enum):
     UP_TO_DATE = "has everything, or its socket is gone"
     WAITING = "its socket has to take, or its client to acknowledge, what it was sent before"
     BEHIND = "lacks revisions that the feed does not hold any more"
+    LOST_TOUCH = "lacks news that are not kept any more"
 
 
 def _new_window() -> Window:
@@ -61,6 +62,7 @@ class Session:
     epoch: int = 0  #: of the history it has joined
     cursor: Cursor = field(default_factory=lambda: Cursor(-1))
     window: Window = field(default_factory=_new_window)
+    news_at: int = 0  #: its place in the news of the pad's people
     waiting: bool = False  #: skipped by flushes until its socket or its client makes progress
     catching_up: bool = False  #: a task reads what the feed does not hold any more
     progressed: "Callable[[Session], None] | None" = None  #: called when `waiting` may end
@@ -102,9 +104,6 @@ class Session:
             self.exit.write(frame)
         except ExitClosed:
             return
-        if self.exit.backlog > OVERFLOW:
-            metrics.DROPPED.labels("overflow").inc()
-            self.exit.end()
 
     def flush(self, flush: Flush) -> Flushed:
         """Sends what the feed has beyond the cursor, as far as the socket and the window let it.
@@ -113,10 +112,10 @@ class Session:
         and only then the cursor moves, so it is right wherever this ends (I4).
         """
         cursor, window = self.cursor, self.window
-        run = flush.run(cursor.sent_rev, self.batching)
+        run = flush.run(cursor.sent_rev, self.news_at, self.batching)
         if (
             run is not None
-            and self.id not in run.origins
+            and self.id not in run.concerns
             and not cursor.accepted
             and cursor.resume_until <= run.after
             and run.size <= window.room
@@ -129,49 +128,55 @@ class Session:
                 cursor.sent_rev = run.upto
                 window.sent += run.size
                 run.taken += 1
+                self.news_at = run.news_upto
                 if asks:
                     self._ask(flush.now, run.committed_ms, pinged=True)
                 return Flushed.UP_TO_DATE
         return self._flush_in_steps(flush)
 
     def _flush_in_steps(self, flush: Flush) -> Flushed:
+        """The same for a session that is owed something else than the others."""
         cursor, window = self.cursor, self.window
         try:
             revisions = flush.revisions(cursor.sent_rev)
         except IndexError:
             return Flushed.BEHIND
-        if not revisions and not cursor.accepted:
+        try:
+            news = flush.news(self.news_at)
+        except IndexError:
+            return Flushed.LOST_TOUCH
+        if not revisions and not news and not cursor.accepted:
             return Flushed.UP_TO_DATE
         if window.room <= 0:
             return self._stopped()
+        sending = [frame for frame, but in news if but != self.id]
+        size = sum(len(frame.websocket) for frame in sending)
         taken: list[tuple[Step, Frame]] = []
-        size = 0
         left = False
         for step in steps(cursor, self.id, revisions, batching=self.batching):
-            if size >= window.room:
-                left = True
+            left = size >= window.room
+            if left:
                 break
-            frame = flush.frames.of(step)
-            taken.append((step, frame))
-            size += len(frame.websocket)
-        asks = window.urgent(size, flush.now) or self._is_welcome_to_ask(flush)
-        frames = [frame for _, frame in taken]
-        if asks:
-            if self.acks:
-                frames[-1] = with_ack(frames[-1], taken[-1][0].sent_rev)
-            else:
-                frames.append(PING)
-        if not self.exit.offer(Frame.joined(frames)):
+            taken.append((step, flush.frames.of(step)))
+            size += len(taken[-1][1].websocket)
+        sending += [frame for _, frame in taken]
+        asks = bool(taken) and (window.urgent(size, flush.now) or self._is_welcome_to_ask(flush))
+        if asks and self.acks:
+            sending[-1] = with_ack(sending[-1], taken[-1][0].sent_rev)
+        elif asks:
+            sending.append(PING)
+        if sending and not self.exit.offer(Frame.joined(sending)):
             return self._stopped()
         window.sent += size
+        self.news_at += len(news)
         for step, frame in taken:
             cursor.moved(step)
             flush.tally.count(step, len(frame.websocket))
             if isinstance(step, AcceptCommit):
                 self.settle(step.seq, None)
         if asks:
-            committed = revisions[0].time if revisions else 0
-            self._ask(flush.now, committed, pinged=not self.acks)
+            committed_ms = revisions[0].time if revisions else 0
+            self._ask(flush.now, committed_ms, pinged=not self.acks)
         return self._stopped() if left else Flushed.UP_TO_DATE
 
     def _stopped(self) -> Flushed:

@@ -23,7 +23,6 @@ class Admission(NamedTuple):
     order: int
     epoch: int
     seen_epoch: int | None  #: the history that this author was last on; None: never here
-    members: list[Joined]
 
 
 async def join(
@@ -41,9 +40,8 @@ async def join(
             "" if order is None else order,
         ],
     )
-    got_order, epoch, seen, *pairs = reply
-    members = [_decode(value) for value in pairs[1::2]]
-    return Admission(int(got_order), int(epoch), int(seen) if seen else None, members)
+    got_order, epoch, seen = reply
+    return Admission(int(got_order), int(epoch), int(seen) if seen else None)
 
 
 def _decode(value: bytes) -> Joined:

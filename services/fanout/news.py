@@ -1,0 +1,38 @@
+"""What a pad's people do, for the other people: pure, no I/O.
+
+News go the way of revisions: a log for the room, a place in it for each session. So a hundred
+people who come within one flush are one write for every socket and not a hundred, and what a slow
+socket has not been told yet takes no memory of its own.
+"""
+
+from services.fanout.frames import Frame
+
+CAPACITY = 4096
+"""News kept. A session further behind than that is dropped: its client resumes, and is told who is
+there."""
+
+
+class News:
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._frames: list[tuple[Frame, str]] = []
+        self._first = 0
+
+    @property
+    def end(self) -> int:
+        """The place of a session that has been told everything."""
+        return self._first + len(self._frames)
+
+    def add(self, frame: Frame, *, but: str = "") -> None:
+        """`but` is the session that the news are about, and that is not told."""
+        self._frames.append((frame, but))
+        if len(self._frames) > 2 * self._capacity:
+            # Half at a time, so that it costs nothing to speak of.
+            del self._frames[: self._capacity]
+            self._first += self._capacity
+
+    def since(self, place: int) -> list[tuple[Frame, str]]:
+        """Raises IndexError if some of them are not kept any more."""
+        if place < self._first:
+            raise IndexError(place)
+        return self._frames[place - self._first :]
