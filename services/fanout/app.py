@@ -14,7 +14,6 @@ from engineio.payload import Payload
 from services.fanout import metrics
 from services.fanout.census import Census
 from services.fanout.commits import Commits
-from services.fanout.engine import SocketServer, library_logger
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
@@ -22,6 +21,7 @@ from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
 from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
+from services.fanout.socketio_server import SocketServer, library_logger
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.inbox import InboxWriter

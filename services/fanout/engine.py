@@ -14,7 +14,6 @@ from time import monotonic
 from typing import Any
 
 import engineio
-import socketio
 from aiohttp import web
 from engineio import exceptions
 from engineio.async_socket import AsyncSocket
@@ -241,13 +240,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.service_task_handle = None
 
 
-class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Socket.IO over `EngineServer`."""
-
-    def _engineio_server_class(self) -> type[EngineServer]:
-        return EngineServer
-
-
 # --- Under aiohttp -------------------------------------------------------------------------------
 
 
@@ -276,29 +268,3 @@ def _driver(plain: dict[str, Any]) -> dict[str, Any]:
         return environ
 
     return {**plain, "translate_request": translate_request}
-
-
-class _BriefOnClientFaults(logging.Filter):
-    """Makes one line of what the engine logs about a malformed packet, instead of a traceback: a
-    client can send as many as it likes."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            # What the engine catches and logs comes from taking a packet apart; our own handlers
-            # run in tasks of their own.
-            record.msg, record.args = "malformed packet from a client", ()
-            record.error = f"{type(error).__name__}: {error}"[:200]
-            record.exc_info = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        return True
-
-
-def library_logger(name: str) -> logging.Logger:
-    """A logger for socketio or engineio. Left to themselves they add handlers of their own, which
-    write a second, bare line beside ours."""
-    logger = logging.getLogger(name)
-    logger.setLevel(logging.WARNING)
-    if not logger.filters:
-        logger.addFilter(_BriefOnClientFaults())
-    return logger
