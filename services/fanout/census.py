@@ -54,13 +54,15 @@ class Census:
             await self._announce_all()
         # Twice in a row, because the first members of a new worker may get here earlier than an
         # answer that was given before it started.
-        missing = {m.worker for room in self._rooms for m in room.roster.on_dead_workers(alive)}
+        missing = {
+            m.worker for room in self._rooms for m in room.people.roster.on_dead_workers(alive)
+        }
         buried, self._missing = missing & self._missing, missing
         for room in self._rooms if buried else ():
-            if dead := [m for m in room.roster.on_dead_workers(alive) if m.worker in buried]:
+            if dead := [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]:
                 metrics.EXPIRED.inc(len(dead))
                 log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
-                gone = [Left(m.session, m.author, room.color_of(m.author)) for m in dead]
+                gone = [Left(m.session, m.author, room.people.color_of(m.author)) for m in dead]
                 await presence.leave(self._redis, room.keys, gone)
                 # Their removal may have been told already, by one whose message we have missed.
                 for left in gone:
@@ -70,6 +72,8 @@ class Census:
         log.warning("this worker was taken for dead; announcing its sessions again")
         for room in self._rooms:
             for session in list(room.sessions.values()):
-                await room.get_to_know([session.author])
-                member = session.member(room.known[session.author], self._id)
+                await room.people.get_to_know(self._redis, [session.author])
+                member = session.member(
+                    room.people.known_of([session.author])[session.author], self._id
+                )
                 await presence.join(self._redis, room.keys, member, order=session.order)

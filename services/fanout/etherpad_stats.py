@@ -40,7 +40,9 @@ class _WithEtherpadNames:
             f"Users on a pad, over all workers; the {BUSIEST} busiest of this worker",
             labels=["padId"],
         )
-        crowds = sorted(((len(room.roster), room.pad_id) for room in self._rooms), reverse=True)
+        crowds = sorted(
+            ((len(room.people.roster), room.pad_id) for room in self._rooms), reverse=True
+        )
         for crowd, pad_id in crowds[:BUSIEST]:
             users.add_metric([pad_id.encode("utf-8", "replace").decode()], crowd)
         yield users

@@ -117,8 +117,8 @@ class Doorway:
             if room.feed.head < 0:
                 await self._create(room, session.author)
             await self._register(room, session, me)
-            await room.get_to_know((await room.document()).authors())
-            await room.get_to_know(room.roster.authors())
+            await room.people.get_to_know(self.redis, (await room.document()).authors())
+            await room.people.get_to_know(self.redis, room.people.roster.authors())
             document = await room.document()
             if document.exists:
                 break  # else it was deleted while we came in: make it again
@@ -129,8 +129,8 @@ class Doorway:
             session.identity,
             me,
             document,
-            room.known_of(document.authors()),
-            users=len(room.roster),
+            room.people.known_of(document.authors()),
+            users=len(room.people.roster),
             cookie_prefix=self.settings.cookie_prefix,
         )
         session.epoch = room.epoch
@@ -159,7 +159,7 @@ class Doorway:
         admission = await self._register(room, session, me)
         if not session.identity.read_only and not session.identity.embedded:
             await self._fence(room, session)
-        await room.get_to_know(room.roster.authors())
+        await room.people.get_to_know(self.redis, room.people.roster.authors())
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
@@ -195,7 +195,7 @@ class Doorway:
 
     def _let_in(self, room: Room, session: Session) -> None:
         room.enter(session)
-        introduction = room.introduction(but=session.id)
+        introduction = room.people.introduction(but=session.id)
         if introduction is not None:
             session.send(introduction)
 

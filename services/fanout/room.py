@@ -7,15 +7,13 @@ from time import monotonic
 from typing import Any
 
 from services.fanout import frames, metrics
+from services.fanout.catchup import HistoryLost, catch_up
 from services.fanout.feed import Feed, Gap
-from services.fanout.frames import Frame
-from services.fanout.news import News
-from services.fanout.roster import Roster
+from services.fanout.people import People
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session, new_session_id
 from services.fanout.turns import Turn, Turns
-from shared.log import authors, presence
-from shared.log.authors import Author
+from shared.log import presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad, Document, load
 from shared.log.history import HistoryGap, read_meta, read_revisions
@@ -64,10 +62,6 @@ class Room:
         self.sessions: dict[str, Session] = {}
         self.arriving: dict[str, Session] = {}
         """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
-        self.roster = Roster()
-        self.news = News()
-        self.known: dict[str, Author] = {}
-        self._infos: dict[str, tuple[Author, Frame]] = {}
         self.users = 0  #: joins under way and sessions; the room closes at 0
         self.opened: asyncio.Task[None] | None = None
         self.origin = Origin(new_session_id(), 1)
@@ -78,6 +72,7 @@ class Room:
         self._early: list[ChannelMessage] | None = []
         self._changed = asyncio.Event()
         self._turn = Turn(turns, self._flush_all)
+        self.people = People(self._turn.due)
         self._unsent_since: float | None = None
         self._repairing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +83,7 @@ class Room:
         """Reads the pad. The channel must be subscribed already: what it brings meanwhile is kept
         aside and taken in after, so nothing falls between (subscribe, read, merge)."""
         await self._load()
-        self.roster.replace(await presence.members(self._redis, self.keys))
+        self.people.roster.replace(await presence.members(self._redis, self.keys))
         early, self._early = self._early or [], None
         for message in early:
             self.take(message)
@@ -140,20 +135,6 @@ class Room:
         while session.cursor.sent_rev < rev and session.id in self.sessions:  # noqa: ASYNC110
             await asyncio.sleep(SENT_INTERVAL)
 
-    async def get_to_know(self, wanted: list[str]) -> None:
-        """Reads name and colour of those of the authors that nobody has asked for yet."""
-        missing = [author for author in wanted if author not in self.known]
-        for author in (await authors.read(self._redis, missing)).values():
-            # What the channel has told meanwhile is newer than what was read.
-            self.known.setdefault(author.id, author)
-
-    def known_of(self, wanted: list[str]) -> dict[str, Author]:
-        """Name and colour of these authors, as far as they are known."""
-        return {author: self.known[author] for author in wanted if author in self.known}
-
-    def color_of(self, author: str) -> int | str:
-        return self.known[author].color if author in self.known else 0
-
     # --- Sessions --------------------------------------------------------------------------------
 
     def enter(self, session: Session) -> None:
@@ -161,13 +142,13 @@ class Room:
         self.arriving.pop(session.id, None)
         self.sessions[session.id] = session
         session.progressed = self._progressed
-        session.news_at = self.news.end  # who is here already, it is told by itself
+        session.news_at = self.people.news.end  # who is here already, it is told by itself
         metrics.SESSIONS.inc()
         self.flush(session)
 
     def is_duplicate(self, session: Session) -> bool:
         """Whether its author has come again since, in another window."""
-        return not session.identity.embedded and self.roster.has_later(
+        return not session.identity.embedded and self.people.roster.has_later(
             session.author, session.order
         )
 
@@ -197,7 +178,7 @@ class Room:
     def flush(self, session: Session) -> None:
         """Brings one session up to date, out of turn."""
         if not session.catching_up:
-            flush = Flush(self.feed, self.frames, monotonic(), news=self.news)
+            flush = Flush(self.feed, self.frames, monotonic(), news=self.people.news)
             session.waiting = False
             self._serve(session, flush)
             metrics.sent(flush.finish())
@@ -210,7 +191,7 @@ class Room:
             self._unsent_since = None
         sessions = list(self.sessions.values())
         questions = 1 + len(sessions) // QUESTIONS_SHARE
-        flush = Flush(self.feed, self.frames, now, news=self.news, questions=questions)
+        flush = Flush(self.feed, self.frames, now, news=self.people.news, questions=questions)
         for served, session in enumerate(sessions, 1):
             if not (session.waiting or session.catching_up) and session.id in self.sessions:
                 self._serve(session, flush)
@@ -237,67 +218,21 @@ class Room:
         if session.exit.backlog > 0:
             session.exit.when_drained(session.may_progress)
 
-    def introduction(self, *, but: str) -> Frame | None:
-        """Who is here, for a session that comes; it knows itself."""
-        present = self.roster.authors(but=but)
-        infos = [self._info(self.known[author]) for author in present if author in self.known]
-        return Frame.joined(infos) if infos else None
-
-    def _info(self, author: Author) -> Frame:
-        """Kept, since on a full pad each who comes is told of all who are there."""
-        kept = self._infos.get(author.id)
-        if kept is None or kept[0] is not author:
-            kept = self._infos[author.id] = (author, frames.collab(new_info(author)))
-        return kept[1]
-
-    def _announce(self, news: Frame, *, but: str = "") -> None:
-        """For all sessions here but the one that the news are about."""
-        self.news.add(news, but=but)
-        self._turn.due()
-
     async def _catch_up(self, session: Session) -> None:
-        """Brings a session from far behind up to the feed, by reading the history."""
-        metrics.CATCH_UPS.inc()
         epoch = self.epoch
-        while session.id in self.sessions and self.epoch == epoch and not session.exit.closed:
-            first = session.cursor.sent_rev + 1
-            if first >= self.feed.first:
-                session.catching_up = False
-                self.flush(session)
-                return
-            last = min(first + READ_STEP, self.feed.first) - 1
-            try:
-                revisions = await read_revisions(self._redis, self.keys, first, last)
-            except UNREACHABLE:
-                await asyncio.sleep(RETRY_DELAY)
-                continue
-            except (HistoryGap, ValueError):
-                log.exception("history not readable", extra={"pad": self.pad_id, "rev": first})
-                self.drop(session, "history")
-                return
-            part = Feed(first - 1, len(revisions))
-            part.offer(revisions)
-            await self._send_part(session, part)
-
-    async def _send_part(self, session: Session, part: Feed) -> None:
-        """Sends a part of the history at the pace of the session's socket."""
-        progress = asyncio.Event()
-        session.progressed = lambda _: progress.set()
         try:
-            while session.id in self.sessions:
-                session.waiting = True
-                progress.clear()
-                flush = Flush(part, frames.Frames(), monotonic())
-                flushed = session.flush(flush)
-                metrics.sent(flush.finish())
-                if flushed is Flushed.UP_TO_DATE:
-                    return
-                if session.exit.backlog > 0:
-                    session.exit.when_drained(session.may_progress)
-                await progress.wait()
-        finally:
-            session.waiting = False
-            session.progressed = self._progressed
+            await catch_up(
+                self._redis,
+                self.keys,
+                session,
+                lambda: self.feed.first,
+                lambda: session.id in self.sessions and self.epoch == epoch,
+            )
+        except HistoryLost as error:
+            log.error("history not readable", extra={"pad": self.pad_id, "error": str(error)})
+            self.drop(session, "history")
+        session.catching_up = False
+        self._progressed(session)
 
     def drop(self, session: Session, why: str) -> None:
         """Breaks the session's connection; its client comes back and resumes."""
@@ -329,9 +264,9 @@ class Room:
             case Joined():
                 self._joined(message)
             case Left():
-                self._left(message)
+                self.people.left(message)
             case UserInfo():
-                self._user_info(message)
+                self.people.changed(message)
             case Deleted(epoch):
                 self._deleted(epoch)
 
@@ -355,7 +290,7 @@ class Room:
         moved = self.feed.head > before
         metrics.REVISIONS.inc(self.feed.head - before)
         if moved:
-            metrics.arrived_in_feed(self.feed.get(before + 1).time)
+            metrics.arrived_in_feed(next(r.time for r in revisions if r.rev > before))
             self._unsent_since = self._unsent_since or monotonic()
             self._turn.due()
             self._changed.set()
@@ -374,26 +309,16 @@ class Room:
             session.settle(origin.seq, outcome)
 
     def _joined(self, joined: Joined) -> None:
-        member = joined.member
-        again = member.session in self.roster
-        self.roster.add(joined)
-        self.known[member.author] = Author(member.author, member.name, member.color)
-        if not member.embedded:
-            for other in self.roster.sessions_of(member.author):
+        self.people.joined(joined)
+        self._part_from_earlier_sessions(joined)
+
+    def _part_from_earlier_sessions(self, joined: Joined) -> None:
+        """An author is on a pad once: who comes again in another window takes over."""
+        if not joined.member.embedded:
+            for other in self.people.roster.sessions_of(joined.member.author):
                 session = self.sessions.get(other)
                 if session is not None and self.is_duplicate(session):
                     self.kick_and_say(session, "userdup")
-        if not again:
-            self._announce(self._info(self.known[member.author]), but=member.session)
-
-    def _left(self, left: Left) -> None:
-        if self.roster.remove(left.session) is not None:
-            self._infos.pop(left.author, None)
-            self._announce(leave_info(left.author, left.color))
-
-    def _user_info(self, info: UserInfo) -> None:
-        author = self.known[info.author] = Author(info.author, info.name, info.color)
-        self._announce(self._info(author), but=info.session)
 
     def _deleted(self, epoch: int) -> None:
         if epoch <= self.epoch:
@@ -408,12 +333,12 @@ class Room:
         self.feed = Feed(-1, self._ring)
         self.frames.clear()
         self._document = Document(epoch)
-        self.roster.replace(())
+        self.people.roster.replace(())
         self._changed.set()
 
     async def say_left(self, session: Session) -> None:
         """Takes a session out of the members that all workers see."""
-        left = Left(session.id, session.author, self.color_of(session.author))
+        left = Left(session.id, session.author, self.people.color_of(session.author))
         try:
             await presence.leave(self._redis, self.keys, [left])
         except UNREACHABLE as error:
@@ -466,26 +391,10 @@ class Room:
                 break
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_DELAY)
-        difference = self.roster.replace(fresh)
-        for joined in difference.joined:
-            self._joined(joined)
-            author = self.known[joined.member.author]
-            self._announce(self._info(author), but=joined.member.session)
-        for member in difference.gone:
-            self._announce(leave_info(member.author, member.color))
+        for joined in self.people.replace(fresh):
+            self._part_from_earlier_sessions(joined)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def new_info(author: Author) -> dict[str, object]:
-    return {
-        "type": "USER_NEWINFO",
-        "userInfo": {"colorId": author.color, "name": author.name, "userId": author.id},
-    }
-
-
-def leave_info(author: str, color: int | str) -> Frame:
-    return frames.collab({"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}})

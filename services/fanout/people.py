@@ -1,0 +1,99 @@
+"""Who is on a pad, what is known of them, and what the sessions here are told about it. Pure but
+for what it reads of authors."""
+
+from collections.abc import Callable, Iterable
+
+from services.fanout import frames
+from services.fanout.frames import Frame
+from services.fanout.news import News
+from services.fanout.roster import Roster
+from shared.log import authors
+from shared.log.authors import Author
+from shared.log.connect import Redis
+from shared.log.records import Joined, Left, UserInfo
+
+
+class People:
+    """Of one pad, on whichever worker they are."""
+
+    def __init__(self, on_news: Callable[[], None]) -> None:
+        """`on_news` is called when there is something to tell."""
+        self.roster = Roster()
+        self.news = News()
+        self._on_news = on_news
+        self._known: dict[str, Author] = {}
+        self._infos: dict[str, tuple[Author, Frame]] = {}
+
+    # --- What is known ---------------------------------------------------------------------------
+
+    async def get_to_know(self, redis: Redis, wanted: list[str]) -> None:
+        """Reads name and colour of those of the authors that nobody has asked for yet."""
+        missing = [author for author in wanted if author not in self._known]
+        for author in (await authors.read(redis, missing)).values():
+            # What the channel has told meanwhile is newer than what was read.
+            self._known.setdefault(author.id, author)
+
+    def known_of(self, wanted: list[str]) -> dict[str, Author]:
+        """Name and colour of these authors, as far as they are known."""
+        return {author: self._known[author] for author in wanted if author in self._known}
+
+    def color_of(self, author: str) -> int | str:
+        return self._known[author].color if author in self._known else 0
+
+    def introduction(self, *, but: str) -> Frame | None:
+        """Who is here, for a session that comes; it knows itself."""
+        present = self.roster.authors(but=but)
+        infos = [self._info(self._known[author]) for author in present if author in self._known]
+        return Frame.joined(infos) if infos else None
+
+    # --- What happens ----------------------------------------------------------------------------
+
+    def joined(self, joined: Joined) -> None:
+        member = joined.member
+        again = member.session in self.roster
+        self.roster.add(joined)
+        self._known[member.author] = Author(member.author, member.name, member.color)
+        if not again:
+            self._tell(self._info(self._known[member.author]), but=member.session)
+
+    def left(self, left: Left) -> None:
+        if self.roster.remove(left.session) is not None:
+            self._infos.pop(left.author, None)
+            self._tell(_leave_info(left.author, left.color))
+
+    def changed(self, info: UserInfo) -> None:
+        """Somebody has taken another name or colour."""
+        author = self._known[info.author] = Author(info.author, info.name, info.color)
+        self._tell(self._info(author), but=info.session)
+
+    def replace(self, fresh: Iterable[Joined]) -> list[Joined]:
+        """Sets the roster to what is stored, after news may have been lost; returns who has come
+        unseen."""
+        difference = self.roster.replace(fresh)
+        for joined in difference.joined:
+            member = joined.member
+            author = self._known[member.author] = Author(member.author, member.name, member.color)
+            self._tell(self._info(author), but=member.session)
+        for member in difference.gone:
+            self._tell(_leave_info(member.author, member.color))
+        return difference.joined
+
+    def _tell(self, news: Frame, *, but: str = "") -> None:
+        self.news.add(news, but=but)
+        self._on_news()
+
+    def _info(self, author: Author) -> Frame:
+        """Kept, since on a full pad each who comes is told of all who are there."""
+        kept = self._infos.get(author.id)
+        if kept is None or kept[0] is not author:
+            kept = self._infos[author.id] = (author, _new_info(author))
+        return kept[1]
+
+
+def _new_info(author: Author) -> Frame:
+    info = {"colorId": author.color, "name": author.name, "userId": author.id}
+    return frames.collab({"type": "USER_NEWINFO", "userInfo": info})
+
+
+def _leave_info(author: str, color: int | str) -> Frame:
+    return frames.collab({"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}})
