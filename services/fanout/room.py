@@ -74,6 +74,8 @@ class Room:
         self._turn = Turn(turns, self._flush_all)
         self.people = People(self._turn.due)
         self._unsent_since: float | None = None
+        self._leaving: list[Left] = []
+        self._parting: asyncio.Task[None] | None = None
         self._repairing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -338,13 +340,22 @@ class Room:
 
     async def say_left(self, session: Session) -> None:
         """Takes a session out of the members that all workers see."""
-        left = Left(session.id, session.author, self.people.color_of(session.author))
-        try:
-            await presence.leave(self._redis, self.keys, [left])
-        except UNREACHABLE as error:
-            # Whoever counts the workers takes it out once this one is gone, or a later session of
-            # this author does.
-            log.warning("leave not recorded", extra={"pad": self.pad_id, "error": str(error)})
+        color = self.people.color_of(session.author)
+        self._leaving.append(Left(session.id, session.author, color))
+        if self._parting is None:
+            self._parting = asyncio.create_task(self._say_who_left())
+        await asyncio.shield(self._parting)
+
+    async def _say_who_left(self) -> None:
+        """In one call for all who leave together, as when a network goes away."""
+        async with self._redis.turnstile:
+            leaving, self._leaving, self._parting = self._leaving, [], None
+            try:
+                await presence.leave(self._redis, self.keys, leaving)
+            except UNREACHABLE as error:
+                # Whoever counts the workers takes them out once this one is gone, or a later
+                # session of these authors does.
+                log.warning("leave not recorded", extra={"pad": self.pad_id, "error": str(error)})
 
     # --- Repair ----------------------------------------------------------------------------------
 

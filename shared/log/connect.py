@@ -4,6 +4,7 @@ The rest of the package sees a `Redis` with a client for commands and a way to o
 connection for subscriptions.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,10 @@ COMMAND_TIMEOUT = 5.0
 read of ours (1 s), or those would be taken for a dead server."""
 
 
+AT_ONCE = 50
+"""Commands of one kind of rush, say joins, that a process has under way at the same time."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One server that subscriptions can be made on; its name is stable while it lives."""
@@ -56,6 +61,10 @@ class Redis:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.turnstile = asyncio.Semaphore(AT_ONCE)
+        """For what thousands of sockets may want at the same moment. Each command under way needs
+        a connection of its own, so without it a worker whose neighbour has died would open
+        thousands, and run out of descriptors where its sockets need them."""
 
     @property
     def is_cluster(self) -> bool:
