@@ -3,24 +3,26 @@
 `submit` does what Etherpad's server does with a USER_CHANGES, one at a time and in order.
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
 from shared.easysync import (
-    AText,
     AttributePool,
     EasysyncError,
-    apply_to_atext,
-    correct_line_markers,
     follow,
     identity,
     make_splice,
     move_ops_to_new_pool,
-    old_len,
     prepare_for_wire,
+    unpack,
 )
+from shared.easysync.base36 import numeral
+from shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from shared.easysync.moving import rebase_over
+from shared.easysync.patches import Patches, patches_of
+from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.wire.jsontext import dumps
@@ -51,9 +53,12 @@ class Pad(Document):
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
         self.sessions: dict[str, tuple[int, int]] = {}
-        self._recent: deque[Change] = deque(maxlen=RECENT_REVISIONS)
+        self._recent: list[Step] = []
+        self._authors: list[str] = []
+        self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._markers: set[str] = set()
         self._markers_up_to = 0
-        self._has_markers = False
+        self._markers_settled = False
 
     def restore(self, snapshot: Snapshot) -> None:
         super().restore(snapshot)
@@ -74,9 +79,17 @@ class Pad(Document):
             dict(self.sessions),
         )
 
-    def advance(self, revision: Revision, changeset: str, atext: AText) -> None:
-        super().advance(revision, changeset, atext)
-        self._recent.append(Change(changeset, revision.author))
+    def advance(self, revision: Revision, changeset: str, patches: Patches) -> None:
+        super().advance(revision, changeset, patches)
+        self._markers_settled = False
+        self._recent.append(step_of(changeset, patches))
+        self._authors.append(revision.author)
+        self._committed[revision.author, changeset] = revision.rev
+        self._committed.move_to_end((revision.author, changeset))
+        if len(self._recent) > RECENT_REVISIONS:
+            del self._recent[0], self._authors[0]
+            if next(iter(self._committed.values())) < self.oldest_recent:
+                self._committed.popitem(last=False)
         if revision.origin is not None:
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
 
@@ -88,7 +101,8 @@ class Pad(Document):
         attribs = [("author", SYSTEM_AUTHOR)] if text else []
         changeset = make_splice("\n", 0, 0, text, attribs, self.pool)
         self.creator = author
-        return self._append(changeset, author, None, time)
+        patches = patches_of(unpack(changeset), self.body, self.pool)
+        return self._append(changeset, patches, author, None, time)
 
     def oldest_needed(self, base_rev: int) -> int | None:
         """The first revision that a rebase from `base_rev` needs and that is not in memory."""
@@ -117,7 +131,7 @@ class Pad(Document):
         pool_size = len(self.pool)
         try:
             changeset = self._rebase(submission, older)
-            atext = self._apply(changeset)
+            patches = self._patches(changeset)
         except (Refused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             self.sessions[origin.session] = (origin.seq, max(time, self.time))
@@ -126,14 +140,18 @@ class Pad(Document):
             self.pool.truncate(pool_size)
             raise
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
-        if atext == self.atext:
+        if patches.change_nothing():
             # Etherpad makes no revision of what changes nothing; a retransmission ends here too.
             return Result(outcome=Outcome(origin, "accepted", self.head))
-        result = Result([self._append(changeset, submission.author, origin, time, atext)])
-        if self._may_have_markers():
-            correction = correct_line_markers(self.atext, self.pool)
-            if correction is not None:
-                result.revisions.append(self._append(correction, submission.author, None, time))
+        settled = self._markers_settled
+        result = Result([self._append(changeset, patches, submission.author, origin, time)])
+        correction = self._correction(patches if settled else None)
+        if correction is not None:
+            patches = patches_of(unpack(correction), self.body, self.pool)
+            result.revisions.append(
+                self._append(correction, patches, submission.author, None, time)
+            )
+        self._markers_settled = True
         return result
 
     def fence(self, author: str, order: int) -> None:
@@ -150,56 +168,68 @@ class Pad(Document):
         wire_pool = AttributePool.from_jsonable(submission.pool)
         check_submission(submission.changeset, wire_pool, submission.author, self.pool)
         canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
-        rebased = canonical
         newer = self.head - base
         in_memory = min(newer, len(self._recent))
         if len(older) != newer - in_memory:
             raise ValueError(f"rebasing needs {newer - in_memory} older changes, not {len(older)}")
-        for change in (*older, *self._newest(in_memory)):
-            if change.changeset == canonical and change.author == submission.author:
-                # A retransmission: the first copy has been committed, this one adds nothing.
-                rebased = identity(old_len(canonical))
+        oldest = len(self._recent) - in_memory
+        retransmitted = self._committed.get((submission.author, canonical), -1) > base
+        plainly = [*older]
+        if retransmitted:
+            plainly += self._recent_changes(oldest)
+        rebased = canonical
+        for change in plainly:
+            if change == (canonical, submission.author):
+                # The first copy has been committed, this one adds nothing.
+                return identity(self.body.units)
             rebased = follow(change.changeset, rebased, self.pool)
-        return rebased
+        return rebase_over(rebased, self._recent[oldest:], self.body, self.pool)
 
-    def _newest(self, count: int) -> list[Change]:
-        start = len(self._recent) - count
-        return [self._recent[i] for i in range(start, len(self._recent))]
+    def _recent_changes(self, first: int) -> list[Change]:
+        recent = zip(self._recent[first:], self._authors[first:], strict=True)
+        return [Change(step.changeset, author) for step, author in recent]
 
-    def _apply(self, changeset: str) -> AText:
-        length = len(self.atext.text)
-        if old_len(changeset) != length:
-            raise Refused(f"the changeset is for {old_len(changeset)} units, the pad has {length}")
-        atext = apply_to_atext(changeset, self.atext, self.pool)
-        if not atext.text.endswith("\n"):
+    def _patches(self, changeset: str) -> Patches:
+        change = unpack(changeset)
+        if change.old_len != self.body.units:
+            raise Refused(
+                f"the changeset is for {change.old_len} units, the pad has {self.body.units}"
+            )
+        patches = patches_of(change, self.body, self.pool)
+        if not patches.keep_final_newline():
             # The line assembler of every page relies on the final newline.
             raise Refused("the pad would no longer end in a newline")
-        return atext
+        return patches
 
     def _append(
-        self,
-        changeset: str,
-        author: str,
-        origin: Origin | None,
-        time: int,
-        atext: AText | None = None,
+        self, changeset: str, patches: Patches, author: str, origin: Origin | None, time: int
     ) -> Revision:
-        atext = atext or apply_to_atext(changeset, self.atext, self.pool)
         time = max(time, self.time)
         rev = self.head + 1
         delta = time - self.time if rev else 0
         wire = encode_wire(rev, changeset, self.pool, author, time, delta)
         revision = Revision(rev, author, time, origin, chain_of(self.chain, wire), wire)
-        self.advance(revision, changeset, atext)
+        self.advance(revision, changeset, patches)
         return revision
 
-    def _may_have_markers(self) -> bool:
-        """Whether a line attribute was ever used here: spares most pads a pass over their text."""
-        while not self._has_markers and self._markers_up_to < len(self.pool):
+    def _correction(self, patches: Patches | None) -> str | None:
+        """What removes line markers that stand elsewhere than at the start of a line.
+
+        `patches` have just been applied to a document without such markers, so that they are the
+        only places to look at; without them it is the whole document. Most pads never had markers.
+        """
+        while self._markers_up_to < len(self.pool):
             key, _ = self.pool.get(self._markers_up_to)
-            self._has_markers = key in ("lmkr", "list")
+            if key in LINE_ATTRIBUTES:
+                self._markers.add(numeral(self._markers_up_to))
             self._markers_up_to += 1
-        return self._has_markers
+        if not self._markers:
+            return None
+        places = [(0, self.body.units)] if patches is None else patches.places()
+        misplaced: list[int] = []
+        for start, end in places:
+            misplaced += misplaced_markers(self.body, start, end, self._markers)
+        return removal_of(misplaced, self.body) if misplaced else None
 
 
 def encode_wire(

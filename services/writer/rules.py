@@ -8,10 +8,8 @@ from shared.easysync import (
     AttributePool,
     EasysyncError,
     attribs_of,
-    check_rep,
-    iter_ops,
-    unpack,
 )
+from shared.easysync.changeset import checked_ops
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
@@ -26,8 +24,7 @@ def check_submission(
 ) -> None:
     """Raises `Refused` unless the changeset is canonical and claims no other author's work."""
     try:
-        check_rep(changeset)
-        for op in iter_ops(unpack(changeset).ops):
+        for op in checked_ops(changeset):
             # Also makes sure that every attribute number is in the pool.
             _check_author(op.opcode, attribs_of(op.attribs, wire_pool), author, pad_pool)
     except EasysyncError as error:

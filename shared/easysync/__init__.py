@@ -3,6 +3,10 @@
 Pure functions: no input or output, no state but the attribute pools passed in. Texts are code-unit
 strings throughout (see `utf16`), and all lengths count UTF-16 code units, as in JavaScript.
 Whatever is malformed, or does not fit what it is applied to, raises `EasysyncError`.
+
+Who holds a document and applies many changesets to it does so in place: `body` is the document,
+`patches` are what a changeset does to it, and `moving` rebases over many revisions at once. The
+results are those of `apply_to_atext` and `follow`.
 """
 
 from shared.easysync.atext import (

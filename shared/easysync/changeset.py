@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from shared.easysync.assembler import Assembler
 from shared.easysync.base36 import VALUES, numeral
 from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.ops import iter_ops
+from shared.easysync.ops import Op, iter_ops
 
 _HEADER: Final = re.compile("Z:([0-9a-z]++)([<>])([0-9a-z]++)")
 
@@ -107,10 +107,17 @@ def check_rep(cs: str) -> str:
     pool: newlines kept or removed, and attribute numbers, may still be wrong, and a keep with
     attributes that comes last may reach beyond the end. Applying the changeset finds all of that.
     """
+    checked_ops(cs)
+    return cs
+
+
+def checked_ops(cs: str) -> list[Op]:
+    """The ops of a changeset that passes `check_rep`, which raises what this raises."""
     old_length, new_length, ops, bank = unpack(cs)
     out = Assembler()
     old_position = bank_position = result_length = 0
-    for op in iter_ops(ops):
+    parsed = iter_ops(ops)
+    for op in parsed:
         chars = op.chars
         if op.opcode == "+":
             end = bank_position + chars
@@ -138,4 +145,4 @@ def check_rep(cs: str) -> str:
         raise EasysyncError(f"holds more characters than it inserts: {shown(cs)}")
     if pack(old_length, new_length, out.finish(), bank) != cs:
         raise EasysyncError(f"not in canonical form: {shown(cs)}")
-    return cs
+    return parsed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from shared.easysync.assembler import Assembler
@@ -27,17 +26,42 @@ def follow(a: str, b: str, pool: AttributePool, *, reverse_insert_order: bool = 
             f"cannot rebase: one starts from length {done.old_len}, "
             f"the other from {pending.old_len}"
         )
-    done_bank, pending_bank = Bank(done.bank), Bank(pending.bank)
+    out = follow_ops(
+        iter_ops(done.ops),
+        Bank(done.bank),
+        iter_ops(pending.ops),
+        Bank(pending.bank),
+        pool,
+        reverse_insert_order=reverse_insert_order,
+    )
+    ops = out.finish()
+    return pack(done.new_len, done.new_len + out.length_change, ops, pending.bank)
+
+
+def follow_ops(
+    done: list[Op],
+    done_bank: Bank,
+    pending: list[Op],
+    pending_bank: Bank,
+    pool: AttributePool,
+    *,
+    reverse_insert_order: bool = False,
+) -> Assembler:
+    """What the ops `pending` become, not yet written. Uses up the ops given.
+
+    Lines are carried along and decide nothing: without any in both, the result is right but for
+    its lines.
+    """
     out = Assembler()
-    for op, mine in side_by_side(iter_ops(done.ops), iter_ops(pending.ops)):
+    for op, mine in side_by_side(done, pending):
         if op.opcode == "+" or mine.opcode == "+":
             if mine.opcode != "+":
                 done_first = True
             elif op.opcode != "+":
                 done_first = False
             else:
-                mine_rank = _insert_rank(mine, pending_bank, pool)
-                done_rank = _insert_rank(op, done_bank, pool)
+                mine_rank = insert_rank(mine.attribs, pending_bank.next_char(), pool)
+                done_rank = insert_rank(op.attribs, done_bank.next_char(), pool)
                 done_first = (
                     not reverse_insert_order if done_rank == mine_rank else done_rank < mine_rank
                 )
@@ -64,8 +88,7 @@ def follow(a: str, b: str, pool: AttributePool, *, reverse_insert_order: bool = 
             attribs = follow_attribs(op.attribs, mine.attribs, pool)
             chars, lines = consume(op, mine)
             out.add("=", chars, lines, attribs)
-    ops = out.finish()
-    return pack(done.new_len, done.new_len + out.length_change, ops, pending.bank)
+    return out
 
 
 def rebase(cs: str, later: Iterable[str], pool: AttributePool) -> str:
@@ -75,14 +98,14 @@ def rebase(cs: str, later: Iterable[str], pool: AttributePool) -> str:
     return cs
 
 
-def _insert_rank(op: Op, bank: Bank, pool: AttributePool) -> tuple[bool, bool]:
+def insert_rank(attribs: str, first_char: str, pool: AttributePool) -> int:
     """Of two inserts at one place, that of the lower rank comes first."""
-    char = bank.next_char()
-    if not char:
+    if not first_char:
         raise EasysyncError("the changeset inserts more characters than it holds")
-    return not _is_marked_first(op.attribs, pool), char == "\n"
+    rank = 1 if first_char == "\n" else 0
+    return rank if _is_marked_first(attribs, pool) else rank + 2
 
 
 def _is_marked_first(attribs: str, pool: AttributePool) -> bool:
     number = pool.find("insertorder", "first")
-    return number >= 0 and re.search(rf"\*{numeral(number)}(?![0-9a-z])", attribs) is not None
+    return number >= 0 and numeral(number) in attribs.split("*")

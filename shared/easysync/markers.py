@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Final
 
+from shared.easysync.assembler import Assembler
 from shared.easysync.atext import AText
 from shared.easysync.base36 import numeral
+from shared.easysync.body import Body
+from shared.easysync.changeset import pack
 from shared.easysync.ops import iter_ops
 from shared.easysync.pool import AttributePool
 from shared.easysync.runs import with_index
@@ -40,6 +45,37 @@ def correct_line_markers(atext: AText, pool: AttributePool) -> str | None:
         builder.keep_text(text[position:at]).remove(1)
         position = at + 1
     return builder.to_changeset()
+
+
+def misplaced_markers(body: Body, start: int, end: int, markers: AbstractSet[str]) -> list[int]:
+    """The positions in `[start, end)` of line markers that are not at the start of a line.
+
+    `markers` are the numbers, as written in attribute strings, of attributes of markers.
+    """
+    misplaced: list[int] = []
+    position = start
+    for attribs, chars in body.spans_between(start, end):
+        if not markers.isdisjoint(attribs.split("*")):
+            before = position - 1 if position else 0
+            text = body.text_between(before, position + chars)
+            misplaced += [
+                before + at
+                for at in range(position - before, len(text))
+                if before + at and text[at - 1] != "\n" and text[at] != "\n"
+            ]
+        position += chars
+    return misplaced
+
+
+def removal_of(positions: Sequence[int], body: Body) -> str:
+    """The changeset that removes the characters at these positions, which must be in order."""
+    out = Assembler()
+    kept = 0
+    for position in positions:
+        body.add_op(out, "=", kept, position)
+        kept = position + 1
+        body.add_op(out, "-", position, kept)
+    return pack(body.units, body.units - len(positions), out.finish(), "")
 
 
 def _marked(attribs: str, pool: AttributePool) -> list[tuple[int, int]]:

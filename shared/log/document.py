@@ -7,10 +7,12 @@ from shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
-    apply_to_atext,
     make_atext,
     move_ops_to_new_pool,
+    unpack,
 )
+from shared.easysync.body import Body
+from shared.easysync.patches import Patches, patches_of
 from shared.log.connect import Redis
 from shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
 from shared.log.keys import PadKeys
@@ -40,18 +42,33 @@ class Document:
         self.head = -1  #: -1: not created yet
         self.time = 0  #: of the head, ms since the epoch
         self.chain = b""
-        self.atext: AText = make_atext("\n")
+        self.body = Body(make_atext("\n"))
         self.pool = AttributePool()
+        self._atext: AText | None = None
 
     @property
     def exists(self) -> bool:
         return self.head >= 0
 
+    @property
+    def atext(self) -> AText:
+        """The text with its attributes. Costs a pass over it the first time after a change."""
+        if self._atext is None:
+            self._atext = self.body.to_atext()
+        return self._atext
+
     def restore(self, snapshot: Snapshot) -> None:
-        """Becomes what the snapshot holds. Only for a document that holds nothing yet."""
+        """Becomes what the snapshot holds. Only for a document that holds nothing yet.
+
+        `CorruptPad`: its attributes are not those of its text.
+        """
+        try:
+            self.body = Body(AText(snapshot.text, snapshot.attribs))
+        except EasysyncError as error:
+            raise CorruptPad(f"the snapshot does not fit together: {error}") from error
+        self._atext = None
         self.epoch, self.head = snapshot.epoch, snapshot.rev
         self.time, self.chain = snapshot.time, snapshot.chain
-        self.atext = AText(snapshot.text, snapshot.attribs)
         for key, value in snapshot.pool:
             self.pool.put(key, value)
 
@@ -63,21 +80,22 @@ class Document:
             raise CorruptPad(f"revision {revision.rev} belongs to another history")
         try:
             change = self.change_of(revision)
-            atext = apply_to_atext(change.changeset, self.atext, self.pool)
+            patches = patches_of(unpack(change.changeset), self.body, self.pool)
         except EasysyncError as error:
             raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
-        self.advance(revision, change.changeset, atext)
+        self.advance(revision, change.changeset, patches)
 
     def change_of(self, revision: Revision) -> Change:
         data = loads(revision.wire)
         pool = AttributePool.from_jsonable(data["apool"])
         return Change(move_ops_to_new_pool(data["changeset"], pool, self.pool), revision.author)
 
-    def advance(self, revision: Revision, changeset: str, atext: AText) -> None:
-        """Moves to `revision`, whose result is `atext`."""
+    def advance(self, revision: Revision, changeset: str, patches: Patches) -> None:
+        """Moves to `revision`, whose changeset does what `patches` say."""
         if revision.author:
             self.pool.put("author", revision.author)
-        self.atext = atext
+        patches.apply()
+        self._atext = None
         self.head, self.time, self.chain = revision.rev, revision.time, revision.chain
 
     def authors(self) -> list[str]:

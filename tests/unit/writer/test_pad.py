@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.writer import pad as pad_module
 from services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, Pad
 from shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
 from shared.log.document import Change, CorruptPad, Document
@@ -205,6 +207,23 @@ def test_I2_a_retransmitted_changeset_is_not_applied_twice() -> None:
     assert result.outcome is not None
     assert (result.outcome.kind, result.outcome.rev) == ("accepted", 2)
     assert pad.atext.text == "yxhello\n\n"
+
+
+def test_I2_the_latest_copy_counts_however_old_the_first_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is too old to be rebased over is forgotten, and nothing else."""
+    monkeypatch.setattr(pad_module, "RECENT_REVISIONS", 3)
+    pad = a_pad()
+    back = submission("Z:8<1-1$")
+    for base in (0, 2):
+        session = f"s{base}"
+        pad.submit(insert("hello\n\n", 0, "x", base=base, session=session), 1000)
+        pad.submit(replace(back, base_rev=base + 1, origin=Origin(session, 2)), 1000)
+    assert (pad.head, pad.oldest_recent) == (4, 2)
+    again = pad.submit(insert("hello\n\n", 0, "x", base=2, session="again"), 1000)
+    assert again.outcome is not None
+    assert (again.outcome.kind, pad.atext.text) == ("accepted", "hello\n\n")
 
 
 def test_the_same_changeset_of_another_author_is_not_a_retransmission() -> None:

@@ -1,0 +1,248 @@
+"""A document that is edited in place, at a cost that does not grow with its length.
+
+The text and its attributes are held in blocks of about a thousand code units. An edit rewrites the
+blocks that it touches, and a position is found through sums over the blocks. `AText` is what the
+rest of the world sees; it is put together when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import Final
+
+from shared.easysync.assembler import Assembler
+from shared.easysync.atext import AText
+from shared.easysync.base36 import numeral
+from shared.easysync.errors import EasysyncError
+from shared.easysync.ops import iter_ops
+from shared.easysync.tally import Found, Tally
+
+Span = tuple[str, int]
+"""An attribute string, and for how many code units it holds."""
+
+BLOCK_UNITS: Final = 1024
+"""Twice as much is cut in two. Shorter blocks make more sums, longer ones more to copy per edit."""
+
+BLOCK_SPANS: Final = 32
+"""Likewise: spans are walked one by one, which costs more than copying text does."""
+
+REMEMBERED: Final = 64
+"""Of the positions found since the last edit: few, so that a thousand ops cost no memory."""
+
+
+class _Block:
+    __slots__ = ("newlines", "spans", "text")
+
+    def __init__(self, text: str, spans: list[Span]) -> None:
+        self.text = text
+        self.spans = spans
+        self.newlines = text.count("\n")
+
+
+class Body:
+    """A text and its attributes. Positions and lengths count code units.
+
+    Positions asked for must be within the text; nothing else is checked, so that what changes a
+    body has to be known to fit it (see `patches`).
+    """
+
+    __slots__ = ("_blocks", "_found", "_tally", "units")
+
+    def __init__(self, atext: AText) -> None:
+        """`EasysyncError` when the attributes are malformed or do not cover the text."""
+        spans: list[Span] = []
+        for op in iter_ops(atext.attribs):
+            if op.opcode != "+":
+                raise EasysyncError(f"{op!r} among the attributes of a document")
+            _append(spans, intern(op.attribs), op.chars)
+        self.units = len(atext.text)
+        covered = sum([chars for _, chars in spans])
+        if covered != self.units:
+            raise EasysyncError(f"the attributes cover {covered} units, the text has {self.units}")
+        self._set_blocks(_cut(atext.text, spans))
+
+    def newlines_before(self, position: int) -> int:
+        index, units, newlines = self._find(position)
+        return newlines + self._blocks[index].text.count("\n", 0, position - units)
+
+    def line_start(self, position: int) -> int:
+        """Behind the last newline before `position`; 0 when there is none."""
+        index, units, newlines = self._find(position)
+        at = self._blocks[index].text.rfind("\n", 0, position - units)
+        if at < 0 and newlines:
+            while at < 0:
+                index -= 1
+                units -= len(self._blocks[index].text)
+                at = self._blocks[index].text.rfind("\n")
+        return units + at + 1 if at >= 0 else 0
+
+    def text_between(self, start: int, end: int) -> str:
+        index, units, _ = self._find(start)
+        text = self._blocks[index].text[start - units : end - units]
+        missing = end - start - len(text)
+        if not missing:
+            return text
+        pieces = [text]
+        while missing:
+            index += 1
+            pieces.append(self._blocks[index].text[:missing])
+            missing -= len(pieces[-1])
+        return "".join(pieces)
+
+    def spans_between(self, start: int, end: int) -> list[Span]:
+        """Neighbours with the same attributes are one, also across blocks."""
+        index, units, _ = self._find(start)
+        spans: list[Span] = []
+        skip, missing = start - units, end - start
+        while missing:
+            for attribs, chars in self._blocks[index].spans:
+                if chars <= skip:
+                    skip -= chars
+                    continue
+                chars = min(chars - skip, missing)
+                skip = 0
+                _append(spans, attribs, chars)
+                missing -= chars
+                if not missing:
+                    break
+            index += 1
+        return spans
+
+    def add_op(self, out: Assembler, opcode: str, start: int, end: int, attribs: str = "") -> None:
+        """Adds an op that keeps or removes `[start, end)`, cut after its last newline."""
+        line = self.line_start(end)
+        if line > start:
+            newlines = self.newlines_before(end) - self.newlines_before(start)
+            out.add(opcode, line - start, newlines, attribs)
+            start = line
+        out.add(opcode, end - start, 0, attribs)
+
+    def replace(self, start: int, end: int, text: str, spans: list[Span]) -> None:
+        """Puts `text`, which `spans` cover, in the place of `[start, end)`."""
+        first = self._find(start)
+        block = self._blocks[first.block]
+        offset = start - first.units
+        last = first.block
+        length = len(block.text)
+        while first.units + length < end:
+            last += 1
+            length += len(self._blocks[last].text)
+        self._found.clear()
+        self.units += len(text) - (end - start)
+        if last == first.block:
+            newlines = block.newlines
+            block.text = block.text[:offset] + text + block.text[end - first.units :]
+            _put(block.spans, offset, end - first.units, spans)
+            block.newlines = block.text.count("\n")
+            length = len(block.text)
+            if 0 < length <= 2 * BLOCK_UNITS and len(block.spans) <= 2 * BLOCK_SPANS:
+                self._tally.add(first.block, len(text) - (end - start), block.newlines - newlines)
+                return
+            changed, covering = block.text, block.spans
+        else:
+            between = self._blocks[first.block : last + 1]
+            changed = "".join([each.text for each in between])
+            changed = changed[:offset] + text + changed[end - first.units :]
+            covering = [span for each in between for span in each.spans]
+            _put(covering, offset, end - first.units, spans)
+        self._recut(first.block, last, changed, covering)
+
+    def to_atext(self) -> AText:
+        """The document, its attributes in canonical form. Costs a pass over all of it."""
+        text = "".join([block.text for block in self._blocks])
+        written = []
+        start = 0
+        for attribs, chars in self.spans_between(0, self.units):
+            end = start + chars
+            head = text.rfind("\n", start, end) + 1
+            if head:
+                newlines = numeral(text.count("\n", start, head))
+                written.append(f"{attribs}|{newlines}+{numeral(head - start)}")
+                start = head
+            if start < end:
+                written.append(f"{attribs}+{numeral(end - start)}")
+            start = end
+        return AText(text, "".join(written))
+
+    def _find(self, position: int) -> Found:
+        # One submission asks for the same two or three positions time and again.
+        found = self._found.get(position)
+        if found is None:
+            if len(self._found) == REMEMBERED:
+                self._found.clear()
+            found = self._found[position] = self._tally.find(position)
+        return found
+
+    def _recut(self, first: int, last: int, text: str, spans: list[Span]) -> None:
+        """Puts new blocks in the place of some; a short rest joins its neighbour."""
+        if len(text) < BLOCK_UNITS // 4 and last + 1 < len(self._blocks):
+            last += 1
+            text += self._blocks[last].text
+            spans = [*spans]
+            for attribs, chars in self._blocks[last].spans:
+                _append(spans, attribs, chars)
+        blocks = [*self._blocks]
+        blocks[first : last + 1] = _cut(text, spans)
+        self._set_blocks(blocks)
+
+    def _set_blocks(self, blocks: list[_Block]) -> None:
+        self._blocks = blocks = blocks or [_Block("", [])]
+        self._tally = Tally([len(b.text) for b in blocks], [b.newlines for b in blocks])
+        self._found: dict[int, Found] = {}
+
+
+def joined(spans: list[Span]) -> list[Span]:
+    """The spans with neighbours that are alike as one."""
+    result: list[Span] = []
+    for attribs, chars in spans:
+        _append(result, attribs, chars)
+    return result
+
+
+def _append(spans: list[Span], attribs: str, chars: int) -> None:
+    if spans and spans[-1][0] == attribs:
+        chars += spans.pop()[1]
+    if chars:
+        spans.append((attribs, chars))
+
+
+def _put(spans: list[Span], start: int, end: int, new: list[Span]) -> None:
+    """Puts `new` in the place of what covers `[start, end)`, and joins equal neighbours."""
+    count = len(spans)
+    at = first = 0  # `first` is the span in which `start` is, or which it ends
+    while first < count and at + spans[first][1] < start:
+        at += spans[first][1]
+        first += 1
+    pieces: list[Span] = []
+    if start > at:
+        pieces.append((spans[first][0], start - at))
+    for attribs, chars in new:
+        _append(pieces, attribs, chars)
+    last = first
+    while last < count:
+        attribs, chars = spans[last]
+        at += chars
+        last += 1
+        if at > end:
+            _append(pieces, attribs, at - end)
+            break
+    spans[first:last] = pieces
+
+
+def _cut(text: str, spans: list[Span]) -> list[_Block]:
+    blocks: list[_Block] = []
+    mine: list[Span] = []
+    start = length = 0
+    for attribs, chars in spans:
+        while chars:
+            taken = min(chars, BLOCK_UNITS - length)
+            mine.append((attribs, taken))
+            chars -= taken
+            length += taken
+            if length == BLOCK_UNITS or len(mine) == BLOCK_SPANS:
+                blocks.append(_Block(text[start : start + length], mine))
+                start += length
+                length, mine = 0, []
+    if mine:
+        blocks.append(_Block(text[start:], mine))
+    return blocks

@@ -1,0 +1,258 @@
+"""Rebasing over many revisions at once, with the very result of following each in turn.
+
+A changeset is taken apart into edits at absolute positions. A later revision is one small splice
+as a rule, and does no more to an edit elsewhere than to move it. Only where they touch is the
+revision followed in full.
+
+Lines take no part in this: they decide nothing in `follow`, so they are counted once, at the end,
+in the text as it then is. That is right for a changeset that fits the text that it was made for,
+and for no other: following carries wrong counts along, or sets some of them right. Therefore what
+the changeset says about newlines is kept as claims, which move as the edits do. Where a claim does
+not hold in the end, or nobody can tell, each revision is followed in turn after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.easysync.assembler import Assembler
+from shared.easysync.body import Body
+from shared.easysync.changeset import Bank, pack, unpack
+from shared.easysync.follow import follow_ops, insert_rank, rebase
+from shared.easysync.ops import NO_OP, Op, iter_ops
+from shared.easysync.patches import NO_RANK, Splice
+from shared.easysync.pool import AttributePool
+from shared.easysync.steps import NOWHERE, Step
+
+_NO_REACH: Final = (NOWHERE, -1, NO_RANK)
+
+
+def rebase_over(cs: str, steps: Sequence[Step], body: Body, pool: AttributePool) -> str:
+    """`cs` after all the revisions, which lead from the document that it was made for to `body`.
+
+    The same, errors included, as `rebase` over their changesets. `cs` must have passed `check_rep`.
+    """
+    if not steps:
+        return cs
+    change = unpack(cs)
+    if change.old_len == unpack(steps[0].changeset).old_len:
+        try:
+            pending = _Pending(iter_ops(change.ops), change.bank, pool)
+            pending.move_over(steps)
+            return pending.written(body)
+        except _Unclear:
+            pass
+    return rebase(cs, [step.changeset for step in steps], pool)
+
+
+class _Unclear(Exception):
+    """A claim does not hold, or it cannot be told whether it does."""
+
+
+class _Edit:
+    """An op other than a plain keep, on `[start, end)`; an insert is at `start` = `end`."""
+
+    __slots__ = ("attribs", "chars", "end", "opcode", "start")
+
+    def __init__(self, op: Op, start: int, end: int) -> None:
+        self.opcode, self.attribs, self.chars = op.opcode, op.attribs, op.chars
+        self.start, self.end = start, end
+
+
+class _Claim:
+    """That there are so many newlines before a position and, with `ends_line`, one right there."""
+
+    __slots__ = ("ends_line", "newlines", "position")
+
+    def __init__(self, position: int, newlines: int, ends_line: bool) -> None:
+        self.position, self.newlines, self.ends_line = position, newlines, ends_line
+
+    def move_over(self, splice: Splice) -> None:
+        start, end, shift, newlines, _, removed = splice
+        if self.position <= start:
+            return
+        if self.position > end:
+            self.position += shift
+            self.newlines += newlines
+            return
+        if removed is None:
+            raise _Unclear
+        # Whether a line ended here matters no longer: what is left of the op is cut anew, at its
+        # last newline before `start`, by following as well as here.
+        self.ends_line = False
+        self.newlines -= removed.count("\n", 0, self.position - start)
+        self.position = start
+
+
+class _Pending:
+    """A changeset on its way through later revisions."""
+
+    def __init__(self, ops: list[Op], bank: str, pool: AttributePool) -> None:
+        self._bank = bank
+        self._pool = pool
+        self._claims: list[_Claim] = []
+        position = newlines = 0
+        before = NO_OP
+        for op in ops:
+            if (op.opcode, op.attribs) == (before.opcode, before.attribs) and (
+                op.lines or not before.lines
+            ):
+                # Not yet joined, as happens when two numbers turn out to be the same attribute.
+                # Whether something comes between them is a question for `follow`.
+                raise _Unclear
+            before = op
+            if op.opcode != "+":
+                position += op.chars
+                newlines += op.lines
+                self._claims.append(_Claim(position, newlines, op.lines > 0))
+        self._set_edits(ops)
+
+    def move_over(self, steps: Sequence[Step]) -> None:
+        """Moves over one revision after the other."""
+        low, high, own_rank = self._reach()
+        moved = moved_lines = 0  # of everything here, and not noted there yet
+        for step in steps:
+            # Nearly all the time goes by in these few lines.
+            start, end, shift, newlines, rank, _, _ = step
+            if start > high:
+                continue
+            if end < low:
+                low += shift
+                high += shift
+                moved += shift
+                moved_lines += newlines
+                continue
+            if start == high and own_rank >= rank != NO_RANK:
+                # Two inserts at one place, and the other one comes first. Claims stay before it.
+                high += shift
+                if not self._claims:
+                    low = high
+                continue
+            self._note(moved, moved_lines)
+            if own_rank != NO_RANK:
+                self._edits[0].start = self._edits[0].end = high
+            self._meet(step)
+            moved = moved_lines = 0
+            low, high, own_rank = self._reach()
+        self._note(moved, moved_lines)
+        if own_rank != NO_RANK:
+            self._edits[0].start = self._edits[0].end = high
+
+    def written(self, body: Body) -> str:
+        """The changeset for the document that it has arrived at."""
+        for claim in self._claims:
+            at = claim.position
+            if at > body.units or body.newlines_before(at) != claim.newlines:
+                raise _Unclear
+            if claim.ends_line and body.line_start(at) != at:
+                raise _Unclear
+        out = Assembler()
+        position = taken = 0
+        for edit in self._edits:
+            body.add_op(out, "=", position, edit.start)
+            position = edit.end
+            if edit.opcode == "+":
+                out.add_text("+", self._bank[taken : taken + edit.chars], edit.attribs)
+                taken += edit.chars
+            else:
+                body.add_op(out, edit.opcode, edit.start, edit.end, edit.attribs)
+        ops = out.finish()
+        return pack(body.units, body.units + out.length_change, ops, self._bank)
+
+    def _set_edits(self, ops: list[Op]) -> None:
+        self._edits: list[_Edit] = []
+        position = 0
+        for op in ops:
+            end = position if op.opcode == "+" else position + op.chars
+            if op.opcode != "=" or op.attribs:
+                self._edits.append(_Edit(op, position, end))
+            position = end
+        # All there is to most submissions: one text. The line behind its last newline is an op of
+        # its own, which ranks no higher than the lines before it, so they stay together.
+        self._rank = NO_RANK
+        first = self._edits[0] if self._edits else None
+        if first is not None and all(
+            edit.opcode == "+" and edit.start == first.start and edit.attribs == first.attribs
+            for edit in self._edits
+        ):
+            first.chars = len(self._bank)
+            del self._edits[1:]
+            self._rank = insert_rank(first.attribs, self._bank[0], self._pool)
+
+    def _reach(self) -> tuple[int, int, int]:
+        """From the first to the last position that a revision could meet, and the rank of the
+        insert if there is just one and it is the last of them."""
+        claims, edits = self._claims, self._edits
+        if not edits:
+            # Both are in the order of their positions, and moving keeps them in it.
+            return (claims[0].position, claims[-1].position, NO_RANK) if claims else _NO_REACH
+        low, high = edits[0].start, edits[-1].end
+        if claims:
+            low, high = min(low, claims[0].position), max(high, claims[-1].position)
+        return low, high, self._rank if edits[0].start == high else NO_RANK
+
+    def _note(self, moved: int, moved_lines: int) -> None:
+        if moved or moved_lines:
+            for claim in self._claims:
+                claim.position += moved
+                claim.newlines += moved_lines
+            for edit in self._edits:
+                edit.start += moved
+                edit.end += moved
+
+    def _meet(self, step: Step) -> None:
+        """Moves over a revision within reach."""
+        if step.splices is None:
+            raise _Unclear
+        if not (self._pass_insert(step.splices) or self._pass_by(step)):
+            self._follow(step)
+        for splice in step.splices:
+            for claim in self._claims:
+                claim.move_over(splice)
+
+    def _pass_insert(self, splices: Sequence[Splice]) -> bool:
+        """Moves a lone insert. False: it has to be looked at more closely."""
+        if self._rank == NO_RANK:
+            return False
+        at = self._edits[0].start
+        for start, end, shift, _, rank, _ in splices:
+            if at < start:
+                continue
+            if at > end:
+                at += shift
+            elif at < end or end - start + shift == 0:
+                at = start  # what was around it is gone, or what was before it
+            elif rank == NO_RANK:
+                return False
+            else:
+                at = end + shift if rank <= self._rank else start
+        self._edits[0].start = self._edits[0].end = at
+        return True
+
+    def _pass_by(self, step: Step) -> bool:
+        """Moves edits that the revision does not touch, not even at their ends."""
+        if not step.splices and all(edit.opcode != "=" for edit in self._edits):
+            return True  # it sets attributes, and here are none
+        if any(edit.end >= step.start and edit.start <= step.end for edit in self._edits):
+            return False
+        for edit in self._edits:
+            if edit.start > step.end:
+                edit.start += step.shift
+                edit.end += step.shift
+        return True
+
+    def _follow(self, step: Step) -> None:
+        done = unpack(step.changeset)
+        done_ops = iter_ops(done.ops)
+        for op in done_ops:
+            op.lines = 0
+        ops: list[Op] = []
+        position = 0
+        for edit in self._edits:
+            if edit.start > position:
+                ops.append(Op("=", edit.start - position))
+            ops.append(Op(edit.opcode, edit.chars, 0, edit.attribs))
+            position = edit.end
+        out = follow_ops(done_ops, Bank(done.bank), ops, Bank(self._bank), self._pool)
+        self._set_edits(iter_ops(out.finish()))

@@ -1,0 +1,41 @@
+"""Revisions, prepared for changesets to be moved over them (see `moving`)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from shared.easysync.patches import NO_RANK, Patches, Splice
+
+NOWHERE: Final = 1 << 60
+"""A position behind any text."""
+
+
+class Step(NamedTuple):
+    """A revision as seen from elsewhere in the document; only who meets it looks at its splices."""
+
+    start: int  #: what it touches, `[start, end]`, in the document before it
+    end: int
+    shift: int  #: by how much it moves what is behind that
+    newlines: int  #: how many more there are in front of that
+    rank: int  #: if it does nothing but insert, at one place: see `insert_rank`. Else `NO_RANK`
+    changeset: str
+    splices: tuple[Splice, ...] | None  #: None: nothing can be moved over it
+
+
+def step_of(changeset: str, patches: Patches) -> Step:
+    """The step over a revision; `patches` are what it did to the document before it."""
+    if not patches.patches:
+        return Step(NOWHERE, NOWHERE, 0, 0, NO_RANK, changeset, ())
+    if not patches.even:
+        return Step(0, NOWHERE, 0, 0, NO_RANK, changeset, None)
+    start, end = patches.patches[0].start, patches.patches[-1].end
+    splices = tuple(patches.splices)
+    return Step(
+        start,
+        end,
+        sum([splice.shift for splice in splices]),
+        sum([splice.newlines for splice in splices]),
+        splices[0].rank if len(splices) == 1 and start == end else NO_RANK,
+        changeset,
+        splices,
+    )

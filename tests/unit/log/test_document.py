@@ -1,0 +1,51 @@
+"""A pad's document, moved forward one revision at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.writer.pad import Pad
+from shared.easysync import AText
+from shared.log.document import CorruptPad, Document, chain_of
+from shared.log.records import Revision, Snapshot
+from shared.wire.jsontext import dumps
+
+POOL = {"numToAttrib": {}, "nextNum": 0}
+
+
+def revision(document: Document, changeset: str) -> Revision:
+    wire = dumps({"changeset": changeset, "apool": POOL}).encode()
+    return Revision(document.head + 1, "", 1, None, chain_of(document.chain, wire), wire)
+
+
+def test_the_attributed_text_is_that_of_the_head() -> None:
+    document = Document()
+    assert document.atext == AText("\n", "|1+1")
+    document.replay(revision(document, "Z:1>2+2$ab"))
+    assert document.atext == AText("ab\n", "|1+3")
+    assert document.atext is document.atext  # put together once
+    document.replay(revision(document, "Z:3<1-1$"))
+    assert document.atext == AText("b\n", "|1+2")
+
+
+def test_a_revision_that_does_not_apply_leaves_the_document_as_it_was() -> None:
+    document = Document()
+    document.replay(revision(document, "Z:1>2+2$ab"))
+    for changeset in ("Z:9>1+1$x", "Z:3>1|1=1+1$x", "Z:3<1-1=5-1$"):
+        with pytest.raises(CorruptPad, match="does not apply"):
+            document.replay(revision(document, changeset))
+        assert (document.head, document.atext.text) == (0, "ab\n")
+
+
+def test_a_snapshot_that_does_not_fit_together() -> None:
+    with pytest.raises(CorruptPad, match="snapshot"):
+        Document().restore(Snapshot(3, 0, "abc\n", "|1+3", [], 1, b"", {}))
+
+
+def test_a_snapshot_is_where_a_document_can_start() -> None:
+    pad = Pad()
+    pad.create("hello\nworld", "a.1", 1)
+    document = Document()
+    assert document.atext.text == "\n"
+    document.restore(pad.to_snapshot())
+    assert (document.atext, document.head, document.chain) == (pad.atext, 0, pad.chain)

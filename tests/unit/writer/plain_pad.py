@@ -1,0 +1,95 @@
+"""A pad that does everything the plain way: what the writer's pad has to come to, much faster.
+
+It follows each later revision in turn, applies changesets to the whole document, and compares whole
+documents. Nothing of it is shared with the fast way but the rules and the wire form.
+"""
+
+from __future__ import annotations
+
+from services.writer.pad import Result, encode_wire
+from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from shared.easysync import (
+    AText,
+    AttributePool,
+    EasysyncError,
+    apply_to_atext,
+    correct_line_markers,
+    follow,
+    identity,
+    make_atext,
+    make_splice,
+    move_ops_to_new_pool,
+    old_len,
+)
+from shared.easysync.markers import LINE_ATTRIBUTES
+from shared.log.document import Change, chain_of
+from shared.log.records import Origin, Outcome, Revision, Submission
+
+
+class PlainPad:
+    def __init__(self, text: str, author: str) -> None:
+        self.pool = AttributePool()
+        self.atext = make_atext("\n")
+        self.changes: list[Change] = []
+        self.time = 0
+        self.chain = b""
+        system = [("author", SYSTEM_AUTHOR)] if text else []
+        created = make_splice("\n", 0, 0, text, system, self.pool)
+        self._append(created, apply_to_atext(created, self.atext, self.pool), author, None, 1000)
+
+    @property
+    def head(self) -> int:
+        return len(self.changes) - 1
+
+    def submit(self, submission: Submission, time: int) -> Result:
+        origin, author = submission.origin, submission.author
+        pool_size = len(self.pool)
+        try:
+            changeset = self.rebase(submission)
+            atext = self.apply(changeset)
+        except (Refused, EasysyncError) as refusal:
+            self.pool.truncate(pool_size)
+            refused = Outcome(origin, "refused", self.head, "badChangeset", str(refusal))
+            return Result(outcome=refused)
+        if atext == self.atext:
+            return Result(outcome=Outcome(origin, "accepted", self.head))
+        result = Result([self._append(changeset, atext, author, origin, time)])
+        if not self.pool.numbers_of_keys(LINE_ATTRIBUTES):
+            return result
+        correction = correct_line_markers(self.atext, self.pool)
+        if correction is not None:
+            atext = apply_to_atext(correction, self.atext, self.pool)
+            result.revisions.append(self._append(correction, atext, author, None, time))
+        return result
+
+    def rebase(self, submission: Submission) -> str:
+        if not 0 <= submission.base_rev <= self.head:
+            raise Refused("base revision")
+        wire_pool = AttributePool.from_jsonable(submission.pool)
+        check_submission(submission.changeset, wire_pool, submission.author, self.pool)
+        canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
+        rebased = canonical
+        for change in self.changes[submission.base_rev + 1 :]:
+            if change == (canonical, submission.author):
+                rebased = identity(old_len(canonical))
+            rebased = follow(change.changeset, rebased, self.pool)
+        return rebased
+
+    def apply(self, changeset: str) -> AText:
+        atext = apply_to_atext(changeset, self.atext, self.pool)
+        if not atext.text.endswith("\n"):
+            raise Refused("the final newline")
+        return atext
+
+    def _append(
+        self, changeset: str, atext: AText, author: str, origin: Origin | None, time: int
+    ) -> Revision:
+        time, rev = max(time, self.time), self.head + 1
+        delta = time - self.time if rev else 0
+        wire = encode_wire(rev, changeset, self.pool, author, time, delta)
+        revision = Revision(rev, author, time, origin, chain_of(self.chain, wire), wire)
+        self.changes.append(Change(changeset, author))
+        if author:
+            self.pool.put("author", author)
+        self.atext, self.time, self.chain = atext, time, revision.chain
+        return revision
