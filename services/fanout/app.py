@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -154,6 +155,7 @@ def _attach_socketio(
         connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, "/")]
         sockets[sid] = socket = Socket(handshake, connection.exit)
         connection.acknowledged = socket.acknowledged
+        connection.told = partial(messages.received, socket)
         metrics.SOCKETS.set(len(sockets))
 
     async def message(sid: str, content: Any = None, *_more: Any) -> Any:

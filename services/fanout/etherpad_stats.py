@@ -30,10 +30,8 @@ class _WithEtherpadNames:
         emits = CounterMetricFamily(
             "etherpad_socket_emits", "Messages sent to sockets, by type", labels=["type"]
         )
-        for family in metrics.FRAMES.collect():
-            for sample in family.samples:
-                if sample.name.endswith("_total"):
-                    emits.add_metric([sample.labels["type"]], sample.value)
+        for kind, count in metrics.FRAMES.values.items():
+            emits.add_metric([kind], count)
         yield emits
         users = GaugeMetricFamily(
             "etherpad_pad_users",

@@ -78,7 +78,7 @@ class Messages:
     async def received(self, socket: Socket, message: Any) -> Reply:
         """Never raises: whatever a client sends costs itself at most."""
         kind = _kind(message)
-        metrics.MESSAGES.labels(kind if kind in KNOWN else "other").inc()
+        metrics.MESSAGES.add(kind if kind in KNOWN else "other")
         try:
             await self._dispatch(socket, message)
         except ClientError as error:

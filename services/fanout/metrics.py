@@ -2,9 +2,10 @@
 
 import time
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from services.fanout.runs import Tally
+from shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10)
 COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
@@ -12,8 +13,8 @@ COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 SOCKETS = Gauge("padfleet_fanout_sockets", "Open sockets")
 SESSIONS = Gauge("padfleet_fanout_sessions", "Sessions on pads")
 PADS = Gauge("padfleet_fanout_pads", "Pads with a session here")
-MESSAGES = Counter("padfleet_fanout_messages_total", "Messages from clients", ["type"])
-REVISIONS = Counter("padfleet_fanout_revisions_total", "Revisions taken into feeds")
+MESSAGES = QuickCounters("padfleet_fanout_messages", "Messages from clients", "type")
+REVISIONS = QuickCounter("padfleet_fanout_revisions", "Revisions taken into feeds")
 GAPS = Counter("padfleet_fanout_gaps_total", "Gaps found in what the channels brought")
 REPAIRS = Counter("padfleet_fanout_repairs_total", "Reads of a stream to set a feed right")
 CATCH_UPS = Counter("padfleet_fanout_catch_ups_total", "Sessions that were behind the feed")
@@ -24,57 +25,58 @@ EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out fo
 # --- How long a revision takes ---
 # Observed once for each message of a channel, flush or answer, never for each socket, so that
 # they cost the same on a pad with three people and on one with three thousand.
-TRANSIT_SECONDS = Histogram(
+TRANSIT_SECONDS = QuickHistogram(
     "padfleet_fanout_transit_seconds",
     "From the commit of a revision to its arrival in the feed of this worker",
-    buckets=LATENCY,
+    LATENCY,
 )
-HELD_SECONDS = Histogram(
+HELD_SECONDS = QuickHistogram(
     "padfleet_fanout_held_seconds",
     "From the arrival of a revision in the feed to the flush that carries it",
-    buckets=LATENCY,
+    LATENCY,
 )
-DELIVERY_SECONDS = Histogram(
+DELIVERY_SECONDS = QuickHistogram(
     "padfleet_fanout_delivery_seconds",
     "From the commit of a revision to the client's answer that it has arrived; a sample",
-    buckets=LATENCY,
+    LATENCY,
 )
-APPLY_SECONDS = Histogram(
+APPLY_SECONDS = QuickHistogram(
     "etherpad_changeset_apply_duration_seconds",
     "From the arrival of a USER_CHANGES to its ACCEPT_COMMIT; Etherpad's name for it",
-    buckets=LATENCY,
+    LATENCY,
 )
+
 # --- What fan-out costs ---
-FLUSH_SECONDS = Histogram(
+FLUSH_SECONDS = QuickHistogram(
     "padfleet_fanout_flush_seconds",
     "Time of the event loop that one flush of a pad took",
-    buckets=COST,
+    COST,
 )
-PAUSE = Histogram(
+PAUSE_SECONDS = QuickHistogram(
     "padfleet_fanout_pause_seconds",
     "Time that a flush was put off because the pad is busy; 0 for a quiet pad",
-    buckets=LATENCY,
+    LATENCY,
 )
-BATCH_REVISIONS = Histogram(
+BATCH_REVISIONS = QuickHistogram(
     "padfleet_fanout_batch_revisions",
     "Revisions in one NEW_CHANGES or NEW_CHANGES_BATCH; once for each size within a flush",
-    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    (1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
-DELIVERED = Counter("padfleet_fanout_delivered_total", "Revisions delivered, over all sockets")
-FRAMES = Counter(
-    "padfleet_fanout_frames_total", "Messages that carry revisions, over all sockets", ["type"]
+DELIVERED = QuickCounter("padfleet_fanout_delivered", "Revisions delivered, over all sockets")
+FRAMES = QuickCounters(
+    "padfleet_fanout_frames", "Messages that carry revisions, over all sockets", "type"
 )
-BYTES = Counter("padfleet_fanout_bytes_total", "Bytes of those messages, over all sockets")
+BYTES = QuickCounter("padfleet_fanout_bytes", "Bytes of those messages, over all sockets")
 
 
 def sent(tally: Tally) -> None:
     """Adds up what a flush has sent."""
     for kind, count in tally.frames.items():
-        FRAMES.labels(kind).inc(count)
+        FRAMES.add(kind, count)
     for size in tally.batches:
         BATCH_REVISIONS.observe(size)
-    BYTES.inc(tally.bytes)
-    DELIVERED.inc(tally.revisions)
+    BYTES.value += tally.bytes
+    DELIVERED.value += tally.revisions
 
 
 def arrived_in_feed(committed_ms: int) -> None:

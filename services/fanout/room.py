@@ -185,7 +185,7 @@ class Room:
             self._serve(session, flush)
             metrics.sent(flush.finish())
 
-    def _flush_all(self) -> Iterator[None]:
+    def _flush_all(self) -> Iterator[float]:
         """One turn of the room. Revisions that come during it are for the next one."""
         now = monotonic()
         if self._unsent_since is not None:
@@ -198,9 +198,10 @@ class Room:
             if not (session.waiting or session.catching_up) and session.id in self.sessions:
                 self._serve(session, flush)
             if served % SESSIONS_PER_STEP == 0:
-                yield
+                yield flush.kernel_seconds()
                 if self.feed is not flush.feed:
                     break  # the pad was deleted meanwhile
+        yield flush.kernel_seconds()
         metrics.sent(flush.finish())
 
     def _serve(self, session: Session, flush: Flush) -> None:
@@ -290,7 +291,7 @@ class Room:
         before = self.feed.head
         gap = self.feed.offer(revisions)
         moved = self.feed.head > before
-        metrics.REVISIONS.inc(self.feed.head - before)
+        metrics.REVISIONS.value += self.feed.head - before
         if moved:
             metrics.arrived_in_feed(next(r.time for r in revisions if r.rev > before))
             self._unsent_since = self._unsent_since or monotonic()

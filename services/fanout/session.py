@@ -118,15 +118,15 @@ class Session:
             and self.id not in run.concerns
             and not cursor.accepted
             and cursor.resume_until <= run.after
-            and run.size <= window.room
+            and (size := len(run.frame.websocket)) <= window.room
         ):
             # Nothing of this session's own: it takes the same bytes as all others at its place.
-            asks = window.urgent(run.size, flush.now) or self._is_welcome_to_ask(flush)
+            asks = window.urgent(size, flush.now) or self._is_welcome_to_ask(flush)
             if not (asks and self.acks):
                 if not self.exit.offer(run.asking if asks else run.frame):
                     return self._stopped()
                 cursor.sent_rev = run.upto
-                window.sent += run.size
+                window.sent += size
                 run.taken += 1
                 self.news_at = run.news_upto
                 if asks:
@@ -169,9 +169,11 @@ class Session:
             return self._stopped()
         window.sent += size
         self.news_at += len(news)
-        for step, frame in taken:
+        flush.tally.writes += 1
+        flush.tally.bytes += size
+        for step, _ in taken:
             cursor.moved(step)
-            flush.tally.count(step, len(frame.websocket))
+            flush.tally.count(step)
             if isinstance(step, AcceptCommit):
                 self.settle(step.seq, None)
         if asks:

@@ -19,8 +19,10 @@ SLICE = 0.002
 BUSY_FOR = 0.1
 """Seconds after a flush in which a room counts as busy."""
 
-Work = Callable[[], Iterator[None]]
-"""One flush of a room. Each step of the iterator serves a few sessions."""
+Work = Callable[[], Iterator[float]]
+"""One flush of a room. Each step of the iterator serves a few sessions, and yields how long, by an
+estimate, the kernel will take for what has been written since the flush began, in seconds: the
+event loop hands it over only after our code has run."""
 
 
 class Turns:
@@ -49,10 +51,10 @@ class Turn:
         self._work = work
         self._pace = Pace(turns.rules)
         self._timer: asyncio.TimerHandle | None = None
-        self._rest: Iterator[None] | None = None
+        self._rest: Iterator[float] | None = None
         self._again = False
         self._closed = False
-        self._started = self._cost = 0.0
+        self._started = self._cost = self._kernel = 0.0
 
     def due(self) -> None:
         """The room has something to send."""
@@ -61,10 +63,10 @@ class Turn:
         elif self._timer is None and not self._closed:
             wait = self._pace.wait(perf_counter())
             if wait <= 0:
-                metrics.PAUSE.observe(0)
+                metrics.PAUSE_SECONDS.observe(0)
                 self._begin()
             else:
-                metrics.PAUSE.observe(wait)
+                metrics.PAUSE_SECONDS.observe(wait)
                 self._timer = asyncio.get_running_loop().call_later(wait, self._begin)
 
     def close(self) -> None:
@@ -76,39 +78,33 @@ class Turn:
     def _begin(self) -> None:
         self._timer = None
         self._started = perf_counter()
-        self._cost = 0.0
+        self._cost = self._kernel = 0.0
         self._again = False
         self._rest = self._work()
         self._turns.running += 1
         self._slice()
 
     def _slice(self) -> None:
-        began = perf_counter()
         assert self._rest is not None
-        deadline = began + SLICE / self._turns.running
-        more = False
+        began, kernel = perf_counter(), self._kernel
+        limit = SLICE / self._turns.running
+        unfinished = False
         try:
-            for _ in self._rest:
-                if perf_counter() >= deadline:
-                    more = not self._closed
+            for estimate in self._rest:
+                self._kernel = estimate
+                spent = perf_counter() - began + self._kernel - kernel
+                unfinished = spent >= limit and not self._closed
+                if unfinished:
                     break
-        except BaseException:
-            self._finish(began)
-            raise
-        # What was written is handed to the kernel at the end of this turn of the loop, which is
-        # most of the cost. So the clock is read when the next turn begins.
-        asyncio.get_running_loop().call_soon(self._sliced, began, more)
+        finally:
+            self._cost += perf_counter() - began + self._kernel - kernel
+            if unfinished:
+                asyncio.get_running_loop().call_soon(self._slice)
+            else:
+                self._finish()
 
-    def _sliced(self, began: float, more: bool) -> None:
-        if more:
-            self._cost += perf_counter() - began
-            self._slice()
-        else:
-            self._finish(began)
-
-    def _finish(self, began: float) -> None:
+    def _finish(self) -> None:
         now = perf_counter()
-        self._cost += now - began
         self._rest = None
         self._turns.running -= 1
         self._pace.flushed(self._started, now, self._cost, self._turns.busy(self, now))

@@ -47,6 +47,7 @@ async def run(settings: WriterSettings) -> None:
         writer_id=writer_id,
         lease_ms=settings.lease_ms,
         batch_max=settings.batch_max,
+        commit_interval_ms=settings.commit_interval_ms,
     )
     app = web.Application()
     add_ops_routes(app, _health(redis, owner, settings))

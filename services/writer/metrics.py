@@ -1,18 +1,20 @@
 """What a writer counts."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
-ENTRIES = Counter("padfleet_writer_entries_total", "Inbox entries settled", ["outcome"])
-REVISIONS = Counter("padfleet_writer_revisions_total", "Revisions committed")
-BATCH = Histogram(
+from shared.counting import QuickCounter, QuickCounters, QuickHistogram
+
+ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
+REVISIONS = QuickCounter("padfleet_writer_revisions", "Revisions committed")
+BATCH = QuickHistogram(
     "padfleet_writer_batch_entries",
     "Inbox entries settled in one commit",
-    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    (1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
-COMMIT_SECONDS = Histogram(
+COMMIT_SECONDS = QuickHistogram(
     "padfleet_writer_commit_seconds",
     "Time from reading a batch of entries to its commit",
-    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+    (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
 PARTITIONS = Gauge("padfleet_writer_partitions", "Partitions that this writer has the lease of")
 TAKE_OVERS = Counter("padfleet_writer_leases_taken_total", "Leases taken")

@@ -169,7 +169,7 @@ class Committer:
                                 "reason": result.outcome.detail,
                             },
                         )
-                metrics.ENTRIES.labels(result.outcome.kind if result.outcome else "revision").inc()
+                metrics.ENTRIES.add(result.outcome.kind if result.outcome else "revision")
             case Fence():
                 pad.fence(entry.author, entry.order)
                 item.fences[entry.author] = pad.fences[entry.author]
@@ -206,7 +206,7 @@ class Committer:
             args += pad_args
         await self._call(scripts.COMMIT, lease, keys, args, position)
         for pad_id, item in work.items():
-            metrics.REVISIONS.inc(len(item.revisions))
+            metrics.REVISIONS.value += len(item.revisions)
             if item.revisions:
                 await self._upkeep.after_commit(lease, pad_id, item.pad)
         return lease._replace(position=position)

@@ -121,10 +121,8 @@ def encode_entry(entry: Entry) -> bytes:
 
 def decode_entry(data: bytes) -> Entry:
     letter, *values = unpack(data)
-    kind = _KINDS[letter]
-    entry = dict(zip(kind.__slots__, values, strict=True))
-    entry["origin"] = Origin(*entry["origin"])
-    return kind(**entry)
+    pad, origin, *rest = values
+    return _KINDS[letter](pad, Origin(*origin), *rest)
 
 
 # --- Channel messages ----------------------------------------------------------------------------

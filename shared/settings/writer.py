@@ -46,6 +46,14 @@ class WriterSettings(RedisProcessSettings):
         minimum=1,
         maximum=100_000,
     )
+    commit_interval_ms: int = setting(
+        10,
+        "shortest time between two rounds of commits, so that a busy writer makes fewer and larger "
+        "ones; a quiet one commits at once",
+        unit="ms",
+        minimum=0,
+        maximum=1_000,
+    )
     writer_id: str = setting("", "name of this writer, unlike any other's; made at start if none")
 
     def validate(self) -> Iterator[tuple[str, str]]:

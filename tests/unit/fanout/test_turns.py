@@ -36,12 +36,12 @@ class Room:
         self.flushes = 0
         self.turn = Turn(shared, self.work)
 
-    def work(self) -> Iterator[None]:
+    def work(self) -> Iterator[float]:
         self.flushes += 1
         for _ in range(self.steps):
             self.clock.now += SLICE
             self.log.append(self.name)
-            yield
+            yield 0.0
 
 
 async def test_a_quiet_pad_does_not_wait_for_a_storm(clock: Clock) -> None:
@@ -92,11 +92,11 @@ async def test_a_flush_that_fails_does_not_end_the_room(clock: Clock) -> None:
     shared = Turns(Rules(ceiling=0.0))
     runs: list[int] = []
 
-    def work() -> Iterator[None]:
+    def work() -> Iterator[float]:
         runs.append(1)
         if len(runs) == 1:
             raise ValueError("a fault")
-        yield
+        yield 0.0
 
     turn = Turn(shared, work)
     with pytest.raises(ValueError, match="a fault"):

@@ -1,0 +1,80 @@
+"""Counters and histograms for hot paths, shown to Prometheus when it asks.
+
+Those of prometheus-client take a lock for each value, about 1.2 µs for an observation, and a
+revision passes a dozen of them. Ours are for a process with one event loop and no threads that
+count: an observation is a search among bounds and two additions, 0.2 µs.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class QuickCounter(Collector):
+    """Counts up: `counter.value += n`. The name is without `_total`."""
+
+    __slots__ = ("_name", "_text", "value")
+
+    def __init__(self, name: str, text: str, registry: CollectorRegistry = REGISTRY) -> None:
+        self._name, self._text = name, text
+        self.value = 0.0
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._text, value=self.value)
+
+
+class QuickCounters(Collector):
+    """One counter for each value of a label. The values are ours, and few."""
+
+    __slots__ = ("_label", "_name", "_text", "values")
+
+    def __init__(
+        self, name: str, text: str, label: str, registry: CollectorRegistry = REGISTRY
+    ) -> None:
+        self._name, self._text, self._label = name, text, label
+        self.values: dict[str, float] = {}
+        registry.register(self)
+
+    def add(self, label: str, amount: float = 1) -> None:
+        self.values[label] = self.values.get(label, 0.0) + amount
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, self._text, labels=[self._label])
+        for label, value in self.values.items():
+            family.add_metric([label], value)
+        yield family
+
+
+class QuickHistogram(Collector):
+    """Counts observations up to each bound, the bound included, and adds them up."""
+
+    __slots__ = ("_bounds", "_counts", "_name", "_sum", "_text")
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        bounds: Sequence[float],
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self._name, self._text = name, text
+        self._bounds = sorted(bounds)
+        self._counts = [0] * (len(self._bounds) + 1)  # the last: above all bounds
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    def collect(self) -> Iterator[Metric]:
+        buckets = []
+        total = 0
+        for bound, count in zip([*self._bounds, float("inf")], self._counts, strict=True):
+            total += count
+            buckets.append(("+Inf" if bound == float("inf") else repr(float(bound)), total))
+        yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)
