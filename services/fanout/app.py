@@ -165,6 +165,10 @@ def _attach_socketio(
     async def disconnect(sid: str, _reason: Any = None) -> None:
         found = sockets.pop(sid, None)
         if found is not None:
+            # It may have left with its connection still open, and must not come back over it.
+            connection = sio.eio.sockets.get(sio.manager.eio_sid_from_sid(sid, "/"))
+            if connection is not None:
+                connection.told = connection.acknowledged = None
             await messages.disconnected(found)
         metrics.SOCKETS.set(len(sockets))
 

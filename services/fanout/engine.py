@@ -51,7 +51,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def __init__(self, server: "EngineServer", sid: str) -> None:
         super().__init__(server, sid)
-        self.exit = Exit()
+        self.exit = Exit(self._has_ended)
         self.acknowledged: Callable[[str], None] | None = None
         """Called with each Socket.IO acknowledgement, if set."""
         self.told: Callable[[Any], Coroutine[Any, Any, Any]] | None = None
@@ -85,11 +85,16 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.closing = True
         reason = reason or self.server.reason.SERVER_DISCONNECT
         await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
-        if not abort and not self.exit.closed:
+        if not abort and not self.exit.closed and self._line is not None:
             self.exit.write(CLOSE)
         self.closed = True
         self.exit.end()
         self.server.sockets.pop(self.sid, None)
+
+    def _has_ended(self) -> None:
+        # A WebSocket says so itself when its connection is gone.
+        if self._line is None:
+            self.server.spawn(self.close(wait=False, abort=True))
 
     # --- Pings -----------------------------------------------------------------------------------
 

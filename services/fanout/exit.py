@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from services.fanout import websocket
-from services.fanout.frames import PING, Frame
+from services.fanout.frames import CLOSE, PING, Frame
 from services.fanout.line import Line
 
 HIGH_WATER = 4096
@@ -34,9 +34,21 @@ class ExitClosed(Exception):
 class Exit:
     """Sends frames to one socket."""
 
-    __slots__ = ("_drained", "_ended", "_line", "_poll", "_queue", "_queued", "_transport", "pings")
+    __slots__ = (
+        "_drained",
+        "_ended",
+        "_line",
+        "_on_end",
+        "_poll",
+        "_queue",
+        "_queued",
+        "_transport",
+        "pings",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, on_end: Callable[[], None] | None = None) -> None:
+        """`on_end` is called once, when whoever sends ends it."""
+        self._on_end = on_end
         self._transport: asyncio.WriteTransport | None = None
         self._line: Line | None = None
         self._queue: list[Frame] = []
@@ -148,12 +160,19 @@ class Exit:
         return frames
 
     def end(self) -> None:
-        """Nothing more is taken. A poll that is open gets what waits; a WebSocket is closed after
-        what it has been given, or at once if that does not get through anyway."""
+        """Nothing more is taken. A poll gets what waits, and that it was the last; a WebSocket is
+        closed after what it has been given, or at once if that does not get through anyway.
+
+        Not Socket.IO's disconnect: a client that is told to leave does not come back by itself.
+        """
         if self._ended:
             return
+        if self._transport is None:
+            self._queue.append(CLOSE)
         self._ended = True
         self.pings = None
+        if self._on_end is not None:
+            self._on_end()
         self._wake_poll()
         self._call_drained()
         transport = self._transport

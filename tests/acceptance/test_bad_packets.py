@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
+from pathlib import Path
+
 import aiohttp
 import pytest
 
+from services.up.server import EmbeddedServer
 from shared.client import PadUrl, connect
+from tests.eventually import eventually
 from tests.fleet import Fleet
 
 BAD = [
@@ -48,3 +55,42 @@ async def test_a_bad_packet_disturbs_nobody_and_leaves_no_trace_of_a_fault(
     log = worker.log.read_bytes()[start:].decode()
     assert "Traceback" not in log
     assert '"level": "error"' not in log
+
+
+async def test_a_socket_that_has_left_cannot_come_back_over_the_same_connection(
+    fleet: Fleet,
+) -> None:
+    """Nobody would take its session off the pad again when the connection ends."""
+    worker = fleet.workers[0]
+    before = worker.metric("padfleet_fanout_sessions")
+    ready = {"component": "pad", "type": "CLIENT_READY", "padId": "left", "token": "t.left1234"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{worker.url}/socket.io/?EIO=4&transport=websocket") as ws,
+    ):
+        await ws.send_str("40")
+        await ws.send_str("41")
+        await ws.send_str(f"42{json.dumps(['message', ready])}")
+        await ws.send_str("1")  # ends the connection, once all before it has been read
+        while (await ws.receive()).type is aiohttp.WSMsgType.TEXT:
+            pass
+    assert worker.metric("padfleet_fanout_sessions") == before
+
+
+async def test_a_polling_client_that_is_let_go_is_told_so(tmp_path: Path) -> None:
+    """Else it would ask, and be answered with nothing, again and again."""
+    with (
+        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, tmp_path) as alone,
+    ):
+        worker = alone.start(workers=1).workers[0]
+        url = f"{worker.url}/socket.io/?EIO=4&transport=polling"
+        async with aiohttp.ClientSession() as http:
+            opened = await (await http.get(url)).text()
+            url += f"&sid={json.loads(opened[1:])['sid']}"
+            await http.post(url, data="40")
+            assert (await (await http.get(url)).text()).startswith("40{")
+            poll = asyncio.create_task(http.get(url))
+            await eventually(lambda: worker.metric("padfleet_fanout_sockets") == 1)
+            worker.signal(signal.SIGTERM)
+            assert await (await poll).text() == "1"

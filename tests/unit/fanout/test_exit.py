@@ -101,8 +101,17 @@ async def test_a_poll_that_is_open_ends_with_the_socket() -> None:
     way_out = Exit()
     poll = asyncio.create_task(polled(way_out))
     await asyncio.sleep(0)
+    way_out.write(frame("4a"))
     way_out.end()
-    assert await poll == []
+    assert await poll == ["4a", "1"], "the close packet of Engine.IO comes last"
+
+
+def test_its_owner_is_told_once_of_the_end() -> None:
+    told: list[int] = []
+    way_out = Exit(lambda: told.append(1))
+    way_out.end()
+    way_out.end()
+    assert told == [1]
 
 
 async def test_the_end_tells_a_healthy_websocket_and_cuts_a_stuck_one() -> None:
