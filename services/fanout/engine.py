@@ -83,12 +83,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         if self.closed or self.closing:
             return
         self.closing = True
-        reason = reason or self.server.reason.SERVER_DISCONNECT
-        await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
         if not abort and not self.exit.closed and self._line is not None:
             self.exit.write(CLOSE)
-        self.closed = True
+        # Before the handlers are told: they speak to Redis, which may be away for long.
         self.exit.end()
+        reason = reason or self.server.reason.SERVER_DISCONNECT
+        await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
+        self.closed = True
         self.server.sockets.pop(self.sid, None)
 
     def _has_ended(self) -> None:
@@ -112,8 +113,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def silent_since(self) -> float | None:
         return self.exit.pings[0][0] if self.exit.pings else None
 
-    async def is_silent(self) -> None:
-        await self.close(wait=False, abort=True, reason=self.server.reason.PING_TIMEOUT)
+    def is_silent(self) -> None:
+        reason = self.server.reason.PING_TIMEOUT
+        self.server.spawn(self.close(wait=False, abort=True, reason=reason))
 
     # --- In --------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class Pinged(Protocol):
     def silent_since(self) -> float | None:
         """When the oldest ping was sent that has no answer; None if none is open."""
 
-    async def is_silent(self) -> None:
+    def is_silent(self) -> None:
         """It has not answered in time."""
 
 
@@ -46,9 +46,9 @@ class Heartbeat:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            await self.beat(monotonic())
+            self.beat(monotonic())
 
-    async def beat(self, now: float) -> None:
+    def beat(self, now: float) -> None:
         """What is due at this time."""
         while self._pings and self._pings[0][0] <= now:
             _, sid = self._pings.popleft()
@@ -62,4 +62,4 @@ class Heartbeat:
             socket = self._find(sid)
             since = socket.silent_since() if socket is not None else None
             if socket is not None and since is not None and now - since >= self._timeout:
-                await socket.is_silent()
+                socket.is_silent()
