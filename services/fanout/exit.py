@@ -42,14 +42,15 @@ class Exit:
         "_poll",
         "_queue",
         "_queued",
-        "_transport",
         "pings",
+        "transport",
     )
 
     def __init__(self, on_end: Callable[[], None] | None = None) -> None:
         """`on_end` is called once, when whoever sends ends it."""
         self._on_end = on_end
-        self._transport: asyncio.WriteTransport | None = None
+        self.transport: asyncio.WriteTransport | None = None
+        """The WebSocket's, once it is one: see `express`, which writes to it as `offer` does."""
         self._line: Line | None = None
         self._queue: list[Frame] = []
         self._queued = 0
@@ -62,25 +63,20 @@ class Exit:
 
     @property
     def closed(self) -> bool:
-        return self._ended or (self._transport is not None and self._transport.is_closing())
-
-    @property
-    def direct(self) -> bool:
-        """Whether it is a WebSocket by now."""
-        return self._transport is not None
+        return self._ended or (self.transport is not None and self.transport.is_closing())
 
     @property
     def backlog(self) -> int:
         """Bytes that wait in this process."""
-        if self._transport is None:
+        if self.transport is None:
             return self._queued
-        return self._transport.get_write_buffer_size()
+        return self.transport.get_write_buffer_size()
 
     # --- Sending ---------------------------------------------------------------------------------
 
     def write(self, frame: Frame) -> None:
         """Takes the frame for good, or raises `ExitClosed`."""
-        transport = self._transport
+        transport = self.transport
         if transport is None:
             if self._ended:
                 raise ExitClosed
@@ -94,7 +90,7 @@ class Exit:
 
     def offer(self, frame: Frame) -> bool:
         """As `write`, unless too much is waiting already, or the socket is gone: then False."""
-        transport = self._transport
+        transport = self.transport
         if transport is not None:
             if transport.get_write_buffer_size() > HIGH_WATER or transport.is_closing():
                 return False
@@ -142,7 +138,7 @@ class Exit:
         transport = line.transport
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
         waiting, self._queue, self._queued = self._queue, [], 0
-        self._transport, self._line = transport, line
+        self.transport, self._line = transport, line
         if waiting:
             transport.write(Frame.joined(waiting).websocket)
         self._wake_poll()
@@ -167,7 +163,7 @@ class Exit:
         """
         if self._ended:
             return
-        if self._transport is None:
+        if self.transport is None:
             self._queue.append(CLOSE)
         self._ended = True
         self.pings = None
@@ -175,7 +171,7 @@ class Exit:
             self._on_end()
         self._wake_poll()
         self._call_drained()
-        transport = self._transport
+        transport = self.transport
         if transport is None or transport.is_closing():
             return
         if transport.get_write_buffer_size() > HIGH_WATER:

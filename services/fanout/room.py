@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from services.fanout import frames, metrics
 from services.fanout.catchup import HistoryLost, catch_up
+from services.fanout.express import push
 from services.fanout.feed import Feed, Gap
 from services.fanout.people import People
 from services.fanout.runs import Flush
@@ -161,6 +163,7 @@ class Room:
             return False
         metrics.SESSIONS.dec()
         session.may_progress()  # so that a task that waits for it sees that it has gone
+        session.waiting = True
         return True
 
     def drop_stalled(self, now: float, timeout: float) -> None:
@@ -182,7 +185,7 @@ class Room:
         if not session.catching_up:
             flush = Flush(self.feed, self.frames, monotonic(), news=self.people.news)
             session.waiting = False
-            self._serve(session, flush)
+            self._serve(flush, session)
             metrics.sent(flush.finish())
 
     def _flush_all(self) -> Iterator[float]:
@@ -194,22 +197,20 @@ class Room:
         sessions = list(self.sessions.values())
         questions = 1 + len(sessions) // QUESTIONS_SHARE
         flush = Flush(self.feed, self.frames, now, news=self.people.news, questions=questions)
-        for served, session in enumerate(sessions, 1):
-            if not (session.waiting or session.catching_up) and session.id in self.sessions:
-                self._serve(session, flush)
-            if served % SESSIONS_PER_STEP == 0:
-                yield flush.kernel_seconds()
-                if self.feed is not flush.feed:
-                    break  # the pad was deleted meanwhile
-        yield flush.kernel_seconds()
+        serve = partial(self._serve, flush)
+        for start in range(0, len(sessions), SESSIONS_PER_STEP):
+            if self.feed is not flush.feed:
+                break  # the pad was deleted meanwhile
+            push(flush, sessions[start : start + SESSIONS_PER_STEP], serve)
+            yield flush.kernel_seconds()
         metrics.sent(flush.finish())
 
-    def _serve(self, session: Session, flush: Flush) -> None:
+    def _serve(self, flush: Flush, session: Session) -> None:
         match session.flush(flush):
             case Flushed.WAITING:
                 self._wait_for(session)
             case Flushed.BEHIND:
-                session.catching_up = True
+                session.catching_up = session.waiting = True
                 self._spawn(self._catch_up(session))
             case Flushed.LOST_TOUCH:
                 self.drop(session, "overflow")

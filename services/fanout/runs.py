@@ -12,7 +12,7 @@ from services.fanout.flush import (
     Step,
     steps,
 )
-from services.fanout.frames import PING, Frame, Frames
+from services.fanout.frames import Frame, Frames
 from services.fanout.news import News
 from shared.log.records import Revision
 
@@ -57,15 +57,15 @@ class Run:
     feed's revisions after `after`."""
 
     __slots__ = (
-        "_asking",
-        "_batching",
+        "_data",
         "_frames",
-        "_made",
         "_news",
         "_revisions",
+        "_steps",
         "after",
-        "committed_ms",
+        "batching",
         "concerns",
+        "news_from",
         "news_upto",
         "taken",
         "upto",
@@ -76,49 +76,43 @@ class Run:
         after: int,
         revisions: list[Revision],
         news: list[tuple[Frame, str]],
-        news_upto: int,
+        news_from: int,
         batching: bool,
         frames: Frames,
     ) -> None:
         self.after = after
-        self.news_upto = news_upto
+        self.news_from, self.news_upto = news_from, news_from + len(news)
+        self.batching = batching
         self.upto = revisions[-1].rev if revisions else after
-        self.committed_ms = revisions[0].time if revisions else 0
         self.concerns = frozenset(
             [r.origin.session for r in revisions if r.origin is not None] + [but for _, but in news]
         )
         """The sessions that are sent something else."""
         self._revisions, self._news = revisions, news
-        self._batching, self._frames = batching, frames
+        self._frames = frames
         self.taken = 0  #: sessions that it was written to
-        self._made: tuple[list[Step], Frame] | None = None
-        self._asking: Frame | None = None
-
-    def _make(self) -> tuple[list[Step], Frame]:
-        # Made when the first session wants it: on a pad with one author nobody does.
-        if self._made is None:
-            todo = list(steps(Cursor(self.after), "", self._revisions, batching=self._batching))
-            news = [frame for frame, _ in self._news]
-            self._made = todo, Frame.joined(news + [self._frames.of(step) for step in todo])
-        return self._made
+        self._steps: list[Step] = []
+        self._data: bytes | None = None
 
     @property
-    def frame(self) -> Frame:
-        return self._make()[1]
+    def data(self) -> bytes:
+        """What goes to a WebSocket. Made when the first session wants it: on a pad with one author
+        nobody does."""
+        data = self._data
+        return data if data is not None else self._make()
 
-    @property
-    def asking(self) -> Frame:
-        """The frame with a ping behind it."""
-        if self._asking is None:
-            self._asking = Frame.joined([self.frame, PING])
-        return self._asking
+    def _make(self) -> bytes:
+        self._steps = list(steps(Cursor(self.after), "", self._revisions, batching=self.batching))
+        sending = [frame for frame, _ in self._news]
+        sending += [self._frames.of(step) for step in self._steps]
+        self._data = Frame.joined(sending).websocket
+        return self._data
 
     def tell(self, tally: Tally) -> None:
-        todo, frame = self._make()
-        for step in todo:
+        for step in self._steps:
             tally.count(step, self.taken)
         tally.writes += self.taken
-        tally.bytes += self.taken * len(frame.websocket)
+        tally.bytes += self.taken * len(self.data)
 
 
 class Flush:
@@ -174,7 +168,7 @@ class Flush:
         if not revisions and not news:
             return None
         # Taken now: news that come during the flush are not in this run.
-        return Run(after, revisions, news, place + len(news), batching, self.frames)
+        return Run(after, revisions, news, place, batching, self.frames)
 
     def kernel_seconds(self) -> float:
         """An estimate of what the kernel takes for all that has been written so far."""
@@ -182,7 +176,7 @@ class Flush:
         for run in self._runs.values():
             if run is not None and run.taken:
                 writes += run.taken
-                size += run.taken * len(run.frame.websocket)
+                size += run.taken * len(run.data)
         return writes * WRITE_SECONDS + size * BYTE_SECONDS
 
     def finish(self) -> Tally:

@@ -63,7 +63,7 @@ class Session:
     cursor: Cursor = field(default_factory=lambda: Cursor(-1))
     window: Window = field(default_factory=_new_window)
     news_at: int = 0  #: its place in the news of the pad's people
-    waiting: bool = False  #: skipped by flushes until its socket or its client makes progress
+    waiting: bool = False  #: skipped by flushes: see `Flushed`, or it has left
     catching_up: bool = False  #: a task reads what the feed does not hold any more
     progressed: "Callable[[Session], None] | None" = None  #: called when `waiting` may end
     pending: dict[int, "asyncio.Future[Outcome | None]"] = field(default_factory=dict)
@@ -111,31 +111,6 @@ class Session:
         Synchronous, so two flushes of a session cannot overlap. Everything leaves in one write,
         and only then the cursor moves, so it is right wherever this ends (I4).
         """
-        cursor, window = self.cursor, self.window
-        run = flush.run(cursor.sent_rev, self.news_at, self.batching)
-        if (
-            run is not None
-            and self.id not in run.concerns
-            and not cursor.accepted
-            and cursor.resume_until <= run.after
-            and (size := len(run.frame.websocket)) <= window.room
-        ):
-            # Nothing of this session's own: it takes the same bytes as all others at its place.
-            asks = window.urgent(size, flush.now) or self._is_welcome_to_ask(flush)
-            if not (asks and self.acks):
-                if not self.exit.offer(run.asking if asks else run.frame):
-                    return self._stopped()
-                cursor.sent_rev = run.upto
-                window.sent += size
-                run.taken += 1
-                self.news_at = run.news_upto
-                if asks:
-                    self._ask(flush.now, run.committed_ms, pinged=True)
-                return Flushed.UP_TO_DATE
-        return self._flush_in_steps(flush)
-
-    def _flush_in_steps(self, flush: Flush) -> Flushed:
-        """The same for a session that is owed something else than the others."""
         cursor, window = self.cursor, self.window
         try:
             revisions = flush.revisions(cursor.sent_rev)

@@ -40,6 +40,8 @@ class Window:
     sent: int = 0
     acked: int = 0
     asked: int = 0  #: `sent` at the newest probe
+    quiet_bytes: int = ASK_BYTES
+    """As long as `sent` is below this there is nothing to ask, and room for more."""
 
     @property
     def room(self) -> int:
@@ -48,8 +50,7 @@ class Window:
 
     def urgent(self, size: int, now: float) -> bool:
         """Whether a flush of `size` bytes should carry a probe, for the sake of flow control."""
-        unknown = self.sent + size - max(self.asked, self.acked)
-        if unknown < ASK_BYTES:
+        if self.sent + size < self.quiet_bytes:
             return False
         return now - self.asked_at >= ASK_GAP or self.sent + size - self.acked >= LIMIT
 
@@ -61,11 +62,17 @@ class Window:
         """To be remembered with the question; `sent` includes what it follows."""
         self.asked_at = now
         self.asked = self.sent
+        self._count_quiet_bytes()
         return Probe(rev, self.sent, committed_ms)
 
     def answered(self, probe: Probe) -> None:
         self.acked = max(self.acked, probe.sent)
+        self._count_quiet_bytes()
 
     def all_arrived(self) -> None:
         """The client has named the newest revision that it was sent."""
         self.acked = self.sent
+        self._count_quiet_bytes()
+
+    def _count_quiet_bytes(self) -> None:
+        self.quiet_bytes = min(max(self.asked, self.acked) + ASK_BYTES, self.acked + LIMIT)

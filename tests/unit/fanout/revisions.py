@@ -5,7 +5,8 @@ from shared.log.records import Origin, Revision
 
 def revision(rev: int, session: str | None = None, author: str = "a.other") -> Revision:
     origin = Origin(session, 1) if session else None
-    return Revision(rev, author, 1000 + rev, origin, b"", b'{"newRev":%d}' % rev)
+    wire = b'{"newRev":%d,"changeset":"Z:1>0$","apool":{}}' % rev
+    return Revision(rev, author, 1000 + rev, origin, b"", wire)
 
 
 def revisions(*revs: int) -> list[Revision]:

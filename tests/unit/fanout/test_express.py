@@ -1,0 +1,146 @@
+"""The inner loop sends what `Session.flush` would have sent, to each session."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import Any, cast
+
+import pytest
+
+from services.fanout.exit import HIGH_WATER, Exit
+from services.fanout.express import push
+from services.fanout.feed import Feed
+from services.fanout.flush import Cursor
+from services.fanout.frames import Frames, collab
+from services.fanout.line import Line
+from services.fanout.news import News
+from services.fanout.runs import Flush
+from services.fanout.session import Identity, Session
+from services.fanout.window import LIMIT
+from shared.wire.jsontext import loads
+from tests.unit.fanout.revisions import revision
+from tests.unit.fanout.test_exit import FakeTransport
+
+
+class FakeLine:
+    def __init__(self) -> None:
+        self.transport = FakeTransport()
+
+
+def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Session, FakeTransport]:
+    line, way_out = FakeLine(), Exit()
+    way_out.to_websocket(cast(Line, line))
+    identity = Identity(f"a.{name}", "pad", "pad", "r.0", read_only=False, embedded=False)
+    session = Session(identity, way_out, batching, id=name, cursor=Cursor(at), news_at=news_at)
+    session.window.asked_at = 0.0
+    return session, line.transport
+
+
+def messages(written: bytes) -> list[Any]:
+    """The data of the messages in these bytes; pings left out."""
+    found = []
+    while written:
+        length, header = written[1], 2
+        if length == 126:
+            length, header = int.from_bytes(written[2:4], "big"), 4
+        payload, written = written[header : header + length], written[header + length :]
+        if payload != b"2":
+            found.append(loads(payload[2:])[1]["data"])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_it_sends_what_a_flush_of_each_session_sends(seed: int) -> None:
+    random.seed(seed)
+    news = News()
+    for number in range(random.randrange(5)):
+        news.add(collab({"who": number}), but=random.choice(["", "s1", "s2"]))
+    feed = Feed(10, 100)
+    head = 10 + random.randrange(8)
+    feed.offer(
+        [
+            revision(rev, session=random.choice([None, "elsewhere", "s1", "s2", "s3"]))
+            for rev in range(11, head + 1)
+        ]
+    )
+    places = [
+        (f"s{number}", random.randint(10, head), random.randint(0, news.end), random.random() < 0.7)
+        for number in range(6)
+    ]
+    results = []
+    for by_push in (True, False):
+        sessions = [a_session(n, at, told, batching=b) for n, at, told, b in places]
+        for number, (session, _) in enumerate(sessions):
+            if number == 4 and session.cursor.sent_rev < head:
+                session.cursor.accepted = [(head, 1)]
+            if number == 5:
+                session.cursor.resume_until = session.cursor.sent_rev + 2
+        flush = Flush(feed, Frames(), 1.0, news=news)
+        if by_push:
+            push(flush, [session for session, _ in sessions], partial(flush_one, flush))
+        else:
+            for session, _ in sessions:
+                session.flush(flush)
+        tally = flush.finish()
+        results.append(
+            (
+                [(s.cursor, s.news_at, messages(t.written)) for s, t in sessions],
+                [s.window.sent for s, _ in sessions],
+                (tally.frames, tally.revisions, tally.bytes),
+            )
+        )
+    assert results[0] == results[1]
+    assert all(cursor.sent_rev == head for cursor, _, _ in results[0][0])
+
+
+def flush_one(flush: Flush, session: Session) -> None:
+    session.flush(flush)
+
+
+def alone(*, now: float = 1.0, questions: int = 0) -> tuple[Session, FakeTransport, Flush]:
+    session, transport = a_session("s", 10, 0, batching=True)
+    feed = Feed(10, 100)
+    feed.offer([revision(11), revision(12)])
+    return session, transport, Flush(feed, Frames(), now, news=News(), questions=questions)
+
+
+def handed_over(session: Session, flush: Flush) -> bool:
+    seen: list[Session] = []
+    push(flush, [session], seen.append)
+    return seen == [session]
+
+
+def test_a_session_that_waits_is_left_alone() -> None:
+    session, transport, flush = alone()
+    session.waiting = True
+    assert not handed_over(session, flush)
+    assert transport.written == b""
+
+
+def test_a_slow_socket_is_handed_over() -> None:
+    session, transport, flush = alone()
+    transport.stuck = HIGH_WATER + 1
+    assert handed_over(session, flush)
+    assert session.cursor.sent_rev == 10
+
+
+def test_a_full_window_is_handed_over() -> None:
+    session, _, flush = alone()
+    session.window.sent = LIMIT
+    assert handed_over(session, flush)
+
+
+def test_who_is_to_be_asked_is_handed_over_as_long_as_there_are_questions() -> None:
+    session, _, flush = alone(now=100.0, questions=1)
+    assert handed_over(session, flush)
+    session, _, flush = alone(now=100.0, questions=0)
+    assert not handed_over(session, flush)
+
+
+def test_a_session_with_nothing_to_get_gets_nothing() -> None:
+    session, transport, flush = alone()
+    push(flush, [session], partial(flush_one, flush))
+    written = transport.written
+    push(flush, [session], partial(flush_one, flush))
+    assert transport.written == written
