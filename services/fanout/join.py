@@ -58,9 +58,8 @@ class Doorway:
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
         """Raises `Denied`."""
         secret = token(handshake, message, self.settings.cookie_prefix)
-        async with self.redis.turnstile:
-            ids = await pad_ids(self.redis, self.keyspace, message.get("padId"))
-            author = await author_of_token(self.redis, secret)
+        ids = await pad_ids(self.redis, self.keyspace, message.get("padId"))
+        author = await author_of_token(self.redis, secret)
         return Identity(
             author,
             ids.pad_id,
@@ -203,10 +202,7 @@ class Doorway:
     async def _register(self, room: Room, session: Session, me: Author) -> Admission:
         room.arriving[session.id] = session
         member = session.member(me, self.worker_id)
-        async with self.redis.turnstile:
-            admission = await presence.join(
-                self.redis, room.keys, member, order=session.order or None
-            )
+        admission = await presence.join(self.redis, room.keys, member, order=session.order or None)
         session.order = admission.order
         return admission
 
@@ -218,12 +214,11 @@ class Doorway:
             color = None
         if not (isinstance(name, str) and name):
             name = None
-        async with self.redis.turnstile:
-            if name or color:
-                await authors.update(
-                    self.redis, author, name=name[:MAX_NAME] if name else None, color=color
-                )
-            found = await authors.read(self.redis, [author])
+        if name or color:
+            await authors.update(
+                self.redis, author, name=name[:MAX_NAME] if name else None, color=color
+            )
+        found = await authors.read(self.redis, [author])
         return found.get(author) or Author(author, name, color or 0)
 
     def _batching(self, message: dict[str, Any]) -> bool:

@@ -29,10 +29,7 @@ class People:
     async def get_to_know(self, redis: Redis, wanted: list[str]) -> None:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
         missing = [author for author in wanted if author not in self._known]
-        if not missing:
-            return
-        async with redis.turnstile:
-            found = await authors.read(redis, missing)
+        found = await authors.read(redis, missing) if missing else {}
         for author in found.values():
             # What the channel has told meanwhile is newer than what was read.
             self._known.setdefault(author.id, author)

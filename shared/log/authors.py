@@ -3,6 +3,7 @@
 Global keys, one slot each, so every worker finds the same author for the same token.
 """
 
+import asyncio
 import secrets
 import string
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     if token is None:
         return await _create(redis)
     key = token_key(sha256(token.encode()).hexdigest())
-    known = await redis.client.get(key)
+    known = await redis.rush.get(key)
     if known is not None:
         return cast("bytes", known).decode()
     author = await _create(redis)
@@ -73,12 +74,9 @@ async def update(
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
     """Those of the authors that exist, in one round trip."""
     wanted = list(authors)
-    if not wanted:
-        return {}
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in wanted:
-        _ = pipeline.hmget(author_key(author), ["name", "color"])
-    replies: list[Any] = await pipeline.execute()
+    replies: list[Any] = await asyncio.gather(
+        *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted)
+    )
     return {
         author: _author(author, name, color)
         for author, (name, color) in zip(wanted, replies, strict=True)

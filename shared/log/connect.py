@@ -4,7 +4,6 @@ The rest of the package sees a `Redis` with a client for commands and a way to o
 connection for subscriptions.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
+from shared.log.rush import Rush
 from shared.settings.redis_url import parse
 
 Client = SingleClient | RedisCluster
@@ -35,10 +35,6 @@ UNREACHABLE = (
 COMMAND_TIMEOUT = 5.0
 """Seconds without an answer after which a connection counts as broken. Longer than any blocking
 read of ours (1 s), or those would be taken for a dead server."""
-
-
-AT_ONCE = 50
-"""Commands of one kind of rush, say joins, that a process has under way at the same time."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,7 @@ class Redis:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.turnstile = asyncio.Semaphore(AT_ONCE)
-        """For what thousands of sockets may want at the same moment. Each command under way needs
-        a connection of its own, so without it a worker whose neighbour has died would open
-        thousands, and run out of descriptors where its sockets need them."""
+        self.rush = Rush(client)  #: for what thousands of sockets may want at the same moment
 
     @property
     def is_cluster(self) -> bool:

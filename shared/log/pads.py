@@ -27,7 +27,7 @@ async def settle_partitions(redis: Redis, configured: int) -> None:
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
     """The pad's read-only id, made if it has none. ``r.`` and 32 random hex digits."""
-    known = await redis.client.hget(keys.meta, "readonly")
+    known = await redis.rush.hget(keys.meta, "readonly")
     if known is None:
         fresh = "r." + secrets.token_hex(16)
         # The way back first: an id that somebody has seen must lead to its pad.

@@ -30,7 +30,7 @@ async def join(
 ) -> Admission:
     """Enters a session, and tells all workers. With `order`, one that was here already."""
     reply = await scripts.JOIN(
-        redis.client,
+        redis.rush,
         [keys.members, keys.meta, keys.seen],
         [
             keys.channel,
@@ -59,7 +59,7 @@ async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
     args: list[str | bytes] = [keys.channel]
     for left in sessions:
         args += [left.session, pack(left)]
-    await scripts.LEAVE(redis.client, [keys.members], args)
+    await scripts.LEAVE(redis.rush, [keys.members], args)
 
 
 async def tell_user_info(redis: Redis, keys: PadKeys, info: UserInfo) -> None:

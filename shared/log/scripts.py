@@ -8,6 +8,7 @@ from typing import Any, cast
 from redis.exceptions import NoScriptError
 
 from shared.log.connect import Client
+from shared.log.rush import Rush
 
 Argument = str | bytes | int
 
@@ -20,7 +21,9 @@ class Script:
         self.text = files(__package__).joinpath("lua", f"{name}.lua").read_text("utf-8")
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, client: Client, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+    async def __call__(
+        self, client: Client | Rush, keys: Sequence[str], args: Sequence[Argument]
+    ) -> Any:
         try:
             return await client.evalsha(self.sha, len(keys), *keys, *cast("Sequence[str]", args))
         except NoScriptError:

@@ -1,0 +1,75 @@
+"""Many commands at the same moment are few round trips, and fail one by one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.exceptions import ResponseError
+
+from shared.log.connect import open_redis
+from shared.log.scripts import JOIN
+
+
+async def test_a_thousand_at_once_take_one_connection(redis_url: str) -> None:
+    redis = open_redis(redis_url)
+    try:
+        await redis.client.mset({f"k{number}": number for number in range(1000)})
+        before = int((await redis.client.info("clients"))["connected_clients"])
+        found = await asyncio.gather(*(redis.rush.get(f"k{number}") for number in range(1000)))
+        assert [int(value) for value in found] == list(range(1000))
+        assert int((await redis.client.info("clients"))["connected_clients"]) <= before + 1
+    finally:
+        await redis.close()
+
+
+async def test_one_that_fails_does_not_take_the_others_with_it(redis_url: str) -> None:
+    redis = open_redis(redis_url)
+    try:
+        await redis.client.set("text", "x")
+        good = asyncio.create_task(redis.rush.get("text"))
+        bad = asyncio.create_task(redis.rush.hget("text", "field"))
+        also_good = asyncio.create_task(redis.rush.get("text"))
+        with pytest.raises(ResponseError):
+            await bad
+        assert (await good, await also_good) == (b"x", b"x")
+    finally:
+        await redis.close()
+
+
+async def test_one_who_goes_away_does_not_take_the_others_with_him(redis_url: str) -> None:
+    redis = open_redis(redis_url)
+    try:
+        await redis.client.set("text", "x")
+        impatient = asyncio.create_task(redis.rush.get("text"))
+        patient = asyncio.create_task(redis.rush.get("text"))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        assert await patient == b"x"
+    finally:
+        await redis.close()
+
+
+async def test_a_server_that_has_forgotten_its_scripts_is_told_them_again(redis_url: str) -> None:
+    redis = open_redis(redis_url)
+    try:
+        await redis.client.script_flush()
+        keys = ["{1}members", "{1}meta", "{1}seen"]
+        args = ["channel", "session", "record", "a.x", ""]
+        replies = await asyncio.gather(*(JOIN(redis.rush, keys, args) for _ in range(3)))
+        assert sorted(int(reply[0]) for reply in replies) == [1, 2, 3]
+    finally:
+        await redis.close()
+
+
+async def test_when_the_server_is_away_everyone_is_told() -> None:
+    redis = open_redis("redis://127.0.0.1:1/0")
+    try:
+        answers = await asyncio.gather(
+            redis.rush.get("a"), redis.rush.get("b"), return_exceptions=True
+        )
+        assert all(isinstance(answer, Exception) for answer in answers)
+        with pytest.raises(Exception, match=r".+"):
+            await redis.rush.get("again")
+    finally:
+        await redis.close()
