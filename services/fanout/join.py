@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
@@ -36,6 +38,11 @@ find out what has arrived."""
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
 
+AT_ONCE = 100
+"""Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
+of them begun at once each would take all of these seconds, and run into its time-outs. One that
+waits for the writer is not counted."""
+
 MAX_NAME = 200
 """Characters of an author's name that are kept."""
 
@@ -54,6 +61,7 @@ class Doorway:
     inbox: InboxWriter
     settings: FanoutSettings
     worker_id: str
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
         """Raises `Denied`."""
@@ -76,6 +84,12 @@ class Doorway:
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
+        async with self.gate:
+            return await self._join(way_out, identity, message)
+
+    async def _join(
+        self, way_out: Exit, identity: Identity, message: dict[str, Any]
+    ) -> tuple[Session, Room]:
         me = await self._introduce(identity.author, message.get("userInfo"))
         try:
             room = await self.rooms.enter(identity.pad_id)
@@ -110,6 +124,15 @@ class Doorway:
             session.pending.pop(seq).cancel()
         self.rooms.leave(room)
 
+    @asynccontextmanager
+    async def _outside(self) -> AsyncIterator[None]:
+        """Lets another one in for as long as this one waits for the writer."""
+        self.gate.release()
+        try:
+            yield
+        finally:
+            await self.gate.acquire()
+
     # --- First arrival ---------------------------------------------------------------------------
 
     async def _arrive(self, room: Room, session: Session, me: Author) -> None:
@@ -143,7 +166,8 @@ class Doorway:
         text = text.replace("\t", " " * 8)
         await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
         try:
-            await asyncio.wait_for(room.reached(0), self.settings.commit_timeout_ms / 1000)
+            async with self._outside():
+                await asyncio.wait_for(room.reached(0), self.settings.commit_timeout_ms / 1000)
         except TimeoutError:
             await room.repaired()
             if room.feed.head < 0:
@@ -184,7 +208,8 @@ class Doorway:
         origin, done = session.expect()
         await self.inbox.put(Fence(room.pad_id, origin, session.order, session.author))
         try:
-            outcome = await asyncio.wait_for(done, self.settings.commit_timeout_ms / 1000)
+            async with self._outside():
+                outcome = await asyncio.wait_for(done, self.settings.commit_timeout_ms / 1000)
         except TimeoutError:
             # The answer came by pub/sub and may have got lost. It is nowhere else, so the client
             # has to come again.

@@ -1,6 +1,7 @@
 """Who is on a pad, what is known of them, and what the sessions here are told about it. Pure but
 for what it reads of authors."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from services.fanout import frames
@@ -23,16 +24,23 @@ class People:
         self._on_news = on_news
         self._known: dict[str, Author] = {}
         self._infos: dict[str, tuple[Author, Frame]] = {}
+        self._asked: set[str] = set()
+        self._asking = asyncio.Lock()
 
     # --- What is known ---------------------------------------------------------------------------
 
     async def get_to_know(self, redis: Redis, wanted: list[str]) -> None:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
-        missing = [author for author in wanted if author not in self._known]
-        found = await authors.read(redis, missing) if missing else {}
-        for author in found.values():
-            # What the channel has told meanwhile is newer than what was read.
-            self._known.setdefault(author.id, author)
+        if all(author in self._asked for author in wanted):
+            return
+        # One at a time: a thousand who come at once to a pad of a thousand authors would each ask
+        # for all of them.
+        async with self._asking:
+            missing = [author for author in wanted if author not in self._asked]
+            for author in (await authors.read(redis, missing)).values():
+                # What the channel has told meanwhile is newer than what was read.
+                self._known.setdefault(author.id, author)
+            self._asked.update(missing)
 
     def known_of(self, wanted: list[str]) -> dict[str, Author]:
         """Name and colour of these authors, as far as they are known."""
@@ -50,12 +58,11 @@ class People:
     # --- What happens ----------------------------------------------------------------------------
 
     def joined(self, joined: Joined) -> None:
-        member = joined.member
-        again = member.session in self.roster
+        again = joined.member.session in self.roster
         self.roster.add(joined)
-        self._known[member.author] = Author(member.author, member.name, member.color)
+        author = self._get_to_know(joined)
         if not again:
-            self._tell(self._info(self._known[member.author]), but=member.session)
+            self._tell(self._info(author), but=joined.member.session)
 
     def left(self, left: Left) -> None:
         if self.roster.remove(left.session) is not None:
@@ -72,12 +79,17 @@ class People:
         unseen."""
         difference = self.roster.replace(fresh)
         for joined in difference.joined:
-            member = joined.member
-            author = self._known[member.author] = Author(member.author, member.name, member.color)
-            self._tell(self._info(author), but=member.session)
+            self._tell(self._info(self._get_to_know(joined)), but=joined.member.session)
         for member in difference.gone:
             self._tell(_leave_info(member.author, member.color))
         return difference.joined
+
+    def _get_to_know(self, joined: Joined) -> Author:
+        member = joined.member
+        author = Author(member.author, member.name, member.color)
+        self._known[author.id] = author
+        self._asked.add(author.id)
+        return author
 
     def _tell(self, news: Frame, *, but: str = "") -> None:
         self.news.add(news, but=but)
