@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "writer": "run a writer: it turns submissions into revisions",
     "doctor": "check whether a Redis is fit for a fleet, and say what to change",
     "pad": "read, write and watch a pad from the command line",
+    "loadtest": "put thousands of clients on a server, padfleet or Etherpad, and measure it",
     "replay": "replay a recorded editing session through real sockets, and compare all texts",
     "vectors": "check the changeset engine against recorded results of Etherpad's",
 }

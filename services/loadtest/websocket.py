@@ -1,0 +1,146 @@
+"""WebSocket frames as a client needs them (RFC 6455), without I/O.
+
+A library would do, if thousands of sockets did not have to share one process: aiohttp's reader
+takes several times as long for a frame as all else that the rig does with it.
+"""
+
+import base64
+import hashlib
+
+_ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
+_FINAL = 0x80
+_WHOLE_TEXT = _FINAL | _TEXT
+
+MAX_FRAME = 256 << 20
+"""Bytes of a frame beyond which the other side is taken to be something else than a server."""
+
+
+class WebSocketError(Exception):
+    """The other side does not speak WebSocket as a server should."""
+
+
+class FrameReader:
+    """Cuts what comes in into messages. `feed` it as it comes, in pieces of any size."""
+
+    __slots__ = ("_chunks", "_kept", "_message", "_wanted", "closed", "pings")
+
+    def __init__(self) -> None:
+        self.pings: list[bytes] = []  #: to be answered with `pong`, and taken out, by the caller
+        self.closed: int | None = None  #: the code of the server's close frame (1005: it had none)
+        self._chunks: list[bytes] = []
+        self._kept = 0  # bytes in `_chunks`
+        self._wanted = 0  # with fewer bytes than this there is no need to look
+        self._message: list[bytes] | None = None  # what has come of a message in several frames
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The text messages that `data` completes. Raises `WebSocketError`."""
+        if self._chunks:
+            # Joined once, when a frame is whole: a large one comes in hundreds of pieces.
+            self._chunks.append(data)
+            self._kept += len(data)
+            if self._kept < self._wanted:
+                return []
+            data = b"".join(self._chunks)
+            self._chunks.clear()
+            self._wanted = 0
+        messages: list[bytes] = []
+        at, end = 0, len(data)
+        while end - at >= 2:
+            first, length = data[at], data[at + 1]
+            start = at + 2
+            if length > 125:
+                start = at + (4 if length == 126 else 10)
+                if length > 127:
+                    raise WebSocketError("a masked frame from a server")
+                if end < start:
+                    break
+                length = int.from_bytes(data[at + 2 : start], "big")
+                if length > MAX_FRAME:
+                    raise WebSocketError(f"a frame of {length} bytes")
+            stop = start + length
+            if stop > end:
+                self._wanted = stop - at
+                break
+            if first == _WHOLE_TEXT and self._message is None:
+                messages.append(data[start:stop])
+            else:
+                self._take_unusual(first, data[start:stop], messages)
+            at = stop
+        if at < end:
+            self._chunks.append(data[at:] if at else data)
+            self._kept = end - at
+        return messages
+
+    def _take_unusual(self, first: int, payload: bytes, messages: list[bytes]) -> None:
+        final, opcode = first & _FINAL, first & ~_FINAL
+        if opcode in (_CLOSE, _PING, _PONG) and not final:
+            raise WebSocketError("a control frame in pieces")
+        if opcode == _CLOSE:
+            self.closed = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+        elif opcode == _PING:
+            self.pings.append(payload)
+        elif opcode == _TEXT and self._message is None:
+            self._message = [payload]
+        elif opcode == 0 and self._message is not None:
+            self._message.append(payload)
+            if final:
+                messages.append(b"".join(self._message))
+                self._message = None
+        elif opcode != _PONG:
+            raise WebSocketError(f"a frame with first byte {first:#04x}, which was not to come")
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A message to the server."""
+    return _frame(_WHOLE_TEXT, payload)
+
+
+def pong(payload: bytes) -> bytes:
+    return _frame(_FINAL | _PONG, payload)
+
+
+def close_frame(code: int = 1000) -> bytes:
+    return _frame(_FINAL | _CLOSE, code.to_bytes(2, "big"))
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    # A client has to mask, with a key that nobody can foresee: so that a page cannot make a browser
+    # say what a proxy on the way would take for something else (RFC 6455, 10.3). No page has a say
+    # in what the rig sends, and masked with zero a payload stays as it is.
+    length = len(payload)
+    if length < 126:
+        return b"%c%c\0\0\0\0%b" % (first, 0x80 | length, payload)
+    if length < 1 << 16:
+        return b"%c\xfe%b\0\0\0\0%b" % (first, length.to_bytes(2, "big"), payload)
+    return b"%c\xff%b\0\0\0\0%b" % (first, length.to_bytes(8, "big"), payload)
+
+
+def upgrade_request(host: str, target: str, key: bytes) -> bytes:
+    """Asks for a WebSocket at `target` (path and query). `key` are 16 bytes; the answer proves
+    that the server has read them.
+
+    Nothing is said of compression: with it, the rig would inflate every frame of every socket.
+    """
+    return (
+        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(key).decode()}\r\n\r\n"
+    ).encode()
+
+
+def check_upgrade(head: bytes, key: bytes) -> None:
+    """`head` is the answer up to its empty line. Raises `WebSocketError` if it is no yes."""
+    status, *lines = head.decode("latin-1").split("\r\n")
+    words = status.split(" ", 2)
+    if not words[0].startswith("HTTP/1."):
+        raise WebSocketError("the answer is not HTTP")
+    if words[1:2] != ["101"]:
+        raise WebSocketError(f"no WebSocket here: {' '.join(words[1:]) or 'no status'}")
+    fields = {name.strip().lower(): value.strip() for name, _, value in map(_split, lines)}
+    digest = hashlib.sha1(base64.b64encode(key) + _ACCEPT_SALT, usedforsecurity=False).digest()
+    if fields.get("sec-websocket-accept") != base64.b64encode(digest).decode():
+        raise WebSocketError("the server's answer is to somebody else's request")
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    return line.partition(":")
