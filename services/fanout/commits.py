@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -71,16 +70,12 @@ class Commits:
         """What the writer says to an entry; None if a revision came of it, or if the session has
         left and nobody waits for it any more."""
         try:
-            await self._inbox.put(entry)
-            # Not wait_for, which would want a shield for the answer: this costs half.
-            await asyncio.wait((answer,), timeout=self._timeout)
-            if not answer.done():
-                # Either the writer is late, or its answer got lost on the way. A revision would be
-                # in the stream; a refusal is nowhere, but the client will get it again when it
-                # resumes.
-                with suppress(*UNREACHABLE):
-                    await room.repaired()
-                    await room.sent(session, room.feed.head)
+            entry_id = await self._inbox.put(entry)
+            while not answer.done():
+                # Not wait_for, which would want a shield for the answer: this costs half.
+                await asyncio.wait((answer,), timeout=self._timeout)
+                if not answer.done() and not await self._is_late(room, session, entry, entry_id):
+                    break
             if answer.done():
                 return None if answer.cancelled() else answer.result()
             log.warning("no answer to a submission", extra={"pad": room.pad_id})
@@ -89,6 +84,24 @@ class Commits:
         session.pending.pop(entry.origin.seq, None)
         room.drop(session, "unanswered")
         return None
+
+    async def _is_late(
+        self, room: Room, session: Session, entry: Submission | Deletion, entry_id: str
+    ) -> bool:
+        """Whether it makes sense to wait on: the writer has not come to the entry yet. To break the
+        connection would only add to what it has to do.
+
+        If it has, its answer got lost on the way. A revision is in the stream, and reaches the
+        session from there; a refusal is nowhere, but the client will get it again when it resumes.
+        """
+        try:
+            if not await self._inbox.has_passed(entry, entry_id):
+                return True
+            await room.repaired()
+            await room.sent(session, room.feed.head)
+        except UNREACHABLE:
+            pass
+        return False
 
 
 def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
-from services.fanout.client_vars import client_vars
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.identify import Handshake, pad_ids, token
@@ -140,25 +139,23 @@ class Doorway:
             if room.feed.head < 0:
                 await self._create(room, session.author)
             await self._register(room, session, me)
-            await room.people.get_to_know(self.redis, (await room.document()).authors())
             await room.people.get_to_know(self.redis, room.people.roster.authors())
-            document = await room.document()
-            if document.exists:
+            greeting = await room.greeting()
+            if greeting is not None and greeting.epoch == room.epoch:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
-        variables = client_vars(
-            session.identity,
-            me,
-            document,
-            room.people.known_of(document.authors()),
-            users=len(room.people.roster),
-            cookie_prefix=self.settings.cookie_prefix,
-        )
         session.epoch = room.epoch
-        session.cursor = Cursor(document.head, document.head)
-        session.send(frames.packet({"type": "CLIENT_VARS", "data": variables}))
+        session.cursor = Cursor(greeting.rev, greeting.rev)
+        session.send(
+            greeting.to(
+                session.identity,
+                me,
+                users=len(room.people.roster),
+                cookie_prefix=self.settings.cookie_prefix,
+            )
+        )
         self._let_in(room, session)
 
     async def _create(self, room: Room, author: str) -> None:
@@ -206,14 +203,16 @@ class Doorway:
         """Settles what earlier sessions of this author submitted: it is in the history by now, or
         never will be. The client sends again what it saw no answer to; it must not count twice."""
         origin, done = session.expect()
-        await self.inbox.put(Fence(room.pad_id, origin, session.order, session.author))
-        try:
-            async with self._outside():
-                outcome = await asyncio.wait_for(done, self.settings.commit_timeout_ms / 1000)
-        except TimeoutError:
-            # The answer came by pub/sub and may have got lost. It is nowhere else, so the client
-            # has to come again.
-            raise TimeoutError("no answer from the writer") from None
+        fence = Fence(room.pad_id, origin, session.order, session.author)
+        entry_id = await self.inbox.put(fence)
+        async with self._outside():
+            while not done.done():
+                await asyncio.wait((done,), timeout=self.settings.commit_timeout_ms / 1000)
+                if not done.done() and await self.inbox.has_passed(fence, entry_id):
+                    # The answer came by pub/sub and got lost. It is nowhere else, so the client
+                    # has to come again.
+                    raise TimeoutError("no answer from the writer")
+        outcome = done.result()
         await room.reached(outcome.rev if outcome is not None else -1)
 
     # --- Both ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.fanout import frames, metrics
 from services.fanout.catchup import HistoryLost, catch_up
+from services.fanout.client_vars import Greeting
 from services.fanout.express import push
 from services.fanout.feed import Feed, Gap
 from services.fanout.people import People
@@ -42,6 +43,10 @@ SENT_INTERVAL = 0.1
 """Seconds between two looks at a session that is slow to take what it is sent: a matter of seconds
 anyway, and rare."""
 
+GREETING_AGE = 0.25
+"""Seconds that those who join a large and busy pad may be given it as it was, and what came since
+behind it."""
+
 SESSIONS_PER_STEP = 32
 """Sessions that a flush serves between two looks at the clock: some 200 µs."""
 
@@ -72,6 +77,9 @@ class Room:
         self._ring = ring
         self._document = Document()
         self._early: list[ChannelMessage] | None = []
+        self._greeting: Greeting | None = None
+        self._greeting_until = 0.0
+        self._greeting_lock = asyncio.Lock()
         self._changed = asyncio.Event()
         self._turn = Turn(turns, self._flush_all)
         self.people = People(self._turn.due)
@@ -126,6 +134,29 @@ class Room:
                     self._document = document
                 else:
                     await self.reached(document.head)
+
+    async def greeting(self) -> Greeting | None:
+        """The pad for somebody who joins; None if there is none. While it takes long to make, those
+        who join within twenty times as long get the same."""
+        async with self._greeting_lock:
+            kept = self._greeting
+            if (
+                kept is not None
+                and kept.epoch == self.epoch
+                and self.feed.first <= kept.rev + 1
+                and monotonic() < self._greeting_until
+            ):
+                return kept
+            await self.people.get_to_know(self._redis, (await self.document()).authors())
+            document = await self.document()
+            if not document.exists:
+                return None
+            began = monotonic()
+            authors = self.people.known_of(document.authors())
+            self._greeting = Greeting(document, authors, self.epoch)
+            cost = monotonic() - began
+            self._greeting_until = began + min(20 * cost, GREETING_AGE)
+            return self._greeting
 
     async def reached(self, rev: int) -> None:
         """Returns when the feed has `rev`, or the pad has been deleted."""

@@ -135,8 +135,11 @@ class Session:
             taken.append((step, flush.frames.of(step)))
             size += len(taken[-1][1].websocket)
         sending += [frame for _, frame in taken]
-        asks = bool(taken) and (window.urgent(size, flush.now) or self._is_welcome_to_ask(flush))
-        if asks and self.acks:
+        # News alone are asked about too: with the window full of them, nothing else would be sent
+        # that could ask.
+        asks = bool(sending) and (window.urgent(size, flush.now) or self._is_welcome_to_ask(flush))
+        by_ack = self.acks and bool(taken)
+        if asks and by_ack:
             sending[-1] = with_ack(sending[-1], taken[-1][0].sent_rev)
         elif asks:
             sending.append(PING)
@@ -153,7 +156,7 @@ class Session:
                 self.settle(step.seq, None)
         if asks:
             committed_ms = revisions[0].time if revisions else 0
-            self._ask(flush.now, committed_ms, pinged=not self.acks)
+            self._ask(flush.now, committed_ms, pinged=not by_ack)
         return self._stopped() if left else Flushed.UP_TO_DATE
 
     def _stopped(self) -> Flushed:

@@ -29,7 +29,7 @@ class _Waiting(NamedTuple):
     partition: int
     data: bytes
     deadline: float
-    done: "asyncio.Future[None]"
+    done: "asyncio.Future[str]"
 
 
 class InboxWriter:
@@ -47,19 +47,25 @@ class InboxWriter:
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="inbox writer")
 
-    async def put(self, entry: Entry) -> None:
-        """Returns when the entry is in its inbox.
+    async def put(self, entry: Entry) -> str:
+        """Returns when the entry is in its inbox, with the ID that it has there.
 
         Raises `NotTaken` when the server refused it or could not be reached within the timeout.
         An attempt that failed half-way is repeated, so an entry may stand there twice; the writer
         knows it by its origin.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         partition = self._keyspace.partition_of(entry.pad)
         deadline = time.monotonic() + self._timeout
         self._waiting.append(_Waiting(partition, encode_entry(entry), deadline, done))
         self._wake.set()
-        await done
+        return await done
+
+    async def has_passed(self, entry: Entry, entry_id: str) -> bool:
+        """Whether a writer has settled the entry: if not, it stands in the queue still."""
+        state = self._keyspace.state(self._keyspace.partition_of(entry.pad))
+        position = await self._redis.rush.hget(state, "position")
+        return position is not None and _order(position.decode()) >= _order(entry_id)
 
     async def close(self) -> None:
         self._task.cancel()
@@ -91,7 +97,7 @@ class InboxWriter:
             again = []
             for item, result in zip(batch, results, strict=True):
                 if not isinstance(result, Exception):
-                    _settle(item, None)
+                    _settle(item, result.decode())
                 elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
                     again.append(item)
                 else:
@@ -101,13 +107,18 @@ class InboxWriter:
                 await asyncio.sleep(RETRY_DELAY)
 
 
-def _settle(item: _Waiting, error: Exception | None) -> None:
+def _settle(item: _Waiting, outcome: str | Exception) -> None:
     if item.done.done():  # the session went away meanwhile
         return
-    if error is None:
-        item.done.set_result(None)
+    if isinstance(outcome, str):
+        item.done.set_result(outcome)
     else:
-        item.done.set_exception(error)
+        item.done.set_exception(outcome)
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number)
 
 
 class Received(NamedTuple):

@@ -170,13 +170,15 @@ def test_who_goes_while_still_coming_leaves_no_ghost(npm: Npm, fleet: Fleet) -> 
         late = npm.open(fleet.urls[1], embed="1").join(pad)
         users = late.vars["numConnectedUsers"]
         late.close()
-        watcher.some("USER_LEAVE", len(watcher.heard("USER_NEWINFO")))
         return bool(users == 2)
 
+    def all_gone() -> bool:
+        came = [news["userInfo"]["userId"] for news in watcher.heard("USER_NEWINFO")]
+        went = [news["userInfo"]["userId"] for news in watcher.heard("USER_LEAVE")]
+        return sorted(came) == sorted(went)
+
     watcher.wait(nobody_else, "the watcher and one newcomer")
-    came = [news["userInfo"]["userId"] for news in watcher.heard("USER_NEWINFO")]
-    went = [news["userInfo"]["userId"] for news in watcher.heard("USER_LEAVE")]
-    assert sorted(came) == sorted(went)
+    watcher.wait(all_gone, "all who came have gone")
 
 
 # --- One author twice ----------------------------------------------------------------------------

@@ -88,6 +88,22 @@ def test_news_that_come_during_a_flush_are_in_the_next() -> None:
     assert one.told == other.told == ["a.1", "a.2"]
 
 
+def test_a_window_that_news_have_filled_has_been_asked_about() -> None:
+    """Else the session would wait for good: there is no revision to carry the question."""
+    for acks in (False, True):
+        news = News()
+        session = a_session(Tap(), at=0)
+        session.acks = acks
+        for _ in range(400):
+            news.add(news_of("x" * 1000))
+            flush(session, Feed(0, 10), news)
+        assert flush(session, Feed(0, 10), news) is Flushed.WAITING
+        assert session.exit.pings
+        while session.exit.pings:
+            session.exit.ponged(1.0)
+        assert flush(session, Feed(0, 10), news) is Flushed.UP_TO_DATE
+
+
 def test_I6_a_session_that_is_told_nothing_for_long_has_lost_touch() -> None:
     news = News(capacity=10)
     session = a_session(Tap(), at=0)
