@@ -10,13 +10,16 @@ STAMP := $(VENV)/.installed
 NODE_DIR := $(ROOT)/tests/acceptance/node
 NODE_PACKAGE := $(wildcard $(NODE_DIR)/package.json)
 NODE_STAMP := $(if $(NODE_PACKAGE),$(NODE_DIR)/node_modules/.installed)
+BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
+BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
+BENCH ?= deliveries commits memory connects scaling
 
 SOURCES := shared services tests
 UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types unit format lock clean
+.PHONY: help setup up test lint types unit bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -38,6 +41,12 @@ types: setup ## check the types
 unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
 
+bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly
+	@cd '$(ROOT)' && for name in $(BENCH); do \
+		echo "make: tests/benchmarks/$$name.py, values to build/bench/$$name.json" && \
+		'$(BIN)/python' -m "tests.benchmarks.$$name" --out "build/bench/$$name.json" $(ARGS) || exit 1; \
+	done
+
 format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)
 	cd '$(ROOT)' && '$(BIN)/ruff' format $(SOURCES)
@@ -55,6 +64,7 @@ lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade f
 
 clean: ## remove what make has made; data of `make up` stays
 	rm -rf '$(VENV)' '$(ROOT)/.venv-lock' '$(ROOT)/build' '$(ROOT)'/*.egg-info '$(NODE_DIR)/node_modules'
+	rm -rf '$(BENCH_NODE_DIR)/node_modules'
 	rm -rf '$(ROOT)/.mypy_cache' '$(ROOT)/.ruff_cache' '$(ROOT)/.pytest_cache' '$(ROOT)/.hypothesis'
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -84,3 +94,12 @@ $(NODE_STAMP): $(NODE_PACKAGE) $(wildcard $(NODE_DIR)/package-lock.json)
 		echo "make: no node and npm: the tests that need them are left out"; \
 	fi
 endif
+
+# For the benchmarks only, so not part of the set-up.
+$(BENCH_NODE_STAMP): $(BENCH_NODE_DIR)/package.json $(BENCH_NODE_DIR)/package-lock.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		echo "npm ci in $(BENCH_NODE_DIR)"; \
+		cd '$(BENCH_NODE_DIR)' && npm ci --no-audit --no-fund && touch '$@'; \
+	else \
+		echo "make: no node and npm: the benchmarks leave that side out"; \
+	fi

@@ -39,6 +39,8 @@ class Report:
     benchmark: str
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  #: what saturated, what was left out and why
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    """What the values were worked out from, one for each run; only in the JSON."""
     machine: dict[str, Any] = field(default_factory=lambda: describe_machine())
 
     def add(self, case: str, unit: str, value: float) -> None:

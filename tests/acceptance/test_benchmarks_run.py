@@ -1,0 +1,53 @@
+"""The benchmarks run, and count what really happened. How fast it was is not asserted anywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.native import NoCompiler, compiler
+from tests.fleet import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def short(benchmark: str, out: Path) -> dict[str, Any]:
+    """The short form of a benchmark, once; returns its values."""
+    try:
+        compiler()
+    except NoCompiler as error:
+        pytest.skip(f"{error}: the clients that the benchmarks count with are written in C")
+    command = [sys.executable, "-m", f"tests.benchmarks.{benchmark}"]
+    options = ["--short", "--repeat", "1", "--out", str(out)]
+    subprocess.run([*command, *options], cwd=ROOT, check=True, timeout=100)
+    values: dict[str, Any] = json.loads(out.read_text())
+    return values
+
+
+def test_deliveries_reach_every_socket_in_batches_of_the_size_asked_for(tmp_path: Path) -> None:
+    values = short("deliveries", tmp_path / "deliveries.json")
+    sizes = dict.fromkeys(("50 sockets", "200 sockets"), 1)
+    sizes |= {f"50 sockets, batches of {size}": size for size in (1, 5, 20)}
+    samples = {sample["case"]: sample for sample in values["samples"]}
+    for side in ("padfleet", "C epoll server"):
+        for case, batch in sizes.items():
+            sample = samples[f"{side}, {case}"]
+            delivered = sample["rounds"] * sample["sockets"]
+            assert sample["messages"] == delivered
+            assert sample["revisions"] == delivered * batch
+    cases = {figure["case"] for figure in values["figures"]}
+    assert {f"padfleet against C epoll server, {case}" for case in sizes} <= cases
+    assert all(value > 0 for figure in values["figures"] for value in figure["values"])
+
+
+def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> None:
+    values = short("memory", tmp_path / "memory.json")
+    cases = {sample["case"]: sample for sample in values["samples"]}
+    for case in ("padfleet, connected", "padfleet, joined, pads of 100"):
+        assert cases[case]["sockets"] == 300
+        assert cases[case]["before"] < cases[case]["after"]

@@ -1,0 +1,151 @@
+"""The fleet under measurement: a Redis, a writer and workers, and somebody who types."""
+
+import json
+import secrets
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import redis
+
+from services.up.server import EmbeddedServer
+from shared.easysync.base36 import numeral
+from shared.log.keys import Keyspace
+from shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
+from shared.settings import FanoutSettings
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet, Member
+
+AUTHOR = "a.typist"
+TEXT = "start\n"
+
+IN_STEP = {
+    "PADFLEET_COMMIT_INTERVAL_MS": "0",
+    "PADFLEET_FLUSH_RATE": "1000",
+    "PADFLEET_FLUSH_SHARE": "0.95",
+}
+"""For benchmarks that make a revision, wait until everybody has it, and make the next: without the
+pauses that a busy pad has by default. They save CPU where revisions gather meanwhile; here none do,
+and they would only take time."""
+
+
+@dataclass(slots=True)
+class Pad:
+    """What the typist knows of a pad that nobody else types on."""
+
+    name: str
+    session: str
+    head: int = 0  #: the newest revision that was asked for
+    chars: int = len(TEXT) + 1  #: of the text; one newline is the pad's own
+
+    def type(self) -> Submission:
+        """The next character, at the beginning, as a page submits it."""
+        changeset = f"Z:{numeral(self.chars)}>1*0+1$x"
+        pool = {"numToAttrib": {"0": ["author", AUTHOR]}, "nextNum": 1}
+        base = self.head
+        self.head += 1
+        self.chars += 1
+        origin = Origin(self.session, self.head)
+        return Submission(self.name, origin, 1, 0, AUTHOR, base, changeset, pool)
+
+
+class Rig:
+    """Use it with `with`. Everything that it starts has ended afterwards."""
+
+    def __init__(self, *, workers: int = 1, settings: dict[str, str] | None = None) -> None:
+        self._workers = workers
+        self._settings = settings or {}
+        self._stack = ExitStack()
+        self._keyspace = Keyspace(FanoutSettings.partitions)
+        self._pads: dict[str, Pad] = {}
+        self.fleet: Fleet
+        self._redis: redis.Redis
+
+    @property
+    def worker(self) -> Member:
+        """The first one."""
+        return self.fleet.workers[0]
+
+    def __enter__(self) -> "Rig":
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="padfleet-")))
+            # Flushing to disk is Redis' business and not what is measured.
+            options = ("--appendfsync", "no")
+            server = stack.enter_context(EmbeddedServer(folder / "redis", extra_args=options))
+            self._redis = stack.enter_context(redis.Redis.from_url(server.url))
+            self.fleet = stack.enter_context(Fleet(server.url, folder, self._settings))
+            self.fleet.start(workers=self._workers)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    # --- Typing ----------------------------------------------------------------------------------
+
+    def create(self, names: Iterable[str]) -> None:
+        """Pads with a short text; returns when they are there."""
+        made = [Pad(name, f"typist-{secrets.token_hex(6)}") for name in names]
+        self._put(Creation(p.name, Origin(f"{p.session}-new", 1), AUTHOR, TEXT) for p in made)
+        self._pads |= {pad.name: pad for pad in made}
+        self.committed(pad.name for pad in made)
+
+    def type(self, name: str, count: int = 1) -> int:
+        """So many revisions, submitted at once: the writer sees all or none of them, and so commits
+        and announces them together. Returns the rev that the pad will have."""
+        pad = self._pads[name]
+        self._put(pad.type() for _ in range(count))
+        return pad.head
+
+    def committed(self, names: Iterable[str]) -> None:
+        """Returns when the pads have all that was typed."""
+        for name in names:
+            pad = self._pads[name]
+
+            def there(pad: Pad = pad) -> bool:
+                head = self._redis.hget(self._keyspace.pad(pad.name).meta, "head")
+                return int(cast("bytes | None", head) or -1) >= pad.head
+
+            eventually_sync(there, f"{pad.name} has rev {pad.head}", timeout=60)
+
+    def _put(self, entries: Iterable[Entry]) -> None:
+        pipeline = self._redis.pipeline(transaction=True)
+        for entry in entries:
+            inbox = self._keyspace.inbox(self._keyspace.partition_of(entry.pad))
+            pipeline.xadd(inbox, {"e": encode_entry(entry)})
+        pipeline.execute()
+
+    def wire_form(self, name: str) -> dict[str, Any]:
+        """The pad's newest revision as clients get it: the `data` of its NEW_CHANGES."""
+        revs = self._keyspace.pad(name).revs
+        ((entry, fields),) = cast("Any", self._redis.xrevrange(revs, count=1))
+        revision = Revision.from_record(int(entry.partition(b"-")[0]), fields[b"r"])
+        found: dict[str, Any] = json.loads(revision.wire)
+        return found
+
+
+def ready(
+    pad: str, *, author: str = "%n", supports: Iterable[str] = (), resume: bool = False
+) -> str:
+    """A ready packet for the sink. `author` makes the token: by default each socket has its own."""
+    message: dict[str, Any] = {
+        "component": "pad",
+        "type": "CLIENT_READY",
+        "padId": pad,
+        "token": f"t.benchmark{author}",
+        "userInfo": {"colorId": None, "name": None},
+        "supports": list(supports),
+    }
+    text = json.dumps(["message", message], separators=(",", ":"))
+    if resume:
+        text = text.removesuffix("}]") + ',"reconnect":true,"client_rev":%r}]'
+    return f"42{text}"
