@@ -42,6 +42,7 @@ class Exit:
         "_poll",
         "_queue",
         "_queued",
+        "fd",
         "pings",
         "transport",
     )
@@ -51,6 +52,7 @@ class Exit:
         self._on_end = on_end
         self.transport: asyncio.WriteTransport | None = None
         """The WebSocket's, once it is one: see `express`, which writes to it as `offer` does."""
+        self.fd = -1  #: its descriptor
         self._line: Line | None = None
         self._queue: list[Frame] = []
         self._queued = 0
@@ -139,6 +141,7 @@ class Exit:
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
         waiting, self._queue, self._queued = self._queue, [], 0
         self.transport, self._line = transport, line
+        self.fd = transport.get_extra_info("socket").fileno()
         if waiting:
             transport.write(Frame.joined(waiting).websocket)
         self._wake_poll()

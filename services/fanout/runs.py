@@ -171,13 +171,9 @@ class Flush:
         return Run(after, revisions, news, place, batching, self.frames)
 
     def kernel_seconds(self) -> float:
-        """An estimate of what the kernel takes for all that has been written so far."""
-        writes, size = self.tally.writes, self.tally.bytes
-        for run in self._runs.values():
-            if run is not None and run.taken:
-                writes += run.taken
-                size += run.taken * len(run.data)
-        return writes * WRITE_SECONDS + size * BYTE_SECONDS
+        """An estimate of what the kernel takes for what has been left to the event loop so far. (A
+        run is written on the spot, and takes its time there.)"""
+        return self.tally.writes * WRITE_SECONDS + self.tally.bytes * BYTE_SECONDS
 
     def finish(self) -> Tally:
         for run in self._runs.values():

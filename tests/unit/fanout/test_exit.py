@@ -13,9 +13,10 @@ from services.fanout.line import Line
 
 
 class FakeTransport:
-    """Keeps what is written; `stuck` bytes stay in its buffer."""
+    """Keeps what is written; `stuck` bytes stay in its buffer. `fd` is for what goes past it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fd: int = -1) -> None:
+        self.fd = fd
         self.written = b""
         self.stuck = 0
         self.closed = self.aborted = False
@@ -23,6 +24,13 @@ class FakeTransport:
     def write(self, data: bytes) -> None:
         assert not self.closed
         self.written += data
+
+    def get_extra_info(self, name: str) -> FakeTransport:
+        assert name == "socket"
+        return self
+
+    def fileno(self) -> int:
+        return self.fd
 
     def get_write_buffer_size(self) -> int:
         return self.stuck

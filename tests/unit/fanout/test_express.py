@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import socket
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -23,18 +26,39 @@ from tests.unit.fanout.revisions import revision
 from tests.unit.fanout.test_exit import FakeTransport
 
 
-class FakeLine:
+class Wire(FakeTransport):
+    """A transport on a real socket, whose other end is read."""
+
     def __init__(self) -> None:
-        self.transport = FakeTransport()
+        self.near, self.far = socket.socketpair()
+        self.near.setblocking(False)
+        self.far.setblocking(False)
+        super().__init__(self.near.fileno())
+
+    def write(self, data: bytes) -> None:
+        self.near.sendall(data)
+
+    def read(self) -> bytes:
+        read = b""
+        with suppress(BlockingIOError):
+            while data := self.far.recv(65536):
+                read += data
+        return read
 
 
-def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Session, FakeTransport]:
-    line, way_out = FakeLine(), Exit()
+class FakeLine:
+    def __init__(self, transport: FakeTransport) -> None:
+        self.transport = transport
+
+
+def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Session, Wire]:
+    wire = Wire()
+    line, way_out = FakeLine(wire), Exit()
     way_out.to_websocket(cast(Line, line))
     identity = Identity(f"a.{name}", "pad", "pad", "r.0", read_only=False, embedded=False)
     session = Session(identity, way_out, batching, id=name, cursor=Cursor(at), news_at=news_at)
     session.window.asked_at = 0.0
-    return session, line.transport
+    return session, wire
 
 
 def messages(written: bytes) -> list[Any]:
@@ -85,7 +109,7 @@ def test_it_sends_what_a_flush_of_each_session_sends(seed: int) -> None:
         tally = flush.finish()
         results.append(
             (
-                [(s.cursor, s.news_at, messages(t.written)) for s, t in sessions],
+                [(s.cursor, s.news_at, messages(t.read())) for s, t in sessions],
                 [s.window.sent for s, _ in sessions],
                 (tally.frames, tally.revisions, tally.bytes),
             )
@@ -98,7 +122,7 @@ def flush_one(flush: Flush, session: Session) -> None:
     session.flush(flush)
 
 
-def alone(*, now: float = 1.0, questions: int = 0) -> tuple[Session, FakeTransport, Flush]:
+def alone(*, now: float = 1.0, questions: int = 0) -> tuple[Session, Wire, Flush]:
     session, transport = a_session("s", 10, 0, batching=True)
     feed = Feed(10, 100)
     feed.offer([revision(11), revision(12)])
@@ -115,7 +139,7 @@ def test_a_session_that_waits_is_left_alone() -> None:
     session, transport, flush = alone()
     session.waiting = True
     assert not handed_over(session, flush)
-    assert transport.written == b""
+    assert transport.read() == b""
 
 
 def test_a_slow_socket_is_handed_over() -> None:
@@ -141,6 +165,33 @@ def test_who_is_to_be_asked_is_handed_over_as_long_as_there_are_questions() -> N
 def test_a_session_with_nothing_to_get_gets_nothing() -> None:
     session, transport, flush = alone()
     push(flush, [session], partial(flush_one, flush))
-    written = transport.written
+    assert transport.read()
     push(flush, [session], partial(flush_one, flush))
-    assert transport.written == written
+    assert transport.read() == b""
+
+
+def test_what_does_not_fit_goes_through_the_transport() -> None:
+    """Whatever part of it the kernel takes, the rest follows, and nothing comes in between."""
+    session, wire, _ = alone()
+    fake = FakeTransport(wire.fd)
+    session.exit.transport = cast(asyncio.WriteTransport, fake)
+    feed = Feed(10, 1000)
+    feed.offer([revision(rev) for rev in range(11, 900)])
+    wire.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    push(Flush(feed, Frames(), 1.0), [session], lambda one: None)
+    arrived = wire.read()
+    assert arrived
+    assert fake.written
+    (batch, rest) = messages(arrived + fake.written)
+    revs = [change["newRev"] for change in batch["changes"] + rest["changes"]]
+    assert revs == list(range(11, 900))
+    assert session.cursor.sent_rev == 899
+
+
+def test_a_broken_connection_is_left_to_the_transport() -> None:
+    session, wire, flush = alone()
+    fake = FakeTransport(wire.fd)
+    session.exit.transport = cast(asyncio.WriteTransport, fake)
+    wire.far.close()
+    push(flush, [session], lambda one: None)
+    assert fake.written
