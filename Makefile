@@ -12,7 +12,7 @@ NODE_PACKAGE := $(wildcard $(NODE_DIR)/package.json)
 NODE_STAMP := $(if $(NODE_PACKAGE),$(NODE_DIR)/node_modules/.installed)
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
-BENCH ?= deliveries commits memory connects scaling
+BENCH ?= deliveries commits memory connects latency scaling
 
 SOURCES := shared services tests
 UV_VERSION := 0.9

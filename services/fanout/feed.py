@@ -4,7 +4,7 @@ Revisions arrive by pub/sub, which may lose them, and by reading the stream, whi
 again. The feed takes them in from either, in any overlap, and never has a hole.
 """
 
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,12 +18,21 @@ class Gap(NamedTuple):
     last: int
 
 
+KEEP_MS = 30_000
+MOST = 50_000
+"""Whatever the capacity, all revisions of the last half minute are held, up to so many. On a pad
+where a thousand people write, a socket that is seconds behind is thousands of revisions behind, and
+a thousand such sockets must not each read them from the stream just then."""
+
+
 class Feed:
-    """The newest revisions up to `head`, at most `capacity` of them."""
+    """The newest revisions up to `head`: `capacity` of them, and those that came lately."""
 
     def __init__(self, head: int, capacity: int) -> None:
         self.head = head
-        self._ring: deque[Revision] = deque(maxlen=capacity)
+        self._capacity = capacity
+        self._ring: list[Revision] = []
+        self._trim_at = capacity
 
     @property
     def first(self) -> int:
@@ -42,6 +51,8 @@ class Feed:
             if revision.rev == self.head + 1:
                 self._ring.append(revision)
                 self.head = revision.rev
+        if len(self._ring) > self._trim_at:
+            self._trim()
         return None
 
     def get(self, rev: int) -> Revision:
@@ -54,5 +65,13 @@ class Feed:
         """The revisions after `rev`. IndexError if some of them are not held any more."""
         if rev + 1 < self.first:
             raise IndexError(rev + 1)
-        # From the end: a deque finds its middle slowly, and what is asked for is mostly new.
-        return [self._ring[i] for i in range(rev - self.head, 0)]
+        return self._ring[rev + 1 - self.first :]
+
+    def _trim(self) -> None:
+        """A fifth at a time, so that it costs nothing to speak of."""
+        spare = len(self._ring) - self._capacity
+        old = bisect_left(self._ring, self._ring[-1].time - KEEP_MS, key=lambda r: r.time)
+        drop = max(min(spare, old), len(self._ring) - max(MOST, self._capacity))
+        if drop > 0:
+            del self._ring[:drop]
+        self._trim_at = max(len(self._ring) * 6 // 5, self._capacity)

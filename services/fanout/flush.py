@@ -112,7 +112,10 @@ def steps(
         else:
             run.append(revision)
             size += len(revision.wire)
-            if not batching or len(run) == BATCH_MAX or size >= BATCH_BYTES:
+            # At round numbers, so that sessions that are behind, each from elsewhere, take the
+            # same messages after their first.
+            full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
+            if full or not batching:
                 yield from _flushed(run, batching)
                 size = 0
         while at < len(due) and due[at][0] == revision.rev:

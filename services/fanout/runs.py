@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from services.fanout.feed import Feed
 from services.fanout.flush import (
+    BATCH_MAX,
     AcceptCommit,
     Cursor,
     Missed,
@@ -28,6 +29,11 @@ BYTE_SECONDS = 1 / 2e9
 """What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and
 2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time them; with
 the wall clock it would count everything else that the loop does meanwhile."""
+
+
+KEPT_LISTS = 64
+"""Lists of revisions that a flush keeps for the next session at the same place: where a thousand
+sessions are behind, each from elsewhere, nobody would come for them."""
 
 
 @dataclass(slots=True)
@@ -147,7 +153,9 @@ class Flush:
         """Raises IndexError if the feed does not reach back that far."""
         found = self._revisions.get(after)
         if found is None:
-            found = self._revisions[after] = self.feed.since(after)
+            found = self.feed.since(after)
+            if len(self._revisions) < KEPT_LISTS:
+                self._revisions[after] = found
         return found
 
     def run(self, after: int, place: int, batching: bool) -> Run | None:
@@ -167,6 +175,8 @@ class Flush:
             return None
         if not revisions and not news:
             return None
+        if len(revisions) > BATCH_MAX:
+            return None  # too much for one write: message by message, as far as the window goes
         # Taken now: news that come during the flush are not in this run.
         return Run(after, revisions, news, place, batching, self.frames)
 

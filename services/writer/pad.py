@@ -3,6 +3,7 @@
 `submit` does what Etherpad's server does with a USER_CHANGES, one at a time and in order.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,14 @@ from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.wire.jsontext import dumps
 
 RECENT_REVISIONS = 2000
-"""Changesets kept for rebasing. A submission that is older still is served from the history."""
+"""Changesets kept for rebasing, at least. A submission that is older still is served from the
+history, which costs a hundred times as much."""
+
+RECENT_MS = 60_000
+MOST_RECENT_REVISIONS = 50_000
+"""All of the last minute are kept too, up to so many, at some 600 bytes each: where a thousand
+people write, a client that is seconds behind is thousands of revisions behind. Were its submissions
+served from the history just then, the writer would fall behind for good."""
 
 SESSION_MEMORY_MS = 600_000
 """How long a session's last `seq` is kept in snapshots: far longer than any worker goes on
@@ -55,6 +63,8 @@ class Pad(Document):
         self.sessions: dict[str, tuple[int, int]] = {}
         self._recent: list[Step] = []
         self._authors: list[str] = []
+        self._times: list[int] = []
+        self._trim_at = RECENT_REVISIONS
         self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._markers: set[str] = set()
         self._markers_up_to = 0
@@ -84,14 +94,25 @@ class Pad(Document):
         self._markers_settled = False
         self._recent.append(step_of(changeset, patches))
         self._authors.append(revision.author)
+        self._times.append(revision.time)
         self._committed[revision.author, changeset] = revision.rev
         self._committed.move_to_end((revision.author, changeset))
-        if len(self._recent) > RECENT_REVISIONS:
-            del self._recent[0], self._authors[0]
-            if next(iter(self._committed.values())) < self.oldest_recent:
-                self._committed.popitem(last=False)
+        if len(self._recent) >= self._trim_at:
+            self._trim()
         if revision.origin is not None:
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
+
+    def _trim(self) -> None:
+        """Forgets what is neither among the newest nor of the last minute. A fifth at a time, so
+        that it costs nothing to speak of."""
+        spare = len(self._recent) - RECENT_REVISIONS
+        old = bisect_left(self._times, self.time - RECENT_MS)
+        drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS)
+        if drop > 0:
+            del self._recent[:drop], self._authors[:drop], self._times[:drop]
+            while self._committed and next(iter(self._committed.values())) < self.oldest_recent:
+                self._committed.popitem(last=False)
+        self._trim_at = max(len(self._recent), RECENT_REVISIONS) * 6 // 5
 
     # --- What submissions do ---------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Rig:
         self._keyspace = Keyspace(FanoutSettings.partitions)
         self._pads: dict[str, Pad] = {}
         self.fleet: Fleet
+        self.redis_pid = 0
         self._redis: redis.Redis
 
     @property
@@ -76,6 +77,7 @@ class Rig:
             # Flushing to disk is Redis' business and not what is measured.
             options = ("--appendfsync", "no")
             server = stack.enter_context(EmbeddedServer(folder / "redis", extra_args=options))
+            self.redis_pid = server.pid
             self._redis = stack.enter_context(redis.Redis.from_url(server.url))
             self.fleet = stack.enter_context(Fleet(server.url, folder, self._settings))
             self.fleet.start(workers=self._workers)

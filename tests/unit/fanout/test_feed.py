@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.feed import Feed, Gap
+from services.fanout import feed as feed_module
+from services.fanout.feed import KEEP_MS, Feed, Gap
 from tests.unit.fanout.revisions import revision, revisions
 
 
@@ -31,7 +32,7 @@ def test_behind_a_gap_nothing_is_taken() -> None:
 
 def test_it_says_when_it_does_not_reach_back_that_far() -> None:
     feed = Feed(-1, capacity=3)
-    feed.offer(revisions(*range(10)))
+    feed.offer([each._replace(time=each.rev * KEEP_MS * 2) for each in revisions(*range(10))])
     assert (feed.first, feed.head) == (7, 9)
     assert feed.get(7).rev == 7
     for missing in (6, 10):
@@ -39,6 +40,18 @@ def test_it_says_when_it_does_not_reach_back_that_far() -> None:
             feed.get(missing)
     with pytest.raises(IndexError):
         feed.since(5)
+
+
+def test_what_came_lately_is_held_whatever_the_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand sockets that are seconds behind on a busy pad would each read the stream."""
+    feed = Feed(-1, capacity=3)
+    for rev in range(1000):
+        feed.offer(revisions(rev))
+    assert feed.first == 0
+    monkeypatch.setattr(feed_module, "MOST", 500)
+    for rev in range(1000, 3000):
+        feed.offer(revisions(rev))
+    assert 400 <= len(feed.since(feed.first - 1)) <= 700
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8)), max_size=40))

@@ -214,7 +214,9 @@ def test_I2_the_latest_copy_counts_however_old_the_first_is(
 ) -> None:
     """What is too old to be rebased over is forgotten, and nothing else."""
     monkeypatch.setattr(pad_module, "RECENT_REVISIONS", 3)
+    monkeypatch.setattr(pad_module, "MOST_RECENT_REVISIONS", 3)
     pad = a_pad()
+    pad._trim_at = 0
     back = submission("Z:8<1-1$")
     for base in (0, 2):
         session = f"s{base}"
@@ -284,9 +286,9 @@ def test_a_history_with_another_chain_is_not_taken_in() -> None:
 def test_a_very_stale_submission_takes_older_changes_from_the_history() -> None:
     pad, history = a_pad("abc\n"), []
     text = pad.atext.text
-    for number in range(RECENT_REVISIONS + 10):
+    for number in range(RECENT_REVISIONS * 2):
         entry = submission("Z:5>0*0=1$", ("bold", str(number % 2)), base=number, seq=number + 1)
-        history += pad.submit(entry, 1000).revisions
+        history += pad.submit(entry, 1000 * number).revisions
     assert pad.atext.text == text
     stale = insert(text, 0, "x", session="stale")
     first = pad.oldest_needed(stale.base_rev)
