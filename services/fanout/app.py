@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 from engineio.payload import Payload
+from prometheus_client import REGISTRY
 
 from services.fanout import metrics
 from services.fanout.census import Census
@@ -23,6 +24,7 @@ from services.fanout.pacing import Rules
 from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
 from services.fanout.socketio_server import SocketServer, library_logger
+from services.fanout.standing import Standing
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.inbox import InboxWriter
@@ -82,6 +84,7 @@ async def run(settings: FanoutSettings) -> None:
     sio = _attach_socketio(app, messages, sockets, settings)
     add_ops_routes(app, _health(redis, rooms, census, settings))
     add_stats_route(app, rooms)
+    REGISTRY.register(Standing(rooms.places))
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
     await runner.setup()

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from time import monotonic
 
 from services.fanout import metrics
+from services.fanout.feed import Feed
 from services.fanout.pacing import Rules
 from services.fanout.room import Room
+from services.fanout.session import Session
 from services.fanout.turns import Turns
 from shared.log.channels import Subscriber
 from shared.log.connect import UNREACHABLE, Redis
@@ -43,6 +45,11 @@ class Rooms:
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed)
+
+    def places(self) -> Iterator[tuple[Feed, list[Session]]]:
+        """Each room's feed and sessions."""
+        for room in self:
+            yield room.feed, list(room.sessions.values())
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))

@@ -1,0 +1,39 @@
+"""What a scrape says of the sessions."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from services.fanout.exit import Exit
+from services.fanout.feed import Feed
+from services.fanout.standing import Standing
+from tests.unit.fanout.revisions import revisions
+from tests.unit.fanout.test_flush import a_session
+
+
+def scraped(standing: Standing) -> str:
+    registry = CollectorRegistry()
+    registry.register(standing)
+    return generate_latest(registry).decode()
+
+
+def test_states_lag_and_what_is_under_way() -> None:
+    feed = Feed(0, 1000)
+    feed.offer(revisions(*range(1, 101)))
+    sessions = [a_session(Exit(), at) for at in (100, 100, 90, 0)]
+    sessions[2].waiting = True
+    sessions[3].waiting = sessions[3].catching_up = True
+    sessions[2].window.sent = 5000
+    text = scraped(Standing(lambda: [(feed, sessions)]))
+    assert 'sessions_by_state{state="current"} 2.0' in text
+    assert 'sessions_by_state{state="waiting"} 1.0' in text
+    assert 'sessions_by_state{state="catching up"} 1.0' in text
+    assert 'lag_revisions{quantile="0.5"} 10.0' in text
+    assert 'lag_revisions{quantile="1"} 100.0' in text
+    assert 'unacknowledged_bytes{quantile="1"} 5000.0' in text
+
+
+def test_without_sessions_there_is_no_lag() -> None:
+    text = scraped(Standing(list))
+    assert "lag_revisions{" not in text
+    assert 'sessions_by_state{state="current"} 0.0' in text
