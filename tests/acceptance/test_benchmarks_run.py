@@ -51,3 +51,10 @@ def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> No
     for case in ("padfleet, connected", "padfleet, joined, pads of 100"):
         assert cases[case]["sockets"] == 300
         assert cases[case]["before"] < cases[case]["after"]
+
+
+@pytest.mark.parametrize("benchmark", ["commits", "connects", "latency", "scaling"])
+def test_each_benchmark_runs_and_finds_something(benchmark: str, tmp_path: Path) -> None:
+    values = short(benchmark, tmp_path / f"{benchmark}.json")
+    assert values["figures"]
+    assert all(figure["values"] for figure in values["figures"])
