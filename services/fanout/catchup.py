@@ -48,7 +48,8 @@ async def catch_up(
                 return
             last = min(first + READ_STEP, first_of_feed()) - 1
             try:
-                revisions = await read_revisions(redis, keys, first, last)
+                async with redis.few:
+                    revisions = await read_revisions(redis, keys, first, last)
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_DELAY)
                 continue

@@ -37,7 +37,7 @@ find out what has arrived."""
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
 
-AT_ONCE = 100
+AT_ONCE = 50
 """Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
 of them begun at once each would take all of these seconds, and run into its time-outs. One that
 waits for the writer is not counted."""

@@ -41,13 +41,14 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     known = await redis.rush.get(key)
     if known is not None:
         return cast("bytes", known).decode()
-    author = await _create(redis)
-    # Two tabs of a new browser may come at once; the first one's author is the author.
-    if await redis.client.set(key, author, nx=True):
-        return author
-    await redis.client.delete(author_key(author))
-    winner = await redis.client.get(key)
-    return cast("bytes", winner).decode()
+    async with redis.few:
+        author = await _create(redis)
+        # Two tabs of a new browser may come at once; the first one's author is the author.
+        if await redis.client.set(key, author, nx=True):
+            return author
+        await redis.client.delete(author_key(author))
+        winner = await redis.client.get(key)
+        return cast("bytes", winner).decode()
 
 
 async def _create(redis: Redis) -> str:

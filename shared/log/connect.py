@@ -4,6 +4,7 @@ The rest of the package sees a `Redis` with a client for commands and a way to o
 connection for subscriptions.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,10 @@ COMMAND_TIMEOUT = 5.0
 read of ours (1 s), or those would be taken for a dead server."""
 
 
+FEW = 20
+"""Reads of histories, or new authors, that a process has under way at the same time."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One server that subscriptions can be made on; its name is stable while it lives."""
@@ -58,6 +63,9 @@ class Redis:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.rush = Rush(client)  #: for what thousands of sockets may want at the same moment
+        self.few = asyncio.Semaphore(FEW)
+        """For calls that thousands of sockets may want and that do not go through `rush`: each
+        takes a connection, of which redis-py allows a hundred."""
 
     @property
     def is_cluster(self) -> bool:
