@@ -152,7 +152,7 @@ class Doorway:
             greeting.to(
                 session.identity,
                 me,
-                users=len(room.people.roster),
+                users=room.people.count(session.id),
                 cookie_prefix=self.settings.cookie_prefix,
             )
         )

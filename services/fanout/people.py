@@ -49,6 +49,11 @@ class People:
     def color_of(self, author: str) -> int | str:
         return self._known[author].color if author in self._known else 0
 
+    def count(self, session: str) -> int:
+        """Sessions on the pad, with `session`, which has joined. That the pad's channel has said so
+        already is likely, not certain: it is another connection than the one that joined."""
+        return len(self.roster) + (session not in self.roster)
+
     def introduction(self, *, but: str) -> Frame | None:
         """Who is here, for a session that comes; it knows itself."""
         present = self.roster.authors(but=but)
