@@ -40,6 +40,7 @@ async def catch_up(
     """
     metrics.CATCH_UPS.inc()
     progress = asyncio.Event()
+    chain: bytes | None = None
     before, session.progressed = session.progressed, lambda _: progress.set()
     try:
         while stays() and not session.exit.closed:
@@ -55,8 +56,10 @@ async def catch_up(
                 continue
             except (HistoryGap, ValueError) as error:
                 raise HistoryLost(f"revision {first}: {error}") from error
-            part = Feed(first - 1, len(revisions))
-            part.offer(revisions)
+            part = Feed(first - 1, len(revisions), chain)
+            if part.offer(revisions) is not None:
+                raise HistoryLost(f"revision {part.head + 1} belongs to another history")
+            chain = part.chain
             await _send(session, part, progress, stays)
     finally:
         session.waiting = False

@@ -76,4 +76,6 @@ class Census:
                 member = session.member(
                     room.people.known_of([session.author])[session.author], self._id
                 )
-                await presence.join(self._redis, room.keys, member, order=session.order)
+                await presence.join(
+                    self._redis, room.keys, member, order=session.order, resumes=True
+                )

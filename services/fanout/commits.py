@@ -11,10 +11,15 @@ from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import AttributePool, EasysyncError
 from shared.log.connect import UNREACHABLE
-from shared.log.inbox import InboxWriter, NotTaken
+from shared.log.inbox import InboxWriter, NotTaken, Standing
 from shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
+
+
+LOOK_AFTER = 1.0
+"""Seconds without an answer after which we look where the submission stands: so long a client whose
+submission was lost in a fail-over has to wait longer than others."""
 
 
 class Commits:
@@ -22,7 +27,7 @@ class Commits:
 
     def __init__(self, inbox: InboxWriter, *, timeout: float) -> None:
         self._inbox = inbox
-        self._timeout = timeout
+        self._look_after = min(timeout, LOOK_AFTER)
 
     async def submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         """Returns when the client has been answered: ACCEPT_COMMIT, `{disconnect}`, or, where
@@ -46,6 +51,7 @@ class Commits:
             base_rev,
             changeset,
             pool.to_jsonable(),
+            room.reign,
         )
         started = perf_counter()
         outcome = await self._answer(room, session, submission, answer)
@@ -73,8 +79,14 @@ class Commits:
             entry_id = await self._inbox.put(entry)
             while not answer.done():
                 # Not wait_for, which would want a shield for the answer: this costs half.
-                await asyncio.wait((answer,), timeout=self._timeout)
-                if not answer.done() and not await self._is_late(room, session, entry, entry_id):
+                await asyncio.wait((answer,), timeout=self._look_after)
+                if answer.done():
+                    break
+                standing = await self._standing(entry, entry_id)
+                if standing is Standing.LOST:
+                    entry_id = await self._inbox.put(entry)
+                elif standing is Standing.PASSED:
+                    await self._catch_up(room, session)
                     break
             if answer.done():
                 return None if answer.cancelled() else answer.result()
@@ -85,23 +97,20 @@ class Commits:
         room.drop(session, "unanswered")
         return None
 
-    async def _is_late(
-        self, room: Room, session: Session, entry: Submission | Deletion, entry_id: str
-    ) -> bool:
-        """Whether it makes sense to wait on: the writer has not come to the entry yet. To break the
-        connection would only add to what it has to do.
-
-        If it has, its answer got lost on the way. A revision is in the stream, and reaches the
-        session from there; a refusal is nowhere, but the client will get it again when it resumes.
-        """
+    async def _standing(self, entry: Submission | Deletion, entry_id: str) -> Standing:
+        """What has become of an entry without an answer. While the writer has not come to it, to
+        break the connection would only add to what it has to do; and while Redis is away, the
+        client would find nobody else who knows more."""
         try:
-            if not await self._inbox.has_passed(entry, entry_id):
-                return True
-            await room.repaired()
-            await room.sent(session, room.feed.head)
+            return await self._inbox.standing(entry, entry_id)
         except UNREACHABLE:
-            pass
-        return False
+            return Standing.WAITING
+
+    async def _catch_up(self, room: Room, session: Session) -> None:
+        """The answer got lost on the way. A revision is in the stream, and reaches the session from
+        there; a refusal is nowhere, but the client will get it again when it resumes."""
+        await room.repaired()
+        await room.sent(session, room.feed.head)
 
 
 def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:

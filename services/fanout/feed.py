@@ -8,7 +8,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared.log.document import chain_of
 from shared.log.records import Revision
+
+
+class Doubt(NamedTuple):
+    """This revision does not follow from what the feed holds, or is another than it holds: the
+    history may have changed under it."""
+
+    rev: int
 
 
 class Gap(NamedTuple):
@@ -28,8 +36,11 @@ a thousand such sockets must not each read them from the stream just then."""
 class Feed:
     """The newest revisions up to `head`: `capacity` of them, and those that came lately."""
 
-    def __init__(self, head: int, capacity: int) -> None:
+    def __init__(self, head: int, capacity: int, chain: bytes | None = b"") -> None:
+        """`chain` is that of the revision `head`; None: not known, so that the first revision is
+        taken as it is."""
         self.head = head
+        self.chain = chain
         self._capacity = capacity
         self._ring: list[Revision] = []
         self._trim_at = capacity
@@ -39,21 +50,33 @@ class Feed:
         """The oldest revision held; head + 1 if none is."""
         return self.head + 1 - len(self._ring)
 
-    def offer(self, revisions: Sequence[Revision]) -> Gap | None:
+    def offer(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
         """Takes in what continues the feed, and passes over what it has already.
 
         Returns the gap if the revisions start behind one; then nothing is taken, since they will
-        be among what is read to fill it.
+        be among what is read to fill it. Or returns the first that cannot be right.
         """
         for revision in revisions:
-            if revision.rev > self.head + 1:
+            rev = revision.rev
+            if rev > self.head + 1:
                 return Gap(self.head + 1, revisions[-1].rev)
-            if revision.rev == self.head + 1:
+            if rev == self.head + 1:
+                before = self.chain
+                if before is not None and chain_of(before, revision.wire) != revision.chain:
+                    return Doubt(rev)
                 self._ring.append(revision)
-                self.head = revision.rev
+                self.head, self.chain = rev, revision.chain
+            elif rev >= self.first and self.get(rev).chain != revision.chain:
+                return Doubt(rev)
         if len(self._ring) > self._trim_at:
             self._trim()
         return None
+
+    def chain_at(self, rev: int) -> bytes | None:
+        """None if that revision is not held any more."""
+        if rev == self.head:
+            return self.chain
+        return self.get(rev).chain if self.first <= rev <= self.head else None
 
     def get(self, rev: int) -> Revision:
         """IndexError if it is not held."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
+from services.fanout.commits import LOOK_AFTER
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.identify import Handshake, pad_ids, token
@@ -20,7 +21,7 @@ from shared.log import authors, presence
 from shared.log.authors import Author, author_of_token
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
-from shared.log.inbox import InboxWriter
+from shared.log.inbox import InboxWriter, Standing
 from shared.log.keys import Keyspace
 from shared.log.presence import Admission
 from shared.log.records import Creation, Fence
@@ -138,7 +139,12 @@ class Doorway:
         while True:
             if room.feed.head < 0:
                 await self._create(room, session.author)
-            await self._register(room, session, me)
+            admission = await self._register(room, session, me)
+            if admission.reign != room.reign:
+                # There was a fail-over. What it took away must not be shown to anybody new.
+                await room.repaired()
+                if admission.reign != room.reign:
+                    raise TimeoutError("the pad could not be compared with the present server")
             await room.people.get_to_know(self.redis, room.people.roster.authors())
             greeting = await room.greeting()
             if greeting is not None and greeting.epoch == room.epoch:
@@ -177,7 +183,9 @@ class Doorway:
             rev = int(rev)
         if room.feed.head < 0:
             raise _turned_away(session.exit, "deleted")
-        admission = await self._register(room, session, me)
+        admission = await self._register(room, session, me, resumes=True)
+        if admission.reign != room.reign:
+            await room.repaired()
         if not session.identity.read_only and not session.identity.embedded:
             await self._fence(room, session)
         await room.people.get_to_know(self.redis, room.people.roster.authors())
@@ -185,12 +193,16 @@ class Doorway:
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         head = room.feed.head
+        if admission.reign != room.reign:
+            raise TimeoutError("the pad has to be compared with the present server first")
+        shared = head if admission.shared_up_to is None else admission.shared_up_to
         other_history = admission.epoch > 0 and admission.seen_epoch != admission.epoch
-        if type(rev) is not int or not -1 <= rev <= head or other_history:
+        if type(rev) is not int or not -1 <= rev <= min(head, shared) or other_history:
             # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
             # reload is the one thing that helps (I5).
             log.warning(
-                "told to reload", extra={"pad": room.pad_id, "client_rev": rev, "head": head}
+                "told to reload",
+                extra={"pad": room.pad_id, "client_rev": rev, "head": head, "shared": shared},
             )
             raise _turned_away(session.exit, "rejected")
         session.epoch = room.epoch
@@ -198,6 +210,8 @@ class Doorway:
         if rev == head:
             session.send(frames.nothing_missed(head))
         self._let_in(room, session)
+        if admission.is_news:
+            room.vouch([session.author])
 
     async def _fence(self, room: Room, session: Session) -> None:
         """Settles what earlier sessions of this author submitted: it is in the history by now, or
@@ -205,10 +219,14 @@ class Doorway:
         origin, done = session.expect()
         fence = Fence(room.pad_id, origin, session.order, session.author)
         entry_id = await self.inbox.put(fence)
+        timeout = min(self.settings.commit_timeout_ms / 1000, LOOK_AFTER)
         async with self._outside():
             while not done.done():
-                await asyncio.wait((done,), timeout=self.settings.commit_timeout_ms / 1000)
-                if not done.done() and await self.inbox.has_passed(fence, entry_id):
+                await asyncio.wait((done,), timeout=timeout)
+                standing = None if done.done() else await self.inbox.standing(fence, entry_id)
+                if standing is Standing.LOST:
+                    entry_id = await self.inbox.put(fence)
+                elif standing is Standing.PASSED:
                     # The answer came by pub/sub and got lost. It is nowhere else, so the client
                     # has to come again.
                     raise TimeoutError("no answer from the writer")
@@ -223,10 +241,14 @@ class Doorway:
         if introduction is not None:
             session.send(introduction)
 
-    async def _register(self, room: Room, session: Session, me: Author) -> Admission:
+    async def _register(
+        self, room: Room, session: Session, me: Author, *, resumes: bool = False
+    ) -> Admission:
         room.arriving[session.id] = session
         member = session.member(me, self.worker_id)
-        admission = await presence.join(self.redis, room.keys, member, order=session.order or None)
+        admission = await presence.join(
+            self.redis, room.keys, member, order=session.order or None, resumes=resumes
+        )
         session.order = admission.order
         return admission
 

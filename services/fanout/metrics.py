@@ -16,6 +16,9 @@ PADS = Gauge("padfleet_fanout_pads", "Pads with a session here")
 MESSAGES = QuickCounters("padfleet_fanout_messages", "Messages from clients", "type")
 REVISIONS = QuickCounter("padfleet_fanout_revisions", "Revisions taken into feeds")
 GAPS = Counter("padfleet_fanout_gaps_total", "Gaps found in what the channels brought")
+ROLLBACKS = Counter(
+    "padfleet_fanout_rollbacks_total", "Pads whose history was found to have lost revisions"
+)
 REPAIRS = Counter("padfleet_fanout_repairs_total", "Reads of a stream to set a feed right")
 CATCH_UPS = Counter("padfleet_fanout_catch_ups_total", "Sessions that were behind the feed")
 DROPPED = Counter("padfleet_fanout_dropped_total", "Sockets closed by us to resume", ["why"])

@@ -11,7 +11,7 @@ from services.fanout import frames, metrics
 from services.fanout.catchup import HistoryLost, catch_up
 from services.fanout.client_vars import Greeting
 from services.fanout.express import push
-from services.fanout.feed import Feed, Gap
+from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.people import People
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session, new_session_id
@@ -19,7 +19,7 @@ from services.fanout.turns import Turn, Turns
 from shared.log import presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad, Document, load
-from shared.log.history import HistoryGap, read_meta, read_revisions
+from shared.log.history import HistoryGap, PadMeta, read_revisions, read_told_meta
 from shared.log.keys import PadKeys
 from shared.log.records import (
     ChannelMessage,
@@ -30,6 +30,7 @@ from shared.log.records import (
     Origin,
     Outcome,
     Revision,
+    Unsettled,
     UserInfo,
 )
 
@@ -64,6 +65,7 @@ class Room:
         self.pad_id = pad_id
         self.keys = keys
         self.epoch = 0
+        self.reign = ""  #: under which all of the feed was found to be the pad's history
         self.feed = Feed(-1, ring)
         self.frames = frames.Frames()
         self.sessions: dict[str, Session] = {}
@@ -101,13 +103,20 @@ class Room:
             self.take(message)
 
     async def _load(self) -> None:
-        meta = await read_meta(self._redis, self.keys)
+        self._begin(*await self._read())
+
+    async def _read(self) -> tuple[PadMeta, Document]:
+        meta = await read_told_meta(self._redis, self.keys)
         document = Document(meta.epoch)
         if meta.exists:
             await load(self._redis, self.keys, meta, document)
-        self._document = document
-        self.epoch = meta.epoch
-        self.feed = Feed(document.head, self._ring)
+        return meta, document
+
+    def _begin(self, meta: PadMeta, document: Document) -> None:
+        """Follows the pad from here on."""
+        self._document, self._greeting = document, None
+        self.epoch, self.reign = meta.epoch, meta.reign
+        self.feed = Feed(document.head, self._ring, document.chain)
         self.frames.clear()
 
     def close(self) -> None:
@@ -127,9 +136,7 @@ class Room:
                 return self._document
             except IndexError:
                 # Nobody asked for longer than the feed reaches back.
-                meta = await read_meta(self._redis, self.keys)
-                document = Document(meta.epoch)
-                await load(self._redis, self.keys, meta, document)
+                meta, document = await self._read()
                 if document.head <= self.feed.head and meta.epoch == self.epoch:
                     self._document = document
                 else:
@@ -304,6 +311,8 @@ class Room:
                 self.people.changed(message)
             case Deleted(epoch):
                 self._deleted(epoch)
+            case Unsettled():
+                self.repair()
 
     def _committed(self, message: Committed) -> None:
         if message.epoch > self.epoch:
@@ -313,15 +322,22 @@ class Room:
             return
         for outcome in message.outcomes:
             self._outcome(outcome)
-        gap = self._advance(message.revisions)
-        if gap is not None:
-            metrics.GAPS.inc()
-            log.info("gap", extra={"pad": self.pad_id, "first": gap.first, "last": gap.last})
-            self.repair()
+        match self._advance(message.revisions):
+            case Gap(first, last):
+                metrics.GAPS.inc()
+                log.info("gap", extra={"pad": self.pad_id, "first": first, "last": last})
+                self.repair()
+            case Doubt(rev):
+                log.info("doubtful revision", extra={"pad": self.pad_id, "rev": rev})
+                self.repair()
+            case None if message.revisions and self.feed.head >= message.revisions[-1].rev:
+                self._holds_under(message.reign)
+            case None if message.reign != self.reign:
+                self.repair()
 
-    def _advance(self, revisions: list[Revision]) -> Gap | None:
+    def _advance(self, revisions: list[Revision]) -> Gap | Doubt | None:
         before = self.feed.head
-        gap = self.feed.offer(revisions)
+        trouble = self.feed.offer(revisions)
         moved = self.feed.head > before
         metrics.REVISIONS.value += self.feed.head - before
         if moved:
@@ -329,7 +345,7 @@ class Room:
             self._unsent_since = self._unsent_since or monotonic()
             self._turn.due()
             self._changed.set()
-        return gap
+        return trouble
 
     def _outcome(self, outcome: Outcome) -> None:
         origin = outcome.origin
@@ -367,7 +383,7 @@ class Room:
         self.epoch = epoch
         self.feed = Feed(-1, self._ring)
         self.frames.clear()
-        self._document = Document(epoch)
+        self._document, self._greeting = Document(epoch), None
         self.people.roster.replace(())
         self._changed.set()
 
@@ -402,6 +418,16 @@ class Room:
         if self._repairing is None or self._repairing.done():
             self._repairing = asyncio.create_task(self._repair())
 
+    def differs(self, head: int, epoch: int, chain: bytes, had: int) -> bool:
+        """Whether what is stored is not what the feed holds, which was at `had` before the
+        stored values were asked for."""
+        return (
+            head > self.feed.head
+            or head < had
+            or epoch != self.epoch
+            or self.feed.chain_at(head) not in (None, chain)
+        )
+
     async def repaired(self) -> None:
         """Returns when the feed has what is in the stream by now."""
         self.repair()
@@ -412,21 +438,104 @@ class Room:
         metrics.REPAIRS.inc()
         while True:
             try:
-                meta = await read_meta(self._redis, self.keys)
-                if meta.epoch != self.epoch:
-                    return self._deleted(meta.epoch)
-                while self.feed.head < meta.head:
-                    first = self.feed.head + 1
-                    last = min(first + READ_STEP - 1, meta.head)
-                    revisions = await read_revisions(self._redis, self.keys, first, last)
-                    self._advance(revisions)
-                return None
+                if await self._compare():
+                    return
+                await self._start_over()
             except UNREACHABLE as error:
                 log.warning("repair put off", extra={"pad": self.pad_id, "error": str(error)})
                 await asyncio.sleep(RETRY_DELAY)
             except (HistoryGap, CorruptPad, ValueError):
                 log.exception("pad not readable", extra={"pad": self.pad_id})
-                return None
+                return
+
+    async def _compare(self) -> bool:
+        """Brings the feed up to what is stored; False if that is another history."""
+        had = self.feed.head
+        meta = await read_told_meta(self._redis, self.keys)
+        if meta.epoch > self.epoch:
+            self._deleted(meta.epoch)
+            self._holds_under(meta.reign)
+            return True
+        if meta.epoch < self.epoch or meta.head < had:
+            return False
+        while self.feed.head < meta.head:
+            first = self.feed.head + 1
+            last = min(first + READ_STEP - 1, meta.head)
+            revisions = await read_revisions(self._redis, self.keys, first, last)
+            if not revisions or isinstance(self._advance(revisions), Doubt):
+                return False
+            self._holds_under(meta.reign)
+        if self.feed.chain_at(meta.head) not in (None, meta.chain):
+            return False
+        self._holds_under(meta.reign)
+        return True
+
+    def _holds_under(self, reign: str) -> None:
+        """The feed has been found to be the pad's history under this reign too, and so is what the
+        sessions here have been sent of it. To be called before they are sent more."""
+        if reign != self.reign:
+            self.reign = reign
+            self.vouch([session.author for session in self.sessions.values()])
+
+    def vouch(self, authors: list[str]) -> None:
+        """Puts on record that these authors' sessions are on the present history. Should that not
+        succeed, they would be told to reload without need."""
+        if authors:
+            self._spawn(self._vouch(list(set(authors)), self.epoch, self.reign))
+
+    async def _vouch(self, authors: list[str], epoch: int, reign: str) -> None:
+        while (self.epoch, self.reign) == (epoch, reign):
+            try:
+                await presence.vouch(self._redis, self.keys, authors, epoch=epoch, reign=reign)
+                return
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)
+
+    async def _start_over(self) -> None:
+        """Revisions that clients have seen are gone: a fail-over to a replica that lacked them, or
+        a server that came back with less than it had. Who has seen them is told to reload; a page
+        that stayed would be on a history of its own (I5)."""
+        old = self.feed
+        meta, document = await self._read()
+        kept = await self._common(old, meta)
+        # From here on nothing is awaited: nobody may join what is about to go.
+        affected = [s for s in self.sessions.values() if s.cursor.sent_rev > kept]
+        log.error(
+            "history rolled back",
+            extra={
+                "pad": self.pad_id,
+                "lost_from": kept + 1,
+                "lost_to": old.head,
+                "head": meta.head,
+                "sessions_told_to_reload": len(affected),
+            },
+        )
+        metrics.ROLLBACKS.inc()
+        for session in [*self.sessions.values(), *self.arriving.values()]:
+            for seq in list(session.pending):
+                session.settle(seq, None)
+        for session in affected:
+            self.kick_and_say(session, "rejected")
+        for session in list(self.sessions.values()):
+            self.drop(session, "rollback")
+        self._begin(meta, document)
+        self._changed.set()
+
+    async def _common(self, old: Feed, meta: PadMeta) -> int:
+        """The last revision of the feed that is in the stored history still; -1 if none can be
+        found. The chain covers all that went before, so halving finds it."""
+        if meta.epoch != self.epoch:
+            return -1
+        low, high = min(old.first, old.head), min(old.head, meta.head)
+        found = -1
+        while low <= high:
+            middle = (low + high) // 2
+            stored = await read_revisions(self._redis, self.keys, middle, middle)
+            if stored and stored[0].chain == old.chain_at(middle):
+                found, low = middle, middle + 1
+            else:
+                high = middle - 1
+        return found
 
     async def _refresh_roster(self) -> None:
         while True:

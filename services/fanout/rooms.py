@@ -112,9 +112,12 @@ class Rooms:
             part = rooms[start : start + AUDIT_BATCH]
             pipeline = self._redis.client.pipeline(transaction=False)
             for room in part:
-                _ = pipeline.hmget(room.keys.meta, ["head", "epoch"])
-            for room, (head, epoch) in zip(part, await pipeline.execute(), strict=True):
-                if int(head or -1) > room.feed.head or int(epoch or 0) > room.epoch:
+                _ = pipeline.hmget(room.keys.meta, ["head", "epoch", "chain"])
+            before = [room.feed.head for room in part]
+            for room, had, (head, epoch, chain) in zip(
+                part, before, await pipeline.execute(), strict=True
+            ):
+                if room.differs(int(head or -1), int(epoch or 0), chain or b"", had):
                     room.repair()
 
     async def close(self) -> None:

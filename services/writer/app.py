@@ -11,6 +11,7 @@ from aiohttp import web
 from services.writer.cache import PadCache
 from services.writer.owner import Owner
 from services.writer.partition import Committer
+from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
@@ -38,7 +39,8 @@ async def run(settings: WriterSettings) -> None:
         snapshot_every=settings.snapshot_every,
         keep_revisions=settings.keep_revisions,
     )
-    committer = Committer(redis, keyspace, pads, upkeep, settings.lease_ms)
+    replicas = Replicas(redis, keyspace, settings.commit_replicas)
+    committer = Committer(redis, keyspace, pads, upkeep, replicas, settings.lease_ms)
     owner = Owner(
         redis,
         keyspace,
@@ -71,6 +73,7 @@ async def run(settings: WriterSettings) -> None:
             writing.cancel()
     finally:
         await runner.cleanup()
+        await replicas.close()
         await redis.close()
     log.info("writer stopped", extra={"writer": writer_id})
 

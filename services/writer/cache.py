@@ -49,6 +49,7 @@ async def load_pad(redis: Redis, keys: PadKeys) -> Pad:
     """The pad at its head, or one that does not exist yet. Raises `CorruptPad`."""
     meta = await read_meta(redis, keys)
     pad = Pad(meta.epoch)
+    pad.reigns = meta.reigns
     if not meta.exists:
         return pad
     await load(redis, keys, meta, pad)

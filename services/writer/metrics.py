@@ -22,3 +22,11 @@ LOST_LEASES = Counter("padfleet_writer_leases_lost_total", "Leases found to be a
 SNAPSHOTS = Counter("padfleet_writer_snapshots_total", "Snapshots stored")
 CHUNKS = Counter("padfleet_writer_chunks_total", "Chunks of old revisions packed")
 PADS = Gauge("padfleet_writer_pads", "Pads in memory")
+REPLICAS_SECONDS = QuickHistogram(
+    "padfleet_writer_replicas_seconds",
+    "Time that a commit was held back until enough replicas had it",
+    (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+)
+REPLICAS_LATE = Counter(
+    "padfleet_writer_replicas_late_total", "Waits of 500 ms that ended with too few replicas"
+)

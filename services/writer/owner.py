@@ -117,6 +117,11 @@ class Owner:
         if lease is not None:
             # Nothing that was in memory from an earlier term may serve again.
             self._pads.forget_partition(partition)
+            try:
+                await self._committer.tell_untold(lease)
+            except LeaseLost as error:
+                log.warning("lease lost", extra={"partition": partition, "why": str(error)})
+                return
             self.held[partition] = lease
             metrics.TAKE_OVERS.inc()
             log.debug("lease taken", extra={"partition": partition, "term": lease.term})

@@ -26,6 +26,7 @@ from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
+from shared.log.reigns import Reign, shared_up_to
 from shared.wire.jsontext import dumps
 
 RECENT_REVISIONS = 2000
@@ -58,6 +59,7 @@ class Pad(Document):
         super().__init__(epoch)
         self.creator = ""
         self.snapshot_rev = -1
+        self.reigns: list[Reign] = []
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
         self.sessions: dict[str, tuple[int, int]] = {}
@@ -144,6 +146,11 @@ class Pad(Document):
         origin = submission.origin
         if submission.epoch != self.epoch or not self.exists:
             return self._refuse(origin, "deleted", "the pad was deleted meanwhile")
+        if submission.reign:
+            limit = shared_up_to(self.reigns, submission.reign)
+            if limit is not None and submission.base_rev > limit:
+                detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
+                return self._refuse(origin, "rejected", detail)
         if submission.order < self.fences.get(submission.author, 0):
             return Result(outcome=Outcome(origin, "superseded", self.head))
         last_seq, _ = self.sessions.get(origin.session, (0, 0))

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from services.writer import metrics
 from services.writer.cache import PadCache
 from services.writer.pad import Pad
+from services.writer.replicas import Replicas, Unconfirmed
 from services.writer.upkeep import Upkeep
 from shared.log import scripts
 from shared.log.connect import UNREACHABLE, Redis
@@ -19,6 +20,7 @@ from shared.log.inbox import Received
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
 from shared.log.records import (
+    UNSETTLED,
     Creation,
     Deletion,
     Entry,
@@ -51,13 +53,23 @@ class _Work:
 
     keys: PadKeys
     pad: Pad
-    head: int  #: before the batch
+    head: int | None  #: before the batch; None: whatever it is
+    chain: bytes = b""  #: before the batch
     revisions: list[Revision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     fences: dict[str, int] = field(default_factory=dict)
     created: bool = False
 
-    def keys_and_args(self) -> tuple[list[str], list[str | bytes | int]]:
+    def header(self, reign: str) -> bytes:
+        first = 0 if self.head is None else self.head + 1
+        return committed_header(self.pad.epoch, reign, first, self.outcomes)
+
+    def message(self, reign: str) -> bytes:
+        """What commit.lua publishes, for later."""
+        records = b"".join(revision.to_record() for revision in self.revisions)
+        return b"R" + self.header(reign) + records
+
+    def keys_and_args(self, reign: str) -> tuple[list[str], list[str | bytes | int]]:
         """The pad's part of commit.lua's KEYS and ARGV."""
         meta: list[str | bytes | int] = []
         if self.revisions:
@@ -66,11 +78,11 @@ class _Work:
         if self.created:
             meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
         fences = [item for pair in self.fences.items() for item in pair]
-        header = committed_header(self.pad.epoch, self.head + 1, self.outcomes)
         return [self.keys.revs, self.keys.meta, self.keys.fences], [
             self.keys.channel,
-            self.head,
-            header,
+            "" if self.head is None else self.head,
+            self.chain,
+            self.header(reign),
             len(self.revisions),
             *(revision.to_record() for revision in self.revisions),
             len(meta) // 2,
@@ -84,12 +96,19 @@ class Committer:
     """Turns batches of inbox entries into commits, for any partition that we hold the lease of."""
 
     def __init__(
-        self, redis: Redis, keyspace: Keyspace, pads: PadCache, upkeep: Upkeep, lease_ms: int
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        pads: PadCache,
+        upkeep: Upkeep,
+        replicas: Replicas,
+        lease_ms: int,
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
         self._upkeep = upkeep
+        self._replicas = replicas
         self._lease_ms = lease_ms
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
 
@@ -132,13 +151,13 @@ class Committer:
         try:
             if item is None:
                 pad = await self._patiently(self._pads.get, entry.pad)
-                item = work[entry.pad] = _Work(keys, pad, pad.head)
+                item = work[entry.pad] = _Work(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item)
         except CorruptPad as error:
             log.error("corrupt pad", extra={"pad": entry.pad, "error": str(error)})
             outcome = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
             # Not from work: what is stored stays untouched. The answer alone is published.
-            work.setdefault(entry.pad, _Work(keys, Pad(), -1)).outcomes.append(outcome)
+            work.setdefault(entry.pad, _Work(keys, Pad(), None)).outcomes.append(outcome)
         except UNREACHABLE:
             raise
         except Exception:
@@ -200,16 +219,38 @@ class Committer:
             return lease
         keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
         args: list[str | bytes | int] = [lease.term, lease.position, position, self._lease_ms]
+        args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
         for item in work.values():
-            pad_keys, pad_args = item.keys_and_args()
+            pad_keys, pad_args = item.keys_and_args(lease.reign)
             keys += pad_keys
             args += pad_args
         await self._call(scripts.COMMIT, lease, keys, args, position)
+        if self._replicas.wanted:
+            messages = {item.keys.channel: item.message(lease.reign) for item in work.values()}
+            await self._tell(lease, position, messages)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions:
                 await self._upkeep.after_commit(lease, pad_id, item.pad)
         return lease._replace(position=position)
+
+    async def tell_untold(self, lease: Lease) -> None:
+        """Makes up for the writer before, which committed and did not live to tell. Raises
+        `LeaseLost`."""
+        if lease.untold:
+            await self._tell(lease, lease.position, dict.fromkeys(lease.untold, UNSETTLED))
+
+    async def _tell(self, lease: Lease, position: str, messages: dict[str, bytes]) -> None:
+        """Publishes what was held back, once the replicas have the commit."""
+        try:
+            await self._patiently(self._replicas.have, lease, position)
+        except Unconfirmed as error:
+            raise LeaseLost(str(error)) from error
+        args: list[str | bytes | int] = [lease.term, position]
+        for channel, message in messages.items():
+            args += [channel, message]
+        state = self._keyspace.state(lease.partition)
+        await self._patiently(scripts.TELL, self._redis.client, [state], args)
 
     async def _delete(self, lease: Lease, position: str, entry: Deletion) -> Lease:
         pad = await self._patiently(self._pads.get, entry.pad)
@@ -217,7 +258,7 @@ class Committer:
         if not pad.exists or pad.creator != entry.author:
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
-            work = {entry.pad: _Work(keys, pad, pad.head, outcomes=[refusal])}
+            work = {entry.pad: _Work(keys, pad, None, outcomes=[refusal])}
             return await self._commit(lease, position, work)
         meta = await self._patiently(read_meta, self._redis, keys)
         all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]
@@ -227,6 +268,7 @@ class Committer:
             position,
             keys.channel,
             pad.epoch + 1,
+            lease.reign,
         ]
         await self._call(scripts.DELETE, lease, all_keys, args, position)
         self._pads.forget(entry.pad)

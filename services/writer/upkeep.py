@@ -44,7 +44,7 @@ class Upkeep:
         await scripts.SNAPSHOT(
             self._redis.client,
             [self._keyspace.state(lease.partition), keys.snap, keys.meta],
-            [lease.term, snapshot.rev, snapshot.epoch, snapshot.to_bytes()],
+            [lease.term, snapshot.rev, snapshot.epoch, snapshot.to_bytes(), lease.reign],
         )
         pad.snapshot_rev = snapshot.rev
         metrics.SNAPSHOTS.inc()
@@ -60,7 +60,7 @@ class Upkeep:
         moved = await scripts.COMPACT(
             self._redis.client,
             [self._keyspace.state(lease.partition), keys.revs, keys.chunks, keys.meta],
-            [lease.term, pad.epoch, number, encode_chunk(revisions), end],
+            [lease.term, pad.epoch, number, encode_chunk(revisions), end, lease.reign],
         )
         if moved:
             pad.first_kept = end

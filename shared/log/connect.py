@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis import exceptions
+from redis._parsers.base import BaseParser
 from redis.asyncio import Redis as SingleClient
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -22,6 +23,14 @@ from shared.settings.redis_url import parse
 
 Client = SingleClient | RedisCluster
 
+
+class NotNow(exceptions.ResponseError):
+    """The server lives but takes no writes: its disk or its replicas fail it, or a script runs."""
+
+
+# redis-py has classes of its own for most of such answers, for these it has not.
+BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NotNow, "NOREPLICAS": NotNow, "BUSY": NotNow}
+
 UNREACHABLE = (
     exceptions.ConnectionError,  # includes MasterNotFoundError and refused passwords
     exceptions.TimeoutError,
@@ -29,13 +38,18 @@ UNREACHABLE = (
     exceptions.ClusterDownError,
     exceptions.RedisClusterException,  # no node known for a slot, or no node reachable at all
     exceptions.ReadOnlyError,  # still speaking to a primary that became a replica
+    exceptions.MasterDownError,
+    exceptions.TryAgainError,  # a slot is on its way to another node
+    exceptions.OutOfMemoryError,
+    NotNow,
     OSError,
 )
 """What a command raises while the server cannot be used, and may not raise a moment later."""
 
-COMMAND_TIMEOUT = 5.0
+COMMAND_TIMEOUT = 2.0
 """Seconds without an answer after which a connection counts as broken. Longer than any blocking
-read of ours (1 s), or those would be taken for a dead server."""
+read of ours (0.25 s), or those would be taken for a dead server; not much longer, because what was
+sent to a primary that froze is only sent to the new one after that."""
 
 
 FEW = 20

@@ -1,16 +1,23 @@
 """Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple, cast
 
+from shared.log import reigns, scripts
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.log.records import Revision, Snapshot, pack, unpack
+from shared.log.reigns import Reign
 
 CHUNK_REVISIONS = 1000
 """Revisions in one compressed chunk. Part of the storage format: chunk n holds the revisions from
 n * CHUNK_REVISIONS on, so that a revision's chunk is known without looking."""
+
+
+TOLD_INTERVAL = 0.01
+"""Seconds between two looks whether a commit that is held back has reached the replicas."""
 
 
 class HistoryGap(Exception):
@@ -28,19 +35,22 @@ class PadMeta(NamedTuple):
     read_only_id: str | None
     first: int  #: the oldest revision that still is in the stream
     snap: int  #: revision of the snapshot, -1: there is none
+    reign: str  #: under which this was read
+    reigns: list[Reign]  #: that the pad has been through, up to this one
+    position: str  #: inbox ID up to which the pad's partition is settled
+    told: str  #: and up to which the workers may know of it
 
     @property
     def exists(self) -> bool:
         return self.head >= 0
 
 
-_META_FIELDS = ("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap")
+_META_FIELDS = ("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap", "reigns")
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
-    reply = redis.client.hmget(keys.meta, list(_META_FIELDS))
-    values = await cast("Awaitable[list[bytes | None]]", reply)
-    head, epoch, time, chain, creator, readonly, first, snap = values
+    reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
+    reign, position, told, head, epoch, time, chain, creator, readonly, first, snap, record = reply
     return PadMeta(
         int(head or -1),
         int(epoch or 0),
@@ -50,7 +60,31 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
         readonly.decode() if readonly else None,
         int(first or 0),
         int(snap or -1),
+        reign.decode(),
+        reigns.entered(reigns.parse((record or b"").decode()), reign.decode(), int(head or -1)),
+        position.decode(),
+        told.decode(),
     )
+
+
+async def read_told_meta(redis: Redis, keys: PadKeys) -> PadMeta:
+    """What may be shown to clients. Where commits wait for replicas, a revision that stands in the
+    stream could still get lost; then this waits until it cannot."""
+    meta = await read_meta(redis, keys)
+    told = meta.told
+    while inbox_order(told) < inbox_order(meta.position):
+        await asyncio.sleep(TOLD_INTERVAL)
+        again = await read_meta(redis, keys)
+        if again.reign != meta.reign:
+            meta = again
+        told = again.told
+    return meta
+
+
+def inbox_order(entry_id: str) -> tuple[int, int]:
+    """Stream IDs as numbers: as texts, 10-0 would come before 9-0."""
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number)
 
 
 async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:

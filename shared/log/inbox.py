@@ -5,11 +5,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple, cast
 
 from redis.exceptions import RedisError, ResponseError
 
 from shared.log.connect import UNREACHABLE, Redis
+from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
 from shared.log.records import Entry, decode_entry, encode_entry
 
@@ -23,6 +25,12 @@ PIPELINE_MAX = 500
 
 class NotTaken(Exception):
     """The entry could not be put into its inbox in time. It may be there all the same."""
+
+
+class Standing(Enum):
+    PASSED = "a writer has settled it, and has said so"
+    WAITING = "the writer has not come to it yet"
+    LOST = "a fail-over took it out of the inbox before it was settled"
 
 
 class _Waiting(NamedTuple):
@@ -61,11 +69,19 @@ class InboxWriter:
         self._wake.set()
         return await done
 
-    async def has_passed(self, entry: Entry, entry_id: str) -> bool:
-        """Whether a writer has settled the entry: if not, it stands in the queue still."""
-        state = self._keyspace.state(self._keyspace.partition_of(entry.pad))
-        position = await self._redis.rush.hget(state, "position")
-        return position is not None and _order(position.decode()) >= _order(entry_id)
+    async def standing(self, entry: Entry, entry_id: str) -> Standing:
+        """What has become of an entry that was put in with this ID."""
+        partition = self._keyspace.partition_of(entry.pad)
+        names = ["told", "position"]
+        told, position = await self._redis.rush.hmget(self._keyspace.state(partition), names)
+        settled = (told or position or b"0-0").decode()
+        if inbox_order(settled) >= inbox_order(entry_id):
+            return Standing.PASSED
+        # If it is settled and trimmed between the two looks, it counts as lost, is put in again,
+        # and known again by its origin.
+        inbox = self._keyspace.inbox(partition)
+        found = await self._redis.rush.xrange(inbox, entry_id, entry_id)
+        return Standing.WAITING if found else Standing.LOST
 
     async def close(self) -> None:
         self._task.cancel()
@@ -114,11 +130,6 @@ def _settle(item: _Waiting, outcome: str | Exception) -> None:
         item.done.set_result(outcome)
     else:
         item.done.set_exception(outcome)
-
-
-def _order(entry_id: str) -> tuple[int, int]:
-    milliseconds, _, number = entry_id.partition("-")
-    return int(milliseconds), int(number)
 
 
 class Received(NamedTuple):

@@ -41,6 +41,7 @@ class PadKeys(NamedTuple):
     """The keys of one pad, and the partition that they belong to."""
 
     partition: int
+    state: str
     channel: str
     revs: str
     meta: str
@@ -88,6 +89,7 @@ class Keyspace:
         base = f"pf:{{{self._tags[partition]}}}:pad:{pad_id}"
         return PadKeys(
             partition,
+            self.state(partition),
             base,
             f"{base}:revs",
             f"{base}:meta",

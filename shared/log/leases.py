@@ -17,17 +17,28 @@ class Lease(NamedTuple):
     partition: int
     term: int
     position: str  #: inbox ID up to which everything is settled
+    reign: str  #: of the server that gave it
+    untold: tuple[str, ...] = ()
+    """Channels of the last commit if it was held back, and its writer did not live to tell."""
 
 
 async def acquire(
     redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
 ) -> Lease | None:
-    """The lease, or None while another writer (or this one, earlier) holds it."""
+    """The lease, or None while another writer holds it."""
     reply = await scripts.LEASE(
         redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms]
     )
-    term, position = int(reply[0]), reply[1]
-    return Lease(partition, term, position.decode()) if term else None
+    if not int(reply[0]):
+        return None
+    term, position, reign, untold = reply
+    return Lease(
+        partition,
+        int(term),
+        position.decode(),
+        reign.decode(),
+        tuple(channel.decode() for channel in untold),
+    )
 
 
 async def renew(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str, lease_ms: int) -> bool:

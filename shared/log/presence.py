@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.log import scripts
+from shared.log import reigns, scripts
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.log.records import (
@@ -23,12 +23,26 @@ class Admission(NamedTuple):
     order: int
     epoch: int
     seen_epoch: int | None  #: the history that this author was last on; None: never here
+    reign: str
+    shared_up_to: int | None
+    """The last rev that this author, if he was here before, shares with the pad as it is now;
+    None: all that there is."""
+    is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
 
 
 async def join(
-    redis: Redis, keys: PadKeys, member: Member, *, order: int | None = None
+    redis: Redis,
+    keys: PadKeys,
+    member: Member,
+    *,
+    order: int | None = None,
+    resumes: bool = False,
 ) -> Admission:
-    """Enters a session, and tells all workers. With `order`, one that was here already."""
+    """Enters a session, and tells all workers. With `order`, one that was here already.
+
+    That the author has been here now is put on record, unless he `resumes`: then it has to be found
+    out first whether he may, which is decided by what is on record.
+    """
     reply = await scripts.JOIN(
         redis.rush,
         [keys.members, keys.meta, keys.seen],
@@ -38,10 +52,27 @@ async def join(
             pack(member),
             member.author,
             "" if order is None else order,
+            "" if resumes else "new",
         ],
     )
-    got_order, epoch, seen = reply
-    return Admission(int(got_order), int(epoch), int(seen) if seen else None)
+    got_order, epoch, seen, reign, record = reply
+    seen_epoch, _, seen_reign = seen.decode().partition(" ")
+    shared_up_to = reigns.shared_up_to(reigns.parse(record.decode()), seen_reign)
+    return Admission(
+        int(got_order),
+        int(epoch),
+        int(seen_epoch) if seen else None,
+        reign.decode(),
+        shared_up_to if seen else None,
+        resumes and (seen_epoch, seen_reign) != (epoch.decode(), reign.decode()),
+    )
+
+
+async def vouch(
+    redis: Redis, keys: PadKeys, authors: Sequence[str], *, epoch: int, reign: str
+) -> None:
+    """Puts on record that these authors' sessions share the pad's history under this reign."""
+    await scripts.VOUCH(redis.rush, [keys.meta, keys.seen], [reign, epoch, *authors])
 
 
 def _decode(value: bytes) -> Joined:

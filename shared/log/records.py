@@ -73,6 +73,9 @@ class Submission:
     base_rev: int
     changeset: str
     pool: dict[str, Any]  #: the changeset's attributes, as the client sent them
+    reign: str = ""
+    """Under which the session is known to share the pad's history (see `reigns`); empty: base_rev
+    is of the present history, whatever has been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ class Committed(NamedTuple):
     """Revisions just committed (possibly none), and outcomes; both belong to `epoch`."""
 
     epoch: int
+    reign: str  #: under which they were committed
     revisions: list[Revision]
     outcomes: list[Outcome]
 
@@ -187,12 +191,20 @@ class Deleted(NamedTuple):
     epoch: int  #: the one that begins
 
 
-ChannelMessage = Committed | Joined | Left | UserInfo | Deleted
+class Unsettled(NamedTuple):
+    """A commit may have gone by of which nobody was told, or which came to nothing."""
 
 
-def committed_header(epoch: int, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
+ChannelMessage = Committed | Joined | Left | UserInfo | Deleted | Unsettled
+
+
+def committed_header(epoch: int, reign: str, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
     """What precedes the records in a `Committed` message; commit.lua appends them."""
-    return pack((epoch, first_rev, [tuple(outcome) for outcome in outcomes]))
+    return pack((epoch, reign, first_rev, [tuple(outcome) for outcome in outcomes]))
+
+
+UNSETTLED = b"A"
+"""An `Unsettled` message."""
 
 
 def decode_message(data: bytes) -> ChannelMessage:
@@ -201,10 +213,10 @@ def decode_message(data: bytes) -> ChannelMessage:
         case b"R":
             unpacker = msgpack.Unpacker(unicode_errors="surrogatepass", max_buffer_size=0)
             unpacker.feed(memoryview(data)[1:])
-            epoch, rev, outcomes = unpacker.unpack()
+            epoch, reign, rev, outcomes = unpacker.unpack()
             revisions = [Revision.from_fields(rev + i, f) for i, f in enumerate(unpacker)]
             return Committed(
-                epoch, revisions, [Outcome(Origin(*o), *rest) for o, *rest in outcomes]
+                epoch, reign, revisions, [Outcome(Origin(*o), *rest) for o, *rest in outcomes]
             )
         case b"J":
             order, _, record = data[1:].partition(b" ")
@@ -215,6 +227,8 @@ def decode_message(data: bytes) -> ChannelMessage:
             return UserInfo(*unpack(data[1:]))
         case b"D":
             return Deleted(int(data[1:]))
+        case b"A":
+            return Unsettled()
     raise ValueError(f"unknown channel message {data[:1]!r}")
 
 

@@ -25,7 +25,7 @@ class _Call(NamedTuple):
 
 
 class Rush:
-    """Stands for the client where `evalsha`, `eval`, `get`, `hget` and `hmget` are wanted."""
+    """Stands for the client where one of these few commands is wanted."""
 
     def __init__(self, client: SingleClient | RedisCluster) -> None:
         self._client = client
@@ -41,6 +41,9 @@ class Rush:
 
     async def hmget(self, key: str, names: list[str]) -> Any:
         return await self._call("HMGET", key, *names)
+
+    async def xrange(self, key: str, first: str, last: str) -> Any:
+        return await self._call("XRANGE", key, first, last)
 
     async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
         return await self._call("EVALSHA", sha, numkeys, *keys_and_args)

@@ -16,9 +16,13 @@ Argument = str | bytes | int
 class Script:
     """A script under `lua/`, called by its hash and sent whole when the server lacks it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, before: str = "") -> None:
+        """`before` names a file whose functions this one uses."""
         self.name = name
-        self.text = files(__package__).joinpath("lua", f"{name}.lua").read_text("utf-8")
+        folder = files(__package__).joinpath("lua")
+        self.text = "".join(
+            folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (before, name) if part
+        )
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(
@@ -31,11 +35,15 @@ class Script:
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
 
 
-COMMIT = Script("commit")
-COMPACT = Script("compact")
-DELETE = Script("delete")
+COMMIT = Script("commit", before="reign")
+COMPACT = Script("compact", before="reign")
+CONFIRM = Script("confirm", before="reign")
+DELETE = Script("delete", before="reign")
 HEARTBEAT = Script("heartbeat")
-JOIN = Script("join")
-LEASE = Script("lease")
+JOIN = Script("join", before="reign")
+LEASE = Script("lease", before="reign")
 LEAVE = Script("leave")
-SNAPSHOT = Script("snapshot")
+META = Script("meta", before="reign")
+SNAPSHOT = Script("snapshot", before="reign")
+TELL = Script("tell")
+VOUCH = Script("vouch", before="reign")

@@ -54,6 +54,14 @@ class WriterSettings(RedisProcessSettings):
         minimum=0,
         maximum=1_000,
     )
+    commit_replicas: int = setting(
+        0,
+        "replicas of Redis that must have a commit before anyone is told of it: with 1 or more a "
+        "fail-over loses nothing that was shown; while fewer are there, nobody can write",
+        unit="replicas",
+        minimum=0,
+        maximum=10,
+    )
     writer_id: str = setting("", "name of this writer, unlike any other's; made at start if none")
 
     def validate(self) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,17 @@
 --
 -- KEYS  1 members  2 meta  3 seen
 -- ARGV  1 channel  2 session  3 member record  4 author  5 order ('' for a new session)
--- Replies {order, epoch, epoch this author was last seen at ('' = never)}.
+--       6 'new' to note that the author has seen the pad as it is now
+-- Replies {order, epoch, when this author was last seen ('' = never, else epoch and reign),
+-- this reign, the pad's reigns}.
 -- The order grows with each session of the pad: of two sessions of one author the later one stays.
 local order = ARGV[5]
 if order == '' then order = tostring(redis.call('HINCRBY', KEYS[2], 'sessions', 1)) end
-local epoch = redis.call('HGET', KEYS[2], 'epoch') or '0'
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'head', 'reigns')
+local epoch, reign = meta[1] or '0', this_reign()
+local reigns = record_reign(KEYS[2], reign, meta[2] or '-1', meta[3] or '')
 local seen = redis.call('HGET', KEYS[3], ARGV[4]) or ''
-redis.call('HSET', KEYS[3], ARGV[4], epoch)
+if ARGV[6] == 'new' then redis.call('HSET', KEYS[3], ARGV[4], epoch .. ' ' .. reign) end
 redis.call('HSET', KEYS[1], ARGV[2], order .. ' ' .. ARGV[3])
 redis.call('SPUBLISH', ARGV[1], 'J' .. order .. ' ' .. ARGV[3])
-return {order, epoch, seen}
+return {order, epoch, seen, reign, reigns}

@@ -4,20 +4,21 @@
 -- KEYS  1 state
 -- ARGV  1 verb: acquire | renew | release   2 owner   3 term ('' for acquire)   4 lease in ms
 --
--- acquire replies {term, position}, or {0, owner, ms left} while somebody else holds it. The term
--- grows each time the lease is taken, also by its last owner: whoever lets it run out must read
--- the state anew. renew and release reply 1, or 0 when the term has passed on.
+-- acquire replies {term, position, reign, channels not told of the last commit}, or {0, owner, ms left} while somebody else holds it. The term
+-- grows each time the lease is taken, also by the one who holds it: whoever has reason to take it
+-- anew must read the state anew. renew and release reply 1, or 0 when the term has passed on.
 local state, verb, owner, term, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-local held = redis.call('HMGET', state, 'term', 'owner', 'until', 'position')
+local held = redis.call('HMGET', state, 'term', 'owner', 'until', 'position', 'untold')
 
 if verb == 'acquire' then
   local left = tonumber(held[3] or '0') - now_ms
-  if left > 0 then return {0, held[2], left} end
+  if left > 0 and held[2] ~= owner then return {0, held[2], left} end
   local taken = redis.call('HINCRBY', state, 'term', 1)
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease))
-  return {taken, held[4] or '0-0'}
+  local untold = held[5] and cmsgpack.unpack(held[5]) or {}
+  return {taken, held[4] or '0-0', this_reign(), untold}
 end
 
 if held[1] ~= term then return 0 end

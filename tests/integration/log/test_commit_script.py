@@ -24,13 +24,20 @@ async def lease(redis: Redis, keyspace: Keyspace) -> Lease:
 
 
 async def commit(
-    redis: Redis, keyspace: Keyspace, lease: Lease, *, head: int, count: int, to: str
+    redis: Redis,
+    keyspace: Keyspace,
+    lease: Lease,
+    *,
+    head: int,
+    count: int,
+    to: str,
+    chain: bytes = b"",
 ) -> Any:
     """What a writer does that believes in this lease, and in this head of the pad."""
     keys = keyspace.pad(PAD)
     records = [Revision(head + 1 + i, "a.x", 1, None, b"", b"{}").to_record() for i in range(count)]
-    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000]
-    args += [keys.channel, head, committed_header(0, head + 1, [])]
+    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "tell"]
+    args += [keys.channel, head, chain, committed_header(0, lease.reign, head + 1, [])]
     args += [count, *records, 1, "head", head + count, 0]
     return await scripts.COMMIT(
         redis.client,
@@ -101,3 +108,25 @@ async def test_I1_redis_itself_refuses_a_second_revision_n(
         await commit(redis, keyspace, later, head=0, count=1, to="6-0")
     revisions, _, position = await stored(redis, keyspace)
     assert (revisions, position) == ([0, 1], b"5-0")
+
+
+async def test_I1_a_writer_with_another_history_of_the_same_length_cannot_fork_the_pad(
+    redis: Redis, keyspace: Keyspace, lease: Lease
+) -> None:
+    """As after a fail-over, or a deletion: the head alone says nothing."""
+    await commit(redis, keyspace, lease, head=-1, count=2, to="5-0")
+    await redis.client.hset(keyspace.pad(PAD).meta, "chain", b"other")
+    later = lease._replace(position="5-0")
+    refused = await commit(redis, keyspace, later, head=1, count=1, to="6-0", chain=b"mine")
+    assert refused == [b"head", b"1", b"1"]
+    agreed = await commit(redis, keyspace, later, head=1, count=1, to="6-0", chain=b"other")
+    assert agreed == [b"ok"]
+
+
+async def test_I1_what_a_writer_knows_from_another_reign_is_void(
+    redis: Redis, keyspace: Keyspace, lease: Lease
+) -> None:
+    before = lease._replace(reign="another server")
+    refused = await commit(redis, keyspace, before, head=-1, count=1, to="5-0")
+    assert refused == [b"reign", lease.reign.encode()]
+    assert await stored(redis, keyspace) == ([], -1, None)

@@ -13,7 +13,6 @@ import pytest
 
 from services.fanout.exit import HIGH_WATER, Exit
 from services.fanout.express import push
-from services.fanout.feed import Feed
 from services.fanout.flush import Cursor
 from services.fanout.frames import Frames, collab
 from services.fanout.line import Line
@@ -22,7 +21,7 @@ from services.fanout.runs import Flush
 from services.fanout.session import Identity, Session
 from services.fanout.window import LIMIT
 from shared.wire.jsontext import loads
-from tests.unit.fanout.revisions import revision
+from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_exit import FakeTransport
 
 
@@ -80,7 +79,7 @@ def test_it_sends_what_a_flush_of_each_session_sends(seed: int) -> None:
     news = News()
     for number in range(random.randrange(5)):
         news.add(collab({"who": number}), but=random.choice(["", "s1", "s2"]))
-    feed = Feed(10, 100)
+    feed = feed_at(10, 100)
     head = 10 + random.randrange(8)
     feed.offer(
         [
@@ -124,7 +123,7 @@ def flush_one(flush: Flush, session: Session) -> None:
 
 def alone(*, now: float = 1.0, questions: int = 0) -> tuple[Session, Wire, Flush]:
     session, transport = a_session("s", 10, 0, batching=True)
-    feed = Feed(10, 100)
+    feed = feed_at(10, 100)
     feed.offer([revision(11), revision(12)])
     return session, transport, Flush(feed, Frames(), now, news=News(), questions=questions)
 
@@ -175,7 +174,7 @@ def test_what_does_not_fit_goes_through_the_transport() -> None:
     session, wire, _ = alone()
     fake = FakeTransport(wire.fd)
     session.exit.transport = cast(asyncio.WriteTransport, fake)
-    feed = Feed(10, 1000)
+    feed = feed_at(10, 1000)
     feed.offer([revision(rev) for rev in range(11, 490)])
     wire.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     push(Flush(feed, Frames(), 1.0), [session], lambda one: None)

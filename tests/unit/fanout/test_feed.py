@@ -5,33 +5,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.fanout import feed as feed_module
-from services.fanout.feed import KEEP_MS, Feed, Gap
-from tests.unit.fanout.revisions import revision, revisions
+from services.fanout.feed import KEEP_MS, Doubt, Gap
+from shared.log.records import Revision
+from tests.unit.fanout.revisions import feed_at, revision, revisions
 
 
 def test_contiguous_revisions_are_taken() -> None:
-    feed = Feed(4, capacity=10)
+    feed = feed_at(4, 10)
     assert feed.offer(revisions(5, 6, 7)) is None
     assert (feed.first, feed.head) == (5, 7)
     assert [r.rev for r in feed.since(5)] == [6, 7]
 
 
 def test_a_repeated_revision_is_passed_over() -> None:
-    feed = Feed(4, capacity=10)
+    feed = feed_at(4, 10)
     feed.offer(revisions(5, 6))
     assert feed.offer(revisions(5, 6, 7)) is None
     assert [r.rev for r in feed.since(4)] == [5, 6, 7]
 
 
 def test_behind_a_gap_nothing_is_taken() -> None:
-    feed = Feed(4, capacity=10)
+    feed = feed_at(4, 10)
     assert feed.offer(revisions(7, 8)) == Gap(5, 8)
     assert feed.head == 4
     assert feed.since(4) == []
 
 
 def test_it_says_when_it_does_not_reach_back_that_far() -> None:
-    feed = Feed(-1, capacity=3)
+    feed = feed_at(-1, 3)
     feed.offer([each._replace(time=each.rev * KEEP_MS * 2) for each in revisions(*range(10))])
     assert (feed.first, feed.head) == (7, 9)
     assert feed.get(7).rev == 7
@@ -44,7 +45,7 @@ def test_it_says_when_it_does_not_reach_back_that_far() -> None:
 
 def test_what_came_lately_is_held_whatever_the_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand sockets that are seconds behind on a busy pad would each read the stream."""
-    feed = Feed(-1, capacity=3)
+    feed = feed_at(-1, 3)
     for rev in range(1000):
         feed.offer(revisions(rev))
     assert feed.first == 0
@@ -57,11 +58,34 @@ def test_what_came_lately_is_held_whatever_the_capacity(monkeypatch: pytest.Monk
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8)), max_size=40))
 def test_I3_any_order_of_arrival_leaves_a_contiguous_feed(parts: list[tuple[int, int]]) -> None:
     """Messages may come late, twice, or not at all; reads of the stream overlap them."""
-    feed, told = Feed(-1, capacity=100), -1
+    feed, told = feed_at(-1, 100), -1
     for start, length in parts:
         gap = feed.offer([revision(rev) for rev in range(start, start + length)])
         if gap is not None:
+            assert isinstance(gap, Gap)
             assert gap.first == feed.head + 1
             assert feed.offer([revision(rev) for rev in range(gap.first, gap.last + 1)]) is None
         told = max(told, start + length - 1)
         assert [r.rev for r in feed.since(-1)] == list(range(told + 1))
+
+
+def other(rev: int) -> Revision:
+    """A revision of another history: what comes after a fail-over that lost some."""
+    return revision(rev, padding=1)
+
+
+def test_I5_a_revision_that_is_not_the_one_that_was_shown_is_noticed() -> None:
+    """It used to be passed over as one that the feed has already: the pad was forked in silence."""
+    feed = feed_at(4, 10)
+    assert feed.offer(revisions(5, 6, 7)) is None
+    assert feed.offer([other(6)]) == Doubt(6)
+    assert feed.offer(revisions(6, 7)) is None
+    assert feed.head == 7
+
+
+def test_I5_a_revision_that_does_not_follow_is_not_taken() -> None:
+    feed = feed_at(4, 10)
+    assert feed.offer([other(5)]) == Doubt(5)
+    assert feed.head == 4
+    assert feed.offer([revision(5), other(6)]) == Doubt(6)
+    assert feed.head == 5

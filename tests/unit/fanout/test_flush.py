@@ -27,7 +27,7 @@ from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Identity, Session
 from shared.log.records import Revision
 from shared.wire.jsontext import loads
-from tests.unit.fanout.revisions import revision, revisions
+from tests.unit.fanout.revisions import feed_at, revision, revisions
 
 ME = "my-session"
 
@@ -65,7 +65,7 @@ def a_session(way_out: Exit, at: int, *, batching: bool = False) -> Session:
 
 
 def a_feed(*contents: Revision) -> Feed:
-    feed = Feed(contents[0].rev - 1, capacity=1000)
+    feed = feed_at(contents[0].rev - 1, 1000)
     feed.offer(contents)
     return feed
 

@@ -12,7 +12,7 @@ from services.fanout.frames import Frame, Frames, collab
 from services.fanout.news import News
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
-from tests.unit.fanout.revisions import revision
+from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, a_session
 
 
@@ -45,10 +45,10 @@ def test_many_news_are_one_write() -> None:
     session = a_session(tap, at=0)
     for number in range(100):
         news.add(news_of(f"a.{number}"))
-    flush(session, Feed(0, 10), news)
+    flush(session, feed_at(0, 10), news)
     assert tap.told == [f"a.{number}" for number in range(100)]
     assert len(tap.writes) == 1
-    flush(session, Feed(0, 10), news)
+    flush(session, feed_at(0, 10), news)
     assert len(tap.writes) == 1
 
 
@@ -58,16 +58,16 @@ def test_a_session_is_not_told_of_itself() -> None:
     news.add(news_of("a.1"))
     news.add(news_of("me"), but=ME)
     news.add(news_of("a.2"))
-    flush(session, Feed(0, 10), news)
+    flush(session, feed_at(0, 10), news)
     assert tap.told == ["a.1", "a.2"]
     news.add(news_of("me again"), but=ME)
-    flush(session, Feed(0, 10), news)
+    flush(session, feed_at(0, 10), news)
     assert tap.told == ["a.1", "a.2"]
 
 
 def test_who_comes_is_introduced_before_the_first_revision_of_theirs() -> None:
     for session_of_revision in ("theirs", ME):
-        tap, news, feed = Tap(), News(), Feed(0, 10)
+        tap, news, feed = Tap(), News(), feed_at(0, 10)
         news.add(news_of("a.1"))
         feed.offer([revision(1, session=session_of_revision)])
         flush(a_session(tap, at=0), feed, news)
@@ -76,7 +76,7 @@ def test_who_comes_is_introduced_before_the_first_revision_of_theirs() -> None:
 
 def test_news_that_come_during_a_flush_are_in_the_next() -> None:
     """A run is made once for all sessions at a place; what comes after is not in it."""
-    one, other, news, feed = Tap(), Tap(), News(), Feed(0, 10)
+    one, other, news, feed = Tap(), Tap(), News(), feed_at(0, 10)
     first, second = a_session(one, at=0), a_session(other, at=0)
     news.add(news_of("a.1"))
     both = Flush(feed, Frames(), 0.0, news=news)
@@ -96,12 +96,12 @@ def test_a_window_that_news_have_filled_has_been_asked_about() -> None:
         session.acks = acks
         for _ in range(400):
             news.add(news_of("x" * 1000))
-            flush(session, Feed(0, 10), news)
-        assert flush(session, Feed(0, 10), news) is Flushed.WAITING
+            flush(session, feed_at(0, 10), news)
+        assert flush(session, feed_at(0, 10), news) is Flushed.WAITING
         assert session.exit.pings
         while session.exit.pings:
             session.exit.ponged(1.0)
-        assert flush(session, Feed(0, 10), news) is Flushed.UP_TO_DATE
+        assert flush(session, feed_at(0, 10), news) is Flushed.UP_TO_DATE
 
 
 def test_I6_a_session_that_is_told_nothing_for_long_has_lost_touch() -> None:
@@ -109,7 +109,7 @@ def test_I6_a_session_that_is_told_nothing_for_long_has_lost_touch() -> None:
     session = a_session(Tap(), at=0)
     for number in range(100):
         news.add(news_of(f"a.{number}"))
-    assert flush(session, Feed(0, 10), news) is Flushed.LOST_TOUCH
+    assert flush(session, feed_at(0, 10), news) is Flushed.LOST_TOUCH
     with pytest.raises(IndexError):
         news.since(0)
     assert len(news.since(news.end - 10)) == 10

@@ -5,9 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, generate_latest
 
 from services.fanout.exit import Exit
-from services.fanout.feed import Feed
 from services.fanout.standing import Standing
-from tests.unit.fanout.revisions import revisions
+from tests.unit.fanout.revisions import feed_at, revisions
 from tests.unit.fanout.test_flush import a_session
 
 
@@ -18,7 +17,7 @@ def scraped(standing: Standing) -> str:
 
 
 def test_states_lag_and_what_is_under_way() -> None:
-    feed = Feed(0, 1000)
+    feed = feed_at(0, 1000)
     feed.offer(revisions(*range(1, 101)))
     sessions = [a_session(Exit(), at) for at in (100, 100, 90, 0)]
     sessions[2].waiting = True

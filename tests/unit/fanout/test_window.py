@@ -8,15 +8,15 @@ from services.fanout.frames import Frames
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
 from services.fanout.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
-from shared.log.records import Origin, Revision
+from shared.log.records import Revision
+from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, TapExit, a_session
 
 BIG = 10_000
 
 
 def big(rev: int, session: str | None = None) -> Revision:
-    origin = Origin(session, 1) if session else None
-    return Revision(rev, "a.x", 1000, origin, b"", b'{"newRev":%d,"x":"%b"}' % (rev, b"x" * BIG))
+    return revision(rev, session, padding=BIG)
 
 
 def flush(session: Session, feed: Feed, now: float, questions: int = 0) -> Flushed:
@@ -25,7 +25,7 @@ def flush(session: Session, feed: Feed, now: float, questions: int = 0) -> Flush
 
 def a_stream(session: Session, revs: range, *, every: float, now: float = 0.0) -> Feed:
     """Big revisions, flushed one by one."""
-    feed = Feed(session.cursor.sent_rev, 1000)
+    feed = feed_at(session.cursor.sent_rev, 1000, padding=BIG)
     for rev in revs:
         feed.offer([big(rev)])
         flush(session, feed, now)
@@ -103,7 +103,7 @@ def test_nothing_is_asked_about_when_there_is_nothing_to_learn() -> None:
 def test_for_measuring_a_session_is_asked_seldom() -> None:
     session = a_session(TapExit(), at=0)
     session.window.asked_at = 0.0
-    feed = Feed(0, 10)
+    feed = feed_at(0, 10, padding=BIG)
     feed.offer([big(1)])
     flush(session, feed, ASK_AGE - 0.1, questions=1)
     asked = [open_pings(session)]
@@ -156,7 +156,7 @@ def test_a_stalled_session_is_one_that_made_no_progress_while_waiting() -> None:
 def test_I4_own_revisions_are_accepted_even_through_a_narrow_window() -> None:
     tap = TapExit()
     session = a_session(tap, at=0, batching=True)
-    feed = Feed(0, 1000)
+    feed = feed_at(0, 1000, padding=BIG)
     feed.offer([big(rev, ME if rev % 3 == 0 else None) for rev in range(1, 200)])
     for _ in range(200):
         if flush(session, feed, 1.0) is Flushed.UP_TO_DATE:

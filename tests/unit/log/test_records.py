@@ -60,8 +60,12 @@ def test_revision() -> None:
 def test_committed() -> None:
     revisions = [Revision(rev, "a.x", rev, ORIGIN, b"c", b"{}") for rev in (5, 6)]
     outcomes = [Outcome(ORIGIN, "refused", 4, "badChangeset", "why")]
-    data = b"R" + committed_header(1, 5, outcomes) + b"".join(r.to_record() for r in revisions)
-    assert decode_message(data) == Committed(1, revisions, outcomes)
+    data = (
+        b"R"
+        + committed_header(1, "reign", 5, outcomes)
+        + b"".join(r.to_record() for r in revisions)
+    )
+    assert decode_message(data) == Committed(1, "reign", revisions, outcomes)
 
 
 def test_other_messages() -> None:

@@ -1,0 +1,28 @@
+"""What part of a history two reigns share."""
+
+from shared.log.reigns import Reign, entered, parse, shared_up_to
+
+RECORD = "first:-1 second:40 third:90"
+
+
+def test_under_the_present_reign_everything_is_shared() -> None:
+    assert shared_up_to(parse(RECORD), "third") is None
+
+
+def test_I5_under_an_earlier_one_only_what_the_next_began_with() -> None:
+    """Not what the present one began with: 41…90 may be the second's own."""
+    assert shared_up_to(parse(RECORD), "first") == 40
+    assert shared_up_to(parse(RECORD), "second") == 90
+
+
+def test_I5_a_reign_that_is_not_on_record_shares_nothing() -> None:
+    """Its record was lost with what was written under it."""
+    assert shared_up_to(parse(RECORD), "lost") == -1
+    assert shared_up_to([], "lost") == -1
+
+
+def test_a_new_reign_begins_with_the_head_that_it_finds() -> None:
+    reigns = entered(parse(RECORD), "fourth", 120)
+    assert reigns[-1] == Reign("fourth", 120)
+    assert entered(reigns, "fourth", 130) == reigns
+    assert shared_up_to(reigns, "third") == 120
