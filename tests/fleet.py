@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,9 @@ from tests.processes import free_ports
 
 ROOT = Path(__file__).parent.parent
 
+HOST = "127.0.0.1"
+PADFLEET = (sys.executable, "-m", "services")
+
 
 @dataclass
 class Member:
@@ -27,10 +31,12 @@ class Member:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    launcher: Sequence[str]
+    host: str
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def ready(self) -> bool:
         if self.process.poll() is not None:
@@ -83,10 +89,21 @@ class Fleet:
     def urls(self) -> list[str]:
         return [worker.url for worker in self.workers]
 
-    def start(self, *, writers: int = 1, workers: int = 2) -> Fleet:
-        """Starts processes, and returns when all of them are ready."""
-        fresh = [self._spawn("writer", self.writers) for _ in range(writers)]
-        fresh += [self._spawn("fanout", self.workers) for _ in range(workers)]
+    def start(
+        self,
+        *,
+        writers: int = 1,
+        workers: int = 2,
+        launcher: Sequence[str] = PADFLEET,
+        host: str = HOST,
+    ) -> Fleet:
+        """Starts processes, and returns when all of them are ready.
+
+        `launcher` is the command that runs padfleet, for processes whose clock or network is to be
+        broken, and `host` the address that they have then.
+        """
+        kinds = [("writer", self.writers)] * writers + [("fanout", self.workers)] * workers
+        fresh = [self._spawn(kind, among, launcher, host) for kind, among in kinds]
         for member in fresh:
             eventually_sync(member.ready, f"{member.name} is ready", timeout=30)
         return self
@@ -95,30 +112,41 @@ class Fleet:
         """Starts a process that has ended again, on the same port."""
         among = self.workers if member in self.workers else self.writers
         kind = member.name.partition("-")[0]
-        fresh = self._spawn(kind, [], port=member.port, name=member.name)
+        fresh = self._spawn(
+            kind, [], member.launcher, member.host, port=member.port, name=member.name
+        )
         among[among.index(member)] = fresh
         eventually_sync(fresh.ready, f"{fresh.name} is ready", timeout=30)
 
-    def _spawn(self, kind: str, among: list[Member], *, port: int = 0, name: str = "") -> Member:
+    def _spawn(
+        self,
+        kind: str,
+        among: list[Member],
+        launcher: Sequence[str],
+        host: str,
+        *,
+        port: int = 0,
+        name: str = "",
+    ) -> Member:
         port = port or free_ports(1)[0]
         name = name or f"{kind}-{len(among) + 1}"
         environment = {
             **os.environ,
             "PADFLEET_REDIS_URL": self.redis_url,
-            "PADFLEET_HOST": "127.0.0.1",
+            "PADFLEET_HOST": host,
             **self.settings,
         }
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "services", kind, "--port", str(port)],
+                [*launcher, kind, "--port", str(port)],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        member = Member(name, port, process, log)
+        member = Member(name, port, process, log, launcher, host)
         among.append(member)
         return member
 

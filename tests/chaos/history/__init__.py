@@ -1,0 +1,37 @@
+"""What a pad's clients saw, recorded; and whether that is what they were promised.
+
+async with await Typists.start(urls, ["a", "b"], clients=100, rate=1.0) as typists:
+    fault_time = time.monotonic()
+    ...  # something breaks
+    late = await typists.quiesce(30, lambda: read_heads(redis_url, ["a", "b"]))
+    recordings = await typists.finish()
+for pad in ("a", "b"):
+    verdict = check(recordings, await read_stream(redis_url, pad))
+    assert verdict.ok, str(verdict)
+print(outage(recordings, fault_time).back)
+"""
+
+from tests.chaos.history.checker import check
+from tests.chaos.history.crowd import Typists
+from tests.chaos.history.findings import Finding, Kind, Verdict
+from tests.chaos.history.outage import Outage, Spread, outage
+from tests.chaos.history.recording import Recording, from_lines, to_lines
+from tests.chaos.history.stream import Rollback, Stream, read_heads, read_stream
+
+__all__ = [
+    "Finding",
+    "Kind",
+    "Outage",
+    "Recording",
+    "Rollback",
+    "Spread",
+    "Stream",
+    "Typists",
+    "Verdict",
+    "check",
+    "from_lines",
+    "outage",
+    "read_heads",
+    "read_stream",
+    "to_lines",
+]

@@ -1,0 +1,190 @@
+"""Many typing clients in one process, on several pads, over several workers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+from shared.client import new_token
+from tests.chaos.history.connection import CannotConnect, Connection, dial
+from tests.chaos.history.hand import Hand
+from tests.chaos.history.hearing import Hearing
+from tests.chaos.history.pages import Book
+from tests.chaos.history.recording import Recording
+from tests.chaos.history.typist import Typist
+from tests.eventually import eventually
+
+POLL = 0.05
+
+Heads = Callable[[], Awaitable[dict[str, int]]]
+
+
+class Typists:
+    """Made by `start`. ``async with`` sees to it that nothing is left behind.
+
+    Even clients speak as a stock page does; odd ones announce NEW_CHANGES_BATCH. One whose
+    connection breaks dials the next URL, after a pause as Etherpad's page makes it, and goes on
+    typing meanwhile (a page locks its editor, so this asks for more).
+    """
+
+    @classmethod
+    async def start(
+        cls,
+        urls: list[str],
+        pads: list[str],
+        *,
+        clients: int,
+        rate: float,
+        pause: tuple[float, float] = (1.0, 5.0),
+        seed: int = 0,
+        timeout: float = 60.0,
+    ) -> Typists:
+        """Returns when everybody is on a pad and typing. AssertionError after `timeout` seconds.
+
+        `rate`: edits a second of each. `pause`: the first and the longest before dialling again,
+        in seconds (Etherpad's page: 1 and 5), taken times 0.5 to 1.5 at random. `urls` is looked
+        at whenever somebody dials, so it may be changed meanwhile.
+        """
+        typists = cls(urls, pads, clients, rate, pause, seed)
+        try:
+            await eventually(
+                lambda: all(t.connected for t in typists.typists),
+                "all have joined",
+                timeout=timeout,
+            )
+        except BaseException:
+            await typists.close()
+            raise
+        return typists
+
+    def __init__(
+        self,
+        urls: list[str],
+        pads: list[str],
+        clients: int,
+        rate: float,
+        pause: tuple[float, float],
+        seed: int,
+    ) -> None:
+        self.urls = urls
+        self.rate = rate
+        self.typists: list[Typist] = []
+        self._dice = random.Random(seed)
+        self._pause = pause
+        self._hearing = Hearing()
+        self._connections: dict[str, Connection] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._typing = True
+        books = {pad: Book() for pad in pads}
+        for number in range(clients):
+            pad = pads[number % len(pads)]
+            name = f"c{number}"
+            typist = Typist(name, pad, books[pad], time.monotonic, batch=number % 2 == 1)
+            typist.token = new_token()
+            hand = Hand(typist, books[pad], random.Random(f"{seed}.{number}"))
+            self.typists.append(typist)
+            first = number // len(pads)
+            self._tasks.append(asyncio.create_task(self._stay_connected(typist, first)))
+            self._tasks.append(asyncio.create_task(self._type(typist, hand)))
+
+    # --- From outside ----------------------------------------------------------------------------
+
+    async def quiesce(self, deadline: float, heads: Heads | None = None) -> list[str]:
+        """Stops typing, and waits until everybody has everything accepted and all of a pad are at
+        the same revision: the head, if `heads` tells it (`read_heads`).
+
+        Returns who is not, for a person; empty when all is quiet. It is no error to be late: what
+        that means is for the checker to say, after `finish`.
+        """
+        self._typing = False
+        end = time.monotonic() + deadline
+        while True:
+            late = self._late(await heads() if heads is not None else {})
+            if not late or time.monotonic() >= end:
+                return late
+            await asyncio.sleep(POLL)
+
+    async def finish(self) -> list[Recording]:
+        """Writes down what everybody has, ends all connections, and returns the recordings."""
+        for typist in self.typists:
+            typist.finish()
+        # Nothing is heard any more from here on, for nothing is awaited before all have been cut.
+        await self.close()
+        return self.recordings
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """As they are now; they grow until `finish`."""
+        return [typist.recording for typist in self.typists]
+
+    async def close(self) -> None:
+        for connection in self._connections.values():
+            connection.leave()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def __aenter__(self) -> Typists:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _late(self, heads: dict[str, int]) -> list[str]:
+        for task in self._tasks:
+            if task.done():
+                task.result()  # a fault of ours must not look like one of the server
+        goal = dict(heads)
+        for typist in self.typists:
+            pad = typist.recording.pad
+            goal[pad] = max(goal.get(pad, -1), typist.rev)
+        return [
+            f"{typist.name} on {typist.recording.pad}: at {typist.rev} of "
+            f"{goal[typist.recording.pad]}, {'settled' if typist.settled else 'not settled'}"
+            for typist in self.typists
+            if not typist.settled or typist.rev != goal[typist.recording.pad]
+        ]
+
+    # --- One client ------------------------------------------------------------------------------
+
+    async def _stay_connected(self, typist: Typist, place: int) -> None:
+        failures = 0
+        while True:
+            url = self.urls[place % len(self.urls)]
+            place += 1
+            try:
+                connection = await dial(typist, url, self._hearing, self._speaks_through)
+            except CannotConnect as error:
+                typist.connection_lost(str(error))
+            else:
+                why = await connection.ended
+                if typist.connected:
+                    failures = 0
+                typist.connection_lost(why)
+            await asyncio.sleep(self._before_dialling(failures))
+            failures += 1
+
+    def _speaks_through(self, typist: Typist, connection: Connection) -> None:
+        self._connections[typist.name] = connection
+
+    def _before_dialling(self, failures: int) -> float:
+        first, longest = self._pause
+        return float(min(first * 2 ** min(failures, 10), longest) * self._dice.uniform(0.5, 1.5))
+
+    async def _type(self, typist: Typist, hand: Hand) -> None:
+        """Even when nobody is connected: what is typed then goes off later."""
+        while True:
+            await asyncio.sleep(self._dice.uniform(0.5, 1.5) / self.rate)
+            if not self._typing or typist.page is None or typist.gave_up:
+                continue
+            submission = hand.strike()
+            if submission is not None:
+                self._connections[typist.name].send(submission)

@@ -1,0 +1,113 @@
+"""How long people had to wait because of a fault. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from tests.chaos.history.recording import (
+    Accepted,
+    Joined,
+    Received,
+    Recording,
+    Submitted,
+    ToldToReload,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Seconds, over clients."""
+
+    least: float
+    median: float
+    most: float
+
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> Spread | None:
+        """None of nothing."""
+        known = list(seconds)
+        return cls(min(known), median(known), max(known)) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Seconds from the fault on; only clients that have typed since are in it."""
+
+    back: Spread | None
+    """To the first acceptance of something sent after the fault. It has the client's pause between
+    two edits in it, and its pause before it dials again. What was sent before the fault does not
+    count: its answer may have been on the way already."""
+    waited: Spread | None
+    """Each client's longest wait for one acceptance, from when the text was first sent, or from
+    the fault if that was before it. What was lost with a reload counts up to the reload."""
+    never: tuple[str, ...]
+    """Who sent something after the fault, or lost something with a reload, and has had nothing
+    accepted since that it sent after the fault."""
+
+
+def outage(recordings: Iterable[Recording], fault_time: float) -> Outage:
+    """`fault_time` is of the recordings' own clock."""
+    back: dict[str, float] = {}
+    waited: dict[str, float] = {}
+    never: list[str] = []
+    for recording in recordings:
+        wait = _Wait(fault_time)
+        author = ""
+        for at, event in recording.moments:
+            match event:
+                case Joined():
+                    author = event.author
+                case Submitted():
+                    wait.sent(at)
+                case Accepted():
+                    wait.answered(at)
+                case Received(missed=True) if event.author == author:
+                    wait.answered(at)
+                case ToldToReload():
+                    wait.lost(at)
+        if wait.first is not None:
+            back[recording.client] = wait.first
+        elif wait.asked:
+            never.append(recording.client)
+        if wait.longest is not None:
+            waited[recording.client] = wait.longest
+    return Outage(Spread.of(back.values()), Spread.of(waited.values()), tuple(never))
+
+
+class _Wait:
+    """One client's."""
+
+    def __init__(self, fault: float) -> None:
+        self.first: float | None = None
+        self.longest: float | None = None
+        self.asked = False
+        self._fault = fault
+        self._since: float | None = None  # when what is in flight was sent for the first time
+        self._sent_at = fault
+
+    def sent(self, at: float) -> None:
+        if self._since is None:
+            self._since = at
+        self._sent_at = at
+        self.asked = self.asked or at >= self._fault
+
+    def answered(self, at: float) -> None:
+        if self._since is None:
+            return
+        if at >= self._fault:
+            self._waited(at)
+            if self.first is None and self._sent_at >= self._fault:
+                self.first = at - self._fault
+        self._since = None
+
+    def lost(self, at: float) -> None:
+        if self._since is not None and at >= self._fault:
+            self.asked = True
+            self._waited(at)
+        self._since = None
+
+    def _waited(self, at: float) -> None:
+        assert self._since is not None
+        self.longest = max(self.longest or 0.0, at - max(self._since, self._fault))

@@ -1,0 +1,74 @@
+"""A pad as it is stored, for the checker; and reading it back from Redis."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from shared.log.connect import Redis, open_redis
+from shared.log.history import HistoryGap, read_meta, read_revisions
+from shared.log.keys import CONFIG, Keyspace, PadKeys
+from shared.log.records import Revision
+
+READ_STEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A pad's revisions as they stand in Redis, whatever state that is in."""
+
+    pad: str
+    head: int  #: what the pad's meta names; -1: there is no such pad
+    chain: bytes  #: the running hash at `head`, by the meta
+    epoch: int
+    revisions: tuple[Revision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """History was cut back to `rev` on purpose: a replica was promoted that had no more. What
+    came after it may be gone for a client that was told to reload, and for no other."""
+
+    rev: int
+
+
+async def read_stream(redis_url: str, pad: str) -> Stream:
+    """The whole pad. A hole is no error here: it is for the checker to report."""
+    async with _opened(redis_url) as (redis, keyspace):
+        keys = keyspace.pad(pad)
+        meta = await read_meta(redis, keys)
+        revisions: list[Revision] = []
+        for first in range(0, meta.head + 1, READ_STEP):
+            revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
+        return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
+
+
+async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:
+    """The last revision of each pad, for `Typists.quiesce`."""
+    async with _opened(redis_url) as (redis, keyspace):
+        return {pad: (await read_meta(redis, keyspace.pad(pad))).head for pad in pads}
+
+
+@asynccontextmanager
+async def _opened(redis_url: str) -> AsyncIterator[tuple[Redis, Keyspace]]:
+    redis = open_redis(redis_url)
+    try:
+        reply = cast("Awaitable[bytes | None]", redis.client.hget(CONFIG, "partitions"))
+        partitions = await reply
+        if partitions is None:
+            raise LookupError(f"no fleet has ever been started on {redis_url}")
+        yield redis, Keyspace(int(partitions))
+    finally:
+        await redis.close()
+
+
+async def _read(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
+    try:
+        return await read_revisions(redis, keys, first, last)
+    except HistoryGap:
+        found = []
+        for rev in range(first, last + 1):
+            found += await read_revisions(redis, keys, rev, rev)
+        return found

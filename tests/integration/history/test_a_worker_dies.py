@@ -1,0 +1,76 @@
+"""The history checker on a real fleet: people type while a worker dies and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.up.server import EmbeddedServer
+from tests.chaos.history import Typists, Verdict, check, outage, read_heads, read_stream
+from tests.eventually import eventually
+from tests.fleet import Fleet
+
+PADS = ["history-a", "history-b"]
+CLIENTS = 20
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(server: EmbeddedServer, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(server.url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as running:
+        yield running.start(writers=1, workers=2)
+
+
+async def more_is_typed(typists: Typists, revisions: int) -> None:
+    """Until each pad has so many revisions more than now."""
+    goal = {pad: furthest(typists, pad) + revisions for pad in PADS}
+    await eventually(
+        lambda: all(furthest(typists, pad) >= goal[pad] for pad in PADS),
+        f"{revisions} more revisions",
+        timeout=30,
+    )
+
+
+def furthest(typists: Typists, pad: str) -> int:
+    return max(typist.rev for typist in typists.typists if typist.recording.pad == pad)
+
+
+async def test_I7_a_worker_dies_and_comes_back_and_every_history_is_whole(
+    fleet: Fleet, server: EmbeddedServer
+) -> None:
+    async with await Typists.start(
+        fleet.urls, PADS, clients=CLIENTS, rate=2.0, pause=(0.1, 1.0)
+    ) as typists:
+        await more_is_typed(typists, 30)
+        fault_time = time.monotonic()
+        fleet.workers[0].kill()
+        await asyncio.to_thread(fleet.restart, fleet.workers[0])
+        await more_is_typed(typists, 30)
+        late = await typists.quiesce(30, lambda: read_heads(server.url, PADS))
+        recordings = await typists.finish()
+    verdicts = [check(recordings, await read_stream(server.url, pad)) for pad in PADS]
+    assert all(verdict.ok for verdict in verdicts), "\n".join(map(str, verdicts))
+    assert not late
+    assert_much_was_looked_at(verdicts)
+    waits = outage(recordings, fault_time)
+    assert waits.back is not None
+    assert not waits.never
+
+
+def assert_much_was_looked_at(verdicts: list[Verdict]) -> None:
+    assert sum(verdict.clients for verdict in verdicts) == CLIENTS
+    for verdict in verdicts:
+        assert verdict.revisions > 60
+        assert verdict.accepted > 60
+        assert verdict.received > verdict.accepted
+        assert verdict.reconnects >= CLIENTS // 2 // len(PADS), "the worker's clients came back"
+        assert not verdict.reloads
