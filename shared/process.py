@@ -10,7 +10,7 @@ import uvloop
 from shared.log.connect import UNREACHABLE
 from shared.log.pads import PartitionMismatch
 from shared.logs import configure
-from shared.settings import RedisProcessSettings, load, mask
+from shared.settings import USAGE_ERROR, RedisProcessSettings, SettingsError, load, mask
 
 S = TypeVar("S", bound=RedisProcessSettings)
 
@@ -29,9 +29,9 @@ def run_process(
     configure(settings.log_level, settings.log_format, name)
     try:
         uvloop.run(serve(settings))
-    except PartitionMismatch as error:
+    except (PartitionMismatch, SettingsError) as error:
         print(f"padfleet {name}: {error}", file=sys.stderr)
-        return 2
+        return USAGE_ERROR
     except UNREACHABLE as error:
         where = mask(settings.redis_url)
         print(f"padfleet {name}: cannot use Redis at {where}: {error}", file=sys.stderr)

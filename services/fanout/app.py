@@ -14,9 +14,13 @@ from engineio.payload import Payload
 from prometheus_client import REGISTRY
 
 from services.fanout import metrics
+from services.fanout.auth.access import open_access
+from services.fanout.auth.expiry import watch
+from services.fanout.auth.tokens import carried
 from services.fanout.census import Census
 from services.fanout.commits import Commits
 from services.fanout.etherpad_stats import add_stats_route
+from services.fanout.expired import Expired
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
 from services.fanout.messages import Messages, Socket
@@ -55,10 +59,12 @@ class _Json:
 
 
 async def run(settings: FanoutSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start."""
+    """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start, and
+    `SettingsError` for a key of tokens that cannot be used."""
     redis = open_redis(settings.redis_url)
     await redis.start()
     await settle_partitions(redis, settings.partitions)
+    access = open_access(settings, redis, settings.cookie_prefix)
     keyspace = Keyspace(settings.partitions)
     worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
     timeout = settings.commit_timeout_ms / 1000
@@ -75,7 +81,7 @@ async def run(settings: FanoutSettings) -> None:
         stall_timeout=settings.stall_timeout_ms / 1000,
     )
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
-    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id)
+    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access)
     messages = Messages(doorway, Commits(inbox, timeout=timeout))
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
 
@@ -88,11 +94,14 @@ async def run(settings: FanoutSettings) -> None:
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
     await runner.setup()
+    await access.start()
     await census.beat()
+    expired = Expired(messages, doorway, reconnect=settings.auth_expired == "reconnect")
     background = [
         asyncio.create_task(census.run(), name="census"),
         asyncio.create_task(rooms.watch_over(), name="audit"),
         asyncio.create_task(rooms.drop_stalled(), name="stalled"),
+        asyncio.create_task(watch(messages.deadlines, expired.check), name="expiry"),
         asyncio.create_task(watch_delay(), name="loop delay"),
         asyncio.create_task(Collector().run(), name="garbage"),
     ]
@@ -112,6 +121,7 @@ async def run(settings: FanoutSettings) -> None:
         await census.retire()
         await sio.shutdown()
         await runner.cleanup()
+        await access.close()
         await inbox.close()
         await rooms.close()
         await redis.close()
@@ -148,10 +158,13 @@ def _attach_socketio(
     )
     Payload.max_decode_packets = MAX_PACKETS
 
-    async def connect(sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
+    async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         request: web.Request = environ["aiohttp.request"]
         handshake = Handshake(
-            request.headers.get("Cookie", ""), dict(request.query), request.remote or ""
+            request.headers.get("Cookie", ""),
+            dict(request.query),
+            request.remote or "",
+            carried(auth, settings.jwt_name),
         )
         # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
         environ.clear()

@@ -1,10 +1,13 @@
 """Who a client is, and which pad it means. Raises `Denied` as Etherpad would deny."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
+from services.fanout.auth.decision import Denied, Reason, Wanted
 from shared.easysync import from_units
 from shared.log import pads
 from shared.log.connect import Redis
@@ -12,23 +15,14 @@ from shared.log.history import read_meta
 from shared.log.keys import Keyspace
 
 
-class Denied(Exception):
-    """No access. The text is for the log; the client learns only that."""
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What is known of a socket from its first requests."""
 
-
-class Handshake(NamedTuple):
-    """What is known of a socket from its first request."""
-
-    cookies: str
-    query: dict[str, str]
+    cookies: str = field(repr=False)
+    query: dict[str, str] = field(repr=False)
     address: str
-
-
-class PadIds(NamedTuple):
-    pad_id: str  #: the real one
-    requested_id: str
-    read_only_id: str
-    read_only: bool
+    token: str | None = field(default=None, repr=False)  #: from Socket.IO's handshake `auth`
 
 
 _TOKEN = re.compile(r"t\.[A-Za-z0-9_-]+={0,2}\Z")
@@ -57,7 +51,7 @@ def cookie(handshake: Handshake, name: str) -> str | None:
         return None
 
 
-def token(handshake: Handshake, message: dict[str, Any], cookie_prefix: str) -> str | None:
+def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) -> str | None:
     """The author token: from the cookie, else from the message, as older clients send it.
 
     Raises `Denied` for one that is not of the form ``t.`` and base64url.
@@ -70,8 +64,9 @@ def token(handshake: Handshake, message: dict[str, Any], cookie_prefix: str) -> 
     return found
 
 
-async def pad_ids(redis: Redis, keyspace: Keyspace, requested: Any) -> PadIds:
-    """The pad that an id means, which may be a read-only id (``r.…``).
+async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted:
+    """The pad that an id means, which may be a read-only id (``r.…``). Only reads: whether this
+    client may have it is not known yet.
 
     A new pad's id gets white space and colons replaced by ``_``, as in Etherpad.
     """
@@ -86,7 +81,7 @@ async def pad_ids(redis: Redis, keyspace: Keyspace, requested: Any) -> PadIds:
         pad_id = await pads.pad_of_read_only(redis, name) if _PAD_ID.match(name) else None
         if pad_id is None or not (await read_meta(redis, keyspace.pad(pad_id))).exists:
             raise Denied("read-only id of a pad that does not exist")
-        return PadIds(pad_id, name, name, read_only=True)
+        return Wanted(pad_id, name, read_only=True)
     if _CONTROL.search(name):
         raise Denied("control characters in the pad id")
     if not _PAD_ID.match(name):
@@ -95,5 +90,15 @@ async def pad_ids(redis: Redis, keyspace: Keyspace, requested: Any) -> PadIds:
         name = re.sub(r":+", "_", re.sub(r"\s+", "_", name))
     if "$" in name:
         raise Denied("a group pad needs a session")
-    read_only_id = await pads.read_only_id(redis, keyspace.pad(name), name)
-    return PadIds(name, name, read_only_id, read_only=False)
+    return Wanted(name, name, read_only=False)
+
+
+async def read_only_id(redis: Redis, keyspace: Keyspace, wanted: Wanted, *, write: bool) -> str:
+    """The pad's read-only id. Raises `Denied` if there is no such pad and this client, which may
+    not `write`, cannot be the one to make it."""
+    if wanted.read_only:
+        return wanted.requested_id
+    keys = keyspace.pad(wanted.pad_id)
+    if not write and not (await read_meta(redis, keys)).exists:
+        raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
+    return await pads.read_only_id(redis, keys, wanted.pad_id)

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
+from services.fanout.auth.access import Access
+from services.fanout.auth.decision import MAX_NAME, Wanted
 from services.fanout.commits import LOOK_AFTER
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
-from services.fanout.identify import Handshake, pad_ids, token
+from services.fanout.identify import Handshake, read_only_id, wanted_pad
 from services.fanout.legacy import sends_no_author
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from shared.log import authors, presence
-from shared.log.authors import Author, author_of_token
+from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
 from shared.log.inbox import InboxWriter, Standing
@@ -43,9 +45,6 @@ AT_ONCE = 50
 of them begun at once each would take all of these seconds, and run into its time-outs. One that
 waits for the writer is not counted."""
 
-MAX_NAME = 200
-"""Characters of an author's name that are kept."""
-
 
 class TurnedAway(Exception):
     """The client has been told why it cannot be here; there is nothing more to say."""
@@ -61,20 +60,26 @@ class Doorway:
     inbox: InboxWriter
     settings: FanoutSettings
     worker_id: str
+    access: Access
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
         """Raises `Denied`."""
-        secret = token(handshake, message, self.settings.cookie_prefix)
-        ids = await pad_ids(self.redis, self.keyspace, message.get("padId"))
-        author = await author_of_token(self.redis, secret)
+
+        async def find() -> Wanted:
+            return await wanted_pad(self.redis, self.keyspace, message.get("padId"))
+
+        wanted, grant = await self.access.admit(handshake, message, find)
         return Identity(
-            author,
-            ids.pad_id,
-            ids.requested_id,
-            ids.read_only_id,
-            ids.read_only,
+            grant.author,
+            wanted.pad_id,
+            wanted.requested_id,
+            await read_only_id(self.redis, self.keyspace, wanted, write=grant.write),
+            wanted.read_only or not grant.write,
             embedded=handshake.query.get("embed") == "1",
+            name=grant.name,
+            color=grant.color,
+            expires=grant.expires,
         )
 
     async def join(
@@ -90,7 +95,7 @@ class Doorway:
     async def _join(
         self, way_out: Exit, identity: Identity, message: dict[str, Any]
     ) -> tuple[Session, Room]:
-        me = await self._introduce(identity.author, message.get("userInfo"))
+        me = await self._introduce(identity, message.get("userInfo"))
         try:
             room = await self.rooms.enter(identity.pad_id)
         except CorruptPad as error:
@@ -137,6 +142,8 @@ class Doorway:
 
     async def _arrive(self, room: Room, session: Session, me: Author) -> None:
         while True:
+            if room.feed.head < 0 and session.identity.read_only:
+                raise _turned_away(session.exit, "deleted")  # since it was let in
             if room.feed.head < 0:
                 await self._create(room, session.author)
             admission = await self._register(room, session, me)
@@ -252,20 +259,23 @@ class Doorway:
         session.order = admission.order
         return admission
 
-    async def _introduce(self, author: str, info: Any) -> Author:
-        """Takes over name and colour that the client brings, and returns what is on record."""
+    async def _introduce(self, identity: Identity, info: Any) -> Author:
+        """Takes over name and colour that the client brings, unless they are given, and returns
+        what is on record."""
+        author = identity.author
         name = info.get("name") if isinstance(info, dict) else None
         color = info.get("colorId") if isinstance(info, dict) else None
         if not (isinstance(color, str) and _COLOR.match(color)):
             color = None
         if not (isinstance(name, str) and name):
             name = None
+        name, color = identity.name or name, identity.color or color
         if name or color:
             await authors.update(
                 self.redis, author, name=name[:MAX_NAME] if name else None, color=color
             )
         found = await authors.read(self.redis, [author])
-        return found.get(author) or Author(author, name, color or 0)
+        return found.get(author) or await authors.enrol(self.redis, author)
 
     def _batching(self, message: dict[str, Any]) -> bool:
         if self.settings.batch != "auto":

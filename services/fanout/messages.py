@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
+from services.fanout.auth.decision import MAX_NAME, Denied
+from services.fanout.auth.expiry import Deadlines
 from services.fanout.commits import Commits
 from services.fanout.exit import OVERFLOW, Exit
-from services.fanout.identify import Denied, Handshake
-from services.fanout.join import MAX_NAME, Doorway, TurnedAway
+from services.fanout.identify import Handshake
+from services.fanout.join import Doorway, TurnedAway
 from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import to_units
@@ -74,6 +76,7 @@ class Messages:
     def __init__(self, doorway: Doorway, commits: Commits) -> None:
         self._doorway = doorway
         self._commits = commits
+        self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
 
     async def received(self, socket: Socket, message: Any) -> Reply:
         """Never raises: whatever a client sends costs itself at most."""
@@ -100,7 +103,7 @@ class Messages:
 
     async def disconnected(self, socket: Socket) -> None:
         async with socket.turn:
-            await self._leave(socket)
+            await self.leave(socket)
         socket.gone.set()
 
     # --- Dispatch --------------------------------------------------------------------------------
@@ -153,7 +156,8 @@ class Messages:
         try:
             identity = await self._doorway.identify(socket.handshake, message)
         except Denied as error:
-            log.info("access denied", extra={"why": str(error)})
+            log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
+            metrics.DENIED.labels(error.reason.value).inc()
             if not socket.exit.closed:
                 socket.exit.write(frames.packet({"accessStatus": "deny"}))
             raise ClientError("access denied") from error
@@ -167,8 +171,10 @@ class Messages:
             metrics.DROPPED.labels("overflow").inc()
             socket.exit.end()
             return
-        await self._leave(socket)
+        await self.leave(socket)
         socket.session, socket.room = await self._doorway.join(socket.exit, identity, message)
+        if identity.expires is not None:
+            self.deadlines.put(socket, identity.expires)
         log.info(
             "joined",
             extra={
@@ -178,7 +184,9 @@ class Messages:
             },
         )
 
-    async def _leave(self, socket: Socket) -> None:
+    async def leave(self, socket: Socket) -> None:
+        """Off its pad, if it is on one; the socket may stay."""
+        self.deadlines.discard(socket)
         session, room = socket.session, socket.room
         socket.session = socket.room = None
         if session is not None and room is not None:
@@ -195,7 +203,8 @@ class Messages:
             raise ClientError(f"malformed color: {str(color)[:40]}")
         if name is not None and not isinstance(name, str):
             raise WrongType("name is not a text")
-        name = name[:MAX_NAME] if name else None
+        name = session.identity.name or (name[:MAX_NAME] if name else None)
+        color = session.identity.color or color
         redis = self._doorway.redis
         await authors.update(redis, session.author, name=name or "", color=color)
         told = UserInfo(session.id, session.author, name, color)

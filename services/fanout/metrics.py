@@ -23,6 +23,13 @@ REPAIRS = Counter("padfleet_fanout_repairs_total", "Reads of a stream to set a f
 CATCH_UPS = Counter("padfleet_fanout_catch_ups_total", "Sessions that were behind the feed")
 DROPPED = Counter("padfleet_fanout_dropped_total", "Sockets closed by us to resume", ["why"])
 DISCONNECTS = Counter("padfleet_fanout_disconnects_total", "Clients told to leave", ["reason"])
+DENIED = Counter(
+    "padfleet_fanout_denied_total",
+    "Joins denied, and sessions ended because what let them in is valid no longer",
+    ["reason"],
+)
+HOOK_CALLS = Counter("padfleet_fanout_hook_calls_total", "Questions to the hook", ["answer"])
+KEY_FETCHES = Counter("padfleet_fanout_key_fetches_total", "Fetches of a key set", ["outcome"])
 EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out for a dead worker")
 
 # --- How long a revision takes ---

@@ -35,6 +35,9 @@ class Identity:
     read_only_id: str
     read_only: bool
     embedded: bool  #: the history iframe of a page: shares its author, neither kicks nor is kicked
+    name: str | None = None  #: given by whoever let it in, so that it cannot choose another
+    color: str | None = None  #: likewise
+    expires: float | None = None  #: Unix seconds; then it has to be let in anew
 
 
 class Flushed(Enum):

@@ -51,6 +51,15 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
         return cast("bytes", winner).decode()
 
 
+async def enrol(redis: Redis, author: str) -> Author:
+    """An author who is there, with the colour of a new one if not there before: somebody else has
+    made the id, and it comes for the first time."""
+    async with redis.few:
+        color = secrets.randbelow(PALETTE_SIZE)
+        await redis.client.hsetnx(author_key(author), "color", f"n{color}")
+    return (await read(redis, [author]))[author]
+
+
 async def _create(redis: Redis) -> str:
     author = new_author_id()
     color = secrets.randbelow(PALETTE_SIZE)

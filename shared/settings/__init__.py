@@ -6,6 +6,7 @@ All classes are declared in this package, not in the services: each process has 
 variables of the others, and services never import each other.
 """
 
+from shared.settings.access import AccessSettings, Auth
 from shared.settings.declare import setting
 from shared.settings.doctor import DoctorSettings
 from shared.settings.fanout import Batch, FanoutSettings
@@ -26,6 +27,8 @@ from shared.settings.writer import WriterSettings
 __all__ = [
     "FLEET",
     "USAGE_ERROR",
+    "AccessSettings",
+    "Auth",
     "Batch",
     "DoctorSettings",
     "FanoutSettings",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.settings.access import AccessSettings
 from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
 
 Batch = Literal["auto", "on", "off"]
 
@@ -17,7 +17,7 @@ WELCOME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FanoutSettings(RedisProcessSettings):
+class FanoutSettings(AccessSettings):
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(

@@ -266,6 +266,7 @@ class Npm:
         cookie: str | None = None,
         query_cookie: str | None = None,
         embed: str | None = None,
+        auth: Message | None = None,
     ) -> Client:
         """A socket.io-client. It connects by itself; what it is to say meanwhile waits for that."""
         fields = {"cookie": query_cookie, "embed": embed}
@@ -273,6 +274,8 @@ class Npm:
         options: Message = {"transports": list(transports), "query": query}
         if cookie is not None:
             options["extraHeaders"] = {"Cookie": cookie}
+        if auth is not None:
+            options["auth"] = auth
         return self._new("open", url, options=options)
 
     def cli(self, url: str) -> Client:

@@ -15,7 +15,9 @@ from tests.eventually import eventually_sync
 
 GroupT = TypeVar("GroupT", bound="Group")
 
-PROMOTION_S: Final = 30.0
+# A sentinel that was not scheduled for two seconds distrusts its clock and decides nothing for
+# thirty ("TILT"), which happens on a busy machine.
+PROMOTION_S: Final = 60.0
 JOIN_S: Final = 30.0
 
 _DATA: Final = (
@@ -139,8 +141,9 @@ class Group(ABC):
         else:
             promotion.old.start()
         eventually_sync(
-            lambda: promotion.old.follows(promotion.new),
-            f"{promotion.old} follows {promotion.new}",
+            # Of whom is the group's business: on a busy machine it may have failed over once more.
+            lambda: any(promotion.old.follows(primary) for primary in self.primaries()),
+            f"{promotion.old} is a replica",
             timeout=PROMOTION_S,
         )
 

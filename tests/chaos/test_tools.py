@@ -119,7 +119,11 @@ class TestProxy:
             assert read(connection, len(data)) == data
             sender.join()
             assert (proxy.connections, proxy.open_connections) == (1, 1)
-            assert (proxy.bytes_to_target, proxy.bytes_to_client) == (len(data), len(data))
+            # Bytes are counted when they have been handed on, so the last may be here before.
+            eventually_sync(
+                lambda: (proxy.bytes_to_target, proxy.bytes_to_client) == (len(data), len(data)),
+                "all bytes are counted",
+            )
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(1) == b"", "an end is passed on, and is no reset"
         eventually_sync(lambda: proxy.open_connections == 0, "both ends are closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
@@ -47,8 +48,9 @@ class Outage:
     accepted since that it sent after the fault."""
 
 
-def outage(recordings: Iterable[Recording], fault_time: float) -> Outage:
-    """`fault_time` is of the recordings' own clock."""
+def outage(recordings: Iterable[Recording], fault_time: float, until: float = math.inf) -> Outage:
+    """`fault_time` is of the recordings' own clock. `until`: when the next fault began; what came
+    after it is passed over."""
     back: dict[str, float] = {}
     waited: dict[str, float] = {}
     never: list[str] = []
@@ -56,6 +58,8 @@ def outage(recordings: Iterable[Recording], fault_time: float) -> Outage:
         wait = _Wait(fault_time)
         author = ""
         for at, event in recording.moments:
+            if at >= until:
+                break
             match event:
                 case Joined():
                     author = event.author

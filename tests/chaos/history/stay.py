@@ -149,8 +149,8 @@ class Stay:
         if self._open is None:
             self._note(Kind.ACCEPT_OUT_OF_PLACE, "nothing was in flight", rev)
         elif rev == self.rev and self._open.sound and is_identity(self._open.changeset):
-            # Others had done the same already: that makes no revision. Nor does an attribute that is
-            # set already, but typists set none of those, and one that got lost looks the same.
+            # Others had done the same already: that makes no revision. Nor does an attribute that
+            # is set already, but typists set none of those: one that got lost looks the same.
             self._open = None
             return
         elif rev == self.rev + 1:

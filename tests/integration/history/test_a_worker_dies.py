@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from services.up.server import EmbeddedServer
-from tests.chaos.history import Typists, Verdict, check, outage, read_heads, read_stream
+from tests.chaos.history import (
+    Kind,
+    Recording,
+    Typists,
+    Verdict,
+    check,
+    outage,
+    read_heads,
+    read_stream,
+)
 from tests.eventually import eventually
 from tests.fleet import Fleet
 
@@ -64,6 +74,20 @@ async def test_I7_a_worker_dies_and_comes_back_and_every_history_is_whole(
     waits = outage(recordings, fault_time)
     assert waits.back is not None
     assert not waits.never
+    await assert_a_missing_revision_is_seen(server, recordings)
+
+
+async def assert_a_missing_revision_is_seen(
+    server: EmbeddedServer, recordings: list[Recording]
+) -> None:
+    """The same check, after the stream has lost an entry: it does look at what is stored."""
+    with redis.Redis.from_url(server.url) as client:
+        (revs,) = client.scan_iter(f"pf:*:pad:{PADS[0]}:revs")
+        assert client.xdel(revs, "40-1") == 1
+    verdict = check(recordings, await read_stream(server.url, PADS[0]))
+    broken = [finding for finding in verdict.findings if finding.kind is Kind.BROKEN_STREAM]
+    assert [finding.revs for finding in broken] == [(41,)]
+    assert verdict.kinds[Kind.FORK] > 0, "clients have seen what is not there"
 
 
 def assert_much_was_looked_at(verdicts: list[Verdict]) -> None:

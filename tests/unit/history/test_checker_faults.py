@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.history import Kind, Rollback, check
 from tests.chaos.history.recording import Event, Finished, Joined, ToldToReload, digest
-from tests.unit.history.mutations import (
-    CATALOGUE,
+from tests.unit.history.mutating import (
     Mutation,
     changes_of,
     events,
@@ -22,6 +21,7 @@ from tests.unit.history.mutations import (
     with_changes,
     with_events,
 )
+from tests.unit.history.mutations import CATALOGUE
 from tests.unit.history.simulator import CLIENTS, STEPS, History, simulate
 
 ENOUGH = 40

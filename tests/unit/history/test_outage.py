@@ -46,8 +46,8 @@ def test_an_answer_that_was_on_the_way_already_is_no_sign_of_service() -> None:
 
 
 def test_what_is_sent_again_has_waited_since_the_fault() -> None:
-    history = [(99.0, SUBMITTED), (107.0, SUBMITTED), (108.0, Accepted(2))]
-    found = outage([recording("c0", *history)], FAULT)
+    again = recording("c0", (99, SUBMITTED), (107, SUBMITTED), (108, Accepted(2)))
+    found = outage([again], FAULT)
     assert found.back == Spread(8, 8, 8)
     assert found.waited == Spread(8, 8, 8)
 
@@ -70,3 +70,11 @@ def test_a_reload_ends_a_wait_but_is_no_service() -> None:
 def test_who_types_nothing_after_the_fault_says_nothing() -> None:
     found = outage([recording("c0", (98, SUBMITTED), (99, Accepted(2)))], FAULT)
     assert (found.back, found.waited, found.never) == (None, None, ())
+
+
+def test_what_comes_after_the_next_fault_is_passed_over() -> None:
+    history = recording(
+        "c0", (101, SUBMITTED), (103, Accepted(2)), (150, SUBMITTED), (190, Accepted(3))
+    )
+    assert outage([history], FAULT, 120).waited == Spread(2, 2, 2)
+    assert outage([history], FAULT).waited == Spread(40, 40, 40)

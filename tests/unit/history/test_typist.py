@@ -13,6 +13,7 @@ from tests.chaos.history.pages import Book
 from tests.chaos.history.recording import (
     Accepted,
     CaughtUp,
+    Connected,
     ConnectionLost,
     Event,
     Finished,
@@ -159,6 +160,22 @@ async def test_a_crowd_types_through_broken_connections(
     for recording in recordings:
         *_, last = recording.events()
         assert last == Finished(model.rev, model.atext.text, connected=True)
+
+
+async def test_a_crowd_reloads_when_it_is_told_to(servers: tuple[PadServer, PadServer]) -> None:
+    async with await Typists.start(
+        [servers[0].url], ["test"], clients=3, rate=20.0, pause=(0.01, 0.1)
+    ) as typists:
+        await eventually(lambda: servers[0].model.rev > 10)
+        await servers[0].tell('42["message",{"disconnect":"rejected"}]')
+        await eventually(lambda: all(kinds(one).count(Joined) == 2 for one in typists.typists))
+        assert not await typists.quiesce(10)
+        recordings = await typists.finish()
+    for recording in recordings:
+        after = [type(event) for event in recording.events()]
+        after = after[after.index(ToldToReload) :]
+        assert after[:4] == [ToldToReload, ConnectionLost, Connected, Joined]
+        assert Reconnected not in after
 
 
 async def test_a_crowd_says_who_is_late(servers: tuple[PadServer, PadServer]) -> None:

@@ -1,0 +1,229 @@
+"""The three modes of `PADFLEET_AUTH`."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from services.fanout.auth import keys, tokens
+from services.fanout.auth.answers import Answers
+from services.fanout.auth.calls import Hook
+from services.fanout.auth.decision import (
+    Denied,
+    Grant,
+    Permission,
+    Reason,
+    Rules,
+    Wanted,
+    permission,
+)
+from services.fanout.auth.hook import question
+from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
+from services.fanout.auth.keys import BadKey, Key, UnknownKey
+from services.fanout.auth.web import open_http
+from services.fanout.identify import Handshake, cookie, token
+from shared.log.authors import author_of_token
+from shared.log.connect import Redis
+from shared.settings import AccessSettings, SettingsError
+
+log = logging.getLogger(__name__)
+
+Find = Callable[[], Awaitable[Wanted]]
+"""Finds the pad that a client asks for. Raises `Denied`."""
+
+FETCHES_AT_ONCE = 2
+
+
+class Access(Protocol):
+    """Who may do what. `admit` is asked at a join, and again when what it gave has expired."""
+
+    async def admit(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, Grant]:
+        """The pad, and what this client may do there. Raises `Denied`."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class OpenAccess:
+    """Everybody may write everywhere, and is who the browser's author token says."""
+
+    def __init__(self, redis: Redis, cookie_prefix: str) -> None:
+        self._redis = redis
+        self._cookie_prefix = cookie_prefix
+
+    async def admit(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, Grant]:
+        secret = token(handshake, message, self._cookie_prefix)
+        wanted = await find()
+        return wanted, Grant(await author_of_token(self._redis, secret))
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class TokenAccess:
+    """What a signed token says. Nothing is looked up for who has none."""
+
+    def __init__(
+        self,
+        source: KeySource,
+        rules: Rules,
+        name: str,
+        http: aiohttp.ClientSession | None = None,
+    ) -> None:
+        """`name` of the cookie and of the query parameter; `http` is closed with this."""
+        self._source = source
+        self._rules = rules
+        self._name = name
+        self._http = http
+
+    async def admit(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, Grant]:
+        allowed = await self._permission(handshake)
+        wanted = await find()
+        return wanted, allowed.on(wanted)
+
+    async def _permission(self, handshake: Handshake) -> Permission:
+        # What a script has put there comes before what the browser sends by itself.
+        found = handshake.token or handshake.query.get(self._name) or cookie(handshake, self._name)
+        if not found:
+            raise Denied("there is no token", Reason.MISSING)
+        header = tokens.header_of(found)
+        try:
+            key = keys.choose(await self._source.current(), *header)
+        except UnknownKey:
+            if not await self._source.renewed():
+                raise
+            key = keys.choose(await self._source.current(), *header)
+        return permission(tokens.claims_of(found, key), self._rules, time.time())
+
+    async def start(self) -> None:
+        # So that a wrong address is in the log before the first client is denied for it.
+        await self._source.current()
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+
+class HookAccess:
+    """What the operator's service answers."""
+
+    def __init__(
+        self, hook: Hook, cookies: tuple[str, ...], name: str, http: aiohttp.ClientSession
+    ) -> None:
+        """`cookies`: names of those that the service is told; `name` of a query parameter that it
+        is not."""
+        self._hook = hook
+        self._cookies = cookies
+        self._name = name
+        self._http = http
+
+    async def admit(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, Grant]:
+        wanted = await find()
+        cookies = {name: cookie(handshake, name) for name in self._cookies}
+        asked = question(
+            wanted,
+            cookies={name: value for name, value in cookies.items() if value is not None},
+            address=handshake.address,
+            query={name: text for name, text in handshake.query.items() if name != self._name},
+        )
+        return wanted, await self._hook.ask(asked)
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+def open_access(settings: AccessSettings, redis: Redis, cookie_prefix: str) -> Access:
+    """Within a running loop. Raises `SettingsError` for a key that cannot be used."""
+    if settings.auth == "jwt":
+        return _token_access(settings)
+    if settings.auth == "hook":
+        return _hook_access(settings)
+    return OpenAccess(redis, cookie_prefix)
+
+
+def _token_access(settings: AccessSettings) -> TokenAccess:
+    rules = Rules(
+        max_lifetime=settings.auth_max_lifetime_s,
+        leeway=settings.jwt_leeway_s,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+    )
+    if not settings.jwt_jwks_url:
+        return TokenAccess(FixedKeys(_given_keys(settings)), rules, settings.jwt_name)
+    _warn_of_plain_http("keys", settings.jwt_jwks_url)
+    http = open_http(at_once=FETCHES_AT_ONCE)
+    source = JwksUrl(
+        http,
+        settings.jwt_jwks_url,
+        refresh=settings.jwt_jwks_refresh_s,
+        pause=settings.jwt_jwks_pause_ms / 1000,
+    )
+    return TokenAccess(source, rules, settings.jwt_name, http)
+
+
+def _hook_access(settings: AccessSettings) -> HookAccess:
+    _warn_of_plain_http("rights", settings.hook_url)
+    http = open_http(at_once=settings.hook_at_once)
+    hook = Hook(
+        http,
+        settings.hook_url,
+        secret=settings.hook_secret,
+        timeout=settings.hook_timeout_ms / 1000,
+        max_lifetime=settings.auth_max_lifetime_s,
+        at_once=settings.hook_at_once,
+        answers=Answers(size=settings.hook_cache, ttl=settings.hook_ttl_ms / 1000),
+    )
+    return HookAccess(hook, settings.hook_cookies, settings.jwt_name, http)
+
+
+def _given_keys(settings: AccessSettings) -> list[Key]:
+    flag, path = "--jwt-secret", ""
+    try:
+        if settings.jwt_secret:
+            return [keys.secret_key(settings.jwt_secret.encode())]
+        if path := settings.jwt_secret_file:
+            flag = "--jwt-secret-file"
+            return [keys.secret_key(Path(path).read_bytes().strip())]
+        if path := settings.jwt_public_key_file:
+            flag = "--jwt-public-key-file"
+            return [keys.public_key(Path(path).read_bytes())]
+        flag, path = "--jwt-jwks-file", settings.jwt_jwks_file
+        found, passed_over = keys.from_jwks(Path(path).read_bytes(), secrets=True)
+        if not found:
+            raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
+    except BadKey as error:
+        raise SettingsError([f"{flag}: {path + ': ' if path else ''}{error}"]) from None
+    except OSError as error:
+        raise SettingsError([f"{flag}: {path}: {error.strerror}"]) from None
+    for why in passed_over:
+        log.warning("a key is not used", extra={"file": path, "why": why})
+    return found
+
+
+def _warn_of_plain_http(what: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        log.warning(
+            "plain HTTP: whoever is on the way can put in others; use https://",
+            extra={"fetched": what, "host": parts.hostname},
+        )

@@ -1,0 +1,48 @@
+"""What was answered a moment ago, so that who comes twice is not asked about twice."""
+
+from collections import OrderedDict
+from hashlib import sha256
+from typing import Generic, NamedTuple, TypeVar
+
+A = TypeVar("A")
+
+
+class Known(NamedTuple, Generic[A]):
+    answer: A
+    until: float
+
+
+class Answers(Generic[A]):
+    """At most `size` answers, each for `ttl` seconds of the clock that `now` is from. When there
+    are too many, the one that was longest of no use goes.
+
+    Questions are kept as hashes: there may be cookies in them.
+    """
+
+    def __init__(self, *, size: int, ttl: float) -> None:
+        self._size = size
+        self._ttl = ttl
+        self._known: OrderedDict[bytes, Known[A]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, question: bytes, now: float) -> Known[A] | None:
+        key = sha256(question).digest()
+        known = self._known.get(key)
+        if known is None:
+            return None
+        if known.until <= now:
+            del self._known[key]
+            return None
+        self._known.move_to_end(key)
+        return known
+
+    def put(self, question: bytes, answer: A, now: float) -> None:
+        if self._ttl <= 0:
+            return
+        key = sha256(question).digest()
+        self._known[key] = Known(answer, now + self._ttl)
+        self._known.move_to_end(key)
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)

@@ -1,0 +1,98 @@
+"""Asks the operator's service, as seldom as it can."""
+
+import asyncio
+import logging
+import time
+
+import aiohttp
+
+from services.fanout import metrics
+from services.fanout.auth import hook
+from services.fanout.auth.answers import Answers
+from services.fanout.auth.decision import Denied, Grant, Reason
+from services.fanout.auth.web import Unavailable, fetch
+
+log = logging.getLogger(__name__)
+
+LIMIT = 64 * 1024
+"""Bytes of an answer."""
+
+
+class Hook:
+    """Same questions at the same time are one call, and for a while after it none."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        *,
+        secret: str,
+        timeout: float,
+        max_lifetime: float,
+        at_once: int,
+        answers: Answers[Grant | None],
+    ) -> None:
+        """`timeout` and `max_lifetime` in seconds; `at_once` bounds the calls under way."""
+        self._http = http
+        self._url = url
+        self._secret = secret
+        self._timeout = timeout
+        self._max_lifetime = max_lifetime
+        self._turns = asyncio.Semaphore(at_once)
+        self._answers = answers
+        self._calls: dict[bytes, asyncio.Task[Grant | None]] = {}
+        self._failing = False
+
+    async def ask(self, question: bytes) -> Grant:
+        """Raises `Denied`: for a no, and for anything else that is not a clear yes."""
+        now = time.time()
+        known = self._answers.get(question, now)
+        if known is not None and not _is_over(known.answer, now):
+            answer = known.answer
+        else:
+            call = self._calls.get(question)
+            if call is None:
+                call = asyncio.create_task(self._call(question), name="hook")
+                self._calls[question] = call
+                call.add_done_callback(lambda _: self._calls.pop(question, None))
+            # Shielded: one who leaves meanwhile must not take it from those who ask the same.
+            answer = await asyncio.shield(call)
+        if answer is None:
+            raise Denied("the hook says no", Reason.HOOK)
+        return answer
+
+    async def _call(self, question: bytes) -> Grant | None:
+        try:
+            # The time that a call waits for its turn is not the service's: when thousands come
+            # back at once they shall be late, and not denied.
+            async with self._turns:
+                body = await fetch(
+                    self._http,
+                    self._url,
+                    timeout=self._timeout,
+                    limit=LIMIT,
+                    body=question,
+                    bearer=self._secret,
+                )
+            now = time.time()
+            answer = hook.read_answer(body, max_lifetime=self._max_lifetime, now=now)
+        except (Unavailable, Denied) as error:
+            metrics.HOOK_CALLS.labels("failed").inc()
+            self._say_failing(str(error))
+            raise Denied(str(error), Reason.HOOK_FAILED) from None
+        metrics.HOOK_CALLS.labels("no" if answer is None else "yes").inc()
+        if self._failing:
+            self._failing = False
+            log.info("the hook answers again")
+        self._answers.put(question, answer, now)
+        return answer
+
+    def _say_failing(self, why: str) -> None:
+        """Once, and not for each of those who are denied meanwhile: those are counted."""
+        if not self._failing:
+            self._failing = True
+            log.warning("the hook fails; everybody is denied until it answers", extra={"why": why})
+
+
+def _is_over(answer: Grant | None, now: float) -> bool:
+    return answer is not None and answer.expires is not None and answer.expires <= now

@@ -1,0 +1,203 @@
+"""From what a token claims, or the operator's service answers, to what a session may do."""
+
+import math
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from services.fanout.auth import patterns
+from shared.easysync import from_units
+
+MAX_NAME = 200
+"""Characters of an author's name that are kept."""
+
+MAX_PATTERNS = 500
+"""Patterns in one token, each of which may be compared with the pad at every join."""
+
+_AUTHOR = re.compile(r"a\.[A-Za-z0-9]{16}")
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class Reason(StrEnum):
+    """Why somebody is denied, as the metric counts it."""
+
+    REQUEST = "request"  #: a pad id or author token that is none
+    MISSING = "no_token"
+    MALFORMED = "malformed_token"
+    ALGORITHM = "algorithm"  #: not the one that the key is for
+    KEY = "unknown_key"
+    SIGNATURE = "signature"
+    CLAIMS = "claims"  #: signed, but what it says makes no sense
+    EXPIRED = "expired"
+    EARLY = "not_yet_valid"
+    LIFETIME = "lifetime"  #: valid for longer than is allowed
+    AUDIENCE = "audience"
+    ISSUER = "issuer"
+    PAD = "pad"  #: not a pad of this token's
+    NO_PAD = "no_pad"  #: may only read, and there is nothing to read
+    HOOK = "hook"  #: the operator's service says no
+    HOOK_FAILED = "hook_failed"  #: it says nothing that can be understood
+
+
+class Denied(Exception):
+    """No access. The text is for the log; the client learns only that."""
+
+    def __init__(self, why: str, reason: Reason = Reason.REQUEST) -> None:
+        super().__init__(why)
+        self.reason = reason
+
+
+class Wanted(NamedTuple):
+    """The pad that a client asks for."""
+
+    pad_id: str  #: the real one
+    requested_id: str  #: the same, or the pad's read-only id
+    read_only: bool  #: it asks by the read-only id
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody may do on one pad."""
+
+    author: str
+    write: bool = True
+    name: str | None = None  #: a code-unit string; whoever has none may choose one
+    color: str | None = None
+    expires: float | None = None  #: Unix seconds; None: never
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a token has to fulfil beyond its signature."""
+
+    max_lifetime: float  #: seconds
+    leeway: float = 0.0  #: seconds by which the issuer's clock and ours may differ
+    audience: str = ""  #: empty: not looked at
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a valid token says."""
+
+    grant: Grant
+    pads: tuple[str, ...]
+
+    def on(self, wanted: Wanted) -> Grant:
+        """Raises `Denied` for a pad that is not its."""
+        if not patterns.covers(self.pads, wanted.pad_id, wanted.requested_id):
+            raise Denied("the token is not for this pad", Reason.PAD)
+        return self.grant
+
+
+def permission(claims: Mapping[str, Any], rules: Rules, now: float) -> Permission:
+    """What the claims of a token whose signature is right come to; `now` in Unix seconds.
+
+    Raises `Denied`.
+    """
+    expires = _expiry(claims, rules, now)
+    if rules.issuer and claims.get("iss") != rules.issuer:
+        raise Denied("the token is from another issuer", Reason.ISSUER)
+    if rules.audience and rules.audience not in _words(claims, "aud"):
+        raise Denied("the token is for another audience", Reason.AUDIENCE)
+    pads = tuple(from_units(pattern) for pattern in _words(claims, "pads"))
+    if len(pads) > MAX_PATTERNS:
+        raise Denied(f"the token names more than {MAX_PATTERNS} patterns of pads", Reason.CLAIMS)
+    author = author_of(claims.get("sub"))
+    grant = Grant(author, may_write(claims), name_of(claims), color_of(claims), expires)
+    return Permission(grant, pads)
+
+
+def _expiry(claims: Mapping[str, Any], rules: Rules, now: float) -> float:
+    expires = moment(claims, "exp")
+    if expires is None:
+        raise Denied("the token has no exp: it would be valid for ever", Reason.CLAIMS)
+    if expires + rules.leeway <= now:
+        raise Denied("the token has expired", Reason.EXPIRED)
+    begins = [at for name in ("nbf", "iat") if (at := moment(claims, name)) is not None]
+    if any(at > now + rules.leeway for at in begins):
+        raise Denied("the token is not valid yet", Reason.EARLY)
+    issued = moment(claims, "iat")
+    if expires - (now if issued is None else issued) > rules.max_lifetime + rules.leeway:
+        raise Denied(
+            f"the token is valid for more than {rules.max_lifetime:g} seconds", Reason.LIFETIME
+        )
+    return expires + rules.leeway
+
+
+# --- What claims and answers have in common ------------------------------------------------------
+# All of these raise `Denied` for what is of the wrong type: whoever issues such a thing means
+# something by it, and to guess what would be to guess about access.
+
+
+def author_of(subject: Any) -> str:
+    """The Etherpad author that a subject stands for: itself, if it is an author's id already.
+
+    Else one made from its hash, which is the same on every worker and needs no storage. Nobody
+    can choose a subject to hit another's author: 16 characters of 62 are 95 bits.
+    """
+    if not isinstance(subject, str) or not subject:
+        raise Denied("no author is named", Reason.CLAIMS)
+    if _AUTHOR.fullmatch(subject):
+        return subject
+    text = f"padfleet author\0{from_units(subject)}".encode("utf-8", "surrogatepass")
+    number = int.from_bytes(sha256(text).digest(), "big")
+    letters = []
+    for _ in range(16):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
+    return "a." + "".join(letters)
+
+
+def may_write(said: Mapping[str, Any]) -> bool:
+    """Who does not say so may not."""
+    write = said.get("write")
+    if write in (None, "read") or write is False:
+        return False
+    if write == "write" or write is True:
+        return True
+    raise Denied('write is neither true, false, "read" nor "write"', Reason.CLAIMS)
+
+
+def name_of(said: Mapping[str, Any]) -> str | None:
+    name = said.get("name")
+    if name is None or name == "":
+        return None
+    if not isinstance(name, str):
+        raise Denied("name is not a text", Reason.CLAIMS)
+    return name[:MAX_NAME]
+
+
+def color_of(said: Mapping[str, Any]) -> str | None:
+    color = said.get("color")
+    if color is None or color == "":
+        return None
+    if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        raise Denied("color is not of the form #rrggbb", Reason.CLAIMS)
+    return color
+
+
+def moment(said: Mapping[str, Any], name: str) -> float | None:
+    """A time in Unix seconds."""
+    at = said.get(name)
+    if at is None:
+        return None
+    # A bool is an int to Python; and beyond 2^53 an int is no longer a float's business.
+    if type(at) not in (int, float) or not -(1 << 53) < at < 1 << 53 or not math.isfinite(at):
+        raise Denied(f"{name} is not a time in seconds", Reason.CLAIMS)
+    return float(at)
+
+
+def _words(claims: Mapping[str, Any], name: str) -> list[str]:
+    value = claims.get(name)
+    if value is None:
+        return []
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise Denied(f"{name} is neither a text nor a list of texts", Reason.CLAIMS)
+    return words

@@ -1,0 +1,79 @@
+"""Whose time is over: one heap, and one tick a second, for all sessions of a worker."""
+
+import asyncio
+import heapq
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=Hashable)
+
+TICK = 1.0
+"""Seconds. No timer is set for the next deadline: deadlines are of the wall clock, which may be
+moved under a timer, and nobody minds a second."""
+
+_SLACK = 64
+
+
+class Deadlines(Generic[T]):
+    """Items by time. Each has one deadline at most; putting it again moves that."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, T]] = []
+        self._current: dict[T, int] = {}
+        self._numbers = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._current)
+
+    def put(self, item: T, at: float) -> None:
+        self._current[item] = number = next(self._numbers)
+        heapq.heappush(self._heap, (at, number, item))
+        self._tidy()
+
+    def discard(self, item: T) -> None:
+        if self._current.pop(item, None) is not None:
+            self._tidy()
+
+    def due(self, now: float) -> list[T]:
+        """Those whose deadline has come, earliest first. They are taken out."""
+        found = []
+        while self._heap and self._heap[0][0] <= now:
+            entry = heapq.heappop(self._heap)
+            if self._is_current(entry):
+                found.append(entry[2])
+                del self._current[entry[2]]
+        return found
+
+    def _tidy(self) -> None:
+        # Entries of those who have left stay in the heap until their time comes, which may be a
+        # day. More of these than of the others are not worth their memory.
+        if len(self._heap) > 2 * len(self._current) + _SLACK:
+            self._heap = [entry for entry in self._heap if self._is_current(entry)]
+            heapq.heapify(self._heap)
+
+    def _is_current(self, entry: tuple[float, int, T]) -> bool:
+        return self._current.get(entry[2]) == entry[1]
+
+
+async def watch(deadlines: Deadlines[T], expired: Callable[[T], Awaitable[None]]) -> None:
+    """Calls `expired` for each when its time has come, each in a task of its own: one that waits
+    for an answer must not keep the others."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def call(item: T) -> None:
+        try:
+            await expired(item)
+        except Exception:
+            log.exception("expiry failed")
+
+    while True:
+        for item in deadlines.due(time.time()):
+            task = asyncio.create_task(call(item))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        await asyncio.sleep(TICK)

@@ -1,0 +1,100 @@
+"""Where the keys of tokens come from: given at start, or fetched and kept fresh."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic
+from typing import Protocol
+
+import aiohttp
+
+from services.fanout import metrics
+from services.fanout.auth import keys
+from services.fanout.auth.keys import BadKey, Key
+from services.fanout.auth.web import Unavailable, fetch
+from shared.settings import mask
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 5.0
+"""Seconds for a fetch. Those who come with an unknown key wait for it."""
+
+LIMIT = 256 * 1024
+"""Bytes of a key set; a hundred RSA keys take a fifth of it."""
+
+
+class KeySource(Protocol):
+    async def current(self) -> Sequence[Key]: ...
+
+    async def renewed(self) -> bool:
+        """Whether there are newer keys now than a moment ago."""
+        ...
+
+
+class FixedKeys:
+    """From a setting or a file. For others, the worker is started anew."""
+
+    def __init__(self, found: Sequence[Key]) -> None:
+        self._keys = tuple(found)
+
+    async def current(self) -> Sequence[Key]:
+        return self._keys
+
+    async def renewed(self) -> bool:
+        return False
+
+
+class JwksUrl:
+    """Fetched when they are wanted and too old, so a worker that nobody comes to asks nobody.
+
+    A key that is no longer published is of no use from the next fetch on. While nothing can be
+    fetched the keys stay: else whoever can hold up the issuer could close all pads.
+    """
+
+    def __init__(
+        self, http: aiohttp.ClientSession, url: str, *, refresh: float, pause: float
+    ) -> None:
+        """`refresh`: seconds after which keys are too old; `pause`: the least between fetches."""
+        self._http = http
+        self._url = url
+        self._refresh = refresh
+        self._pause = pause
+        self._keys: tuple[Key, ...] = ()
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._fetching: asyncio.Task[bool] | None = None
+
+    async def current(self) -> Sequence[Key]:
+        if self._fetched_at is None or monotonic() - self._fetched_at >= self._refresh:
+            await self.renewed()
+        return self._keys
+
+    async def renewed(self) -> bool:
+        if self._fetching is None or self._fetching.done():
+            if self._tried_at is not None and monotonic() - self._tried_at < self._pause:
+                return False
+            self._tried_at = monotonic()
+            self._fetching = asyncio.create_task(self._fetch(), name="jwks")
+        # Shielded: one who leaves while it is under way must not take it from the others.
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch(self) -> bool:
+        place = mask(self._url)
+        try:
+            document = await fetch(self._http, self._url, timeout=TIMEOUT, limit=LIMIT)
+            found, passed_over = keys.from_jwks(document, secrets=False)
+            if not found:
+                raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
+        except (Unavailable, BadKey) as error:
+            metrics.KEY_FETCHES.labels("failed").inc()
+            kept = len(self._keys)
+            log.warning("keys not fetched", extra={"url": place, "why": str(error), "kept": kept})
+            return False
+        metrics.KEY_FETCHES.labels("ok").inc()
+        self._fetched_at = monotonic()
+        before = {key.kid for key in self._keys}
+        self._keys = tuple(found)
+        if before != {key.kid for key in found}:
+            extra = {"url": place, "keys": len(found), "passed_over": "; ".join(passed_over)}
+            log.info("keys fetched", extra=extra)
+        return True

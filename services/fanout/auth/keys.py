@@ -1,0 +1,171 @@
+"""Keys that tokens are verified with. Each is for one algorithm, whatever a token says.
+
+That is all of the defence against tokens that name `none`, or HS256 with a public key as the
+secret: a token's `alg` only has to be equal to what the key is for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt import InvalidKeyError, PyJWTError
+from jwt.algorithms import HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from services.fanout.auth.decision import Denied, Reason
+from shared.wire import jsontext
+
+Algorithm = Literal["HS256", "RS256", "EdDSA"]
+ALGORITHMS: Final = ("HS256", "RS256", "EdDSA")
+
+MIN_SECRET = 32
+"""Bytes; RFC 7518 (3.2) wants as many as the hash has. A shorter one can be guessed from a single
+token, at leisure and elsewhere."""
+
+MIN_RSA_BITS = 2048
+
+MAX_KEYS = 100
+
+_PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+
+
+class BadKey(ValueError):
+    """The text says what is wrong and what is wanted instead, and holds nothing of the key."""
+
+
+class UnknownKey(Denied):
+    """The token names a key that is not there; newer keys may have it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, Reason.KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    algorithm: Algorithm
+    material: bytes | RSAPublicKey | Ed25519PublicKey = field(repr=False)
+    kid: str | None = None
+
+
+def secret_key(secret: bytes, kid: str | None = None) -> Key:
+    """A shared secret, for HS256. Raises `BadKey`."""
+    if len(secret) < MIN_SECRET:
+        raise BadKey(
+            f"the secret has {len(secret)} bytes; give at least {MIN_SECRET}, "
+            "as `openssl rand -hex 32` makes them"
+        )
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+    except InvalidKeyError:
+        raise BadKey(
+            "this is a public key, a certificate or a JWK, which is no secret; "
+            "give it as --jwt-public-key-file or --jwt-jwks-file"
+        ) from None
+    return Key("HS256", secret, kid)
+
+
+def public_key(pem: bytes) -> Key:
+    """An RSA (RS256) or Ed25519 (EdDSA) public key in PEM. Raises `BadKey`."""
+    if _PRIVATE.search(pem):
+        raise BadKey(
+            "this is a private key, which only the issuer should have; give the public one, "
+            "as `openssl pkey -in private.pem -pubout` makes it"
+        )
+    try:
+        found = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadKey("not a public key in PEM (-----BEGIN PUBLIC KEY-----)") from None
+    return _asymmetric(found, None)
+
+
+def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
+    """The usable keys of a JSON Web Key Set, and why the others are not.
+
+    `secrets`: shared secrets (`oct`) may be among them; what anybody can fetch must hold none.
+    Raises `BadKey` for what is no key set.
+    """
+    try:
+        parsed = jsontext.loads(document)
+    except ValueError:
+        raise BadKey("not JSON") from None
+    listed = parsed.get("keys") if isinstance(parsed, dict) else None
+    if not isinstance(listed, list):
+        raise BadKey('not a JSON Web Key Set: {"keys": [...]}')
+    if len(listed) > MAX_KEYS:
+        raise BadKey(f"{len(listed)} keys; more than {MAX_KEYS} are not read")
+    keys, passed_over = [], []
+    for number, jwk in enumerate(listed, 1):
+        try:
+            keys.append(_from_jwk(jwk, secrets=secrets))
+        except BadKey as error:
+            passed_over.append(f"key {number}: {error}")
+    return keys, passed_over
+
+
+def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Key:
+    """The key that a token with this header is to be verified with.
+
+    Raises `Denied` for an algorithm that its key is not for, `UnknownKey` if there is no such key.
+    """
+    if algorithm not in ALGORITHMS:
+        raise Denied("the token is not signed with HS256, RS256 or EdDSA", Reason.ALGORITHM)
+    named = [key for key in keys if kid is not None and key.kid == kid]
+    if not named:
+        # A key by itself (from a setting) has no name, and is then meant by any.
+        named = [key for key in keys if key.kid is None or kid is None]
+    if not named:
+        raise UnknownKey("the token's key (kid) is not known")
+    fit = [key for key in named if key.algorithm == algorithm]
+    if not fit:
+        raise Denied(f"the token says {algorithm}, and its key is for another", Reason.ALGORITHM)
+    if len(fit) > 1:
+        raise UnknownKey("the token does not say which of several keys (kid) it is signed with")
+    return fit[0]
+
+
+def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
+    if not isinstance(jwk, dict):
+        raise BadKey("not a JSON object")
+    kid = jwk.get("kid")
+    if not isinstance(kid, str | None):
+        raise BadKey("its kid is not a text")
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or not (
+        isinstance(operations, list) and "verify" in operations
+    ):
+        raise BadKey("not for signatures")
+    if jwk.get("kty") == "oct" and not secrets:
+        raise BadKey("a shared secret, where everybody can fetch it; nobody should trust it")
+    if jwk.get("kty") != "oct" and "d" in jwk:
+        raise BadKey("a private key, which only the issuer should have")
+    try:
+        match jwk.get("kty"):
+            case "oct":
+                key = secret_key(HMACAlgorithm.from_jwk(jwk), kid)
+            case "RSA":
+                key = _asymmetric(RSAAlgorithm.from_jwk(jwk), kid)
+            case "OKP":
+                key = _asymmetric(OKPAlgorithm.from_jwk(jwk), kid)
+            case _:
+                raise BadKey("its kty is none of RSA, OKP and oct")
+    except BadKey:
+        raise
+    except (PyJWTError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+        raise BadKey("its numbers make no key") from None
+    if jwk.get("alg", key.algorithm) != key.algorithm:
+        raise BadKey(f"its alg is not {key.algorithm}")
+    return key
+
+
+def _asymmetric(found: Any, kid: str | None) -> Key:
+    if isinstance(found, Ed25519PublicKey):
+        return Key("EdDSA", found, kid)
+    if not isinstance(found, RSAPublicKey):
+        raise BadKey("neither an RSA nor an Ed25519 public key")
+    if found.key_size < MIN_RSA_BITS:
+        raise BadKey(f"an RSA key of {found.key_size} bits; {MIN_RSA_BITS} are the least")
+    return Key("RS256", found, kid)

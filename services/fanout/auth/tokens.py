@@ -1,0 +1,67 @@
+"""JSON Web Tokens: their header, and their claims once the signature is right.
+
+Only signatures are PyJWT's business. What the claims mean is `decision`'s, which is given the time
+and can be tested at any.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from jwt import InvalidSignatureError, PyJWS, PyJWTError
+
+from services.fanout.auth.decision import Denied, Reason
+from services.fanout.auth.keys import ALGORITHMS, Key
+from shared.wire import jsontext
+
+MAX_TOKEN = 8192
+"""Characters; a cookie holds half of that."""
+
+# Registering these three only means that no other, `none` among them, is known at all.
+_JWS: Final = PyJWS(algorithms=ALGORITHMS)
+
+
+class Header(NamedTuple):
+    """What a token says of itself, of which nothing is proven."""
+
+    algorithm: Any
+    kid: str | None
+
+
+def header_of(token: str) -> Header:
+    """Raises `Denied` for what is no token."""
+    if len(token) > MAX_TOKEN:
+        raise Denied(f"the token has more than {MAX_TOKEN} characters", Reason.MALFORMED)
+    try:
+        header = _JWS.get_unverified_header(token)
+    except (PyJWTError, ValueError, RecursionError):
+        raise Denied("not a JSON Web Token", Reason.MALFORMED) from None
+    if "crit" in header or "b64" in header:
+        raise Denied("the token has a critical extension, of which we know none", Reason.MALFORMED)
+    return Header(header.get("alg"), header.get("kid"))
+
+
+def claims_of(token: str, key: Key) -> dict[str, Any]:
+    """What the token says, after its signature has been verified; texts are code-unit strings.
+
+    Raises `Denied`.
+    """
+    try:
+        parts = _JWS.decode_complete(token, key.material, algorithms=[key.algorithm])
+    except InvalidSignatureError:
+        raise Denied("the token's signature is wrong", Reason.SIGNATURE) from None
+    except (PyJWTError, ValueError, RecursionError):
+        raise Denied("not a JSON Web Token", Reason.MALFORMED) from None
+    try:
+        claims = jsontext.loads(parts["payload"])
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict):
+        raise Denied("what the token holds is not a JSON object", Reason.CLAIMS)
+    return claims
+
+
+def carried(auth: Any, name: str) -> str | None:
+    """The token in the `auth` object of Socket.IO's handshake. The rest of that is let go: it is
+    the client's, may be large, and would stay as long as the socket."""
+    found = auth.get(name) if isinstance(auth, dict) else None
+    # One character more than is allowed, so that it is refused for what it is.
+    return found[: MAX_TOKEN + 1] if isinstance(found, str) and found else None

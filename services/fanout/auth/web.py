@@ -1,0 +1,75 @@
+"""The HTTP that access needs: small answers from few places, of which nothing is taken on trust."""
+
+import asyncio
+
+import aiohttp
+
+from shared.settings import mask
+
+
+class Unavailable(Exception):
+    """No answer, or none that counts. The text is for the log, and holds no secret."""
+
+
+def open_http(*, at_once: int) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=at_once),
+        # A cookie that is set in one client's name must not go along with the next one's question.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        auto_decompress=False,  # a few bytes could unpack to gigabytes
+    )
+
+
+async def fetch(
+    http: aiohttp.ClientSession,
+    url: str,
+    *,
+    timeout: float,
+    limit: int,
+    body: bytes | None = None,
+    bearer: str = "",
+) -> bytes:
+    """What is answered with status 200, to a GET or, with a `body` of JSON, to a POST.
+
+    Redirects are not followed: where keys and rights come from is the operator's to say. Raises
+    `Unavailable`, also for more than `limit` bytes or after `timeout` seconds.
+    """
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    if bearer:
+        headers["Authorization"] = f"Bearer {bearer}"
+    method = "GET" if body is None else "POST"
+    place = mask(url)
+
+    async def once() -> bytes:
+        async with http.request(
+            method, url, data=body, headers=headers, allow_redirects=False
+        ) as response:
+            if response.status != 200:
+                raise Unavailable(f"{place} answers with status {response.status}")
+            content = bytearray()
+            async for chunk in response.content.iter_any():
+                content += chunk
+                if len(content) > limit:
+                    raise Unavailable(f"{place} answers with more than {limit} bytes")
+            return bytes(content)
+
+    try:
+        async with asyncio.timeout(timeout):
+            try:
+                return await once()
+            except aiohttp.ServerDisconnectedError:
+                # Servers close connections that were kept for a while, and may do so while we
+                # write to one. To ask is not to change anything, so it may be asked again.
+                return await once()
+    except TimeoutError:
+        raise Unavailable(f"{place} does not answer within {timeout:g} seconds") from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise Unavailable(f"{place}: {type(error).__name__}: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    # Of aiohttp's errors only this one is known to name no more than host and port.
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or str(error.os_error)
+    return "the connection failed"

@@ -1,0 +1,172 @@
+"""The settings of who may do what, of which a fan-out worker has the only use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from shared.settings.declare import setting
+from shared.settings.process import RedisProcessSettings
+
+Auth = Literal["open", "jwt", "hook"]
+Expired = Literal["deny", "reconnect"]
+
+_KEYS: Final = (
+    "jwt_secret",
+    "jwt_secret_file",
+    "jwt_public_key_file",
+    "jwt_jwks_file",
+    "jwt_jwks_url",
+)
+"""The ways to give the key that tokens are verified with."""
+
+_OF_MODE: Final[dict[str, tuple[str, ...]]] = {
+    "jwt": (*_KEYS, "jwt_audience", "jwt_issuer"),
+    "hook": ("hook_url", "hook_secret", "hook_cookies"),
+}
+"""Settings that somebody gives only who means this mode."""
+
+
+def _problem_with_url(url: str) -> str | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # looked at for its ValueError
+    except ValueError:
+        return "not a URL"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "not a URL; write https://host/path"
+    return None
+
+
+def _problem_with_name(name: str) -> str | None:
+    if name and name.isascii() and name.replace("-", "").replace("_", "").isalnum():
+        return None
+    return "not a name for a cookie: letters, digits, - and _"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessSettings(RedisProcessSettings):
+    """Settings of who may do what."""
+
+    auth: Auth = setting(
+        "open",
+        "who may do what: open lets everybody write on every pad, as Etherpad does by default; "
+        "jwt wants a signed token; hook asks a service of yours",
+    )
+    auth_max_lifetime_s: int = setting(
+        86_400,
+        "time for which a token may be valid, or an answer of the hook holds, at most",
+        unit="s",
+        minimum=1,
+        maximum=31_536_000,
+    )
+    auth_expired: Expired = setting(
+        "deny",
+        "what happens to a session whose time is over: deny tells its page that access is gone; "
+        "reconnect breaks the connection, so that the page comes back by itself, with a cookie "
+        "that may have been renewed, and is denied only then if it was not",
+    )
+    jwt_name: str = setting(
+        "padfleet_token",
+        "name of the cookie, of the field in Socket.IO's handshake auth, and of the query "
+        "parameter that hold the token",
+        check=_problem_with_name,
+    )
+    jwt_secret: str = setting(
+        "", "secret that tokens are signed with (HS256), 32 bytes or more", secret=True
+    )
+    jwt_secret_file: str = setting(
+        "", "file with that secret; white space around it does not count"
+    )
+    jwt_public_key_file: str = setting(
+        "", "PEM file with the public key of tokens: RSA (RS256) or Ed25519 (EdDSA)"
+    )
+    jwt_jwks_file: str = setting("", "file with a JSON Web Key Set; read at start")
+    jwt_jwks_url: str = setting(
+        "", "https:// address of a JSON Web Key Set", secret=True, check=_problem_with_url
+    )
+    jwt_jwks_refresh_s: int = setting(
+        300,
+        "age at which fetched keys are fetched again; while that fails, they stay in use",
+        unit="s",
+        minimum=1,
+        maximum=86_400,
+    )
+    jwt_jwks_pause_ms: int = setting(
+        10_000,
+        "shortest time between two fetches, however many tokens name an unknown key",
+        unit="ms",
+        minimum=100,
+        maximum=3_600_000,
+    )
+    jwt_audience: str = setting("", "what a token's aud has to hold; if none, it is not looked at")
+    jwt_issuer: str = setting("", "what a token's iss has to be; if none, it is not looked at")
+    jwt_leeway_s: int = setting(
+        10,
+        "time by which the issuer's clock and ours may differ",
+        unit="s",
+        minimum=0,
+        maximum=300,
+    )
+    hook_url: str = setting(
+        "",
+        "https:// address of your service, which is asked (POST) at every join",
+        secret=True,
+        check=_problem_with_url,
+    )
+    hook_secret: str = setting(
+        "", "what the service may know us by: sent as Authorization: Bearer", secret=True
+    )
+    hook_cookies: tuple[str, ...] = setting(
+        (), "names of the client's cookies that the service is told"
+    )
+    hook_timeout_ms: int = setting(
+        2_000,
+        "time that the service has to answer before the client is denied",
+        unit="ms",
+        minimum=10,
+        maximum=60_000,
+    )
+    hook_ttl_ms: int = setting(
+        5_000,
+        "time for which an answer is good for the same question again; 0 asks each time",
+        unit="ms",
+        minimum=0,
+        maximum=600_000,
+    )
+    hook_cache: int = setting(
+        10_000, "answers kept for that", unit="answers", minimum=1, maximum=1_000_000
+    )
+    hook_at_once: int = setting(
+        50, "questions under way at the same time; more wait", minimum=1, maximum=10_000
+    )
+
+    def validate(self) -> Iterator[tuple[str, str]]:
+        yield from super().validate()
+        # Whoever has given a key and forgotten the mode would have every pad open to everybody,
+        # and notice it last.
+        for mode, names in _OF_MODE.items():
+            for name in names if self.auth != mode else ():
+                if getattr(self, name):
+                    yield (
+                        name,
+                        f"has a meaning with --auth {mode} only, and it is {self.auth}: "
+                        f"set PADFLEET_AUTH={mode}, or leave this out",
+                    )
+        given = [name for name in _KEYS if getattr(self, name)]
+        if self.auth == "jwt" and len(given) != 1:
+            flags = ", ".join("--" + name.replace("_", "-") for name in given or _KEYS)
+            yield (
+                given[1] if given else "auth",
+                f"keys are given in several ways ({flags}): leave one of them"
+                if given
+                else f"jwt needs the key of the tokens: give one of {flags}",
+            )
+        if self.auth == "hook" and not self.hook_url:
+            yield "auth", "hook needs the address of your service: give --hook-url https://…"
+        if self.hook_secret and urlsplit(self.hook_url).username is not None:
+            yield "hook_secret", "there are credentials in --hook-url as well: leave one of them"

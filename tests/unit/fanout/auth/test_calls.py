@@ -1,0 +1,124 @@
+"""How seldom the operator's service is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from services.fanout.auth import calls
+from services.fanout.auth.answers import Answers
+from services.fanout.auth.calls import Hook
+from services.fanout.auth.decision import Denied, Grant, Reason
+from services.fanout.auth.web import Unavailable
+from tests.eventually import eventually
+
+
+class Line:
+    """Stands for the network: each question waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.under_way = 0
+        self.most = 0
+        self.go_on = asyncio.Event()
+        self.says: Any = {"allow": True, "author": "ada"}
+
+    async def fetch(self, *_: object, body: bytes, **__: object) -> bytes:
+        self.asked.append(body)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await self.go_on.wait()
+        finally:
+            self.under_way -= 1
+        if isinstance(self.says, Exception):
+            raise self.says
+        return json.dumps(self.says).encode()
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    made = Line()
+    monkeypatch.setattr(calls, "fetch", made.fetch)
+    return made
+
+
+def hook(*, ttl: float = 60, at_once: int = 50) -> Hook:
+    return Hook(
+        cast("aiohttp.ClientSession", None),
+        "https://may",
+        secret="",
+        timeout=9,
+        max_lifetime=3600,
+        at_once=at_once,
+        answers=Answers(size=100, ttl=ttl),
+    )
+
+
+async def test_the_same_question_by_many_is_one_call(line: Line) -> None:
+    asked = hook(ttl=0)
+    waiting = [asyncio.create_task(asked.ask(b"q")) for _ in range(5)]
+    other = asyncio.create_task(asked.ask(b"other"))
+    await eventually(lambda: sorted(line.asked) == [b"other", b"q"])
+    line.go_on.set()
+    answers: list[Grant] = await asyncio.gather(*waiting, other)
+    assert len({answer.author for answer in answers}) == 1
+    await asked.ask(b"q")
+    assert line.asked.count(b"q") == 2, "without a ttl nothing is kept after it"
+
+
+async def test_one_who_leaves_does_not_take_the_answer_along(line: Line) -> None:
+    asked = hook()
+    leaving, staying = (asyncio.create_task(asked.ask(b"q")) for _ in range(2))
+    await eventually(lambda: line.asked == [b"q"])
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    line.go_on.set()
+    assert (await staying).write is False
+    assert line.asked == [b"q"]
+
+
+async def test_not_more_at_once_than_it_is_to_bear(line: Line) -> None:
+    asked = hook(at_once=3)
+    waiting = [asyncio.create_task(asked.ask(b"%d" % number)) for number in range(20)]
+    await eventually(lambda: line.under_way == 3)
+    line.go_on.set()
+    await asyncio.gather(*waiting)
+    assert (line.most, len(line.asked)) == (3, 20)
+
+
+async def test_a_no_is_kept_and_a_failure_is_not(line: Line) -> None:
+    asked = hook()
+    line.go_on.set()
+    line.says = {"allow": False}
+    for _ in range(2):
+        with pytest.raises(Denied) as caught:
+            await asked.ask(b"no")
+        assert caught.value.reason is Reason.HOOK
+    assert line.asked == [b"no"]
+    line.says = Unavailable("down")
+    for _ in range(2):
+        with pytest.raises(Denied) as caught:
+            await asked.ask(b"down")
+        assert caught.value.reason is Reason.HOOK_FAILED
+    assert line.asked == [b"no", b"down", b"down"]
+
+
+async def test_an_answer_is_not_used_longer_than_it_holds(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, now = hook(ttl=60), time.time()
+    line.go_on.set()
+    line.says = {"allow": True, "author": "ada", "exp": now + 30}
+    for _ in range(2):
+        await asked.ask(b"q")
+    assert line.asked == [b"q"]
+    monkeypatch.setattr(time, "time", lambda: now + 30)
+    line.says = {"allow": True, "author": "ada", "exp": now + 90}
+    assert (await asked.ask(b"q")).expires == now + 90
+    assert line.asked == [b"q", b"q"]

@@ -1,0 +1,77 @@
+"""Small answers from few places, of which nothing is taken on trust."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from services.fanout.auth.web import Unavailable, fetch, open_http
+from tests.service import Answer, Service
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with open_http(at_once=2) as opened:
+        yield opened
+
+
+def answering(*answers: Answer) -> Service:
+    left = list(answers)
+    return Service(lambda request: left.pop(0))
+
+
+async def test_what_is_answered(http: aiohttp.ClientSession) -> None:
+    with answering((200, b"got"), (200, b"posted")) as service:
+        assert await fetch(http, service.url, timeout=9, limit=6) == b"got"
+        assert await fetch(http, service.url, timeout=9, limit=6, body=b"{}") == b"posted"
+        assert [(one.method, one.body) for one in service.requests] == [
+            ("GET", b""),
+            ("POST", b"{}"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((200, b"1234567"), "more than 6 bytes"),
+        ((204, b""), "status 204"),
+        ((302, b"x"), "status 302"),
+        ((401, b"x"), "status 401"),
+        ((500, b"x"), "status 500"),
+    ],
+)
+async def test_what_does_not_count(http: aiohttp.ClientSession, answer: Answer, why: str) -> None:
+    with answering(answer) as service:
+        with pytest.raises(Unavailable, match=why):
+            await fetch(http, service.url, timeout=9, limit=6)
+        assert len(service.requests) == 1
+
+
+async def test_a_connection_that_was_closed_meanwhile(http: aiohttp.ClientSession) -> None:
+    """As servers do with those that were kept; the next one is answered."""
+    with answering(None, (200, b"yes")) as service:
+        assert await fetch(http, service.url, timeout=9, limit=6, body=b"{}") == b"yes"
+    with (
+        answering(None, None, (200, b"yes")) as service,
+        pytest.raises(Unavailable, match="ServerDisconnectedError"),
+    ):
+        await fetch(http, service.url, timeout=9, limit=6, body=b"{}")
+
+
+async def test_nothing_is_unpacked(http: aiohttp.ClientSession) -> None:
+    packed = gzip.compress(b"x" * 10_000)
+    with answering((200, packed)) as service:
+        assert await fetch(http, service.url, timeout=9, limit=1000) == packed
+        assert service.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_nobody_is_there_and_the_log_learns_no_secret(http: aiohttp.ClientSession) -> None:
+    with Service() as service:
+        url = service.url.replace("//", "//us:hunter2@") + "/x?key=hunter2"
+    with pytest.raises(Unavailable) as caught:
+        await fetch(http, url, timeout=9, limit=1000)
+    assert "ClientConnectorError" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

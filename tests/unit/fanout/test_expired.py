@@ -1,0 +1,137 @@
+"""What happens to a session when its time is over, whatever comes of asking again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+
+from services.fanout.auth.decision import Denied, Reason
+from services.fanout.auth.expiry import Deadlines
+from services.fanout.exit import Exit
+from services.fanout.expired import Expired
+from services.fanout.identify import Handshake
+from services.fanout.join import Doorway
+from services.fanout.messages import Messages, Socket
+from services.fanout.session import Identity, Session
+
+OLD = Identity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
+DENY = b'42["message",{"accessStatus":"deny"}]'
+
+
+class Pads:
+    """Stands for `Messages`: remembers who has left."""
+
+    def __init__(self) -> None:
+        self.deadlines: Deadlines[Socket] = Deadlines()
+        self.left: list[Socket] = []
+
+    async def leave(self, socket: Socket) -> None:
+        self.left.append(socket)
+        socket.session = None
+
+
+@dataclass
+class Door:
+    """Stands for `Doorway`: answers as it is told."""
+
+    answer: Callable[[], Identity]
+    asked: Any = None
+
+    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
+        self.asked = message
+        return self.answer()
+
+
+class Scene:
+    def __init__(self, answer: Callable[[], Identity], *, reconnect: bool = False) -> None:
+        way_out = Exit()
+        self.socket = Socket(Handshake("", {}, ""), way_out)
+        self.socket.session = Session(OLD, way_out, batching=False)
+        self.pads, self.door = Pads(), Door(answer)
+        self.expired = Expired(
+            cast("Messages", self.pads), cast("Doorway", self.door), reconnect=reconnect
+        )
+
+    async def sent(self) -> list[bytes]:
+        return [frame.payload for frame in await self.socket.exit.poll(0.01)]
+
+
+def raising(error: Exception) -> Callable[[], Identity]:
+    def answer() -> Identity:
+        raise error
+
+    return answer
+
+
+async def test_the_same_again_goes_on() -> None:
+    scene = Scene(lambda: replace(OLD, expires=200))
+    await scene.expired.check(scene.socket)
+    assert scene.door.asked == {"padId": "r.0"}, "as the client asked for it"
+    assert scene.socket.session is not None
+    assert scene.socket.session.identity.expires == 200
+    assert scene.pads.deadlines.due(199) == []
+    assert scene.pads.deadlines.due(200) == [scene.socket]
+    assert not scene.socket.exit.closed
+
+
+async def test_a_denial_is_told_and_ends_it() -> None:
+    scene = Scene(raising(Denied("over", Reason.EXPIRED)))
+    await scene.expired.check(scene.socket)
+    assert scene.pads.left == [scene.socket]
+    assert not scene.socket.exit.closed
+    assert await scene.sent() == [DENY]
+
+
+async def test_a_denial_may_break_the_connection_instead() -> None:
+    scene = Scene(raising(Denied("over", Reason.EXPIRED)), reconnect=True)
+    await scene.expired.check(scene.socket)
+    assert scene.socket.exit.closed
+    assert DENY not in await scene.sent()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: replace(OLD, author="a.other", expires=200),
+        lambda: replace(OLD, read_only=False, expires=200),
+        lambda: replace(OLD, name="Eve", expires=200),
+        lambda: replace(OLD, pad_id="another", expires=200),
+        lambda: replace(OLD, expires=None),
+        raising(ConnectionError("no Redis")),
+        raising(TimeoutError()),
+        raising(ValueError("a bug of ours")),
+    ],
+    ids=["author", "rights", "name", "pad", "for-ever", "no-redis", "late", "bug"],
+)
+async def test_anything_else_breaks_the_connection(answer: Callable[[], Identity]) -> None:
+    """Whatever it is, it is not a session that goes on."""
+    scene = Scene(answer)
+    await scene.expired.check(scene.socket)
+    assert scene.socket.exit.closed
+
+
+@pytest.mark.parametrize("denied", [True, False])
+async def test_one_that_has_joined_anew_meanwhile_is_left_alone(denied: bool) -> None:
+    def answer() -> Identity:
+        scene.socket.session = fresh
+        if denied:
+            raise Denied("over", Reason.EXPIRED)
+        return replace(OLD, author="a.other", expires=200)
+
+    scene = Scene(answer)
+    fresh = Session(OLD, scene.socket.exit, batching=False)
+    await scene.expired.check(scene.socket)
+    assert scene.socket.session is fresh
+    assert fresh.identity is OLD
+    assert not scene.socket.exit.closed
+    assert scene.pads.left == []
+
+
+async def test_who_has_left_is_not_asked_about() -> None:
+    scene = Scene(raising(ValueError("asked")))
+    scene.socket.session = None
+    await scene.expired.check(scene.socket)
+    assert scene.door.asked is None
