@@ -19,6 +19,7 @@ from services.fanout.auth.expiry import watch
 from services.fanout.auth.tokens import carried
 from services.fanout.census import Census
 from services.fanout.commits import Commits
+from services.fanout.drain import Drain, turning_away
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.expired import Expired
 from services.fanout.identify import Handshake
@@ -85,10 +86,15 @@ async def run(settings: FanoutSettings) -> None:
     messages = Messages(doorway, Commits(inbox, timeout=timeout))
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
 
-    app = web.Application(client_max_size=settings.max_message_bytes)
+    drain = Drain()
+    app = web.Application(
+        client_max_size=settings.max_message_bytes, middlewares=[turning_away(drain)]
+    )
     sockets: dict[str, Socket] = {}
     sio = _attach_socketio(app, messages, sockets, settings)
-    add_ops_routes(app, _health(redis, rooms, census, settings))
+    health = _health(redis, rooms, census, settings)
+    health.ready("draining", drain.why_not_ready)
+    add_ops_routes(app, health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
@@ -108,12 +114,21 @@ async def run(settings: FanoutSettings) -> None:
     await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
     log.info("worker started", extra={"worker": worker_id, "port": settings.port})
 
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def stop_now() -> None:
+        hurry.set()
+        stop.set()
+
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    # Somebody at a terminal does not want to wait, nor does who asks for the second time.
+    loop.add_signal_handler(signal.SIGTERM, lambda: stop_now() if stop.is_set() else stop.set())
+    loop.add_signal_handler(signal.SIGINT, stop_now)
     try:
         await stop.wait()
+        log.info("worker drains", extra={"worker": worker_id, "sockets": len(sockets)})
+        ways_out = [found.exit for found in sockets.values()]
+        await drain.run(ways_out, settings.drain_ms / 1000, hurry)
     finally:
         for task in background:
             task.cancel()

@@ -113,21 +113,28 @@ class Doorway:
                 await self._resume(room, session, me, message.get("client_rev"))
             else:
                 await self._arrive(room, session, me)
-        except BaseException:
+        except BaseException as error:
             room.arriving.pop(session.id, None)
-            if session.order:
+            try:
+                # Also if it does not know that it is in: the answer may have been lost.
                 await room.say_left(session)
-            self.rooms.leave(room)
+            finally:
+                self.rooms.leave(room)
+            if isinstance(error, CorruptPad):
+                log.error("corrupt pad", extra={"pad": identity.pad_id, "error": str(error)})
+                raise _turned_away(way_out, "corruptPad") from error
             raise
         return session, room
 
     async def leave(self, room: Room, session: Session) -> None:
         """The socket has gone, or is about to join anew."""
-        if room.remove(session):
-            await room.say_left(session)
-        for seq in list(session.pending):
-            session.pending.pop(seq).cancel()
-        self.rooms.leave(room)
+        try:
+            if room.remove(session):
+                await room.say_left(session)
+        finally:
+            for seq in list(session.pending):
+                session.pending.pop(seq).cancel()
+            self.rooms.leave(room)
 
     @asynccontextmanager
     async def _outside(self) -> AsyncIterator[None]:
@@ -200,8 +207,8 @@ class Doorway:
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         head = room.feed.head
-        if admission.reign != room.reign:
-            raise TimeoutError("the pad has to be compared with the present server first")
+        if (admission.reign, admission.epoch) != (room.reign, room.epoch):
+            raise TimeoutError("the pad has changed its server or its history just now")
         shared = head if admission.shared_up_to is None else admission.shared_up_to
         other_history = admission.epoch > 0 and admission.seen_epoch != admission.epoch
         if type(rev) is not int or not -1 <= rev <= min(head, shared) or other_history:

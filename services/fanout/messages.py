@@ -98,6 +98,9 @@ class Messages:
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
             log.exception("message failed", extra={"type": kind})
+            if kind == "CLIENT_READY":
+                # A page waits for CLIENT_VARS for good; without its connection it tries again.
+                socket.exit.end()
             return {"name": "Error", "message": "internal error"}
         return OK
 

@@ -7,6 +7,8 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from services.fanout import frames, metrics
 from services.fanout.catchup import HistoryLost, catch_up
 from services.fanout.client_vars import Greeting
@@ -106,11 +108,19 @@ class Room:
         self._begin(*await self._read())
 
     async def _read(self) -> tuple[PadMeta, Document]:
-        meta = await read_told_meta(self._redis, self.keys)
-        document = Document(meta.epoch)
-        if meta.exists:
-            await load(self._redis, self.keys, meta, document)
-        return meta, document
+        while True:
+            meta = await read_told_meta(self._redis, self.keys)
+            document = Document(meta.epoch)
+            if not meta.exists:
+                return meta, document
+            try:
+                await load(self._redis, self.keys, meta, document)
+                return meta, document
+            except CorruptPad:
+                # Several reads, between which it may have been deleted or rolled back.
+                now = await read_told_meta(self._redis, self.keys)
+                if (now.epoch, now.reign) == (meta.epoch, meta.reign) and now.head >= meta.head:
+                    raise
 
     def _begin(self, meta: PadMeta, document: Document) -> None:
         """Follows the pad from here on."""
@@ -257,7 +267,9 @@ class Room:
         """Leaves the session out until its socket has taken what it was given, or its client
         acknowledges some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
         session.waiting = True
-        if session.exit.backlog > 0:
+        # With the window full, room in the socket is no progress: asked for it, the socket would
+        # say so again and again.
+        if session.exit.backlog > 0 and session.window.room > 0:
             session.exit.when_drained(session.may_progress)
 
     async def _catch_up(self, session: Session) -> None:
@@ -401,7 +413,7 @@ class Room:
         leaving, self._leaving, self._parting = self._leaving, [], None
         try:
             await presence.leave(self._redis, self.keys, leaving)
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, RedisError) as error:
             # Whoever counts the workers takes them out once this one is gone, or a later session
             # of these authors does.
             log.warning("leave not recorded", extra={"pad": self.pad_id, "error": str(error)})
@@ -463,7 +475,7 @@ class Room:
             last = min(first + READ_STEP - 1, meta.head)
             revisions = await read_revisions(self._redis, self.keys, first, last)
             if not revisions or isinstance(self._advance(revisions), Doubt):
-                return False
+                return False  # deleted or rolled back while we read; the next look tells
             self._holds_under(meta.reign)
         if self.feed.chain_at(meta.head) not in (None, meta.chain):
             return False

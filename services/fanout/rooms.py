@@ -24,6 +24,9 @@ AUDIT_INTERVAL = 10.0
 STALL_LOOKS = 6
 """How often within the stall timeout sockets are looked at: with the default every 10 s."""
 
+OPEN_TIMEOUT = 5.0
+"""Seconds that a pad may take to open; its client then comes again."""
+
 AUDIT_BATCH = 500
 """Pads asked for in one round trip."""
 
@@ -70,7 +73,9 @@ class Rooms:
         try:
             assert room.opened is not None
             # Shared by all who come meanwhile: one of them going away must not cancel it.
-            await asyncio.shield(room.opened)
+            # With a limit: a shard that is away must not keep those out who want other pads.
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                await asyncio.shield(room.opened)
         except BaseException:
             self.leave(room)
             raise
@@ -94,6 +99,9 @@ class Rooms:
                 await self.audit()
             except UNREACHABLE as error:
                 log.warning("feeds not compared", extra={"error": str(error)})
+            except Exception:
+                # Were it to end this task, a lost last message would never be noticed again.
+                log.exception("feeds not compared")
 
     async def drop_stalled(self) -> None:
         """Gives up sockets that take nothing any more, for as long as it runs."""

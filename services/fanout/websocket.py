@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
+FRAGMENT_COST = 64
+"""Bytes that each fragment counts for beside its own: those with nothing in them are kept too."""
+
 MAX_CONTROL = 125
 
 
@@ -80,7 +83,7 @@ def close(code: Code) -> bytes:
 class Reader:
     """Takes a client's bytes as they come, and gives its messages."""
 
-    __slots__ = ("_kept", "_limit", "_needed", "_parts")
+    __slots__ = ("_kept", "_limit", "_needed", "_parts", "_parts_size")
 
     def __init__(self, limit: int) -> None:
         """`limit`: bytes of the longest message."""
@@ -88,6 +91,7 @@ class Reader:
         self._kept: bytearray | None = None  #: a frame that has not come whole yet
         self._needed = 0  #: bytes that there must be before it is worth another look
         self._parts: list[bytes] | None = None  #: of a fragmented message, so far
+        self._parts_size = 0
 
     def feed(self, data: bytes) -> list[str | Ping | Closed]:
         """What these bytes complete, in order. Raises `WebSocketError`."""
@@ -152,9 +156,11 @@ class Reader:
                 events.append(_text(payload))
             else:
                 self._parts = [payload]
+                self._parts_size = len(payload)
         elif opcode == 0 and self._parts is not None:
             self._parts.append(payload)
-            if sum(map(len, self._parts)) > self._limit:
+            self._parts_size += len(payload) + FRAGMENT_COST
+            if self._parts_size > self._limit:
                 raise WebSocketError(Code.TOO_BIG, "a message in too many or too long frames")
             if final:
                 parts, self._parts = self._parts, None

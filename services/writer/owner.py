@@ -77,9 +77,10 @@ class Owner:
             await self._tick()
             self.last_tick = asyncio.get_running_loop().time()
             await asyncio.sleep(interval)
-        await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
+        # Out of the count first: then whoever looks next takes what is given back.
         with suppress(*UNREACHABLE):
             await presence.retire(self._redis, WRITERS, self._id)
+        await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
 
     async def _tick(self) -> None:
         try:
@@ -94,13 +95,15 @@ class Owner:
     async def _keep_or_take(self, partition: int) -> None:
         lease, mine = self.held.get(partition), partition in self._share
         try:
-            if lease is None and mine:
-                await self._take(partition)
-            elif lease is not None and mine:
-                await self._keep(lease)
-            elif lease is not None and not self._lock(partition).locked():
-                # A partition in the middle of a batch is given back at a later tick.
-                await self._give_back(partition)
+            # Each takes a connection, of which redis-py allows a hundred.
+            async with self._redis.few:
+                if lease is None and mine:
+                    await self._take(partition)
+                elif lease is not None and mine:
+                    await self._keep(lease)
+                elif lease is not None and not self._lock(partition).locked():
+                    # A partition in the middle of a batch is given back at a later tick.
+                    await self._give_back(partition)
         except UNREACHABLE as error:
             log.warning(
                 "lease not looked after", extra={"partition": partition, "error": str(error)}

@@ -55,6 +55,7 @@ class _Work:
     pad: Pad
     head: int | None  #: before the batch; None: whatever it is
     chain: bytes = b""  #: before the batch
+    unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
     revisions: list[Revision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     fences: dict[str, int] = field(default_factory=dict)
@@ -149,26 +150,35 @@ class Committer:
         keys = self._keyspace.pad(entry.pad)
         item = work.get(entry.pad)
         try:
+            if item is not None and item.unreadable:
+                raise CorruptPad(item.unreadable)
             if item is None:
                 pad = await self._patiently(self._pads.get, entry.pad)
                 item = work[entry.pad] = _Work(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item)
         except CorruptPad as error:
             log.error("corrupt pad", extra={"pad": entry.pad, "error": str(error)})
-            outcome = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
-            # Not from work: what is stored stays untouched. The answer alone is published.
-            work.setdefault(entry.pad, _Work(keys, Pad(), None)).outcomes.append(outcome)
+            if item is None:
+                item = work[entry.pad] = await self._unreadable(keys, str(error))
+            refusal = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
+            item.outcomes.append(refusal)
         except UNREACHABLE:
             raise
         except Exception:
             # A fault of ours, met by this entry. It must not stop the partition for everyone.
             log.exception("entry refused because of a fault", extra={"pad": entry.pad})
-            if item is not None:
-                item.outcomes.append(
-                    Outcome(
-                        entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
-                    )
-                )
+            if item is None:
+                item = work[entry.pad] = await self._unreadable(keys, "internal fault")
+            refusal = Outcome(
+                entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
+            )
+            item.outcomes.append(refusal)
+
+    async def _unreadable(self, keys: PadKeys, why: str) -> _Work:
+        """What is stored of the pad stays untouched; answers alone are published, under the epoch
+        that its rooms know."""
+        meta = await self._patiently(read_meta, self._redis, keys)
+        return _Work(keys, Pad(meta.epoch), None, unreadable=why)
 
     async def _apply(self, entry: Entry, item: _Work) -> None:
         pad, now = item.pad, int(time.time() * 1000)
@@ -253,8 +263,13 @@ class Committer:
         await self._patiently(scripts.TELL, self._redis.client, [state], args)
 
     async def _delete(self, lease: Lease, position: str, entry: Deletion) -> Lease:
-        pad = await self._patiently(self._pads.get, entry.pad)
         keys = self._keyspace.pad(entry.pad)
+        try:
+            pad = await self._patiently(self._pads.get, entry.pad)
+        except CorruptPad as error:
+            item = await self._unreadable(keys, str(error))
+            item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
+            return await self._commit(lease, position, {entry.pad: item})
         if not pad.exists or pad.creator != entry.author:
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")

@@ -37,6 +37,9 @@ class Upkeep:
                 await self._pack_oldest(lease, pad_id, pad)
         except UNREACHABLE as error:
             log.warning("upkeep put off", extra={"pad": pad_id, "error": str(error)})
+        except Exception:
+            # What was committed is committed: a fault in here must not cost the lease.
+            log.exception("upkeep failed", extra={"pad": pad_id})
 
     async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:
         keys = self._keyspace.pad(pad_id)

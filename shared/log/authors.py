@@ -44,11 +44,12 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     async with redis.few:
         author = await _create(redis)
         # Two tabs of a new browser may come at once; the first one's author is the author.
-        if await redis.client.set(key, author, nx=True):
-            return author
-        await redis.client.delete(author_key(author))
-        winner = await redis.client.get(key)
-        return cast("bytes", winner).decode()
+        await redis.client.set(key, author, nx=True)
+        # Not what SET says: repeated after a lost answer, it would say that another was first.
+        winner = cast("bytes", await redis.client.get(key)).decode()
+        if winner != author:
+            await redis.client.delete(author_key(author))
+        return winner
 
 
 async def enrol(redis: Redis, author: str) -> Author:

@@ -36,6 +36,7 @@ UNREACHABLE = (
     exceptions.TimeoutError,
     exceptions.BusyLoadingError,
     exceptions.ClusterDownError,
+    exceptions.ClusterError,  # also what is made of a lasting TRYAGAIN
     exceptions.RedisClusterException,  # no node known for a slot, or no node reachable at all
     exceptions.ReadOnlyError,  # still speaking to a primary that became a replica
     exceptions.MasterDownError,

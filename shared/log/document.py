@@ -120,7 +120,10 @@ async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -
     try:
         while document.head < meta.head:
             last = min(document.head + READ_STEP, meta.head)
-            for revision in await read_revisions(redis, keys, document.head + 1, last):
+            revisions = await read_revisions(redis, keys, document.head + 1, last)
+            if not revisions:
+                raise HistoryGap(f"revision {document.head + 1} is missing, and all after it")
+            for revision in revisions:
                 document.replay(revision)
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error

@@ -23,6 +23,11 @@ PIPELINE_MAX = 500
 """Entries per round trip: bounds what one broken connection makes us send again."""
 
 
+LANES = 16
+"""On a cluster, entries wait for each other only within so many ranges of partitions: while one
+shard is away, those for the others go on."""
+
+
 class NotTaken(Exception):
     """The entry could not be put into its inbox in time. It may be there all the same."""
 
@@ -41,19 +46,14 @@ class _Waiting(NamedTuple):
 
 
 class InboxWriter:
-    """Puts entries into inboxes, in the order of the calls, many to a round trip.
-
-    While one pipeline is under way the next one gathers, so a quiet worker adds no delay and a
-    busy one does not pay a round trip, or open a connection, for each entry.
-    """
+    """Puts entries into inboxes, in the order of the calls within a partition."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, timeout: float) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._timeout = timeout
-        self._waiting: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._run(), name="inbox writer")
+        lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
+        self._lanes = [_Lane(redis, keyspace) for _ in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
         """Returns when the entry is in its inbox, with the ID that it has there.
@@ -65,8 +65,8 @@ class InboxWriter:
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         partition = self._keyspace.partition_of(entry.pad)
         deadline = time.monotonic() + self._timeout
-        self._waiting.append(_Waiting(partition, encode_entry(entry), deadline, done))
-        self._wake.set()
+        lane = self._lanes[partition * len(self._lanes) // self._keyspace.partitions]
+        lane.add(_Waiting(partition, encode_entry(entry), deadline, done))
         return await done
 
     async def standing(self, entry: Entry, entry_id: str) -> Standing:
@@ -82,6 +82,30 @@ class InboxWriter:
         inbox = self._keyspace.inbox(partition)
         found = await self._redis.rush.xrange(inbox, entry_id, entry_id)
         return Standing.WAITING if found else Standing.LOST
+
+    async def close(self) -> None:
+        for lane in self._lanes:
+            await lane.close()
+
+
+class _Lane:
+    """The entries of neighbouring partitions, many to a round trip.
+
+    While one pipeline is under way the next one gathers, so a quiet worker adds no delay and a
+    busy one does not pay a round trip, or open a connection, for each entry. What fails is
+    repeated before anything newer, so the order holds; that is why there are several.
+    """
+
+    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="inbox writer")
+
+    def add(self, item: _Waiting) -> None:
+        self._waiting.append(item)
+        self._wake.set()
 
     async def close(self) -> None:
         self._task.cancel()

@@ -32,9 +32,11 @@ async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
         fresh = "r." + secrets.token_hex(16)
         # The way back first: an id that somebody has seen must lead to its pad.
         await redis.client.set(read_only_key(fresh), pad_id)
-        if not await redis.client.hsetnx(keys.meta, "readonly", fresh):
-            await redis.client.delete(read_only_key(fresh))
+        await redis.client.hsetnx(keys.meta, "readonly", fresh)
+        # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
         known = await redis.client.hget(keys.meta, "readonly")
+        if known != fresh.encode():
+            await redis.client.delete(read_only_key(fresh))
     return cast("bytes", known).decode()
 
 

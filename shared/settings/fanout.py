@@ -101,4 +101,12 @@ class FanoutSettings(AccessSettings):
         minimum=1,
         maximum=1_000,
     )
+    drain_ms: int = setting(
+        30_000,
+        "time over which a worker that was asked to end (SIGTERM) lets its sockets go, so that "
+        "their clients do not all come to the others at once; few sockets take less",
+        unit="ms",
+        minimum=0,
+        maximum=3_600_000,
+    )
     worker_id: str = setting("", "name of this worker, unlike any other's; made at start if none")

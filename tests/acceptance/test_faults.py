@@ -226,3 +226,18 @@ async def test_a_worker_that_stops_lets_its_clients_go_elsewhere(fleet: Fleet) -
         assert await asyncio.to_thread(fleet.workers[0].process.wait, 15) == 0
         await eventually(lambda: pad.resumes == 1, "it has resumed on the other worker")
         await pad.append("still here\n")
+
+
+async def test_a_worker_that_drains_loses_nobody(fleet: Fleet) -> None:
+    """All of its people come back elsewhere, by themselves and once, with what they typed."""
+    worker = fleet.workers[0]
+    async with AsyncExitStack() as stack:
+        where = addresses(fleet, "drains", 0)
+        pads = [await stack.enter_async_context(connect(where)) for _ in range(30)]
+        typing = [asyncio.create_task(pad.append(f"<{i}>")) for i, pad in enumerate(pads)]
+        worker.process.terminate()
+        await asyncio.gather(*typing)
+        assert await asyncio.to_thread(worker.process.wait, 15) == 0
+        await eventually(lambda: all(pad.resumes == 1 for pad in pads), "all are elsewhere")
+        await eventually(lambda: len({pad.text for pad in pads}) == 1, "all have the same")
+        assert all(pads[0].text.count(f"<{i}>") == 1 for i in range(len(pads)))

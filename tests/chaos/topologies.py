@@ -33,7 +33,7 @@ __all__ = ["ClusterGroup", "Group", "Promotion", "SentinelGroup", "Standalone"]
 
 SERVICE: Final = "padfleet"
 # Longer than the second between two pings of a sentinel: with 1000 it takes a primary that it has
-# just been told of for dead before its first answer, one time in ten, and fails over once more.
+# just been told of for dead before its first answer, now and then, and fails over once more.
 DOWN_AFTER_MS: Final = 1500
 FAILOVER_TIMEOUT_MS: Final = 3000  # how long a fail-over may take before another one is tried
 NODE_TIMEOUT_MS: Final = 1500

@@ -150,3 +150,10 @@ def test_no_bytes_do_more_than_end_the_connection(data: bytes) -> None:
 def test_what_we_send() -> None:
     assert pong(b"?") == b"\x8a\x01?"
     assert close(Code.GOING_AWAY) == b"\x88\x02\x03\xe9"
+
+
+def test_empty_fragments_are_not_collected_without_end() -> None:
+    """They never came to the limit, and each cost a pass over all before it: 600 KB of them held
+    up the event loop for a minute."""
+    many = frame(CONTINUATION, b"", final=False) * (LIMIT // 10)
+    assert refused(frame(TEXT, b"", final=False) + many) is Code.TOO_BIG

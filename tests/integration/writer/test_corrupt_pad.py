@@ -1,0 +1,61 @@
+"""A pad that cannot be read costs its own people, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.log.connect import Redis
+from shared.log.history import read_meta
+from shared.log.inbox import InboxWriter, Standing
+from shared.log.keys import Keyspace
+from shared.log.records import Deletion, Origin, Submission
+from tests.eventually import eventually
+from tests.fleet import Fleet
+from tests.integration.writer.traffic import Typist, all_settled_once, create
+
+
+@pytest.fixture
+def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
+        yield fleet.start(writers=1, workers=0)
+
+
+def neighbour(keyspace: Keyspace, pad: str) -> str:
+    """Another pad of the same partition."""
+    names = (f"{pad}-{number}" for number in range(1000))
+    return next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(pad))
+
+
+@pytest.mark.parametrize("what", ["submission", "deletion"])
+async def test_a_pad_without_its_revisions_does_not_stop_the_others_of_its_partition(
+    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter, what: str
+) -> None:
+    """The refusal was committed under a head that was not the pad's, so the commit was refused, and
+    the same batch came again for ever; or the pad was read for ever, waiting for the revisions."""
+    broken = "broken"
+    await create(inbox, redis, keyspace, broken)
+    other = neighbour(keyspace, broken)
+    await create(inbox, redis, keyspace, other)
+    keys = keyspace.pad(broken)
+    await redis.client.hset(keys.meta, "head", "7")
+    await redis.client.delete(keys.revs, keys.snap)
+    # A writer that has neither pad in memory.
+    writer.writers[0].kill()
+    writer.restart(writer.writers[0])
+    origin = Origin("s", 1)
+    entry: Submission | Deletion = Deletion(broken, origin, "a.creator")
+    if what == "submission":
+        entry = Submission(broken, origin, 1, 0, "a.x", 7, "Z:1>0$", {"numToAttrib": {}})
+    entry_id = await inbox.put(entry)
+    typist = Typist(other, "typist")
+    await typist.submit(inbox)
+    await all_settled_once(redis, keyspace, [typist])
+
+    async def passed() -> bool:
+        return await inbox.standing(entry, entry_id) is Standing.PASSED
+
+    await eventually(passed, "it has been answered")
+    assert (await read_meta(redis, keys)).head == 7, "what is stored stays as it is"
