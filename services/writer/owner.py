@@ -74,7 +74,13 @@ class Owner:
     async def _look_after_leases(self) -> None:
         interval = self._lease_ms / TICKS_PER_LEASE / 1000
         while not self.stopping:
-            await self._tick()
+            try:
+                await self._tick()
+            except Exception:
+                # It must not end the process: every writer would meet the same in the same tick.
+                log.exception("leases not looked after")
+                await asyncio.sleep(interval)
+                continue
             self.last_tick = asyncio.get_running_loop().time()
             await asyncio.sleep(interval)
         # Out of the count first: then whoever looks next takes what is given back.

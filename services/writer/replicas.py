@@ -81,7 +81,7 @@ class Replicas:
         return int(count)
 
     async def close(self) -> None:
-        for connection in self._connections.values():
+        for connection in list(self._connections.values()):
             try:
                 await connection.disconnect()
             except UNREACHABLE:

@@ -23,6 +23,10 @@ PIPELINE_MAX = 500
 """Entries per round trip: bounds what one broken connection makes us send again."""
 
 
+PIPELINE_TIMEOUT = 6.0
+"""Seconds after which a round trip is given up and repeated, whatever it is waiting for: three
+attempts of redis-py."""
+
 LANES = 16
 """On a cluster, entries wait for each other only within so many ranges of partitions: while one
 shard is away, those for the others go on."""
@@ -131,12 +135,23 @@ class _Lane:
             for item in batch:
                 _ = pipeline.xadd(self._keyspace.inbox(item.partition), {"e": item.data})
             try:
-                results = await pipeline.execute(raise_on_error=False)
+                async with asyncio.timeout(PIPELINE_TIMEOUT):
+                    results = await pipeline.execute(raise_on_error=False)
+                if len(results) != len(batch):
+                    raise ConnectionError(f"{len(results)} answers to {len(batch)} entries")
             except (*UNREACHABLE, RedisError) as error:
                 results = [error] * len(batch)
+            except AttributeError as error:
+                # redis-py's cluster pipeline writes to a connection that another of its tasks has
+                # just closed. It ended this task once, in the middle of a fail-over.
+                results = [ConnectionError(str(error))] * len(batch)
+            except Exception as error:
+                # Whatever it is: were it to end this task, everybody behind it would wait for good.
+                log.exception("entries not put into their inboxes")
+                results = [ConnectionError(str(error))] * len(batch)
             again = []
             for item, result in zip(batch, results, strict=True):
-                if not isinstance(result, Exception):
+                if isinstance(result, bytes):
                     _settle(item, result.decode())
                 elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
                     again.append(item)
