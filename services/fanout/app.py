@@ -17,6 +17,7 @@ from services.fanout import metrics
 from services.fanout.auth.access import open_access
 from services.fanout.auth.expiry import watch
 from services.fanout.auth.tokens import carried
+from services.fanout.canary import Canaries
 from services.fanout.census import Census
 from services.fanout.commits import Commits
 from services.fanout.drain import Drain, turning_away
@@ -94,6 +95,8 @@ async def run(settings: FanoutSettings) -> None:
     sio = _attach_socketio(app, messages, sockets, settings)
     health = _health(redis, rooms, census, settings)
     health.ready("draining", drain.why_not_ready)
+    canaries = Canaries(redis, keyspace, rooms, inbox)
+    health.ready("canary", canaries.why_not_ready)
     add_ops_routes(app, health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
@@ -106,6 +109,7 @@ async def run(settings: FanoutSettings) -> None:
     background = [
         asyncio.create_task(census.run(), name="census"),
         asyncio.create_task(rooms.watch_over(), name="audit"),
+        asyncio.create_task(canaries.run(), name="canaries"),
         asyncio.create_task(rooms.drop_stalled(), name="stalled"),
         asyncio.create_task(watch(messages.deadlines, expired.check), name="expiry"),
         asyncio.create_task(watch_delay(), name="loop delay"),

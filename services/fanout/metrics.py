@@ -12,7 +12,7 @@ COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 SOCKETS = Gauge("padfleet_fanout_sockets", "Open sockets")
 SESSIONS = Gauge("padfleet_fanout_sessions", "Sessions on pads")
-PADS = Gauge("padfleet_fanout_pads", "Pads with a session here")
+PADS = Gauge("padfleet_fanout_pads", "Pads with a session here, and those of the canaries")
 MESSAGES = QuickCounters("padfleet_fanout_messages", "Messages from clients", "type")
 REVISIONS = QuickCounter("padfleet_fanout_revisions", "Revisions taken into feeds")
 GAPS = Counter("padfleet_fanout_gaps_total", "Gaps found in what the channels brought")
@@ -98,3 +98,13 @@ def arrived_in_feed(committed_ms: int) -> None:
 def delivered(committed_ms: int) -> None:
     """A client has answered for a flush whose oldest revision has that time."""
     DELIVERY_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
+
+
+CANARY_SECONDS = QuickHistogram(
+    "padfleet_fanout_canary_seconds",
+    "Time that a revision of the worker's own took by way of inbox, writer, stream and channel",
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
+)
+CANARIES_LOST = Counter(
+    "padfleet_fanout_canaries_lost_total", "Revisions of the worker's own that did not come back"
+)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from services.fanout import canary
 from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
 from shared.log.connect import Redis
@@ -158,3 +159,27 @@ async def test_I8_a_worker_subscribes_only_to_pads_that_it_has_somebody_on(
         return await channels() == set()
 
     await eventually(none)
+
+
+async def test_a_canarys_pad_is_begun_anew_before_it_grows(
+    writer: Fleet,
+    rooms: Rooms,
+    redis: Redis,
+    keyspace: Keyspace,
+    inbox: InboxWriter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(canary, "LENGTH", 3)
+    monkeypatch.setattr(canary, "INTERVAL", 0.02)
+    canaries = canary.Canaries(redis, keyspace, rooms, inbox)
+    flying = asyncio.create_task(canaries.run())
+    keys = keyspace.pad(canary.canary_pad(keyspace, 0))
+
+    async def twice_anew() -> bool:
+        return (await read_meta(redis, keys)).epoch >= 2
+
+    await eventually(twice_anew, "it has been deleted twice", timeout=30)
+    assert await canaries.why_not_ready() is None
+    assert (await read_meta(redis, keys)).head <= 4
+    flying.cancel()
+    await asyncio.wait([flying])

@@ -1,0 +1,181 @@
+"""Whether revisions flow: one of our own is sent round, again and again (I10).
+
+A connection that is open proves nothing: a server may be frozen, a subscription deaf, the writers
+gone. So for each Redis server that holds partitions there is a pad that no client can name, and
+every worker commits to it, by way of the inbox, the writer, the stream and the channel, and waits
+until the revision comes back as those of people do.
+"""
+
+import asyncio
+import logging
+from time import monotonic
+
+from services.fanout import metrics
+from services.fanout.room import Room
+from services.fanout.rooms import Rooms
+from services.fanout.session import new_session_id
+from shared.easysync import AttributePool, make_splice
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.document import CorruptPad
+from shared.log.inbox import InboxWriter, NotTaken
+from shared.log.keys import Keyspace
+from shared.log.records import Creation, Deletion, Entry, Origin, Submission
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 1.5
+"""Seconds between two revisions of one worker; some 300 µs of the fleet's time each."""
+
+ATTEMPT = 2.0
+"""Seconds after which one that has not come back is given up, and the next one sent."""
+
+LIMIT = 4.5
+"""Seconds without one that came back after which the worker is not ready."""
+
+LENGTH = 500
+"""Revisions after which the pad is deleted and begun anew, so that it does not grow."""
+
+AUTHOR = "a.canary"
+PREFIX = "$canary"
+
+
+def canary_pad(keyspace: Keyspace, partition: int) -> str:
+    """A pad of this partition, the same for every worker. A client cannot name it: ``$`` is for
+    group pads, which need a group."""
+    number = 0
+    while keyspace.partition_of(f"{PREFIX}{number}") != partition:
+        number += 1
+    return f"{PREFIX}{number}"
+
+
+class _Cage:
+    """The canary of one server."""
+
+    def __init__(self) -> None:
+        self.began = monotonic()
+        self.alive_at: float | None = None
+        self.stage = "has not been sent yet"
+        self.task: asyncio.Task[None] | None = None
+
+
+class Canaries:
+    """One for each server that holds partitions, as the topology is at the moment."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, rooms: Rooms, inbox: InboxWriter) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._rooms = rooms
+        self._inbox = inbox
+        self._cages: dict[int, _Cage] = {}  # by the first partition of the server
+
+    async def run(self) -> None:
+        """For as long as the worker lives."""
+        try:
+            while True:
+                self._look_after(self._first_partitions())
+                await asyncio.sleep(INTERVAL)
+        finally:
+            for cage in self._cages.values():
+                if cage.task is not None:
+                    cage.task.cancel()
+
+    async def why_not_ready(self) -> str | None:
+        """Names what has not come back, and where it was last seen."""
+        if not self._cages:
+            return "no canary has been sent yet"
+        now = monotonic()
+        for partition, cage in self._cages.items():
+            silent = now - (cage.began if cage.alive_at is None else cage.alive_at)
+            if cage.alive_at is None or silent > LIMIT:
+                return (
+                    f"no revision has come back for {silent:.1f} s by way of partition "
+                    f"{partition}: the last one {cage.stage}"
+                )
+        return None
+
+    def _first_partitions(self) -> set[int]:
+        first: dict[str, int] = {}
+        for partition in range(self._keyspace.partitions):
+            try:
+                node = self._redis.node_for(self._keyspace.inbox(partition)).name
+            except UNREACHABLE:
+                continue  # nobody owns it just now; its canary, if there was one, goes on waiting
+            first.setdefault(node, partition)
+        return set(first.values()) or set(self._cages)
+
+    def _look_after(self, wanted: set[int]) -> None:
+        for partition in self._cages.keys() - wanted:
+            task = self._cages.pop(partition).task
+            if task is not None:
+                task.cancel()
+        for partition in wanted - self._cages.keys():
+            cage = self._cages[partition] = _Cage()
+            cage.task = asyncio.create_task(self._fly(cage, partition), name="canary")
+
+    async def _fly(self, cage: _Cage, partition: int) -> None:
+        pad = canary_pad(self._keyspace, partition)
+        while True:
+            cage.stage = "waits for its pad to be opened"
+            try:
+                async with asyncio.timeout(ATTEMPT):
+                    room = await self._rooms.enter(pad)
+            except (*UNREACHABLE, CorruptPad) as error:
+                log.warning("canary has no pad", extra={"error": str(error)})
+                await asyncio.sleep(INTERVAL)
+                continue
+            try:
+                while True:
+                    began = monotonic()
+                    if await self._once(cage, room):
+                        cage.alive_at = monotonic()
+                        metrics.CANARY_SECONDS.observe(cage.alive_at - began)
+                    else:
+                        metrics.CANARIES_LOST.inc()
+                    await asyncio.sleep(max(0.0, began + INTERVAL - monotonic()))
+            finally:
+                self._rooms.leave(room)
+
+    async def _once(self, cage: _Cage, room: Room) -> bool:
+        """Whether it came back in time."""
+        base, epoch = room.feed.head, room.epoch
+        try:
+            async with asyncio.timeout(ATTEMPT):
+                cage.stage = "is on its way into the inbox"
+                entry = await self._next(room)
+                await self._inbox.put(entry)
+                cage.stage = "stands in the inbox, or its answer got lost: is there a writer?"
+                while room.epoch == epoch:
+                    await room.reached(base + 1)
+                    if isinstance(entry, Creation) or any(
+                        revision.origin == entry.origin
+                        for revision in room.feed.since(max(base, room.feed.first - 1))
+                    ):
+                        break
+                    base = room.feed.head
+        except (*UNREACHABLE, NotTaken, CorruptPad) as error:
+            log.warning("canary lost", extra={"stage": cage.stage, "error": str(error)})
+            return False
+        cage.stage = "came back"
+        return True
+
+    async def _next(self, room: Room) -> Entry:
+        origin = Origin(new_session_id(), 1)
+        if room.feed.head < 0:
+            return Creation(room.pad_id, origin, AUTHOR, "")
+        if room.feed.head >= LENGTH:
+            return Deletion(room.pad_id, origin, AUTHOR)
+        document = await room.document()
+        pool = AttributePool()
+        by_it = [("author", AUTHOR)]
+        changeset = make_splice(document.atext.text, 0, 0, ".", by_it, pool)
+        return Submission(
+            room.pad_id,
+            origin,
+            1,
+            room.epoch,
+            AUTHOR,
+            document.head,
+            changeset,
+            pool.to_jsonable(),
+            room.reign,
+        )
