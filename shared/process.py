@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from shared.log.connect import UNREACHABLE
+from shared.log.keeping import Unfit
 from shared.log.pads import PartitionMismatch
 from shared.logs import configure
 from shared.settings import USAGE_ERROR, RedisProcessSettings, SettingsError, load, mask
@@ -23,13 +24,14 @@ def run_process(
 ) -> int:
     """Runs `serve` with the settings from flags and environment, until it returns.
 
-    Returns the exit code: 2 when the settings do not fit the fleet, 1 when there is no Redis.
+    Returns the exit code: 2 when the settings do not fit the fleet or the Redis must not hold one,
+    1 when there is no Redis.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)
     try:
         uvloop.run(serve(settings))
-    except (PartitionMismatch, SettingsError) as error:
+    except (PartitionMismatch, SettingsError, Unfit) as error:
         print(f"padfleet {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except UNREACHABLE as error:

@@ -10,7 +10,7 @@ from typing import Final
 from services.doctor.checks import judge
 from services.doctor.collect import Unreachable, collect
 from services.doctor.report import lines
-from shared.settings import DoctorSettings, load, redis_url
+from shared.settings import DoctorSettings, load
 
 _FIT: Final = 0
 _UNFIT: Final = 1
@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     not be reached."""
     settings = load(DoctorSettings, "padfleet doctor", argv, os.environ)
     try:
-        facts = collect(redis_url.parse(settings.redis_url), settings.connect_timeout_ms / 1000)
+        facts = collect(settings.redis_url, settings.connect_timeout_ms / 1000)
     except Unreachable as error:
         print(f"padfleet doctor: {error}", file=sys.stderr)
         return _NOT_CHECKED

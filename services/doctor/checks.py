@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from services.doctor.facts import ClusterFacts, Facts, ServerFacts
+from shared.log import keeping
+from shared.log.keeping import Store, change
 from shared.settings.redis_url import Kind
 
 Level = Literal["ok", "warn", "fail"]
@@ -42,8 +44,10 @@ def judge(facts: Facts) -> list[Finding]:
     """All findings. What is the same on all servers is said once."""
     findings = [] if facts.cluster is None else list(cluster(facts.cluster))
     for check in SERVER_CHECKS:
-        found = [(server.name, check(server)) for server in facts.servers]
-        findings += _merged(found)
+        findings += _merged([(server.name, check(server)) for server in facts.servers])
+    for keeps in STORE_CHECKS:
+        stores = (*facts.servers, *facts.replicas)
+        findings += _merged([(store.name, keeps(store)) for store in stores])
     findings += _merged([(s.name, topology(facts.kind, s.info)) for s in facts.servers])
     findings += _merged([(s.name, replicas(facts.kind, s.info)) for s in facts.servers])
     return findings
@@ -109,51 +113,12 @@ def config(server: ServerFacts) -> Finding:
     return Finding("ok", "config", "readable")
 
 
-def persistence(server: ServerFacts) -> Finding:
-    name = "persistence"
-    settings = server.config or {}
-    if _is_off(server):
-        keeps_rdb = bool(settings.get("save"))
-        found = (
-            "appendonly no: a crash loses what came after the last RDB snapshot"
-            if keeps_rdb
-            else "appendonly no: a restart loses pads"
-        )
-        return Finding("warn", name, found, _set("appendonly", "yes"))
-    if server.info.get("aof_last_write_status", "ok") != "ok":
-        return Finding(
-            "fail",
-            name,
-            "the last write to the append-only file failed",
-            "see the log of the server; a full disk is the usual cause",
-        )
-    fsync = settings.get("appendfsync")
-    if fsync == "no":
-        return Finding(
-            "warn",
-            name,
-            "appendonly yes, appendfsync no: a crash of the machine loses up to half a minute",
-            _set("appendfsync", "everysec"),
-        )
-    if not settings and "aof_enabled" not in server.info:
-        return Finding("warn", name, "unknown: neither CONFIG nor INFO tells", "see config")
-    return Finding("ok", name, f"appendonly yes, appendfsync {fsync or 'unknown'}")
+def persistence(server: Store) -> Finding:
+    return Finding((v := keeping.persistence(server)).level, "persistence", v.found, v.fix)
 
 
-def eviction(server: ServerFacts) -> Finding:
-    name = "eviction"
-    policy = str(
-        (server.config or {}).get("maxmemory-policy") or server.info.get("maxmemory_policy") or ""
-    )
-    if not policy:
-        return Finding("warn", name, "unknown: neither CONFIG nor INFO tells", "see config")
-    if policy == "noeviction":
-        return Finding("ok", name, "maxmemory-policy noeviction")
-    found = f"maxmemory-policy {policy}"
-    fix = _set("maxmemory-policy", "noeviction")
-    if _memory_limit(server) == 0:
-        return Finding("warn", name, f"{found}; without a maxmemory it does nothing yet", fix)
-    return Finding("fail", name, f"{found}: a full server throws away revisions", fix)
+def eviction(server: Store) -> Finding:
+    return Finding((v := keeping.eviction(server)).level, "eviction", v.found, v.fix)
 
 
 def memory(server: ServerFacts) -> Finding:
@@ -166,7 +131,7 @@ def memory(server: ServerFacts) -> Finding:
             "warn",
             "memory",
             f"{found}: a full server refuses revisions",
-            _set("maxmemory", "<bytes>") + ", or delete pads",
+            change("maxmemory", "<bytes>") + ", or delete pads",
         )
     return Finding("ok", "memory", found)
 
@@ -177,7 +142,7 @@ def pubsub_buffer(server: ServerFacts) -> Finding:
     limit = _pubsub_limit(text)
     if limit is None:
         return Finding("ok", name, "unknown, taken for the default of 32 MiB")
-    fix = _set("client-output-buffer-limit", '"pubsub 32mb 8mb 60"')
+    fix = change("client-output-buffer-limit", '"pubsub 32mb 8mb 60"')
     if limit == 0:
         return Finding("warn", name, "unlimited: a stuck worker fills the memory of Redis", fix)
     if limit < PUBSUB_BUFFER_BYTES:
@@ -274,12 +239,13 @@ SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], Finding], ...]] = (
     scripting,
     sharded_pubsub,
     config,
-    persistence,
-    eviction,
     memory,
     pubsub_buffer,
     latency,
 )
+
+STORE_CHECKS: Final[tuple[Callable[[Store], Finding], ...]] = (persistence, eviction)
+"""Made of replicas too."""
 
 
 def _merged(found: list[tuple[str, Finding]]) -> list[Finding]:
@@ -299,12 +265,6 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts if part.isdigit())
 
 
-def _is_off(server: ServerFacts) -> bool:
-    if server.config is not None and "appendonly" in server.config:
-        return server.config["appendonly"] == "no"
-    return int(server.info.get("aof_enabled", 1)) == 0
-
-
 def _memory_limit(server: ServerFacts) -> int:
     return int(server.info.get("maxmemory", 0))
 
@@ -316,10 +276,6 @@ def _pubsub_limit(text: str) -> int | None:
         return None
     limit = words[words.index("pubsub") + 1 :][:1]
     return int(limit[0]) if limit and limit[0].isdigit() else None
-
-
-def _set(option: str, value: str) -> str:
-    return f"redis-cli CONFIG SET {option} {value}, then redis-cli CONFIG REWRITE"
 
 
 def _mib(count: int) -> str:

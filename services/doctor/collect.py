@@ -6,11 +6,13 @@ about single servers, which a client for the whole cluster hides.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import redis
@@ -22,32 +24,43 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from services.doctor.facts import ClusterFacts, Facts, ServerFacts
-from shared.settings.redis_url import RedisUrl
+from shared.log.connect import open_redis
+from shared.log.keeping import CONFIG_NAMES, Store, read_stores
+from shared.settings.redis_url import RedisUrl, parse
 
 PINGS: Final = 50
 
-_CONFIG_NAMES: Final = (
-    "appendonly",
-    "appendfsync",
-    "save",
-    "maxmemory-policy",
-    "client-output-buffer-limit",
-)
+_CONFIG_NAMES: Final = (*CONFIG_NAMES, "client-output-buffer-limit")
 
 
 class Unreachable(Exception):
     """There is no Redis at the URL that answers us; the text says why and what to look at."""
 
 
-def collect(where: RedisUrl, timeout_s: float) -> Facts:
+def collect(url: str, timeout_s: float) -> Facts:
     """Everything that the checks need. Unreachable if a server does not answer, or refuses us."""
+    where = parse(url)
     with _readable_errors(where):
         if where.kind == "cluster":
-            return _collect_cluster(where, timeout_s)
-        with _client(where, timeout_s) as client:
-            client.ping()
-            name = _name(where, client)
-            return Facts(where.kind, (_server(name, client, "padfleet:doctor"),), None)
+            facts = _collect_cluster(where, timeout_s)
+        else:
+            with _client(where, timeout_s) as client:
+                client.ping()
+                server = _server(_name(where, client), client, "padfleet:doctor")
+            facts = Facts(where.kind, (server,), None)
+        return replace(facts, replicas=asyncio.run(_replicas(url)))
+
+
+async def _replicas(url: str) -> tuple[Store, ...]:
+    redis = open_redis(url)
+    try:
+        await redis.start()
+        stores = await read_stores(redis)
+    except RedisClusterException:
+        return ()  # a hole in the cluster, which is reported already
+    finally:
+        await redis.close()
+    return tuple(store for store in stores if store.info.get("role") == "slave")
 
 
 def _collect_cluster(where: RedisUrl, timeout_s: float) -> Facts:
@@ -55,7 +68,7 @@ def _collect_cluster(where: RedisUrl, timeout_s: float) -> Facts:
         startup_nodes=[ClusterNode(host, port) for host, port in where.hosts],
         username=where.username,
         password=where.password,
-        ssl=where.tls,
+        **where.tls_options,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         # A cluster with a hole is what the doctor is there to describe.
@@ -95,14 +108,13 @@ def _client(where: RedisUrl, timeout_s: float) -> redis.Redis:
         return redis.Redis(unix_socket_path=where.path, db=where.db, **login, **limits)
     host, port = where.hosts[0]
     if where.kind == "sentinel":
-        tls: dict[str, Any] = {"ssl": True} if where.tls else {}
-        sentinel = Sentinel(where.hosts, sentinel_kwargs=limits | tls)
+        sentinel = Sentinel(where.hosts, sentinel_kwargs=limits | where.tls_options)
         host, port = sentinel.discover_master(where.service)
     return redis.Redis(
         host=host,
         port=port,
         db=where.db,
-        ssl=where.tls,
+        **where.tls_options,
         **login,
         **limits,
     )

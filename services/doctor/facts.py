@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from shared.log.keeping import Store
 from shared.settings.redis_url import Kind
 
 
 @dataclass(frozen=True)
-class ServerFacts:
+class ServerFacts(Store):
     """One server that takes writes."""
 
-    name: str
-    info: Mapping[str, Any]
-    """What INFO said; empty where it is forbidden."""
-    config: Mapping[str, str] | None
-    """What CONFIG GET said, or None where it is forbidden, as managed services do."""
     scripting_error: str | None
     """Why a script did not run, or None."""
     sharded_pubsub_error: str | None
@@ -45,3 +39,5 @@ class Facts:
     """How the URL says that the servers stand together."""
     servers: tuple[ServerFacts, ...]
     cluster: ClusterFacts | None
+    replicas: tuple[Store, ...] = ()
+    """The servers that may take over from those."""

@@ -34,6 +34,7 @@ from services.fanout.standing import Standing
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.inbox import InboxWriter
+from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
 from shared.log.pads import settle_partitions
 from shared.responsiveness import Collector, watch_delay
@@ -65,6 +66,7 @@ async def run(settings: FanoutSettings) -> None:
     `SettingsError` for a key of tokens that cannot be used."""
     redis = open_redis(settings.redis_url)
     await redis.start()
+    await require_keeping(redis)
     await settle_partitions(redis, settings.partitions)
     access = open_access(settings, redis, settings.cookie_prefix)
     keyspace = Keyspace(settings.partitions)

@@ -18,7 +18,7 @@ from shared.easysync import AttributePool, make_splice
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad
 from shared.log.inbox import InboxWriter, NotTaken
-from shared.log.keys import Keyspace
+from shared.log.keys import CANARY, Keyspace
 from shared.log.records import Creation, Deletion, Entry, Origin, Submission
 
 log = logging.getLogger(__name__)
@@ -36,16 +36,15 @@ LENGTH = 500
 """Revisions after which the pad is deleted and begun anew, so that it does not grow."""
 
 AUTHOR = "a.canary"
-PREFIX = "$canary"
 
 
 def canary_pad(keyspace: Keyspace, partition: int) -> str:
     """A pad of this partition, the same for every worker. A client cannot name it: ``$`` is for
     group pads, which need a group."""
     number = 0
-    while keyspace.partition_of(f"{PREFIX}{number}") != partition:
+    while keyspace.partition_of(f"{CANARY}{number}") != partition:
         number += 1
-    return f"{PREFIX}{number}"
+    return f"{CANARY}{number}"
 
 
 class _Cage:

@@ -31,6 +31,7 @@ from shared.log.records import (
     Left,
     Origin,
     Outcome,
+    Replaced,
     Revision,
     Unsettled,
     UserInfo,
@@ -325,6 +326,9 @@ class Room:
                 self._deleted(epoch)
             case Unsettled():
                 self.repair()
+            case Replaced(epoch):
+                self._deleted(epoch, "rejected")
+                self.repair()
 
     def _committed(self, message: Committed) -> None:
         if message.epoch > self.epoch:
@@ -383,7 +387,9 @@ class Room:
                 if session is not None and self.is_duplicate(session):
                     self.kick_and_say(session, "userdup")
 
-    def _deleted(self, epoch: int) -> None:
+    def _deleted(self, epoch: int, reason: str = "deleted") -> None:
+        """What was the pad is gone. `reason` is what those are told who are here: "rejected" asks
+        them to reload, since there is another pad in its place."""
         if epoch <= self.epoch:
             return
         for session in [*self.sessions.values(), *self.arriving.values()]:
@@ -391,7 +397,7 @@ class Room:
             for seq in list(session.pending):
                 session.settle(seq, None)
         for session in list(self.sessions.values()):
-            self.kick(session, "deleted")
+            self.kick(session, reason)
         self.epoch = epoch
         self.feed = Feed(-1, self._ring)
         self.frames.clear()
@@ -465,11 +471,18 @@ class Room:
         had = self.feed.head
         meta = await read_told_meta(self._redis, self.keys)
         if meta.epoch > self.epoch:
-            self._deleted(meta.epoch)
-            self._holds_under(meta.reign)
-            return True
+            self._deleted(meta.epoch, "rejected" if meta.exists else "deleted")
+            had = -1
         if meta.epoch < self.epoch or meta.head < had:
             return False
+        if self.feed.head < 0 <= meta.head:
+            # Nobody here has any of it, so there is no need for all of it: it may be very long.
+            meta, document = await self._read()
+            if meta.epoch != self.epoch:
+                return await self._compare()
+            if self.feed.head < 0:
+                self._begin(meta, document)
+                self._changed.set()
         while self.feed.head < meta.head:
             first = self.feed.head + 1
             last = min(first + READ_STEP - 1, meta.head)

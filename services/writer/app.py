@@ -15,6 +15,7 @@ from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
+from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
 from shared.log.pads import settle_partitions
 from shared.settings import WriterSettings
@@ -29,6 +30,7 @@ async def run(settings: WriterSettings) -> None:
     """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start."""
     redis = open_redis(settings.redis_url)
     await redis.start()
+    await require_keeping(redis)
     await settle_partitions(redis, settings.partitions)
     keyspace = Keyspace(settings.partitions)
     writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"

@@ -127,19 +127,18 @@ def open_redis(url: str) -> Redis:
         "socket_connect_timeout": COMMAND_TIMEOUT,
         # Every write of ours may be repeated: submissions and commits are recognised.
         "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        **where.tls_options,
     }
     match where.kind:
         case "unix":
             return Redis(SingleClient(unix_socket_path=where.path, db=where.db, **options))
         case "single":
             ((host, port),) = where.hosts
-            return Redis(SingleClient(host=host, port=port, db=where.db, ssl=where.tls, **options))
+            return Redis(SingleClient(host=host, port=port, db=where.db, **options))
         case "cluster":
             nodes = [ClusterNode(host, port) for host, port in where.hosts]
-            return Redis(RedisCluster(startup_nodes=nodes, ssl=where.tls, **options))
+            return Redis(RedisCluster(startup_nodes=nodes, **options))
         case "sentinel":
-            if where.tls:
-                options["ssl"] = True
             timeouts = {k: v for k, v in options.items() if k.startswith(("socket", "ssl"))}
             sentinel = Sentinel(where.hosts, sentinel_kwargs=timeouts, **options)
             return Redis(sentinel.master_for(where.service, db=where.db))

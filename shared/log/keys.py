@@ -16,6 +16,10 @@ WORKERS = "pf:workers"
 WRITERS = "pf:writers"
 CONFIG = "pf:config"
 
+CANARY = "$canary"
+"""What the ids of the pads begin with that workers keep for themselves, to see whether revisions
+flow. No client can name them, and nothing in them is worth keeping."""
+
 
 @lru_cache(maxsize=8)
 def hash_tags(partitions: int) -> tuple[str, ...]:
@@ -83,6 +87,11 @@ class Keyspace:
 
     def state(self, partition: int) -> str:
         return f"pf:{{{self._tags[partition]}}}:state"
+
+    def staging(self, partition: int, token: str) -> str:
+        """The stem of keys for what is brought beside the pads of a partition; `token` is unlike
+        any other's."""
+        return f"pf:{{{self._tags[partition]}}}:staging:{token}"
 
     def pad(self, pad_id: str) -> PadKeys:
         partition = self.partition_of(pad_id)

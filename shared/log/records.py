@@ -195,7 +195,13 @@ class Unsettled(NamedTuple):
     """A commit may have gone by of which nobody was told, or which came to nothing."""
 
 
-ChannelMessage = Committed | Joined | Left | UserInfo | Deleted | Unsettled
+class Replaced(NamedTuple):
+    """Another history has taken the place of the pad's."""
+
+    epoch: int  #: the one that begins
+
+
+ChannelMessage = Committed | Joined | Left | UserInfo | Deleted | Unsettled | Replaced
 
 
 def committed_header(epoch: int, reign: str, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
@@ -229,6 +235,8 @@ def decode_message(data: bytes) -> ChannelMessage:
             return Deleted(int(data[1:]))
         case b"A":
             return Unsettled()
+        case b"N":
+            return Replaced(int(data[1:]))
     raise ValueError(f"unknown channel message {data[:1]!r}")
 
 

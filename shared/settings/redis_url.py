@@ -5,16 +5,21 @@
     redis+sentinel://[…@]host[:26379],host…/service     the primary that the sentinels name
     redis+cluster://[…@]host[:6379],host…               a cluster, found from any of its nodes
 
-`rediss` in place of `redis` means TLS. The credentials are those of the data servers;
-percent-encode what a URL cannot hold. `urllib.parse` alone cannot read the lists of hosts, hence
-this module.
+`rediss` in place of `redis` means TLS, for the sentinels as well. What the machine's own
+certificates do not cover is named behind it, as files:
+
+    rediss://…?ca=/etc/redis/ca.pem&cert=/etc/padfleet/client.pem&key=/etc/padfleet/client.key
+
+`ca` is who the servers' certificates are from; `cert` and `key` are ours, for servers that want
+one. The credentials are those of the data servers; percent-encode what a URL cannot hold.
+`urllib.parse` alone cannot read the lists of hosts, hence this module.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, unquote
 
 Kind = Literal["single", "unix", "sentinel", "cluster"]
@@ -51,6 +56,18 @@ class RedisUrl:
     db: int = 0
     service: str = ""
     path: str = ""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+    @property
+    def tls_options(self) -> dict[str, Any]:
+        """What redis-py's clients take, for one server, for sentinels and for a cluster alike."""
+        if not self.tls:
+            return {}
+        files = {"ssl_ca_certs": self.ca, "ssl_certfile": self.cert, "ssl_keyfile": self.key}
+        # The name too has to be the one in the certificate: or any of the same authority would do.
+        return {"ssl": True, "ssl_check_hostname": True} | {k: v for k, v in files.items() if v}
 
 
 def parse(url: str) -> RedisUrl:
@@ -69,8 +86,7 @@ def parse(url: str) -> RedisUrl:
         if not place.startswith("/"):
             raise ValueError("a unix:// URL needs an absolute path, as in unix:///run/redis.sock")
         return RedisUrl(kind, tls, (), username, password, _unix_db(query), path=unquote(place))
-    if query:
-        raise ValueError(f"has options that are not supported: ?{query.partition('=')[0]}=…")
+    files = _tls_files(query, tls)
     names, _, tail = place.partition("/")
     hosts = tuple(_host(name, kind) for name in names.split(","))
     if kind == "sentinel":
@@ -79,14 +95,14 @@ def parse(url: str) -> RedisUrl:
             raise ValueError(
                 "names no service: redis+sentinel://host:26379/mymaster has it after the hosts"
             )
-        return RedisUrl(kind, tls, hosts, username, password, _db(db), unquote(service))
+        return RedisUrl(kind, tls, hosts, username, password, _db(db), unquote(service), **files)
     if kind == "cluster":
         if tail not in ("", "0"):
             raise ValueError("Redis Cluster has only database 0: leave out what follows the hosts")
-        return RedisUrl(kind, tls, hosts, username, password)
+        return RedisUrl(kind, tls, hosts, username, password, **files)
     if len(hosts) != 1:
         raise ValueError("lists several hosts; use redis+sentinel:// or redis+cluster:// for that")
-    return RedisUrl(kind, tls, hosts, username, password, _db(tail))
+    return RedisUrl(kind, tls, hosts, username, password, _db(tail), **files)
 
 
 def problem_with(url: str) -> str | None:
@@ -144,8 +160,24 @@ def _db(text: str) -> int:
 
 
 def _unix_db(query: str) -> int:
+    return _db(_options(query, {"db"}).get("db", ""))
+
+
+def _tls_files(query: str, tls: bool) -> dict[str, Any]:
+    options = _options(query, {"ca", "cert", "key"})
+    if options and not tls:
+        raise ValueError(f"has ?{min(options)}=…, but no TLS: write rediss for redis")
+    for name, path in options.items():
+        if not path.startswith("/"):
+            raise ValueError(f"?{name}= needs an absolute path")
+    if ("cert" in options) != ("key" in options):
+        raise ValueError("?cert= and ?key= belong together")
+    return options
+
+
+def _options(query: str, supported: set[str]) -> dict[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
-    unknown = sorted(set(options) - {"db"})
+    unknown = sorted(set(options) - supported)
     if unknown:
         raise ValueError(f"has options that are not supported: ?{unknown[0]}=…")
-    return _db(options.get("db", ""))
+    return options

@@ -98,7 +98,7 @@ def test_persistence(server: ServerFacts, level: Level, found: str) -> None:
 @pytest.mark.parametrize(
     ("server", "level"),
     [
-        (with_config("maxmemory-policy", "allkeys-lru"), "warn"),
+        (with_config("maxmemory-policy", "allkeys-lru"), "fail"),
         (replace(with_info(maxmemory=1, maxmemory_policy="allkeys-lru"), config=None), "fail"),
         (replace(with_info(maxmemory_policy="noeviction"), config=None), "ok"),
         (replace(GOOD, config=None), "warn"),

@@ -19,6 +19,15 @@ from shared.settings.redis_url import RedisUrl, mask, parse, problem_with
             "redis+sentinel://a,b:1/main/2",
             RedisUrl("sentinel", False, (("a", 26379), ("b", 1)), db=2, service="main"),
         ),
+        (
+            "rediss://h?ca=/c%20a.pem&cert=/c.pem&key=/k.pem",
+            RedisUrl("single", True, (("h", 6379),), ca="/c a.pem", cert="/c.pem", key="/k.pem"),
+        ),
+        (
+            "rediss+sentinel://a/main?ca=/c",
+            RedisUrl("sentinel", True, (("a", 26379),), service="main", ca="/c"),
+        ),
+        ("rediss+cluster://a?ca=/c", RedisUrl("cluster", True, (("a", 6379),), ca="/c")),
         ("rediss+cluster://a:1,b/", RedisUrl("cluster", True, (("a", 1), ("b", 6379)))),
     ],
 )
@@ -40,6 +49,9 @@ def test_forms(url: str, expected: RedisUrl) -> None:
         ("redis://a,b", "several hosts"),
         ("redis://user@h", "no password"),
         ("redis://h?ssl=1", "?ssl=…"),
+        ("redis://h?ca=/c", "?ca=…, but no TLS: write rediss"),
+        ("rediss://h?ca=c.pem", "?ca= needs an absolute path"),
+        ("rediss://h?cert=/c.pem", "?cert= and ?key= belong together"),
         ("unix://run/r.sock", "absolute path"),
         ("unix:///r.sock?x=1", "?x=…"),
         ("redis+sentinel://a", "names no service"),

@@ -1,0 +1,128 @@
+"""Puts the pads of an archive into Redis."""
+
+from collections.abc import Callable, Iterable
+
+from shared.archive.entries import (
+    Authors,
+    Chat,
+    Entry,
+    PadDone,
+    PadHead,
+    PadVoid,
+    Revisions,
+    Saved,
+    Tokens,
+)
+from shared.log.connect import Redis
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace, author_key, read_only_key, token_key
+from shared.log.staging import Installed, Staging
+
+
+class Restorer:
+    """Takes entries in their order. One pad at a time is on its way; until its last entry has come,
+    nobody sees anything of it."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        *,
+        pad: str | None,
+        new_id: str | None,
+        replace: bool,
+        restored: Callable[[str, PadHead, Installed], None],
+        progress: Callable[[str, int, int], None],
+    ) -> None:
+        """`pad` is the only one that is wanted, None: all are; `new_id` the name it gets."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._only = pad
+        self._new_id = new_id
+        self._replace = replace
+        self._restored = restored
+        self._progress = progress
+        self._pad: PadHead | None = None
+        self._staging: Staging | None = None
+
+    async def in_the_way(self, pads: Iterable[PadHead]) -> list[str]:
+        """The pads that exist already in the places of these."""
+        names = [self._new_id or pad.pad for pad in pads]
+        return [
+            name
+            for name in names
+            if (await read_meta(self._redis, self._keyspace.pad(name))).exists
+        ]
+
+    async def take(self, entries: Iterable[Entry]) -> None:
+        """Raises `PadExists`, `Moved`, `CorruptPad`, what reading the entries raises, and what
+        `UNREACHABLE` lists. Pads that were done by then stay."""
+        try:
+            for entry in entries:
+                await self._take(entry)
+        finally:
+            await self._drop()
+
+    async def _take(self, entry: Entry) -> None:
+        if isinstance(entry, PadHead) and self._only in (None, entry.pad):
+            self._pad, self._staging = entry, await self._begin(entry)
+        elif isinstance(entry, Tokens):
+            await self._tokens(entry)
+        elif self._pad is not None and self._staging is not None:
+            await self._part(self._pad, self._staging, entry)
+
+    async def _begin(self, pad: PadHead) -> Staging:
+        name = self._new_id or pad.pad
+        return await Staging.begin(self._redis, self._keyspace, name, head=pad.head)
+
+    async def _part(self, pad: PadHead, staging: Staging, entry: Entry) -> None:
+        match entry:
+            case Revisions():
+                await staging.add(entry.revisions())
+                self._progress(pad.pad, staging.document.head, pad.head)
+            case Chat(messages):
+                await staging.add_chat(messages)
+            case Saved(values):
+                await staging.add_saved(values)
+            case Authors():
+                await self._authors(entry)
+            case PadDone():
+                await self._install(pad, staging)
+            case PadVoid():
+                await self._drop()
+
+    async def _install(self, pad: PadHead, staging: Staging) -> None:
+        name = self._new_id or pad.pad
+        installed = await staging.install(
+            above_epoch=pad.epoch,
+            creator=pad.creator,
+            read_only_id=await self._claim(pad.read_only_id, name),
+            replace=self._replace,
+        )
+        self._pad = self._staging = None
+        self._restored(name, pad, installed)
+
+    async def _claim(self, read_only_id: str | None, pad_id: str) -> str | None:
+        """The id if it leads to this pad from now on. If it leads to another one already, it stays
+        there, and this pad gets one of its own when it is first opened."""
+        if read_only_id is None:
+            return None
+        key = read_only_key(read_only_id)
+        await self._redis.client.set(key, pad_id, nx=True)
+        return read_only_id if await self._redis.client.get(key) == pad_id.encode() else None
+
+    async def _authors(self, entry: Authors) -> None:
+        for author, flat in entry.authors:
+            # Who is known here has perhaps changed name and colour since, and keeps them.
+            if not await self._redis.client.exists(author_key(author)):
+                await self._redis.client.hset(author_key(author), items=flat)
+
+    async def _tokens(self, entry: Tokens) -> None:
+        for token, author in entry.tokens:
+            # Whoever came again since the backup is another author now, and stays that.
+            await self._redis.client.set(token_key(token), author, nx=True)
+
+    async def _drop(self) -> None:
+        staging, self._pad, self._staging = self._staging, None, None
+        if staging is not None:
+            await staging.drop()

@@ -1,0 +1,100 @@
+"""What an archive consists of, as values. Of each pad, in this order:
+
+    PadHead, Revisions…, Chat…, Saved…, Authors…, then PadDone, or PadVoid to take it all back
+
+and at the end of the file perhaps Tokens, and always End.
+"""
+
+from typing import Any, NamedTuple
+
+from shared.log.records import Revision
+
+ENTRY_REVISIONS = 500
+"""Revisions in one entry at most."""
+
+ENTRY_BYTES = 1 << 20
+"""Bytes of revisions after which an entry is full."""
+
+
+class PadHead(NamedTuple):
+    """A pad as it was when its backup began; what follows leads exactly here."""
+
+    pad: str
+    epoch: int
+    head: int
+    chain: bytes
+    time: int  #: of the head, ms since the epoch
+    creator: str
+    read_only_id: str | None
+
+
+class Revisions(NamedTuple):
+    first: int
+    records: list[bytes]  #: as in the stream
+
+    def revisions(self) -> list[Revision]:
+        return [Revision.from_record(self.first + i, r) for i, r in enumerate(self.records)]
+
+
+class Chat(NamedTuple):
+    """Messages: stream ID and fields, names and values in turn."""
+
+    messages: list[tuple[str, list[bytes]]]
+
+
+class Saved(NamedTuple):
+    values: list[bytes]
+
+
+class Authors(NamedTuple):
+    """Everyone who is in the pad: id, and the fields of what is stored of them."""
+
+    authors: list[tuple[str, list[bytes]]]
+
+
+class PadDone(NamedTuple):
+    pass
+
+
+class PadVoid(NamedTuple):
+    """The pad went away, or became another, while it was read."""
+
+
+class Tokens(NamedTuple):
+    """By what authors are known again: hash of the token, author."""
+
+    tokens: list[tuple[str, str]]
+
+
+class End(NamedTuple):
+    pads: int  #: that are done
+
+
+Entry = PadHead | Revisions | Chat | Saved | Authors | PadDone | PadVoid | Tokens | End
+
+_KINDS: dict[str, Any] = {
+    "pad": PadHead,
+    "revs": Revisions,
+    "chat": Chat,
+    "saved": Saved,
+    "authors": Authors,
+    "done": PadDone,
+    "void": PadVoid,
+    "tokens": Tokens,
+    "end": End,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_value(entry: Entry) -> list[Any]:
+    return [_NAMES[type(entry)], *entry]
+
+
+def from_value(value: Any) -> Entry:
+    """ValueError for what is none of these."""
+    try:
+        kind = _KINDS[value[0]]
+        entry: Entry = kind(*value[1:])
+    except (TypeError, KeyError, IndexError) as error:
+        raise ValueError("an entry of a kind that is not known") from error
+    return entry

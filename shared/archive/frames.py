@@ -1,0 +1,83 @@
+"""Sealed frames: a file in which any change, and any end before the end, is found on reading.
+
+    frame = seal, length, payload
+    seal  = blake2b(seal before, length, payload), 16 bytes; before the first one: of the magic line
+
+Each seal covers all that went before it, so frames cannot be lost, swapped or taken from another
+file either. It is against accidents: whoever forges a file can forge its seals.
+"""
+
+import zlib
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, BinaryIO
+
+from shared.log.records import pack, unpack
+
+MAGIC = b"padfleet archive 1\n"
+"""The first line; the number is that of the format."""
+
+SEAL_BYTES = 16
+LENGTH_BYTES = 4
+
+LONGEST = 1 << 28
+"""Bytes of a payload, compressed or not. Revisions are a megabyte at the very most; a length beyond
+this is damage, and must not make us ask for that much memory."""
+
+
+class BadArchive(Exception):
+    """The file is not whole, or is no archive. The text says what and where."""
+
+
+class FrameWriter:
+    """Appends frames to a file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._seal = _seal(b"", MAGIC)
+        file.write(MAGIC)
+
+    def write(self, value: Any) -> None:
+        payload = zlib.compress(pack(value), 6)
+        body = len(payload).to_bytes(LENGTH_BYTES, "big") + payload
+        self._seal = _seal(self._seal, body)
+        self._file.write(self._seal + body)
+
+
+def read_frames(file: BinaryIO) -> Iterator[Any]:
+    """The value of each frame up to the end of the file. Raises `BadArchive`.
+
+    A file that ends between two frames cannot be told from a whole one here; that is why archives
+    have a last entry.
+    """
+    magic = file.read(len(MAGIC))
+    if magic != MAGIC:
+        version = magic.removeprefix(MAGIC[:-2])
+        if len(version) < len(magic):
+            raise BadArchive(f"written by another version of padfleet: format {version[:1]!r}")
+        raise BadArchive("not an archive made by padfleet backup")
+    seal, at = _seal(b"", MAGIC), len(MAGIC)
+    while head := file.read(SEAL_BYTES + LENGTH_BYTES):
+        length = int.from_bytes(head[SEAL_BYTES:], "big")
+        payload = file.read(length) if length <= LONGEST else b""
+        body = head[SEAL_BYTES:] + payload
+        if len(payload) != length or _seal(seal, body) != head[:SEAL_BYTES]:
+            raise BadArchive(f"damaged or cut off at byte {at}")
+        seal, at = head[:SEAL_BYTES], at + SEAL_BYTES + len(body)
+        yield _value(payload, at)
+
+
+def _value(payload: bytes, at: int) -> Any:
+    # The seal is right, so these are faults of whoever wrote it; but a bomb stays one.
+    try:
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(payload, LONGEST)
+        if not inflater.eof:
+            raise BadArchive(f"the frame that ends at byte {at} is too large")
+        return unpack(data)
+    except (zlib.error, ValueError) as error:
+        raise BadArchive(f"the frame that ends at byte {at} cannot be read: {error}") from error
+
+
+def _seal(before: bytes, body: bytes) -> bytes:
+    return blake2b(before + body, digest_size=SEAL_BYTES).digest()

@@ -1,0 +1,105 @@
+"""Reads an archive, and believes nothing that it has not checked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.archive.entries import (
+    End,
+    Entry,
+    PadDone,
+    PadHead,
+    PadVoid,
+    Revisions,
+    Tokens,
+    from_value,
+)
+from shared.archive.frames import BadArchive, read_frames
+from shared.log.document import chain_of
+
+
+class _Checker:
+    """Follows the entries, and raises `BadArchive` at the first that cannot stand where it does."""
+
+    def __init__(self) -> None:
+        self._open: PadHead | None = None
+        self._next = 0
+        self._chain = b""
+        self._done = 0
+        self.ended = False
+
+    def take(self, entry: Entry) -> None:
+        if self.ended:
+            raise BadArchive("there is more behind its end")
+        match entry:
+            case PadHead():
+                if self._open is not None:
+                    raise BadArchive(f"pad {self._open.pad!r} has no end")
+                self._open, self._next, self._chain = entry, 0, b""
+            case Tokens() | End() if self._open is not None:
+                raise BadArchive(f"pad {self._open.pad!r} has no end")
+            case End(pads):
+                if pads != self._done:
+                    raise BadArchive(f"it holds {self._done} pads, not {pads}")
+                self.ended = True
+            case Tokens():
+                pass
+            case _ if self._open is None:
+                raise BadArchive("a part of a pad stands outside of any pad")
+            case Revisions():
+                self._revisions(self._open, entry)
+            case PadDone():
+                head = self._open
+                if (self._next - 1, self._chain) != (head.head, head.chain):
+                    raise BadArchive(f"pad {head.pad!r} ends at {self._next - 1}, not {head.head}")
+                self._open, self._done = None, self._done + 1
+            case PadVoid():
+                self._open = None
+
+    def _revisions(self, pad: PadHead, entry: Revisions) -> None:
+        for revision in entry.revisions():
+            if revision.rev != self._next:
+                raise BadArchive(f"pad {pad.pad!r} lacks revision {self._next}")
+            self._chain = chain_of(self._chain, revision.wire)
+            if self._chain != revision.chain:
+                raise BadArchive(f"pad {pad.pad!r}: the chain breaks at revision {self._next}")
+            self._next += 1
+
+
+def read_archive(file: BinaryIO) -> Iterator[Entry]:
+    """The entries, each one checked as far as that can be done without those behind it; when the
+    iterator is exhausted, the file is known to be whole. Raises `BadArchive`."""
+    checker = _Checker()
+    for value in read_frames(file):
+        try:
+            entry = from_value(value)
+            checker.take(entry)
+        except (ValueError, TypeError) as error:
+            raise BadArchive(str(error)) from error
+        yield entry
+    if not checker.ended:
+        raise BadArchive("cut off: its end is missing")
+
+
+def check_archive(path: Path) -> list[PadHead]:
+    """Reads the file to its end. The pads in it. Raises `BadArchive`, OSError."""
+    pads: list[PadHead] = []
+    with path.open("rb") as file:
+        for entry in read_archive(file):
+            if isinstance(entry, PadHead):
+                pads.append(entry)
+            elif isinstance(entry, PadVoid):
+                pads.pop()
+    return pads
+
+
+def first_pad(path: Path) -> PadHead | None:
+    """The pad that the file begins with, None if there is none. Raises `BadArchive`, OSError.
+
+    It says nothing about the rest of the file.
+    """
+    with path.open("rb") as file:
+        for value in read_frames(file):
+            entry = from_value(value)
+            return entry if isinstance(entry, PadHead) else None
+    return None

@@ -1,0 +1,59 @@
+"""What is there: the pads of a fleet, and the tokens that its authors are known by."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import cast
+
+from shared.log.connect import Redis
+from shared.log.keys import CANARY, CONFIG, Keyspace, token_key
+
+SCAN_COUNT = 1000
+"""Keys that the server looks at in one step: a millisecond of its time."""
+
+
+class NoFleet(Exception):
+    """No fleet has ever been started on this Redis."""
+
+
+async def stored_keyspace(redis: Redis) -> Keyspace:
+    """The keyspace of the fleet that this Redis holds. Raises `NoFleet`."""
+    stored = await redis.client.hget(CONFIG, "partitions")
+    if stored is None:
+        raise NoFleet("this Redis holds no fleet: is it the right one, and the right database?")
+    return Keyspace(int(stored))
+
+
+async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]:
+    """The ids of all pads, deleted ones among them, each once and in no order. Canaries' are left
+    out.
+
+    Pads that are made or go away meanwhile may be among them or not.
+    """
+    known: set[str] = set()
+    async for key in redis.client.scan_iter(match="pf:{*}:pad:*:meta", count=SCAN_COUNT):
+        pad_id = key.decode().partition(":pad:")[2].removesuffix(":meta")
+        if pad_id.startswith(CANARY):
+            continue
+        if pad_id not in known and keyspace.pad(pad_id).meta == key.decode():
+            known.add(pad_id)
+            yield pad_id
+
+
+async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
+    """Hash and author of all tokens, some hundreds at a time."""
+    prefix = token_key("")
+    names: list[str] = []
+    async for key in redis.client.scan_iter(match=f"{prefix}*", count=SCAN_COUNT):
+        names.append(key.decode().removeprefix(prefix))
+        if len(names) == SCAN_COUNT:
+            yield await _authors_of(redis, names)
+            names = []
+    if names:
+        yield await _authors_of(redis, names)
+
+
+async def _authors_of(redis: Redis, names: Sequence[str]) -> list[tuple[str, str]]:
+    pipeline = redis.client.pipeline(transaction=False)
+    for name in names:
+        _ = pipeline.get(token_key(name))
+    replies = cast("list[bytes | None]", await pipeline.execute())
+    return [(n, author.decode()) for n, author in zip(names, replies, strict=True) if author]

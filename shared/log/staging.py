@@ -1,0 +1,164 @@
+"""Brings a whole history into a pad's place: first beside it, bit by bit, then in one step.
+
+staging = await Staging.begin(redis, keyspace, "pad", head=41)
+await staging.add(revisions)        # until there are all of them
+await staging.install(...)          # or `drop`
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shared.log import scripts
+from shared.log.connect import Redis
+from shared.log.document import Document
+from shared.log.history import CHUNK_REVISIONS, encode_chunk, read_meta
+from shared.log.keys import Keyspace
+from shared.log.records import Revision, Snapshot
+
+STAGED_S = 3600
+"""Seconds that what was brought stays when nobody goes on with it: a restore that was killed must
+not fill the server's memory for good."""
+
+KEEP_REVISIONS = 2000
+"""Newest revisions that are put into the stream singly; the ones before go into chunks."""
+
+INSTALL_ATTEMPTS = 10
+"""Each is spoilt only by a deletion, or another restore, of the same pad in the same instant."""
+
+
+class PadExists(Exception):
+    """There is a pad in that place, and it was not asked to be replaced."""
+
+
+class Moved(Exception):
+    """The server, or what was brought to it, is not what it was at the beginning. Do it again."""
+
+
+class Installed(NamedTuple):
+    epoch: int
+    replaced: bool
+
+
+class Staging:
+    """A history on its way into a pad's place. Each revision is applied to the text on the way, so
+    what does not make a pad is found before it is one."""
+
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, pad_id: str, head: int, reign: str
+    ) -> None:
+        self.document = Document()
+        self._redis = redis
+        self._head = head
+        self._reign = reign
+        self._keys = keyspace.pad(pad_id)
+        base = keyspace.staging(self._keys.partition, secrets.token_hex(8))
+        names = ("revs", "chunks", "snap", "chat", "saved")
+        self._staged = {name: f"{base}:{name}" for name in names}
+        whole_chunks = max(0, head + 1 - KEEP_REVISIONS) // CHUNK_REVISIONS
+        self._first = whole_chunks * CHUNK_REVISIONS
+        self._chunk: list[Revision] = []
+
+    @classmethod
+    async def begin(cls, redis: Redis, keyspace: Keyspace, pad_id: str, *, head: int) -> "Staging":
+        meta = await read_meta(redis, keyspace.pad(pad_id))
+        return cls(redis, keyspace, pad_id, head, meta.reign)
+
+    async def add(self, revisions: Sequence[Revision]) -> None:
+        """Takes the next ones. Raises `CorruptPad` for what does not follow."""
+        pipeline = self._redis.client.pipeline(transaction=False)
+        for revision in revisions:
+            self.document.replay(revision)
+            if revision.rev >= self._first:
+                entry = {"r": revision.to_record()}
+                _ = pipeline.xadd(self._staged["revs"], entry, id=f"{revision.rev}-1")  # type: ignore[arg-type]
+                continue
+            self._chunk.append(revision)
+            if len(self._chunk) == CHUNK_REVISIONS:
+                number = self._chunk[0].rev // CHUNK_REVISIONS
+                _ = pipeline.hset(self._staged["chunks"], str(number), encode_chunk(self._chunk))
+                self._chunk = []
+        await self._send(pipeline)
+
+    async def add_chat(self, messages: Sequence[tuple[str, list[bytes]]]) -> None:
+        pipeline = self._redis.client.pipeline(transaction=False)
+        for message_id, flat in messages:
+            fields = dict(zip(flat[::2], flat[1::2], strict=True))
+            _ = pipeline.xadd(self._staged["chat"], fields, id=message_id)  # type: ignore[arg-type]
+        await self._send(pipeline)
+
+    async def add_saved(self, values: Sequence[bytes]) -> None:
+        pipeline = self._redis.client.pipeline(transaction=False)
+        _ = pipeline.rpush(self._staged["saved"], *values)
+        await self._send(pipeline)
+
+    async def install(
+        self, *, above_epoch: int, creator: str, read_only_id: str | None, replace: bool
+    ) -> Installed:
+        """Makes it the pad, in an epoch of its own: above `above_epoch` and above all that the pad
+        in its place has had. Whoever has another history is told to reload (I5).
+
+        Raises `PadExists`, `Moved`, or what `UNREACHABLE` lists; what was brought is left to
+        expire then.
+        """
+        for _ in range(INSTALL_ATTEMPTS):
+            before = await read_meta(self._redis, self._keys)
+            epoch = max(above_epoch, before.epoch) + 1
+            snapshot = self._snapshot(epoch)
+            pipeline = self._redis.client.pipeline(transaction=False)
+            _ = pipeline.set(self._staged["snap"], snapshot.to_bytes())
+            await self._send(pipeline)
+            fields: list[scripts.Argument] = ["chain", snapshot.chain, "time", snapshot.time]
+            fields += ["creator", creator, "first", self._first, "snap", snapshot.rev]
+            kept_id = read_only_id or before.read_only_id
+            if kept_id is not None:
+                fields += ["readonly", kept_id]
+            verdict, *_details = await scripts.REPLACE(
+                self._redis.client,
+                self._script_keys(),
+                [
+                    self._reign,
+                    self._keys.channel,
+                    "replace" if replace else "new",
+                    before.epoch,
+                    epoch,
+                    self._head,
+                    self._head + 1 - self._first,
+                    self._first // CHUNK_REVISIONS,
+                    *fields,
+                ],
+            )
+            match verdict:
+                case b"ok":
+                    return Installed(epoch, before.exists)
+                case b"exists":
+                    raise PadExists("the pad exists")
+                case b"epoch":
+                    continue  # deleted or replaced by somebody else, just now
+                case _:
+                    raise Moved("the server is another, or has lost some, since this began")
+        raise Moved("the pad was replaced or deleted again and again meanwhile")
+
+    async def drop(self) -> None:
+        await self._redis.client.unlink(*self._staged.values())
+
+    def _snapshot(self, epoch: int) -> Snapshot:
+        document = self.document
+        pool = [document.pool.get(number) for number in range(len(document.pool))]
+        text, attribs = document.atext
+        # No sessions: theirs were of another epoch, and what they submit is refused by that.
+        return Snapshot(
+            document.head, epoch, text, attribs, pool, document.time, document.chain, {}
+        )
+
+    def _script_keys(self) -> list[str]:
+        keys = self._keys
+        found = [keys.state, keys.meta, keys.fences, keys.members, keys.seen]
+        for name, staged in self._staged.items():
+            found += [staged, getattr(keys, name)]
+        return found
+
+    async def _send(self, pipeline: Any) -> None:
+        for key in self._staged.values():
+            pipeline.expire(key, STAGED_S)
+        await pipeline.execute()

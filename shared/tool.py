@@ -1,0 +1,81 @@
+"""How a command that works on a fleet's Redis, and then ends, gets its settings and ends."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from shared.log.connect import UNREACHABLE
+from shared.log.inventory import NoFleet
+from shared.log.pads import PartitionMismatch
+from shared.logs import configure
+from shared.settings import RedisProcessSettings, load, mask
+
+FAILED = 1
+NOT_DONE = 2
+"""What was asked could not even be begun. The same as for wrong usage: nothing has happened."""
+
+
+def add_redis_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the fleet's Redis, as for its processes")
+    group.add_argument(
+        "--redis-url", metavar="URL", help="where it is; PADFLEET_REDIS_URL, else REDIS_URL"
+    )
+
+
+def run_tool(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    work: Callable[[RedisProcessSettings, argparse.Namespace], Coroutine[Any, Any, int]],
+) -> int:
+    """Runs `work` with the settings and what the parser found; returns the exit code."""
+    given = parser.parse_args(argv)
+    flags = [] if given.redis_url is None else ["--redis-url", given.redis_url]
+    settings = load(RedisProcessSettings, parser.prog, flags, os.environ)
+    configure("warning", settings.log_format, parser.prog.rpartition(" ")[2])
+    where = mask(settings.redis_url)
+    try:
+        return asyncio.run(work(settings, given))
+    except (NoFleet, PartitionMismatch) as error:
+        print(f"{parser.prog}: {where}: {error}", file=sys.stderr)
+        return NOT_DONE
+    except UNREACHABLE as error:
+        print(f"{parser.prog}: cannot use {where}: {error}", file=sys.stderr)
+        return FAILED
+    except ResponseError as error:
+        print(f"{parser.prog}: {where} refuses: {error}", file=sys.stderr)
+        return FAILED
+
+
+class Progress:
+    """One line of standard error that is written over, on a terminal; elsewhere nothing, since
+    what is done is said as it is done."""
+
+    INTERVAL = 0.2
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._next = 0.0
+
+    def at(self, pad: str, rev: int, head: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._shown and now >= self._next:
+            self._next = now + self.INTERVAL
+            print(f"\r\x1b[K{shown(pad)}: {rev} of {head}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        self.clear()
+        print(text, file=sys.stderr, flush=True)
+
+
+def shown(name: str) -> str:
+    """A pad's name for a terminal, which it must not steer."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)

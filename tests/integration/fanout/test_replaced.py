@@ -1,0 +1,60 @@
+"""A room whose pad another history takes the place of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from services.fanout.pacing import Rules
+from services.fanout.rooms import Rooms
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+from shared.log.records import Revision
+from shared.log.staging import Staging
+from tests.eventually import eventually
+from tests.integration.archive.made_pad import written
+
+PAD = "replaced"
+
+
+@pytest.fixture
+async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
+    opened = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    yield opened
+    await opened.close()
+
+
+async def put(redis: Redis, keyspace: Keyspace, history: list[Revision]) -> None:
+    staging = await Staging.begin(redis, keyspace, PAD, head=len(history) - 1)
+    await staging.add(history)
+    await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=True)
+
+
+@pytest.mark.parametrize("message", ["heard", "lost"])
+@pytest.mark.parametrize("length", [3, 6, 12])
+async def test_I5_it_goes_on_with_the_other_history(
+    message: str,
+    length: int,
+    rooms: Rooms,
+    redis: Redis,
+    keyspace: Keyspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Be that shorter, as long, or longer; and if the message is lost, by comparison."""
+    await put(redis, keyspace, written(6))
+    room = await rooms.enter(PAD)
+    assert (room.epoch, room.feed.head) == (1, 5)
+    if message == "lost":
+        ignore: Callable[[str, bytes], None] = lambda _channel, _data: None  # noqa: E731
+        monkeypatch.setattr(rooms.subscriber, "_on_message", ignore)
+    other = written(length, parts_at=2)
+    await put(redis, keyspace, other)
+    if message == "lost":
+        await rooms.audit()
+    await eventually(lambda: (room.epoch, room.feed.head) == (2, length - 1), "it follows")
+    assert room.feed.chain == other[-1].chain
+    document = await room.document()
+    assert (document.head, document.chain) == (length - 1, other[-1].chain)
+    assert room.feed.first == length, "all of it was read, where its end is enough"
+    rooms.leave(room)

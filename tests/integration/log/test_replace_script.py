@@ -1,0 +1,113 @@
+"""replace.lua: another history takes the pad's place in one step, or not at all (I5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.log import leases, scripts
+from shared.log.connect import Redis
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace
+from shared.log.leases import Lease
+from shared.log.records import Revision
+from shared.log.staging import Installed, Moved, PadExists, Staging
+from tests.integration.archive.made_pad import written
+from tests.integration.log.test_commit_script import commit
+
+PAD = "pad"
+
+
+@pytest.fixture(scope="module")
+def history() -> list[Revision]:
+    return written(4)
+
+
+@pytest.fixture
+async def lease(redis: Redis, keyspace: Keyspace) -> Lease:
+    taken = await leases.acquire(redis, keyspace, keyspace.partition_of(PAD), "me", 10_000)
+    assert taken is not None
+    return taken
+
+
+async def staged(redis: Redis, keyspace: Keyspace, history: list[Revision]) -> Staging:
+    staging = await Staging.begin(redis, keyspace, PAD, head=len(history) - 1)
+    await staging.add(history)
+    return staging
+
+
+async def install(staging: Staging, *, replace: bool = False, above: int = 0) -> Installed:
+    return await staging.install(
+        above_epoch=above, creator="a.x", read_only_id=None, replace=replace
+    )
+
+
+async def test_I5_its_epoch_is_above_all_that_were(
+    redis: Redis, keyspace: Keyspace, history: list[Revision]
+) -> None:
+    """Also where no pad was: clients of the server that was lost may come with what they have."""
+    first = await install(await staged(redis, keyspace, history))
+    assert first == Installed(1, replaced=False)
+    later = await staged(redis, keyspace, history)
+    assert await install(later, replace=True, above=8) == Installed(9, replaced=True)
+    again = await staged(redis, keyspace, history)
+    assert await install(again, replace=True) == Installed(10, replaced=True)
+    assert (await read_meta(redis, keyspace.pad(PAD))).epoch == 10
+
+
+async def test_I5_a_writer_from_before_can_do_nothing(
+    redis: Redis, keyspace: Keyspace, lease: Lease, history: list[Revision]
+) -> None:
+    """Its pad in memory has the head and the chain that are stored."""
+    await install(await staged(redis, keyspace, history))
+    keys, chain = keyspace.pad(PAD), history[-1].chain
+    head = len(history) - 1
+    refused = await commit(redis, keyspace, lease, head=head, count=1, to="5-0", chain=chain)
+    assert refused[0] == b"term"
+    args: list[scripts.Argument] = [lease.term, lease.position, "5-0", keys.channel, 1, lease.reign]
+    refused = await scripts.DELETE(redis.client, [keys.state, keys.meta, *keys.deletable], args)
+    assert refused[0] == b"term"
+    assert not await leases.renew(redis, keyspace, lease, "me", 10_000)
+    # It has the partition again at once, though nobody has let go of it.
+    again = await leases.acquire(redis, keyspace, lease.partition, "me", 10_000)
+    assert again is not None
+    taken = await commit(redis, keyspace, again, head=head, count=1, to="5-0", chain=chain)
+    assert taken == [b"ok"]
+
+
+async def test_a_pad_that_exists_stays(
+    redis: Redis, keyspace: Keyspace, lease: Lease, history: list[Revision]
+) -> None:
+    staging = await staged(redis, keyspace, history)
+    await commit(redis, keyspace, lease, head=-1, count=1, to="5-0")
+    with pytest.raises(PadExists):
+        await install(staging)
+    assert (await read_meta(redis, keyspace.pad(PAD))).head == 0
+
+
+async def test_a_part_of_what_was_brought_does_not_pass_for_the_whole(
+    redis: Redis, keyspace: Keyspace, history: list[Revision]
+) -> None:
+    staging = await staged(redis, keyspace, history)
+    (revs,) = [key async for key in redis.client.scan_iter(match="pf:*:staging:*:revs")]
+    assert 0 < await redis.client.ttl(revs) <= 3600
+    await redis.client.xdel(revs, "2-1")
+    with pytest.raises(Moved):
+        await install(staging)
+    assert not (await read_meta(redis, keyspace.pad(PAD))).exists
+
+
+async def test_after_a_fail_over_what_was_brought_is_not_trusted(
+    redis: Redis, keyspace: Keyspace, history: list[Revision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging = await staged(redis, keyspace, history)
+    monkeypatch.setattr(staging, "_reign", "0123456789ab0123456789ab")
+    with pytest.raises(Moved):
+        await install(staging)
+
+
+async def test_what_is_dropped_is_gone(
+    redis: Redis, keyspace: Keyspace, history: list[Revision]
+) -> None:
+    staging = await staged(redis, keyspace, history)
+    await staging.drop()
+    assert [key async for key in redis.client.scan_iter(match="pf:*:staging:*")] == []

@@ -1,0 +1,204 @@
+"""A fleet on a Redis that it reaches by TLS, with the rights of docs/redis.md and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis as redis_library
+
+from services.up.server import HOST, EmbeddedServer, ServerFailed
+from shared.client import connect
+from tests.fleet import ROOT, Fleet
+from tests.integration.tls import Front, Papers, papers
+from tests.processes import free_ports
+from tests.tools import padfleet
+
+PASSWORD = "change-me"
+SETTINGS = {"PADFLEET_PARTITIONS": "4", "PADFLEET_SNAPSHOT_EVERY": "3"}
+
+
+def documented_user() -> str:
+    """The line of docs/redis.md, from its own text: so it cannot be wrong there."""
+    text = (ROOT / "docs" / "redis.md").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("user padfleet on "))
+    return line
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A server with the ACL file, where nobody else may do anything but an administrator."""
+    acl = tmp_path / "users.acl"
+    everything = "on nopass ~* &* +@all"
+    users = (documented_user(), "user admin on >admin ~* &* +@all", f"user default {everything}")
+    acl.write_text("\n".join((*users, "")))
+    with EmbeddedServer(tmp_path / "redis", extra_args=("--aclfile", str(acl))) as server:
+        with redis_library.Redis(port=server.port, username="admin", password="admin") as admin:
+            admin.execute_command("ACL SETUSER default off")
+        yield server
+
+
+def admin_of(server: EmbeddedServer) -> redis_library.Redis:
+    return redis_library.Redis(
+        port=server.port, username="admin", password="admin", decode_responses=True
+    )
+
+
+async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
+    """What people do, and what operators do."""
+    one, two = fleet.urls
+    async with connect(f"{one}/p/a", name="Ada") as pad, connect(f"{two}/p/a") as other:
+        for number in range(8):
+            await pad.append(f"line {number}\n")
+        await other.until(lambda: other.rev == pad.rev)
+        pad.cut()
+        await pad.append("after\n")
+        assert pad.resumes == 1
+        await other.until(lambda: "after" in other.text)
+        reading = other.read_only_id
+    async with connect(f"{two}/p/{reading}") as reader:
+        assert "after" in reader.text
+    for words in (
+        ("backup", "--to", folder / "pads", "--tokens"),
+        ("restore", folder / "pads", "--replace"),
+        ("restore", folder / "pads", "--as", "copy"),
+        ("verify", "--all", "--backup", folder / "pads"),
+    ):
+        ended = await padfleet(redis_url, *words)
+        assert ended.code == 0, ended
+        assert PASSWORD not in ended.out + ended.err
+    async with connect(f"{one}/p/a") as again:
+        await again.append("and on\n")
+
+
+async def test_the_documented_user_can_do_all_that_is_needed_and_no_more(
+    guarded: EmbeddedServer, tmp_path: Path
+) -> None:
+    url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
+    with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
+        fleet.start(writers=2, workers=2)
+        await use(fleet, url, tmp_path)
+        refused = {entry["object"] for entry in admin.acl_log()}
+        for member in fleet.workers + fleet.writers:
+            assert PASSWORD not in member.log.read_text()
+    assert refused == set(), "something was wanted that the line does not give"
+    with redis_library.Redis.from_url(url) as limited:
+        for command in (
+            ["FLUSHALL"],
+            ["KEYS", "*"],
+            ["CONFIG", "SET", "maxmemory", "1"],
+            ["ACL", "LIST"],
+            ["SHUTDOWN"],
+            ["SET", "another's", "x"],
+            ["SPUBLISH", "another's", "x"],
+            ["MONITOR"],
+        ):
+            with pytest.raises(redis_library.ResponseError, match="permissions"):
+                limited.execute_command(*command)
+
+
+async def test_every_command_of_the_line_is_there_for_something(
+    guarded: EmbeddedServer, tmp_path: Path
+) -> None:
+    """What the fleet did on the server, against the line: no right that nobody has a use for, but
+    for what only a cluster, replicas, saved revisions, another database and a deletion need."""
+    url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
+    with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
+        admin.config_resetstat()
+        fleet.start(writers=1, workers=2)
+        await use(fleet, url, tmp_path)
+        fleet.stop()
+        used = {name.removeprefix("cmdstat_") for name in admin.info("commandstats")}
+    words = documented_user().split()
+    given = {word[1:] for word in words if word.startswith("+")}
+    on_a_cluster = {"command", "cluster|slots", "cluster|info"}
+    in_other_cases = {"wait", "rpush", "del", "select"}
+    assert given - used - on_a_cluster - in_other_cases == set()
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Papers:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    return papers(folder)
+
+
+@pytest.fixture(params=["server", "front"])
+def tls_port(
+    request: pytest.FixtureRequest, certificates: Papers, guarded: EmbeddedServer, tmp_path: Path
+) -> Iterator[int]:
+    """Where TLS is spoken, with the ACL behind it."""
+    with ExitStack() as stack:
+        if request.param == "front":
+            front = Front(certificates, guarded.port)
+            stack.callback(front.close)
+            yield front.port
+            return
+        (port,) = free_ports(1)
+        options = ("--aclfile", str(tmp_path / "users.acl"), "--tls-port", str(port))
+        files = (
+            *("--tls-ca-cert-file", str(certificates.authority)),
+            *("--tls-cert-file", str(certificates.server)),
+            *("--tls-key-file", str(certificates.server_key)),
+        )
+        server = EmbeddedServer(tmp_path / "tls", extra_args=(*options, *files))
+        try:
+            stack.enter_context(server)
+        except ServerFailed as error:
+            pytest.skip(f"the server here cannot speak TLS: {str(error).splitlines()[-1]}")
+        yield port
+
+
+async def test_a_fleet_over_tls(tls_port: int, certificates: Papers, tmp_path: Path) -> None:
+    files = f"ca={certificates.authority}&cert={certificates.client}&key={certificates.client_key}"
+    url = f"rediss://padfleet:{PASSWORD}@{HOST}:{tls_port}/0?{files}"
+    with Fleet(url, tmp_path, SETTINGS) as fleet:
+        fleet.start(writers=1, workers=2)
+        await use(fleet, url, tmp_path)
+        for member in fleet.workers + fleet.writers:
+            assert PASSWORD not in member.log.read_text()
+            assert str(certificates.client_key) not in member.log.read_text()
+
+
+async def test_a_server_that_cannot_prove_who_it_is_is_not_used(
+    tls_port: int, certificates: Papers, tmp_path: Path
+) -> None:
+    mine = f"cert={certificates.client}&key={certificates.client_key}"
+    for place, why in (
+        (f"{HOST}:{tls_port}/0?{mine}", "certificate verify failed"),
+        (f"localhost:{tls_port}/0?{mine}&ca={certificates.authority}", "localhost"),
+    ):
+        ended = await padfleet(f"rediss://padfleet:{PASSWORD}@{place}", "verify")
+        assert ended.code == 1
+        assert why in ended.err
+        assert PASSWORD not in ended.err
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+async def test_secrets_are_in_no_log(level: str, guarded: EmbeddedServer, tmp_path: Path) -> None:
+    """Not at any level, not when the server refuses the password, and not when it goes away."""
+    right = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
+    with Fleet(right, tmp_path, {**SETTINGS, "PADFLEET_LOG_LEVEL": level}) as fleet:
+        fleet.start(writers=1, workers=1)
+        async with connect(f"{fleet.urls[0]}/p/a", token="t.secretsecretsecret") as pad:
+            await pad.append("x\n")
+            with admin_of(guarded) as admin:
+                # Its connections are cut, and it is not let in again for a while.
+                admin.execute_command("ACL SETUSER padfleet resetpass >another")
+                admin.execute_command("CLIENT KILL USER padfleet")
+                for name in ("writer", "fanout"):
+                    ended = await padfleet(right, name, "--port", free_ports(1)[0])
+                    assert ended.code == 1
+                    assert PASSWORD not in ended.out + ended.err
+                admin.execute_command(f"ACL SETUSER padfleet resetpass >{PASSWORD}")
+            await pad.append("y\n")
+        logs = [member.log.read_text() for member in (*fleet.workers, *fleet.writers)]
+    for log in logs:
+        assert log
+        assert PASSWORD not in log
+        assert "secretsecretsecret" not in log

@@ -1,0 +1,171 @@
+"""No damage to an archive goes unnoticed."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.archive.entries import (
+    End,
+    Entry,
+    PadDone,
+    PadHead,
+    PadVoid,
+    Revisions,
+    Tokens,
+    to_value,
+)
+from shared.archive.frames import LONGEST, MAGIC, SEAL_BYTES, BadArchive, FrameWriter, read_frames
+from shared.archive.reading import check_archive, first_pad, read_archive
+from shared.archive.writing import NotWritten, new_archive
+from tests.unit.archive.archives import archive, pad, revisions, whole
+
+
+def read(data: bytes) -> list[Entry]:
+    return list(read_archive(BytesIO(data)))
+
+
+def framed(entries: list[Entry]) -> bytes:
+    """With right seals, whatever is in it."""
+    file = BytesIO()
+    frames = FrameWriter(file)
+    for entry in entries:
+        frames.write(to_value(entry))
+    return file.getvalue()
+
+
+def test_what_is_written_is_read() -> None:
+    entries = read(archive(whole()))
+    assert [type(entry) for entry in entries] == [*map(type, whole()), End]
+    head, part = entries[0], entries[1]
+    assert isinstance(head, PadHead)
+    assert isinstance(part, Revisions)
+    assert head == whole()[0]
+    assert part.revisions() == revisions(4)[:2]
+
+
+def test_every_truncation_is_noticed() -> None:
+    data = archive(whole())
+    for length in range(len(data)):
+        with pytest.raises(BadArchive):
+            read(data[:length])
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    data = archive(whole())
+    for at in range(len(data)):
+        for bit in range(8):
+            damaged = bytearray(data)
+            damaged[at] ^= 1 << bit
+            with pytest.raises(BadArchive):
+                read(bytes(damaged))
+
+
+@given(st.binary(min_size=1))
+def test_what_is_added_behind_is_noticed(more: bytes) -> None:
+    with pytest.raises(BadArchive):
+        read(archive(whole()) + more)
+
+
+def test_frames_cannot_be_swapped_left_out_or_taken_twice() -> None:
+    data = archive(whole())
+    ends = [len(MAGIC)]
+    while ends[-1] < len(data):
+        at = ends[-1] + SEAL_BYTES
+        ends.append(at + 4 + int.from_bytes(data[at : at + 4], "big"))
+    frames = [data[start:end] for start, end in pairwise(ends)]
+    for number, frame in enumerate(frames[:-1]):
+        others = [*frames[:number], *frames[number + 1 :]]
+        for changed in (
+            others,
+            [*frames[:number], frames[number + 1], frame, *frames[number + 2 :]],
+            [*frames[: number + 1], frame, *frames[number + 1 :]],
+        ):
+            with pytest.raises(BadArchive):
+                read(MAGIC + b"".join(changed))
+
+
+def test_a_length_that_is_damage_asks_for_no_memory() -> None:
+    class Greedy(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert size <= LONGEST
+            return super().read(size)
+
+    data = bytearray(archive(whole()))
+    at = len(MAGIC) + SEAL_BYTES
+    data[at : at + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(BadArchive, match="damaged or cut off at byte"):
+        list(read_frames(Greedy(bytes(data))))
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ([End(1)], "holds 0 pads, not 1"),
+        ([*pad("a", 2)[:-1], End(0)], "pad 'a' has no end"),
+        ([*pad("a", 2)[:-1], Tokens([])], "pad 'a' has no end"),
+        ([*pad("a", 2)[:-1], *pad("b", 2), End(1)], "pad 'a' has no end"),
+        ([PadDone()], "outside of any pad"),
+        ([pad("a", 4)[0], pad("a", 4)[1], PadDone(), End(1)], "ends at 1, not 3"),
+        ([pad("a", 4)[0], pad("a", 4)[2], PadDone(), End(1)], "lacks revision 0"),
+        ([End(0), End(0)], "more behind its end"),
+    ],
+)
+def test_what_makes_no_whole_pads_is_refused(entries: list[Entry], why: str) -> None:
+    with pytest.raises(BadArchive, match=why):
+        read(framed(entries))
+
+
+def test_another_history_under_right_seals_is_refused() -> None:
+    head, part, *rest = pad("a", 4)
+    assert isinstance(part, Revisions)
+    other = part.revisions()[1]._replace(wire=b'{"newRev":"another"}')
+    changed = Revisions(0, [part.records[0], other.to_record()])
+    with pytest.raises(BadArchive, match="the chain breaks at revision 1"):
+        read(framed([head, changed, *rest, End(1)]))
+
+
+def test_a_void_pad_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(archive([*pad("a", 4)[:2], PadVoid(), *pad("b", 2)]))
+    assert [head.pad for head in check_archive(path)] == ["b"]
+
+
+def test_other_files_and_other_versions_are_told_apart() -> None:
+    with pytest.raises(BadArchive, match="not an archive"):
+        read(b"PK\x03\x04 some zip file, and a long one")
+    with pytest.raises(BadArchive, match="another version"):
+        read(archive(whole()).replace(b"archive 1\n", b"archive 2\n"))
+
+
+def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"the old one")
+
+    def write(fault: Exception | None) -> None:
+        with new_archive(path) as writer:
+            for entry in pad("a", 4):
+                writer.write(entry)
+            if fault is not None:
+                raise fault
+
+    with pytest.raises(KeyError):
+        write(KeyError())
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+    write(None)
+    assert list(tmp_path.iterdir()) == [path]
+    assert [head.pad for head in check_archive(path)] == ["a"]
+    assert path.stat().st_mode & 0o077 == 0, "others may read it"
+    assert first_pad(path) == pad("a", 4)[0]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match="nowhere"), new_archive(tmp_path / "nowhere" / "file"):
+        pass
