@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from time import perf_counter
+from typing import NamedTuple
 
 from redis.asyncio.connection import AbstractConnection
 
 from services.writer import metrics
 from shared.log import scripts
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import UNREACHABLE, Node, Redis
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
 
@@ -24,16 +25,19 @@ class Unconfirmed(Exception):
     of confirm.lua."""
 
 
-class Replicas:
-    """WAIT concerns the connection it is sent on, which redis-py's pools and cluster client do not
-    let one choose; so there is one here for each node."""
+class _Question(NamedTuple):
+    state: str
+    lease: Lease
+    position: str
+    answer: "asyncio.Future[int]"  #: how many replicas have it
 
+
+class Replicas:
     def __init__(self, redis: Redis, keyspace: Keyspace, wanted: int) -> None:
         self.wanted = wanted
         self._redis = redis
         self._keyspace = keyspace
-        self._connections: dict[str, AbstractConnection] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._lines: dict[str, _Line] = {}
 
     async def have(self, lease: Lease, position: str) -> None:
         """Returns when they have the commit that moved the partition to `position`.
@@ -44,20 +48,14 @@ class Replicas:
         state = self._keyspace.state(lease.partition)
         while True:
             node = self._redis.node_for(state)
-            async with self._locks.setdefault(node.name, asyncio.Lock()):
-                connection = self._connections.get(node.name)
-                try:
-                    if connection is None:
-                        connection = self._connections[node.name] = node.connection()
-                        await connection.connect()
-                    count = await self._ask(connection, state, lease, position)
-                except BaseException:
-                    # Half-read replies would be taken for those of the next question.
-                    self._connections.pop(node.name, None)
-                    if connection is not None:
-                        await connection.disconnect(nowait=True)
-                    await self._redis.refresh()
-                    raise
+            line = self._lines.get(node.name)
+            if line is None:
+                line = self._lines[node.name] = _Line(node, self.wanted)
+            try:
+                count = await line.ask(state, lease, position)
+            except UNREACHABLE:
+                await self._redis.refresh()
+                raise
             if count >= self.wanted:
                 metrics.REPLICAS_SECONDS.observe(perf_counter() - began)
                 return
@@ -67,22 +65,88 @@ class Replicas:
                 extra={"partition": lease.partition, "have": count, "wanted": self.wanted},
             )
 
-    async def _ask(
-        self, connection: AbstractConnection, state: str, lease: Lease, position: str
-    ) -> int:
-        confirm = ("EVAL", scripts.CONFIRM.text, 1, state, lease.term, position, lease.reign)
-        packed = connection.pack_commands([confirm, ("WAIT", self.wanted, WAIT_MS)])
-        await connection.send_packed_command(packed, check_health=False)
+    async def close(self) -> None:
+        for line in list(self._lines.values()):
+            await line.close()
+
+
+class _Line:
+    """One connection to one node: WAIT concerns the connection it is sent on, which redis-py's
+    pools and cluster client do not let one choose.
+
+    While one WAIT is under way, the commits of other partitions gather, and share the next: it
+    covers all that was written on its connection before it. So a commit waits for two of them at
+    most, however many partitions the node has.
+    """
+
+    def __init__(self, node: Node, wanted: int) -> None:
+        self._node = node
+        self._wanted = wanted
+        self._connection: AbstractConnection | None = None
+        self._waiting: list[_Question] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def ask(self, state: str, lease: Lease, position: str) -> int:
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Question(state, lease, position, answer))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"replicas of {self._node.name}")
+        return await answer
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                answers: list[int | Exception]
+                try:
+                    answers = await self._exchange(asked)
+                except Exception as error:
+                    # Half-read replies would be taken for those of the next question.
+                    await self._hang_up()
+                    answers = [error] * len(asked)
+                except asyncio.CancelledError:
+                    for question in asked:
+                        question.answer.cancel()
+                    raise
+                for question, answer in zip(asked, answers, strict=True):
+                    if question.answer.done():  # whoever asked has gone
+                        continue
+                    if isinstance(answer, Exception):
+                        question.answer.set_exception(answer)
+                    else:
+                        question.answer.set_result(answer)
+        finally:
+            self._task = None
+
+    async def _exchange(self, asked: list[_Question]) -> list[int | Exception]:
+        if self._connection is None:
+            connection = self._node.connection()
+            await connection.connect()
+            self._connection = connection
+        connection = self._connection
+        text = scripts.CONFIRM.text
+        confirm = [
+            ("EVAL", text, 1, state, lease.term, position, lease.reign)
+            for state, lease, position, _ in asked
+        ]
+        packed = connection.pack_commands([*confirm, ("WAIT", self._wanted, WAIT_MS)])
         async with asyncio.timeout(2 * WAIT_MS / 1000 + 1):
-            verdict, *details = await connection.read_response()
-            count = await connection.read_response()
-        if verdict != b"ok":
-            raise Unconfirmed(f"{verdict.decode()} is now {b' '.join(details).decode()}")
-        return int(count)
+            await connection.send_packed_command(packed, check_health=False)
+            verdicts = [await connection.read_response() for _ in asked]
+            count = int(await connection.read_response())
+        return [
+            count
+            if verdict == b"ok"
+            else Unconfirmed(f"{verdict.decode()} is now {b' '.join(details).decode()}")
+            for verdict, *details in verdicts
+        ]
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
 
     async def close(self) -> None:
-        for connection in list(self._connections.values()):
-            try:
-                await connection.disconnect()
-            except UNREACHABLE:
-                continue
+        if self._task is not None:
+            self._task.cancel()
+        await self._hang_up()
