@@ -41,8 +41,9 @@ types: setup ## check the types
 unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
 
-chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some of it; takes minutes
+chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some of it; takes half an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -m chaos tests/chaos --log-cli-level=WARNING $(ARGS)
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.chaos.table
 
 bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly
 	@cd '$(ROOT)' && for name in $(BENCH); do \

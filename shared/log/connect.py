@@ -5,6 +5,7 @@ connection for subscriptions.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,24 @@ class NotNow(exceptions.ResponseError):
 
 # redis-py has classes of its own for most of such answers, for these it has not.
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NotNow, "NOREPLICAS": NotNow, "BUSY": NotNow}
+
+_send_packed = AbstractConnection.send_packed_command
+
+
+async def _send_or_lose(
+    self: AbstractConnection, command: bytes | str | Iterable[bytes], check_health: bool = True
+) -> None:
+    try:
+        await _send_packed(self, command, check_health)
+    except RuntimeError as error:
+        # What uvloop says of a transport that has been closed meanwhile, where asyncio's own loop
+        # says nothing and the read fails. redis-py knows OSError only.
+        raise exceptions.ConnectionError(str(error)) from error
+
+
+# For all of its connections, those of Sentinel and of cluster nodes too, which it makes by classes
+# of its own.
+AbstractConnection.send_packed_command = _send_or_lose  # type: ignore[method-assign]
 
 UNREACHABLE = (
     exceptions.ConnectionError,  # includes MasterNotFoundError and refused passwords

@@ -52,15 +52,23 @@ class TcpProxy:
     """Passes connections on to `target_port` until it is told to do something worse."""
 
     def __init__(
-        self, target_port: int, *, target_host: str = HOST, port: int = 0, seed: int = 0
+        self,
+        target_port: int,
+        *,
+        target_host: str = HOST,
+        host: str = HOST,
+        port: int = 0,
+        seed: int = 0,
     ) -> None:
-        """`port` is a free one unless given; `seed` makes jitter and loss repeatable."""
+        """`host` is where it listens, on a free port unless one is given. `seed` makes jitter and
+        loss repeatable."""
         self._target = (target_host, target_port)
+        self._host = host
         self._dice = random.Random(seed)
         self._weather = {way: Weather(asyncio.Event()) for way in _LANES}
         self._links: set[_Link] = set()
         self._accepted = 0
-        self._listener = _bound(port)
+        self._listener = _bound(host, port)
         self._accepting: asyncio.Task[None] | None = None
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -203,7 +211,7 @@ class TcpProxy:
             self._accepting = None
             self._listener.close()
             # Bound and not listening: connections are refused, and nobody else gets the port.
-            self._listener = _bound(self.port)
+            self._listener = _bound(self._host, self.port)
         self._drop()
 
     def _drop(self) -> None:
@@ -266,10 +274,10 @@ class TcpProxy:
                 end.close()
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
     """A socket that has its port and does not listen yet."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((HOST, port))
+    bound.bind((host, port))
     bound.setblocking(False)
     return bound

@@ -1,0 +1,100 @@
+"""The matrix: each fault, and the ways Redis may stand in which it is tried."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tests.chaos.group import Group
+from tests.chaos.history import check, outage, read_heads, read_stream
+from tests.chaos.results import Result, Times
+from tests.chaos.scene import SETTINGS, Scene, Size
+from tests.chaos.topologies import ClusterGroup, SentinelGroup, Standalone
+from tests.fleet import Fleet
+
+QUIET_S: Final = 60.0
+
+TOPOLOGIES: Final[dict[str, type[Group]]] = {
+    "standalone": Standalone,
+    "sentinel": SentinelGroup,
+    "cluster": ClusterGroup,
+}
+
+
+async def two_of_each(scene: Scene) -> None:
+    """Two writers and two workers, with nothing special about them."""
+    await scene.in_thread(scene.fleet.start, writers=2, workers=2)
+
+
+@dataclass(frozen=True)
+class Cell:
+    fault: Callable[[Scene], Awaitable[None]]
+    """Strikes while people type. It returns when people can be expected to get on again."""
+    says: str  #: what it does, for the table
+    topologies: Sequence[str] = tuple(TOPOLOGIES)  #: the short form takes the first
+    settings: Mapping[str, str] = field(default_factory=dict)
+    redis: Sequence[str] = ()  #: lines of configuration for the servers
+    start: Callable[[Scene], Awaitable[None]] = two_of_each  #: starts the fleet's processes
+
+    @property
+    def name(self) -> str:
+        return self.fault.__name__
+
+
+async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
+    """Runs the cell; AssertionError if it cost anybody anything that it should not."""
+    with ExitStack() as resources:
+        group = TOPOLOGIES[topology](folder / "redis", cell.redis)
+        resources.enter_context(group)
+        fleet = Fleet(group.url, folder, {**SETTINGS, **size.settings, **cell.settings})
+        scene = Scene(group, fleet, folder, size, resources)
+        with fleet:  # ends before what it needs does
+            await cell.start(scene)
+            async with scene.people() as typists:
+                await scene.typed()
+                scene.breaks()
+                await cell.fault(scene)
+                await scene.typed()
+                late = await typists.quiesce(QUIET_S, lambda: read_heads(group.url, scene.pads))
+                recordings = await typists.finish()
+            for looks in scene.checks:
+                await scene.in_thread(looks)
+        rollbacks = [scene.rollback] if scene.rollback is not None else []
+        verdicts = [
+            check(recordings, await read_stream(group.url, pad), rollbacks) for pad in scene.pads
+        ]
+    waits = outage(recordings, scene.broken_at)
+    after = outage(recordings, scene.mended_at) if scene.mended_at else None
+    result = Result(
+        fault=cell.name,
+        says=cell.says,
+        topology=topology,
+        size=size.name,
+        clients=size.clients,
+        pads=size.pads,
+        at=time.time(),
+        revisions=sum(verdict.revisions for verdict in verdicts),
+        submitted=sum(verdict.submitted for verdict in verdicts),
+        accepted=sum(verdict.accepted for verdict in verdicts),
+        reconnects=sum(verdict.reconnects for verdict in verdicts),
+        reloads=sum(verdict.reloads.total() for verdict in verdicts),
+        excused=sum(verdict.excused for verdict in verdicts),
+        findings={
+            kind.name: count for verdict in verdicts for kind, count in verdict.kinds.items()
+        },
+        back=Times.of(waits.back),
+        back_after_mending=Times.of(after.back) if after is not None else None,
+        promotion_s=scene.promotion.seconds if scene.promotion is not None else None,
+        notes=scene.notes,
+    )
+    assert all(verdict.ok for verdict in verdicts), "\n".join(map(str, verdicts))
+    assert not late, f"not quiet after {QUIET_S:g} s: {late}"
+    assert not waits.never, f"nothing was accepted since the fault of {waits.never}"
+    assert result.accepted > size.clients, "hardly anything was typed"
+    if scene.rollback is None:
+        assert not result.reloads, f"{result.reloads} clients were told to reload"
+    return result

@@ -1,0 +1,77 @@
+"""All cells. A row for each fault, in the order of the table."""
+
+from typing import Final
+
+from tests.chaos.cells import Cell
+from tests.chaos.faults import network, processes, servers
+
+ONE_SERVER: Final = ("standalone",)
+REPLICATED: Final = ("sentinel", "cluster")
+
+WAITS_FOR_A_REPLICA: Final = {"PADFLEET_COMMIT_REPLICAS": "1"}
+
+CELLS: Final = [
+    Cell(processes.worker_killed, "a worker is killed"),
+    Cell(processes.worker_frozen, "a worker stands still until its clients have left, and goes on"),
+    Cell(processes.writer_killed, "a writer is killed"),
+    Cell(
+        processes.writer_killed_in_mid_commit,
+        "a writer is killed between a commit and its answer",
+        ONE_SERVER,
+        start=network.proxies_between,
+    ),
+    Cell(processes.two_writers_own_a_partition, "a writer wakes up after its leases have run out"),
+    Cell(
+        processes.clocks_jump,
+        "clocks jump by hours, back and forth",
+        ONE_SERVER,
+        start=processes.each_with_a_clock,
+    ),
+    Cell(processes.rolling_restart, "every process is restarted, one after the other"),
+    Cell(servers.redis_killed, "Redis is killed and started again", ONE_SERVER),
+    Cell(servers.redis_frozen, "Redis stands still, and goes on", ONE_SERVER),
+    Cell(
+        servers.primary_killed,
+        "the primary is killed; commits wait for a replica",
+        REPLICATED,
+        WAITS_FOR_A_REPLICA,
+    ),
+    Cell(
+        servers.primary_frozen,
+        "the primary stands still, another takes over, and it wakes; commits wait for a replica",
+        REPLICATED,
+        WAITS_FOR_A_REPLICA,
+    ),
+    Cell(
+        servers.replica_lacks_revisions,
+        "the primary is killed, and the replica lacks revisions",
+        REPLICATED,
+    ),
+    Cell(servers.out_of_memory, "Redis is out of memory for a while"),
+    Cell(servers.too_few_replicas, "Redis takes no writes for want of replicas"),
+    Cell(servers.script_that_runs_on, "somebody's script keeps Redis busy", ONE_SERVER),
+    Cell(servers.subscriptions_killed, "subscriptions are killed, again and again"),
+    Cell(
+        servers.output_buffer_overrun,
+        "a worker is so slow that Redis ends its subscription",
+        ONE_SERVER,
+    ),
+    *(
+        Cell(fault, says, ONE_SERVER, start=network.proxies_between)
+        for fault, says in (
+            (network.clients_cut_off, "clients and a worker are cut off from each other"),
+            (network.worker_cut_off_from_redis, "a worker is cut off from Redis"),
+            (network.writer_cut_off_from_redis, "a writer is cut off from Redis"),
+            (network.half_cut_off, "a writer hears no answer, a worker is not heard"),
+            (network.slow_and_lossy, "everything is slow, and loses packets"),
+            (network.connections_reset, "connections are reset, again and again"),
+            (network.slow_clients, "half of the clients take less than is typed"),
+        )
+    ),
+    Cell(
+        network.machine_cut_off,
+        "the cable of a machine with a worker and a writer is pulled",
+        ONE_SERVER,
+        start=network.a_machine_of_its_own,
+    ),
+]

@@ -1,0 +1,144 @@
+"""A fleet with people typing on it, for one fault to strike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+from shared.log.keys import Keyspace
+from tests.chaos.group import Group, Promotion
+from tests.chaos.history import Rollback, Typists
+from tests.chaos.namespaces import Host, Network
+from tests.chaos.proxy import TcpProxy
+from tests.chaos.skewed import WallClock
+from tests.eventually import eventually
+from tests.fleet import Fleet, Member
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PARTITIONS: Final = 8
+
+SETTINGS: Final = {
+    "PADFLEET_PARTITIONS": str(PARTITIONS),
+    # So that a socket which nobody holds any more is found out within the run.
+    "PADFLEET_PING_INTERVAL_MS": "2000",
+    "PADFLEET_PING_TIMEOUT_MS": "2000",
+    "PADFLEET_DRAIN_MS": "2000",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    name: str
+    clients: int
+    pads: int
+    rate: float  #: edits a second of each client
+    revisions: int  #: that each pad has to get on by before the fault, and after it
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+# Quicker to give up, so that a run is shorter; what it takes is not measured there.
+SHORT: Final = Size(
+    "short",
+    clients=12,
+    pads=2,
+    rate=2.0,
+    revisions=5,
+    settings={
+        "PADFLEET_PING_INTERVAL_MS": "1000",
+        "PADFLEET_PING_TIMEOUT_MS": "1000",
+        "PADFLEET_LEASE_MS": "1000",
+        "PADFLEET_DRAIN_MS": "500",
+    },
+)
+FULL: Final = Size("full", clients=100, pads=6, rate=0.5, revisions=20)
+
+
+@dataclass
+class Scene:
+    """What a fault has before it. It says when it `breaks` things, and when they are `mended`."""
+
+    group: Group
+    fleet: Fleet
+    folder: Path
+    size: Size
+    resources: ExitStack  #: closed when all is over, last in first out
+    rollback: Rollback | None = None
+    """Set by a fault that takes revisions back: who had seen them is told to reload."""
+    checks: list[Callable[[], object]] = field(default_factory=list)
+    """Called at the end, while all processes still run; AssertionError when something is wrong."""
+    promotion: Promotion | None = None
+    broken_at: float = 0.0
+    mended_at: float = 0.0
+    notes: dict[str, float] = field(default_factory=dict)  #: figures for the result
+    urls: list[str] = field(default_factory=list)  #: where clients connect, if not to the workers
+    proxies: dict[str, TcpProxy] = field(default_factory=dict)  #: by what they stand between
+    network: tuple[Network, Host] | None = None  #: with the machine that can be cut off
+    clocks: dict[str, WallClock] = field(default_factory=dict)  #: those that are not the machine's
+    _typists: Typists | None = None
+
+    @property
+    def pads(self) -> list[str]:
+        return [f"chaos-{number}" for number in range(self.size.pads)]
+
+    @property
+    def typists(self) -> Typists:
+        assert self._typists is not None, "nobody types yet"
+        return self._typists
+
+    @property
+    def worker(self) -> Member:
+        """The one that the fault strikes."""
+        return self.fleet.workers[0]
+
+    @property
+    def writer(self) -> Member:
+        """The one that the fault strikes."""
+        return self.fleet.writers[0]
+
+    def breaks(self) -> None:
+        """From now on people wait."""
+        self.broken_at = time.monotonic()
+
+    def mended(self) -> None:
+        """What was broken is there again, or another one has taken its place. The last call
+        counts."""
+        self.mended_at = time.monotonic()
+
+    def key_of(self, pad: str) -> str:
+        """A key of the pad, which says where in a group of servers it lives."""
+        return Keyspace(PARTITIONS).pad(pad).channel
+
+    async def in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """For calls that wait: the typists must not wait with them."""
+        return await asyncio.to_thread(call, *args, **kwargs)
+
+    async def typed(self, *, timeout: float = 60.0) -> None:
+        """Until every pad has got on."""
+        goal = {pad: self._furthest(pad) + self.size.revisions for pad in self.pads}
+        await eventually(
+            lambda: all(self._furthest(pad) >= goal[pad] for pad in self.pads),
+            f"{self.size.revisions} more revisions on each pad",
+            timeout=timeout,
+        )
+
+    def _furthest(self, pad: str) -> int:
+        return max(t.rev for t in self.typists.typists if t.recording.pad == pad)
+
+    @asynccontextmanager
+    async def people(self) -> AsyncIterator[Typists]:
+        async with await Typists.start(
+            self.urls or self.fleet.urls,
+            self.pads,
+            clients=self.size.clients,
+            rate=self.size.rate,
+            # Not a page's 1 to 5 s: how long the fleet takes is to be seen, not a page's patience.
+            pause=(0.2, 1.0),
+        ) as self._typists:
+            yield self._typists

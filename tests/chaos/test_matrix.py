@@ -1,0 +1,39 @@
+"""Things break while people type, and nobody loses a letter (I1, I2, I3, I5, I7).
+
+`make test` plays each cell with a dozen people on one topology; `make chaos` plays all of them with
+a hundred, and puts what they came to into docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.cells import Cell, play
+from tests.chaos.matrix import CELLS
+from tests.chaos.scene import FULL, SHORT
+
+log = logging.getLogger(__name__)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+async def test_I7_in_short(cell: Cell, tmp_path: Path) -> None:
+    await play(cell, cell.topologies[0], SHORT, tmp_path)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("cell", "topology"),
+    [
+        pytest.param(cell, topology, id=f"{cell.name}-{topology}")
+        for cell in CELLS
+        for topology in cell.topologies
+    ],
+)
+async def test_I7_in_full(cell: Cell, topology: str, tmp_path: Path) -> None:
+    result = await play(cell, topology, FULL, tmp_path)
+    result.keep()
+    log.warning("service was back after %s s", result.back)
