@@ -9,7 +9,7 @@ from redis.asyncio.connection import AbstractConnection
 
 from services.writer import metrics
 from shared.log import scripts
-from shared.log.connect import UNREACHABLE, Node, Redis
+from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
 
@@ -83,6 +83,7 @@ class _Line:
         self._node = node
         self._wanted = wanted
         self._connection: AbstractConnection | None = None
+        self._reign = ""  #: of the last question
         self._waiting: list[_Question] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -119,9 +120,16 @@ class _Line:
             self._task = None
 
     async def _exchange(self, asked: list[_Question]) -> list[int | Exception]:
+        reign = asked[-1].lease.reign
+        if reign != self._reign:
+            # There was a fail-over. The old primary may stand still, and would be waited for.
+            self._reign = reign
+            await self._hang_up()
         if self._connection is None:
             connection = self._node.connection()
-            await connection.connect()
+            # A server that stands still is connected to, by its kernel, and says nothing.
+            async with asyncio.timeout(COMMAND_TIMEOUT):
+                await connection.connect()
             self._connection = connection
         connection = self._connection
         text = scripts.CONFIRM.text

@@ -16,7 +16,7 @@ from contextlib import suppress
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from shared.log.connect import UNREACHABLE, Node, Redis
+from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,9 @@ class _NodeFeed:
         while True:
             connection = self.node.connection()
             try:
-                await connection.connect()
+                # A server that stands still is connected to, by its kernel, and says nothing.
+                async with asyncio.timeout(COMMAND_TIMEOUT):
+                    await connection.connect()
                 self._connection = connection
                 # One command for each channel: a cluster refuses several slots in one.
                 for channel in list(self.channels):

@@ -38,12 +38,17 @@ _send_packed = AbstractConnection.send_packed_command
 async def _send_or_lose(
     self: AbstractConnection, command: bytes | str | Iterable[bytes], check_health: bool = True
 ) -> None:
+    if not self.is_connected:
+        # redis-py's own way back leads to the address that it had, and a primary that stands still
+        # takes new connections. This one asks Sentinel first, if there is one.
+        await self.connect()
     try:
         await _send_packed(self, command, check_health)
-    except RuntimeError as error:
-        # What uvloop says of a transport that has been closed meanwhile, where asyncio's own loop
-        # says nothing and the read fails. redis-py knows OSError only.
-        raise exceptions.ConnectionError(str(error)) from error
+    except (RuntimeError, AttributeError) as error:
+        # It has been closed meanwhile: by the server, of which uvloop says RuntimeError where
+        # asyncio's own loop says nothing and the read fails; or by another task, which makes its
+        # writer None. redis-py knows OSError only.
+        raise exceptions.ConnectionError(f"closed meanwhile: {error}") from error
 
 
 # For all of its connections, those of Sentinel and of cluster nodes too, which it makes by classes
