@@ -21,10 +21,18 @@ from services.fanout.canary import Canaries
 from services.fanout.census import Census
 from services.fanout.commits import Commits
 from services.fanout.drain import Drain, turning_away
+from services.fanout.engine import EngineServer, LeanSocket
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.expired import Expired
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
+from services.fanout.limits.addresses import Trusted, networks
+from services.fanout.limits.allowances import Allowances
+from services.fanout.limits.bucket import Pace
+from services.fanout.limits.gate import ADDRESS, gate
+from services.fanout.limits.origins import Origins
+from services.fanout.limits.places import Places
+from services.fanout.limits.unborn import Nursery, Silent, sweep
 from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
 from services.fanout.page import add_page_routes
@@ -46,9 +54,17 @@ log = logging.getLogger(__name__)
 STOP_DEADLINE = 5.0
 """Seconds that a worker which was asked to stop gives its sockets to close."""
 
+LINGER = 2.0
+"""Seconds for which the rest of a request is read that has been refused already."""
+
 MAX_PACKETS = 1000
 """Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
 while during a slow poll."""
+
+
+MESSAGES_PATIENCE = 10.0
+"""Seconds' worth of messages that a socket may be ahead of its rate, beyond the burst, before it is
+closed: it sends without regard to whether it is read."""
 
 
 class _Json:
@@ -86,15 +102,28 @@ async def run(settings: FanoutSettings) -> None:
     )
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
     doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access)
-    messages = Messages(doorway, Commits(inbox, timeout=timeout))
+    nursery = Nursery(
+        to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
+    )
+    messages = Messages(doorway, Commits(inbox, timeout=timeout), Allowances.of(settings), nursery)
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
 
     drain = Drain()
+    places = Places(total=settings.max_sockets, per_address=settings.max_sockets_per_address)
+    trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
+    request_timeout = settings.request_timeout_ms / 1000
+    silent = Silent(request_timeout)
     app = web.Application(
-        client_max_size=settings.max_message_bytes, middlewares=[turning_away(drain)]
+        client_max_size=settings.max_message_bytes,
+        middlewares=[
+            silent.middleware,
+            turning_away(drain),
+            gate(trusted, Origins(settings.cors), places, request_timeout),
+        ],
     )
     sockets: dict[str, Socket] = {}
     sio = _attach_socketio(app, messages, sockets, settings)
+    _watch_engine(sio.eio, places, messages.nursery, settings)
     health = _health(redis, rooms, census, settings)
     health.ready("draining", drain.why_not_ready)
     canaries = Canaries(redis, keyspace, rooms, inbox)
@@ -103,8 +132,12 @@ async def run(settings: FanoutSettings) -> None:
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
     add_page_routes(app, cookie_prefix=settings.cookie_prefix)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_DEADLINE)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER
+    )
     await runner.setup()
+    server = runner.server
+    assert server is not None
     await access.start()
     await census.beat()
     expired = Expired(messages, doorway, reconnect=settings.auth_expired == "reconnect")
@@ -114,6 +147,9 @@ async def run(settings: FanoutSettings) -> None:
         asyncio.create_task(canaries.run(), name="canaries"),
         asyncio.create_task(rooms.drop_stalled(), name="stalled"),
         asyncio.create_task(watch(messages.deadlines, expired.check), name="expiry"),
+        asyncio.create_task(
+            sweep(messages.nursery, silent, lambda: server.connections), name="unborn"
+        ),
         asyncio.create_task(watch_delay(), name="loop delay"),
         asyncio.create_task(Collector().run(), name="garbage"),
     ]
@@ -174,7 +210,7 @@ def _attach_socketio(
         ping_interval=settings.ping_interval_ms / 1000,
         ping_timeout=settings.ping_timeout_ms / 1000,
         max_http_buffer_size=settings.max_message_bytes,
-        # Pages come from Etherpad's own origin, or from wherever its operator embeds them.
+        # For the headers that it answers with; `gate` says who may come.
         cors_allowed_origins="*",
     )
     Payload.max_decode_packets = MAX_PACKETS
@@ -184,7 +220,7 @@ def _attach_socketio(
         handshake = Handshake(
             request.headers.get("Cookie", ""),
             dict(request.query),
-            request.remote or "",
+            request.get(ADDRESS, ""),
             carried(auth, settings.jwt_name),
         )
         # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
@@ -193,7 +229,6 @@ def _attach_socketio(
         sockets[sid] = socket = Socket(handshake, connection.exit)
         connection.acknowledged = socket.acknowledged
         connection.told = partial(messages.received, socket)
-        metrics.SOCKETS.set(len(sockets))
 
     async def message(sid: str, content: Any = None, *_more: Any) -> Any:
         found = sockets.get(sid)
@@ -207,13 +242,32 @@ def _attach_socketio(
             if connection is not None:
                 connection.told = connection.acknowledged = None
             await messages.disconnected(found)
-        metrics.SOCKETS.set(len(sockets))
 
     sio.on("connect", connect)
     sio.on("message", message)
     sio.on("disconnect", disconnect)
     sio.attach(app)
     return sio
+
+
+def _watch_engine(
+    engine: EngineServer, places: Places, nursery: Nursery, settings: FanoutSettings
+) -> None:
+    """Counts its sockets, and says how fast they are read."""
+    rate = settings.messages_per_second
+    engine.intake = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
+
+    def has_come(socket: LeanSocket) -> None:
+        metrics.SOCKETS.inc()
+        places.take(socket.address)
+        nursery.born(socket.exit)
+
+    def has_gone(socket: LeanSocket) -> None:
+        metrics.SOCKETS.dec()
+        places.give_back(socket.address)
+        nursery.gone(socket.exit)
+
+    engine.has_come, engine.has_gone = has_come, has_gone
 
 
 def _health(redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings) -> Health:

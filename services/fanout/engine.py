@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from enum import IntFlag
 from time import monotonic
 from typing import Any
 
@@ -19,9 +20,12 @@ from engineio import exceptions
 from engineio.async_socket import AsyncSocket
 from engineio.packet import OPEN, PING, PONG, Packet
 
+from services.fanout import metrics
 from services.fanout.exit import Exit, ExitClosed
 from services.fanout.frames import CLOSE, NOOP, Frame
 from services.fanout.heartbeat import Heartbeat
+from services.fanout.limits.bucket import Bucket, Pace
+from services.fanout.limits.gate import ADDRESS
 from services.fanout.line import Detached, Line, take_over
 from services.fanout.websocket import BadHandshake, Code
 from shared.wire.jsontext import loads
@@ -36,8 +40,22 @@ _MESSAGE = '42["message",'
 """Begins an event `message` in the main namespace that asks for no acknowledgement."""
 
 INBOX = 64
-"""Packets of a socket that wait to be read. With more, no more is taken from its connection for
-the time being, and the client's own buffers fill."""
+"""Packets of a socket that wait to be read, and events that are being served. With more of either,
+no more is taken from its connection for the time being, and the client's own buffers fill."""
+
+ONE_MORE = 10_000
+"""Characters of a message that count as one message more."""
+
+PROBE_TIMEOUT = 10.0
+"""Seconds that a WebSocket has to take over from polling."""
+
+
+class _Hold(IntFlag):
+    """Why a socket is not read from."""
+
+    UNREAD = 1  #: packets wait to be read
+    BUSY = 2  #: events are being served
+    FAST = 4  #: it sends more than it may
 
 
 class LeanSocket(AsyncSocket):  # type: ignore[misc]
@@ -49,8 +67,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     closing: bool
     closed: bool
 
-    def __init__(self, server: "EngineServer", sid: str) -> None:
+    def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
         super().__init__(server, sid)
+        self.address = address
         self.exit = Exit(self._has_ended)
         self.acknowledged: Callable[[str], None] | None = None
         """Called with each Socket.IO acknowledgement, if set."""
@@ -58,7 +77,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         """Called with what a `message` event carries, if set and if no acknowledgement is asked
         for. Nine in ten packets are of this kind, and the libraries make three tasks of each."""
         self._line: Line | None = None  #: the WebSocket, once it is the way in and out
+        self._probe: Line | None = None  #: a WebSocket that may become it
         self._inbox: deque[str] | None = None  #: while a task reads from it
+        self._intake = Bucket(server.intake.burst, monotonic())
+        self._under_way = 0  #: events that are being served
+        self._holds = _Hold(0)  #: why nothing is read from the WebSocket for the time being
+        self._slow_until = 0.0
+        self._fewer: asyncio.Future[None] | None = None  #: done when it is not busy any more
 
     # --- Out -------------------------------------------------------------------------------------
 
@@ -90,7 +115,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         reason = reason or self.server.reason.SERVER_DISCONNECT
         await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
         self.closed = True
-        self.server.sockets.pop(self.sid, None)
+        if self._probe is not None:
+            self._probe.fail(Code.GOING_AWAY)
+        self.server.has_left(self)
 
     def _has_ended(self) -> None:
         # A WebSocket says so itself when its connection is gone.
@@ -120,6 +147,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     # --- In --------------------------------------------------------------------------------------
 
     async def receive(self, pkt: Packet) -> None:
+        if self._line is None:
+            await self._take_in_turn(pkt)
         if pkt.packet_type == PONG:
             self.exit.ponged(monotonic())
         elif pkt.packet_type not in (PING, OPEN):
@@ -138,10 +167,18 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         elif not self.connected:
             self.connected = True
             self._move_to(line)
+        else:
+            self._introduce(line)
         return Detached()
 
     def received(self, line: Line, text: str) -> None:
         """From a `Line`. Pongs and acknowledgements are the most there is, and wait for nothing."""
+        wait = self._intake.take(self.server.intake, monotonic(), 1 + len(text) / ONE_MORE)
+        if wait is None:
+            metrics.LIMITED.labels("messages").inc()
+            line.fail(Code.POLICY)
+        elif wait > 0:
+            self._slow_down(wait)
         if line is not self._line:
             self._probed(line, text)
         elif text == "3":
@@ -156,17 +193,32 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             except ValueError:
                 line.fail(Code.UNSUPPORTED)
             else:
-                self.server.spawn(self.told(message))
+                self.begins(self.server.spawn(self.told(message)))
         elif self._inbox is None:
             self._inbox = deque([text])
             self.server.spawn(self._read_inbox(line))
         else:
             self._inbox.append(text)
             if len(self._inbox) == INBOX:
-                line.transport.pause_reading()
+                self._hold(_Hold.UNREAD)
+
+    def _introduce(self, line: Line) -> None:
+        """A second transport. There is one at a time, and not for long: a client could open any
+        number of them for one session."""
+        if self._probe is not None:
+            self._probe.fail(Code.POLICY)
+        self._probe = line
+
+        def give_up() -> None:
+            if self._probe is line:
+                line.fail(Code.POLICY)
+
+        asyncio.get_running_loop().call_later(PROBE_TIMEOUT, give_up)
 
     def lost(self, line: Line) -> None:
         """From a `Line`."""
+        if line is self._probe:
+            self._probe = None
         if line is self._line:
             reason = self.server.reason.TRANSPORT_CLOSE
             self.server.spawn(self.close(wait=False, abort=True, reason=reason))
@@ -186,7 +238,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             line.fail(Code.UNSUPPORTED)
 
     def _move_to(self, line: Line) -> None:
-        self._line = line
+        self._line, self._probe = line, None
+        if self._holds:
+            line.transport.pause_reading()
         self.upgraded, self.upgrading = True, False
         self.exit.to_websocket(line)
 
@@ -200,9 +254,74 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 line.fail(Code.UNSUPPORTED)
                 return
             self._inbox.popleft()
-            if len(self._inbox) == INBOX // 2 and not line.transport.is_closing():
-                line.transport.resume_reading()
+            if len(self._inbox) == INBOX // 2:
+                self._release(_Hold.UNREAD)
         self._inbox = None
+
+    # --- How much at once, and how fast ----------------------------------------------------------
+
+    def begins(self, event: asyncio.Task[Any]) -> None:
+        """An event of this socket is being served. With `INBOX` of them, nothing more is read."""
+        self._under_way += 1
+        if self._under_way == INBOX:
+            self._hold(_Hold.BUSY)
+        event.add_done_callback(self._has_served)
+
+    def _has_served(self, event: asyncio.Task[Any]) -> None:
+        self._under_way -= 1
+        error = None if event.cancelled() else event.exception()
+        # That it went before it was answered is no fault of anybody's.
+        if error is not None and not isinstance(error, exceptions.SocketIsClosedError):
+            log.error("event failed", exc_info=error)
+        if self._under_way == INBOX // 2:
+            self._release(_Hold.BUSY)
+            if self._fewer is not None:
+                self._fewer.set_result(None)
+                self._fewer = None
+
+    async def _take_in_turn(self, pkt: Packet) -> None:
+        """On polling: a request that brings packets ends when they have had their turn, and the
+        client sends the next one after it."""
+        size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
+        wait = self._intake.take(self.server.intake, monotonic(), 1 + size / ONE_MORE)
+        if wait is None:
+            metrics.LIMITED.labels("messages").inc()
+            await self.close(wait=False, abort=True)
+            raise exceptions.SocketIsClosedError
+        await asyncio.sleep(wait)
+        if self._under_way >= INBOX:
+            self._fewer = self._fewer or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._fewer)
+
+    def _slow_down(self, wait: float) -> None:
+        self._slow_until = monotonic() + wait
+        if not self._holds & _Hold.FAST:
+            metrics.LIMITED.labels("messages").inc()
+            self._hold(_Hold.FAST)
+            asyncio.get_running_loop().call_later(wait, self._go_on)
+
+    def _go_on(self) -> None:
+        rest = self._slow_until - monotonic()  # more may have come with what was read at once
+        if rest > 0:
+            asyncio.get_running_loop().call_later(rest, self._go_on)
+        else:
+            self._release(_Hold.FAST)
+
+    def _hold(self, why: "_Hold") -> None:
+        before, self._holds = self._holds, self._holds | why
+        if not before and self._line is not None and not self._line.transport.is_closing():
+            self._line.transport.pause_reading()
+
+    def _release(self, why: "_Hold") -> None:
+        before, self._holds = self._holds, self._holds & ~why
+        if not before or self._holds:
+            return
+        if self._line is not None and not self._line.transport.is_closing():
+            self._line.transport.resume_reading()
+
+
+def _nobody_minds(_socket: LeanSocket) -> None:
+    """Where no limits are set."""
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
@@ -219,13 +338,21 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
 
+        self.intake = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
+        self.has_come: Callable[[LeanSocket], None] = _nobody_minds
+        self.has_gone: Callable[[LeanSocket], None] = _nobody_minds
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs it as a task that somebody holds: the event loop by itself does not."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def has_left(self, socket: LeanSocket) -> None:
+        if self.sockets.pop(socket.sid, None) is not None:
+            self.has_gone(socket)
 
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
         """What a socket sends goes through its `Exit`."""
@@ -237,7 +364,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.start_service_task = False
             self.service_task_handle = asyncio.create_task(self.heartbeat.run(), name="heartbeat")
         sid = self.generate_id()
-        self.sockets[sid] = socket = LeanSocket(self, sid)
+        request: web.Request = environ["aiohttp.request"]
+        address = request.get(ADDRESS, request.remote or "")
+        self.sockets[sid] = socket = LeanSocket(self, sid, address)
+        self.has_come(socket)
         handshake = {
             "sid": sid,
             "upgrades": self._upgrades(sid, transport),

@@ -101,6 +101,12 @@ class Doorway:
         except CorruptPad as error:
             log.error("corrupt pad", extra={"pad": identity.pad_id, "error": str(error)})
             raise _turned_away(way_out, "corruptPad") from error
+        limit = self.settings.max_sessions_per_pad
+        if limit and len(room.sessions) + len(room.arriving) >= limit:
+            self.rooms.leave(room)
+            metrics.LIMITED.labels("sessions_per_pad").inc()
+            # Not the last word: another worker may have room for it, and this one later.
+            raise TimeoutError("the pad has as many sessions on this worker as it may")
         session = Session(
             identity,
             way_out,

@@ -18,6 +18,8 @@ from services.fanout.commits import Commits
 from services.fanout.exit import OVERFLOW, Exit
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway, TurnedAway
+from services.fanout.limits.allowances import Allowances, TooMuch
+from services.fanout.limits.unborn import Nursery
 from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import to_units
@@ -73,9 +75,13 @@ class Socket:
 class Messages:
     """Reads the messages of all sockets of this worker."""
 
-    def __init__(self, doorway: Doorway, commits: Commits) -> None:
+    def __init__(
+        self, doorway: Doorway, commits: Commits, allowances: Allowances, nursery: Nursery
+    ) -> None:
         self._doorway = doorway
         self._commits = commits
+        self._allowances = allowances
+        self.nursery = nursery
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
 
     async def received(self, socket: Socket, message: Any) -> Reply:
@@ -144,6 +150,13 @@ class Messages:
     ) -> None:
         match kind:
             case "USER_CHANGES":
+                try:
+                    await self._allowances.commit(session.author)
+                except TooMuch:
+                    room.kick_and_say(session, "rateLimited")
+                    return
+                if session.id not in room.sessions:
+                    return  # it has gone while it waited for its turn, and sends it again
                 await self._commits.submit(room, session, data)
             case "USERINFO_UPDATE":
                 async with socket.turn:
@@ -157,13 +170,18 @@ class Messages:
 
     async def _ready(self, socket: Socket, message: dict[str, Any]) -> None:
         try:
+            await self._allowances.join(socket)
             identity = await self._doorway.identify(socket.handshake, message)
         except Denied as error:
             log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
             metrics.DENIED.labels(error.reason.value).inc()
+            self.nursery.off_its_pad(socket.exit)
             if not socket.exit.closed:
                 socket.exit.write(frames.packet({"accessStatus": "deny"}))
             raise ClientError("access denied") from error
+        except TooMuch as error:
+            socket.exit.end()
+            raise ClientError("too many joins") from error
         if socket.author is not None and socket.author != identity.author:
             if not socket.exit.closed:
                 socket.exit.write(frames.packet({"disconnect": "rejected"}))
@@ -176,6 +194,7 @@ class Messages:
             return
         await self.leave(socket)
         socket.session, socket.room = await self._doorway.join(socket.exit, identity, message)
+        self.nursery.on_a_pad(socket.exit)
         if identity.expires is not None:
             self.deadlines.put(socket, identity.expires)
         log.info(
@@ -193,9 +212,14 @@ class Messages:
         session, room = socket.session, socket.room
         socket.session = socket.room = None
         if session is not None and room is not None:
+            self.nursery.off_its_pad(socket.exit)
             await self._doorway.leave(room, session)
 
     async def _user_info(self, room: Room, session: Session, data: dict[str, Any]) -> None:
+        try:
+            self._allowances.chat(session.author)
+        except TooMuch as error:
+            raise ClientError("too many changes of name or colour; wait a moment") from error
         info = data.get("userInfo")
         if not isinstance(info, dict):
             raise WrongType("missing userInfo")

@@ -28,6 +28,9 @@ DENIED = Counter(
     "Joins denied, and sessions ended because what let them in is valid no longer",
     ["reason"],
 )
+LIMITED = Counter(
+    "padfleet_fanout_limited_total", "What was refused, slowed down or ended by a limit", ["limit"]
+)
 HOOK_CALLS = Counter("padfleet_fanout_hook_calls_total", "Questions to the hook", ["answer"])
 KEY_FETCHES = Counter("padfleet_fanout_key_fetches_total", "Fetches of a key set", ["outcome"])
 EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out for a dead worker")

@@ -1,5 +1,6 @@
 """Socket.IO over our Engine.IO: python-socketio, without rooms."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -71,6 +72,15 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
+
+    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """How python-socketio serves an event: in a task, however many of them there are."""
+        task: asyncio.Task[Any] = super().start_background_task(target, *args, **kwargs)
+        if target == self._handle_event_internal:
+            socket = self.eio.sockets.get(args[2])
+            if socket is not None:
+                socket.begins(task)
+        return task
 
 
 class _BriefOnClientFaults(logging.Filter):

@@ -29,6 +29,7 @@ class Code(IntEnum):
     PROTOCOL_ERROR = 1002
     UNSUPPORTED = 1003
     INVALID_TEXT = 1007
+    POLICY = 1008
     TOO_BIG = 1009
 
 

@@ -12,6 +12,7 @@ from services.writer.cache import PadCache
 from services.writer.owner import Owner
 from services.writer.partition import Committer
 from services.writer.replicas import Replicas
+from services.writer.rules import Bounds
 from services.writer.upkeep import Upkeep
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
@@ -34,7 +35,8 @@ async def run(settings: WriterSettings) -> None:
     await settle_partitions(redis, settings.partitions)
     keyspace = Keyspace(settings.partitions)
     writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
-    pads = PadCache(redis, keyspace, settings.cached_pads)
+    bounds = Bounds(settings.max_pad_length, settings.max_pad_attributes)
+    pads = PadCache(redis, keyspace, settings.cached_pads, bounds)
     upkeep = Upkeep(
         redis,
         keyspace,

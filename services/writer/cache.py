@@ -5,7 +5,8 @@ from collections.abc import Awaitable
 from typing import cast
 
 from services.writer import metrics
-from services.writer.pad import Pad
+from services.writer.pad import UNBOUNDED, Pad
+from services.writer.rules import Bounds
 from shared.log.connect import Redis
 from shared.log.document import load
 from shared.log.history import read_meta
@@ -18,10 +19,13 @@ class PadCache:
     What is here is only a copy: dropping any of it at any moment costs a load, nothing else.
     """
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, limit: int) -> None:
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, limit: int, bounds: Bounds = UNBOUNDED
+    ) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._limit = limit
+        self._bounds = bounds
         self._pads: OrderedDict[str, Pad] = OrderedDict()
 
     async def get(self, pad_id: str) -> Pad:
@@ -29,6 +33,7 @@ class PadCache:
         pad = self._pads.get(pad_id)
         if pad is None:
             pad = self._pads[pad_id] = await load_pad(self._redis, self._keyspace.pad(pad_id))
+            pad.bounds = self._bounds
             while len(self._pads) > self._limit:
                 self._pads.popitem(last=False)
             metrics.PADS.set(len(self._pads))

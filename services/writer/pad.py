@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from services.writer.rules import SYSTEM_AUTHOR, Bounds, Refused, check_submission
 from shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -39,6 +39,8 @@ MOST_RECENT_REVISIONS = 50_000
 people write, a client that is seconds behind is thousands of revisions behind. Were its submissions
 served from the history just then, the writer would fall behind for good."""
 
+UNBOUNDED = Bounds(2**53, 2**53)
+
 SESSION_MEMORY_MS = 600_000
 """How long a session's last `seq` is kept in snapshots: far longer than any worker goes on
 repeating a submission."""
@@ -60,6 +62,7 @@ class Pad(Document):
         self.creator = ""
         self.snapshot_rev = -1
         self.reigns: list[Reign] = []
+        self.bounds = UNBOUNDED
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
         self.sessions: dict[str, tuple[int, int]] = {}
@@ -195,7 +198,10 @@ class Pad(Document):
             raise Refused(f"base revision {base} is not between 0 and the head, {self.head}")
         wire_pool = AttributePool.from_jsonable(submission.pool)
         check_submission(submission.changeset, wire_pool, submission.author, self.pool)
+        before = len(self.pool)
         canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
+        if before < len(self.pool) > self.bounds.attributes:
+            raise Refused(f"the pad would have more than {self.bounds.attributes} attributes")
         newer = self.head - base
         in_memory = min(newer, len(self._recent))
         if len(older) != newer - in_memory:
@@ -223,6 +229,8 @@ class Pad(Document):
             raise Refused(
                 f"the changeset is for {change.old_len} units, the pad has {self.body.units}"
             )
+        if change.old_len < change.new_len > self.bounds.units:
+            raise Refused(f"the pad would be longer than {self.bounds.units} UTF-16 code units")
         patches = patches_of(change, self.body, self.pool)
         if not patches.keep_final_newline():
             # The line assembler of every page relies on the final newline.

@@ -4,6 +4,8 @@ The rules are those that Etherpad's server enforces (3.3.1), so that a client wh
 works here, and what is refused there is refused here.
 """
 
+from typing import NamedTuple
+
 from shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -13,6 +15,13 @@ from shared.easysync.changeset import checked_ops
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
+
+
+class Bounds(NamedTuple):
+    """How far a pad may grow. A submission that makes it smaller is taken at any size."""
+
+    units: int  #: UTF-16 code units of its text
+    attributes: int  #: entries of its attribute pool, which only grows
 
 
 class Refused(Exception):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from shared.settings.access import AccessSettings
 from shared.settings.declare import setting
+from shared.settings.limits import LimitSettings
 
 Batch = Literal["auto", "on", "off"]
 
@@ -17,7 +18,7 @@ WELCOME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FanoutSettings(AccessSettings):
+class FanoutSettings(AccessSettings, LimitSettings):
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(

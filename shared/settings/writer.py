@@ -39,6 +39,21 @@ class WriterSettings(RedisProcessSettings):
     cached_pads: int = setting(
         2000, "pads kept in memory", unit="pads", minimum=1, maximum=10_000_000
     )
+    max_pad_length: int = setting(
+        5_000_000,
+        "longest text of a pad; edits that make it longer are refused",
+        unit="UTF-16 code units",
+        minimum=1_000,
+        maximum=1_000_000_000,
+    )
+    max_pad_attributes: int = setting(
+        200_000,
+        "different attributes (authors, formats) that a pad may have had; edits that bring more "
+        "are refused",
+        unit="attributes",
+        minimum=100,
+        maximum=100_000_000,
+    )
     batch_max: int = setting(
         500,
         "submissions of a partition that are committed in one call at most",

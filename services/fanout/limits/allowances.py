@@ -1,0 +1,70 @@
+"""How much one author may do on this worker.
+
+By author, and not by address as Etherpad counts: a school has one address for all. An author costs
+nothing to make, so this stops the careless and the broken; who makes many authors meets the limits
+of sockets.
+"""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
+
+from services.fanout import metrics
+from services.fanout.limits.bucket import Buckets, Pace
+from shared.settings.limits import LimitSettings
+
+K = TypeVar("K", bound=Hashable)
+
+COMMIT_PATIENCE = 5.0
+"""Seconds. As long as a submission may take anyway."""
+
+JOIN_PATIENCE = 10.0
+"""Seconds. Longer than that, and the client is better off with its own back-off."""
+
+
+class TooMuch(Exception):
+    """More than may be made to wait."""
+
+
+@dataclass(frozen=True)
+class Allowances:
+    commits: Buckets[str]
+    joins: Buckets[Hashable]  #: of authors, and of sockets
+    chats: Buckets[str]  #: and changes of name and colour, which all on the pad are told of too
+
+    @classmethod
+    def of(cls, settings: LimitSettings) -> "Allowances":
+        commits, joins = settings.commits_per_second, settings.joins_per_second
+        chats = settings.chats_per_second
+        return cls(
+            Buckets(Pace(commits, 5 * commits, COMMIT_PATIENCE)),
+            Buckets(Pace(joins, 10 * joins, JOIN_PATIENCE)),
+            Buckets(Pace(chats, 10 * chats, 0.0)),
+        )
+
+    async def commit(self, author: str) -> None:
+        """Waits for the author's turn; those who wait are served in the order in which they came.
+        Raises `TooMuch`."""
+        await _wait(self.commits, author, "commits")
+
+    async def join(self, who: Hashable) -> None:
+        """`who`: an author, or a socket. Raises `TooMuch`."""
+        await _wait(self.joins, who, "joins")
+
+    def chat(self, author: str) -> None:
+        """Raises `TooMuch`."""
+        if self.chats.take(author, monotonic()) is None:
+            metrics.LIMITED.labels("chats").inc()
+            raise TooMuch
+
+
+async def _wait(buckets: Buckets[K], who: K, limit: str) -> None:
+    wait = buckets.take(who, monotonic())
+    if wait:
+        metrics.LIMITED.labels(limit).inc()
+        await asyncio.sleep(wait)
+    elif wait is None:
+        metrics.LIMITED.labels(limit).inc()
+        raise TooMuch

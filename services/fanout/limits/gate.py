@@ -1,0 +1,72 @@
+"""What stands before every request to `/socket.io/`: where from, how many, how slowly."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from services.fanout import metrics
+from services.fanout.limits.addresses import Trusted
+from services.fanout.limits.origins import Origins
+from services.fanout.limits.places import Full, Places
+
+log = logging.getLogger(__name__)
+
+PATH = "/socket.io/"
+
+RETRY_AFTER = 5
+"""Seconds after which a client that found no place is told to come again."""
+
+ADDRESS = web.RequestKey("address", str)
+"""On every request to `PATH`: the client's address, whatever stands between."""
+
+_FULL = {
+    Full.WORKER: (503, "This worker has as many sockets as it may (PADFLEET_MAX_SOCKETS).\n"),
+    Full.ADDRESS: (
+        429,
+        "There are too many sockets from your address (PADFLEET_MAX_SOCKETS_PER_ADDRESS).\n",
+    ),
+}
+
+_FOREIGN = (
+    "Pages of %s may not connect here. If they should, its operator lists that origin in "
+    "PADFLEET_CORS; or a proxy in front has to pass on the Host header.\n"
+)
+
+
+def gate(trusted: Trusted, origins: Origins, places: Places, request_timeout: float) -> Middleware:
+    """`request_timeout`: seconds for the body of a POST."""
+
+    @web.middleware
+    async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(PATH):
+            return await handler(request)
+        origin = request.headers.get("Origin", "")
+        if origin and not origins.allows(origin, _names_of_ours(request)):
+            metrics.LIMITED.labels("origin").inc()
+            return web.Response(status=403, text=_FOREIGN % origin[:200])
+        address = trusted.client(request.remote or "", request.headers.items())
+        request[ADDRESS] = address
+        if "sid" not in request.query and (full := places.why_not(address)) is not None:
+            metrics.LIMITED.labels(full.value).inc()
+            status, text = _FULL[full]
+            headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+            return web.Response(status=status, text=text, headers=headers)
+        if request.method == "POST":
+            try:
+                async with asyncio.timeout(request_timeout):
+                    await request.read()  # which keeps it, so that the next one has it at once
+            except TimeoutError:
+                metrics.LIMITED.labels("request_time").inc()
+                return web.Response(status=408, headers={"Connection": "close"})
+        return await handler(request)
+
+    return pass_through
+
+
+def _names_of_ours(request: web.Request) -> Iterable[str]:
+    yield request.headers.get("Host", "")
+    # From whomever: a page cannot make a browser send it, and others need no origin to get in.
+    yield from request.headers.get("X-Forwarded-Host", "").split(",")

@@ -1,0 +1,312 @@
+"""What one client may take, on real sockets: who takes more costs itself, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from services.up.server import EmbeddedServer
+from shared.client import PadUrl, connect, new_token
+from tests.eventually import eventually
+from tests.fleet import Fleet, Member
+from tests.guest import Guest
+
+POLLING = "/socket.io/?EIO=4&transport=polling"
+
+SETTINGS = {
+    "PADFLEET_MAX_SOCKETS": "12",
+    "PADFLEET_MAX_SOCKETS_PER_ADDRESS": "4",
+    "PADFLEET_MAX_SESSIONS_PER_PAD": "3",
+    "PADFLEET_MESSAGES_PER_SECOND": "20",
+    "PADFLEET_COMMITS_PER_SECOND": "2",
+    "PADFLEET_JOINS_PER_SECOND": "1",
+    "PADFLEET_CHATS_PER_SECOND": "1",
+    "PADFLEET_HANDSHAKE_TIMEOUT_MS": "1000",
+    "PADFLEET_REQUEST_TIMEOUT_MS": "500",
+    "PADFLEET_IDLE_TIMEOUT_MS": "2000",
+    "PADFLEET_TRUSTED_PROXIES": "127.0.0.1",
+    "PADFLEET_CORS": "same,https://wiki.example.org",
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("limits")
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, SETTINGS) as running,
+    ):
+        yield running.start(workers=1)
+
+
+@pytest.fixture
+async def worker(fleet: Fleet) -> Member:
+    """With nobody on it any more: what earlier tests have left has been let go."""
+    (worker,) = fleet.workers
+    await eventually(lambda: worker.metric("padfleet_fanout_sockets") == 0, "nobody is here")
+    return worker
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def from_address(address: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+def limited(worker: Member, limit: str) -> float:
+    return worker.metric(f'padfleet_fanout_limited_total{{limit="{limit}"}}')
+
+
+@contextlib.asynccontextmanager
+async def sockets(
+    http: aiohttp.ClientSession, worker: Member, address: str, count: int
+) -> AsyncIterator[None]:
+    """Engine.IO sessions of that address."""
+    url = f"{worker.url}/socket.io/?EIO=4&transport=websocket"
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(count):
+            ws = await stack.enter_async_context(
+                http.ws_connect(url, headers=from_address(address))
+            )
+            await ws.receive_str()
+        yield
+
+
+# --- How many, and from where --------------------------------------------------------------------
+
+
+async def test_one_address_has_its_limit_and_others_come_in(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    async with sockets(http, worker, "198.51.100.1", 4):
+        headers = from_address("198.51.100.1")
+        async with http.get(worker.url + POLLING, headers=headers) as refused:
+            assert refused.status == 429
+            assert int(refused.headers["Retry-After"]) > 0
+            assert "PADFLEET_MAX_SOCKETS_PER_ADDRESS" in await refused.text()
+        # What the client writes itself does not make it another one.
+        forged = {"X-Forwarded-For": "203.0.113.77, 198.51.100.1"}
+        async with http.get(worker.url + POLLING, headers=forged) as refused:
+            assert refused.status == 429
+        headers = from_address("198.51.100.2")
+        async with http.get(worker.url + POLLING, headers=headers) as let_in:
+            assert let_in.status == 200
+
+
+async def test_a_place_is_free_again_when_its_socket_has_gone(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+
+    async def come_and_go() -> bool:
+        try:
+            async with sockets(http, worker, "198.51.100.3", 4):
+                return True
+        except aiohttp.WSServerHandshakeError:
+            return False
+
+    for _ in range(5):
+        await eventually(come_and_go, "there is a place for each of four")
+
+
+async def test_a_full_worker_sends_clients_elsewhere(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for number in range(3):
+            await stack.enter_async_context(sockets(http, worker, f"203.0.113.{number}", 4))
+        headers = from_address("203.0.113.200")
+        async with http.get(worker.url + POLLING, headers=headers) as refused:
+            assert refused.status == 503
+            assert "PADFLEET_MAX_SOCKETS" in await refused.text()
+            assert "Retry-After" in refused.headers
+
+
+async def test_a_pad_has_its_limit_and_another_pad_room(worker: Member) -> None:
+    before = limited(worker, "sessions_per_pad")
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(connect(f"{worker.url}/p/crowded"))
+        async with Guest(worker.url) as late:
+            asking = asyncio.ensure_future(late.ready("crowded"))
+            await eventually(lambda: not late.connected, "it is sent elsewhere")
+            asking.cancel()
+        async with connect(f"{worker.url}/p/roomy") as elsewhere:
+            await elsewhere.append("here is room\n")
+    assert limited(worker, "sessions_per_pad") > before
+
+
+@pytest.mark.parametrize("path", [POLLING, "/socket.io/?EIO=4&transport=websocket"])
+async def test_pages_of_others_may_not_connect(
+    worker: Member, http: aiohttp.ClientSession, path: str
+) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    more = upgrade if "websocket" in path else {}
+
+    async def status(origin: str, **headers: str) -> tuple[int, str]:
+        sent = {"Origin": origin, **more, **headers}
+        async with http.get(worker.url + path, headers=sent) as answer:
+            return answer.status, "" if answer.status == 101 else await answer.text()
+
+    refused, text = await status("https://evil.example")
+    assert refused == 403
+    assert "PADFLEET_CORS" in text
+    for origin in (worker.url, "https://wiki.example.org"):
+        assert (await status(origin))[0] in (101, 200)
+    assert (await status("https://pad.example.org", Host="pad.example.org"))[0] in (101, 200)
+    forwarded = await status("https://pad.example.org", **{"X-Forwarded-Host": "pad.example.org"})
+    assert forwarded[0] in (101, 200)
+
+
+# --- How fast ------------------------------------------------------------------------------------
+
+
+async def test_edits_that_come_too_fast_wait_and_none_is_lost(worker: Member) -> None:
+    """Twice the burst: the first go at once, the others at the rate."""
+    before = limited(worker, "commits")
+    async with connect(f"{worker.url}/p/fast") as typist, connect(f"{worker.url}/p/fast") as other:
+        for number in range(14):
+            await typist.edit(0, 0, f"<{number}>")
+            await typist.flush()
+        # Another author of the same address types at once.
+        await other.append("undisturbed\n")
+        await other.until(lambda: typist.rev >= 15 and other.rev == typist.rev)
+        assert all(other.text.count(f"<{number}>") == 1 for number in range(14))
+    assert limited(worker, "commits") > before
+
+
+async def test_who_submits_without_end_is_told_so(worker: Member) -> None:
+    async with (
+        Guest(worker.url) as flood,
+        connect(f"{worker.url}/p/flood") as other,
+    ):
+        await flood.join("flood")
+        tasks = [asyncio.ensure_future(flood.write(f"<{number}>")) for number in range(60)]
+        await flood.hears(
+            lambda: {"disconnect": "rateLimited"} in flood.messages, "that it is too fast"
+        )
+        await other.append("undisturbed\n")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_flood_of_messages_ends_its_own_connection_only(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    """Pongs nobody asked for: nothing is served, and they cost the event loop all the same."""
+    url = f"{worker.url}/p/pongs"
+    async with connect(url) as other, http.ws_connect(PadUrl.parse(url).socket()) as flood:
+        await flood.receive_str()
+        await flood.send_str("40")
+        await flood.receive_str()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(5000):
+                await flood.send_str("3")
+        await other.append("undisturbed\n")
+        message = await asyncio.wait_for(flood.receive(), 20)
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        assert flood.close_code in (1008, 1006)
+    assert limited(worker, "messages") > 0
+
+
+async def test_joining_again_and_again_takes_its_time(worker: Member) -> None:
+    before = limited(worker, "joins")
+    token = new_token()
+    async with Guest(worker.url) as guest:
+        for _ in range(12):
+            await guest.ready("again", token=token)
+    assert limited(worker, "joins") > before
+
+
+async def test_names_that_change_too_often_are_refused(worker: Member) -> None:
+    async with Guest(worker.url) as guest:
+        await guest.join("names")
+        info = {"colorId": "#ffffff", "userId": guest.vars["userId"]}
+        errors = [
+            await guest.collab("USERINFO_UPDATE", userInfo={**info, "name": f"n{number}"})
+            for number in range(15)
+        ]
+        assert errors[0] is None
+        assert any(error and "too many" in error["message"] for error in errors)
+        assert await guest.write("still here ") is None
+
+
+# --- How slowly ----------------------------------------------------------------------------------
+
+
+async def closed_by_the_worker(connection: socket.socket) -> bool:
+    def end() -> bool:
+        connection.settimeout(20)
+        try:
+            while connection.recv(65536):
+                pass
+        except ConnectionResetError:
+            return True
+        return True
+
+    return await asyncio.to_thread(end)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Length: 100\r\n\r\n4",
+    ],
+    ids=["nothing", "half of the headers", "half of a body"],
+)
+async def test_a_request_that_does_not_come_in_is_not_waited_for(
+    worker: Member, said: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", worker.port)) as connection:
+        connection.sendall(said)
+        assert await closed_by_the_worker(connection)
+
+
+async def test_who_never_asks_for_a_pad_is_let_go(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    url = f"{worker.url}/socket.io/?EIO=4&transport=websocket"
+    async with http.ws_connect(url) as never_connects, http.ws_connect(url) as never_asks:
+        await never_asks.receive_str()
+        await never_asks.send_str("40")
+        for ws in (never_connects, never_asks):
+            while (await asyncio.wait_for(ws.receive(), 20)).type is aiohttp.WSMsgType.TEXT:
+                pass
+            assert ws.closed
+
+
+async def test_one_that_was_denied_may_stay_a_while(worker: Member) -> None:
+    before = limited(worker, "idle")
+    async with Guest(worker.url) as guest:
+        await guest.ready("g.0123456789abcdef$no-such-session")
+        assert guest.connected
+        await eventually(lambda: not guest.connected, "it is let go in the end")
+    assert limited(worker, "idle") == before + 1
+
+
+async def test_a_session_has_one_probe_at_a_time(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    async with http.get(worker.url + POLLING) as answer:
+        sid = (await answer.text()).split('"sid":"')[1].split('"')[0]
+    url = f"{worker.url}/socket.io/?EIO=4&transport=websocket&sid={sid}"
+    async with http.ws_connect(url) as first, http.ws_connect(url):
+        message = await asyncio.wait_for(first.receive(), 20)
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
