@@ -19,7 +19,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types unit chaos bench format lock clean
+.PHONY: help setup up test lint types unit chaos fuzz bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -44,6 +44,9 @@ unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
 chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some of it; takes half an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -m chaos tests/chaos --log-cli-level=WARNING $(ARGS)
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.chaos.table
+
+fuzz: setup ## a million odd inputs, and a fleet under fire: make fuzz ARGS='--seed 7' for the same again
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.fuzz $(ARGS)
 
 bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly
 	@cd '$(ROOT)' && for name in $(BENCH); do \

@@ -47,7 +47,23 @@ def configure(
     # A line for each request, the probes of the load balancer included, is not news.
     access = logging.DEBUG if level == "debug" else logging.WARNING
     logging.getLogger("aiohttp.access").setLevel(access)
+    logging.getLogger("aiohttp.server").filters[:] = [_BriefOnBadRequests()]
     logging.captureWarnings(True)
+
+
+class _BriefOnBadRequests(logging.Filter):
+    """Makes one line of what aiohttp logs about a request that is not HTTP, instead of an error
+    with a traceback: anybody can send as many as they like."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        # By name, since not every process that logs has a server, and aiohttp takes long to import.
+        if error is not None and type(error).__module__ == "aiohttp.http_exceptions":
+            record.msg, record.args = "malformed HTTP request", ()
+            record.error = f"{type(error).__name__}: {error}"[:200]
+            record.exc_info = None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
 
 
 def resolve_format(format: LogFormat, stream: TextIO) -> LogFormat:

@@ -37,7 +37,7 @@ from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
 from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
-from services.fanout.socketio_server import SocketServer, library_logger
+from services.fanout.socketio_server import EVENT, SocketServer, library_logger
 from services.fanout.standing import Standing
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
@@ -244,7 +244,7 @@ def _attach_socketio(
             await messages.disconnected(found)
 
     sio.on("connect", connect)
-    sio.on("message", message)
+    sio.on(EVENT, message)
     sio.on("disconnect", disconnect)
     sio.attach(app)
     return sio
@@ -255,7 +255,7 @@ def _watch_engine(
 ) -> None:
     """Counts its sockets, and says how fast they are read."""
     rate = settings.messages_per_second
-    engine.intake = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
+    engine.pace = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
 
     def has_come(socket: LeanSocket) -> None:
         metrics.SOCKETS.inc()

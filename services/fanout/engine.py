@@ -24,6 +24,7 @@ from services.fanout import metrics
 from services.fanout.exit import Exit, ExitClosed
 from services.fanout.frames import CLOSE, NOOP, Frame
 from services.fanout.heartbeat import Heartbeat
+from services.fanout.intake import Intake
 from services.fanout.limits.bucket import Bucket, Pace
 from services.fanout.limits.gate import ADDRESS
 from services.fanout.line import Detached, Line, take_over
@@ -40,8 +41,8 @@ _MESSAGE = '42["message",'
 """Begins an event `message` in the main namespace that asks for no acknowledgement."""
 
 INBOX = 64
-"""Packets of a socket that wait to be read, and events that are being served. With more of either,
-no more is taken from its connection for the time being, and the client's own buffers fill."""
+"""Packets of a socket that wait to be read. With more, no more is taken from its connection for
+the time being, and the client's own buffers fill."""
 
 ONE_MORE = 10_000
 """Characters of a message that count as one message more."""
@@ -54,8 +55,7 @@ class _Hold(IntFlag):
     """Why a socket is not read from."""
 
     UNREAD = 1  #: packets wait to be read
-    BUSY = 2  #: events are being served
-    FAST = 4  #: it sends more than it may
+    FAST = 2  #: it sends more than it may
 
 
 class LeanSocket(AsyncSocket):  # type: ignore[misc]
@@ -76,14 +76,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.told: Callable[[Any], Coroutine[Any, Any, Any]] | None = None
         """Called with what a `message` event carries, if set and if no acknowledgement is asked
         for. Nine in ten packets are of this kind, and the libraries make three tasks of each."""
+        self.intake = Intake()
         self._line: Line | None = None  #: the WebSocket, once it is the way in and out
         self._probe: Line | None = None  #: a WebSocket that may become it
         self._inbox: deque[str] | None = None  #: while a task reads from it
-        self._intake = Bucket(server.intake.burst, monotonic())
-        self._under_way = 0  #: events that are being served
+        self._bucket = Bucket(server.pace.burst, monotonic())
         self._holds = _Hold(0)  #: why nothing is read from the WebSocket for the time being
         self._slow_until = 0.0
-        self._fewer: asyncio.Future[None] | None = None  #: done when it is not busy any more
 
     # --- Out -------------------------------------------------------------------------------------
 
@@ -154,6 +153,15 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         elif pkt.packet_type not in (PING, OPEN):
             await super().receive(pkt)
 
+    async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        try:
+            await super().handle_post_request(environ)
+        except exceptions.EngineIOError:
+            # After a goodbye in the same request. For a socket that is gone the library has no
+            # answer ready, and trips over that.
+            if self.sid in self.server.sockets:
+                raise
+
     async def _upgrade_websocket(self, environ: dict[str, Any]) -> Any:
         """The request that opens a WebSocket: of a new client, or of one that comes from polling
         (Engine.IO protocol 4, "Upgrade")."""
@@ -173,7 +181,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def received(self, line: Line, text: str) -> None:
         """From a `Line`. Pongs and acknowledgements are the most there is, and wait for nothing."""
-        wait = self._intake.take(self.server.intake, monotonic(), 1 + len(text) / ONE_MORE)
+        wait = self._bucket.take(self.server.pace, monotonic(), 1 + len(text) / ONE_MORE)
         if wait is None:
             metrics.LIMITED.labels("messages").inc()
             line.fail(Code.POLICY)
@@ -187,13 +195,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self.acknowledged(text)
         elif text[:1] not in _PACKET_TYPES:
             line.fail(Code.UNSUPPORTED)
-        elif self._inbox is None and self.told is not None and text.startswith(_MESSAGE):
+        elif self.told is not None and self._may_be_told and text.startswith(_MESSAGE):
             try:
                 _, message, *_ = loads(text[2:])
             except ValueError:
                 line.fail(Code.UNSUPPORTED)
             else:
-                self.begins(self.server.spawn(self.told(message)))
+                self.take(self.told(message))
         elif self._inbox is None:
             self._inbox = deque([text])
             self.server.spawn(self._read_inbox(line))
@@ -214,6 +222,15 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 line.fail(Code.POLICY)
 
         asyncio.get_running_loop().call_later(PROBE_TIMEOUT, give_up)
+
+    @property
+    def _may_be_told(self) -> bool:
+        """Else it goes the way through the inbox, in which it waits."""
+        return self._inbox is None and not self.intake.full
+
+    def take(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Works on a message, while the next ones are read."""
+        self.intake.begins(self.server.spawn(work))
 
     def lost(self, line: Line) -> None:
         """From a `Line`."""
@@ -258,40 +275,18 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 self._release(_Hold.UNREAD)
         self._inbox = None
 
-    # --- How much at once, and how fast ----------------------------------------------------------
-
-    def begins(self, event: asyncio.Task[Any]) -> None:
-        """An event of this socket is being served. With `INBOX` of them, nothing more is read."""
-        self._under_way += 1
-        if self._under_way == INBOX:
-            self._hold(_Hold.BUSY)
-        event.add_done_callback(self._has_served)
-
-    def _has_served(self, event: asyncio.Task[Any]) -> None:
-        self._under_way -= 1
-        error = None if event.cancelled() else event.exception()
-        # That it went before it was answered is no fault of anybody's.
-        if error is not None and not isinstance(error, exceptions.SocketIsClosedError):
-            log.error("event failed", exc_info=error)
-        if self._under_way == INBOX // 2:
-            self._release(_Hold.BUSY)
-            if self._fewer is not None:
-                self._fewer.set_result(None)
-                self._fewer = None
+    # --- How fast ---------------------------------------------------------------------------------
 
     async def _take_in_turn(self, pkt: Packet) -> None:
         """On polling: a request that brings packets ends when they have had their turn, and the
         client sends the next one after it."""
         size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
-        wait = self._intake.take(self.server.intake, monotonic(), 1 + size / ONE_MORE)
+        wait = self._bucket.take(self.server.pace, monotonic(), 1 + size / ONE_MORE)
         if wait is None:
             metrics.LIMITED.labels("messages").inc()
             await self.close(wait=False, abort=True)
             raise exceptions.SocketIsClosedError
         await asyncio.sleep(wait)
-        if self._under_way >= INBOX:
-            self._fewer = self._fewer or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._fewer)
 
     def _slow_down(self, wait: float) -> None:
         self._slow_until = monotonic() + wait
@@ -338,7 +333,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
 
-        self.intake = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
+        self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
         self.has_come: Callable[[LeanSocket], None] = _nobody_minds
         self.has_gone: Callable[[LeanSocket], None] = _nobody_minds
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -379,7 +374,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         await self._trigger_event("connect", sid, environ, run_async=False)
         socket.schedule_ping()
         if transport == "websocket":
-            return await socket.handle_get_request(environ)
+            answer = await socket.handle_get_request(environ)
+            if not socket.connected:
+                # Its handshake is none. The library takes it for a poll if the header `Connection`
+                # is missing, and would leave the socket to the heartbeat in any case.
+                await socket.close(wait=False, abort=True)
+                if isinstance(answer, list):
+                    return self._bad_request("Connection: Upgrade is missing")
+            return answer
         socket.connected = True
         try:
             return self._ok(await socket.poll(), jsonp_index=jsonp_index)

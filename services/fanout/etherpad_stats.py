@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 
 from services.fanout import metrics
 from services.fanout.rooms import Rooms
+from shared.log.keys import CANARY
 
 BUSIEST = 100
 """Pads that are named, those with the most users. A label for every pad would be a time series for
@@ -39,7 +40,12 @@ class _WithEtherpadNames:
             labels=["padId"],
         )
         crowds = sorted(
-            ((len(room.people.roster), room.pad_id) for room in self._rooms), reverse=True
+            (
+                (len(room.people.roster), room.pad_id)
+                for room in self._rooms
+                if not room.pad_id.startswith(CANARY)
+            ),
+            reverse=True,
         )
         for crowd, pad_id in crowds[:BUSIEST]:
             users.add_metric([pad_id.encode("utf-8", "replace").decode()], crowd)

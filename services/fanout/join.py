@@ -220,9 +220,10 @@ class Doorway:
         if type(rev) is not int or not -1 <= rev <= min(head, shared) or other_history:
             # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
             # reload is the one thing that helps (I5).
+            shown = rev if type(rev) is int and abs(rev) < 1 << 53 else type(rev).__name__
             log.warning(
                 "told to reload",
-                extra={"pad": room.pad_id, "client_rev": rev, "head": head, "shared": shared},
+                extra={"pad": room.pad_id, "client_rev": shown, "head": head, "shared": shared},
             )
             raise _turned_away(session.exit, "rejected")
         session.epoch = room.epoch

@@ -35,6 +35,9 @@ _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
 MAX_DIGITS = 16
 """Of a number that JavaScript holds exactly, and Python reads quickly."""
 
+MAX_SHOWN = 60
+"""Characters of a client's own words that are repeated in answers and in the log."""
+
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
 
@@ -120,7 +123,7 @@ class Messages:
     async def _dispatch(self, socket: Socket, message: Any) -> None:
         if not isinstance(message, dict) or message.get("component") != "pad":
             component = message.get("component") if isinstance(message, dict) else None
-            shown = "undefined" if component is None else component
+            shown = "undefined" if component is None else _shown(component)
             raise ClientError(f"unknown message component: {shown}")
         kind = message.get("type")
         if not kind:
@@ -133,7 +136,7 @@ class Messages:
         if session is None or room is None or session.id not in room.sessions:
             raise ClientError("pre-CLIENT_READY message")
         if kind != "COLLABROOM":
-            raise ClientError(f"{kind}: unknown message type")
+            raise ClientError(f"{_shown(kind)}: unknown message type")
         if session.identity.read_only:
             raise ClientError("COLLABROOM: write attempt on read-only pad")
         data = message.get("data")
@@ -143,7 +146,7 @@ class Messages:
         try:
             await self._collab(socket, room, session, inner, data)
         except ClientError as error:
-            raise type(error)(f"COLLABROOM: {inner}: {error}") from error
+            raise type(error)(f"COLLABROOM: {_shown(inner)}: {error}") from error
 
     async def _collab(
         self, socket: Socket, room: Room, session: Session, kind: Any, data: dict[str, Any]
@@ -257,7 +260,13 @@ def _kind(message: Any) -> str:
     kind = message.get("type")
     if kind == "COLLABROOM" and isinstance(message.get("data"), dict):
         kind = message["data"].get("type")
-    return kind if isinstance(kind, str) else "none"
+    return _shown(kind) if isinstance(kind, str) else "none"
+
+
+def _shown(word: Any) -> str:
+    """What a client calls something, for its answer and for the log: it could be a megabyte, or
+    nested so deep that to write it out is an error of its own."""
+    return word[:MAX_SHOWN] if isinstance(word, str) else f"a {type(word).__name__}"
 
 
 def _shout(message_key: str) -> dict[str, Any]:

@@ -1,13 +1,20 @@
 """Socket.IO over our Engine.IO: python-socketio, without rooms."""
 
-import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import socketio
+from engineio.exceptions import SocketIsClosedError
 
 from services.fanout.engine import EngineServer
+
+EVENT = "message"
+"""The name of the only event there is: everything of Etherpad goes in it."""
+
+_BINARY = ("5", "6")
+"""What an event and an acknowledgement with binary attachments begin with."""
 
 
 class Registry(socketio.AsyncManager):  # type: ignore[misc]
@@ -43,11 +50,18 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
         self._joining.discard(sid)
         return sid
 
+    def is_joining(self, eio_sid: str) -> bool:
+        return self._sids.get(eio_sid) in self._joining
+
     def is_connected(self, sid: str, namespace: str) -> bool:
+        if namespace != "/":
+            return False
         return sid in self._eio_sids and sid not in self._joining and sid not in self._leaving
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
-        return self._sids.get(eio_sid)
+        # Who leaves a namespace that it is not in has not left ours: it would count as gone, and
+        # stay on its pad for good.
+        return self._sids.get(eio_sid) if namespace == "/" else None
 
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
         return self._eio_sids.get(sid)
@@ -73,14 +87,43 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
 
-    def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        """How python-socketio serves an event: in a task, however many of them there are."""
-        task: asyncio.Task[Any] = super().start_background_task(target, *args, **kwargs)
-        if target == self._handle_event_internal:
-            socket = self.eio.sockets.get(args[2])
-            if socket is not None:
-                socket.begins(task)
-        return task
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        # Nothing in Etherpad is binary. The library would keep whatever follows such a packet until
+        # all the attachments are there that it announces, which may be ten thousand million.
+        if not isinstance(data, str) or data[:1] in _BINARY:
+            raise ValueError("not a packet in text")
+        await super()._handle_eio_message(eio_sid, data)
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        try:
+            await super()._handle_connect(eio_sid, namespace, data)
+        except Exception:
+            # It has gone before it could be told that it is in. To the library it is joining, and
+            # so will never have left: we would keep its socket for good.
+            if self.manager.is_joining(eio_sid):
+                await self.manager.connect(self.manager.sid_from_eio_sid(eio_sid, "/"), "/")
+                await self._handle_disconnect(eio_sid, "/", self.reason.TRANSPORT_CLOSE)
+            raise
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
+        # By the library's table of handlers, in which `connect` and `disconnect` stand too, an
+        # event of that name would run ours for the beginning and the end of a connection.
+        if not isinstance(data, list) or not data or not isinstance(data[0], str):
+            raise ValueError("an event without a name")
+        if data[0] != EVENT:
+            return
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None:
+            return
+        await socket.intake.room()
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if sid is not None and self.manager.is_connected(sid, "/"):
+            socket.take(self._answer_event(sid, eio_sid, data, id))
+
+    async def _answer_event(self, sid: str, eio_sid: str, data: list[Any], id: int | None) -> None:
+        # Its last step is the acknowledgement; who has gone in the meantime needs none.
+        with suppress(SocketIsClosedError):
+            await self._handle_event_internal(self, sid, eio_sid, data, "/", id)
 
 
 class _BriefOnClientFaults(logging.Filter):
@@ -96,6 +139,9 @@ class _BriefOnClientFaults(logging.Filter):
             record.error = f"{type(error).__name__}: {error}"[:200]
             record.exc_info = None
             record.levelno, record.levelname = logging.INFO, "INFO"
+        elif record.levelno == logging.ERROR:
+            # A request that makes no sense. The engine says so once, and then no more.
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 

@@ -173,6 +173,8 @@ class Pad(Document):
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
         if patches.change_nothing():
             # Etherpad makes no revision of what changes nothing; a retransmission ends here too.
+            # Its attributes go again: without a revision they would be in this pool and no other.
+            self.pool.truncate(pool_size)
             return Result(outcome=Outcome(origin, "accepted", self.head))
         settled = self._markers_settled
         result = Result([self._append(changeset, patches, submission.author, origin, time)])

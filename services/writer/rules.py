@@ -12,6 +12,7 @@ from shared.easysync import (
     attribs_of,
 )
 from shared.easysync.changeset import checked_ops
+from shared.easysync.errors import shown
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
@@ -57,6 +58,6 @@ def _check_author(
     # written here. A '-' may not, although its attributes change nothing: they would enter the
     # pool, and thereby make an author "known".
     if opcode != "=":
-        raise Refused(f"{author} submits a {opcode!r} as {claimed}")
+        raise Refused(f"{author} submits a {opcode!r} as {shown(claimed)}")
     if pad_pool.find("author", claimed) < 0:
-        raise Refused(f"{author} gives text to {claimed}, who has never written here")
+        raise Refused(f"{author} gives text to {shown(claimed)}, who has never written here")

@@ -15,6 +15,7 @@ from shared.archive.entries import (
     from_value,
 )
 from shared.archive.frames import BadArchive, read_frames
+from shared.easysync.errors import shown
 from shared.log.document import chain_of
 
 
@@ -32,12 +33,16 @@ class _Checker:
         if self.ended:
             raise BadArchive("there is more behind its end")
         match entry:
+            case PadHead() if type(entry.pad) is not str or type(entry.head) is not int:
+                raise BadArchive("a pad begins without a name or without a head")
+            case End() if type(entry.pads) is not int:
+                raise BadArchive("its end does not say how many pads it holds")
             case PadHead():
                 if self._open is not None:
-                    raise BadArchive(f"pad {self._open.pad!r} has no end")
+                    raise BadArchive(f"pad {shown(self._open.pad)} has no end")
                 self._open, self._next, self._chain = entry, 0, b""
             case Tokens() | End() if self._open is not None:
-                raise BadArchive(f"pad {self._open.pad!r} has no end")
+                raise BadArchive(f"pad {shown(self._open.pad)} has no end")
             case End(pads):
                 if pads != self._done:
                     raise BadArchive(f"it holds {self._done} pads, not {pads}")
@@ -51,7 +56,9 @@ class _Checker:
             case PadDone():
                 head = self._open
                 if (self._next - 1, self._chain) != (head.head, head.chain):
-                    raise BadArchive(f"pad {head.pad!r} ends at {self._next - 1}, not {head.head}")
+                    raise BadArchive(
+                        f"pad {shown(head.pad)} ends at {self._next - 1}, not {head.head}"
+                    )
                 self._open, self._done = None, self._done + 1
             case PadVoid():
                 self._open = None
@@ -59,10 +66,10 @@ class _Checker:
     def _revisions(self, pad: PadHead, entry: Revisions) -> None:
         for revision in entry.revisions():
             if revision.rev != self._next:
-                raise BadArchive(f"pad {pad.pad!r} lacks revision {self._next}")
+                raise BadArchive(f"pad {shown(pad.pad)} lacks revision {self._next}")
             self._chain = chain_of(self._chain, revision.wire)
             if self._chain != revision.chain:
-                raise BadArchive(f"pad {pad.pad!r}: the chain breaks at revision {self._next}")
+                raise BadArchive(f"pad {shown(pad.pad)}: the chain breaks at revision {self._next}")
             self._next += 1
 
 

@@ -96,3 +96,27 @@ async def test_a_polling_client_that_is_let_go_is_told_so(tmp_path: Path) -> Non
             answer = await poll
             # 400 is for a poll that came just after: the session is gone by then.
             assert answer.status == 400 or await answer.text() == "1"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Upgrade": "websocket"},
+        {"Upgrade": "websocket", "Connection": "close"},
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
+    ],
+)
+async def test_a_handshake_that_is_none_is_refused_and_leaves_nothing(
+    fleet: Fleet, headers: dict[str, str]
+) -> None:
+    worker = fleet.workers[0]
+    start = worker.log.stat().st_size
+    reader, writer = await asyncio.open_connection("127.0.0.1", worker.port)
+    lines = ["GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", "Host: x"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 20)
+    writer.close()
+    log = worker.log.read_bytes()[start:].decode()
+    assert "Traceback" not in log

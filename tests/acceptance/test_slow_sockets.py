@@ -156,5 +156,6 @@ async def test_etherpads_tools_find_their_names(patient: Fleet) -> None:
         await pad.flush()
         text = await asyncio.to_thread(worker.page, "/stats/prometheus")
     assert 'etherpad_pad_users{padId="stats"} 2.0' in text
+    assert 'padId="$canary' not in text, "these are the worker's own, and nobody is on them"
     assert 'etherpad_socket_emits_total{type="ACCEPT_COMMIT"}' in text
     assert "etherpad_changeset_apply_duration_seconds_bucket" in text

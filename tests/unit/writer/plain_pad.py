@@ -52,6 +52,7 @@ class PlainPad:
             refused = Outcome(origin, "refused", self.head, "badChangeset", str(refusal))
             return Result(outcome=refused)
         if atext == self.atext:
+            self.pool.truncate(pool_size)
             return Result(outcome=Outcome(origin, "accepted", self.head))
         result = Result([self._append(changeset, atext, author, origin, time)])
         if not self.pool.numbers_of_keys(LINE_ATTRIBUTES):

@@ -1,0 +1,112 @@
+"""Runs targets by the hundred thousand, in as many processes as there are cores.
+
+Each part of a target has a process of its own, so that its memory can be seen, and so that what
+one target breaks is not found in another.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import psutil
+
+from tests.fuzz.catalogue import TARGETS
+from tests.fuzz.target import Broken, attempt
+
+PEAK_LIMIT_MB = 400
+"""What a process may take at its height; with nothing done yet it is 80."""
+
+GROWTH_LIMIT_MB = 40
+"""By how much it may grow after the first tenth of its cases: nothing may be kept of them."""
+
+ADDRESS_SPACE = 4 << 30
+"""Bytes; a case that wants more gets a MemoryError, and the machine stays alive."""
+
+MOST_FAILURES = 3
+"""After so many a part is given up."""
+
+_SHOWN = 1500
+
+
+@dataclass
+class Part:
+    """What some of a target's cases came to."""
+
+    name: str
+    cases: int = 0
+    taken: int = 0  #: cases that were not refused
+    cpu: float = 0.0  #: seconds, the making of cases included
+    peak_mb: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: Part) -> None:
+        self.cases += other.cases
+        self.taken += other.taken
+        self.cpu += other.cpu
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+        self.failures += other.failures
+
+
+def run_part(name: str, seed: int, first: int, count: int) -> Part:
+    """Cases `first` to `first + count` of a target."""
+    target, part = TARGETS[name], Part(name)
+    started, settled = time.process_time(), 0.0
+    for number in range(first, first + count):
+        case = target.case(seed, number)
+        part.cases += 1
+        try:
+            part.taken += attempt(target, case)
+        except Broken as broken:
+            part.failures.append(
+                f"{name}: {broken}\n  case: {repr(case)[:_SHOWN]}\n"
+                f"  again: make fuzz ARGS='--seed {seed} --target {name} --case {number}'"
+            )
+            if len(part.failures) == MOST_FAILURES:
+                break
+        if part.cases == count // 10:
+            settled = _resident_mb()
+    part.cpu = time.process_time() - started
+    part.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    growth = _resident_mb() - settled
+    if settled and growth > GROWTH_LIMIT_MB:
+        part.failures.append(f"{name}: grew by {growth:.0f} MB over the cases from {first} on")
+    if part.peak_mb > PEAK_LIMIT_MB:
+        part.failures.append(f"{name}: took {part.peak_mb:.0f} MB at its height")
+    return part
+
+
+def _resident_mb() -> float:
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+
+
+def campaign(seed: int, counts: dict[str, int], processes: int) -> Iterator[Part]:
+    """The parts as they are done. A process that dies is a failure of its target too."""
+    with ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=_limit_memory, max_tasks_per_child=1
+    ) as pool:
+        waiting: dict[Future[Part], str] = {}
+        for name, count in counts.items():
+            share = -(-count // processes)
+            for first in range(0, count, share):
+                size = min(share, count - first)
+                waiting[pool.submit(run_part, name, seed, first, size)] = f"{name} from {first}"
+        for done in as_completed(waiting):
+            error = done.exception()
+            if error is None:
+                yield done.result()
+            else:
+                yield Part(waiting[done].split()[0], failures=[f"{waiting[done]}: {error!r}"])
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))

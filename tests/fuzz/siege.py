@@ -1,0 +1,164 @@
+"""A real fleet, with people typing on it and hostile connections beside them, on their pad too.
+
+What has to hold: nobody of those who type loses their connection or a revision, no process ends,
+logs a fault, or keeps what an attacker sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import aiohttp
+import psutil
+
+from services.up.server import EmbeddedServer
+from shared.client import Pad, connect
+from tests.eventually import eventually
+from tests.fleet import Fleet, Member
+from tests.fuzz.attacker import Attacker
+
+AT_ONCE = 16
+"""Attackers at the same time."""
+
+GROWTH_LIMIT_MB = 60
+"""By how much a process may grow in the second half."""
+
+LOG_LIMIT = 4000
+"""Bytes of log for each thing that an attacker sends, in all processes together."""
+
+PACE = 0.02
+"""Seconds between the edits of one person."""
+
+
+async def besiege(seed: int, connections: int) -> str:
+    """The siege on a fleet of its own. Says what it came to; AssertionError for what broke."""
+    # Polling clients that vanish are missed when they do not answer a ping.
+    pings = {"PADFLEET_PING_INTERVAL_MS": "3000", "PADFLEET_PING_TIMEOUT_MS": "5000"}
+    with (
+        tempfile.TemporaryDirectory(prefix="padfleet-fuzz-") as folder,
+        EmbeddedServer(Path(folder) / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, Path(folder), pings) as fleet,
+    ):
+        fleet.start(writers=1, workers=2)
+        report = await siege(fleet, seed, connections)
+        for worker in fleet.workers:
+            for kept in ("sockets", "sessions"):
+                name = f"padfleet_fanout_{kept}"
+                await eventually(partial(_none_of, worker, name), name, timeout=30)
+        return report
+
+
+def _none_of(worker: Member, name: str) -> bool:
+    return worker.metric(name) == 0
+
+
+async def siege(fleet: Fleet, seed: int, connections: int) -> str:
+    """On a fleet that runs. The pads are named after the seed."""
+    members = [*fleet.workers, *fleet.writers]
+    logs = {member.name: member.log.stat().st_size for member in members}
+    besieged, quiet = f"besieged-{seed}", f"quiet-{seed}"
+    started = time.monotonic()
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(connect(f"{url}/p/{pad}", resume=False))
+            for pad in (besieged, quiet)
+            for url in fleet.urls
+        ]
+        sent, typed, growth = await _under_fire(fleet, people, [besieged, quiet], seed, connections)
+        for pair in (people[:2], people[2:]):
+            await _agree(pair)
+    _examine(members, logs, sent)
+    assert growth < GROWTH_LIMIT_MB, f"a process grew by {growth:.0f} MB in the second half"
+    peak = max(_resident_mb(member) for member in members)
+    return (
+        f"siege: {connections:,} connections sent {sent:,} packets in "
+        f"{time.monotonic() - started:.0f} s, {typed:,} edits beside them were all accepted; "
+        f"largest process {peak:.0f} MB, which grew by {growth:.0f} MB in the second half"
+    )
+
+
+async def _under_fire(
+    fleet: Fleet, people: list[Pad], pads: list[str], seed: int, connections: int
+) -> tuple[int, int, float]:
+    """Attacks while the people type: packets sent, edits made, and MB by which memory grew."""
+    over = asyncio.Event()
+    typing = [
+        asyncio.create_task(_type(pad, number, over), name=f"typist {number}")
+        for number, pad in enumerate(people)
+    ]
+    halves = []
+    attackers = [
+        Attacker(
+            Random(f"{seed} siege {number}"),
+            fleet.urls[number % len(fleet.urls)],
+            [pads[0], pads[0], f"theirs-{seed}-{number % 20}"],
+        )
+        for number in range(connections)
+    ]
+    members = [*fleet.workers, *fleet.writers]
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        half = connections // 2
+        for some in (attackers[:half], attackers[half:]):
+            await _all(some, lambda attacker: attacker.run(http))
+            halves.append([_resident_mb(member) for member in members])
+    over.set()
+    typed = sum(await asyncio.gather(*typing))
+    growth = max(after - middle for middle, after in zip(*halves, strict=True))
+    return sum(attacker.sent for attacker in attackers), typed, growth
+
+
+async def _all(attackers: list[Attacker], run: Callable[[Attacker], Awaitable[None]]) -> None:
+    waiting = iter(attackers)
+
+    async def one_after_the_other() -> None:
+        for attacker in waiting:
+            await run(attacker)
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+
+
+async def _type(pad: Pad, number: int, over: asyncio.Event) -> int:
+    """Types until it is over, each edit accepted before the next one."""
+    count = 0
+    while not over.is_set() or not count:
+        async with asyncio.timeout(30):
+            await pad.append(f"{number}.{count}\n")
+        count += 1
+        await asyncio.sleep(PACE)
+    return count
+
+
+async def _agree(pair: list[Pad]) -> None:
+    """Both see the same, with everything in it that either has typed."""
+    for pad in pair:
+        await pad.append("end\n")
+    for pad in pair:
+        async with asyncio.timeout(30):
+            await pad.until(lambda: pair[0].rev == pair[1].rev)
+    assert pair[0].text == pair[1].text, "two who are on the same revision see different texts"
+
+
+def _examine(members: list[Member], logs: dict[str, int], sent: int) -> None:
+    total = 0
+    for member in members:
+        assert member.process.poll() is None, f"{member.name} has ended"
+        with member.log.open("rb") as file:
+            file.seek(logs[member.name])
+            text = file.read().decode(errors="replace")
+        total += len(text)
+        for fault in ("Traceback", '"level": "error"', "Logging error"):
+            at = text.find(fault)
+            assert at < 0, f"{member.name} logged a fault:\n{text[max(0, at - 500) : at + 3000]}"
+    assert total < LOG_LIMIT * (sent + 100), f"{total:,} bytes of log for {sent:,} packets"
+
+
+def _resident_mb(member: Member) -> float:
+    return float(psutil.Process(member.process.pid).memory_info().rss) / 1e6

@@ -1,0 +1,139 @@
+"""What stands around a worker's inside in `worker`: no network, no Redis, no writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+from services.fanout.auth.decision import Denied
+from services.fanout.exit import Exit
+from services.fanout.identify import Handshake, token
+from services.fanout.legacy import sends_no_author
+from services.fanout.session import Identity, Session
+from shared.log.records import Outcome, decode_entry, encode_entry
+from tests.fuzz import corpus
+
+
+class Nothing:
+    """Answers any call, awaited or not, with itself: what Redis is here."""
+
+    def __getattr__(self, name: str) -> Nothing:
+        return self
+
+    def __call__(self, *_arguments: Any, **_options: Any) -> Nothing:
+        return self
+
+    def __await__(self) -> Any:
+        yield from ()
+        return self
+
+
+class StandInRoom(SimpleNamespace):
+    def __init__(self) -> None:
+        super().__init__(pad_id="fuzzed", reign="", keys=SimpleNamespace(channel="c"), sessions={})
+
+    def kick_and_say(self, session: Session, reason: str) -> None:
+        self.sessions.pop(session.id, None)
+
+
+class StandInDoorway(SimpleNamespace):
+    """Lets everybody in who asks for a pad by a text."""
+
+    most_at_once: int
+
+    def __init__(self) -> None:
+        super().__init__(redis=Nothing(), room=StandInRoom(), most_at_once=0)
+
+    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
+        tasks = len(asyncio.all_tasks())
+        self.most_at_once = max(self.most_at_once, tasks)
+        await asyncio.sleep(0)  # as long as Redis takes, others can go on
+        token(handshake, message, "")
+        if not isinstance(message.get("padId"), str):
+            raise Denied("missing pad id")
+        return Identity(corpus.AUTHOR, "fuzzed", "fuzzed", "r.x", False, embedded=False)
+
+    async def join(self, way_out: Exit, identity: Identity, message: dict[str, Any]) -> Any:
+        session = Session(identity, way_out, False, adds_author=sends_no_author(message))
+        self.room.sessions[session.id] = session
+        return session, self.room
+
+    async def leave(self, room: StandInRoom, session: Session) -> None:
+        room.sessions.pop(session.id, None)
+
+
+class StandInInbox(SimpleNamespace):
+    """Takes entries as Redis would, and has the writer answer at once."""
+
+    def __init__(self, doorway: StandInDoorway) -> None:
+        super().__init__(doorway=doorway)
+
+    async def put(self, entry: Any) -> str:
+        assert decode_entry(encode_entry(entry)) == entry
+        session = self.doorway.room.sessions.get(entry.origin.session)
+        if session is not None:
+            session.settle(entry.origin.seq, Outcome(entry.origin, "accepted", 0))
+        return "1-1"
+
+
+class Transport:
+    """A connection whose client takes everything at once."""
+
+    def __init__(self) -> None:
+        self.written = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += len(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    abort = close
+
+    def get_extra_info(self, name: str) -> Transport:
+        return self
+
+    def fileno(self) -> int:
+        return -1
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+class Faults(logging.Handler):
+    """What must not be in a log: errors, and lines of any length that a stranger chooses."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        extras = {k: v for k, v in vars(record).items() if k not in _STANDARD}
+        if record.levelno >= logging.ERROR or record.exc_info:
+            self.found.append(text[:1500])
+        elif len(text) + len(str(extras)) > 2000:
+            self.found.append(f"a line of {len(text) + len(str(extras))} in the log: {text[:200]}")
+
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({})))
+
+
+class Body:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def read(self, length: int) -> bytes:
+        return self._data[:length]

@@ -1,0 +1,84 @@
+"""Targets that take bytes, packets and handshakes apart."""
+
+from __future__ import annotations
+
+from random import Random
+
+from services.fanout import websocket
+from services.fanout.websocket import BadHandshake, Reader, WebSocketError
+from shared.wire import jsontext, socketio
+from shared.wire.jsontext import BadJson
+from shared.wire.socketio import BadPacket
+from tests.fuzz import corpus, messages
+from tests.fuzz.mutate import mutated
+from tests.fuzz.target import Target
+from tests.fuzz.values import TEXTS
+
+
+def _json_case(source: Random) -> str | bytes:
+    text = messages.written(source, messages.message(source))
+    if source.random() < 0.7:
+        text = mutated(source, text, corpus.event_texts())
+    return text if source.random() < 0.5 else text.encode("utf-8", "surrogatepass")
+
+
+def _json(case: str | bytes) -> int:
+    value = jsontext.loads(case)
+    text = jsontext.dumps(value)
+    text.encode()  # has to be possible, whatever halves of pairs there are
+    assert jsontext.loads(text) == value
+    return len(text)
+
+
+def _packet(case: str) -> int:
+    packet = socketio.decode(case)
+    match packet:
+        case socketio.Event(name, args, ack_id):
+            assert socketio.decode(socketio.encode_event(name, *args, ack_id=ack_id)) == packet
+        case socketio.Ack(ack_id, args):
+            assert socketio.decode(socketio.encode_ack(ack_id, *args)) == packet
+    return 0
+
+
+WEBSOCKET_LIMIT = 5000
+
+
+def _websocket_case(source: Random) -> list[bytes]:
+    texts = [messages.packet(source)[:3000] for _ in range(source.choice([1, 1, 2, 5]))]
+    return messages.chunks(source, messages.frames(source, texts))
+
+
+def _websocket(case: list[bytes]) -> int:
+    reader, size = Reader(WEBSOCKET_LIMIT), 0
+    for chunk in case:
+        for event in reader.feed(chunk):
+            size += len(event) if isinstance(event, str) else sum(map(len, event))
+        kept = len(reader._kept or b"")
+        assert kept <= WEBSOCKET_LIMIT + 14, f"{kept} bytes are kept"
+    # What came in pieces has to come to the same as in one.
+    assert size == sum(
+        len(event) if isinstance(event, str) else sum(map(len, event))
+        for event in Reader(WEBSOCKET_LIMIT).feed(b"".join(case))
+    )
+    return size
+
+
+def _handshake_case(source: Random) -> dict[str, str]:
+    headers = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    name = source.choice(list(headers))
+    headers[name] = mutated(source, headers[name], TEXTS)
+    return headers
+
+
+TARGETS = [
+    Target("json", _json_case, _json, (BadJson,), 100_000),
+    Target("packet", messages.packet, _packet, (BadPacket,), 150_000),
+    Target("websocket", _websocket_case, _websocket, (WebSocketError,), 100_000),
+    Target(
+        "handshake",
+        _handshake_case,
+        lambda case: len(websocket.accept(case)),
+        (BadHandshake,),
+        50_000,
+    ),
+]

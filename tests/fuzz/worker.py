@@ -1,0 +1,219 @@
+"""A fan-out worker's inside without network and Redis: real bytes, taken apart by the real code.
+
+From the WebSocket's bytes, or the body of a POST, through Engine.IO, Socket.IO and `Messages` down
+to where a submission would go into an inbox. Behind that there is nothing: what comes back from
+Redis is not a stranger's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+
+from aiohttp import web
+from engineio.exceptions import EngineIOError
+
+from services.fanout.app import _attach_socketio
+from services.fanout.commits import Commits
+from services.fanout.engine import LeanSocket
+from services.fanout.join import Doorway
+from services.fanout.limits.allowances import Allowances
+from services.fanout.limits.unborn import Nursery
+from services.fanout.line import Line
+from services.fanout.messages import Messages, Socket
+from services.fanout.room import Room
+from services.fanout.socketio_server import SocketServer
+from services.loadtest.websocket import text_frame
+from shared.log.inbox import InboxWriter
+from shared.settings import FanoutSettings
+from tests.fuzz.stand_ins import Body, Faults, StandInDoorway, StandInInbox, Transport
+
+T = TypeVar("T")
+
+LIMIT = 30_000
+"""Bytes of a message, as `max_message_bytes`."""
+
+
+@dataclass(eq=False)
+class Connection:
+    """A client's end, as far as the worker can tell."""
+
+    socket: LeanSocket
+    transport: Transport
+    line: Line
+    polling: bool
+
+
+class Worker:
+    """Serves cases one after the other. Each has a socket of its own, on an own event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._unhandled)
+        self._faults = Faults()
+        logging.getLogger().addHandler(self._faults)
+        logging.getLogger().setLevel(logging.INFO)
+        self._sockets: dict[str, Socket] = {}
+        self._open_ones: list[Connection] = []
+        self._sio: SocketServer = self._loop.run_until_complete(self._start())
+
+    async def _start(self) -> SocketServer:
+        doorway = StandInDoorway()
+        commits = Commits(cast(InboxWriter, StandInInbox(doorway)), timeout=1)
+        most = 1_000_000  # whoever had to wait would wait here
+        settings = FanoutSettings(
+            max_message_bytes=LIMIT,
+            commits_per_second=most,
+            joins_per_second=most,
+            chats_per_second=most,
+        )
+        nursery = Nursery(to_ask=1e9, idle=1e9)
+        messages = Messages(cast(Doorway, doorway), commits, Allowances.of(settings), nursery)
+        self._doorway, self._room = doorway, cast(Room, doorway.room)
+        return _attach_socketio(web.Application(), messages, self._sockets, settings)
+
+    def close(self) -> None:
+        logging.getLogger().removeHandler(self._faults)
+        self._loop.close()
+
+    def websocket(self, chunks: list[bytes]) -> int:
+        """The bytes of a WebSocket after its handshake; how many are answered.
+
+        Raises AssertionError for anything that must not be.
+        """
+        connection = self.open(polling=False)
+        for chunk in chunks:
+            self.write(connection, chunk)
+        self.all_gone()
+        return connection.transport.written
+
+    def polling(self, bodies: list[bytes]) -> int:
+        """Bodies of POSTs."""
+        connection = self.open(polling=True)
+        for body in bodies:
+            self.write(connection, body)
+        size = connection.transport.written
+        self.all_gone()
+        return size
+
+    # --- One step at a time, for sequences with several connections ------------------------------
+
+    def open(self, *, polling: bool) -> Connection:
+        return self._run(self._open(polling))
+
+    def say(self, connection: Connection, packet: str) -> None:
+        data = packet.encode("utf-8", "surrogatepass")
+        if not connection.polling:
+            data = text_frame(data)
+        self.write(connection, data)
+
+    @staticmethod
+    def frame(packet: str) -> bytes:
+        return text_frame(packet.encode())
+
+    @property
+    def sessions(self) -> int:
+        return len(self._room.sessions)
+
+    @property
+    def most_at_once(self) -> int:
+        """Tasks that there were while somebody was let in."""
+        return int(self._doorway.most_at_once)
+
+    @property
+    def unfinished(self) -> int:
+        """Packets that wait for attachments."""
+        return len(self._sio._binary_packet)
+
+    def write(self, connection: Connection, data: bytes) -> None:
+        """A piece of the WebSocket's stream, or the body of a POST."""
+        if connection.transport.closed:
+            return
+        if connection.polling:
+            self._run(self._post(connection, data))
+        else:
+            self._run(self._call(lambda: connection.line.data_received(data)))
+
+    def vanish(self, connection: Connection) -> None:
+        """The client's connection breaks; one that polls is missed some time later."""
+        if connection not in self._open_ones:
+            return
+        self._open_ones.remove(connection)
+        if connection.polling:
+            self._run(connection.socket.close(wait=False, abort=True))
+        else:
+            connection.transport.closed = True
+            self._run(self._call(lambda: connection.line.connection_lost(None)))
+
+    def all_gone(self) -> None:
+        """Everybody leaves. AssertionError if anything of them is left."""
+        for connection in list(self._open_ones):
+            self.vanish(connection)
+        assert not self._sio.eio.sockets, "an Engine.IO socket is left"
+        assert not self._sockets, "a socket is left"
+        assert not self._room.sessions, "a session is left"
+        assert not self._sio.environ, "an environ is left"
+        assert not self._sio._binary_packet, "an unfinished packet is left"
+        assert not self._sio.manager._eio_sids, "an entry in the registry is left"
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        async def until_settled() -> T:
+            result = await work
+            await self._settled()
+            return result
+
+        result = self._loop.run_until_complete(until_settled())
+        assert not self._faults.found, "\n".join(self._faults.found)
+        return result
+
+    async def _open(self, polling: bool) -> Connection:
+        eio = self._sio.eio
+        sid = eio.generate_id()
+        eio.sockets[sid] = socket = LeanSocket(eio, sid, "127.0.0.1")
+        request = SimpleNamespace(headers={}, query={}, get=lambda _key, default: default)
+        await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)
+        socket.connected = True
+        transport = Transport()
+        line = Line(cast(asyncio.Transport, transport), socket, LIMIT)
+        if not polling:
+            socket._move_to(line)
+        connection = Connection(socket, transport, line, polling)
+        self._open_ones.append(connection)
+        return connection
+
+    async def _call(self, work: Callable[[], None]) -> None:
+        work()
+
+    async def _post(self, connection: Connection, data: bytes) -> None:
+        """As the engine does, which logs what it catches in one line, and a poll after it."""
+        environ = {"CONTENT_LENGTH": str(len(data)), "wsgi.input": Body(data)}
+        socket = connection.socket
+        try:
+            await socket.handle_post_request(environ)
+        except EngineIOError:
+            assert socket.sid in self._sio.eio.sockets, "the engine has no answer then"
+            await self._sio.eio.disconnect(socket.sid)
+        except Exception:
+            self._sio.eio.logger.exception("post request handler error")
+        await self._settled()
+        if socket.closed:
+            connection.transport.closed = True
+        elif socket.exit.backlog:
+            for frame in await socket.poll():
+                connection.transport.write(frame.websocket)
+
+    async def _settled(self) -> None:
+        me = asyncio.current_task()
+        for _ in range(200):
+            others = asyncio.all_tasks() - {me}
+            if not others:
+                return
+            await asyncio.wait(others, timeout=5)
+        raise AssertionError(f"tasks go on for good: {asyncio.all_tasks() - {me}}")
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._faults.found.append(f"unhandled in the event loop: {context}")
