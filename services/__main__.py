@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "fanout": "run a fan-out worker: it holds the sockets of the clients",
     "writer": "run a writer: it turns submissions into revisions",
     "doctor": "check whether a Redis is fit for a fleet, and say what to change",
+    "probe": "ask a process whether it is ready; for health checks",
     "backup": "write pads to files while the fleet runs",
     "restore": "bring pads back from such files",
     "verify": "check that what is stored of each pad fits together, and what a backup is of",

@@ -1,0 +1,1 @@
+"""Asks a process how it is: the health check of an image that has no curl."""
