@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "restore": "bring pads back from such files",
     "verify": "check that what is stored of each pad fits together, and what a backup is of",
     "pad": "read, write and watch a pad from the command line",
+    "shout": "show a notice to everybody who has a pad open",
     "loadtest": "put thousands of clients on a server, padfleet or Etherpad, and measure it",
     "replay": "replay a recorded editing session through real sockets, and compare all texts",
     "vectors": "check the changeset engine against recorded results of Etherpad's",

@@ -36,8 +36,10 @@ class Guest:
         self._transports = list(transports)
         self._sio = socketio.AsyncClient(reconnection=False)
         self._sio.on("message", self._heard)
+        self._sio.on("shout", self._shouted)
         self._sio.on("disconnect", self._gone)
         self.messages: list[Message] = []
+        self.shouts: list[Message] = []
         self.connected = False
 
     async def __aenter__(self) -> Guest:
@@ -59,6 +61,9 @@ class Guest:
 
     async def _heard(self, message: Message) -> None:
         self.messages.append(message)
+
+    async def _shouted(self, message: Message) -> None:
+        self.shouts.append(message)
 
     async def _gone(self, *_: object) -> None:
         self.connected = False

@@ -27,5 +27,6 @@ async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Pat
     next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
     they get their names when they are."""
     with suppress(BadArchive, FileNotFoundError):
-        return first_pad(path) == head_of(pad_id, await read_meta(redis, keyspace.pad(pad_id)))
+        kept, keys = first_pad(path), keyspace.pad(pad_id)
+        return kept == await head_of(redis, keys, pad_id, await read_meta(redis, keys))
     return False

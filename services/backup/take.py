@@ -20,7 +20,9 @@ from shared.archive.entries import (
     Revisions,
     Saved,
 )
+from shared.log.chat import NO_MESSAGES
 from shared.log.connect import Redis
+from shared.log.deletion import deletion_field
 from shared.log.document import chain_of
 from shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
 from shared.log.keys import Keyspace, PadKeys, author_key
@@ -53,7 +55,7 @@ async def take_pad(
         meta = await read_meta(redis, keys)
         if not meta.exists:
             return None
-        head = head_of(pad_id, meta)
+        head = await head_of(redis, keys, pad_id, meta)
         write(head)
         authors: set[str] = {meta.creator} - {""}
         try:
@@ -73,9 +75,25 @@ async def take_pad(
     raise Unreadable(f"pad {pad_id!r}: {why}; padfleet verify --pad says more")
 
 
-def head_of(pad_id: str, meta: PadMeta) -> PadHead:
+async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:
+    """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hmget(keys.meta, ["settings", deletion_field(meta.epoch)])
+    _ = pipeline.xrevrange(keys.chat, count=1)
+    _ = pipeline.lrange(keys.saved, -1, -1)
+    (settings, deletion), newest, saved = await pipeline.execute()
     return PadHead(
-        pad_id, meta.epoch, meta.head, meta.chain, meta.time, meta.creator, meta.read_only_id
+        pad_id,
+        meta.epoch,
+        meta.head,
+        meta.chain,
+        meta.time,
+        meta.creator,
+        meta.read_only_id,
+        settings or b"",
+        deletion or b"",
+        int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES,
+        saved[0] if saved else b"",
     )
 
 

@@ -24,6 +24,7 @@ from services.fanout.drain import Drain, turning_away
 from services.fanout.engine import EngineServer, LeanSocket
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.expired import Expired
+from services.fanout.hooks import installed_hooks
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
 from services.fanout.limits.addresses import Trusted, networks
@@ -39,6 +40,8 @@ from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
 from services.fanout.socketio_server import EVENT, SocketServer, library_logger
 from services.fanout.standing import Standing
+from services.fanout.timeslider.helper import Helper
+from services.fanout.timeslider.requests import Timeslider
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.inbox import InboxWriter
@@ -101,11 +104,19 @@ async def run(settings: FanoutSettings) -> None:
         stall_timeout=settings.stall_timeout_ms / 1000,
     )
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
-    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access)
+    hooks = installed_hooks(redis)
+    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)
+    timeslider = Timeslider(redis, Helper())
     nursery = Nursery(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
-    messages = Messages(doorway, Commits(inbox, timeout=timeout), Allowances.of(settings), nursery)
+    messages = Messages(
+        doorway,
+        Commits(inbox, timeout=timeout),
+        Allowances.of(settings),
+        nursery,
+        timeslider,
+    )
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
 
     drain = Drain()
@@ -179,6 +190,7 @@ async def run(settings: FanoutSettings) -> None:
         await sio.shutdown()
         await runner.cleanup()
         await access.close()
+        await timeslider.close()
         await inbox.close()
         await rooms.close()
         await redis.close()

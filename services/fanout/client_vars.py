@@ -6,6 +6,7 @@ without asking whether they exist.
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from services.fanout.frames import Frame
@@ -49,10 +50,6 @@ _STATIC: dict[str, Any] = {
     "randomVersionString": "padfleet",
     "accountPrivs": {"maxRevisions": 100},
     "enableDarkMode": True,
-    "enablePadWideSettings": False,
-    "enablePluginPadOptions": False,
-    "padDeletionToken": None,
-    "canDeleteWithoutToken": False,
     "privacyBanner": {
         "enabled": False,
         "title": "",
@@ -62,21 +59,6 @@ _STATIC: dict[str, Any] = {
     },
     "automaticReconnectionTimeout": 0,
     "initialRevisionList": [],
-    "initialOptions": {
-        "enforceSettings": False,
-        "showChat": True,
-        "alwaysShowChat": False,
-        "chatAndUsers": False,
-        "lang": None,
-        "view": {
-            "showAuthorColors": True,
-            "showLineNumbers": True,
-            "rtlIsTrue": False,
-            "padFontFamily": "",
-            "fadeInactiveAuthorColors": True,
-        },
-    },
-    "savedRevisions": [],
     "colorPalette": PALETTE,
     "padOptions": {
         "noColors": False,
@@ -95,8 +77,6 @@ _STATIC: dict[str, Any] = {
     },
     "padShortcutEnabled": dict.fromkeys(_SHORTCUTS, True),
     "opts": {},
-    "chatHead": -1,
-    "canEditPadSettings": False,
     "sessionRefreshInterval": 86_400_000,
     "sofficeAvailable": "no",
     "exportAvailable": "no",
@@ -137,9 +117,23 @@ class Greeting:
         }
         self._members = dumps(part)[1:].encode()
 
-    def to(self, identity: Identity, me: Author, *, users: int, cookie_prefix: str) -> Frame:
+    def to(
+        self,
+        identity: Identity,
+        me: Author,
+        *,
+        users: int,
+        cookie_prefix: str,
+        beside: bytes,
+        rights: Mapping[str, Any],
+        more: Mapping[str, Any],
+    ) -> Frame:
         """CLIENT_VARS for one session. The pad's real id is in it only if the client named it
-        itself."""
+        itself.
+
+        `beside` is what `Beside.variables` says, `rights` what this user may do to the pad, `more`
+        what hooks add: they may change any variable.
+        """
         requested = to_units(identity.requested_id)
         variables = {
             "userColor": me.color,
@@ -151,13 +145,17 @@ class Greeting:
             "serverTimestamp": int(time.time() * 1000),
             "userId": me.id,
             "cookiePrefix": cookie_prefix,
+            **rights,
         }
         if me.name is not None:
             variables["userName"] = me.name
         own, pad_id = dumps(variables).encode(), dumps(requested).encode()
+        # Of a name that comes twice, the last one counts.
+        extra = b"," + dumps(dict(more)).encode()[1:-1] if more else b""
         return Frame(
-            b'42["message",{"type":"CLIENT_VARS","data":%b,%b,"collab_client_vars":{"padId":%b,%b}}]'
-            % (_STATIC_JSON[:-1], own[1:-1], pad_id, self._members)
+            b'42["message",{"type":"CLIENT_VARS","data":%b,%b,%b,'
+            b'"collab_client_vars":{"padId":%b,%b%b}}]'
+            % (_STATIC_JSON[:-1], beside, own[1:-1], pad_id, self._members, extra)
         )
 
 

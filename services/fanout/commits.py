@@ -59,12 +59,12 @@ class Commits:
         if outcome is not None and outcome.kind == "refused":
             room.kick_and_say(session, outcome.reason)
 
-    async def delete(self, room: Room, session: Session) -> Outcome | None:
-        """None: the pad is gone (everybody has been told), or the connection has been broken."""
+    async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
+        """None: the pad is gone (everybody has been told), or the connection has been broken.
+        Unless it is `allowed` by other means, only the pad's creator may."""
         origin, answer = session.expect()
-        return await self._answer(
-            room, session, Deletion(room.pad_id, origin, session.author), answer
-        )
+        deletion = Deletion(room.pad_id, origin, session.author, allowed)
+        return await self._answer(room, session, deletion, answer)
 
     async def _answer(
         self,

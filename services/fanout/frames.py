@@ -73,6 +73,11 @@ def collab(data: Any) -> Frame:
     return _collab(dumps(data).encode())
 
 
+def encoded(event: str, message: bytes) -> Frame:
+    """A message that is JSON already."""
+    return Frame(b'42["%b",%b]' % (event.encode(), message))
+
+
 def accept_commit(rev: int) -> Frame:
     return _collab(b'{"type":"ACCEPT_COMMIT","newRev":%d}' % rev)
 

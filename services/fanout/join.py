@@ -14,8 +14,10 @@ from services.fanout.auth.decision import MAX_NAME, Wanted
 from services.fanout.commits import LOOK_AFTER
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
+from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, read_only_id, wanted_pad
 from services.fanout.legacy import sends_no_author
+from services.fanout.rights import begin_with, rights_of
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
@@ -61,6 +63,7 @@ class Doorway:
     settings: FanoutSettings
     worker_id: str
     access: Access
+    hooks: Hooks
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
@@ -118,7 +121,7 @@ class Doorway:
             if message.get("reconnect"):
                 await self._resume(room, session, me, message.get("client_rev"))
             else:
-                await self._arrive(room, session, me)
+                await self._arrive(room, session, me, message.get("padSettingsDefaults"))
         except BaseException as error:
             room.arriving.pop(session.id, None)
             try:
@@ -153,12 +156,12 @@ class Doorway:
 
     # --- First arrival ---------------------------------------------------------------------------
 
-    async def _arrive(self, room: Room, session: Session, me: Author) -> None:
+    async def _arrive(self, room: Room, session: Session, me: Author, defaults: Any) -> None:
         while True:
             if room.feed.head < 0 and session.identity.read_only:
                 raise _turned_away(session.exit, "deleted")  # since it was let in
             if room.feed.head < 0:
-                await self._create(room, session.author)
+                await self._create(room, session.author, defaults)
             admission = await self._register(room, session, me)
             if admission.reign != room.reign:
                 # There was a fail-over. What it took away must not be shown to anybody new.
@@ -166,8 +169,12 @@ class Doorway:
                 if admission.reign != room.reign:
                     raise TimeoutError("the pad could not be compared with the present server")
             await room.people.get_to_know(self.redis, room.people.roster.authors())
+            await room.beside.settled()
+            epoch = room.epoch
+            rights = await rights_of(self.redis, room, session.identity, self.settings)
+            more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
             greeting = await room.greeting()
-            if greeting is not None and greeting.epoch == room.epoch:
+            if greeting is not None and greeting.epoch == room.epoch == epoch:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.
         if room.is_duplicate(session):
@@ -180,11 +187,14 @@ class Doorway:
                 me,
                 users=room.people.count(session.id),
                 cookie_prefix=self.settings.cookie_prefix,
+                beside=room.beside.variables,
+                rights=rights,
+                more=more,
             )
         )
         self._let_in(room, session)
 
-    async def _create(self, room: Room, author: str) -> None:
+    async def _create(self, room: Room, author: str, defaults: Any) -> None:
         text = self.settings.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
         text = text.replace("\t", " " * 8)
         await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
@@ -195,6 +205,7 @@ class Doorway:
             await room.repaired()
             if room.feed.head < 0:
                 raise TimeoutError("no answer from the writer") from None
+        await begin_with(self.redis, room, author, defaults, self.settings)
 
     # --- Coming back -----------------------------------------------------------------------------
 

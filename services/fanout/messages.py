@@ -6,15 +6,18 @@ A client may ask for a Socket.IO acknowledgement of any message: it gets ``[null
 
 import asyncio
 import logging
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.fanout import frames, metrics
-from services.fanout.auth.decision import MAX_NAME, Denied
+from services.fanout.auth.decision import Denied
 from services.fanout.auth.expiry import Deadlines
+from services.fanout.collab import chat, deletion, options, people, saved
+from services.fanout.collab.asked import Asked
+from services.fanout.collab.passing import is_passed_on, passed_on
 from services.fanout.commits import Commits
+from services.fanout.errors import ClientError, WrongType, prefixed, shown
 from services.fanout.exit import OVERFLOW, Exit
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway, TurnedAway
@@ -22,36 +25,17 @@ from services.fanout.limits.allowances import Allowances, TooMuch
 from services.fanout.limits.unborn import Nursery
 from services.fanout.room import Room
 from services.fanout.session import Session
-from shared.easysync import to_units
-from shared.log import authors, presence
+from services.fanout.timeslider.requests import Timeslider
 from shared.log.connect import UNREACHABLE
 from shared.log.inbox import NotTaken
-from shared.log.records import UserInfo
 
 log = logging.getLogger(__name__)
-
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
 
 MAX_DIGITS = 16
 """Of a number that JavaScript holds exactly, and Python reads quickly."""
 
-MAX_SHOWN = 60
-"""Characters of a client's own words that are repeated in answers and in the log."""
-
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
-
-
-class ClientError(Exception):
-    """The message cannot be served. The text is what the client's acknowledgement says."""
-
-    name = "Error"
-
-
-class WrongType(ClientError):
-    """A field is missing or not what it should be; JavaScript's TypeError."""
-
-    name = "TypeError"
 
 
 @dataclass(slots=True, eq=False)
@@ -79,12 +63,19 @@ class Messages:
     """Reads the messages of all sockets of this worker."""
 
     def __init__(
-        self, doorway: Doorway, commits: Commits, allowances: Allowances, nursery: Nursery
+        self,
+        doorway: Doorway,
+        commits: Commits,
+        allowances: Allowances,
+        nursery: Nursery,
+        timeslider: Timeslider,
     ) -> None:
         self._doorway = doorway
         self._commits = commits
         self._allowances = allowances
         self.nursery = nursery
+        self._hooks = doorway.hooks
+        self._timeslider = timeslider
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
 
     async def received(self, socket: Socket, message: Any) -> Reply:
@@ -123,8 +114,7 @@ class Messages:
     async def _dispatch(self, socket: Socket, message: Any) -> None:
         if not isinstance(message, dict) or message.get("component") != "pad":
             component = message.get("component") if isinstance(message, dict) else None
-            shown = "undefined" if component is None else _shown(component)
-            raise ClientError(f"unknown message component: {shown}")
+            raise ClientError(f"unknown message component: {shown(component)}")
         kind = message.get("type")
         if not kind:
             raise ClientError("message type missing")
@@ -135,37 +125,95 @@ class Messages:
         session, room = socket.session, socket.room
         if session is None or room is None or session.id not in room.sessions:
             raise ClientError("pre-CLIENT_READY message")
-        if kind != "COLLABROOM":
-            raise ClientError(f"{_shown(kind)}: unknown message type")
-        if session.identity.read_only:
-            raise ClientError("COLLABROOM: write attempt on read-only pad")
+        if self._hooks.handle_message:
+            if not await self._hooks.lets_pass(room, session, message):
+                return
+            if session.id not in room.sessions:
+                raise ClientError("client disconnected")
         data = message.get("data")
-        if not isinstance(data, dict):
-            raise WrongType("COLLABROOM: data is not an object")
-        inner = data.get("type")
+        if (
+            kind == "COLLABROOM"
+            and isinstance(data, dict)
+            and data.get("type") == "USER_CHANGES"
+            and not session.identity.read_only
+        ):
+            # What most messages are, and what says no more than it was taken.
+            await self._submit(room, session, data)
+            return
+        with prefixed(kind):
+            if kind == "CHANGESET_REQ":
+                await self._timeslider.asked(room, session, message)
+                return
+            if kind != "COLLABROOM":
+                raise ClientError("unknown message type")
+            if session.identity.read_only:
+                raise ClientError("write attempt on read-only pad")
+            if not isinstance(data, dict):
+                raise WrongType("data is not an object")
+            inner = data.get("type")
+            with prefixed(inner):
+                await self._collab(socket, room, session, inner, data)
+
+    async def _submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         try:
-            await self._collab(socket, room, session, inner, data)
-        except ClientError as error:
-            raise type(error)(f"COLLABROOM: {_shown(inner)}: {error}") from error
+            await self._allowances.commit(session.author)
+        except TooMuch:
+            room.kick_and_say(session, "rateLimited")
+            return
+        if session.id not in room.sessions:
+            return  # it has gone while it waited for its turn, and sends it again
+        await self._commits.submit(room, session, data)
 
     async def _collab(
         self, socket: Socket, room: Room, session: Session, kind: Any, data: dict[str, Any]
     ) -> None:
+        asked = Asked(
+            self._doorway.redis,
+            self._doorway.settings,
+            self._commits,
+            self._hooks,
+            room,
+            session,
+            data,
+        )
+        if kind == "PAD_DELETE":  # waits for the writer
+            await deletion.deleted(asked)
+            return
+        if kind != "GET_CHAT_MESSAGES":
+            # Of all others, everybody on the pad is told.
+            try:
+                self._allowances.chat(session.author)
+            except TooMuch as error:
+                what = "changes of name or colour" if kind == "USERINFO_UPDATE" else "messages"
+                raise ClientError(f"too many {what}; wait a moment") from error
+        async with socket.turn:
+            await self._in_turn(asked, kind)
+
+    async def _in_turn(self, asked: Asked, kind: Any) -> None:
         match kind:
-            case "USER_CHANGES":
-                try:
-                    await self._allowances.commit(session.author)
-                except TooMuch:
-                    room.kick_and_say(session, "rateLimited")
-                    return
-                if session.id not in room.sessions:
-                    return  # it has gone while it waited for its turn, and sends it again
-                await self._commits.submit(room, session, data)
             case "USERINFO_UPDATE":
-                async with socket.turn:
-                    await self._user_info(room, session, data)
-            case "PAD_DELETE":
-                await self._delete(room, session, data)
+                await people.took_name_or_color(asked)
+            case "CHAT_MESSAGE":
+                await chat.spoke(asked)
+            case "GET_CHAT_MESSAGES":
+                await chat.scrolled_back(asked)
+            case "SAVE_REVISION":
+                await saved.starred(asked)
+            case "CLIENT_MESSAGE":
+                inner = asked.part("payload").get("type")
+                with prefixed(inner):
+                    await self._client_message(asked, inner)
+            case _ if is_passed_on(kind, asked.settings.plugin_messages):
+                await passed_on(asked)
+            case _:
+                raise ClientError("unknown message type")
+
+    async def _client_message(self, asked: Asked, kind: Any) -> None:
+        match kind:
+            case "suggestUserName":
+                await people.suggested_name(asked)
+            case "padoptions":
+                await options.changed(asked)
             case _:
                 raise ClientError("unknown message type")
 
@@ -198,6 +246,8 @@ class Messages:
         await self.leave(socket)
         socket.session, socket.room = await self._doorway.join(socket.exit, identity, message)
         self.nursery.on_a_pad(socket.exit)
+        if self._hooks.user_join:
+            await self._hooks.joined(socket.room, socket.session)
         if identity.expires is not None:
             self.deadlines.put(socket, identity.expires)
         log.info(
@@ -217,41 +267,22 @@ class Messages:
         if session is not None and room is not None:
             self.nursery.off_its_pad(socket.exit)
             await self._doorway.leave(room, session)
-
-    async def _user_info(self, room: Room, session: Session, data: dict[str, Any]) -> None:
-        try:
-            self._allowances.chat(session.author)
-        except TooMuch as error:
-            raise ClientError("too many changes of name or colour; wait a moment") from error
-        info = data.get("userInfo")
-        if not isinstance(info, dict):
-            raise WrongType("missing userInfo")
-        name, color = info.get("name"), info.get("colorId")
-        if color is None:
-            raise ClientError("missing colorId")
-        if not isinstance(color, str) or not _COLOR.match(color):
-            raise ClientError(f"malformed color: {str(color)[:40]}")
-        if name is not None and not isinstance(name, str):
-            raise WrongType("name is not a text")
-        name = session.identity.name or (name[:MAX_NAME] if name else None)
-        color = session.identity.color or color
-        redis = self._doorway.redis
-        await authors.update(redis, session.author, name=name or "", color=color)
-        told = UserInfo(session.id, session.author, name, color)
-        await presence.tell_user_info(redis, room.keys, told)
-
-    async def _delete(self, room: Room, session: Session, data: dict[str, Any]) -> None:
-        wanted = data.get("data")
-        if not isinstance(wanted, dict):
-            raise WrongType("data is not an object")
-        if wanted.get("padId") != to_units(room.pad_id):
-            raise ClientError("refusing cross-pad delete")
-        outcome = await self._commits.delete(room, session)
-        if outcome is not None and outcome.kind == "refused":
-            session.send(frames.packet(_shout("pad.deletionToken.notCreator"), "shout"))
+            if self._hooks.user_leave:
+                await self._hooks.left(room, session)
 
 
-KNOWN = {"CLIENT_READY", "USER_CHANGES", "USERINFO_UPDATE", "PAD_DELETE"}
+KNOWN = {
+    "CLIENT_READY",
+    "CHANGESET_REQ",
+    "USER_CHANGES",
+    "USERINFO_UPDATE",
+    "CHAT_MESSAGE",
+    "GET_CHAT_MESSAGES",
+    "SAVE_REVISION",
+    "CLIENT_MESSAGE",
+    "PAD_DELETE",
+    "CUSTOM",
+}
 
 
 def _kind(message: Any) -> str:
@@ -260,24 +291,4 @@ def _kind(message: Any) -> str:
     kind = message.get("type")
     if kind == "COLLABROOM" and isinstance(message.get("data"), dict):
         kind = message["data"].get("type")
-    return _shown(kind) if isinstance(kind, str) else "none"
-
-
-def _shown(word: Any) -> str:
-    """What a client calls something, for its answer and for the log: it could be a megabyte, or
-    nested so deep that to write it out is an error of its own."""
-    return word[:MAX_SHOWN] if isinstance(word, str) else f"a {type(word).__name__}"
-
-
-def _shout(message_key: str) -> dict[str, Any]:
-    """A notice to one client, as Etherpad sends them; its page translates the key."""
-    return {
-        "type": "COLLABROOM",
-        "data": {
-            "type": "shoutMessage",
-            "payload": {
-                "message": {"messageKey": message_key, "sticky": False},
-                "timestamp": int(time.time() * 1000),
-            },
-        },
-    }
+    return shown(kind) if isinstance(kind, str) else "none"

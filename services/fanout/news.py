@@ -12,9 +12,15 @@ CAPACITY = 4096
 there."""
 
 
+MOST_BYTES = 4 << 20
+"""Bytes kept, likewise: what plugins pass on may be long."""
+
+
 class News:
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
         self._capacity = capacity
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._frames: list[tuple[Frame, str]] = []
         self._first = 0
 
@@ -26,10 +32,17 @@ class News:
     def add(self, frame: Frame, *, but: str = "") -> None:
         """`but` is the session that the news are about, and that is not told."""
         self._frames.append((frame, but))
+        self._bytes += len(frame.websocket)
         if len(self._frames) > 2 * self._capacity:
             # Half at a time, so that it costs nothing to speak of.
-            del self._frames[: self._capacity]
-            self._first += self._capacity
+            self._forget(self._capacity)
+        elif self._bytes > self._most_bytes and len(self._frames) > 1:
+            self._forget(len(self._frames) // 2)
+
+    def _forget(self, count: int) -> None:
+        self._bytes -= sum([len(frame.websocket) for frame, _ in self._frames[:count]])
+        del self._frames[:count]
+        self._first += count
 
     def since(self, place: int) -> list[tuple[Frame, str]]:
         """Raises IndexError if some of them are not kept any more."""

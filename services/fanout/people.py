@@ -67,26 +67,26 @@ class People:
         self.roster.add(joined)
         author = self._get_to_know(joined)
         if not again:
-            self._tell(self._info(author), but=joined.member.session)
+            self.tell(self._info(author), but=joined.member.session)
 
     def left(self, left: Left) -> None:
         if self.roster.remove(left.session) is not None:
             self._infos.pop(left.author, None)
-            self._tell(_leave_info(left.author, left.color))
+            self.tell(_leave_info(left.author, left.color))
 
     def changed(self, info: UserInfo) -> None:
         """Somebody has taken another name or colour."""
         author = self._known[info.author] = Author(info.author, info.name, info.color)
-        self._tell(self._info(author), but=info.session)
+        self.tell(self._info(author), but=info.session)
 
     def replace(self, fresh: Iterable[Joined]) -> list[Joined]:
         """Sets the roster to what is stored, after news may have been lost; returns who has come
         unseen."""
         difference = self.roster.replace(fresh)
         for joined in difference.joined:
-            self._tell(self._info(self._get_to_know(joined)), but=joined.member.session)
+            self.tell(self._info(self._get_to_know(joined)), but=joined.member.session)
         for member in difference.gone:
-            self._tell(_leave_info(member.author, member.color))
+            self.tell(_leave_info(member.author, member.color))
         return difference.joined
 
     def _get_to_know(self, joined: Joined) -> Author:
@@ -96,7 +96,8 @@ class People:
         self._asked.add(author.id)
         return author
 
-    def _tell(self, news: Frame, *, but: str = "") -> None:
+    def tell(self, news: Frame, *, but: str = "") -> None:
+        """All sessions here, in the order of the calls; `but` is one that is not told."""
         self.news.add(news, but=but)
         self._on_news()
 

@@ -10,8 +10,10 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from services.fanout import frames, metrics
+from services.fanout.beside import Beside
 from services.fanout.catchup import HistoryLost, catch_up
 from services.fanout.client_vars import Greeting
+from services.fanout.exit import OVERFLOW
 from services.fanout.express import push
 from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.people import People
@@ -19,6 +21,13 @@ from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session, new_session_id
 from services.fanout.turns import Turn, Turns
 from shared.log import presence
+from shared.log.announcements import (
+    Announcement,
+    Relayed,
+    RevisionSaved,
+    Said,
+    SettingsChanged,
+)
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad, Document, load
 from shared.log.history import HistoryGap, PadMeta, read_revisions, read_told_meta
@@ -81,13 +90,14 @@ class Room:
         self._redis = redis
         self._ring = ring
         self._document = Document()
-        self._early: list[ChannelMessage] | None = []
+        self._early: list[ChannelMessage | Announcement] | None = []
         self._greeting: Greeting | None = None
         self._greeting_until = 0.0
         self._greeting_lock = asyncio.Lock()
         self._changed = asyncio.Event()
         self._turn = Turn(turns, self._flush_all)
         self.people = People(self._turn.due)
+        self.beside = Beside(redis, keys, self.people.tell, self._send_to_some)
         self._unsent_since: float | None = None
         self._leaving: list[Left] = []
         self._parting: asyncio.Task[None] | None = None
@@ -101,6 +111,7 @@ class Room:
         aside and taken in after, so nothing falls between (subscribe, read, merge)."""
         await self._load()
         self.people.roster.replace(await presence.members(self._redis, self.keys))
+        await self.beside.open()
         early, self._early = self._early or [], None
         for message in early:
             self.take(message)
@@ -132,6 +143,7 @@ class Room:
 
     def close(self) -> None:
         self._turn.close()
+        self.beside.close()
         for task in (self._repairing, *self._tasks):
             if task is not None:
                 task.cancel()
@@ -294,6 +306,23 @@ class Room:
         metrics.DROPPED.labels(why).inc()
         session.exit.end()
 
+    def reply(self, session: Session, frame: frames.Frame) -> None:
+        """An answer to the session alone. A client that goes on asking and takes no answers is let
+        go: they would pile up here."""
+        if session.exit.backlog > OVERFLOW:
+            self.drop(session, "overflow")
+        else:
+            session.send(frame)
+
+    def _send_to_some(self, frame: frames.Frame, relayed: Relayed) -> None:
+        for session in list(self.sessions.values()):
+            if (
+                relayed.author in ("", session.author)
+                and not (relayed.writers and session.identity.read_only)
+                and relayed.but != session.id
+            ):
+                self.reply(session, frame)
+
     def kick(self, session: Session, reason: str) -> None:
         """Tells a client that it has to leave, for a reason that Etherpad's page knows."""
         metrics.DISCONNECTS.labels(reason).inc()
@@ -308,7 +337,7 @@ class Room:
 
     # --- The channel -----------------------------------------------------------------------------
 
-    def take(self, message: ChannelMessage) -> None:
+    def take(self, message: ChannelMessage | Announcement) -> None:
         """A message of the pad's channel."""
         if self._early is not None:
             self._early.append(message)
@@ -324,6 +353,8 @@ class Room:
                 self.people.changed(message)
             case Deleted(epoch):
                 self._deleted(epoch)
+            case Said() | RevisionSaved() | SettingsChanged() | Relayed():
+                self.beside.take(message)
             case Unsettled():
                 self.repair()
             case Replaced(epoch):
@@ -403,6 +434,7 @@ class Room:
         self.frames.clear()
         self._document, self._greeting = Document(epoch), None
         self.people.roster.replace(())
+        self.beside.forget()
         self._changed.set()
 
     async def say_left(self, session: Session) -> None:
@@ -429,6 +461,7 @@ class Room:
     def resubscribed(self) -> None:
         """The channel had been lost: anything may have been missed."""
         self.repair()
+        self.beside.refresh()
         self._spawn(self._refresh_roster())
 
     def repair(self) -> None:

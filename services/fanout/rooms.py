@@ -11,10 +11,10 @@ from services.fanout.pacing import Rules
 from services.fanout.room import Room
 from services.fanout.session import Session
 from services.fanout.turns import Turns
+from shared.log import announcements
 from shared.log.channels import Subscriber
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import Keyspace
-from shared.log.records import decode_message
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Rooms:
         if room is None:
             return
         try:
-            room.take(decode_message(data))
+            room.take(announcements.decode(data))
         except Exception:
             # One pad's trouble must not end the subscription of all the others.
             log.exception("channel message not taken", extra={"pad": room.pad_id})

@@ -98,6 +98,8 @@ class Restorer:
             creator=pad.creator,
             read_only_id=await self._claim(pad.read_only_id, name),
             replace=self._replace,
+            settings=pad.settings,
+            deletion=pad.deletion,
         )
         self._pad = self._staging = None
         self._restored(name, pad, installed)

@@ -6,11 +6,10 @@ from typing import NamedTuple, cast
 
 from services.verify.faults import Fault
 from services.verify.story import Story
+from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from shared.log.connect import Redis
 from shared.log.history import (
-    CHUNK_REVISIONS,
     PadMeta,
-    decode_chunk,
     read_meta,
     read_snapshot,
 )

@@ -270,7 +270,7 @@ class Committer:
             item = await self._unreadable(keys, str(error))
             item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
             return await self._commit(lease, position, {entry.pad: item})
-        if not pad.exists or pad.creator != entry.author:
+        if not pad.exists or not (entry.allowed or pad.creator == entry.author):
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
             work = {entry.pad: _Work(keys, pad, None, outcomes=[refusal])}

@@ -5,8 +5,9 @@ import logging
 from services.writer import metrics
 from services.writer.pad import Pad
 from shared.log import scripts
+from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import UNREACHABLE, Redis
-from shared.log.history import CHUNK_REVISIONS, encode_chunk, read_revisions
+from shared.log.history import read_revisions
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
 

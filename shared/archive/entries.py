@@ -26,6 +26,10 @@ class PadHead(NamedTuple):
     time: int  #: of the head, ms since the epoch
     creator: str
     read_only_id: str | None
+    settings: bytes = b""  #: JSON; empty: nobody has changed any
+    deletion: bytes = b""  #: hash of the deletion token; empty: none was made
+    chat: int = -1  #: the newest message's number
+    saved: bytes = b""  #: the newest of the saved revisions
 
 
 class Revisions(NamedTuple):

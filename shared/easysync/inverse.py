@@ -41,7 +41,7 @@ def inverse(cs: str, text: str, attribs: str, pool: AttributePool) -> str:
         elif op.attribs:
             changed = attribs_of(op.attribs, pool)
             for begin, end, had in runs.between(start, position):
-                builder.keep_text(text[begin:end], _way_back(changed, had, pool))
+                builder.keep_text(text[begin:end], way_back(changed, had, pool))
         else:
             builder.keep(op.chars, op.lines)
     return check_rep(builder.to_changeset())
@@ -74,7 +74,7 @@ class _Runs:
             start = until
 
 
-def _way_back(changed: dict[str, str], had: str, pool: AttributePool) -> str:
+def way_back(changed: dict[str, str], had: str, pool: AttributePool) -> str:
     """What to set on text that had the attributes `had`, to undo that `changed` has been set."""
     old = attribs_of(had, pool)
     back = [(key, old.get(key, "")) for key in changed]

@@ -1,20 +1,15 @@
 """Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
 
 import asyncio
-import zlib
-from collections.abc import Awaitable, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import NamedTuple, cast
 
 from shared.log import reigns, scripts
+from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
-from shared.log.records import Revision, Snapshot, pack, unpack
+from shared.log.records import Revision, Snapshot
 from shared.log.reigns import Reign
-
-CHUNK_REVISIONS = 1000
-"""Revisions in one compressed chunk. Part of the storage format: chunk n holds the revisions from
-n * CHUNK_REVISIONS on, so that a revision's chunk is known without looking."""
-
 
 TOLD_INTERVAL = 0.01
 """Seconds between two looks whether a commit that is held back has reached the replicas."""
@@ -135,13 +130,41 @@ async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> li
     return [revision for revision in found if first <= revision.rev <= last]
 
 
-def encode_chunk(revisions: Sequence[Revision]) -> bytes:
-    """One whole chunk, compressed: about a tenth of what its revisions take in the stream."""
-    records: list[Any] = [unpack(revision.to_record()) for revision in revisions]
-    return zlib.compress(pack(records), 6)
+class Part(NamedTuple):
+    """Some revisions in a row, as they are stored."""
+
+    first: int
+    chunk: bytes | None  #: all of a chunk, of which `first` perhaps is not the first; or
+    records: list[bytes]  #: of single revisions
+
+    @property
+    def last(self) -> int:
+        if self.chunk is not None:
+            return (self.first // CHUNK_REVISIONS + 1) * CHUNK_REVISIONS - 1
+        return self.first + len(self.records) - 1
 
 
-def decode_chunk(number: int, blob: bytes) -> list[Revision]:
-    start = number * CHUNK_REVISIONS
-    records = unpack(zlib.decompress(blob))
-    return [Revision.from_fields(start + i, fields) for i, fields in enumerate(records)]
+async def read_parts(
+    redis: Redis, keys: PadKeys, first: int, last: int, *, step: int
+) -> AsyncIterator[Part]:
+    """The revisions first…last, both included, for somebody else to decode; a chunk may hold more.
+
+    At most `step` single records are read at once. Raises `HistoryGap` if one is missing.
+    """
+    at = first
+    while at <= last:
+        reply = await redis.client.xrange(
+            keys.revs, min=f"{at}-1", max=f"{min(at + step - 1, last)}-1"
+        )
+        entries = cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply)
+        if entries and entries[0][0] == b"%d-1" % at:
+            yield Part(at, None, [fields[b"r"] for _, fields in entries])
+            at += len(entries)
+            continue
+        # Compaction may move revisions while we read, but what is not in the stream is in a chunk.
+        number = at // CHUNK_REVISIONS
+        blob = await cast("Awaitable[bytes | None]", redis.client.hget(keys.chunks, str(number)))
+        if blob is None:
+            raise HistoryGap(f"revision {at} is missing")
+        yield Part(at, blob, [])
+        at = (number + 1) * CHUNK_REVISIONS

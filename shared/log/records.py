@@ -109,6 +109,9 @@ class Deletion:
     pad: str
     origin: Origin
     author: str
+    allowed: bool = False
+    """Whoever it is: the worker has seen a right to it that the writer knows nothing of, as the
+    pad's deletion token."""
 
 
 Entry = Submission | Fence | Creation | Deletion

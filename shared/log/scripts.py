@@ -35,6 +35,7 @@ class Script:
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
 
 
+CHAT = Script("chat")
 COMMIT = Script("commit", before="reign")
 COMPACT = Script("compact", before="reign")
 CONFIRM = Script("confirm", before="reign")
@@ -45,6 +46,8 @@ LEASE = Script("lease", before="reign")
 LEAVE = Script("leave")
 META = Script("meta", before="reign")
 REPLACE = Script("replace", before="reign")
+SAVED = Script("saved")
+SETTINGS = Script("settings")
 SNAPSHOT = Script("snapshot", before="reign")
 TELL = Script("tell")
 VOUCH = Script("vouch", before="reign")

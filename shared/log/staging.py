@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from shared.log import scripts
+from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import Redis
+from shared.log.deletion import deletion_field
 from shared.log.document import Document
-from shared.log.history import CHUNK_REVISIONS, encode_chunk, read_meta
+from shared.log.history import read_meta
 from shared.log.keys import Keyspace
 from shared.log.records import Revision, Snapshot
 
@@ -93,10 +95,18 @@ class Staging:
         await self._send(pipeline)
 
     async def install(
-        self, *, above_epoch: int, creator: str, read_only_id: str | None, replace: bool
+        self,
+        *,
+        above_epoch: int,
+        creator: str,
+        read_only_id: str | None,
+        replace: bool,
+        settings: bytes = b"",
+        deletion: bytes = b"",
     ) -> Installed:
         """Makes it the pad, in an epoch of its own: above `above_epoch` and above all that the pad
-        in its place has had. Whoever has another history is told to reload (I5).
+        in its place has had. Whoever has another history is told to reload (I5). `settings` and
+        `deletion` are as the meta hash has them.
 
         Raises `PadExists`, `Moved`, or what `UNREACHABLE` lists; what was brought is left to
         expire then.
@@ -113,6 +123,10 @@ class Staging:
             kept_id = read_only_id or before.read_only_id
             if kept_id is not None:
                 fields += ["readonly", kept_id]
+            if settings:
+                fields += ["settings", settings]
+            if deletion:
+                fields += [deletion_field(epoch), deletion]
             verdict, *_details = await scripts.REPLACE(
                 self._redis.client,
                 self._script_keys(),

@@ -102,6 +102,18 @@ class FanoutSettings(AccessSettings, LimitSettings):
         minimum=1,
         maximum=1_000,
     )
+    pad_wide_settings: bool = setting(
+        True, "whether a pad's creator may set how the pad looks for everybody"
+    )
+    pad_deletion_by_all: bool = setting(
+        False, "whether everybody who may write on a pad may delete it, not its creator alone"
+    )
+    plugin_messages: str = setting(
+        "",
+        "types of COLLABROOM messages, with commas between, that plugins' pages send to each "
+        'other: they are passed on to the other sockets of the pad, as CUSTOM always is; "*" for '
+        "all that are not Etherpad's own",
+    )
     drain_ms: int = setting(
         30_000,
         "time over which a worker that was asked to end (SIGTERM) lets its sockets go, so that "

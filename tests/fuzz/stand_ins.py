@@ -9,10 +9,12 @@ from typing import Any
 
 from services.fanout.auth.decision import Denied
 from services.fanout.exit import Exit
+from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, token
 from services.fanout.legacy import sends_no_author
 from services.fanout.session import Identity, Session
 from shared.log.records import Outcome, decode_entry, encode_entry
+from shared.settings import FanoutSettings
 from tests.fuzz import corpus
 
 
@@ -44,7 +46,14 @@ class StandInDoorway(SimpleNamespace):
     most_at_once: int
 
     def __init__(self) -> None:
-        super().__init__(redis=Nothing(), room=StandInRoom(), most_at_once=0)
+        redis: Any = Nothing()
+        super().__init__(
+            redis=redis,
+            room=StandInRoom(),
+            hooks=Hooks(redis),
+            settings=FanoutSettings(),
+            most_at_once=0,
+        )
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
         tasks = len(asyncio.all_tasks())

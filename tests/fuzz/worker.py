@@ -27,10 +27,11 @@ from services.fanout.line import Line
 from services.fanout.messages import Messages, Socket
 from services.fanout.room import Room
 from services.fanout.socketio_server import SocketServer
+from services.fanout.timeslider.requests import Timeslider
 from services.loadtest.websocket import text_frame
 from shared.log.inbox import InboxWriter
 from shared.settings import FanoutSettings
-from tests.fuzz.stand_ins import Body, Faults, StandInDoorway, StandInInbox, Transport
+from tests.fuzz.stand_ins import Body, Faults, Nothing, StandInDoorway, StandInInbox, Transport
 
 T = TypeVar("T")
 
@@ -72,7 +73,9 @@ class Worker:
             chats_per_second=most,
         )
         nursery = Nursery(to_ask=1e9, idle=1e9)
-        messages = Messages(cast(Doorway, doorway), commits, Allowances.of(settings), nursery)
+        timeslider = cast(Timeslider, Nothing())
+        allowances = Allowances.of(settings)
+        messages = Messages(cast(Doorway, doorway), commits, allowances, nursery, timeslider)
         self._doorway, self._room = doorway, cast(Room, doorway.room)
         return _attach_socketio(web.Application(), messages, self._sockets, settings)
 

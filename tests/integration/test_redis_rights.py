@@ -12,6 +12,7 @@ import redis as redis_library
 from services.up.server import HOST, EmbeddedServer, ServerFailed
 from shared.client import connect
 from tests.fleet import ROOT, Fleet
+from tests.guest import Guest
 from tests.integration.tls import Front, Papers, papers
 from tests.processes import free_ports
 from tests.tools import padfleet
@@ -58,6 +59,20 @@ async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
         assert pad.resumes == 1
         await other.until(lambda: "after" in other.text)
         reading = other.read_only_id
+    async with Guest(two) as guest:
+        await guest.join("beside", padSettingsDefaults={"lang": "de"})
+        assert await guest.collab("CHAT_MESSAGE", message={"text": "hello"}) is None
+        assert await guest.collab("GET_CHAT_MESSAGES", start=0, end=9) is None
+        assert await guest.collab("SAVE_REVISION") is None
+        assert await guest.collab("CUSTOM", payload=1) is None
+        options = {"type": "padoptions", "options": {"lang": "fr"}}
+        assert await guest.collab("CLIENT_MESSAGE", payload=options) is None
+        asked = {"start": 0, "granularity": 1, "requestID": 1}
+        request = {"component": "pad", "type": "CHANGESET_REQ", "data": asked}
+        assert await guest.ask(request) is None
+        token = guest.vars["padDeletionToken"]
+        gone = {"padId": "beside", "deletionToken": token}
+        assert await guest.collab("PAD_DELETE", data=gone) is None
     async with connect(f"{two}/p/{reading}") as reader:
         assert "after" in reader.text
     for words in (

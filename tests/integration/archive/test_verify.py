@@ -14,9 +14,10 @@ from services.verify.walk import verify_pad
 from shared.archive.entries import Entry
 from shared.archive.reading import read_archive
 from shared.log import authors
+from shared.log.chunks import decode_chunk, encode_chunk
 from shared.log.connect import Redis
 from shared.log.document import Document, load
-from shared.log.history import decode_chunk, encode_chunk, read_meta, read_snapshot
+from shared.log.history import read_meta, read_snapshot
 from shared.log.keys import CONFIG, Keyspace, PadKeys
 from shared.log.records import Revision
 from tests.integration.archive import made_pad

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.log.chunks import CHUNK_REVISIONS
 from shared.log.connect import Redis
 from shared.log.document import Document, load
-from shared.log.history import CHUNK_REVISIONS, read_meta, read_revisions, read_snapshot
+from shared.log.history import read_meta, read_revisions, read_snapshot
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from tests.eventually import eventually

@@ -113,3 +113,16 @@ def test_I6_a_session_that_is_told_nothing_for_long_has_lost_touch() -> None:
     with pytest.raises(IndexError):
         news.since(0)
     assert len(news.since(news.end - 10)) == 10
+
+
+def test_I6_long_messages_are_not_kept_for_ever() -> None:
+    """Plugins pass on what they like: there are fewer of them, not more memory."""
+    news = News(most_bytes=100_000)
+    frame = news_of("x" * 10_000)
+    for _ in range(100):
+        news.add(frame)
+        kept = news.since(news.end - 1)
+        assert [each for each, _ in kept] == [frame], "the last one is always there"
+    with pytest.raises(IndexError):
+        news.since(news.end - 11)
+    assert len(news.since(news.end - 4)) == 4

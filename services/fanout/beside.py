@@ -1,0 +1,222 @@
+"""What lies beside a pad's revisions, as far as the sessions of one room have been told of it.
+
+Announcements come by pub/sub and may get lost, so a message of the chat is only taken if it is the
+next one; otherwise, and whenever the channel had been lost, all is read anew from where it is
+stored, and the sessions are told what they lack. A session that joins is given the state as it is
+here, and from then on hears what changes it: nothing falls between.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from services.fanout import frames
+from services.fanout.frames import Frame
+from shared.log import authors
+from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
+from shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import PadKeys
+from shared.log.options import normalised, parse_options
+from shared.log.saved import SavedRevision, readable
+from shared.wire.jsontext import dumps
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.2
+
+MOST_MADE_UP = 100
+"""Chat messages that sessions are sent after their announcements were lost. A page can ask for
+those before by itself."""
+
+SETTLE_TIMEOUT = 5.0
+"""Seconds that somebody who joins waits for what is being read."""
+
+
+class Tell(Protocol):
+    def __call__(self, news: Frame, *, but: str = "") -> None: ...
+
+
+SendToSome = Callable[[Frame, Relayed], None]
+"""Sends to those sessions that the second says."""
+
+
+class Beside:
+    """Of one pad: its chat's head, saved revisions and settings, and who made it."""
+
+    def __init__(self, redis: Redis, keys: PadKeys, tell: Tell, send_to_some: SendToSome) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._tell = tell
+        self._send_to_some = send_to_some
+        self._reading: asyncio.Task[None] | None = None
+        self._taken = 0  # announcements, so that a reading knows whether it is out of date
+        self._reset()
+
+    def _reset(self) -> None:
+        self.creator = ""
+        self.chat_head = NO_MESSAGES
+        self.saved: list[SavedRevision] = []
+        self.options: dict[str, Any] = normalised(None)
+        self._exists = False
+        self._variables: bytes | None = None
+
+    @property
+    def variables(self) -> bytes:
+        """Its part of CLIENT_VARS: members of a JSON object, without the braces."""
+        if self._variables is None:
+            part = {
+                "initialOptions": self.options,
+                "savedRevisions": [saved_data(saved) for saved in self.saved],
+                "chatHead": self.chat_head,
+            }
+            self._variables = dumps(part)[1:-1].encode()
+        return self._variables
+
+    async def open(self) -> None:
+        """The first reading. Raises what `UNREACHABLE` lists."""
+        await self._read(telling=False)
+
+    def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def forget(self) -> None:
+        """The pad is gone; perhaps there is another in its place."""
+        self._reset()
+        self._taken += 1
+        self.refresh(telling=False)
+
+    async def settled(self) -> None:
+        """Returns when nothing is being read, and the pad, which exists, is known here. Raises
+        TimeoutError."""
+        if not self._exists:
+            self.refresh()
+        async with asyncio.timeout(SETTLE_TIMEOUT):
+            while self._reading is not None and not self._reading.done():
+                await asyncio.wait([self._reading])
+
+    # --- Announcements ---------------------------------------------------------------------------
+
+    def take(self, announcement: Announcement) -> None:
+        self._taken += 1
+        match announcement:
+            case Said(message, name):
+                self._said(message, name)
+            case RevisionSaved(saved):
+                self._saved(saved)
+            case SettingsChanged(settings):
+                self.are_set(normalised(settings))
+            case Relayed():
+                frame = frames.encoded(announcement.event, announcement.message)
+                if announcement.author or announcement.writers:
+                    self._send_to_some(frame, announcement)
+                else:
+                    self._tell(frame, but=announcement.but)
+
+    def are_set(self, options: dict[str, Any]) -> None:
+        """The pad's settings, as they are now."""
+        self.options = options
+        self._variables = None
+
+    def _said(self, message: ChatMessage, name: str | None) -> None:
+        if message.number != self.chat_head + 1:
+            # Some were lost on the way, or, if it is a number that we had, in a fail-over. (Or it
+            # is one that has been read already, and then there is nothing to be found.)
+            self.refresh()
+            return
+        self.chat_head = message.number
+        self._variables = None
+        self._tell(frames.collab({"type": "CHAT_MESSAGE", "message": chat_data(message, name)}))
+
+    def _saved(self, saved: SavedRevision) -> None:
+        if all(known.rev != saved.rev for known in self.saved):
+            self.saved.append(saved)
+            self._variables = None
+            self._tell(frames.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)}))
+
+    # --- Reading ---------------------------------------------------------------------------------
+
+    def refresh(self, *, telling: bool = True) -> None:
+        """Reads everything anew, in the background; the sessions are told what is new to them."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_patiently(telling))
+
+    async def _read_patiently(self, telling: bool) -> None:
+        while True:
+            try:
+                await self._read(telling=telling)
+                return
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)
+            except Exception:
+                # Whatever it is, the pad is more than its chat.
+                log.exception("not readable beside the pad", extra={"key": self._keys.meta})
+                return
+
+    async def _read(self, *, telling: bool) -> None:
+        while True:
+            taken = self._taken
+            pipeline = self._redis.client.pipeline(transaction=False)
+            _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
+            _ = pipeline.xrevrange(self._keys.chat, count=1)
+            _ = pipeline.lrange(self._keys.saved, 0, -1)
+            (head, creator, settings), newest, records = await pipeline.execute()
+            chat_head = _number(newest)
+            missed = await self._missed(chat_head) if telling else []
+            if taken == self._taken:
+                break
+        self._exists = int(head or -1) >= 0
+        self.creator = (creator or b"").decode()
+        self.options = parse_options(settings)
+        for message, name in missed:
+            self.chat_head = message.number - 1
+            self._said(message, name)
+        saved = readable(records)
+        if telling:
+            for each in saved:
+                self._saved(each)
+        self.chat_head, self.saved = chat_head, saved
+        self._variables = None
+
+    async def _missed(self, chat_head: int) -> list[tuple[ChatMessage, str | None]]:
+        first = max(self.chat_head + 1, chat_head + 1 - MOST_MADE_UP)
+        messages = await read_chat(self._redis, self._keys, first, chat_head)
+        return await with_names(self._redis, messages)
+
+
+def _number(newest: Sequence[tuple[bytes, Any]]) -> int:
+    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES
+
+
+async def with_names(
+    redis: Redis, messages: Sequence[ChatMessage]
+) -> list[tuple[ChatMessage, str | None]]:
+    """Each with what its author is called now. Raises what `UNREACHABLE` lists."""
+    speakers = {message.author for message in messages} - {""}
+    known = await authors.read(redis, sorted(speakers))
+    return [(m, known[m.author].name if m.author in known else None) for m in messages]
+
+
+# --- As Etherpad's pages read them ---------------------------------------------------------------
+
+
+def chat_data(message: ChatMessage, name: str | None) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "time": message.time,
+        **message.extra,
+        "userId": message.author,
+        "userName": name,
+    }
+
+
+def saved_data(saved: SavedRevision) -> dict[str, Any]:
+    return {
+        "revNum": saved.rev,
+        "savedById": saved.author,
+        "label": saved.label,
+        "timestamp": saved.time,
+        "id": saved.id,
+    }

@@ -1,0 +1,74 @@
+"""CHAT_MESSAGE and GET_CHAT_MESSAGES."""
+
+import time
+from typing import Any
+
+from services.fanout import frames
+from services.fanout.beside import chat_data, with_names
+from services.fanout.collab.asked import Asked
+from services.fanout.errors import ClientError, WrongType, shown
+from shared.log.chat import NoPad, read_chat, say
+from shared.wire.jsontext import dumps
+
+MOST_TEXT = 10_000
+"""Code units of a message. Etherpad's page lets nobody type more than 999; its server has no limit
+but that of the message as a whole."""
+
+MOST_EXTRA = 4_096
+"""Bytes, as JSON, of what plugins add to a message. It is stored with it."""
+
+MOST_ASKED = 100
+"""Messages that may lie between the first and the last one that are asked for, as in Etherpad."""
+
+_OURS = {"text", "time", "userId", "userName", "authorId", "displayName"}
+
+
+async def spoke(asked: Asked) -> None:
+    """CHAT_MESSAGE: everybody on the pad hears it, the speaker too."""
+    message = asked.part("message")
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise WrongType("text is not a text")
+    if len(text) > MOST_TEXT:
+        raise ClientError(f"the text is longer than {MOST_TEXT} characters")
+    # Author and time are what we know, not what the client says.
+    extra = {name: value for name, value in message.items() if name not in _OURS}
+    if extra and len(dumps(extra).encode()) > MOST_EXTRA:
+        raise ClientError(f"what is added to the text takes more than {MOST_EXTRA} bytes")
+    if asked.hooks.chat_message:
+        said = await asked.hooks.on_chat(asked.room, asked.session, {"text": text, **extra})
+        if said is None:
+            return
+        text, extra = said
+    try:
+        await say(
+            asked.redis,
+            asked.room.keys,
+            text=text,
+            author=asked.session.author,
+            now_ms=int(time.time() * 1000),
+            extra=extra,
+        )
+    except NoPad as error:
+        raise ClientError(str(error)) from error
+
+
+async def scrolled_back(asked: Asked) -> None:
+    """GET_CHAT_MESSAGES: messages from `start` to `end`, both included."""
+    start, end = _number(asked.data, "start"), _number(asked.data, "end")
+    count = end - start
+    if not 0 <= count <= MOST_ASKED:
+        raise ClientError(f"invalid number of messages: {count}")
+    messages = await read_chat(asked.redis, asked.room.keys, start, end)
+    named = await with_names(asked.redis, messages)
+    data = {"type": "CHAT_MESSAGES", "messages": [chat_data(m, name) for m, name in named]}
+    asked.room.reply(asked.session, frames.collab(data))
+
+
+def _number(data: dict[str, Any], name: str) -> int:
+    value = data.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # to JavaScript, 1.0 is an integer
+    if type(value) is not int or abs(value) > 1 << 53:
+        raise ClientError(f"missing or invalid {name}: {shown(value)}")
+    return value

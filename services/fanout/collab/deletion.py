@@ -1,0 +1,37 @@
+"""PAD_DELETE."""
+
+import time
+
+from services.fanout.collab.asked import Asked
+from services.fanout.collab.shouts import shout
+from services.fanout.errors import ClientError
+from shared.easysync import to_units
+from shared.log.deletion import is_deletion_token
+
+
+async def deleted(asked: Asked) -> None:
+    """By the pad's creator, with the pad's token, or, if it is set so, by anybody.
+
+    Who brings a token must bring the right one, be he the creator: else a mistyped token would pass
+    for a good one until it is needed.
+    """
+    wanted = asked.part("data")
+    room, session = asked.room, asked.session
+    if wanted.get("padId") != to_units(room.pad_id):
+        raise ClientError("refusing cross-pad delete")
+    token = wanted.get("deletionToken")
+    key = "pad.deletionToken.notCreator"
+    allowed = asked.settings.pad_deletion_by_all
+    if isinstance(token, str) and token:
+        key = "pad.deletionToken.invalid"
+        allowed = await is_deletion_token(asked.redis, room.keys, room.epoch, token)
+        if not allowed:
+            _refuse(asked, key)
+            return
+    outcome = await asked.commits.delete(room, session, allowed=allowed)
+    if outcome is not None and outcome.kind == "refused":
+        _refuse(asked, key)
+
+
+def _refuse(asked: Asked, key: str) -> None:
+    asked.room.reply(asked.session, shout(int(time.time() * 1000), key=key))

@@ -1,0 +1,45 @@
+"""CLIENT_MESSAGE with padoptions: the settings that a pad has for everybody."""
+
+import time
+
+from services.fanout.collab.asked import Asked
+from services.fanout.collab.shouts import shout
+from services.fanout.errors import ClientError, WrongType
+from shared.log.announcements import Relayed
+from shared.log.chat import NoPad
+from shared.log.options import PLUGINS_BYTES, TooBusy, change_options
+from shared.wire.jsontext import dumps
+
+NOT_CREATOR = "Only the pad creator can change pad settings"
+
+MOST_BYTES = PLUGINS_BYTES + 4_096
+
+
+async def changed(asked: Asked) -> None:
+    """Keeps them, and tells everybody, also who has changed them: only the pad's creator may."""
+    payload = asked.part("payload")
+    options, changed_by = payload.get("options"), payload.get("changedBy")
+    if not asked.settings.pad_wide_settings:
+        return
+    if asked.session.author != asked.room.beside.creator:
+        now_ms = int(time.time() * 1000)
+        asked.room.reply(asked.session, shout(now_ms, message=NOT_CREATOR))
+        return
+    if not isinstance(options, dict):
+        raise WrongType("options is not an object")
+    told = {"type": "padoptions", "options": options, "changedBy": changed_by}
+    message = dumps(
+        {
+            "type": "COLLABROOM",
+            "component": "pad",
+            "data": {"type": "CLIENT_MESSAGE", "payload": told},
+        }
+    ).encode()
+    if len(message) > MOST_BYTES:
+        raise ClientError(f"the settings take more than {MOST_BYTES} bytes")
+    try:
+        await change_options(
+            asked.redis, asked.room.keys, options, telling=Relayed("message", message)
+        )
+    except (NoPad, TooBusy) as error:
+        raise ClientError(str(error)) from error

@@ -1,0 +1,54 @@
+"""USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
+
+import re
+
+from services.fanout.auth.decision import MAX_NAME
+from services.fanout.collab.asked import Asked
+from services.fanout.errors import ClientError, WrongType
+from shared.log import announcements, authors, presence
+from shared.log.records import UserInfo
+
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
+
+
+async def took_name_or_color(asked: Asked) -> None:
+    """USERINFO_UPDATE."""
+    info = asked.data.get("userInfo")
+    if not isinstance(info, dict):
+        raise WrongType("missing userInfo")
+    session = asked.session
+    name, color = info.get("name"), info.get("colorId")
+    if color is None:
+        raise ClientError("missing colorId")
+    if not isinstance(color, str) or not _COLOR.match(color):
+        raise ClientError(f"malformed color: {str(color)[:40]}")
+    if name is not None and not isinstance(name, str):
+        raise WrongType("name is not a text")
+    name = session.identity.name or (name[:MAX_NAME] if name else None)
+    color = session.identity.color or color
+    await authors.update(asked.redis, session.author, name=name or "", color=color)
+    told = UserInfo(session.id, session.author, name, color)
+    await presence.tell_user_info(asked.redis, asked.room.keys, told)
+
+
+async def suggested_name(asked: Asked) -> None:
+    """Somebody has a name for a user without one: that user's page is told, and may take it."""
+    payload = asked.part("payload")
+    name, unnamed = payload.get("newName"), payload.get("unnamedId")
+    for field, value in (("newName", name), ("unnamedId", unnamed)):
+        if value is None:
+            raise ClientError(f"missing {field}")
+        if not isinstance(value, str):
+            raise WrongType(f"{field} is not a text")
+    assert isinstance(name, str)
+    assert isinstance(unnamed, str)
+    if not unnamed:
+        return  # nobody
+    # Made anew: whatever else the client put in would reach the other page unseen.
+    suggestion = {"type": "suggestUserName", "unnamedId": unnamed, "newName": name[:MAX_NAME]}
+    message = {
+        "type": "COLLABROOM",
+        "component": "pad",
+        "data": {"type": "CLIENT_MESSAGE", "payload": suggestion},
+    }
+    await announcements.relay(asked.redis, asked.room.keys, message, author=unnamed)

@@ -1,0 +1,21 @@
+"""SAVE_REVISION."""
+
+import time
+
+from services.fanout.collab.asked import Asked
+from services.fanout.errors import ClientError
+from shared.log.chat import NoPad
+from shared.log.saved import NotSaved, save_revision
+
+
+async def starred(asked: Asked) -> None:
+    """Saves the newest revision. Everybody on the pad is told, unless it was saved already.
+
+    The newest is the one that this worker knows of: the client cannot have seen a later one.
+    """
+    room, session = asked.room, asked.session
+    now_ms = int(time.time() * 1000)
+    try:
+        await save_revision(asked.redis, room.keys, room.feed.head, session.author, "", now_ms)
+    except (NoPad, NotSaved) as error:
+        raise ClientError(str(error)) from error

@@ -1,0 +1,19 @@
+"""Notices to one client, which its page shows across the screen."""
+
+from typing import Any
+
+from services.fanout import frames
+from services.fanout.frames import Frame
+
+
+def shout(now_ms: int, *, key: str = "", message: str = "") -> Frame:
+    """As Etherpad sends them; `key` is one that its page translates, `message` the text itself."""
+    text: dict[str, Any] = {"messageKey": key} if key else {"message": message}
+    data = {
+        "type": "COLLABROOM",
+        "data": {
+            "type": "shoutMessage",
+            "payload": {"message": {**text, "sticky": False}, "timestamp": now_ms},
+        },
+    }
+    return frames.packet(data, "shout")

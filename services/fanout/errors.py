@@ -1,0 +1,39 @@
+"""What a client is told of a message that cannot be served, by the message's acknowledgement."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MAX_SHOWN = 60
+"""Characters of a client's own words that are repeated in answers and in the log."""
+
+
+class ClientError(Exception):
+    """The message cannot be served. The text is what the client's acknowledgement says."""
+
+    name = "Error"
+
+
+class WrongType(ClientError):
+    """A field is missing or not what it should be; JavaScript's TypeError."""
+
+    name = "TypeError"
+
+
+def shown(word: Any) -> str:
+    """What a client calls something, for its answer and for the log: it could be a megabyte, or
+    nested so deep that to write it out is an error of its own."""
+    if word is None:
+        return "undefined"
+    if isinstance(word, float) or (isinstance(word, int) and abs(word) < 1 << 53):
+        return str(word)
+    return word[:MAX_SHOWN] if isinstance(word, str) else f"a {type(word).__name__}"
+
+
+@contextmanager
+def prefixed(kind: Any) -> Iterator[None]:
+    """Puts the type of the message, as far as it has been read, before the text of an error."""
+    try:
+        yield
+    except ClientError as error:
+        raise type(error)(f"{shown(kind)}: {error}") from error

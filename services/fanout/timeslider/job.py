@@ -1,0 +1,130 @@
+"""One piece of work for the helper process, and what comes of it: values, and the work itself.
+
+A job is all that it takes: the helper remembers nothing, so that losing it costs nothing.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from services.fanout.timeslider.granules import (
+    Granules,
+    Keyframe,
+    OutOfOrder,
+    Player,
+    in_granules,
+)
+from shared.easysync import EasysyncError
+from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
+from shared.log.records import Revision, pack, unpack
+from shared.wire.jsontext import dumps
+
+KEYFRAME_EVERY = 1000
+"""Revisions between two keyframes that are kept on the way."""
+
+KEYFRAME_BYTES = 4 << 20
+"""What the keyframes of one answer may take together, but for the last one."""
+
+StoredPart = tuple[int, bytes | None, list[bytes]]
+"""As `shared.log.history.Part`."""
+
+
+class Job(NamedTuple):
+    """Play from a keyframe up to before `start`, then take down granules."""
+
+    begin: Keyframe
+    parts: list[StoredPart]  #: every revision behind the keyframe, up to `last`
+    last: int
+    start: int
+    granularity: int
+    granules: int  #: how many are wanted; 0: only play up to `last`
+    end: int  #: what Etherpad calls actualEndNum, if all of them are made
+    seconds: float  #: after which no further granule is begun
+
+    def encode(self) -> bytes:
+        return pack(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Job":
+        begin, *rest = unpack(data)
+        return cls(_keyframe(begin), *rest)
+
+
+class Answer(NamedTuple):
+    fault: str  #: why there is nothing; empty: there is
+    data: bytes  #: JSON members of the reply, without the braces; empty where none were wanted
+    keyframes: list[Keyframe]
+
+    def encode(self) -> bytes:
+        return pack(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Answer":
+        fault, reply, keyframes = unpack(data)
+        return cls(fault, reply, [_keyframe(fields) for fields in keyframes])
+
+
+def _keyframe(fields: Any) -> Keyframe:
+    rev, played, text, attribs, pool = fields
+    return Keyframe(rev, played, text, attribs, [(key, value) for key, value in pool])
+
+
+def work(job: Job) -> Answer:
+    """Never raises for what is wrong with the history: that is part of the answer."""
+    try:
+        return _work(job)
+    except (EasysyncError, OutOfOrder, ValueError, KeyError) as error:
+        return Answer(f"the history cannot be played: {error}", b"", [])
+
+
+def _work(job: Job) -> Answer:
+    until = time.monotonic() + job.seconds
+    player = Player(job.begin)
+    keyframes: list[Keyframe] = []
+    kept = 0
+
+    def keep() -> None:
+        nonlocal kept
+        if (player.rev + 1) % KEYFRAME_EVERY == 0 and kept < KEYFRAME_BYTES:
+            keyframes.append(player.keyframe())
+            kept += keyframes[-1].size
+
+    revisions = _revisions(job)
+    before = job.start - 1 if job.granules else job.last
+    while player.rev < before:
+        player.play(_next(revisions, player.rev))
+        keep()
+    if not job.granules:
+        if not keyframes or keyframes[-1].rev != player.rev:
+            keyframes.append(player.keyframe())
+        return Answer("", b"", keyframes)
+    granules = Granules(player, job.start, job.granularity)
+    for part in in_granules(revisions, job.granularity):
+        granules.add(part)
+        keep()
+        if len(granules) == job.granules or time.monotonic() > until:
+            break
+    whole = len(granules) == job.granules
+    end = job.end if whole else job.start + len(granules) * job.granularity
+    return Answer("", dumps(granules.data(end))[1:-1].encode(), keyframes)
+
+
+def _revisions(job: Job) -> Iterator[Revision]:
+    """Those behind the keyframe, each once, decoded when it is their turn."""
+    expected = job.begin.rev + 1
+    for first, chunk, records in job.parts:
+        if chunk is not None:
+            found = decode_chunk(first // CHUNK_REVISIONS, chunk)
+        else:
+            found = [Revision.from_record(first + i, record) for i, record in enumerate(records)]
+        for revision in found:
+            if expected <= revision.rev <= job.last:
+                expected = revision.rev + 1
+                yield revision
+
+
+def _next(revisions: Iterator[Revision], rev: int) -> Revision:
+    found = next(revisions, None)
+    if found is None:
+        raise OutOfOrder(f"there is nothing behind revision {rev}")
+    return found

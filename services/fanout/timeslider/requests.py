@@ -1,0 +1,246 @@
+"""CHANGESET_REQ: what is asked, what it takes, and the answer."""
+
+import logging
+from collections import Counter
+from typing import Any, NamedTuple
+
+from services.fanout.errors import ClientError, WrongType
+from services.fanout.frames import Frame
+from services.fanout.room import Room
+from services.fanout.session import Session
+from services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
+from services.fanout.timeslider.helper import Helper, HelperFailed
+from services.fanout.timeslider.job import Answer, Job, StoredPart
+from services.fanout.timeslider.shelf import Shelf
+from shared.log.connect import Redis
+from shared.log.history import HistoryGap, read_parts, read_snapshot
+from shared.wire.jsontext import dumps
+
+log = logging.getLogger(__name__)
+
+GRANULES = 100
+"""Granules in one answer at most, as in Etherpad."""
+
+MOST_REVISIONS = 20_000
+"""Revisions in one answer: twice what Etherpad's page asks for, and a second of the helper's time.
+An answer with coarser granules has fewer of them."""
+
+MOST_BYTES = 32 << 20
+"""Of what is stored of these revisions. Where it is more, the answer has fewer granules."""
+
+SECONDS = 10.0
+"""After which the helper begins no further granule."""
+
+READ_STEP = 200
+"""Single records in one read: some milliseconds of the event loop."""
+
+MOST_WAITING = 64
+"""Requests under way on a worker; of one session `MOST_OF_ONE`. A page sends one after another."""
+
+MOST_OF_ONE = 4
+
+ANSWERS_BYTES = 16 << 20
+KEYFRAMES_BYTES = 16 << 20
+"""What is kept of what was worked out. The past does not change."""
+
+
+class Request(NamedTuple):
+    start: int
+    granularity: int
+    request_id: Any
+
+
+class Range(NamedTuple):
+    """The granules of an answer, for a pad as it is now."""
+
+    start: int
+    granularity: int
+    granules: int
+    end: int  #: Etherpad's actualEndNum, which its page needs although it may be before `start`
+
+    @property
+    def last(self) -> int:
+        """The last revision in a granule."""
+        return self.start + self.granules * self.granularity - 1
+
+    def cut(self, granules: int) -> "Range":
+        """The first so many granules of it."""
+        if granules == self.granules:
+            return self
+        end = self.start + granules * self.granularity
+        return self._replace(granules=granules, end=end)
+
+
+History = tuple[str, int, str]
+"""Pad, epoch and reign: under these, a rev means one revision only."""
+
+
+def parse(message: dict[str, Any]) -> Request:
+    """Raises `ClientError`, in Etherpad's words."""
+    data = message.get("data")
+    if not isinstance(data, dict):
+        raise WrongType("data is not an object")
+    granularity, start, request_id = (data.get(n) for n in ("granularity", "start", "requestID"))
+    if granularity is None:
+        raise ClientError("missing granularity")
+    granularity = _integer(granularity)
+    if granularity is None:
+        raise ClientError("granularity is not an integer")
+    if not 0 < granularity <= MOST_REVISIONS:
+        raise ClientError(f"granularity is not between 1 and {MOST_REVISIONS}")
+    if start is None:
+        raise ClientError("missing start")
+    if isinstance(start, str) and start.strip().isdecimal() and len(start) < 20:
+        start = int(start)
+    if isinstance(start, bool) or not isinstance(start, int | float):
+        raise ClientError("rev is not a number")
+    if start < 0:
+        raise ClientError("rev is not a negative number")
+    start = _integer(start)
+    if start is None:
+        raise ClientError("rev is a float value")
+    if request_id is None:
+        raise ClientError("mising requestID")  # so spelt
+    if not isinstance(request_id, str | int | float) or len(str(request_id)) > 100:
+        raise WrongType("requestID is neither a number nor a short text")
+    return Request(start, granularity, request_id)
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def granules_of(request: Request, head: int) -> Range:
+    """What there is of what is asked for: whole granules only."""
+    size = request.granularity
+    start = min(request.start, head)
+    end = min(start + GRANULES * size, head + 1) // size * size
+    wanted = Range(start, size, max(0, (end - start) // size), end)
+    return wanted.cut(min(wanted.granules, MOST_REVISIONS // size))
+
+
+class Timeslider:
+    """Answers requests for the history of pads, for all sessions of the worker."""
+
+    def __init__(self, redis: Redis, helper: Helper) -> None:
+        self._redis = redis
+        self._helper = helper
+        self._under_way: Counter[str] = Counter()
+        self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
+        self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
+
+    async def asked(self, room: Room, session: Session, message: dict[str, Any]) -> None:
+        """Raises `ClientError`, or what `UNREACHABLE` lists."""
+        request = parse(message)
+        if self._under_way.total() >= MOST_WAITING or self._under_way[session.id] >= MOST_OF_ONE:
+            raise ClientError("too many requests for history at once; try again in a moment")
+        self._under_way[session.id] += 1
+        try:
+            members = await self._members(room, request)
+        except (HistoryGap, HelperFailed) as error:
+            log.error("no history", extra={"pad": room.pad_id, "error": str(error)})
+            raise ClientError("the history cannot be read at the moment") from error
+        finally:
+            self._under_way -= Counter({session.id: 1})
+        request_id = dumps(request.request_id).encode()
+        if session.id in room.sessions:
+            room.reply(
+                session,
+                Frame(
+                    b'42["message",{"type":"CHANGESET_REQ","data":{%b,"requestID":%b}}]'
+                    % (members, request_id)
+                ),
+            )
+
+    async def close(self) -> None:
+        await self._helper.close()
+
+    async def _members(self, room: Room, request: Request) -> bytes:
+        """The answer's `data` without braces and requestID."""
+        wanted = granules_of(request, room.feed.head)
+        if not wanted.granules:
+            empty = Granules(Player(BLANK), wanted.start, request.granularity)
+            return dumps(empty.data(wanted.end))[1:-1].encode()
+        history = (room.pad_id, room.epoch, room.reign)
+        known = self._answers.get((history, wanted))
+        if known is not None:
+            return known
+        begin, parts, wanted_now = await self._gathered(room, history, wanted)
+        job = Job(
+            begin,
+            parts,
+            wanted_now.last,
+            wanted.start,
+            wanted.granularity,
+            wanted_now.granules,
+            wanted_now.end,
+            SECONDS,
+        )
+        members = (await self._done(history, job)).data
+        self._answers.put((history, wanted), members, len(members))
+        return members
+
+    async def _gathered(
+        self, room: Room, history: History, wanted: Range
+    ) -> tuple[Keyframe, list[StoredPart], Range]:
+        """A keyframe, all that is stored from there on, and what of the range that is enough for.
+
+        Where the keyframe is far away, the way is played first, in steps: so that neither memory
+        nor other requests have to wait for all of it.
+        """
+        begin = await self._nearest(room, history, wanted.start - 1)
+        while True:
+            far = wanted.start - 1 - begin.rev
+            upto = wanted.last if far <= MOST_REVISIONS else begin.rev + MOST_REVISIONS
+            parts, last = await self._parts(room, begin, upto)
+            granules = (last + 1 - wanted.start) // wanted.granularity
+            if granules >= 1:
+                return begin, parts, wanted.cut(min(granules, wanted.granules))
+            if far == 0:
+                raise ClientError("so many revisions are too large together; ask for fewer")
+            last = min(last, wanted.start - 1)
+            step = Job(begin, parts, last, last + 1, 1, 0, last + 1, SECONDS)
+            begin = (await self._done(history, step)).keyframes[-1]
+
+    async def _done(self, history: History, job: Job) -> Answer:
+        answer = await self._helper.do(job)
+        if answer.fault:
+            raise HistoryGap(answer.fault)
+        for keyframe in answer.keyframes:
+            self._keyframes.put((history, keyframe.rev), keyframe, keyframe.size)
+        return answer
+
+    async def _nearest(self, room: Room, history: History, rev: int) -> Keyframe:
+        """The last keyframe that is known up to `rev`."""
+        known = [at for kept, at in self._keyframes if kept == history and at <= rev]
+        best = BLANK
+        if known:
+            best = self._keyframes.get((history, max(known))) or BLANK
+        if rev - best.rev > MOST_REVISIONS // 10:
+            # The writer's snapshot may be nearer, for one who looks at the end of a long pad.
+            snapshot = await read_snapshot(self._redis, room.keys)
+            if (
+                snapshot is not None
+                and best.rev < snapshot.rev <= rev
+                and snapshot.epoch == room.epoch
+            ):
+                best = Keyframe(
+                    snapshot.rev, snapshot.time, snapshot.text, snapshot.attribs, snapshot.pool
+                )
+        return best
+
+    async def _parts(self, room: Room, begin: Keyframe, last: int) -> tuple[list[StoredPart], int]:
+        """What is stored of the revisions behind a keyframe, and up to which rev it goes."""
+        parts: list[StoredPart] = []
+        size = 0
+        reached = begin.rev
+        async for part in read_parts(self._redis, room.keys, begin.rev + 1, last, step=READ_STEP):
+            length = len(part.chunk or b"") + sum(map(len, part.records))
+            if parts and size + length > MOST_BYTES:
+                return parts, reached
+            parts.append((part.first, part.chunk, part.records))
+            size += length
+            reached = min(part.last, last)
+        return parts, reached

@@ -1,0 +1,1 @@
+"""A notice to everybody who has a pad open."""

@@ -1,0 +1,50 @@
+"""Undoing a changeset on a document that is edited in place: `inverse` without a pass over it."""
+
+from __future__ import annotations
+
+from shared.easysync.attributes import attribs_of
+from shared.easysync.body import Body
+from shared.easysync.changeset import check_rep, unpack
+from shared.easysync.errors import EasysyncError
+from shared.easysync.inverse import way_back
+from shared.easysync.ops import iter_ops
+from shared.easysync.pool import AttributePool
+from shared.easysync.splice import Builder
+
+
+def undoing(cs: str, body: Body, pool: AttributePool) -> str:
+    """The changeset that leads back from after `cs` to `body`, which is the document before it.
+
+    What `inverse` gives, at a cost that does not grow with the document. `EasysyncError` when the
+    two do not fit each other.
+    """
+    change = unpack(cs)
+    if body.units != change.old_len:
+        raise EasysyncError(
+            f"the changeset is for length {change.old_len}, the text has {body.units}"
+        )
+    builder = Builder(change.new_len)
+    position = 0
+    for op in iter_ops(change.ops):
+        if op.opcode == "+":
+            builder.remove(op.chars, op.lines)
+            continue
+        start, position = position, position + op.chars
+        if position > body.units:
+            raise EasysyncError(f"{op!r} reaches beyond the end of the text")
+        if body.newlines_before(position) - body.newlines_before(start) != op.lines:
+            raise EasysyncError(f"{op!r} has another number of newlines than the text")
+        if op.opcode == "=" and not op.attribs:
+            builder.keep(op.chars, op.lines)
+            continue
+        text = body.text_between(start, position)
+        changed = attribs_of(op.attribs, pool) if op.opcode == "=" else {}
+        at = 0
+        for had, chars in body.spans_between(start, position):
+            piece = text[at : at + chars]
+            at += chars
+            if op.opcode == "-":
+                builder.insert(piece, had)
+            else:
+                builder.keep_text(piece, way_back(changed, had, pool))
+    return check_rep(builder.to_changeset())

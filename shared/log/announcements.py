@@ -1,0 +1,87 @@
+"""What the workers of a pad tell each other beside its revisions: chat, saved revisions, settings,
+and messages that are only passed on.
+
+They travel on the pad's channel, and like all there may get lost. What must not be is stored first,
+and `Said` carries a number by which a gap is seen.
+"""
+
+from typing import Any, NamedTuple
+
+from shared.log.chat import ChatMessage
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+from shared.log.records import ChannelMessage, decode_message, pack, unpack
+from shared.log.saved import SavedRevision
+from shared.wire.jsontext import dumps, loads
+
+
+class Said(NamedTuple):
+    """A chat message; told by chat.lua."""
+
+    message: ChatMessage
+    name: str | None  #: the author's, when it was said
+
+
+class RevisionSaved(NamedTuple):
+    """Told by saved.lua."""
+
+    saved: SavedRevision
+
+
+class SettingsChanged(NamedTuple):
+    """The pad's settings, whole; told by settings.lua."""
+
+    settings: dict[str, Any]
+
+
+class Relayed(NamedTuple):
+    """A message for sockets of the pad, as it is."""
+
+    event: str  #: Socket.IO event: "message", or "shout"
+    message: bytes  #: JSON in UTF-8
+    author: str = ""  #: only for this author's sockets; empty: for all
+    but: str = ""  #: the session that it does not go to
+    writers: bool = False  #: not for sockets that may only read
+
+
+Announcement = Said | RevisionSaved | SettingsChanged | Relayed
+
+
+def decode(data: bytes) -> ChannelMessage | Announcement:
+    """Any message of a pad's channel. Raises ValueError for what is none."""
+    match data[:1]:
+        case b"C":
+            number, _, told = data[1:].partition(b" ")
+            record, name = unpack(told)
+            return Said(ChatMessage.from_record(int(number), record), name)
+        case b"V":
+            return RevisionSaved(SavedRevision.from_record(data[1:]))
+        case b"O":
+            return SettingsChanged(loads(data[1:]))
+        case b"X":
+            return Relayed(*unpack(data[1:]))
+    return decode_message(data)
+
+
+def relayed(message: Relayed) -> bytes:
+    """As it is published."""
+    return b"X" + pack(message)
+
+
+async def relay(
+    redis: Redis,
+    keys: PadKeys,
+    message: Any,
+    *,
+    event: str = "message",
+    author: str = "",
+    but: str = "",
+    writers: bool = False,
+) -> None:
+    """Sends a message to the sockets of the pad on all workers, as far as they are there now.
+
+    Unless it is for `writers`, those who came by the read-only link get it too: then nothing that
+    names the pad may be in it.
+    """
+    data = relayed(Relayed(event, dumps(message).encode(), author, but, writers))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)

@@ -1,0 +1,83 @@
+"""A pad's chat: a stream beside its revisions, of messages numbered from 0 without a hole."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from shared.log import authors, scripts
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+from shared.log.records import pack, unpack
+
+NO_MESSAGES = -1
+"""The head of a chat in which nobody has said anything, as Etherpad has it."""
+
+
+class NoPad(Exception):
+    """There is no pad, so that nothing can be put beside it."""
+
+
+class ChatMessage(NamedTuple):
+    """What somebody said. The name that goes with it is the author's at the time of reading."""
+
+    number: int  #: its index
+    author: str  #: empty: nobody's, as when the HTTP API speaks for no author
+    time: int  #: ms since the epoch
+    text: str  #: a code-unit string
+    extra: dict[str, Any]  #: what plugins' pages have added to the message, by name
+
+    def to_record(self) -> bytes:
+        return pack((self.author, self.time, self.text, self.extra))
+
+    @classmethod
+    def from_record(cls, number: int, record: bytes) -> "ChatMessage":
+        author, time, text, extra = unpack(record)
+        return cls(number, author, time, text, extra)
+
+
+async def say(
+    redis: Redis,
+    keys: PadKeys,
+    *,
+    text: str,
+    author: str,
+    now_ms: int,
+    extra: Mapping[str, Any] | None = None,
+) -> int:
+    """Appends a message, and announces it to all workers; returns its index.
+
+    Exactly once, also where the answer was lost and the call repeated. Raises `NoPad`, or what
+    `UNREACHABLE` lists.
+    """
+    message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
+    known = await authors.read(redis, [author]) if author else {}
+    name = known[author].name if author in known else None
+    record, call = message.to_record(), secrets.token_hex(8)
+    index: int = await scripts.CHAT(
+        redis.client,
+        [keys.chat, keys.meta],
+        [keys.channel, record, call, pack((record, name))],
+    )
+    if index < 0:
+        raise NoPad("nobody can speak where there is no pad")
+    return index
+
+
+async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:
+    """The messages first…last, both included, in order; those that there are of them."""
+    if last < max(first, 0):
+        return []
+    reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
+    found = []
+    for entry_id, fields in cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply):
+        record = fields.get(b"m")
+        if record is not None:  # else not written by us
+            found.append(ChatMessage.from_record(int(entry_id.partition(b"-")[0]), record))
+    return found
+
+
+async def chat_head(redis: Redis, keys: PadKeys) -> int:
+    """The index of the newest message; `NO_MESSAGES` if there is none."""
+    reply = await redis.client.xrevrange(keys.chat, count=1)
+    newest = cast("Sequence[tuple[bytes, Any]]", reply)
+    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES

@@ -1,0 +1,18 @@
+-- Appends a chat message to a pad, and tells every worker with a socket on the pad.
+--
+-- KEYS  1 chat  2 meta      ARGV  1 channel  2 record  3 a name for this call, unlike any other's
+--                              4 what the workers are told of it
+-- Replies the message's index, or -1 where there is no pad.
+-- A call is repeated when its answer was lost, hence the name: what was said once stands there once.
+if tonumber(redis.call('HGET', KEYS[2], 'head') or '-1') < 0 then return -1 end
+local index = 0
+for i, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 32)) do
+  local at = tonumber(string.match(entry[1], '^%d+'))
+  if i == 1 then index = at + 1 end
+  for j = 1, #entry[2], 2 do
+    if entry[2][j] == 'n' and entry[2][j + 1] == ARGV[3] then return at end
+  end
+end
+redis.call('XADD', KEYS[1], string.format('%d-1', index), 'm', ARGV[2], 'n', ARGV[3])
+redis.call('SPUBLISH', ARGV[1], 'C' .. string.format('%d', index) .. ' ' .. ARGV[4])
+return index

@@ -1,0 +1,107 @@
+"""The settings that a pad has for all who open it ("padoptions"), kept in its meta hash as JSON."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shared.log import scripts
+from shared.log.announcements import Relayed, relayed
+from shared.log.chat import NoPad
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+from shared.wire.jsontext import dumps, loads
+
+_PLUGIN_KEY = re.compile(r"ep_[a-z0-9_]+")
+
+PLUGIN_KEY_BYTES = 64 << 10
+PLUGINS_BYTES = 256 << 10
+"""What a plugin's setting, and all of them together, may take as JSON; what is more is dropped.
+The same as in Etherpad, so that what fits there fits here."""
+
+MAX_WORD = 200
+"""Characters of a language or a font's name that are kept."""
+
+CHANGE_ATTEMPTS = 10
+
+
+class TooBusy(Exception):
+    """The settings were changed by others again and again meanwhile."""
+
+
+def normalised(raw: Any) -> dict[str, Any]:
+    """Settings with every field that a page reads, of the type that it expects; anything else is
+    dropped, but for those of plugins (``ep_…``). Whatever `raw` is, this is some settings."""
+    given = raw if isinstance(raw, Mapping) else {}
+    view = given.get("view")
+    view = view if isinstance(view, Mapping) else {}
+    lang, font = given.get("lang"), view.get("padFontFamily")
+    settings: dict[str, Any] = {
+        "enforceSettings": bool(given.get("enforceSettings")),
+        "showChat": _unless_said(given, "showChat"),
+        "alwaysShowChat": bool(given.get("alwaysShowChat")),
+        "chatAndUsers": bool(given.get("chatAndUsers")),
+        "lang": lang[:MAX_WORD] if isinstance(lang, str) else None,
+        "view": {
+            "showAuthorColors": _unless_said(view, "showAuthorColors"),
+            "showLineNumbers": _unless_said(view, "showLineNumbers"),
+            "rtlIsTrue": bool(view.get("rtlIsTrue")),
+            "padFontFamily": font[:MAX_WORD] if isinstance(font, str) else "",
+            "fadeInactiveAuthorColors": _unless_said(view, "fadeInactiveAuthorColors"),
+        },
+    }
+    total = 0
+    for key, value in given.items():
+        if _PLUGIN_KEY.fullmatch(key):
+            size = len(dumps(value).encode())
+            if size <= PLUGIN_KEY_BYTES and total + size <= PLUGINS_BYTES:
+                total += size
+                settings[key] = value
+    return settings
+
+
+def _unless_said(given: Mapping[str, Any], name: str) -> bool:
+    """On, unless it says otherwise."""
+    value = given.get(name)
+    return True if value is None else bool(value)
+
+
+def merged(settings: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    """The settings after a change that names only what is to be different."""
+    given = change if isinstance(change, Mapping) else {}
+    view = given.get("view")
+    view = view if isinstance(view, Mapping) else {}
+    return normalised({**settings, **given, "view": {**settings["view"], **view}})
+
+
+async def read_options(redis: Redis, keys: PadKeys) -> dict[str, Any]:
+    """The pad's settings; those of a new pad where nobody has changed any."""
+    return parse_options(await redis.rush.hget(keys.meta, "settings"))
+
+
+def parse_options(stored: bytes | None) -> dict[str, Any]:
+    """What the meta hash holds, as settings."""
+    try:
+        return normalised(loads(stored) if stored else None)
+    except ValueError:
+        return normalised(None)  # not written by us; a pad must open all the same
+
+
+async def change_options(
+    redis: Redis, keys: PadKeys, change: Any, *, telling: Relayed | None = None
+) -> dict[str, Any]:
+    """Merges a change into the pad's settings, and announces them, with `telling` right behind;
+    returns what they are now. Raises `NoPad`, `TooBusy`, or what `UNREACHABLE` lists."""
+    more = [] if telling is None else [relayed(telling)]
+    for _ in range(CHANGE_ATTEMPTS):
+        stored: bytes | None = await redis.client.hget(keys.meta, "settings")  # type: ignore[assignment]
+        settings = merged(parse_options(stored), change)
+        reply = await scripts.SETTINGS(
+            redis.client,
+            [keys.meta],
+            [keys.channel, stored or b"", dumps(settings).encode(), *more],
+        )
+        if reply == b"ok":
+            return settings
+        if reply == b"nopad":
+            raise NoPad("there is no pad to have settings")
+    raise TooBusy("the pad's settings were changed by others again and again")

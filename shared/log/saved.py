@@ -1,0 +1,78 @@
+"""Saved revisions: the moments of a pad that somebody wanted to find again."""
+
+import secrets
+from collections.abc import Awaitable, Iterable
+from typing import NamedTuple, cast
+
+from shared.log import scripts
+from shared.log.chat import NoPad
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+from shared.log.records import pack, unpack
+
+MOST_SAVED = 2000
+"""Saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes each."""
+
+
+class NotSaved(Exception):
+    """The revision cannot be saved; the text says why."""
+
+
+class SavedRevision(NamedTuple):
+    rev: int
+    author: str  #: who saved it
+    label: str
+    time: int  #: when, ms since the epoch
+    id: str
+
+    def to_record(self) -> bytes:
+        return pack(self)
+
+    @classmethod
+    def from_record(cls, record: bytes) -> "SavedRevision":
+        return cls(*unpack(record))
+
+
+async def save_revision(
+    redis: Redis, keys: PadKeys, rev: int, author: str, label: str, now_ms: int
+) -> SavedRevision | None:
+    """Saves a revision, and announces it to all workers; None if it was saved already.
+
+    An empty label becomes "Revision <rev>". Raises `NoPad`; `NotSaved` for a revision that the pad
+    does not have, or one too many; or what `UNREACHABLE` lists.
+    """
+    saved = SavedRevision(rev, author, label or f"Revision {rev}", now_ms, secrets.token_hex(10))
+    record = saved.to_record()
+    reply: bytes = await scripts.SAVED(
+        redis.client, [keys.saved, keys.meta], [keys.channel, rev, record, MOST_SAVED]
+    )
+    match reply:
+        case b"saved":
+            return saved
+        case b"nopad":
+            raise NoPad("there is no pad to save a revision of")
+        case b"norev":
+            raise NotSaved(f"the pad has no revision {rev} yet")
+        case b"full":
+            raise NotSaved(f"the pad has {MOST_SAVED} saved revisions, which is the limit")
+    # Ours, if the answer to an earlier attempt was lost.
+    return saved if reply == record else None
+
+
+async def read_saved(redis: Redis, keys: PadKeys) -> list[SavedRevision]:
+    """In the order in which they were saved."""
+    reply = redis.client.lrange(keys.saved, 0, -1)
+    records = await cast("Awaitable[list[bytes]]", reply)
+    return readable(records)
+
+
+def readable(records: Iterable[bytes]) -> list[SavedRevision]:
+    """Those of the records that are ours: what somebody else has put there must not keep a pad from
+    opening."""
+    found = []
+    for record in records:
+        try:
+            found.append(SavedRevision.from_record(record))
+        except (ValueError, TypeError):
+            continue
+    return found

@@ -1,0 +1,183 @@
+"""How the history of a long pad is gathered: in steps, from what is near, and within its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.fanout.errors import ClientError
+from services.fanout.exit import Exit
+from services.fanout.frames import Frame
+from services.fanout.pacing import Rules
+from services.fanout.room import Room
+from services.fanout.rooms import Rooms
+from services.fanout.session import Identity, Session
+from services.fanout.timeslider import requests
+from services.fanout.timeslider.granules import BLANK
+from services.fanout.timeslider.helper import Helper, HelperFailed
+from services.fanout.timeslider.job import Job, work
+from services.fanout.timeslider.requests import Request, Timeslider, granules_of
+from shared.log.connect import Redis
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace
+from shared.log.staging import Staging
+from tests.eventually import eventually
+from tests.histories import lived_in
+
+PAD = "long"
+LENGTH = 3200
+HISTORY = lived_in(LENGTH, seed=4)
+
+
+class Ear(Exit):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[dict[str, Any]] = []
+
+    def write(self, frame: Frame) -> None:
+        _, message = json.loads(frame.payload[2:])
+        self.heard.append(message["data"])
+
+
+@pytest.fixture
+async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
+    """A pad of which the first thousand revisions are in a chunk."""
+    staging = await Staging.begin(redis, keyspace, PAD, head=LENGTH - 1)
+    await staging.add(HISTORY)
+    await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
+    assert (await read_meta(redis, keyspace.pad(PAD))).first == 1000
+    rooms = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    yield await rooms.enter(PAD)
+    await rooms.close()
+
+
+@pytest.fixture
+async def slider(redis: Redis) -> AsyncIterator[Timeslider]:
+    made = Timeslider(redis, Helper())
+    yield made
+    await made.close()
+
+
+def visitor(room: Room) -> tuple[Session, Ear]:
+    ear = Ear()
+    session = Session(Identity("a.x", PAD, PAD, "r.0", False, False), ear, batching=False)
+    room.sessions[session.id] = session
+    return session, ear
+
+
+async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str, Any]:
+    session, ear = visitor(room)
+    data = {"start": start, "granularity": size, "requestID": "x"}
+    await slider.asked(room, session, {"data": data})
+    (answer,) = ear.heard
+    assert answer.pop("requestID") == "x"
+    return answer
+
+
+def expected(start: int, size: int, granules: int | None = None) -> dict[str, Any]:
+    wanted = granules_of(Request(start, size, 1), LENGTH - 1)
+    wanted = wanted.cut(granules or wanted.granules)
+    records = [revision.to_record() for revision in HISTORY]
+    job = Job(
+        BLANK, [(0, None, records)], wanted.last, start, size, wanted.granules, wanted.end, 60
+    )
+    found: dict[str, Any] = json.loads(b"{%b}" % work(job).data)
+    return found
+
+
+@pytest.mark.parametrize(("start", "size"), [(0, 100), (900, 10), (1000, 1), (3100, 1), (950, 7)])
+async def test_what_is_answered(slider: Timeslider, room: Room, start: int, size: int) -> None:
+    assert await ask(slider, room, start, size) == expected(start, size)
+    again = await ask(slider, room, start, size)
+    assert again == expected(start, size)
+
+
+async def test_a_long_way_is_played_in_steps(
+    slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "MOST_REVISIONS", 300)
+    steps: list[Job] = []
+    done = slider._done
+
+    async def counted(history: Any, job: Job) -> Any:
+        steps.append(job)
+        return await done(history, job)
+
+    monkeypatch.setattr(slider, "_done", counted)
+    assert await ask(slider, room, 3100, 1) == expected(3100, 1)
+    assert [job.last for job in steps] == [*range(299, 3000, 300), 3199]
+    assert all(job.last - job.begin.rev <= 600 for job in steps)
+    steps.clear()
+    assert await ask(slider, room, 3000, 1) == expected(3000, 1)
+    assert [job.begin.rev for job in steps] == [2999], "the steps before were of use"
+
+
+async def test_what_is_too_much_to_hold_comes_in_parts(
+    slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_read = sum(len(revision.to_record()) for revision in HISTORY[1000:1200])
+    monkeypatch.setattr(requests, "MOST_BYTES", 2 * a_read)
+    answer = await ask(slider, room, 1100, 100)
+    count = len(answer["forwardsChangesets"])
+    assert 1 <= count < 21
+    assert answer == expected(1100, 100, count)
+    with pytest.raises(ClientError, match="too large together"):
+        await ask(slider, room, 1000, 1000)
+
+
+async def test_the_writers_snapshot_is_a_place_to_begin(
+    slider: Timeslider, room: Room, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging = await Staging.begin(redis, Keyspace(4), "shorter", head=2999)
+    await staging.add(HISTORY[:3000])
+    snapshot = staging._snapshot(room.epoch)
+    await redis.client.set(room.keys.snap, snapshot.to_bytes())
+    begun: list[int] = []
+    done = slider._done
+
+    async def noted(history: Any, job: Job) -> Any:
+        begun.append(job.begin.rev)
+        return await done(history, job)
+
+    monkeypatch.setattr(slider, "_done", noted)
+    assert await ask(slider, room, 3100, 1) == expected(3100, 1)
+    assert begun == [2999]
+
+
+async def test_too_many_at_once_are_turned_away(
+    slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, ear = visitor(room)
+    monkeypatch.setattr(requests, "MOST_OF_ONE", 0)
+    data = {"start": 0, "granularity": 1, "requestID": 1}
+    with pytest.raises(ClientError, match="too many requests"):
+        await slider.asked(room, session, {"data": data})
+    monkeypatch.undo()
+    await slider.asked(room, session, {"data": data})
+    assert len(ear.heard) == 1
+    monkeypatch.setattr(requests, "MOST_WAITING", 0)
+    with pytest.raises(ClientError, match="too many requests"):
+        await slider.asked(room, session, {"data": data})
+
+
+async def test_a_history_with_a_hole_is_no_ones_disconnect(
+    slider: Timeslider, room: Room, redis: Redis
+) -> None:
+    await redis.client.hdel(room.keys.chunks, "0")
+    with pytest.raises(ClientError, match="cannot be read at the moment"):
+        await ask(slider, room, 500, 1)
+
+
+async def test_an_idle_helper_ends_and_another_comes() -> None:
+    job = Job(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    helper = Helper(idle=0.05)
+    answer = await helper.do(job)
+    await eventually(lambda: helper.pid is None, "it rests")
+    assert await helper.do(job) == answer
+    await helper.close()
+    assert not helper.pid
+    with pytest.raises(HelperFailed, match="stopping"):
+        await helper.do(job)
