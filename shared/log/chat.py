@@ -8,6 +8,7 @@ from shared.log import authors, scripts
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.log.records import pack, unpack
+from shared.wire.jsontext import dumps, loads
 
 NO_MESSAGES = -1
 """The head of a chat in which nobody has said anything, as Etherpad has it."""
@@ -27,12 +28,14 @@ class ChatMessage(NamedTuple):
     extra: dict[str, Any]  #: what plugins' pages have added to the message, by name
 
     def to_record(self) -> bytes:
-        return pack((self.author, self.time, self.text, self.extra))
+        # As JSON, which it came as: msgpack has no room for every number that JSON can hold.
+        extra = dumps(self.extra) if self.extra else ""
+        return pack((self.author, self.time, self.text, extra))
 
     @classmethod
     def from_record(cls, number: int, record: bytes) -> "ChatMessage":
         author, time, text, extra = unpack(record)
-        return cls(number, author, time, text, extra)
+        return cls(number, author, time, text, loads(extra) if extra else {})
 
 
 async def say(

@@ -58,6 +58,14 @@ MESSAGES: list[dict[str, Any]] = [
         "data": {"start": 0, "granularity": 1, "requestID": 1},
     },
     {"type": "SAVE_REVISION", "component": "pad"},
+    _collab("SAVE_REVISION"),
+    _collab(
+        "CLIENT_MESSAGE",
+        payload={"type": "padoptions", "options": {"view": {}, "ep_x": 1}, "changedBy": "Ada"},
+    ),
+    _collab("CHAT_MESSAGE", message={"text": "hi", "customMetadata": {"x": [1]}}),
+    _collab("CUSTOM", payload={"action": "cursor"}),
+    _collab("PAD_DELETE", data={"padId": "fuzzed", "deletionToken": "x"}),
 ]
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from services.fanout.auth.decision import Denied
 from services.fanout.exit import Exit
+from services.fanout.frames import Frame
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, token
 from services.fanout.legacy import sends_no_author
 from services.fanout.session import Identity, Session
+from services.fanout.timeslider.requests import parse
+from shared.log import scripts
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
 from shared.log.records import Outcome, decode_entry, encode_entry
 from shared.settings import FanoutSettings
 from tests.fuzz import corpus
@@ -32,9 +37,51 @@ class Nothing:
         return self
 
 
+class StandInClient:
+    """Where everything works that a handler asks for, and there is nothing yet."""
+
+    async def evalsha(self, sha: str, *_arguments: Any) -> Any:
+        return {scripts.CHAT.sha: 0, scripts.SAVED.sha: b"saved", scripts.SETTINGS.sha: b"ok"}[sha]
+
+    async def hget(self, *_arguments: Any) -> None:
+        return None
+
+    async def hmget(self, _key: str, names: list[str]) -> list[None]:
+        return [None for _ in names]
+
+    async def xrange(self, *_arguments: Any, **_options: Any) -> list[Any]:
+        return []
+
+    async def execute_command(self, *_arguments: Any) -> int:
+        return 0
+
+    def pipeline(self, **_options: Any) -> Nothing:
+        return Nothing()
+
+
+class StandInTimeslider:
+    """Reads what is asked, and has no history."""
+
+    async def asked(self, _room: Any, _session: Any, message: dict[str, Any]) -> None:
+        parse(message)
+
+    async def close(self) -> None: ...
+
+
 class StandInRoom(SimpleNamespace):
     def __init__(self) -> None:
-        super().__init__(pad_id="fuzzed", reign="", keys=SimpleNamespace(channel="c"), sessions={})
+        super().__init__(
+            pad_id="fuzzed",
+            reign="",
+            epoch=0,
+            keys=Keyspace(1).pad("fuzzed"),
+            sessions={},
+            feed=SimpleNamespace(head=0),
+            beside=SimpleNamespace(creator=corpus.AUTHOR),
+        )
+
+    def reply(self, session: Session, frame: Frame) -> None:
+        session.send(frame)
 
     def kick_and_say(self, session: Session, reason: str) -> None:
         self.sessions.pop(session.id, None)
@@ -45,14 +92,15 @@ class StandInDoorway(SimpleNamespace):
 
     most_at_once: int
 
-    def __init__(self) -> None:
-        redis: Any = Nothing()
+    def __init__(self, settings: FanoutSettings) -> None:
+        client = StandInClient()
+        redis = SimpleNamespace(client=client, rush=client)
         super().__init__(
             redis=redis,
             room=StandInRoom(),
-            hooks=Hooks(redis),
-            settings=FanoutSettings(),
             most_at_once=0,
+            settings=settings,
+            hooks=Hooks(cast(Redis, redis)),
         )
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:

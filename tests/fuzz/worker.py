@@ -17,11 +17,12 @@ from typing import Any, TypeVar, cast
 from aiohttp import web
 from engineio.exceptions import EngineIOError
 
-from services.fanout.app import _attach_socketio
+from services.fanout.app import _attach_socketio, _watch_engine
 from services.fanout.commits import Commits
 from services.fanout.engine import LeanSocket
 from services.fanout.join import Doorway
 from services.fanout.limits.allowances import Allowances
+from services.fanout.limits.places import Places
 from services.fanout.limits.unborn import Nursery
 from services.fanout.line import Line
 from services.fanout.messages import Messages, Socket
@@ -31,7 +32,14 @@ from services.fanout.timeslider.requests import Timeslider
 from services.loadtest.websocket import text_frame
 from shared.log.inbox import InboxWriter
 from shared.settings import FanoutSettings
-from tests.fuzz.stand_ins import Body, Faults, Nothing, StandInDoorway, StandInInbox, Transport
+from tests.fuzz.stand_ins import (
+    Body,
+    Faults,
+    StandInDoorway,
+    StandInInbox,
+    StandInTimeslider,
+    Transport,
+)
 
 T = TypeVar("T")
 
@@ -63,21 +71,30 @@ class Worker:
         self._sio: SocketServer = self._loop.run_until_complete(self._start())
 
     async def _start(self) -> SocketServer:
-        doorway = StandInDoorway()
-        commits = Commits(cast(InboxWriter, StandInInbox(doorway)), timeout=1)
         most = 1_000_000  # whoever had to wait would wait here
         settings = FanoutSettings(
             max_message_bytes=LIMIT,
             commits_per_second=most,
             joins_per_second=most,
             chats_per_second=most,
+            messages_per_second=most,
+            plugin_messages="*",
         )
+        doorway = StandInDoorway(settings)
+        commits = Commits(cast(InboxWriter, StandInInbox(doorway)), timeout=1)
         nursery = Nursery(to_ask=1e9, idle=1e9)
-        timeslider = cast(Timeslider, Nothing())
-        allowances = Allowances.of(settings)
-        messages = Messages(cast(Doorway, doorway), commits, allowances, nursery, timeslider)
+        messages = Messages(
+            cast(Doorway, doorway),
+            commits,
+            Allowances.of(settings),
+            nursery,
+            cast(Timeslider, StandInTimeslider()),
+        )
         self._doorway, self._room = doorway, cast(Room, doorway.room)
-        return _attach_socketio(web.Application(), messages, self._sockets, settings)
+        sio = _attach_socketio(web.Application(), messages, self._sockets, settings)
+        self._places = Places(total=0, per_address=most)
+        _watch_engine(sio.eio, self._places, nursery, settings)
+        return sio
 
     def close(self) -> None:
         logging.getLogger().removeHandler(self._faults)
@@ -158,6 +175,7 @@ class Worker:
             self.vanish(connection)
         assert not self._sio.eio.sockets, "an Engine.IO socket is left"
         assert not self._sockets, "a socket is left"
+        assert not self._places._by_address, "a place is taken"
         assert not self._room.sessions, "a session is left"
         assert not self._sio.environ, "an environ is left"
         assert not self._sio._binary_packet, "an unfinished packet is left"
@@ -177,6 +195,7 @@ class Worker:
         eio = self._sio.eio
         sid = eio.generate_id()
         eio.sockets[sid] = socket = LeanSocket(eio, sid, "127.0.0.1")
+        eio.has_come(socket)
         request = SimpleNamespace(headers={}, query={}, get=lambda _key, default: default)
         await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)
         socket.connected = True

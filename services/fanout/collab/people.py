@@ -4,7 +4,7 @@ import re
 
 from services.fanout.auth.decision import MAX_NAME
 from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError, WrongType
+from services.fanout.errors import ClientError, WrongType, shown
 from shared.log import announcements, authors, presence
 from shared.log.records import UserInfo
 
@@ -21,7 +21,7 @@ async def took_name_or_color(asked: Asked) -> None:
     if color is None:
         raise ClientError("missing colorId")
     if not isinstance(color, str) or not _COLOR.match(color):
-        raise ClientError(f"malformed color: {str(color)[:40]}")
+        raise ClientError(f"malformed color: {shown(color)}")
     if name is not None and not isinstance(name, str):
         raise WrongType("name is not a text")
     name = session.identity.name or (name[:MAX_NAME] if name else None)

@@ -91,8 +91,12 @@ class Helper:
         assert stdin is not None
         assert stdout is not None
         data = job.encode()
-        stdin.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
-        await stdin.drain()
+        try:
+            stdin.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
+            await stdin.drain()
+        except RuntimeError as error:
+            # How uvloop says that a pipe is closed already.
+            raise BrokenPipeError(str(error)) from error
         length = int.from_bytes(await stdout.readexactly(LENGTH_BYTES), "big")
         return Answer.decode(await stdout.readexactly(length))
 

@@ -181,3 +181,20 @@ async def test_an_idle_helper_ends_and_another_comes() -> None:
     assert not helper.pid
     with pytest.raises(HelperFailed, match="stopping"):
         await helper.do(job)
+
+
+async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvloop says so with a RuntimeError, when the process has died and nobody has noticed yet."""
+    job = Job(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    helper = Helper()
+    answer = await helper.do(job)
+    first, process = helper.pid, helper._process
+    assert process is not None
+
+    def closed(_data: bytes) -> None:
+        raise RuntimeError("the handler is closed")
+
+    monkeypatch.setattr(process.stdin, "write", closed)
+    assert await helper.do(job) == answer
+    assert helper.pid != first
+    await helper.close()
