@@ -10,6 +10,11 @@ STAMP := $(VENV)/.installed
 NODE_DIR := $(ROOT)/tests/acceptance/node
 NODE_PACKAGE := $(wildcard $(NODE_DIR)/package.json)
 NODE_STAMP := $(if $(NODE_PACKAGE),$(NODE_DIR)/node_modules/.installed)
+BROWSER_DIR := $(ROOT)/tests/browser/node
+BROWSER_STAMP := $(BROWSER_DIR)/node_modules/.installed
+PAGE_DIR := $(ROOT)/services/page
+PAGE_MODULES := $(PAGE_DIR)/node_modules/.installed
+PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= deliveries commits memory connects latency scaling
@@ -19,17 +24,17 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types unit chaos fuzz bench format lock clean
+.PHONY: help setup up test lint types page unit chaos fuzz bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
 
-setup: $(STAMP) $(NODE_STAMP) ## install everything into .venv; quick when nothing has changed
+setup: $(STAMP) $(NODE_STAMP) $(PAGE_BUILT) $(BROWSER_STAMP) ## install everything into .venv; quick when nothing has changed
 
 up: setup ## run a whole fleet on this machine
 	@cd '$(ROOT)' && exec '$(BIN)/padfleet' up
 
-test: lint types unit ## all that has to pass: lint, types, tests
+test: lint types page unit ## all that has to pass: lint, types, tests
 
 lint: setup ## check the style
 	cd '$(ROOT)' && '$(BIN)/ruff' check $(SOURCES)
@@ -37,6 +42,13 @@ lint: setup ## check the style
 
 types: setup ## check the types
 	cd '$(ROOT)' && '$(BIN)/mypy'
+
+page: setup ## check style and types of the page, and run the tests of its client library
+	@if test -e '$(PAGE_MODULES)'; then \
+		cd '$(PAGE_DIR)' && npm run --silent style && npm run --silent types && npm run --silent test; \
+	else \
+		echo "make: no node and npm: the page is left out"; \
+	fi
 
 unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
@@ -71,7 +83,8 @@ lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade f
 
 clean: ## remove what make has made; data of `make up` stays
 	rm -rf '$(VENV)' '$(ROOT)/.venv-lock' '$(ROOT)/build' '$(ROOT)'/*.egg-info '$(NODE_DIR)/node_modules'
-	rm -rf '$(BENCH_NODE_DIR)/node_modules'
+	rm -rf '$(BENCH_NODE_DIR)/node_modules' '$(BROWSER_DIR)/node_modules'
+	rm -rf '$(PAGE_DIR)/node_modules' '$(PAGE_DIR)/built' '$(PAGE_DIR)/built.new'
 	rm -rf '$(ROOT)/.mypy_cache' '$(ROOT)/.ruff_cache' '$(ROOT)/.pytest_cache' '$(ROOT)/.hypothesis'
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -101,6 +114,27 @@ $(NODE_STAMP): $(NODE_PACKAGE) $(wildcard $(NODE_DIR)/package-lock.json)
 		echo "make: no node and npm: the tests that need them are left out"; \
 	fi
 endif
+
+# The page that workers serve. Without Node they say how to build it, and serve pads all the same.
+$(PAGE_MODULES): $(PAGE_DIR)/package-lock.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		echo "npm ci in $(PAGE_DIR)"; \
+		cd '$(PAGE_DIR)' && npm ci --no-audit --no-fund && touch '$@'; \
+	else \
+		echo "make: no node and npm: the page is not built"; \
+	fi
+
+$(PAGE_BUILT): $(PAGE_MODULES) $(PAGE_DIR)/build.mjs $(shell find '$(PAGE_DIR)/client/src' '$(PAGE_DIR)/web/src' -type f)
+	@if test -e '$(PAGE_MODULES)'; then cd '$(PAGE_DIR)' && node build.mjs; fi
+
+# Drives a browser; which one, and whether there is one, the tests find out.
+$(BROWSER_STAMP): $(BROWSER_DIR)/package-lock.json
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		echo "npm ci in $(BROWSER_DIR)"; \
+		cd '$(BROWSER_DIR)' && npm ci --no-audit --no-fund && touch '$@'; \
+	else \
+		echo "make: no node and npm: the tests in a browser are left out"; \
+	fi
 
 # For the benchmarks only, so not part of the set-up.
 $(BENCH_NODE_STAMP): $(BENCH_NODE_DIR)/package.json $(BENCH_NODE_DIR)/package-lock.json

@@ -36,14 +36,15 @@ from services.fanout.limits.places import Places
 from services.fanout.limits.unborn import Nursery, Silent, sweep
 from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
-from services.fanout.page import add_page_routes
 from services.fanout.rooms import Rooms
 from services.fanout.socketio_server import EVENT, SocketServer, library_logger
 from services.fanout.standing import Standing
 from services.fanout.timeslider.helper import Helper
 from services.fanout.timeslider.requests import Timeslider
+from services.page import mount as mount_page
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
+from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
@@ -142,7 +143,7 @@ async def run(settings: FanoutSettings) -> None:
     add_ops_routes(app, health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
-    add_page_routes(app, cookie_prefix=settings.cookie_prefix)
+    mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER
     )
@@ -280,6 +281,10 @@ def _watch_engine(
         nursery.gone(socket.exit)
 
     engine.has_come, engine.has_gone = has_come, has_gone
+
+
+async def _pad_exists(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
+    return (await read_meta(redis, keyspace.pad(pad))).exists
 
 
 def _health(redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings) -> Health:

@@ -10,6 +10,7 @@ from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
 
 Batch = Literal["auto", "on", "off"]
+Page = Literal["on", "off"]
 
 WELCOME = (
     "Welcome to this pad!\n\n"
@@ -30,6 +31,10 @@ class FanoutSettings(AccessSettings, LimitSettings):
         "auto sends it to the clients that say they understand it, on to all, off to none",
     )
     default_pad_text: str = setting(WELCOME, "text of a pad that is opened for the first time")
+    page: Page = setting(
+        "on",
+        "whether / and /p/<pad> show a page to type in: off where an Etherpad serves these",
+    )
     cookie_prefix: str = setting(
         "", "put before the names of all cookies, as in Etherpad's setting"
     )

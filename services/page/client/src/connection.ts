@@ -1,0 +1,119 @@
+/** A connection that is made again when it breaks. What is said over it is the business of `Pad`. */
+import { type PadAddress, parseAddress } from "./address.js";
+import { Line, type LineOptions } from "./line.js";
+
+/** Pauses between attempts to connect, in ms: the first after `FIRST_PAUSE`, each twice as long. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 15_000;
+
+/** How the connection is. `retryAt` is a time as of `Date.now()`. */
+export type Status =
+  | { state: "connecting" }
+  | { state: "open" }
+  | { state: "waiting"; retryAt: number; attempt: number }
+  | { state: "suspended" }
+  | { state: "ended"; reason: string };
+
+export interface ConnectionListener {
+  /** A line is there. It is `open` once what is said over it has led to something. */
+  up(address: PadAddress): void;
+  /** There is none any more; what was asked will not be answered. */
+  down(): void;
+  status(now: Status): void;
+  message(message: unknown): void;
+  shout(message: unknown): void;
+}
+
+export class Connection {
+  private readonly addresses: PadAddress[];
+  private current: Status = { state: "connecting" };
+  private line: Line | null = null;
+  private attempt = 0;
+  private dials = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+
+  /** Does nothing before `dial`. Throws an `Error` for addresses that are not those of a pad. */
+  constructor(
+    urls: readonly string[],
+    private readonly options: LineOptions,
+    private readonly listener: ConnectionListener,
+  ) {
+    this.addresses = urls.map((url) => parseAddress(url));
+    if (this.addresses.length === 0) throw new Error("no address of a pad was given");
+  }
+
+  get status(): Status {
+    return this.current;
+  }
+
+  get open(): boolean {
+    return this.current.state === "open";
+  }
+
+  /** Sends, if there is a line; `refused` is told why not, also if the server says so. */
+  send(message: object, refused?: (why: string) => void): void {
+    if (this.line === null) refused?.("not connected");
+    else this.line.send(message, refused);
+  }
+
+  /** Connects to the next of the addresses. */
+  dial(): void {
+    this.become({ state: "connecting" });
+    const address = this.addresses[this.dials++ % this.addresses.length] as PadAddress;
+    this.line = new Line(address, this.options, {
+      up: () => this.listener.up(address),
+      down: () => this.lost(),
+      message: (message) => this.listener.message(message),
+      shout: (message) => this.listener.shout(message),
+    });
+  }
+
+  /** What was said over the line has led to something. */
+  opened(): void {
+    this.attempt = 0;
+    this.become({ state: "open" });
+  }
+
+  /** The line is dead, or as good as dead; another attempt is due. */
+  lost(): void {
+    if (this.current.state === "ended") return;
+    this.hangUp();
+    // Spread out: when a server dies, all of its clients come at once.
+    const longest = Math.min(FIRST_PAUSE * 2 ** this.attempt, LONGEST_PAUSE);
+    const pause = longest * (0.5 + Math.random() / 2);
+    this.attempt += 1;
+    this.retry = setTimeout(() => this.dial(), pause);
+    this.become({ state: "waiting", retryAt: Date.now() + pause, attempt: this.attempt });
+  }
+
+  suspend(): void {
+    if (this.current.state === "ended") return;
+    this.hangUp();
+    this.become({ state: "suspended" });
+  }
+
+  reconnect(): void {
+    if (this.current.state === "ended") return;
+    this.hangUp();
+    this.attempt = 0;
+    this.dial();
+  }
+
+  end(reason: string): void {
+    if (this.current.state === "ended") return;
+    this.hangUp();
+    this.become({ state: "ended", reason });
+  }
+
+  private hangUp(): void {
+    clearTimeout(this.retry);
+    this.line?.close();
+    this.line = null;
+    this.listener.down();
+  }
+
+  private become(status: Status): void {
+    this.current = status;
+    this.listener.status(status);
+  }
+}

@@ -1,0 +1,140 @@
+import { Run } from "./assembler.js";
+import { attribsOf, encodeAttribs } from "./attributes.js";
+import { type AText, Body, checkLines } from "./body.js";
+import { Bank, Builder, checkRep, unpack } from "./changeset.js";
+import { EasysyncError } from "./errors.js";
+import { parseOps } from "./ops.js";
+import type { AttributePool } from "./pool.js";
+
+/** Text put in the place of `[from, to)` of the document before. */
+export interface TextChange {
+  from: number;
+  to: number;
+  insert: string;
+}
+
+/** What a changeset does to a text, in order; positions are those of the text before. */
+export function textChanges(changeset: string): TextChange[] {
+  const { ops, bank } = unpack(changeset);
+  const inserts = new Bank(bank);
+  const changes: TextChange[] = [];
+  let at = 0;
+  for (const op of parseOps(ops)) {
+    if (op.opcode === "=") {
+      at += op.chars;
+      continue;
+    }
+    let last = changes.at(-1);
+    if (last?.to !== at) {
+      last = { from: at, to: at, insert: "" };
+      changes.push(last);
+    }
+    if (op.opcode === "+") {
+      last.insert += inserts.take(op.chars);
+    } else {
+      at += op.chars;
+      last.to = at;
+    }
+  }
+  return changes;
+}
+
+/**
+ * The text after the changeset. Throws `EasysyncError` when it is for a text of another length, or
+ * when newlines are not where it says.
+ */
+export function applyToText(changeset: string, text: string): string {
+  const { oldLength, ops, bank } = unpack(changeset);
+  if (oldLength !== text.length) {
+    throw new EasysyncError(
+      `the changeset is for length ${oldLength}, the text has ${text.length}`,
+    );
+  }
+  const inserts = new Bank(bank);
+  let result = "";
+  let at = 0;
+  for (const op of parseOps(ops)) {
+    if (op.opcode === "+") {
+      const inserted = inserts.take(op.chars);
+      checkLines(inserted, op.lines);
+      result += inserted;
+      continue;
+    }
+    const piece = text.slice(at, at + op.chars);
+    if (piece.length < op.chars) {
+      throw new EasysyncError("the changeset reaches beyond the end of the text");
+    }
+    checkLines(piece, op.lines);
+    if (op.opcode === "=") result += piece;
+    at += op.chars;
+  }
+  return result + text.slice(at);
+}
+
+/** The document after the changeset. */
+export function applyToAText(changeset: string, atext: AText, pool: AttributePool): AText {
+  applyToText(changeset, atext.text); // for its checks
+  const body = Body.fromAText(atext);
+  body.apply(changeset, pool);
+  return body.toAText();
+}
+
+/**
+ * The changeset that leads back from after `changeset` to the document given, the one before it.
+ * What it set where there was no such attribute is set to "", which the pool may get new.
+ */
+export function inverse(changeset: string, atext: AText, pool: AttributePool): string {
+  const { oldLength, newLength, ops } = unpack(changeset);
+  const { text } = atext;
+  if (oldLength !== text.length) {
+    throw new EasysyncError(
+      `the changeset is for length ${oldLength}, the text has ${text.length}`,
+    );
+  }
+  const body = Body.fromAText(atext);
+  const builder = new Builder(newLength);
+  let at = 0;
+  for (const op of parseOps(ops)) {
+    if (op.opcode === "+") {
+      builder.remove(op.chars, op.lines);
+      continue;
+    }
+    const end = at + op.chars;
+    checkLines(text.slice(at, end), op.lines);
+    if (op.opcode === "-") {
+      for (const span of body.spansBetween(at, end)) {
+        builder.insert(text.slice(span.from, span.to), span.attribs);
+      }
+    } else if (op.attribs === "") {
+      builder.keep(op.chars, op.lines);
+    } else {
+      const changed = attribsOf(op.attribs, pool);
+      for (const span of body.spansBetween(at, end)) {
+        const old = attribsOf(span.attribs, pool);
+        const back = [...changed]
+          .map(([key, value]) => [key, old.get(key) ?? "", value] as const)
+          .filter(([, had, value]) => had !== value)
+          .map(([key, had]) => [key, had] as const);
+        builder.keepText(text.slice(span.from, span.to), encodeAttribs(back, pool, false));
+      }
+    }
+    at = end;
+  }
+  return checkRep(builder.toChangeset());
+}
+
+/** A document's attributes line by line. What follows the last newline is left out. */
+export function splitAttributionLines({ text, attribs }: AText): string[] {
+  const body = Body.fromAText({ text, attribs });
+  const lines: string[] = [];
+  let from = 0;
+  for (let to = text.indexOf("\n") + 1; to > 0; to = text.indexOf("\n", to) + 1) {
+    const run = new Run("+");
+    for (const span of body.spansBetween(from, to)) {
+      run.add(span.to - span.from, span.to === to ? 1 : 0, span.attribs);
+    }
+    lines.push(run.take());
+    from = to;
+  }
+  return lines;
+}

@@ -1,0 +1,98 @@
+import { EasysyncError, shown } from "./errors.js";
+
+/** What an op does: keep, insert or remove. "" is an op that has been used up, or none. */
+export type Opcode = "=" | "+" | "-" | "";
+
+/**
+ * `chars` code units to keep, insert or remove, with `lines` newlines among them. An op with
+ * `lines` ends with a newline. `attribs` is an attribute string such as `*0*1a`.
+ */
+export interface Op {
+  opcode: Opcode;
+  chars: number;
+  lines: number;
+  attribs: string;
+}
+
+const OP = /((?:\*[0-9a-z]+)*)(?:\|([0-9a-z]+))?([-+=])([0-9a-z]+)/y;
+
+/** The number that a base-36 numeral stands for. */
+export function parseNumeral(numeral: string): number {
+  const value = parseInt(numeral, 36);
+  // Beyond it numbers are not exact, so that the lengths would lie.
+  if (!Number.isSafeInteger(value)) {
+    throw new EasysyncError(`not a base-36 number below 2**53: ${shown(numeral)}`);
+  }
+  return value;
+}
+
+/** A number in base 36. Throws `EasysyncError` when it is negative: counts that disagree. */
+export function numeral(value: number): string {
+  if (value < 0) {
+    throw new EasysyncError(
+      `the lengths or line counts do not fit together: ${value} is left over`,
+    );
+  }
+  return value.toString(36);
+}
+
+/** The ops of a changeset's middle part, or of an attribute string; each a fresh object. */
+export function parseOps(ops: string): Op[] {
+  const parsed: Op[] = [];
+  let at = 0;
+  while (at < ops.length) {
+    OP.lastIndex = at;
+    const match = OP.exec(ops);
+    if (match === null) throw new EasysyncError(`not an op: ${shown(ops.slice(at))}`);
+    const [whole, attribs = "", lines, opcode, chars = ""] = match;
+    parsed.push({
+      opcode: opcode as Opcode,
+      chars: parseNumeral(chars),
+      lines: lines === undefined ? 0 : parseNumeral(lines),
+      attribs,
+    });
+    at += whole.length;
+  }
+  return parsed;
+}
+
+const NONE: Op = { opcode: "", chars: 0, lines: 0, attribs: "" };
+
+/**
+ * Walks along two sequences of ops until both are used up. `step` is given the op at hand of each,
+ * takes from one or both, and sets the opcode of an op that is used up to "".
+ */
+export function sideBySide(first: Op[], second: Op[], step: (a: Op, b: Op) => void): void {
+  let i = 0;
+  let j = 0;
+  for (;;) {
+    while (first[i]?.opcode === "") i += 1;
+    while (second[j]?.opcode === "") j += 1;
+    const a = first[i];
+    const b = second[j];
+    if (a === undefined && b === undefined) return;
+    step(a ?? { ...NONE }, b ?? { ...NONE });
+  }
+}
+
+/** Takes the length of the shorter op off both; returns the chars and lines taken. */
+export function consume(a: Op, b: Op): { chars: number; lines: number } {
+  const [short, other] = a.chars <= b.chars ? [a, b] : [b, a];
+  const { chars, lines } = short;
+  short.opcode = "";
+  other.chars -= chars;
+  other.lines -= lines;
+  if (other.chars === 0) other.opcode = "";
+  return { chars, lines };
+}
+
+/** How many newlines are in a part of a text. */
+export function countLines(text: string, start = 0, end = text.length): number {
+  let count = 0;
+  let at = text.indexOf("\n", start);
+  while (at >= 0 && at < end) {
+    count += 1;
+    at = text.indexOf("\n", at + 1);
+  }
+  return count;
+}

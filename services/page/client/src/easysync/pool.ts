@@ -1,0 +1,73 @@
+import { EasysyncError, shown } from "./errors.js";
+
+/** A key and its value. The value "" takes the attribute away. */
+export type Attribute = readonly [key: string, value: string];
+
+/** A pool as it is on the wire. */
+export interface PoolJson {
+  numToAttrib: Record<string, readonly [string, string]>;
+  nextNum: number;
+}
+
+/** Numbers for attributes, given in the order in which these come. */
+export class AttributePool {
+  private readonly pairs = new Map<number, Attribute>();
+  // By key and value joined, as in Etherpad: with a comma in a key, two pairs may share a number,
+  // and every client has to take them for the same.
+  private readonly numbers = new Map<string, number>();
+  private next = 0;
+
+  /** Throws `EasysyncError` when `json` is no pool. */
+  static from(json: unknown): AttributePool {
+    const { numToAttrib, nextNum } = (json ?? {}) as Partial<PoolJson>;
+    if (typeof numToAttrib !== "object" || numToAttrib === null || !Number.isInteger(nextNum)) {
+      throw new EasysyncError(`not an attribute pool: ${shown(JSON.stringify(json))}`);
+    }
+    const pool = new AttributePool();
+    pool.next = nextNum as number;
+    for (const [number, pair] of Object.entries(numToAttrib)) {
+      if (!Array.isArray(pair) || typeof pair[0] !== "string" || typeof pair[1] !== "string") {
+        throw new EasysyncError(`attribute ${shown(number)} is not a pair of strings`);
+      }
+      pool.pairs.set(Number(number), [pair[0], pair[1]]);
+      pool.numbers.set(`${pair[0]},${pair[1]}`, Number(number));
+    }
+    return pool;
+  }
+
+  /** The number of the attribute, a new one when it has none yet. */
+  put(key: string, value: string): number {
+    const joined = `${key},${value}`;
+    let number = this.numbers.get(joined);
+    if (number === undefined) {
+      number = this.next++;
+      this.numbers.set(joined, number);
+      this.pairs.set(number, [key, value]);
+    }
+    return number;
+  }
+
+  /** The number of the attribute, -1 when it has none. */
+  find(key: string, value: string): number {
+    return this.numbers.get(`${key},${value}`) ?? -1;
+  }
+
+  /** Throws `EasysyncError` when there is no attribute with this number. */
+  get(number: number): Attribute {
+    const pair = this.pairs.get(number);
+    if (pair === undefined) throw new EasysyncError(`attribute ${number} is not in the pool`);
+    return pair;
+  }
+
+  has(number: number): boolean {
+    return this.pairs.has(number);
+  }
+
+  toJSON(): PoolJson {
+    const sorted = [...this.pairs].sort(([a], [b]) => a - b);
+    return {
+      numToAttrib: Object.fromEntries(sorted.map(([number, pair]) => [String(number), pair])),
+      nextNum: this.next,
+    };
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * A client of the real-time protocol of Etherpad and padfleet.
+ *
+ * `Collaborator` is the protocol without I/O, `Pad` puts it on a socket, `History` goes back in time.
+ */
+export { parseAddress, type PadAddress } from "./address.js";
+export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
+export { type Status } from "./connection.js";
+export * as easysync from "./easysync/index.js";
+export { type Ask, History } from "./history.js";
+export type {
+  ChangesetAnswer,
+  ChatLine,
+  ClientVars,
+  CollabMessage,
+  CollabVars,
+  Revision,
+  SavedRevision,
+  Submission,
+  UserInfo,
+} from "./messages.js";
+export { Pad, type PadEvents, type PadOptions } from "./pad.js";
+export { People, type Person } from "./people.js";
+export { newToken } from "./token.js";

@@ -1,0 +1,112 @@
+/** What goes over the wire, as far as this library reads it. */
+import type { AText, PoolJson } from "./easysync/index.js";
+
+/** A revision of somebody, as NEW_CHANGES carries it. */
+export interface NewChanges {
+  type: "NEW_CHANGES";
+  newRev: number;
+  changeset: string;
+  apool: PoolJson;
+  author?: string | null;
+  currentTime?: number;
+  timeDelta?: number | null;
+}
+
+export interface NewChangesBatch {
+  type: "NEW_CHANGES_BATCH";
+  changes: NewChanges[];
+}
+
+export interface AcceptCommit {
+  type: "ACCEPT_COMMIT";
+  newRev: number;
+}
+
+/** One missed revision, or the word that there are none. */
+export type ClientReconnect =
+  | { type: "CLIENT_RECONNECT"; noChanges: true; newRev: number }
+  | (Omit<NewChanges, "type"> & { type: "CLIENT_RECONNECT"; headRev: number; noChanges?: false });
+
+/** What changes the text. */
+export type Revision = NewChanges | NewChangesBatch | AcceptCommit | ClientReconnect;
+
+export interface UserInfo {
+  userId: string;
+  name?: string | null;
+  /** "#rrggbb", or a place in the palette of CLIENT_VARS. */
+  colorId?: string | number | null;
+}
+
+export interface ChatLine {
+  text: string;
+  time: number;
+  userId: string | null;
+  userName?: string | null;
+}
+
+/** A revision that somebody wanted to be kept in mind. */
+export interface SavedRevision {
+  revNum: number;
+  savedById: string;
+  label: string;
+  timestamp: number;
+  id: string;
+}
+
+/** The content of the event `shout`. */
+export interface Shout {
+  data: { payload?: { message?: { message?: string; messageKey?: string } } };
+}
+
+/** The inner message of a COLLABROOM that this library knows. */
+export type CollabMessage =
+  | Revision
+  | { type: "USER_NEWINFO"; userInfo: UserInfo }
+  | { type: "USER_LEAVE"; userInfo: UserInfo }
+  | { type: "CHAT_MESSAGE"; message: ChatLine }
+  | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
+  | { type: "NEW_SAVEDREV"; savedRev: SavedRevision };
+
+/** CLIENT_VARS, as far as it is read. */
+export interface ClientVars {
+  userId: string;
+  userColor: string | number;
+  userName?: string;
+  padId: string;
+  readonly: boolean;
+  readOnlyId: string;
+  chatHead: number;
+  colorPalette: string[];
+  savedRevisions: SavedRevision[];
+  collab_client_vars: CollabVars;
+}
+
+export interface CollabVars {
+  initialAttributedText: AText;
+  apool: PoolJson;
+  rev: number;
+  time?: number;
+  historicalAuthorData: Record<string, { name?: string | null; colorId?: string | number | null }>;
+}
+
+/** What a CHANGESET_REQ is answered with. */
+export interface ChangesetAnswer {
+  forwardsChangesets: string[];
+  backwardsChangesets: string[];
+  apool: PoolJson;
+  /** One more than the last revision that the changesets lead to. */
+  actualEndNum: number;
+  /** Milliseconds that each of the changesets stands for. */
+  timeDeltas: number[];
+  start: number;
+  granularity: number;
+  requestID: number;
+}
+
+/** A USER_CHANGES that is to be sent. */
+export interface Submission {
+  type: "USER_CHANGES";
+  baseRev: number;
+  changeset: string;
+  apool: PoolJson;
+}

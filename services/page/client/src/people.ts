@@ -1,0 +1,57 @@
+/** Who is here, and who has ever written on the pad. */
+import type { ClientVars, UserInfo } from "./messages.js";
+
+export interface Person {
+  id: string;
+  name: string | null;
+  /** "#rrggbb". */
+  color: string;
+}
+
+const UNKNOWN = "#9aa0a6";
+
+export class People {
+  private palette: string[] = [];
+  private readonly known = new Map<string, Person>();
+  private readonly hereNow = new Map<string, Person>();
+
+  /** By author id, this client included. */
+  get present(): ReadonlyMap<string, Person> {
+    return this.hereNow;
+  }
+
+  /** Everybody who is or was here, by author id. */
+  get everybody(): ReadonlyMap<string, Person> {
+    return this.known;
+  }
+
+  learn(variables: ClientVars): void {
+    this.palette = variables.colorPalette;
+    for (const [id, who] of Object.entries(variables.collab_client_vars.historicalAuthorData)) {
+      this.known.set(id, this.person({ userId: id, ...who }));
+    }
+    const { userId, userColor, userName = null } = variables;
+    this.here({ userId, colorId: userColor, name: userName });
+  }
+
+  here(info: UserInfo): void {
+    const person = this.person(info);
+    this.known.set(person.id, person);
+    this.hereNow.set(person.id, person);
+  }
+
+  left(id: string): void {
+    this.hereNow.delete(id);
+  }
+
+  onlyMe(id: string): void {
+    for (const other of [...this.hereNow.keys()]) if (other !== id) this.hereNow.delete(other);
+  }
+
+  private person({ userId, name, colorId }: UserInfo): Person {
+    const color = typeof colorId === "number" ? this.palette[colorId] : colorId;
+    // A colour goes into style sheets; anything but a colour is none.
+    const safe = typeof color === "string" && /^#[0-9a-f]{3,8}$/i.test(color) ? color : UNKNOWN;
+    return { id: userId, name: typeof name === "string" && name !== "" ? name : null, color: safe };
+  }
+}

@@ -1,0 +1,152 @@
+/** The chat beside the text. */
+import type { ChatLine, Pad } from "padfleet-client";
+
+import { authorClass } from "../editor/colors.js";
+import { announce, byId, make } from "./dom.js";
+import type { Panel } from "./panel.js";
+
+/** Messages that are asked for at once; servers give no more than a hundred. */
+const PAGE = 40;
+
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function clock(time: number): string {
+  const then = new Date(time);
+  const today = then.toDateString() === new Date().toDateString();
+  return (today ? HOUR : DAY).format(then);
+}
+
+function keyOf({ time, userId, text }: ChatLine): string {
+  return JSON.stringify([time, userId, text]);
+}
+
+export class Chat {
+  private readonly lines = byId<HTMLOListElement>("lines");
+  private readonly box = byId("lines-box");
+  private readonly field = byId<HTMLInputElement>("say-text");
+  private readonly error = byId("chat-error");
+  private readonly earlier = byId<HTMLButtonElement>("chat-earlier");
+  /** How many messages there are before the first one that is shown. */
+  private before: number;
+  /** How many messages there are, with those that are not shown. */
+  private count: number;
+  /** What is shown, since a message may come twice when a connection was lost. */
+  private readonly known = new Set<string>();
+  private unread = 0;
+  private loaded = false;
+
+  constructor(
+    private readonly pad: Pad,
+    private readonly panel: Panel,
+  ) {
+    this.before = this.count = pad.vars.chatHead + 1;
+    pad.on("chat", (line) => this.came(line));
+    let away = false;
+    pad.on("status", ({ state }) => {
+      if (state === "open" && away) void this.catchUp();
+      away = state !== "open";
+    });
+    panel.onShow((tab) => {
+      if (tab === "chat") this.opened();
+    });
+    this.earlier.addEventListener("click", () => void this.load());
+    byId("say").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.say();
+    });
+  }
+
+  private opened(): void {
+    this.unread = 0;
+    this.showUnread();
+    if (!this.loaded && this.before > 0) void this.load();
+    this.loaded = true;
+    this.toEnd();
+  }
+
+  /** What was said while there was no connection is not sent again by itself. */
+  private async catchUp(): Promise<void> {
+    try {
+      for (const line of await this.pad.chatBetween(this.count, this.count + PAGE - 1))
+        this.came(line);
+    } catch {
+      // A server without chat; or the connection is lost again, and then this comes again too.
+    }
+  }
+
+  private came(line: ChatLine): void {
+    if (this.known.has(keyOf(line))) return;
+    this.count += 1;
+    const atEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40;
+    this.lines.append(this.row(line));
+    byId("chat-empty").hidden = true;
+    if (this.panel.open === "chat") {
+      if (atEnd || line.userId === this.pad.vars.userId) this.toEnd();
+      return;
+    }
+    this.unread += 1;
+    this.showUnread();
+    announce(`${this.nameOf(line)} says: ${line.text}`);
+  }
+
+  private async load(): Promise<void> {
+    const first = Math.max(0, this.before - PAGE);
+    this.earlier.disabled = true;
+    try {
+      const found = await this.pad.chatBetween(first, this.before - 1);
+      const height = this.box.scrollHeight;
+      this.lines.prepend(...found.map((line) => this.row(line)));
+      this.box.scrollTop += this.box.scrollHeight - height;
+      this.before = first;
+      byId("chat-empty").hidden = this.lines.childElementCount > 0;
+      this.complain("");
+    } catch (error) {
+      this.complain(`Earlier messages are not to be had: ${(error as Error).message}`);
+    }
+    this.earlier.disabled = false;
+    this.earlier.hidden = this.before === 0;
+  }
+
+  private say(): void {
+    const text = this.field.value.trim();
+    if (text === "") return;
+    this.complain("");
+    this.field.value = "";
+    this.pad.say(text, (why) => {
+      // What was written must not be lost, unless something else has been begun meanwhile.
+      if (this.field.value === "") this.field.value = text;
+      this.complain(`That was not sent: ${why}`);
+    });
+  }
+
+  private row(line: ChatLine): HTMLLIElement {
+    this.known.add(keyOf(line));
+    const who = make("b", "who", this.nameOf(line));
+    const when = make("time", "", clock(line.time));
+    when.dateTime = new Date(line.time).toISOString();
+    const head = make("p", "line-head", who, when);
+    return make("li", `line ${authorClass(line.userId ?? "")}`, head, make("p", "said", line.text));
+  }
+
+  private nameOf({ userId, userName }: ChatLine): string {
+    return userName || this.pad.people.everybody.get(userId ?? "")?.name || "Anonymous";
+  }
+
+  private complain(words: string): void {
+    this.error.textContent = words;
+    this.error.hidden = words === "";
+  }
+
+  private showUnread(): void {
+    const badge = byId("unread");
+    badge.hidden = this.unread === 0;
+    badge.textContent = this.unread > 99 ? "99+" : String(this.unread);
+    const label = this.unread === 0 ? "Chat" : `Chat, ${this.unread} new`;
+    byId("chat-button").setAttribute("aria-label", label);
+  }
+
+  private toEnd(): void {
+    this.box.scrollTop = this.box.scrollHeight;
+  }
+}

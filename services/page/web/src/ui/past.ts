@@ -1,0 +1,211 @@
+/** The pad as it was: a slider over its revisions. */
+import { EditorState } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { easysync, History, type Pad, type SavedRevision } from "padfleet-client";
+
+import { difference } from "../editor/changes.js";
+import { basics } from "../editor/editor.js";
+import type { Source } from "../editor/source.js";
+import { announce, byId, make } from "./dom.js";
+
+/** Milliseconds from one revision to the next while it plays. */
+const PACE = 120;
+
+const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export class Past {
+  private readonly root = byId("time");
+  private readonly slider = byId<HTMLInputElement>("time-slider");
+  private readonly words = byId("time-words");
+  private readonly playButton = byId("time-play");
+  private readonly saved = new Map<number, SavedRevision>();
+  private history: History | null = null;
+  private view: EditorView | null = null;
+  private moving = false;
+  private playing: ReturnType<typeof setTimeout> | null = null;
+  private open = false;
+
+  constructor(
+    private readonly pad: Pad,
+    private readonly nonce: string,
+    private readonly toWriting: () => void,
+  ) {
+    for (const revision of pad.vars.savedRevisions) this.saved.set(revision.revNum, revision);
+    pad.on("saved", (revision) => {
+      this.saved.set(revision.revNum, revision);
+      this.showStars();
+      announce(`Revision ${revision.revNum} is saved.`);
+    });
+    pad.on("took", () => this.grow());
+    this.slider.addEventListener("input", () => {
+      this.pause();
+      void this.follow();
+    });
+    byId("time-back").addEventListener("click", () => this.step(-1));
+    byId("time-next").addEventListener("click", () => this.step(1));
+    byId("time-save").addEventListener("click", () =>
+      this.pad.saveRevision((why) => this.say(why)),
+    );
+    byId("time-close").addEventListener("click", () => this.show(false));
+    byId("history-button").addEventListener("click", () => this.show(!this.open));
+    this.playButton.addEventListener("click", () =>
+      this.playing === null ? this.play() : this.pause(),
+    );
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.show(false);
+    });
+  }
+
+  show(open: boolean): void {
+    this.open = open;
+    this.pause();
+    this.root.hidden = !open;
+    byId("tools").hidden = open;
+    byId("editor").hidden = open;
+    byId("past").hidden = !open;
+    byId("history-button").setAttribute("aria-pressed", String(open));
+    document.body.classList.toggle("in-past", open);
+    if (!open) {
+      this.view?.destroy();
+      this.view = null;
+      this.history = null;
+      this.toWriting();
+      return;
+    }
+    this.begin();
+    this.slider.focus();
+  }
+
+  private begin(): void {
+    // The pad as it is here and now, without what has not been accepted.
+    const { text, attribs } = this.pad.state.accepted;
+    const pool = easysync.AttributePool.from(this.pad.state.pool.toJSON());
+    const { rev, time } = this.pad;
+    const history = new History({ text, attribs }, pool, rev, time, (start, granularity) =>
+      this.pad.changesets(start, granularity),
+    );
+    this.history = history;
+    const shown: Source = {
+      get body() {
+        return history.document;
+      },
+      pool,
+    };
+    this.view = new EditorView({
+      parent: byId("past"),
+      state: EditorState.create({
+        doc: text.slice(0, -1),
+        extensions: [
+          basics(shown, this.nonce, "Text of the pad as it was"),
+          EditorState.readOnly.of(true),
+          EditorView.editable.of(false),
+          EditorView.contentAttributes.of({ tabindex: "0" }),
+        ],
+      }),
+    });
+    this.slider.max = String(rev);
+    this.slider.value = String(rev);
+    this.showStars();
+    this.paint();
+  }
+
+  private grow(): void {
+    if (!this.open) return;
+    this.slider.max = String(this.pad.rev);
+    this.showStars();
+    this.paint();
+  }
+
+  private step(by: number): void {
+    this.pause();
+    this.slider.value = String(Number(this.slider.value) + by);
+    void this.follow();
+  }
+
+  private play(): void {
+    if (Number(this.slider.value) >= this.pad.rev) this.slider.value = "0";
+    this.playButton.setAttribute("aria-label", "Pause");
+    this.playButton.querySelector("use")?.setAttribute("href", "#i-pause");
+    const next = async (): Promise<void> => {
+      if (!(await this.follow())) return;
+      const at = Number(this.slider.value);
+      if (at >= this.pad.rev) {
+        this.pause();
+        return;
+      }
+      if (this.playing === null) return;
+      this.slider.value = String(at + 1);
+      this.playing = setTimeout(() => void next(), PACE);
+    };
+    this.playing = setTimeout(() => void next(), 0);
+  }
+
+  private pause(): void {
+    if (this.playing !== null) clearTimeout(this.playing);
+    this.playing = null;
+    this.playButton.setAttribute("aria-label", "Play");
+    this.playButton.querySelector("use")?.setAttribute("href", "#i-play");
+  }
+
+  /** Goes where the slider is. One way at a time: what it is moved to meanwhile is gone to next. */
+  private async follow(): Promise<boolean> {
+    this.paint();
+    if (this.moving) return true;
+    this.moving = true;
+    try {
+      while (this.history !== null && this.history.rev !== Number(this.slider.value)) {
+        await this.history.goTo(Number(this.slider.value));
+        this.render();
+      }
+      this.paint();
+      return true;
+    } catch (error) {
+      this.pause();
+      if (this.history !== null) this.slider.value = String(this.history.rev);
+      this.render();
+      this.say(`History is not to be had just now: ${(error as Error).message}`);
+      return false;
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  private render(): void {
+    if (this.view === null || this.history === null) return;
+    const before = this.view.state.doc.sliceString(0, undefined, "\n");
+    const changes = difference(before, this.history.document.text.slice(0, -1));
+    this.view.dispatch({ changes });
+  }
+
+  private paint(): void {
+    const { history } = this;
+    if (history === null) return;
+    const rev = Number(this.slider.value);
+    const time = history.rev === rev && history.time !== undefined ? WHEN.format(history.time) : "";
+    const words = [`Revision ${rev} of ${this.pad.rev}`, time, this.saved.has(rev) ? "saved" : ""];
+    this.say(words.filter(Boolean).join(" · "));
+    this.slider.setAttribute("aria-valuetext", words.filter(Boolean).join(", "));
+  }
+
+  private say(words: string): void {
+    this.words.textContent = words;
+  }
+
+  private showStars(): void {
+    const last = Math.max(1, this.pad.rev);
+    const stars = [...this.saved.values()].map((revision) => {
+      const star = make("button", "star", "★");
+      star.type = "button";
+      star.style.left = `${(revision.revNum / last) * 100}%`;
+      star.title = `${revision.label || `Revision ${revision.revNum}`}, saved`;
+      star.setAttribute("aria-label", star.title);
+      star.addEventListener("click", () => {
+        this.pause();
+        this.slider.value = String(revision.revNum);
+        void this.follow();
+      });
+      return star;
+    });
+    byId("time-stars").replaceChildren(...stars);
+  }
+}

@@ -1,0 +1,89 @@
+/** Who is here, and who I am. */
+import type { Pad, Person } from "padfleet-client";
+
+import { authorClass, colorAuthors } from "../editor/colors.js";
+import { byId, make, recall, remember } from "./dom.js";
+
+const FACES = 4;
+
+/** What this browser has said about its user before. */
+export function myself(): { name: string | null; color: string | null } {
+  return { name: recall("name"), color: recall("color") };
+}
+
+function initials(name: string | null): string {
+  const words = (name ?? "").trim().split(/\s+/).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return (
+    letters
+      .map((word) => Array.from(word ?? "")[0] ?? "")
+      .join("")
+      .toUpperCase() || "?"
+  );
+}
+
+function face(person: Person): HTMLElement {
+  const element = make("span", `face ${authorClass(person.id)}`);
+  element.dataset["initials"] = initials(person.name); // shown by the style sheet: not for reading out
+  return element;
+}
+
+/** `#abc` as `#aabbcc`, which is all that a colour field takes. */
+function longHex(color: string): string {
+  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(color);
+  return short
+    ? `#${short
+        .slice(1)
+        .map((digit) => digit + digit)
+        .join("")}`
+    : color.slice(0, 7);
+}
+
+export function showPeople(pad: Pad): void {
+  const name = byId<HTMLInputElement>("my-name");
+  const color = byId<HTMLInputElement>("my-color");
+  const me = pad.vars.userId;
+
+  const show = (): void => {
+    colorAuthors(pad.people.everybody.values());
+    const here = [...pad.people.present.values()];
+    const others = here.filter(({ id }) => id !== me);
+    others.sort((a, b) => (a.name ?? "\uffff").localeCompare(b.name ?? "\uffff"));
+    const own = here.filter(({ id }) => id === me);
+    byId("faces").replaceChildren(...[...own, ...others].slice(0, FACES).map(face));
+    byId("people-count").textContent = String(here.length);
+    byId("people-button").title = `People here: ${here.length}`;
+    byId("others").replaceChildren(
+      ...others.map((person) => {
+        const words = make(
+          "span",
+          person.name === null ? "nameless" : "",
+          person.name ?? "Anonymous",
+        );
+        return make("li", "", face(person), words);
+      }),
+    );
+    byId("others").hidden = others.length === 0;
+    byId("alone").hidden = others.length > 0;
+    const mine = pad.people.everybody.get(me);
+    if (mine === undefined) return;
+    if (document.activeElement !== name) name.value = mine.name ?? "";
+    if (document.activeElement !== color) color.value = longHex(mine.color);
+  };
+
+  const introduce = (): void => {
+    const wanted = name.value.trim();
+    remember("name", wanted);
+    remember("color", color.value);
+    pad.introduce(wanted, color.value);
+  };
+
+  name.addEventListener("change", introduce);
+  color.addEventListener("change", introduce);
+  byId("me").addEventListener("submit", (event) => {
+    event.preventDefault();
+    name.blur();
+  });
+  pad.on("people", show);
+  show();
+}

@@ -1,0 +1,52 @@
+/** The buttons over the text, as one stop of the Tab key; arrows go from one to the next. */
+import type { EditorState } from "@codemirror/state";
+import { redoDepth, undoDepth } from "@codemirror/commands";
+import type { EditorView } from "@codemirror/view";
+
+import { activeFormats } from "../editor/changes.js";
+import { DEEDS, inList } from "../editor/commands.js";
+import { type Format, FORMATS } from "../editor/source.js";
+import { byId } from "./dom.js";
+
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
+
+export class Toolbar {
+  private readonly root = byId("tools");
+  private readonly buttons = [...this.root.querySelectorAll<HTMLButtonElement>("[data-do]")];
+
+  attach(view: EditorView): void {
+    for (const [index, button] of this.buttons.entries()) {
+      button.tabIndex = index === 0 ? 0 : -1;
+      // The text keeps its selection, and a phone its keyboard.
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", (event) => {
+        DEEDS[button.dataset["do"] ?? ""]?.(view);
+        if (event.detail > 0) view.focus();
+      });
+    }
+    this.root.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      const at = this.buttons.indexOf(event.target as HTMLButtonElement);
+      if (step === undefined || at < 0) return;
+      event.preventDefault();
+      const next = this.buttons[(at + step + this.buttons.length) % this.buttons.length];
+      for (const button of this.buttons) button.tabIndex = button === next ? 0 : -1;
+      next?.focus();
+    });
+  }
+
+  show(state: EditorState): void {
+    const active = activeFormats(state);
+    for (const button of this.buttons) {
+      const deed = button.dataset["do"] ?? "";
+      if ((FORMATS as readonly string[]).includes(deed)) {
+        button.setAttribute("aria-pressed", String(active.has(deed as Format)));
+      } else if (deed === "list") {
+        button.setAttribute("aria-pressed", String(inList(state)));
+      } else {
+        const depth = deed === "undo" ? undoDepth(state) : redoDepth(state);
+        button.setAttribute("aria-disabled", String(depth === 0 || state.readOnly));
+      }
+    }
+  }
+}

@@ -1,0 +1,209 @@
+"""A real browser, driven by tests: one Node process does what it is told (node/driver.mjs).
+
+page = browser.open(f"{worker.url}/p/hello")
+page.type("typed")
+assert page.lines()[-1] == "typed"
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.eventually import eventually_sync
+
+FOLDER: Final = Path(__file__).parent / "node"
+PICTURES: Final = Path(__file__).parents[2] / "build" / "browser"
+"""Where pages are photographed to, for people to look at."""
+
+BINARIES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+PHONE: Final = {
+    "viewport": {"width": 390, "height": 844},
+    "hasTouch": True,
+    "isMobile": True,
+    "deviceScaleFactor": 2,
+}
+DESK: Final = {"viewport": {"width": 1280, "height": 800}}
+
+TEXT: Final = "#editor .cm-content"
+
+
+class BrowserError(Exception):
+    """What Playwright says."""
+
+
+@dataclass(eq=False)
+class Page:
+    """One page. Its context is its cookies, its storage and its network."""
+
+    browser: Browser
+    id: str
+    context: str
+
+    def do(self, call: str, *args: Any) -> Any:
+        """A method of Playwright's page, or of one of its parts: `keyboard.type`."""
+        return self.browser.order(self.id, call, *args)
+
+    def look(self, expression: str) -> Any:
+        """The value of a JavaScript expression in the page."""
+        return self.do("evaluate", expression)
+
+    def await_shown(self, selector: str) -> None:
+        self.do("waitForSelector", selector)
+
+    def joined(self) -> Page:
+        self.await_shown("body.ready")
+        return self
+
+    # --- As people use it ------------------------------------------------------------------------
+
+    def type(self, text: str) -> None:
+        """At the cursor."""
+        self.do("keyboard.type", text)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.do("keyboard.press", key)
+
+    def click(self, selector: str) -> None:
+        self.do("click", selector)
+
+    def to_end(self) -> None:
+        self.click(TEXT)
+        self.press("Control+End")
+
+    def to_start(self) -> None:
+        self.click(TEXT)
+        self.press("Control+Home")
+
+    def call_me(self, name: str) -> None:
+        self.click("#people-button")
+        self.do("fill", "#my-name", name)
+        self.press("Enter")
+        self.click("#panel-close")
+
+    def offline(self, off: bool) -> None:
+        self.browser.order(self.context, "setOffline", off)
+
+    # --- What is seen ----------------------------------------------------------------------------
+
+    def lines(self, root: str = "#editor") -> list[str]:
+        """The lines of the text that are on the screen, and some above and below."""
+        found = f"[...document.querySelectorAll('{root} .cm-line')].map(l => l.textContent)"
+        return list(self.look(found))
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    def words(self, selector: str) -> str:
+        return str(self.do("innerText", selector))
+
+    @property
+    def status(self) -> str:
+        return self.words("#status-words")
+
+    def saved(self) -> None:
+        eventually_sync(lambda: self.status == "Saved", "everything is saved", timeout=30)
+
+    def shows(self, wanted: str) -> None:
+        def shown() -> bool:
+            text = self.text()
+            assert text == wanted, f"it shows {text!r}"
+            return True
+
+        eventually_sync(shown, f"the page shows {wanted!r}", timeout=30)
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.do("screenshot", {"path": str(PICTURES / f"{name}.png")})
+
+    def faults(self) -> list[str]:
+        """Errors, refused loads and requests to elsewhere, since the last time."""
+        return list(self.browser.order(self.id, "faults"))
+
+
+@dataclass(eq=False)
+class Browser:
+    """The Node process with the browser in it."""
+
+    binary: str
+    pages: list[Page] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._process = subprocess.Popen(
+            ["node", "driver.mjs", self.binary],
+            cwd=FOLDER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._answer(0)
+
+    def open(self, url: str, *, like: Page | None = None, **options: Any) -> Page:
+        """A page at an address. Options are those of a context; `like` shares that of a page."""
+        context = like.context if like else self.order("browser", "newContext", {**DESK, **options})
+        page = Page(self, self.order(context, "newPage"), context)
+        self.pages.append(page)
+        page.do("goto", url)
+        return page
+
+    def two(self, urls: Sequence[str], pad: str) -> tuple[Page, Page]:
+        """Two people on one pad, each on a worker of their own."""
+        first, second = [self.open(f"{url}/p/{pad}").joined() for url in urls[:2]]
+        return first, second
+
+    def order(self, on: str, call: str, *args: Any) -> Any:
+        number = next(self._numbers)
+        line = json.dumps({"id": number, "on": on, "call": call, "args": args}) + "\n"
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode())
+        self._process.stdin.flush()
+        return self._answer(number)
+
+    def close_all(self, *, but: str | None = None) -> None:
+        """AssertionError if a page has complained about something else than `but`."""
+        faults = [fault for page in self.pages for fault in page.faults()]
+        faults = [fault for fault in faults if but is None or but not in fault]
+        for context in {page.context for page in self.pages}:
+            self.order(context, "close")
+        self.pages.clear()
+        assert not faults, "\n".join(faults)
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+
+    def _answer(self, number: int) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise BrowserError("the browser has ended")
+        answer: Mapping[str, Any] = json.loads(line)
+        assert answer["id"] == number
+        if "error" in answer:
+            raise BrowserError(answer["error"])
+        value = answer["value"]
+        return value["thing"] if isinstance(value, dict) and "thing" in value else value
+
+
+def missing(binaries: Sequence[str] = BINARIES) -> str | None:
+    """Why there can be no browser here; None when there can."""
+    if shutil.which("node") is None:
+        return "there is no node"
+    if not (FOLDER / "node_modules").is_dir():
+        return "the packages from npm are not installed (make setup)"
+    if not any(map(shutil.which, binaries)):
+        return "there is no Chromium (Debian: apt-get install chromium)"
+    return None
+
+
+def start() -> Browser:
+    return Browser(next(filter(None, map(shutil.which, BINARIES))))

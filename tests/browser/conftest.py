@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.page.assets import read
+from services.up.server import EmbeddedServer
+from tests.browser.browser import Browser, missing, start
+from tests.fleet import Fleet
+
+
+@pytest.fixture(scope="session")
+def running_browser() -> Iterator[Browser]:
+    lacking = missing()
+    if lacking is None and read() is None:
+        lacking = "the page is not built (make setup)"
+    if lacking is not None:
+        pytest.skip(lacking)
+    browser = start()
+    yield browser
+    browser.stop()
+
+
+@pytest.fixture
+def browser(running_browser: Browser) -> Iterator[Browser]:
+    """For one test. It fails if a page of it has complained about anything."""
+    yield running_browser
+    running_browser.close_all()
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One writer and two workers, shared by all tests that leave them whole."""
+    folder = tmp_path_factory.mktemp("fleet")
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running,
+    ):
+        yield running.start()
+
+
+@pytest.fixture
+def own_fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """For tests that break it."""
+    with (
+        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, tmp_path, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running,
+    ):
+        yield running.start()

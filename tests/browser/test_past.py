@@ -1,0 +1,85 @@
+"""The pad as it was."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.client import connect
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+
+async def _write(url: str, words: int) -> list[str]:
+    """Makes a pad with a past; returns the text at each revision from 0 on."""
+    async with asyncio.timeout(60), connect(url, name="Writer") as pad:
+        texts = [pad.text]
+        for word in range(words):
+            await pad.edit(len(pad.text) - 1, 0, f" {word}" + ("\n" if word % 10 == 9 else ""))
+            await pad.flush()
+            texts.append(pad.text)
+        return texts
+
+
+def slide(page: Page, rev: int) -> None:
+    page.look(
+        f"(s => {{ s.value = {rev}; s.dispatchEvent(new Event('input')) }})"
+        "(document.getElementById('time-slider'))"
+    )
+
+
+async def test_the_past_is_gone_through_and_played(browser: Browser, fleet: Fleet) -> None:
+    url = f"{fleet.urls[0]}/p/{new_pad()}"
+    texts = await _write(url, 230)
+    head = len(texts) - 1
+    ada = browser.open(url.replace(fleet.urls[0], fleet.urls[1])).joined()
+    ada.click("#history-button")
+    assert ada.words("#time-words").startswith(f"Revision {head} of {head}")
+
+    def shows(rev: int) -> None:
+        def shown() -> bool:
+            assert ada.words("#time-words").startswith(f"Revision {rev} of ")
+            assert "\n".join(ada.lines("#past")) + "\n" == texts[rev]
+            return True
+
+        eventually_sync(shown, f"revision {rev} is shown", timeout=20)
+
+    for rev in (0, 99, 100, 7, 205, head, 1):
+        slide(ada, rev)
+        shows(rev)
+    ada.click("#time-next")
+    shows(2)
+    slide(ada, head - 5)
+    shows(head - 5)
+    ada.click("#time-play")
+    shows(head)
+    eventually_sync(lambda: ada.do("getAttribute", "#time-play", "aria-label") == "Play")
+    # What is written meanwhile makes the past longer.
+    async with connect(url) as pad:
+        await pad.append("and more")
+        texts.append(pad.text)
+    eventually_sync(lambda: f"of {head + 1}" in ada.words("#time-words"))
+    slide(ada, head + 1)
+    shows(head + 1)
+    ada.click("#time-close")
+    ada.shows(texts[-1][:-1])
+
+
+def test_a_revision_is_saved_and_found_again(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.type(" kept")
+    ada.saved()
+    ada.click("#history-button")
+    ada.click("#time-save")
+    bob.click("#history-button")
+    for page in (ada, bob):
+        page.await_shown(".star")
+    ada.click("#time-close")
+    ada.to_end()
+    ada.type(" and more")
+    ada.saved()
+    bob.click(".star")
+    eventually_sync(lambda: bob.lines("#past") == ["Hello kept"])
+    assert "saved" in bob.words("#time-words")

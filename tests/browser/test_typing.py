@@ -1,0 +1,247 @@
+"""People type on pages of their own, on different workers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from shared.client import connect
+from shared.easysync import attribs_of, iter_ops, to_units
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import TEXT, Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+
+async def text_of(page: Page) -> str:
+    async with connect(page.look("location.href")) as pad:
+        return pad.text
+
+
+async def test_two_people_on_two_workers_type_at_once(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    bob.to_start()
+    for word in range(12):
+        ada.type(f" end{word}")
+        bob.type(f"start{word} ")
+        if word % 4 == 3:
+            ada.press("Enter")
+    ada.saved()
+    bob.saved()
+    starts = "".join(f"start{word} " for word in range(12))
+    ends = "".join(f" end{word}" + ("\n" if word % 4 == 3 else "") for word in range(12))
+    for page in (ada, bob):
+        page.shows(f"{starts}Hello{ends}")
+    assert await text_of(ada) == f"{starts}Hello{ends}\n"
+
+
+async def test_formats_are_seen_by_the_other_and_kept(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.press("Enter", "Control+b")
+    ada.type("bold")
+    ada.press("Control+b")
+    ada.type(" plain ")
+    ada.click("[data-do=italic]")
+    ada.type("slanted")
+    bob.shows("Hello\nbold plain slanted")
+    assert bob.look("document.querySelector('#editor .bold').textContent") == "bold"
+    assert bob.look("document.querySelector('#editor .italic').textContent") == "slanted"
+    assert ada.do("getAttribute", "[data-do=italic]", "aria-pressed") == "true"
+    assert ada.do("getAttribute", "[data-do=bold]", "aria-pressed") == "false"
+
+    # What is selected gets a format, and loses it by undo.
+    bob.to_start()
+    bob.press("Shift+End", "Control+u")
+    eventually_sync(
+        lambda: ada.look("document.querySelector('#editor .underline')?.textContent") == "Hello"
+    )
+    bob.press("Control+z")
+    eventually_sync(lambda: not ada.look("!!document.querySelector('#editor .underline')"))
+    bob.saved()
+    async with connect(ada.look("location.href")) as pad:
+        found, at = {}, 0
+        for op in iter_ops(pad.state.attributed_text.attribs):
+            attributes = attribs_of(op.attribs, pad.state.pool)
+            for key in ("bold", "italic", "underline"):
+                if attributes.get(key):
+                    found[key] = pad.text[at : at + op.chars]
+            at += op.chars
+        assert found == {"bold": "bold", "italic": "slanted"}
+
+
+async def test_lists_are_made_continued_indented_and_ended(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.press("Enter")
+    ada.click("[data-do=list]")
+    ada.type("one")
+    ada.press("Enter")
+    ada.type("two")
+    ada.press("Enter", "Tab")
+    ada.type("below two")
+    ada.press("Enter", "Enter")
+    ada.type("no list")
+    bob.shows("Hello\n•one\n•two\n◦below two\nno list")
+    ada.saved()
+    assert await text_of(ada) == "Hello\n*one\n*two\n*below two\nno list\n"
+    # The cursor does not come to stand before a marker, where typing would tear it off its line.
+    bob.to_start()
+    bob.press("ArrowDown", "Home")
+    bob.type("number ")
+    ada.shows("Hello\n•number one\n•two\n◦below two\nno list")
+
+
+def test_undo_takes_back_what_i_did_and_not_what_others_did(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.press("Control+b")
+    ada.type(" mine")
+    bob.shows("Hello mine")
+    bob.to_start()
+    bob.type("theirs ")
+    ada.shows("theirs Hello mine")
+    ada.press("ArrowLeft", "ArrowRight")  # or it would all be one step, being done at one go
+    ada.press("Control+Backspace")
+    bob.shows("theirs Hello ")
+    ada.press("Control+z")
+    bob.shows("theirs Hello mine")
+    # What comes back looks as before.
+    assert bob.look("document.querySelector('#editor .bold').textContent").strip() == "mine"
+    ada.press("Control+z")
+    bob.shows("theirs Hello")
+    ada.press("Control+Shift+z")
+    bob.shows("theirs Hello mine")
+
+
+def test_edits_made_offline_arrive_when_the_network_is_back(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.type(" before")
+    bob.shows("Hello before")
+    ada.offline(True)
+    eventually_sync(lambda: ada.status == "Offline", "the page says that it is offline")
+    assert "Keep writing" in ada.words("#notice")
+    ada.type(" offline")
+    bob.to_start()
+    bob.type("meanwhile ")
+    bob.saved()
+    assert bob.text() == "meanwhile Hello before"
+    assert ada.text() == "Hello before offline"
+    ada.offline(False)
+    for page in (ada, bob):
+        page.shows("meanwhile Hello before offline")
+        page.saved()
+    assert ada.do("isHidden", "#notice")
+
+
+def test_a_worker_is_killed_while_both_type(browser: Browser, own_fleet: Fleet) -> None:
+    ada, bob = browser.two(own_fleet.urls, new_pad())
+    ada.to_end()
+    bob.to_start()
+    ada.type(" one")
+    bob.type("one ")
+    worker = own_fleet.workers[0]
+    worker.kill()
+    ada.type(" two")
+    bob.type("two ")
+    eventually_sync(lambda: ada.status != "Saved", "the page notices")
+    # It must not be Bob's edits that are waited for, with only Ada's worker gone.
+    bob.saved()
+    own_fleet.restart(worker)
+    ada.type(" three")
+    for page in (ada, bob):
+        page.shows("one two Hello one two three")
+        page.saved()
+    browser.close_all(but="WebSocket connection to")
+
+
+def test_reading_and_typing_through_a_storm(browser: Browser, fleet: Fleet) -> None:
+    """Programs write as fast as they can, in batches, while a person reads and types."""
+    ada, _ = browser.two(fleet.urls, new_pad())
+    before = fleet.workers[0].metric('padfleet_fanout_frames_total{type="NEW_CHANGES_BATCH"}')
+    url = ada.look("location.href").replace(fleet.urls[0], fleet.urls[1])
+    crowd, each = 8, 60
+    storm = threading.Thread(target=_write, args=(url, crowd, each))
+    storm.start()
+    ada.to_start()
+    ada.type("still here ")
+    while storm.is_alive():
+        storm.join(0.1)
+        ada.type(".")
+    ada.saved()
+
+    def all_here() -> bool:
+        letters = ada.text()
+        return all(letters.count(chr(ord("P") + one)) == each for one in range(crowd))
+
+    eventually_sync(all_here, "all that was written is on the page", timeout=60)
+    assert ada.text().startswith("still here .")
+    after = fleet.workers[0].metric('padfleet_fanout_frames_total{type="NEW_CHANGES_BATCH"}')
+    assert after > before, "there was no batch: the test does not test what it says"
+
+
+def _write(url: str, crowd: int, each: int) -> None:
+    async def writer(letter: str) -> None:
+        async with connect(url) as pad:
+            for _ in range(each):
+                await pad.edit(len(pad.text) - 1, 0, to_units(letter))
+                await pad.flush()
+
+    async def all_of_them() -> None:
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(writer(chr(ord("P") + one)) for one in range(crowd)))
+
+    asyncio.run(all_of_them())
+
+
+def test_a_read_only_link_shows_what_is_written_and_takes_nothing(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada, _ = browser.two(fleet.urls, new_pad())
+    ada.click("#settings-button")
+    link = ada.do("inputValue", "#read-link")
+    ada.press("Escape")
+    reader = browser.open(link).joined()
+    assert reader.do("isHidden", "#tools")
+    ada.to_end()
+    ada.type(" there")
+    reader.shows("Hello there")
+    reader.click(TEXT)
+    reader.type("nothing")
+    assert reader.text() == "Hello there"
+
+
+def test_who_may_not_open_a_pad_is_told_so(browser: Browser, fleet: Fleet) -> None:
+    stranger = browser.open(f"{fleet.urls[0]}/p/r.{'0' * 32}")
+    eventually_sync(lambda: stranger.words("#notice-words") == "You may not open this pad.")
+    assert stranger.status == "Not connected"
+    assert stranger.do("isHidden", "#tools")
+
+
+def test_the_second_window_of_one_person_takes_over_and_the_first_says_so(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada, _ = browser.two(fleet.urls, new_pad())
+    again = browser.open(ada.look("location.href"), like=ada).joined()
+    eventually_sync(lambda: "another window" in ada.words("#notice"))
+    again.to_end()
+    again.type(" again")
+    again.saved()
+    ada.to_end()
+    ada.type("lost")
+    assert ada.text() == "Hello"
+
+
+def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet: Fleet) -> None:
+    """Not a measurement: what is looked at is that only what is in sight is on the page."""
+    ada, _ = browser.two(fleet.urls, new_pad())
+    lines = 3000
+    ada.to_start()
+    ada.do("keyboard.insertText", "a line of some length that is pasted\n" * lines)
+    ada.to_end()
+    ada.type("the end")
+    ada.saved()
+    assert ada.lines()[-1] == "Hellothe end"
+    assert len(ada.lines()) < 200

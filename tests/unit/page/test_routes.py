@@ -1,0 +1,204 @@
+"""What a worker serves to a browser, without a browser."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.page import mount
+from services.page.assets import Assets, read
+from shared.settings import FanoutSettings
+
+Client = TestClient[web.Request, web.Application]
+
+BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Assets:
+    """As build.mjs makes it."""
+    (tmp_path / "assets").mkdir()
+    manifest = {}
+    for name in BUILT:
+        stem, _, kind = name.partition(".")
+        file = manifest[name] = f"{stem}-a1b2c3.{kind}"
+        content = f"/* {name} */".encode()
+        (tmp_path / "assets" / file).write_bytes(content)
+        (tmp_path / "assets" / f"{file}.gz").write_bytes(gzip.compress(content))
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assets = read(tmp_path)
+    assert assets is not None
+    return assets
+
+
+@asynccontextmanager
+async def served(
+    assets: Assets | None, settings: FanoutSettings | None = None, *pads: str
+) -> AsyncIterator[Client]:
+    async def exists(pad: str) -> bool:
+        return pad in pads
+
+    app = web.Application()
+    mount(app, settings or FanoutSettings(), exists, assets)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def test_a_pad_has_a_page_and_its_browser_a_token(built: Assets) -> None:
+    async with served(built) as client:
+        response = await client.get("/p/hello")
+        text = await response.text()
+        assert response.status == 200
+        assert "<title>hello | padfleet</title>" in text
+        assert 'src="../assets/pad-a1b2c3.js"' in text
+        cookie = response.cookies["token"]
+        assert re.fullmatch(r"t\.[A-Za-z0-9]{20}", cookie.value)
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+        again = await client.get("/p/hello", headers={"Cookie": f"token={cookie.value}"})
+        assert "token" not in again.cookies
+
+
+async def test_the_cookie_has_the_prefix_of_the_fleet(built: Assets) -> None:
+    async with served(built, FanoutSettings(cookie_prefix="ep_")) as client:
+        assert "ep_token" in (await client.get("/p/hello")).cookies
+
+
+@pytest.mark.parametrize("path", ["/", "/p/hello", "/p/%24"])
+async def test_a_page_may_load_and_reach_nothing_from_elsewhere(built: Assets, path: str) -> None:
+    async with served(built) as client:
+        first, second = await client.get(path), await client.get(path)
+        rules = dict(
+            rule.split(" ", 1) for rule in first.headers["Content-Security-Policy"].split("; ")
+        )
+        assert rules["default-src"] == "'none'"
+        assert rules["script-src"] == rules["connect-src"] == "'self'"
+        assert "unsafe" not in first.headers["Content-Security-Policy"]
+        text = await first.text()
+        # No inline script, and no address of another host.
+        assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|//\w", text)
+        assert first.headers["X-Content-Type-Options"] == "nosniff"
+        assert first.headers["Cache-Control"] == "no-store"
+        nonces = [
+            re.search(r"'nonce-([^']+)'", response.headers["Content-Security-Policy"])
+            for response in (first, second)
+        ]
+        assert nonces[0]
+        assert nonces[1]
+        assert nonces[0][1] != nonces[1][1]
+
+
+async def test_a_name_is_shown_as_text_whatever_is_in_it(built: Assets) -> None:
+    async with served(built) as client:
+        text = await (await client.get("/p/%3Cscript%3Ealert(1)%3C%2Fscript%3E")).text()
+        assert "<title>&lt;script&gt;alert(1)&lt;/script&gt; | padfleet</title>" in text
+        text = await (await client.get("/p/%7B%7Bnonce%7D%7D")).text()
+        assert "<title>{{nonce}} | padfleet</title>" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "proper"),
+    [
+        ("two%20words", "two_words"),
+        ("a:::b", "a_b"),
+        ("a%20%09%20b%20:%20c", "a_b___c"),
+        ("%C3%A9t%C3%A9%20%3F", "%C3%A9t%C3%A9_%3F"),
+    ],
+)
+async def test_a_name_with_space_or_colons_leads_to_the_proper_one(
+    built: Assets, asked: str, proper: str
+) -> None:
+    async with served(built) as client:
+        response = await client.get(f"/p/{asked}?lang=de", allow_redirects=False)
+        assert response.status == 302
+        assert response.headers["Location"] == f"../p/{proper}?lang=de"
+
+
+async def test_a_pad_that_was_made_with_such_a_name_keeps_it(built: Assets) -> None:
+    async with served(built, None, "two words") as client:
+        response = await client.get("/p/two%20words", allow_redirects=False)
+        assert response.status == 200
+
+
+async def test_where_pads_cannot_be_reached_the_browser_is_told_to_come_again(
+    built: Assets,
+) -> None:
+    async def exists(_pad: str) -> bool:
+        raise ConnectionError
+
+    app = web.Application()
+    mount(app, FanoutSettings(), exists, built)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.get("/p/two%20words", allow_redirects=False)
+        assert response.status == 503
+        assert response.headers["Retry-After"]
+        # What needs no look at the pads is there.
+        assert (await client.get("/p/one")).status == 200
+
+
+@pytest.mark.parametrize("name", ["%24", "a%24b", "x" * 51, "g.short%24pad", "a%00b"])
+async def test_a_name_that_no_pad_can_have_is_refused(built: Assets, name: str) -> None:
+    async with served(built) as client:
+        response = await client.get(f"/p/{name}")
+        assert response.status == 404
+        assert "No pad can have this name" in await response.text()
+        assert not response.cookies
+
+
+async def test_assets_are_kept_for_good_and_sent_small(built: Assets) -> None:
+    async with served(built) as client:
+        plain = await client.get("/assets/pad-a1b2c3.js", headers={"Accept-Encoding": "identity"})
+        packed = await client.get("/assets/pad-a1b2c3.js", headers={"Accept-Encoding": "gzip"})
+        assert await plain.text() == await packed.text() == "/* pad.js */"
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.content_type == "text/javascript"
+        for response in (plain, packed):
+            assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            assert response.headers["Vary"] == "Accept-Encoding"
+        again = await client.get(
+            "/assets/pad-a1b2c3.js", headers={"If-None-Match": plain.headers["ETag"]}
+        )
+        assert again.status == 304
+        assert again.headers["ETag"] == plain.headers["ETag"]
+        other = await client.get("/assets/pad-a1b2c3.js", headers={"If-None-Match": '"other"'})
+        assert other.status == 200
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "manifest.json", "..%2Fmanifest.json"])
+async def test_nothing_else_is_served_as_an_asset(built: Assets, name: str) -> None:
+    async with served(built) as client:
+        assert (await client.get(f"/assets/{name}")).status == 404
+
+
+async def test_without_built_files_the_page_says_how_to_build_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.page.routes.read", partial(read, tmp_path))
+    async with served(None) as client:
+        for path in ("/", "/p/hello"):
+            response = await client.get(path)
+            assert response.status == 200
+            assert "make setup" in await response.text()
+        assert (await client.get("/assets/pad.js")).status == 404
+
+
+async def test_a_build_that_lost_a_file_is_an_error_at_start(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"pad.js": "pad-1.js"}')
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path)
+
+
+async def test_a_worker_beside_an_etherpad_has_no_page(built: Assets) -> None:
+    async with served(built, FanoutSettings(page="off")) as client:
+        for path in ("/", "/p/hello", "/assets/pad-a1b2c3.js"):
+            assert (await client.get(path)).status == 404
