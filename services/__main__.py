@@ -23,6 +23,8 @@ COMMANDS: Final[dict[str, str]] = {
     "probe": "ask a process whether it is ready; for health checks",
     "backup": "write pads to files while the fleet runs",
     "restore": "bring pads back from such files",
+    "import": "bring pads from an Etherpad: its database, its HTTP API, or .etherpad files",
+    "export": "write pads as .etherpad files",
     "verify": "check that what is stored of each pad fits together, and what a backup is of",
     "pad": "read, write and watch a pad from the command line",
     "shout": "show a notice to everybody who has a pad open",
@@ -30,6 +32,9 @@ COMMANDS: Final[dict[str, str]] = {
     "replay": "replay a recorded editing session through real sockets, and compare all texts",
     "vectors": "check the changeset engine against recorded results of Etherpad's",
 }
+
+_MODULES: Final = {"import": "importing"}
+"""Where a command's module has another name than the command, which Python keeps for itself."""
 
 _USAGE_ERROR: Final = 2
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
@@ -49,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"padfleet: {_no_such(name)}", file=sys.stderr)
         return _USAGE_ERROR
     try:
-        command = importlib.import_module(f"services.{name}.__main__")
+        command = importlib.import_module(f"services.{_MODULES.get(name, name)}.__main__")
         code = command.main(rest)
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -13,6 +13,7 @@ from aiohttp import web
 from engineio.payload import Payload
 from prometheus_client import REGISTRY
 
+from services.api import mount as mount_api
 from services.fanout import metrics
 from services.fanout.auth.access import open_access
 from services.fanout.auth.expiry import watch
@@ -41,6 +42,7 @@ from services.fanout.socketio_server import EVENT, SocketServer, library_logger
 from services.fanout.standing import Standing
 from services.fanout.timeslider.helper import Helper
 from services.fanout.timeslider.requests import Timeslider
+from services.fanout.visits import Visits
 from services.page import mount as mount_page
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
@@ -88,8 +90,8 @@ async def run(settings: FanoutSettings) -> None:
     await redis.start()
     await require_keeping(redis)
     await settle_partitions(redis, settings.partitions)
-    access = open_access(settings, redis, settings.cookie_prefix)
     keyspace = Keyspace(settings.partitions)
+    access = open_access(settings, redis, keyspace, settings.cookie_prefix)
     worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
     timeout = settings.commit_timeout_ms / 1000
     rooms = Rooms(
@@ -143,6 +145,7 @@ async def run(settings: FanoutSettings) -> None:
     add_ops_routes(app, health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
+    mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access))
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER

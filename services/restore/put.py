@@ -15,7 +15,8 @@ from shared.archive.entries import (
 )
 from shared.log.connect import Redis
 from shared.log.history import read_meta
-from shared.log.keys import Keyspace, author_key, read_only_key, token_key
+from shared.log.keys import Keyspace, author_key, token_key
+from shared.log.pads import claim_read_only
 from shared.log.staging import Installed, Staging
 
 
@@ -96,22 +97,13 @@ class Restorer:
         installed = await staging.install(
             above_epoch=pad.epoch,
             creator=pad.creator,
-            read_only_id=await self._claim(pad.read_only_id, name),
+            read_only_id=await claim_read_only(self._redis, pad.read_only_id, name),
             replace=self._replace,
             settings=pad.settings,
             deletion=pad.deletion,
         )
         self._pad = self._staging = None
         self._restored(name, pad, installed)
-
-    async def _claim(self, read_only_id: str | None, pad_id: str) -> str | None:
-        """The id if it leads to this pad from now on. If it leads to another one already, it stays
-        there, and this pad gets one of its own when it is first opened."""
-        if read_only_id is None:
-            return None
-        key = read_only_key(read_only_id)
-        await self._redis.client.set(key, pad_id, nx=True)
-        return read_only_id if await self._redis.client.get(key) == pad_id.encode() else None
 
     async def _authors(self, entry: Authors) -> None:
         for author, flat in entry.authors:

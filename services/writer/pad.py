@@ -16,7 +16,6 @@ from shared.easysync import (
     identity,
     make_splice,
     move_ops_to_new_pool,
-    prepare_for_wire,
     unpack,
 )
 from shared.easysync.base36 import numeral
@@ -25,9 +24,9 @@ from shared.easysync.moving import rebase_over
 from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
+from shared.log.form import encode_wire as encode_wire
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.log.reigns import Reign, shared_up_to
-from shared.wire.jsontext import dumps
 
 RECENT_REVISIONS = 2000
 """Changesets kept for rebasing, at least. A submission that is older still is served from the
@@ -65,6 +64,7 @@ class Pad(Document):
         self.bounds = UNBOUNDED
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
+        self.indexed_up_to = 0  #: attributes of the pool that `upkeep` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
         self._recent: list[Step] = []
         self._authors: list[str] = []
@@ -121,10 +121,11 @@ class Pad(Document):
 
     # --- What submissions do ---------------------------------------------------------------------
 
-    def create(self, text: str, author: str, time: int) -> Revision:
-        """Revision 0. `author` is on record as the creator; the text itself is nobody's, so it is
-        attributed to the system author (as in Etherpad, where it bears no author's colour)."""
-        attribs = [("author", SYSTEM_AUTHOR)] if text else []
+    def create(self, text: str, author: str, time: int, *, wrote_it: bool = False) -> Revision:
+        """Revision 0. `author` is on record as the creator. Unless he `wrote_it`, the text itself
+        is nobody's, and attributed to the system author (as in Etherpad, where it bears no
+        author's colour)."""
+        attribs = [("author", author if wrote_it else SYSTEM_AUTHOR)] if text else []
         changeset = make_splice("\n", 0, 0, text, attribs, self.pool)
         self.creator = author
         patches = patches_of(unpack(changeset), self.body, self.pool)
@@ -199,7 +200,13 @@ class Pad(Document):
         if not 0 <= base <= self.head:
             raise Refused(f"base revision {base} is not between 0 and the head, {self.head}")
         wire_pool = AttributePool.from_jsonable(submission.pool)
-        check_submission(submission.changeset, wire_pool, submission.author, self.pool)
+        check_submission(
+            submission.changeset,
+            wire_pool,
+            submission.author,
+            self.pool,
+            for_others=submission.for_others,
+        )
         before = len(self.pool)
         canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
         if before < len(self.pool) > self.bounds.attributes:
@@ -268,20 +275,3 @@ class Pad(Document):
         for start, end in places:
             misplaced += misplaced_markers(self.body, start, end, self._markers)
         return removal_of(misplaced, self.body) if misplaced else None
-
-
-def encode_wire(
-    rev: int, changeset: str, pool: AttributePool, author: str, time: int, delta: int
-) -> bytes:
-    """The `data` of NEW_CHANGES, the same for every socket, keys in Etherpad's order."""
-    translated, wire_pool = prepare_for_wire(changeset, pool)
-    data = {
-        "type": "NEW_CHANGES",
-        "newRev": rev,
-        "changeset": translated,
-        "apool": wire_pool.to_wire(),
-        "author": author,
-        "currentTime": time,
-        "timeDelta": delta,
-    }
-    return dumps(data).encode()

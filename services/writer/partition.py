@@ -20,6 +20,7 @@ from shared.log.inbox import Received
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
 from shared.log.records import (
+    CREATED,
     UNSETTLED,
     Creation,
     Deletion,
@@ -204,10 +205,13 @@ class Committer:
                 item.fences[entry.author] = pad.fences[entry.author]
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
             case Creation():
-                if not pad.exists:
-                    item.revisions.append(pad.create(entry.text, entry.author, now))
+                made = not pad.exists
+                if made:
+                    first = pad.create(entry.text, entry.author, now, wrote_it=entry.wrote_it)
+                    item.revisions.append(first)
                     item.created = True
-                item.outcomes.append(Outcome(entry.origin, "done", pad.head))
+                reason = CREATED if made else ""
+                item.outcomes.append(Outcome(entry.origin, "done", pad.head, reason))
             case Deletion():  # pragma: no cover
                 raise AssertionError("deletions have a call of their own")
 

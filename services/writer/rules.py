@@ -13,9 +13,7 @@ from shared.easysync import (
 )
 from shared.easysync.changeset import checked_ops
 from shared.easysync.errors import shown
-
-SYSTEM_AUTHOR = "a.etherpad-system"
-"""The author of default text and of API edits without one. No session writes as it."""
+from shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
 
 
 class Bounds(NamedTuple):
@@ -30,25 +28,34 @@ class Refused(Exception):
 
 
 def check_submission(
-    changeset: str, wire_pool: AttributePool, author: str, pad_pool: AttributePool
+    changeset: str,
+    wire_pool: AttributePool,
+    author: str,
+    pad_pool: AttributePool,
+    *,
+    for_others: bool = False,
 ) -> None:
-    """Raises `Refused` unless the changeset is canonical and claims no other author's work."""
+    """Raises `Refused` unless the changeset is canonical and claims no other author's work, which
+    is allowed `for_others` only."""
     try:
         for op in checked_ops(changeset):
             # Also makes sure that every attribute number is in the pool.
-            _check_author(op.opcode, attribs_of(op.attribs, wire_pool), author, pad_pool)
+            attribs = attribs_of(op.attribs, wire_pool)
+            _check_author(op.opcode, attribs, author, pad_pool, for_others)
     except EasysyncError as error:
         raise Refused(str(error)) from error
 
 
 def _check_author(
-    opcode: str, attribs: dict[str, str], author: str, pad_pool: AttributePool
+    opcode: str, attribs: dict[str, str], author: str, pad_pool: AttributePool, for_others: bool
 ) -> None:
     claimed = attribs.get("author")
     if not claimed:
         if opcode == "+":
             # Text without an author leaves text and attributes out of step for later readers.
             raise Refused("an insert carries no author attribute")
+        return
+    if for_others:
         return
     if claimed == SYSTEM_AUTHOR:
         raise Refused(f"the author attribute is the reserved {SYSTEM_AUTHOR}")

@@ -4,7 +4,7 @@ import logging
 
 from services.writer import metrics
 from services.writer.pad import Pad
-from shared.log import scripts
+from shared.log import contributions, scripts
 from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import read_revisions
@@ -31,6 +31,8 @@ class Upkeep:
 
     async def after_commit(self, lease: Lease, pad_id: str, pad: Pad) -> None:
         try:
+            if pad.indexed_up_to < len(pad.pool):
+                await self._index_authors(pad_id, pad)
             if pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every:
                 await self._snapshot(lease, pad_id, pad)
             # One chunk at a time, so that a pad with a long backlog does not hold up the others.
@@ -41,6 +43,15 @@ class Upkeep:
         except Exception:
             # What was committed is committed: a fault in here must not cost the lease.
             log.exception("upkeep failed", extra={"pad": pad_id})
+
+    async def _index_authors(self, pad_id: str, pad: Pad) -> None:
+        # The authors' keys are in other slots than the pad's, so this cannot be part of the commit.
+        # What gets lost is made up for when the pad is next read from storage and written to.
+        size = len(pad.pool)
+        attributes = (pad.pool.get(number) for number in range(pad.indexed_up_to, size))
+        authors = [value for key, value in attributes if key == "author" and value]
+        await contributions.note(self._redis, authors, pad_id, pad.epoch)
+        pad.indexed_up_to = size
 
     async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:
         keys = self._keyspace.pad(pad_id)

@@ -40,7 +40,7 @@ from shared.easysync.lines import (
 from shared.easysync.markers import correct_line_markers
 from shared.easysync.ops import Op, iter_ops
 from shared.easysync.pool import Attribute, AttributePool
-from shared.easysync.splice import Builder, make_splice
+from shared.easysync.splice import Builder, make_splice, replacing
 from shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
 from shared.easysync.utf16 import from_units, to_units
 
@@ -75,6 +75,7 @@ __all__ = [
     "pack",
     "prepare_for_wire",
     "rebase",
+    "replacing",
     "split_attribution_lines",
     "split_text_lines",
     "to_units",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.easysync.assembler import Assembler
+from shared.easysync.atext import AText
 from shared.easysync.attributes import encode_attribs
 from shared.easysync.changeset import pack
 from shared.easysync.errors import EasysyncError
+from shared.easysync.ops import iter_ops
 from shared.easysync.pool import Attribute, AttributePool
 
 
@@ -88,3 +90,23 @@ def make_splice(
         .insert(ins, attribs, pool)
         .to_changeset()
     )
+
+
+def replacing(text: str, new: AText) -> str:
+    """The changeset that puts another document in the place of one with this text.
+
+    The newline at the end, which each document has, stays: so whatever somebody else inserts before
+    it at the same time can follow. `EasysyncError` where there is none, or the attributes are not
+    those of the new text.
+    """
+    if not text.endswith("\n") or not new.text.endswith("\n"):
+        raise EasysyncError("the text does not end in a newline")
+    builder = Builder(len(text)).remove_text(text[:-1])
+    position = 0
+    for op in iter_ops(new.attribs):
+        end = position + op.chars
+        builder.insert(new.text[position : min(end, len(new.text) - 1)], op.attribs)
+        position = end
+    if position != len(new.text):
+        raise EasysyncError("the attributes are not those of the text")
+    return builder.to_changeset()

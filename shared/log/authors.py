@@ -11,10 +11,13 @@ from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
 from shared.log.connect import Redis
-from shared.log.keys import author_key, token_key
+from shared.log.keys import author_key, mapper_key, token_key
 
 PALETTE_SIZE = 64
 """Colours in Etherpad's palette; a new author gets the number of one of them."""
+
+SYSTEM_AUTHOR = "a.etherpad-system"
+"""The author of default text and of API edits without one. No session writes as it."""
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -61,6 +64,28 @@ async def enrol(redis: Redis, author: str) -> Author:
     return (await read(redis, [author]))[author]
 
 
+async def author_for(redis: Redis, mapper: str) -> str:
+    """The author that stands for this name of another system, made if there is none."""
+    key = mapper_key("author", mapper)
+    known = cast("bytes | None", await redis.client.get(key))
+    if known is not None:
+        return known.decode()
+    author = await _create(redis)
+    await redis.client.set(key, author, nx=True)
+    winner = cast("bytes", await redis.client.get(key)).decode()
+    if winner != author:  # two callers at once
+        await redis.client.delete(author_key(author))
+    return winner
+
+
+async def create(redis: Redis, name: str = "") -> str:
+    """A new author."""
+    author = await _create(redis)
+    if name:
+        await update(redis, author, name=name)
+    return author
+
+
 async def _create(redis: Redis) -> str:
     author = new_author_id()
     color = secrets.randbelow(PALETTE_SIZE)
@@ -93,6 +118,15 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
         for author, (name, color) in zip(wanted, replies, strict=True)
         if color is not None
     }
+
+
+def author_items(author: Author) -> list[bytes]:
+    """What is stored of an author: names and values in turn, as HSET takes them."""
+    shade = f"n{author.color}" if isinstance(author.color, int) else f"c{author.color}"
+    items = [b"color", shade.encode("utf-8", "surrogatepass")]
+    if author.name:
+        items += [b"name", author.name.encode("utf-8", "surrogatepass")]
+    return items
 
 
 def _author(author: str, name: bytes | None, color: bytes) -> Author:

@@ -122,3 +122,31 @@ def token_key(token_hash: str) -> str:
 
 def read_only_key(read_only_id: str) -> str:
     return f"pf:readonly:{read_only_id}"
+
+
+def author_pads_key(author_id: str) -> str:
+    return f"pf:author-pads:{author_id}"
+
+
+GROUPS = "pf:groups"
+
+
+def group_key(group_id: str) -> str:
+    return f"pf:group:{group_id}"
+
+
+def group_sessions_key(group_id: str) -> str:
+    return f"pf:group-sessions:{group_id}"
+
+
+def author_sessions_key(author_id: str) -> str:
+    return f"pf:author-sessions:{author_id}"
+
+
+def session_key(session_id: str) -> str:
+    return f"pf:session:{session_id}"
+
+
+def mapper_key(kind: str, mapper: str) -> str:
+    """`kind` is ``author`` or ``group``; `mapper` is the name that another system has for it."""
+    return f"pf:mapper:{kind}:{mapper}"

@@ -44,3 +44,13 @@ async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
     """The pad that a read-only id stands for; None if there is none."""
     pad = await redis.client.get(read_only_key(read_only_id))
     return cast("bytes", pad).decode() if pad is not None else None
+
+
+async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -> str | None:
+    """The id if it leads to this pad from now on. If it leads to another one already, it stays
+    there, and this pad gets one of its own when it is first opened."""
+    if read_only_id is None:
+        return None
+    key = read_only_key(read_only_id)
+    await redis.client.set(key, pad_id, nx=True)
+    return read_only_id if await redis.client.get(key) == pad_id.encode() else None

@@ -76,6 +76,9 @@ class Submission:
     reign: str = ""
     """Under which the session is known to share the pad's history (see `reigns`); empty: base_rev
     is of the present history, whatever has been."""
+    for_others: bool = False
+    """It may bring text of any author, the system's too: it is the worker's own, made for a caller
+    of the HTTP API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Creation:
     origin: Origin
     author: str
     text: str
+    wrote_it: bool = False  #: the text is the author's own, and not a default text
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,10 @@ def decode_entry(data: bytes) -> Entry:
 
 
 # --- Channel messages ----------------------------------------------------------------------------
+
+
+CREATED = "created"
+"""The reason of the outcome of that `Creation` which has made the pad."""
 
 
 class Outcome(NamedTuple):

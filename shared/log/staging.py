@@ -6,7 +6,7 @@ await staging.install(...)          # or `drop`
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.log import scripts
@@ -103,10 +103,11 @@ class Staging:
         replace: bool,
         settings: bytes = b"",
         deletion: bytes = b"",
+        more: Mapping[str, str] | None = None,
     ) -> Installed:
         """Makes it the pad, in an epoch of its own: above `above_epoch` and above all that the pad
         in its place has had. Whoever has another history is told to reload (I5). `settings` and
-        `deletion` are as the meta hash has them.
+        `deletion` are as the meta hash has them; `more` goes into it beside what is always there.
 
         Raises `PadExists`, `Moved`, or what `UNREACHABLE` lists; what was brought is left to
         expire then.
@@ -127,6 +128,8 @@ class Staging:
                 fields += ["settings", settings]
             if deletion:
                 fields += [deletion_field(epoch), deletion]
+            for name, value in (more or {}).items():
+                fields += [name, value]
             verdict, *_details = await scripts.REPLACE(
                 self._redis.client,
                 self._script_keys(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.settings.access import AccessSettings
+from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
 
@@ -19,7 +19,7 @@ WELCOME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FanoutSettings(AccessSettings, LimitSettings):
+class FanoutSettings(ApiSettings, LimitSettings):
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(

@@ -21,6 +21,7 @@ from services.fanout.auth.decision import (
     Wanted,
     permission,
 )
+from services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
 from services.fanout.auth.hook import question
 from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from services.fanout.auth.keys import BadKey, Key, UnknownKey
@@ -28,6 +29,8 @@ from services.fanout.auth.web import open_http
 from services.fanout.identify import Handshake, cookie, token
 from shared.log.authors import author_of_token
 from shared.log.connect import Redis
+from shared.log.groups import GroupSession
+from shared.log.keys import Keyspace
 from shared.settings import AccessSettings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -47,16 +50,25 @@ class Access(Protocol):
         """The pad, and what this client may do there. Raises `Denied`."""
         ...
 
+    async def look(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, bool]:
+        """The pad, and whether this client may write there, who only fetches something and leaves:
+        nobody is made an author by that. Raises `Denied`."""
+        ...
+
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
 
 
 class OpenAccess:
-    """Everybody may write everywhere, and is who the browser's author token says."""
+    """Everybody may write everywhere, and is who the browser's author token says. On the pads of
+    groups it is a session that counts, which a portal has made by the HTTP API."""
 
-    def __init__(self, redis: Redis, cookie_prefix: str) -> None:
+    def __init__(self, redis: Redis, keyspace: Keyspace, cookie_prefix: str) -> None:
         self._redis = redis
+        self._keyspace = keyspace
         self._cookie_prefix = cookie_prefix
 
     async def admit(
@@ -64,7 +76,27 @@ class OpenAccess:
     ) -> tuple[Wanted, Grant]:
         secret = token(handshake, message, self._cookie_prefix)
         wanted = await find()
+        session = await self._session(handshake, message, wanted)
+        if session is not None:
+            return wanted, session_grant(session, time.time())
         return wanted, Grant(await author_of_token(self._redis, secret))
+
+    async def look(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, bool]:
+        wanted = await find()
+        await self._session(handshake, message, wanted)
+        return wanted, True
+
+    async def _session(
+        self, handshake: Handshake, message: Mapping[str, Any], wanted: Wanted
+    ) -> GroupSession | None:
+        names = (f"{self._cookie_prefix}sessionID", "sessionID")
+        given = next((found for name in names if (found := cookie(handshake, name))), None)
+        given = given or message.get("sessionID")  # as older integrations hand it over
+        return await group_session(
+            self._redis, self._keyspace, wanted, given if isinstance(given, str) else ""
+        )
 
     async def start(self) -> None:
         pass
@@ -94,7 +126,14 @@ class TokenAccess:
     ) -> tuple[Wanted, Grant]:
         allowed = await self._permission(handshake)
         wanted = await find()
+        no_group_pad(wanted)
         return wanted, allowed.on(wanted)
+
+    async def look(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, bool]:
+        wanted, grant = await self.admit(handshake, message, find)
+        return wanted, grant.write
 
     async def _permission(self, handshake: Handshake) -> Permission:
         # What a script has put there comes before what the browser sends by itself.
@@ -136,6 +175,7 @@ class HookAccess:
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[Wanted, Grant]:
         wanted = await find()
+        no_group_pad(wanted)
         cookies = {name: cookie(handshake, name) for name in self._cookies}
         asked = question(
             wanted,
@@ -145,6 +185,12 @@ class HookAccess:
         )
         return wanted, await self._hook.ask(asked)
 
+    async def look(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[Wanted, bool]:
+        wanted, grant = await self.admit(handshake, message, find)
+        return wanted, grant.write
+
     async def start(self) -> None:
         pass
 
@@ -152,13 +198,15 @@ class HookAccess:
         await self._http.close()
 
 
-def open_access(settings: AccessSettings, redis: Redis, cookie_prefix: str) -> Access:
+def open_access(
+    settings: AccessSettings, redis: Redis, keyspace: Keyspace, cookie_prefix: str
+) -> Access:
     """Within a running loop. Raises `SettingsError` for a key that cannot be used."""
     if settings.auth == "jwt":
         return _token_access(settings)
     if settings.auth == "hook":
         return _hook_access(settings)
-    return OpenAccess(redis, cookie_prefix)
+    return OpenAccess(redis, keyspace, cookie_prefix)
 
 
 def _token_access(settings: AccessSettings) -> TokenAccess:

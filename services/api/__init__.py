@@ -1,0 +1,11 @@
+"""Etherpad's HTTP API, export and import, over what the fleet holds: `/api/…` and
+`/p/<pad>/export/…`, served by every fan-out worker.
+
+`mount` adds it to a worker. `dispatch` takes a request apart and answers it, `versions` says which
+function takes what since when; `pads`, `texts`, `groups` and the others are the functions. What
+changes a pad is submitted to its inbox as an edit of a client is (`shared.log.edits`).
+"""
+
+from services.api.mount import mount
+
+__all__ = ["mount"]

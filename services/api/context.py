@@ -1,0 +1,28 @@
+"""What every function of the API is given, and how it says no."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.log.connect import Redis
+from shared.log.edits import Edits
+from shared.log.keys import Keyspace
+from shared.log.past import Pools
+from shared.settings import FanoutSettings
+
+
+class ApiError(Exception):
+    """Code 1: what was asked for cannot be. The text goes to the caller, as Etherpad says it."""
+
+
+Fields = dict[str, Any]
+"""The parameters of a call, by name; texts are code-unit strings. From a query or a form all are
+texts, from JSON they are what they are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    redis: Redis
+    keyspace: Keyspace
+    settings: FanoutSettings
+    edits: Edits
+    pools: Pools

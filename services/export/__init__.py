@@ -1,0 +1,1 @@
+"""`padfleet export`: pads as `.etherpad` files, which an Etherpad can import."""

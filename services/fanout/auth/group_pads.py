@@ -1,0 +1,45 @@
+"""Who may go onto the pads of groups, where nobody else says so: Etherpad's rules.
+
+A session of the group lets onto all of its pads, and says who somebody is there. Without one only
+pads that were made public are open, and none can be brought into being. The read-only address of a
+pad opens no more than the pad itself.
+"""
+
+from services.fanout.auth.decision import Denied, Grant, Reason, Wanted
+from shared.log.connect import Redis
+from shared.log.groups import GroupSession, group_of, is_public, valid_session
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace
+
+LOOK_AGAIN = 60.0
+"""Seconds after which a session is looked up once more: it may have been deleted."""
+
+
+async def group_session(
+    redis: Redis, keyspace: Keyspace, wanted: Wanted, given: str
+) -> GroupSession | None:
+    """The session among those `given` (ids with commas between) that lets onto this pad; None for a
+    pad that needs none. Raises `Denied`."""
+    group = group_of(wanted.pad_id)
+    if group is None:
+        return None
+    session = await valid_session(redis, group, given)
+    if session is not None:
+        return session
+    keys = keyspace.pad(wanted.pad_id)
+    if not (await read_meta(redis, keys)).exists:
+        raise Denied("only a session can make a pad of a group", Reason.NO_PAD)
+    if not await is_public(redis, keys):
+        raise Denied("a group's pad needs a session", Reason.MISSING)
+    return None
+
+
+def session_grant(session: GroupSession, now: float) -> Grant:
+    return Grant(session.author, expires=min(session.valid_until, now + LOOK_AGAIN))
+
+
+def no_group_pad(wanted: Wanted) -> None:
+    """Raises `Denied` for a group's pad. Tokens and hooks do not know of sessions, and a pattern
+    that was written for other pads must not open these."""
+    if group_of(wanted.pad_id) is not None:
+        raise Denied("groups' pads are for sessions, in open mode", Reason.PAD)

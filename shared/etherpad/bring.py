@@ -1,0 +1,221 @@
+"""Brings a pad from Etherpad's records into a fleet, with all that belongs to it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from shared.easysync import AText, EasysyncError
+from shared.etherpad import records as r
+from shared.etherpad.converting import Converter, as_one_revision
+from shared.etherpad.records import BadRecord
+from shared.etherpad.source import Records
+from shared.log import contributions, groups
+from shared.log.authors import SYSTEM_AUTHOR, author_items
+from shared.log.connect import Redis
+from shared.log.document import CorruptPad
+from shared.log.groups import group_of
+from shared.log.keys import Keyspace, author_key
+from shared.log.options import normalised
+from shared.log.pads import claim_read_only
+from shared.log.saved import MOST_SAVED
+from shared.log.staging import Staging
+from shared.wire.jsontext import dumps
+
+STEP = 200
+"""Records that are read and converted at a time."""
+
+MARK = "brought"
+"""Field of a pad's meta: head and time that the pad had where it was brought from, and the head
+that it got here. Whoever imports again sees by it what has changed, and where."""
+
+Progress = Callable[[str, int, int], None]
+"""Is told the pad, the revision that has been reached, and the last one."""
+
+
+class Brought(NamedTuple):
+    pad: str  #: its id here
+    head: int
+    messages: int
+    saved: int
+    replaced: bool
+    salvaged: str  #: why only the present text was brought; empty: all of it was
+
+
+async def bring_pad(
+    redis: Redis,
+    keyspace: Keyspace,
+    records: Records,
+    pad_id: str,
+    *,
+    as_id: str,
+    replace: bool,
+    read_only_id: str | None = None,
+    deletion: bytes = b"",
+    salvage: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Brought:
+    """Installs the pad in one step, when all of it has been read and found to fit together.
+
+    `deletion` is the hash of its deletion token. With `salvage`, of a pad whose history does not
+    fit together its present text is brought.
+    Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises;
+    nothing is changed then.
+    """
+    key = r.pad_key(pad_id)
+    (record,) = await records.get([key])
+    head = r.head_of(record, key)
+    why = ""
+    try:
+        staging, authors = await _history(
+            redis, keyspace, records, pad_id, as_id, record, head, progress
+        )
+    except BadRecord as error:
+        if not salvage:
+            raise
+        why = str(error)
+        staging, authors = await _present_text(redis, keyspace, record, key, as_id)
+    try:
+        messages = await _chat(records, pad_id, record, staging)
+        saved = [one for one in r.saved_of(record, key) if one.rev <= staging.document.head]
+        saved = saved[-MOST_SAVED:]
+        if saved:
+            await staging.add_saved([one.to_record() for one in saved])
+        for one in saved:
+            authors.add(one.author)
+        await _authors(redis, records, authors)
+        document = staging.document
+        (first,) = await records.get([r.revision_key(pad_id, 0)])
+        creator = _author_of(first) or SYSTEM_AUTHOR
+        installed = await staging.install(
+            above_epoch=0,
+            creator=creator,
+            read_only_id=await claim_read_only(redis, read_only_id, as_id),
+            replace=replace,
+            deletion=deletion,
+            settings=dumps(normalised(record.get("padSettings"))).encode(),
+            more={
+                "public": "1" if record.get("publicStatus") is True else "0",
+                MARK: mark_of(await state_there(records, pad_id), document.head),
+            },
+        )
+    except BaseException:
+        await staging.drop()
+        raise
+    await contributions.note(redis, document.authors(), as_id, installed.epoch)
+    if (group := group_of(as_id)) is not None:
+        await groups.create_group(redis, group)
+        await groups.add_pad(redis, group, as_id)
+    return Brought(as_id, document.head, messages, len(saved), installed.replaced, why)
+
+
+class StateThere(NamedTuple):
+    """By which it is seen whether a pad has changed where it came from."""
+
+    head: int
+    time: int  #: of the head, ms since the epoch
+
+
+async def state_there(records: Records, pad_id: str) -> StateThere:
+    """Raises `BadRecord` for a pad that cannot be brought."""
+    key = r.pad_key(pad_id)
+    (record,) = await records.get([key])
+    head = r.head_of(record, key)
+    (last,) = await records.get([r.revision_key(pad_id, head)])
+    try:
+        return StateThere(head, r.changeset_of(last, key)[2])
+    except BadRecord:
+        return StateThere(head, 0)  # whoever wants its history will see
+
+
+def mark_of(there: StateThere, head_here: int) -> str:
+    return f"{there.head} {there.time} {head_here}"
+
+
+async def _history(
+    redis: Redis,
+    keyspace: Keyspace,
+    records: Records,
+    pad_id: str,
+    as_id: str,
+    record: Any,
+    head: int,
+    progress: Progress,
+) -> tuple[Staging, set[str]]:
+    key = r.pad_key(pad_id)
+    converter = Converter(r.pool_of(record, key))
+    staging = await Staging.begin(redis, keyspace, as_id, head=head)
+    try:
+        for start in range(0, head + 1, STEP):
+            keys = [r.revision_key(pad_id, n) for n in range(start, min(start + STEP, head + 1))]
+            values = await records.get(keys)
+            revisions = [
+                converter.revision(value, name) for name, value in zip(keys, values, strict=True)
+            ]
+            await staging.add(revisions)
+            progress(as_id, staging.document.head, head)
+        if staging.document.atext.text != r.text_of(record, key):
+            raise BadRecord(f"{key}: its revisions do not lead to the text that it has")
+        if not staging.document.atext.text.endswith("\n"):
+            raise BadRecord(f"{key}: the text does not end in a newline")
+    except CorruptPad as error:
+        await staging.drop()
+        raise BadRecord(f"{key}: {error}") from error
+    except BaseException:
+        await staging.drop()
+        raise
+    return staging, converter.authors
+
+
+async def _present_text(
+    redis: Redis, keyspace: Keyspace, record: Any, key: str, as_id: str
+) -> tuple[Staging, set[str]]:
+    atext = record.get("atext") or {}
+    pool = r.pool_of(record, key)
+    try:
+        shape = AText(r.text_of(record, key), atext.get("attribs", ""))
+        revision = as_one_revision(shape, pool, 1)
+    except EasysyncError as error:
+        raise BadRecord(f"{key}: {error}") from error
+    staging = await Staging.begin(redis, keyspace, as_id, head=0)
+    try:
+        await staging.add([revision])
+    except CorruptPad as error:
+        await staging.drop()
+        raise BadRecord(f"{key}: {error}") from error
+    return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}
+
+
+async def _chat(records: Records, pad_id: str, record: Any, staging: Staging) -> int:
+    count = r.chat_count(record, r.pad_key(pad_id))
+    found = 0
+    for start in range(0, count, STEP):
+        numbers = range(start, min(start + STEP, count))
+        values = await records.get([r.chat_key(pad_id, number) for number in numbers])
+        # Where messages are missing, those behind them move up: ours have no holes.
+        messages = []
+        for value in values:
+            if (message := r.message_of(value, found)) is not None:
+                messages.append((f"{found}-1", [b"m", message.to_record()]))
+                found += 1
+        if messages:
+            await staging.add_chat(messages)
+    return found
+
+
+async def _authors(redis: Redis, records: Records, authors: set[str]) -> None:
+    names = sorted(authors - {"", SYSTEM_AUTHOR})
+    for start in range(0, len(names), STEP):
+        part = names[start : start + STEP]
+        values = await records.get([r.author_key(name) for name in part])
+        for name, value in zip(part, values, strict=True):
+            author = r.author_of(value, name)
+            # Who is known here has perhaps changed name and colour since, and keeps them.
+            if author is None or await redis.client.exists(author_key(name)):
+                continue
+            await redis.client.hset(author_key(name), items=author_items(author))
+
+
+def _author_of(record: Any) -> str:
+    try:
+        return r.changeset_of(record, "")[1]
+    except BadRecord:
+        return ""

@@ -1,0 +1,96 @@
+"""From Etherpad's revisions to ours, one after the other. Pure."""
+
+from typing import Any
+
+from shared.easysync import (
+    AText,
+    AttributePool,
+    EasysyncError,
+    attribs_of,
+    iter_ops,
+    move_ops_to_new_pool,
+    pack,
+    replacing,
+    unpack,
+)
+from shared.easysync.assembler import Assembler
+from shared.easysync.attributes import attribs_string
+from shared.etherpad.records import BadRecord, changeset_of
+from shared.log.authors import SYSTEM_AUTHOR
+from shared.log.document import chain_of
+from shared.log.form import encode_wire
+from shared.log.records import Revision
+
+
+class Converter:
+    """Knows what a revision needs of those before it: the chain and the time."""
+
+    def __init__(self, pool: AttributePool) -> None:
+        """`pool`: the pad's, that all changesets of it have their numbers from."""
+        self._pool = pool.clone()
+        self._rev = -1
+        self._chain = b""
+        self._time = 0
+        self.authors: set[str] = set()  #: of the revisions so far, and of the text in them
+
+    def revision(self, record: Any, key: str) -> Revision:
+        """The next one. Raises `BadRecord`."""
+        changeset, author, time = changeset_of(record, key)
+        try:
+            changeset = with_authors(changeset, self._pool)
+            authors = _authors_in(changeset, self._pool) | {author}
+        except EasysyncError as error:
+            raise BadRecord(f"{key}: {error}") from error
+        time = max(time, self._time)
+        delta = time - self._time if self._rev >= 0 else 0
+        self._rev += 1
+        wire = encode_wire(self._rev, changeset, self._pool, author, time, delta)
+        self._chain, self._time = chain_of(self._chain, wire), time
+        self.authors |= authors - {"", SYSTEM_AUTHOR}
+        return Revision(self._rev, author, time, None, self._chain, wire)
+
+
+def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
+    """A pad's present text as if it had been written at once, where its history is of no use.
+
+    Raises `EasysyncError` if the attributes are not those of the text.
+    """
+    pool = pool.clone()
+    changeset = with_authors(replacing("\n", atext), pool)
+    wire = encode_wire(0, changeset, pool, SYSTEM_AUTHOR, time, 0)
+    return Revision(0, SYSTEM_AUTHOR, time, None, chain_of(b"", wire), wire)
+
+
+def with_authors(changeset: str, pool: AttributePool, *, newlines: bool = False) -> str:
+    """The changeset with the system author on text that nobody is named as the author of.
+
+    Old pads hold such text, and what is built on it would be refused. Newlines alone may do
+    without in a history, and not (`newlines`) in what is submitted. Adds to the pool what is new.
+    """
+    if "+" not in changeset.partition("$")[0]:
+        return changeset
+    change = unpack(changeset)
+    ops = iter_ops(change.ops)
+    touched = False
+    for op in ops:
+        if op.opcode == "+" and (newlines or op.chars != op.lines):
+            attribs = attribs_of(move_ops_to_new_pool(op.attribs, pool, pool), pool)
+            if not attribs.get("author"):
+                attribs["author"] = SYSTEM_AUTHOR
+                op.attribs = attribs_string(attribs.items(), pool)
+                touched = True
+    if not touched:
+        return changeset
+    out = Assembler()
+    for op in ops:
+        out.add(op.opcode, op.chars, op.lines, op.attribs)
+    return pack(change.old_len, change.new_len, out.finish(), change.bank)
+
+
+def _authors_in(changeset: str, pool: AttributePool) -> set[str]:
+    found = set()
+    for op in iter_ops(unpack(changeset).ops):
+        if op.attribs:
+            known = move_ops_to_new_pool(op.attribs, pool, pool)
+            found.add(attribs_of(known, pool).get("author", ""))
+    return found

@@ -1,0 +1,169 @@
+"""Files of records, read without ever holding all of them in memory.
+
+A pad of some age is a file of a hundred megabytes. It is gone through once, which finds where each
+record lies; the records are then read one by one, in whatever order they are wanted.
+"""
+
+import asyncio
+import codecs
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import IO, Any, NamedTuple
+
+from shared.etherpad.records import BadRecord
+from shared.wire.jsontext import loads
+
+CHUNK = 1 << 18
+"""Bytes read at a time."""
+
+MOST_RECORD = 64 << 20
+"""Bytes of one record: the text of a pad, with its attribute pool, may take some megabytes."""
+
+_SPACE = " \t\r\n"
+_decode = json.JSONDecoder().raw_decode
+
+
+class Place(NamedTuple):
+    offset: int  #: in bytes
+    size: int
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+class IndexedFile:
+    """`Records` whose values lie at known places of a file."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        places: dict[str, Place],
+        pick: Callable[[Any], Any] = _itself,
+    ) -> None:
+        """`pick` finds the value in what is at its place."""
+        self._file = file
+        self._places = places
+        self._pick = pick
+
+    async def get(self, keys: Sequence[str]) -> list[Any]:
+        return [self._read(key) for key in keys]
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        for key in self._places:
+            if key.startswith(prefix):
+                yield key
+
+    async def close(self) -> None:
+        self._file.close()
+
+    def _read(self, key: str) -> Any:
+        place = self._places.get(key)
+        if place is None:
+            return None
+        self._file.seek(place.offset)
+        try:
+            return self._pick(loads(self._file.read(place.size)))
+        except ValueError as error:
+            raise BadRecord(f"{key}: {error}") from error
+
+
+async def open_etherpad_file(file: IO[bytes]) -> IndexedFile:
+    """The records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for a
+    file that is no JSON object."""
+    places: dict[str, Place] = {}
+    scanner = _Members()
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        for key, place in scanner.feed(chunk, last=False):
+            places[key] = place
+        await asyncio.sleep(0)
+    for key, place in scanner.feed(b"", last=True):
+        places[key] = place
+    return IndexedFile(file, places)
+
+
+class _Members:
+    """Finds the members of one JSON object in chunks of its text."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._text = ""
+        self._at = 0  # what lies before has been dealt with
+        self._offset = 0  # of that place, in bytes of the file
+        self._state = "start"
+        self._need = 0  # characters, before it is worth another try
+
+    def feed(self, chunk: bytes, *, last: bool) -> Iterator[tuple[str, Place]]:
+        try:
+            self._text = self._text[self._at :] + self._decoder.decode(chunk, last)
+        except UnicodeDecodeError as error:
+            raise BadRecord(f"the file is not UTF-8: {error}") from None
+        self._at = 0
+        if len(self._text) < self._need and not last:
+            return
+        while self._state != "end" and (found := self._next(last=last)) is not None:
+            yield from found
+        if last and self._state != "end":
+            raise BadRecord("the file ends in the middle of its JSON object")
+        if self._state == "end" and _skip(self._text, self._at) < len(self._text):
+            raise BadRecord("there is more in the file than one JSON object")
+
+    def _next(self, *, last: bool) -> list[tuple[str, Place]] | None:
+        """The next member, if that is what comes next; None: more has to be read first."""
+        text, at = self._text, _skip(self._text, self._at)
+        if at == len(text):
+            return None
+        if self._state == "start" and text[at] == "\ufeff":
+            self._pass(at + 1)
+        elif self._state == "start" and text[at] == "{":
+            self._state = "first"
+            self._pass(at + 1)
+        elif self._state == "start":
+            raise BadRecord("the file is no JSON object: is it an .etherpad file?")
+        elif text[at] == "}" and self._state in ("first", "after"):
+            self._state = "end"
+            self._pass(at + 1)
+        elif self._state == "after" and text[at] == ",":
+            self._state = "member"
+            self._pass(at + 1)
+        elif self._state == "after":
+            raise BadRecord(f"a comma is missing in the file, at byte {self._offset}")
+        else:
+            return self._member(at, last=last)
+        return []
+
+    def _member(self, at: int, *, last: bool) -> list[tuple[str, Place]] | None:
+        text = self._text
+        try:
+            key, end = _decode(text, at)
+            colon = _skip(text, end)
+            if not isinstance(key, str) or (colon < len(text) and text[colon] != ":"):
+                raise BadRecord(f"the file is no JSON object, at byte {self._offset}")
+            start = _skip(text, colon + 1)
+            _, end = _decode(text, start)
+            # A number may go on in the next chunk.
+            if end == len(text) and not last:
+                raise json.JSONDecodeError("more may come", text, end)
+        except (json.JSONDecodeError, IndexError, RecursionError) as error:
+            rest = len(text) - self._at
+            if last or isinstance(error, RecursionError) or rest > MOST_RECORD:
+                raise BadRecord(f"the file is not JSON, from byte {self._offset} on") from None
+            # Twice as much next time, so that a large value is not gone through for each chunk.
+            self._need = 2 * rest
+            return None
+        self._pass(start)
+        place = Place(self._offset, len(text[start:end].encode()))
+        self._pass(end)
+        self._state, self._need = "after", 0
+        return [(key, place)]
+
+    def _pass(self, end: int) -> None:
+        self._offset += len(self._text[self._at : end].encode())
+        self._at = end
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at

@@ -1,0 +1,207 @@
+"""The records of a pad: their keys, and what is in them. Pure.
+
+Where Etherpad has written a field in several ways over the years, all are read, and the newest is
+written.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.easysync import AText, AttributePool, EasysyncError
+from shared.log.authors import PALETTE_SIZE, Author
+from shared.log.chat import ChatMessage
+from shared.log.records import Revision
+from shared.log.saved import SavedRevision
+
+KEY_REVISIONS = 100
+"""Every so many revisions Etherpad keeps the whole text with the revision."""
+
+_CHAT_FIELDS = {"text", "time", "userId", "userName", "authorId", "displayName"}
+
+
+class BadRecord(ValueError):
+    """A record is missing, or is not what it should be. The text says which, and what is wrong."""
+
+
+def pad_key(pad_id: str) -> str:
+    return f"pad:{pad_id}"
+
+
+def revision_key(pad_id: str, rev: int) -> str:
+    return f"pad:{pad_id}:revs:{rev}"
+
+
+def chat_key(pad_id: str, number: int) -> str:
+    return f"pad:{pad_id}:chat:{number}"
+
+
+def author_key(author: str) -> str:
+    return f"globalAuthor:{author}"
+
+
+# --- Written -------------------------------------------------------------------------------------
+
+
+def pad_record(
+    atext: AText,
+    pool: AttributePool,
+    head: int,
+    *,
+    chat_head: int,
+    public: bool,
+    saved: list[SavedRevision],
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "atext": atext._asdict(),
+        "pool": pool.to_jsonable(),
+        "head": head,
+        "chatHead": chat_head,
+        "publicStatus": public,
+        "savedRevisions": [
+            {
+                "revNum": one.rev,
+                "savedById": one.author,
+                "label": one.label,
+                "timestamp": one.time,
+                "id": one.id,
+            }
+            for one in saved
+        ],
+        "padSettings": settings,
+    }
+
+
+def revision_record(
+    revision: Revision, changeset: str, after: tuple[AText, AttributePool] | None
+) -> dict[str, Any]:
+    """`changeset` with the numbers of the pad's pool; `after`: text and pool, of key revisions."""
+    meta: dict[str, Any] = {"author": revision.author, "timestamp": revision.time}
+    if after is not None:
+        atext, pool = after
+        meta |= {"pool": pool.to_jsonable(), "atext": atext._asdict()}
+    return {"changeset": changeset, "meta": meta}
+
+
+def chat_record(message: ChatMessage) -> dict[str, Any]:
+    author = message.author or None
+    return {**message.extra, "text": message.text, "time": message.time, "userId": author}
+
+
+def author_record(author: Author, pad_id: str, time: int) -> dict[str, Any]:
+    # As exported: there the set of the author's pads is the one id, and an import insists on it.
+    return {
+        "colorId": author.color,
+        "name": author.name,
+        "timestamp": time,
+        "lastSeen": time,
+        "padIDs": pad_id,
+    }
+
+
+# --- Read ----------------------------------------------------------------------------------------
+
+
+def head_of(record: Any, key: str) -> int:
+    return _number(_object(record, key).get("head"), f"{key}: head", minimum=0)
+
+
+def pool_of(record: Any, key: str) -> AttributePool:
+    try:
+        return AttributePool.from_jsonable(_object(record, key).get("pool"))
+    except EasysyncError as error:
+        raise BadRecord(f"{key}: {error}") from error
+
+
+def text_of(record: Any, key: str) -> str:
+    """The text that the pad has at its head, as its record says."""
+    text = _object(_object(record, key).get("atext"), f"{key}: atext").get("text")
+    if not isinstance(text, str):
+        raise BadRecord(f"{key}: atext has no text")
+    return text
+
+
+def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
+    """Changeset, author, and time in ms (0: not told)."""
+    found = _object(record, key)
+    changeset, meta = found.get("changeset"), found.get("meta")
+    if not isinstance(changeset, str):
+        raise BadRecord(f"{key}: there is no changeset")
+    meta = meta if isinstance(meta, Mapping) else {}
+    author, time = meta.get("author"), meta.get("timestamp")
+    return (
+        changeset,
+        author if isinstance(author, str) else "",
+        int(time) if isinstance(time, int | float) and 0 < time < 1 << 53 else 0,
+    )
+
+
+def message_of(record: Any, number: int) -> ChatMessage | None:
+    """None for what is no message: in old pads some are missing."""
+    if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
+        return None
+    author, time = record.get("authorId", record.get("userId")), record.get("time")
+    if isinstance(time, str) and time.isascii() and time.isdecimal() and len(time) < 16:
+        time = int(time)  # as a caller of the HTTP API has given it
+    return ChatMessage(
+        number,
+        author if isinstance(author, str) else "",
+        int(time) if isinstance(time, int | float) and abs(time) < 1 << 53 else 0,
+        record["text"],
+        {name: value for name, value in record.items() if name not in _CHAT_FIELDS},
+    )
+
+
+def chat_count(record: Any, key: str) -> int:
+    head = _object(record, key).get("chatHead")
+    return head + 1 if type(head) is int and head >= 0 else 0
+
+
+def saved_of(record: Any, key: str) -> list[SavedRevision]:
+    """One for each revision, in the order of the record; what is no saved revision is left out."""
+    found: dict[int, SavedRevision] = {}
+    entries = _object(record, key).get("savedRevisions")
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, Mapping):
+            continue
+        rev, time = entry.get("revNum"), entry.get("timestamp")
+        if isinstance(rev, str) and rev.isascii() and rev.isdecimal():
+            rev = int(rev)
+        if type(rev) is not int or rev < 0:
+            continue
+        by, label, name = (entry.get(part) for part in ("savedById", "label", "id"))
+        found.setdefault(
+            rev,
+            SavedRevision(
+                rev,
+                by if isinstance(by, str) else "",
+                label if isinstance(label, str) and label else f"Revision {rev}",
+                int(time) if isinstance(time, int | float) else 0,
+                name if isinstance(name, str) and name else f"saved-{rev}",
+            ),
+        )
+    return list(found.values())
+
+
+def author_of(record: Any, author: str) -> Author | None:
+    """None for what is no author's record."""
+    if not isinstance(record, Mapping):
+        return None
+    name, color = record.get("name"), record.get("colorId")
+    if not isinstance(color, str) and not (type(color) is int and 0 <= color < PALETTE_SIZE):
+        color = 0
+    return Author(author, name if isinstance(name, str) and name else None, color)
+
+
+def _object(value: Any, what: str) -> Mapping[str, Any]:
+    if value is None:
+        raise BadRecord(f"{what} is missing")
+    if not isinstance(value, Mapping):
+        raise BadRecord(f"{what} is not an object")
+    return value
+
+
+def _number(value: Any, what: str, *, minimum: int) -> int:
+    if type(value) is not int or value < minimum:
+        raise BadRecord(f"{what} is not a whole number from {minimum} on")
+    return value

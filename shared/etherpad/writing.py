@@ -1,0 +1,97 @@
+"""Writes a pad as an ``.etherpad`` file, a piece at a time."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from shared.etherpad import records as r
+from shared.log import authors
+from shared.log.authors import Author
+from shared.log.chat import ChatMessage, chat_head, read_chat
+from shared.log.connect import Redis
+from shared.log.document import Document
+from shared.log.groups import is_public
+from shared.log.history import PadMeta
+from shared.log.keys import PadKeys
+from shared.log.options import read_options
+from shared.log.past import history
+from shared.log.saved import read_saved
+from shared.wire.jsontext import dumps
+
+PAGE = 200
+"""Chat messages, or authors, in one read."""
+
+PIECE = 1 << 16
+"""Characters that are handed out at a time, at least."""
+
+
+async def etherpad_file(
+    redis: Redis, keys: PadKeys, meta: PadMeta, name: str, *, last: int | None = None
+) -> AsyncIterator[str]:
+    """The file's text in pieces. `name` is the id that the pad has in it: who may only read must
+    not learn the pad's own. With `last`, the pad as it was at that revision.
+
+    Raises `CorruptPad`, or what `UNREACHABLE` lists, also in the middle of the file, which is then
+    no JSON.
+    """
+    bound = last is not None and last < meta.head
+    head = meta.head if last is None else min(last, meta.head)
+    piece = "{"
+    async for key, record in _records(redis, keys, meta, name, head, bound=bound):
+        piece += ("" if piece == "{" else ",") + f"{dumps(key)}:{dumps(record)}"
+        if len(piece) >= PIECE:
+            yield piece
+            piece = "\n"
+    yield piece + "}"
+
+
+async def _records(
+    redis: Redis, keys: PadKeys, meta: PadMeta, name: str, head: int, *, bound: bool
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    document = Document(meta.epoch)
+    async for revision in history(redis, keys, head):
+        change = document.change_of(revision)
+        document.replay(revision)
+        is_key = revision.rev % r.KEY_REVISIONS == 0
+        after = (document.atext, document.pool) if is_key else None
+        yield (
+            r.revision_key(name, revision.rev),
+            r.revision_record(revision, change.changeset, after),
+        )
+    # A pad as it was has nothing of what came later.
+    until = document.time if bound else None
+    count = 0
+    async for message in _chat(redis, keys):
+        if until is None or message.time <= until:
+            yield r.chat_key(name, count), r.chat_record(message)
+            count += 1
+    async for author in _authors(redis, document):
+        yield r.author_key(author.id), r.author_record(author, name, meta.time)
+    # Last, when its pool is complete.
+    saved = [one for one in await read_saved(redis, keys) if one.rev <= head]
+    yield (
+        r.pad_key(name),
+        r.pad_record(
+            document.atext,
+            document.pool,
+            head,
+            chat_head=count - 1,
+            public=await is_public(redis, keys),
+            saved=saved,
+            settings=await read_options(redis, keys),
+        ),
+    )
+
+
+async def _chat(redis: Redis, keys: PadKeys) -> AsyncIterator[ChatMessage]:
+    newest = await chat_head(redis, keys)
+    for start in range(0, newest + 1, PAGE):
+        for message in await read_chat(redis, keys, start, min(start + PAGE - 1, newest)):
+            yield message
+
+
+async def _authors(redis: Redis, document: Document) -> AsyncIterator[Author]:
+    names = document.authors()
+    for start in range(0, len(names), PAGE):
+        found = await authors.read(redis, names[start : start + PAGE])
+        for author in found.values():
+            yield author

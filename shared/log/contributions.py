@@ -1,0 +1,35 @@
+"""Which pads an author has written on: an index, which can always be told from the pads."""
+
+from collections.abc import Awaitable, Iterable
+from typing import cast
+
+from shared.log.authors import SYSTEM_AUTHOR
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace, author_pads_key
+
+
+async def note(redis: Redis, authors: Iterable[str], pad_id: str, epoch: int) -> None:
+    """Raises what `UNREACHABLE` lists."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for author in authors:
+        if author != SYSTEM_AUTHOR:
+            _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
+    await pipeline.execute()
+
+
+async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
+    """In alphabetical order. What the index says of pads that are gone is taken out of it."""
+    reply = redis.client.hgetall(author_pads_key(author))
+    known = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    names = [name.decode() for name in known]
+    pipeline = redis.client.pipeline(transaction=False)
+    for name in names:
+        _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
+    found: list[str] = []
+    gone: list[str] = []
+    for name, (head, epoch) in zip(names, await pipeline.execute(), strict=True):
+        there = int(head or -1) >= 0 and (epoch or b"0") == known[name.encode()]
+        (found if there else gone).append(name)
+    if gone:
+        await redis.client.hdel(author_pads_key(author), *gone)
+    return sorted(found)

@@ -1,0 +1,224 @@
+"""Edits that do not come from a socket: put into the inbox like any other, and answered from the
+pad's channel.
+
+    edits = Edits(redis, keyspace, InboxWriter(…), timeout=5)
+    rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
+
+Each edit is a session of its own, with one submission. So nothing that is known of other sessions
+concerns it: no fence, no cursor, no presence.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from shared.easysync import AttributePool
+from shared.log.announcements import decode
+from shared.log.authors import SYSTEM_AUTHOR
+from shared.log.channels import Subscriber
+from shared.log.connect import Redis
+from shared.log.document import Document, load
+from shared.log.history import read_revisions, read_told_meta
+from shared.log.inbox import InboxWriter, Standing
+from shared.log.keys import Keyspace, PadKeys
+from shared.log.records import (
+    CREATED,
+    Committed,
+    Creation,
+    Deleted,
+    Deletion,
+    Entry,
+    Origin,
+    Outcome,
+    Submission,
+)
+
+LOOK_AFTER = 1.0
+"""Seconds without an answer after which we look where the entry stands."""
+
+ORDER = 1 << 53
+"""Above that of any session: an edit without one is not what any fence is about."""
+
+
+class Missing(Exception):
+    """There is no such pad, or not any more."""
+
+
+class Refused(Exception):
+    """The writer does not take the edit; the text says why."""
+
+
+class Unanswered(Exception):
+    """It is not known what became of the edit; it may be part of the pad."""
+
+
+class Change(NamedTuple):
+    changeset: str
+    pool: AttributePool
+
+
+Make = Callable[[Document], Change | None]
+"""Makes the change, from the pad as it is; None: there is nothing to change."""
+
+
+class Edits:
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, inbox: InboxWriter, *, timeout: float
+    ) -> None:
+        """`timeout`: seconds that an edit may take, once the writer has come to it."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._inbox = inbox
+        self._timeout = timeout
+        self._waiting: dict[str, dict[Origin, asyncio.Future[Outcome]]] = {}
+        self._subscriber = Subscriber(redis, self._heard, lambda _: None)
+
+    async def close(self) -> None:
+        await self._subscriber.close()
+
+    async def read(self, pad_id: str) -> Document:
+        """The pad as it is now. Raises `Missing`, or `CorruptPad`."""
+        keys = self._keyspace.pad(pad_id)
+        meta = await read_told_meta(self._redis, keys)
+        if not meta.exists:
+            raise Missing(pad_id)
+        document = Document(meta.epoch)
+        await load(self._redis, keys, meta, document)
+        return document
+
+    async def create(self, pad_id: str, author: str, text: str, *, wrote_it: bool) -> bool:
+        """Whether it was this call that made the pad. `wrote_it`: the text is the author's."""
+        entry = Creation(pad_id, _origin(), author, text, wrote_it)
+        outcome = await self._put(entry, base_rev=-1)
+        if outcome.kind == "refused":
+            raise Refused(outcome.detail)
+        return outcome.reason == CREATED
+
+    async def change(
+        self, pad_id: str, author: str, make: Make, *, for_others: bool = False
+    ) -> int:
+        """Returns the revision that the change has become, or the head where nothing changed.
+
+        Raises `Missing`, `Refused`, `Unanswered`, `CorruptPad`, `NotTaken`, what `make` raises, or
+        what `UNREACHABLE` lists.
+        """
+        keys = self._keyspace.pad(pad_id)
+        meta = await read_told_meta(self._redis, keys)
+        if not meta.exists:
+            raise Missing(pad_id)
+        document = Document(meta.epoch)
+        await load(self._redis, keys, meta, document)
+        change = make(document)
+        if change is None:
+            return document.head
+        entry = Submission(
+            pad_id,
+            _origin(),
+            ORDER,
+            document.epoch,
+            author,
+            document.head,
+            change.changeset,
+            change.pool.to_jsonable(),
+            meta.reign,
+            for_others or author == SYSTEM_AUTHOR,
+        )
+        outcome = await self._put(entry, base_rev=document.head)
+        if outcome.kind == "refused":
+            if outcome.reason == "deleted":
+                raise Missing(pad_id)
+            raise Refused(outcome.detail)
+        return outcome.rev
+
+    async def delete(self, pad_id: str) -> None:
+        """Returns when the pad is gone. Raises `Missing`, and the rest as `change`."""
+        outcome = await self._put(
+            Deletion(pad_id, _origin(_DELETES), "", allowed=True), base_rev=-1
+        )
+        if outcome.kind == "refused":
+            if outcome.reason == "deleted":
+                raise Missing(pad_id)
+            raise Refused(outcome.detail)
+
+    async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
+        keys = self._keyspace.pad(entry.pad)
+        async with self._listening(keys.channel, entry.origin) as answer:
+            entry_id = await self._inbox.put(entry)
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            while True:
+                await asyncio.wait((answer,), timeout=LOOK_AFTER)
+                if answer.done():
+                    return answer.result()
+                standing = await self._inbox.standing(entry, entry_id)
+                if standing is Standing.LOST:
+                    entry_id = await self._inbox.put(entry)
+                elif standing is Standing.PASSED:
+                    return await self._looked_up(entry, keys, base_rev)
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unanswered("no writer has come to it in time")
+
+    async def _looked_up(self, entry: Entry, keys: PadKeys, base_rev: int) -> Outcome:
+        """The answer came by pub/sub and got lost; what is stored says most of it."""
+        meta = await read_told_meta(self._redis, keys)
+        if isinstance(entry, Deletion) and not meta.exists:
+            return Outcome(entry.origin, "done", -1)
+        if isinstance(entry, Submission):
+            for first in range(base_rev + 1, meta.head + 1, 500):
+                last = min(first + 499, meta.head)
+                for revision in await read_revisions(self._redis, keys, first, last):
+                    if revision.origin == entry.origin:
+                        return Outcome(entry.origin, "accepted", revision.rev)
+        raise Unanswered("the writer's answer was lost")
+
+    @asynccontextmanager
+    async def _listening(
+        self, channel: str, origin: Origin
+    ) -> AsyncIterator["asyncio.Future[Outcome]"]:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(channel, {})
+        waiting[origin] = answer
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._subscriber.subscribe(channel)
+            yield answer
+        finally:
+            del waiting[origin]
+            if not waiting and self._waiting.get(channel) is waiting:
+                del self._waiting[channel]
+                self._subscriber.unsubscribe(channel)
+
+    def _heard(self, channel: str, data: bytes) -> None:
+        waiting = self._waiting.get(channel)
+        if not waiting:
+            return
+        try:
+            message = decode(data)
+        except ValueError:
+            return  # of a newer version
+        if isinstance(message, Committed):
+            for revision in message.revisions:
+                if revision.origin in waiting:
+                    outcome = Outcome(revision.origin, "accepted", revision.rev)
+                    _settle(waiting[revision.origin], outcome)
+            for outcome in message.outcomes:
+                if outcome.origin in waiting:
+                    _settle(waiting[outcome.origin], outcome)
+        elif isinstance(message, Deleted):
+            # A deletion has no other answer; whatever else waits is refused in its turn.
+            for origin, answer in waiting.items():
+                if origin.session.startswith(_DELETES):
+                    _settle(answer, Outcome(origin, "done", -1))
+
+
+_DELETES = "deletes-"
+
+
+def _settle(answer: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not answer.done():
+        answer.set_result(outcome)
+
+
+def _origin(prefix: str = "edit-") -> Origin:
+    return Origin(prefix + secrets.token_urlsafe(12), 1)

@@ -1,0 +1,218 @@
+"""Groups of pads, and the sessions that let somebody onto the pads of one.
+
+A portal makes both by the HTTP API: a group for each of its teams, and a session for each visit of
+one of their people, whose id it hands the browser as a cookie. Global keys, each in a slot of its
+own, so that several of them cannot change in one step; the order of the steps is such that what is
+left half done can be seen and is harmless.
+"""
+
+import secrets
+import string
+import time
+from collections.abc import Awaitable
+from typing import Any, NamedTuple, cast
+
+from shared.log.connect import Redis
+from shared.log.keys import (
+    GROUPS,
+    PadKeys,
+    author_sessions_key,
+    group_key,
+    group_sessions_key,
+    mapper_key,
+    session_key,
+)
+from shared.wire.jsontext import dumps, loads
+
+_ALPHABET = string.ascii_letters + string.digits
+
+_PAD, _MAPPER = "pad:", "mapper:"
+"""What the names in a group's hash begin with."""
+
+KEPT_S = 86_400
+"""Seconds that a session is still listed after its end. Etherpad keeps them for good; here they
+would fill the memory, at one for each login."""
+
+FOREVER_S = 100 * 365 * 86_400
+
+
+class GroupSession(NamedTuple):
+    group: str
+    author: str
+    valid_until: int  #: Unix seconds
+
+
+def group_of(pad_id: str) -> str | None:
+    """The group that the pad belongs to; None: it is not a group's."""
+    group, dollar, _ = pad_id.partition("$")
+    return group if dollar else None
+
+
+def _random(prefix: str) -> str:
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+async def _hash(redis: Redis, key: str) -> dict[str, str]:
+    reply = await cast("Awaitable[dict[bytes, bytes]]", redis.client.hgetall(key))
+    return {name.decode(): value.decode() for name, value in reply.items()}
+
+
+async def _drop(redis: Redis, key: str, *names: str) -> None:
+    await redis.client.hdel(key, *names)
+
+
+async def _put(redis: Redis, key: str, name: str, value: str = "1") -> None:
+    await redis.client.hset(key, name, value)
+
+
+# --- Groups --------------------------------------------------------------------------------------
+
+
+async def create_group(redis: Redis, group_id: str | None = None) -> str:
+    """A new group, or the one with this id, which is brought from elsewhere."""
+    group = group_id or _random("g.")
+    # A group is there once its hash is, so this is never empty.
+    await _put(redis, group_key(group), "made", str(int(time.time())))
+    await _put(redis, GROUPS, group)
+    return group
+
+
+async def group_for(redis: Redis, mapper: str) -> str:
+    """The group that stands for this name of another system, made if there is none."""
+    key = mapper_key("group", mapper)
+    known = cast("bytes | None", await redis.client.get(key))
+    if known is not None and await group_exists(redis, known.decode()):
+        return known.decode()
+    group = await create_group(redis)
+    await add_mapper(redis, group, mapper)
+    if known is None:
+        await redis.client.set(key, group, nx=True)
+        # Not what SET says: repeated after a lost answer, it would say that another was first.
+        winner = cast("bytes", await redis.client.get(key)).decode()
+        if winner != group:  # two callers at once
+            await forget_group(redis, group)
+        return winner
+    await redis.client.set(key, group)
+    return group
+
+
+async def group_exists(redis: Redis, group: str) -> bool:
+    return bool(await redis.client.exists(group_key(group)))
+
+
+async def all_groups(redis: Redis) -> list[str]:
+    return sorted(await _hash(redis, GROUPS))
+
+
+async def add_pad(redis: Redis, group: str, pad_id: str) -> None:
+    await _put(redis, group_key(group), _PAD + pad_id)
+
+
+async def add_mapper(redis: Redis, group: str, mapper: str) -> None:
+    """Notes that another system has this name for the group, so that it goes away with it."""
+    await _put(redis, group_key(group), _MAPPER + mapper)
+
+
+async def remove_pad(redis: Redis, group: str, pad_id: str) -> None:
+    await _drop(redis, group_key(group), _PAD + pad_id)
+
+
+async def pads_of_group(redis: Redis, group: str) -> list[str]:
+    names = await _hash(redis, group_key(group))
+    return sorted(name.removeprefix(_PAD) for name in names if name.startswith(_PAD))
+
+
+async def forget_group(redis: Redis, group: str) -> None:
+    """Takes the group away, with its sessions; its pads have to be gone already."""
+    for session_id in await _hash(redis, group_sessions_key(group)):
+        await delete_session(redis, session_id)
+    names = await _hash(redis, group_key(group))
+    for mapper in [name.removeprefix(_MAPPER) for name in names if name.startswith(_MAPPER)]:
+        key = mapper_key("group", mapper)
+        if await redis.client.get(key) == group.encode():
+            await redis.client.delete(key)
+    await redis.client.delete(group_sessions_key(group))
+    await _drop(redis, GROUPS, group)
+    await redis.client.delete(group_key(group))
+
+
+async def is_public(redis: Redis, keys: PadKeys) -> bool:
+    """Whether a group's pad is open to who has no session."""
+    return bool(await redis.rush.hget(keys.meta, "public") == b"1")
+
+
+# --- Sessions ------------------------------------------------------------------------------------
+
+
+async def create_session(
+    redis: Redis, group: str, author: str, valid_until: int, session_id: str | None = None
+) -> str:
+    """`valid_until` in Unix seconds. With an id, one that is brought from elsewhere."""
+    session = session_id or _random("s.")
+    kept = min(max(1, valid_until - int(time.time()) + KEPT_S), FOREVER_S)
+    record = dumps([group, author, valid_until])
+    await redis.client.set(session_key(session), record, ex=kept)
+    await _put(redis, group_sessions_key(group), session)
+    await _put(redis, author_sessions_key(author), session)
+    return session
+
+
+async def read_session(redis: Redis, session_id: str) -> GroupSession | None:
+    record = await redis.rush.get(session_key(session_id))
+    return GroupSession(*loads(record)) if record is not None else None
+
+
+async def delete_session(redis: Redis, session_id: str) -> None:
+    session = await read_session(redis, session_id)
+    if session is not None:
+        await _drop(redis, group_sessions_key(session.group), session_id)
+        await _drop(redis, author_sessions_key(session.author), session_id)
+        await redis.client.delete(session_key(session_id))
+
+
+async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession]:
+    return await _sessions(redis, group_sessions_key(group))
+
+
+async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession]:
+    return await _sessions(redis, author_sessions_key(author))
+
+
+async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession]:
+    found: dict[str, GroupSession] = {}
+    ended: list[str] = []
+    for session_id in await _hash(redis, key):
+        session = await read_session(redis, session_id)
+        if session is not None:
+            found[session_id] = session
+        else:
+            ended.append(session_id)
+    if ended:
+        await _drop(redis, key, *ended)
+    return found
+
+
+MOST_IN_COOKIE = 50
+"""Session ids in one cookie that are looked up: portals put in those of all groups of somebody."""
+
+
+async def valid_session(
+    redis: Redis, group: str, cookie: str, now: float | None = None
+) -> GroupSession | None:
+    """The session among those of the cookie (ids with commas between) that lets onto the pads of
+    this group; None if there is none that is valid."""
+    now = time.time() if now is None else now
+    for session_id in cookie.strip('"').split(",")[:MOST_IN_COOKIE]:
+        session = await read_session(redis, session_id.strip()) if session_id.strip() else None
+        if session is not None and session.group == group and now < session.valid_until:
+            return session
+    return None
+
+
+def session_info(session: GroupSession) -> dict[str, Any]:
+    """As Etherpad's API tells it."""
+    return {
+        "groupID": session.group,
+        "authorID": session.author,
+        "validUntil": session.valid_until,
+    }

@@ -1,0 +1,88 @@
+"""Pads as they once were: read from their first revision on, a part at a time.
+
+A pad of some age takes seconds of computing, in processes that have sockets to serve. So the loop
+gets its turn between parts, and few are read at the same time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from shared.easysync import AttributePool
+from shared.log.connect import Redis
+from shared.log.document import CorruptPad, Document
+from shared.log.history import HistoryGap, PadMeta, read_revisions
+from shared.log.keys import PadKeys
+from shared.log.records import Revision
+from shared.wire.jsontext import loads
+
+READ_STEP = 500
+"""Revisions in one read."""
+
+TURN = 50
+"""Revisions that are applied before the loop gets its turn: some milliseconds."""
+
+
+async def history(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[Revision]:
+    """The revisions 0 to `last`. Raises `CorruptPad` where one is missing."""
+    for first in range(0, last + 1, READ_STEP):
+        end = min(first + READ_STEP - 1, last)
+        try:
+            revisions = await read_revisions(redis, keys, first, end)
+        except HistoryGap as error:
+            raise CorruptPad(str(error)) from error
+        if len(revisions) != end - first + 1:
+            raise CorruptPad(f"revision {first + len(revisions)} is missing")
+        for number, revision in enumerate(revisions):
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+            yield revision
+
+
+async def document_at(redis: Redis, keys: PadKeys, meta: PadMeta, rev: int) -> Document:
+    """The pad at `rev`, which must not be after the head that `meta` names."""
+    document = Document(meta.epoch)
+    async for revision in history(redis, keys, rev):
+        document.replay(revision)
+    return document
+
+
+class Pools:
+    """Attribute pools in which numbers are given in the order of the revisions, as in Etherpad.
+
+    A document that is read from a snapshot has numbers of its own, which change from one snapshot
+    to the next. What is told to others has to mean the same tomorrow.
+    """
+
+    def __init__(self, redis: Redis, *, size: int = 64) -> None:
+        self._redis = redis
+        self._size = size
+        self._known: dict[tuple[str, int, str], tuple[int, AttributePool]] = {}
+        self._turn = asyncio.Lock()
+
+    async def at(self, keys: PadKeys, meta: PadMeta) -> AttributePool:
+        """The pool at the head that `meta` names; not to be changed. Raises `CorruptPad`."""
+        async with self._turn:
+            name = (keys.channel, meta.epoch, meta.reign)
+            known, pool = self._known.pop(name, (-1, AttributePool()))
+            if known > meta.head:
+                known, pool = -1, AttributePool()  # read before, and not told of since
+            for first in range(known + 1, meta.head + 1, READ_STEP):
+                last = min(first + READ_STEP - 1, meta.head)
+                try:
+                    for revision in await read_revisions(self._redis, keys, first, last):
+                        _take(pool, revision)
+                except HistoryGap as error:
+                    raise CorruptPad(str(error)) from error
+                await asyncio.sleep(0)
+            self._known[name] = (meta.head, pool)
+            if len(self._known) > self._size:
+                del self._known[next(iter(self._known))]
+            return pool
+
+
+def _take(pool: AttributePool, revision: Revision) -> None:
+    data = loads(revision.wire)
+    for number in range(int(data["apool"]["nextNum"])):
+        pool.put(*data["apool"]["numToAttrib"][str(number)])
+    if revision.author:
+        pool.put("author", revision.author)

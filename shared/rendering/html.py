@@ -1,0 +1,211 @@
+"""A pad as HTML: what Etherpad's export makes of it, with every element closed.
+
+Whatever is in the pad is text here. Characters that mean something to a browser are escaped, and
+nothing of an attribute's value gets into a tag: attributes choose among fixed tags.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from shared.easysync import AText, AttributePool, from_units
+from shared.rendering.lines import Line, Run, lines_of
+from shared.rendering.links import links_in
+
+_TAGS = {
+    "heading1": "h1",
+    "heading2": "h2",
+    "bold": "strong",
+    "italic": "em",
+    "underline": "u",
+    "strikethrough": "s",
+}
+
+_LIST_CLASSES = frozenset({"bullet", "number", "indent"})
+
+_ESCAPES = {
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord('"'): "&quot;",
+    ord("'"): "&#x27;",
+    ord("/"): "&#x2F;",
+    # In HTML these are nothing, or errors.
+    **{code: "" for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
+}
+
+_NOT_PLAIN = re.compile(r"[^\x21-\x7e\s]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PART = re.compile("<[^>]*>|[ \u00a0]|[^ \u00a0<]+")
+
+_DOCUMENT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta name="generator" content="padfleet">
+<style>
+ol {{ counter-reset: item; }}
+ol > li {{ counter-increment: item; display: block; }}
+ol > li::before {{ content: counters(item, ".") ". "; }}
+ul.indent {{ list-style-type: none; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def to_html(atext: AText, pool: AttributePool) -> str:
+    """The content of a body. Raises `EasysyncError` as `lines_of` does."""
+    return "".join(_blocks(lines_of(atext, pool)))
+
+
+def to_document(atext: AText, pool: AttributePool, title: str) -> str:
+    """A whole page. Raises as `to_html`."""
+    return _DOCUMENT.format(title=escaped(title), body=to_html(atext, pool))
+
+
+def escaped(text: str) -> str:
+    """Text for the inside of an element, or of a quoted attribute, in ASCII.
+
+    A half of a surrogate pair, which no HTML can hold, becomes the replacement character.
+    """
+    whole = _SURROGATE.sub("\ufffd", from_units(text)).translate(_ESCAPES)
+    return _NOT_PLAIN.sub(lambda char: f"&#{ord(char[0])};", whole)
+
+
+# --- Lines ---------------------------------------------------------------------------------------
+
+
+def _blocks(lines: Iterable[Line]) -> Iterator[str]:
+    lists = _Lists()
+    for line in lines:
+        if line.level:
+            yield from lists.item(line)
+            yield _content(line)
+            continue
+        yield from lists.end()
+        if line.heading:
+            yield f"<{line.heading}>{_content(line)}</{line.heading}>"
+        else:
+            yield f"{_content(line)}<br>"
+    yield from lists.end()
+
+
+class _Lists:
+    """The lists that are open, from the outermost on; in each of them one item is open."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []  # types
+        self._counts: dict[int, int] = {}
+        """Items of numbered lists by level. A list that another one has interrupted goes on
+        counting; one that ended with its level does not, and is 0 here."""
+
+    def item(self, line: Line) -> Iterator[str]:
+        """What goes before the content of a line that is an item."""
+        if len(self._open) >= line.level and self._open[line.level - 1] != line.list_type:
+            yield from self._close(0, ends_at=line.level)
+        yield from self._close(line.level, ends_at=line.level)
+        if len(self._open) == line.level:
+            yield "</li><li>"
+        while len(self._open) < line.level:
+            yield self._tag(line, len(self._open) + 1)
+            self._open.append(line.list_type)
+            yield "<li>"
+        if line.list_type == "number":
+            self._counts[line.level] = self._counts.get(line.level, 0) + 1
+
+    def end(self) -> Iterator[str]:
+        yield from self._close(0, ends_at=0)
+        self._counts.clear()
+
+    def _tag(self, line: Line, level: int) -> str:
+        kind = line.list_type if line.list_type in _LIST_CLASSES else "bullet"
+        if line.list_type != "number":
+            style = ' style="list-style-type: none;"' if kind == "indent" else ""
+            return f'<ul class="{kind}"{style}>'
+        if level < line.level:
+            return '<ol class="number">'
+        count = self._counts.get(level)
+        if count is None and line.start:
+            count = self._counts[level] = line.start - 1
+            return f'<ol start="{line.start}" class="number">'
+        return f'<ol start="{count + 1}" class="number">' if count else '<ol class="number">'
+
+    def _close(self, level: int, *, ends_at: int) -> Iterator[str]:
+        """Closes lists until `level` are left. Those deeper than `ends_at` are over for good."""
+        while len(self._open) > level:
+            if len(self._open) > ends_at and self._open[-1] == "number":
+                self._counts[len(self._open)] = 0
+            yield "</li></ol>" if self._open.pop() == "number" else "</li></ul>"
+
+
+# --- Within a line -------------------------------------------------------------------------------
+
+
+def _content(line: Line) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in links_in(line.text):
+        pieces += _formatted(_cut(line.runs, at, start))
+        pieces.append(f'<a href="{_address(line.text[start:end])}" rel="noreferrer noopener">')
+        pieces += _formatted(_cut(line.runs, start, end))
+        pieces.append("</a>")
+        at = end
+    pieces += _formatted(_cut(line.runs, at, len(line.text)))
+    return _with_hard_spaces("".join(pieces))
+
+
+def _address(url: str) -> str:
+    # Without a scheme it would lead to a page beside this one.
+    return escaped(f"http://{url}" if url.startswith("www.") else url)
+
+
+def _cut(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:
+    position = 0
+    for run in runs:
+        text = run.text[max(start - position, 0) : max(end - position, 0)]
+        position += len(run.text)
+        if text:
+            yield Run(text, run.attribs)
+
+
+def _formatted(runs: Iterable[Run]) -> Iterator[str]:
+    tags: list[str] = []  # that are open, from the outermost on
+    for run in runs:
+        wanted = [_TAGS[key] for key, value in run.attribs.items() if key in _TAGS and value]
+        kept = 0
+        while kept < len(tags) and tags[kept] in wanted:
+            kept += 1
+        for tag in reversed(tags[kept:]):
+            yield f"</{tag}>"
+        fresh = [tag for tag in wanted if tag not in tags[:kept]]
+        tags = tags[:kept] + fresh
+        for tag in fresh:
+            yield f"<{tag}>"
+        yield escaped(run.text)
+    for tag in reversed(tags):
+        yield f"</{tag}>"
+
+
+def _with_hard_spaces(html: str) -> str:
+    """Browsers show one space of several, and none at either end of a line. So all are made hard
+    but the last one of those between two words, where the line may break."""
+    parts = _PART.findall(html)
+    before_word = False  # what comes next is part of a word
+    for i in range(len(parts) - 1, -1, -1):
+        if parts[i] == " ":
+            if not before_word:
+                parts[i] = "&nbsp;"
+            before_word = False
+        elif not parts[i].startswith("<"):
+            before_word = True
+    for i, part in enumerate(parts):
+        if part == " ":
+            parts[i] = "&nbsp;"
+            break
+        if not part.startswith("<"):
+            break
+    return "".join(parts).replace("\u00a0", "&nbsp;")

@@ -1,0 +1,76 @@
+"""A document as lines: runs of text with their attributes, and what the line itself is."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shared.easysync import AText, AttributePool, attribs_of, iter_ops
+
+_LIST = re.compile(r"([a-z]+)([0-9]{1,3})")
+
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "code"})
+"""Values of the attribute `heading`, with which the usual plugins mark headings."""
+
+MOST_LEVELS = 16
+"""Etherpad's page goes no deeper. What an API caller makes of it must not nest without bounds."""
+
+
+class Run(NamedTuple):
+    text: str
+    attribs: dict[str, str]
+
+
+@dataclass(slots=True)
+class Line:
+    runs: list[Run] = field(default_factory=list)  #: without the newline, and without the marker
+    list_type: str = ""  #: bullet, number, indent, …; empty: not in a list
+    level: int = 0  #: from 1, if in a list
+    start: int | None = None  #: of a numbered list, the number that its first item is to have
+    heading: str = ""  #: the tag of a heading
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+
+def lines_of(atext: AText, pool: AttributePool) -> list[Line]:
+    """The document's lines; the newline at its very end does not begin another one.
+
+    Raises `EasysyncError` if the attributes are not those of the text or not in the pool.
+    """
+    lines = [Line()]
+    position = 0
+    for op in iter_ops(atext.attribs):
+        attribs = attribs_of(op.attribs, pool)
+        pieces = atext.text[position : position + op.chars].split("\n")
+        position += op.chars
+        for number, piece in enumerate(pieces):
+            if number:
+                lines.append(Line())
+            if piece:
+                lines[-1].runs.append(Run(piece, attribs))
+    for line in lines:
+        _read_marker(line)
+    return lines[:-1] if atext.text.endswith("\n") else lines
+
+
+def _read_marker(line: Line) -> None:
+    """A line's own attributes are those of its first character: an asterisk that nobody sees."""
+    if not line.runs:
+        return
+    first = line.runs[0]
+    kind, heading = first.attribs.get("list"), first.attribs.get("heading", "")
+    if kind is None and "lmkr" not in first.attribs:
+        return
+    if kind is not None and (found := _LIST.match(kind)) is not None:
+        level = min(int(found[2]), MOST_LEVELS)
+        if level > 0:
+            line.list_type, line.level = found[1], level
+    start = first.attribs.get("start", "")
+    if start.isascii() and start.isdecimal() and len(start) < 10:
+        line.start = int(start)
+    if heading in _HEADINGS:
+        line.heading = heading
+    line.runs[0] = Run(first.text[1:], first.attribs)
+    if not line.runs[0].text:
+        del line.runs[0]

@@ -1,0 +1,29 @@
+"""What those parts of a worker that serve plain HTTP need to know of who is there.
+
+The worker decides it, as it does for sockets; they only ask.
+"""
+
+from typing import NamedTuple, Protocol
+
+from aiohttp import web
+
+
+class NotAllowed(Exception):
+    """The text is for the log; whoever asked learns only that."""
+
+
+class Visitor(NamedTuple):
+    pad: str  #: the pad's own id
+    requested: str  #: what was asked for, which may be its read-only id; then the other is secret
+    author: str  #: empty for who only looks
+    write: bool
+
+
+class Door(Protocol):
+    async def look(self, request: web.Request, pad: str) -> Visitor:
+        """Somebody who wants to see a pad. Raises `NotAllowed`."""
+        ...
+
+    async def work(self, request: web.Request, pad: str) -> Visitor:
+        """Somebody who wants to write on one. Raises `NotAllowed`."""
+        ...

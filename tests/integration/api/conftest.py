@@ -1,0 +1,33 @@
+"""A fleet with the HTTP API, for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from services.up.server import EmbeddedServer
+from tests.fleet import Fleet
+from tests.integration.api.caller import KEY, Caller
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("api")
+    settings = {
+        "PADFLEET_PARTITIONS": "4",
+        "PADFLEET_SNAPSHOT_EVERY": "5",
+        "PADFLEET_API_KEY": KEY,
+        "PADFLEET_IMPORT_MAX_BYTES": "2000000",
+    }
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, settings) as running,
+    ):
+        yield running.start(writers=1, workers=2)
+
+
+@pytest.fixture
+async def api(fleet: Fleet) -> AsyncIterator[Caller]:
+    async with Caller(fleet.urls[0]) as caller:
+        yield caller

@@ -1,0 +1,299 @@
+"""`padfleet import` and `padfleet export`: out of one fleet by every way, and into another."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as redis_library
+
+from services.up.server import EmbeddedServer
+from shared.client import connect
+from shared.log.keys import token_key
+from shared.wire.jsontext import dumps, loads
+from tests.fleet import Fleet
+from tests.integration.api.caller import KEY, Caller
+from tests.integration.api.test_files import same, written
+from tests.processes import free_ports
+from tests.tools import padfleet
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Another fleet, with another number of partitions."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    settings = {"PADFLEET_PARTITIONS": "3", "PADFLEET_API_KEY": KEY}
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, settings) as running,
+    ):
+        yield running.start(writers=1, workers=1)
+
+
+@pytest.fixture
+async def there(elsewhere: Fleet) -> AsyncIterator[Caller]:
+    async with Caller(elsewhere.urls[0]) as caller:
+        yield caller
+
+
+async def compare(api: Caller, there: Caller, pad: str, as_id: str) -> None:
+    """By a copy beside the original, since that is what `same` looks at."""
+    for name in ("getRevisionsCount", "listAuthorsOfPad", "listSavedRevisions", "getLastEdited"):
+        assert await api.call(name, padID=pad) == await there.call(name, padID=as_id), name
+    a, b = await api.getChatHistory(padID=pad), await there.getChatHistory(padID=as_id)
+    assert a == b
+    for rev in range((await api.getRevisionsCount(padID=pad))["revisions"] + 1):
+        given = {"rev": str(rev)}
+        a, b = [await who.getText(padID=p, **given) for who, p in ((api, pad), (there, as_id))]
+        assert a == b
+    for author in (await api.listAuthorsOfPad(padID=pad))["authorIDs"]:
+        name = await api.getAuthorName(authorID=author)
+        assert await there.getAuthorName(authorID=author) == name
+
+
+def database(records: dict[str, Any], pad: str) -> dict[str, Any]:
+    """The records of a file as Etherpad has them in its database."""
+    found = {}
+    for key, value in records.items():
+        if key.startswith("globalAuthor:"):
+            value = {**value, "padIDs": {pad: 1}}
+        found[key] = value
+    return found | {
+        f"pad:{pad}:deletionToken": {"createdAt": 1, "hash": sha256(b"delete me").hexdigest()},
+        f"pad2readonly:{pad}": "r.0123456789abcdef0123456789abcdef",
+        "readonly2pad:r.0123456789abcdef0123456789abcdef": pad,
+        "token2author:t.secret": "a.0123456789abcdef",
+        "globalAuthor:a.0123456789abcdef": {"colorId": "#112233", "name": "Ö", "timestamp": 1},
+        "mapper2author:7": "a.0123456789abcdef",
+        "groups": {"g.0123456789abcdef": 1},
+        "group:g.0123456789abcdef": {"pads": {}, "mappings": {"team": 1}},
+        "mapper2group:team": "g.0123456789abcdef",
+        "session:s.0123456789abcdef": {
+            "groupID": "g.0123456789abcdef",
+            "authorID": "a.0123456789abcdef",
+            "validUntil": 4_000_000_000,
+        },
+        "session:s.old": {"groupID": "g.x", "authorID": "a.x", "validUntil": 1000},
+    }
+
+
+async def test_from_a_running_server(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    await written(api, fleet, "by-http")
+    group = (await api.createGroup())["groupID"]
+    grouped = (await api.createGroupPad(groupID=group, padName="p", text="private"))["padID"]
+    read_only = (await api.getReadOnlyID(padID="by-http"))["readOnlyID"]
+    key = tmp_path / "APIKEY.txt"
+    key.write_text(f"{KEY}\n")
+    words = ["import", api.url, "--api-key-file", key, "--pad", "by-http", "--pad", grouped]
+    ended = await padfleet(elsewhere.redis_url, *words)
+    assert ended.code == 0, ended
+    assert "2 pads brought" in ended.err
+    await compare(api, there, "by-http", "by-http")
+    assert await there.getPadID(roID=read_only) == {"padID": "by-http"}
+    assert await there.listPads(groupID=group) == {"padIDs": [grouped]}
+    assert await there.getText(padID=grouped) == {"text": "private\n"}
+    # Once more: nothing to do.
+    ended = await padfleet(elsewhere.redis_url, *words)
+    assert ended.code == 0, ended
+    assert "0 pads brought, 2 unchanged" in ended.err
+    # It has changed there since, and not here.
+    await api.appendText(padID="by-http", text="more")
+    ended = await padfleet(elsewhere.redis_url, *words)
+    assert (ended.code, "1 in the way" in ended.err) == (1, True), ended
+    ended = await padfleet(elsewhere.redis_url, *words, "--update")
+    assert ended.code == 0, ended
+    assert "1 pads brought, 1 unchanged" in ended.err
+    await compare(api, there, "by-http", "by-http")
+    # Here too, by now: only --replace takes that away.
+    await there.appendText(padID="by-http", text="ours")
+    await api.appendText(padID="by-http", text="theirs")
+    ended = await padfleet(elsewhere.redis_url, *words, "--update")
+    assert (ended.code, "1 in the way" in ended.err) == (1, True), ended
+    assert "ours" in (await there.getText(padID="by-http"))["text"]
+    ended = await padfleet(elsewhere.redis_url, *words, "--replace")
+    assert ended.code == 0, ended
+    await compare(api, there, "by-http", "by-http")
+
+
+async def test_from_a_dirty_db(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    await written(api, fleet, "by-file")
+    records = database(loads(await api.export("by-file", "etherpad")), "by-file")
+    path = tmp_path / "dirty.db"
+    with path.open("w") as file:
+        file.write(dumps({"key": "pad:gone", "val": {"head": 0}}) + "\n")
+        # Of several lines for a key the last one counts.
+        file.write(dumps({"key": "pad:by-file", "val": {"head": 99}}) + "\n")
+        for number, (key, value) in enumerate(records.items()):
+            # Both ways in which versions have written it.
+            file.write(dumps({"key": key, "val": dumps(value) if number % 2 else value}) + "\n")
+        file.write(dumps({"key": "pad:gone"}) + "\n")
+        file.write('{"key":"pad:half","va')
+    ended = await padfleet(elsewhere.redis_url, "import", path)
+    assert (ended.code, "1 pads brought, 0 unchanged, 0 in the way, 0 failed" in ended.err) == (
+        0,
+        True,
+    ), ended
+    await compare(api, there, "by-file", "by-file")
+    check_beside(elsewhere)
+    assert await there.getPadID(roID="r.0123456789abcdef0123456789abcdef") == {"padID": "by-file"}
+    assert await there.getAuthorName(authorID="a.0123456789abcdef") == "Ö"
+    assert "g.0123456789abcdef" in (await there.listAllGroups())["groupIDs"]
+    assert await there.createGroupIfNotExistsFor(groupMapper="team") == {
+        "groupID": "g.0123456789abcdef"
+    }
+    assert await there.createAuthorIfNotExistsFor(authorMapper="7") == {
+        "authorID": "a.0123456789abcdef"
+    }
+    info = await there.getSessionInfo(sessionID="s.0123456789abcdef")
+    assert info["groupID"] == "g.0123456789abcdef"
+    assert (await there.refusal("getSessionInfo", sessionID="s.old"))[0] == 1
+    wrong = await there.refusal("deletePad", padID="by-file", deletionToken="delete")
+    assert wrong == (1, "invalid deletionToken")
+    # Who came back with his browser's token would be who he was.
+    async with connect(f"{elsewhere.urls[0]}/p/by-file") as pad:
+        await pad.append("on\n")
+    await there.deletePad(padID="by-file", deletionToken="delete me")
+
+
+def check_beside(elsewhere: Fleet) -> None:
+    with redis_library.Redis.from_url(elsewhere.redis_url) as client:
+        author = client.get(token_key(sha256(b"t.secret").hexdigest()))
+    assert author == b"a.0123456789abcdef"
+
+
+async def test_from_redis(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    await written(api, fleet, "by-redis")
+    records = database(loads(await api.export("by-redis", "etherpad")), "by-redis")
+    with (
+        EmbeddedServer(tmp_path / "redis") as server,
+        redis_library.Redis.from_url(server.url) as client,
+    ):
+        client.mset({key: dumps(value) for key, value in records.items()})
+        client.sadd("ueberDB:keys:pad", "pad:by-redis")
+        ended = await padfleet(elsewhere.redis_url, "import", server.url)
+    assert ended.code == 0, ended
+    await compare(api, there, "by-redis", "by-redis")
+    check_beside(elsewhere)
+
+
+async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller) -> None:
+    asyncpg = pytest.importorskip("asyncpg", reason="the driver is not installed")
+    if shutil.which("postgres") is None or shutil.which("initdb") is None:
+        pytest.skip("there is no PostgreSQL on this machine")
+    await written(api, fleet, "by-sql")
+    records = database(loads(await api.export("by-sql", "etherpad")), "by-sql")
+    with postgres() as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute("CREATE TABLE store (key text PRIMARY KEY, value text NOT NULL)")
+        rows = [(key, dumps(value)) for key, value in records.items()]
+        await connection.executemany("INSERT INTO store VALUES ($1, $2)", rows)
+        await connection.close()
+        ended = await padfleet(elsewhere.redis_url, "import", url)
+    assert ended.code == 0, ended
+    await compare(api, there, "by-sql", "by-sql")
+    check_beside(elsewhere)
+
+
+async def test_files_out_and_in(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    await written(api, fleet, "out")
+    ended = await padfleet(fleet.redis_url, "export", "--to", tmp_path, "--pad", "out")
+    assert ended.code == 0, ended
+    (file,) = tmp_path.iterdir()
+    assert file.name == "out.etherpad"
+    ended = await padfleet(elsewhere.redis_url, "import", file, "--as", "in")
+    assert ended.code == 0, ended
+    await compare(api, there, "out", "in")
+    ended = await padfleet(fleet.redis_url, "export", "--to", tmp_path, "--pad", "none")
+    assert (ended.code, "no such pad" in ended.err) == (1, True)
+    ended = await padfleet(elsewhere.redis_url, "export", "--to", tmp_path / "x")
+    assert ended.code == 2
+    await api.upload("out-again", "out.etherpad", file.read_bytes())
+    await same(api, "out", "out-again")
+
+
+async def test_a_pad_that_does_not_fit_together(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    await written(api, fleet, "broken")
+    records = loads(await api.export("broken", "etherpad"))
+    del records["pad:broken:revs:4"]
+    path = tmp_path / "broken.etherpad"
+    path.write_text(dumps(records))
+    ended = await padfleet(elsewhere.redis_url, "import", path)
+    assert (ended.code, "pad:broken:revs:4 is missing" in ended.err) == (1, True), ended
+    assert "broken" not in (await there.listAllPads())["padIDs"]
+    ended = await padfleet(elsewhere.redis_url, "import", path, "--salvage")
+    assert (ended.code, "1 as text only" in ended.err) == (0, True), ended
+    assert await there.getText(padID="broken") == await api.getText(padID="broken")
+    assert await there.getHTML(padID="broken") == await api.getHTML(padID="broken")
+    assert await there.getChatHead(padID="broken") == {"chatHead": 1}
+
+
+async def test_a_server_that_is_not_there(elsewhere: Fleet) -> None:
+    ended = await padfleet(
+        elsewhere.redis_url, "import", "http://127.0.0.1:1/", ETHERPAD_API_KEY="x"
+    )
+    assert (ended.code, "http://127.0.0.1:1: Cannot connect" in ended.err) == (2, True), ended
+
+
+async def test_a_wrong_key(elsewhere: Fleet, api: Caller) -> None:
+    ended = await padfleet(elsewhere.redis_url, "import", api.url, ETHERPAD_API_KEY="x")
+    assert (ended.code, "no or wrong API Key" in ended.err) == (2, True), ended
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["http://127.0.0.1:1/"], "--api-key-file"),
+        (["http://127.0.0.1:1/", "--api-key-file", "/nowhere"], "No such file"),
+        (["redis://127.0.0.1:1/0"], "redis://127.0.0.1:1/0: Error"),
+        (["x.etherpad", "--as", "a:b"], "nobody could open it"),
+        (["ftp://x/y"], "ftp:// is nothing"),
+        (["/nowhere/dirty.db"], "No such file"),
+    ],
+)
+async def test_what_cannot_be_read_from(elsewhere: Fleet, words: list[str], said: str) -> None:
+    ended = await padfleet(elsewhere.redis_url, "import", *words, ETHERPAD_API_KEY="")
+    assert ended.code == 2, ended
+    assert said in ended.err
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A server of its own; its URL."""
+    user = "postgres" if os.geteuid() == 0 else None  # it does not run as root
+    with tempfile.TemporaryDirectory() as folder:
+        if user is not None:
+            try:
+                shutil.chown(folder, user)
+            except LookupError:
+                pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+
+        def run(*words: str) -> None:
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
+
+        (port,) = free_ports(1)
+        data = f"{folder}/data"
+        run("initdb", "-D", data, "-U", "pads", "-A", "trust")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+        run("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql://pads@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")

@@ -1,0 +1,69 @@
+"""Groups and their sessions, as they are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from services.fanout.auth.decision import Denied, Wanted
+from services.fanout.auth.group_pads import LOOK_AGAIN, group_session, no_group_pad, session_grant
+from shared.log import groups
+from shared.log.connect import Redis
+from shared.log.groups import KEPT_S, GroupSession
+from shared.log.keys import Keyspace, session_key
+
+GROUP = "g.0123456789abcdef"
+PAD = f"{GROUP}$x"
+
+
+async def test_two_callers_at_once_get_one_group(redis: Redis) -> None:
+    found = await asyncio.gather(*(groups.group_for(redis, "team") for _ in range(20)))
+    assert len(set(found)) == 1
+    assert await groups.all_groups(redis) == [found[0]]
+
+
+async def test_a_session_is_forgotten_a_day_after_its_end(redis: Redis) -> None:
+    until = int(time.time()) + 1000
+    name = await groups.create_session(redis, GROUP, "a.x", until)
+    left = await redis.client.ttl(session_key(name))
+    assert 1000 + KEPT_S - 60 < left <= 1000 + KEPT_S
+    forever = await groups.create_session(redis, GROUP, "a.x", 10**15)
+    assert set(await groups.sessions_of_group(redis, GROUP)) == {name, forever}
+    await redis.client.delete(session_key(name))  # as if its time had come
+    assert set(await groups.sessions_of_group(redis, GROUP)) == {forever}
+    assert set(await groups.sessions_of_author(redis, "a.x")) == {forever}
+
+
+async def test_which_session_counts(redis: Redis) -> None:
+    until = int(time.time()) + 1000
+    mine = await groups.create_session(redis, GROUP, "a.x", until)
+    other = await groups.create_session(redis, "g.fedcba9876543210", "a.y", until)
+    for cookie in (mine, f'"{other},{mine}"', f"{other}, {mine}", f",,{mine}"):
+        assert await groups.valid_session(redis, GROUP, cookie) == (GROUP, "a.x", until)
+    for cookie in ("", other, "s.none", ",".join(["s.none"] * 60 + [mine])):
+        assert await groups.valid_session(redis, GROUP, cookie) is None
+    assert await groups.valid_session(redis, GROUP, mine, now=until) is None
+
+
+async def test_who_gets_onto_a_groups_pad(redis: Redis, keyspace: Keyspace) -> None:
+    name = await groups.create_session(redis, GROUP, "a.x", int(time.time()) + 1000)
+    for wanted in (Wanted(PAD, PAD, False), Wanted(PAD, "r.x", True)):
+        found = await group_session(redis, keyspace, wanted, name)
+        assert found is not None
+        assert found.author == "a.x"
+        with pytest.raises(Denied):
+            await group_session(redis, keyspace, wanted, "")
+        with pytest.raises(Denied):
+            no_group_pad(wanted)
+    plain = Wanted("pad", "pad", False)
+    assert await group_session(redis, keyspace, plain, name) is None
+    no_group_pad(plain)
+
+
+def test_a_session_is_looked_up_again() -> None:
+    long = session_grant(GroupSession(GROUP, "a.x", 5000), now=1000)
+    assert long.expires == 1000 + LOOK_AGAIN
+    assert session_grant(GroupSession(GROUP, "a.x", 1010), now=1000).expires == 1010
+    assert long.write

@@ -1,0 +1,64 @@
+"""Parameters are read as Etherpad reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.api import arguments
+from services.api.context import ApiError
+from services.api.functions import FUNCTIONS
+from services.api.versions import CURRENT, VERSIONS
+
+
+@pytest.mark.parametrize(
+    ("given", "rev"),
+    [("5", 5), (" 7", 7), ("7abc", 7), ("5.9", 5), (5, 5), (5.0, 5), ("0", 0), ("+3", 3)],
+)
+def test_revisions(given: Any, rev: int) -> None:
+    assert arguments.rev({"rev": given}) == rev
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("", "rev is not a number"),
+        ("x", "rev is not a number"),
+        ([5], "rev is not a number"),
+        (True, "rev is not a number"),
+        ("-1", "rev is not a negative number"),
+        (-1, "rev is not a negative number"),
+        (5.5, "rev is a float value"),
+    ],
+)
+def test_what_is_no_revision(given: Any, message: str) -> None:
+    with pytest.raises(ApiError, match=f"^{message}$"):
+        arguments.rev({"rev": given})
+
+
+def test_no_revision_is_none() -> None:
+    assert arguments.rev({}) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [("true", True), ("TRUE", True), ("1", False), ("", False), (True, True), (0, False)],
+)
+def test_flags(given: Any, flag: bool) -> None:
+    assert arguments.flag({"force": given}, "force") is flag
+
+
+def test_every_function_that_is_offered_is_there() -> None:
+    offered = {name for functions in VERSIONS.values() for name in functions}
+    assert offered == set(FUNCTIONS)
+    assert set(VERSIONS[CURRENT]) == offered
+
+
+def test_versions_only_grow() -> None:
+    before: set[str] = set()
+    for functions in VERSIONS.values():
+        assert before <= set(functions)
+        before = set(functions)
+    assert VERSIONS["1.2.15"]["createPad"] == ("padID", "text")
+    assert VERSIONS["1.3.0"]["createPad"] == ("padID", "text", "authorId")
