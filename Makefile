@@ -19,12 +19,12 @@ BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= deliveries commits memory connects latency scaling
 
-SOURCES := shared services tests
+SOURCES := shared services tests deploy
 UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit chaos fuzz bench format lock clean
+.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -52,6 +52,13 @@ page: setup ## check style and types of the page, and run the tests of its clien
 
 unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
+
+image: ## build the image, with Docker
+	cd '$(ROOT)' && docker build -f deploy/image/Dockerfile -t padfleet .
+
+sbom: ## list what is in the image, as CycloneDX, into build/padfleet.cdx.json
+	mkdir -p '$(ROOT)/build'
+	cd '$(ROOT)' && docker run --rm --entrypoint python3 -v '$(ROOT)/deploy/image/sbom.py:/sbom.py:ro' padfleet /sbom.py > build/padfleet.cdx.json
 
 chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some of it; takes half an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -m chaos tests/chaos --log-cli-level=WARNING $(ARGS)

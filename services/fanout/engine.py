@@ -44,6 +44,8 @@ INBOX = 64
 """Packets of a socket that wait to be read. With more, no more is taken from its connection for
 the time being, and the client's own buffers fill."""
 
+SID_HEADER = "X-Engine-Sid"
+
 ONE_MORE = 10_000
 """Characters of a message that count as one message more."""
 
@@ -384,9 +386,12 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             return answer
         socket.connected = True
         try:
-            return self._ok(await socket.poll(), jsonp_index=jsonp_index)
+            answer = self._ok(await socket.poll(), jsonp_index=jsonp_index)
         except exceptions.QueueEmpty:
             return self._bad_request()
+        # For a balancer that has to bring what follows to this worker, and does not read bodies.
+        answer["headers"].append((SID_HEADER, sid))
+        return answer
 
     async def disconnect(self, sid: str | None = None) -> None:
         for found in [sid] if sid is not None else list(self.sockets):

@@ -8,6 +8,7 @@ import socket
 
 from aiohttp import web
 
+from services.writer import metrics
 from services.writer.cache import PadCache
 from services.writer.owner import Owner
 from services.writer.partition import Committer
@@ -60,6 +61,7 @@ async def run(settings: WriterSettings) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port).start()
+    metrics.CONFIGURED.set(settings.partitions)
     log.info("writer started", extra={"writer": writer_id, "port": settings.port})
 
     loop = asyncio.get_running_loop()

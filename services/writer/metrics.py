@@ -17,6 +17,7 @@ COMMIT_SECONDS = QuickHistogram(
     (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
 PARTITIONS = Gauge("padfleet_writer_partitions", "Partitions that this writer has the lease of")
+CONFIGURED = Gauge("padfleet_writer_partitions_configured", "Partitions that the fleet has")
 TAKE_OVERS = Counter("padfleet_writer_leases_taken_total", "Leases taken")
 LOST_LEASES = Counter("padfleet_writer_leases_lost_total", "Leases found to be another writer's")
 SNAPSHOTS = Counter("padfleet_writer_snapshots_total", "Snapshots stored")

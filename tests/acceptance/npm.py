@@ -334,11 +334,8 @@ class Npm:
 _RUNNING: Final = pytest.StashKey[Npm]()
 
 
-def borrow_npm(pytestconfig: pytest.Config) -> Iterator[Npm]:
-    """The process, one for the whole run, for one test; made a fixture where it is used.
-
-    Without Node the tests are left out. In CI that is a failure.
-    """
+def require_npm() -> None:
+    """Leaves the test out without Node and its packages. In CI that is a failure."""
     lacking = None
     if shutil.which("node") is None:
         lacking = "there is no node"
@@ -346,6 +343,11 @@ def borrow_npm(pytestconfig: pytest.Config) -> Iterator[Npm]:
         lacking = "the packages from npm are not installed (make setup)"
     if lacking is not None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+
+
+def borrow_npm(pytestconfig: pytest.Config) -> Iterator[Npm]:
+    """The process, one for the whole run, for one test; made a fixture where it is used."""
+    require_npm()
     if _RUNNING not in pytestconfig.stash:
         pytestconfig.stash[_RUNNING] = Npm()
         pytestconfig.add_cleanup(pytestconfig.stash[_RUNNING].stop)

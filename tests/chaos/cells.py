@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.chaos.group import Group
-from tests.chaos.history import check, outage, read_heads, read_stream
+from tests.chaos.history import Typists, check, outage, read_heads, read_stream
 from tests.chaos.results import Result, Times
 from tests.chaos.scene import SETTINGS, Scene, Size
 from tests.chaos.topologies import ClusterGroup, SentinelGroup, Standalone
@@ -39,6 +39,7 @@ class Cell:
     settings: Mapping[str, str] = field(default_factory=dict)
     redis: Sequence[str] = ()  #: lines of configuration for the servers
     start: Callable[[Scene], Awaitable[None]] = two_of_each  #: starts the fleet's processes
+    people: Callable[[Scene], AbstractAsyncContextManager[Typists]] = Scene.people  #: who types
 
     @property
     def name(self) -> str:
@@ -54,7 +55,7 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
         scene = Scene(group, fleet, folder, size, resources)
         with fleet:  # ends before what it needs does
             await cell.start(scene)
-            async with scene.people() as typists:
+            async with cell.people(scene) as typists:
                 await scene.typed()
                 scene.breaks()
                 await cell.fault(scene)
@@ -74,7 +75,7 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
         says=cell.says,
         topology=topology,
         size=size.name,
-        clients=size.clients,
+        clients=len(recordings),
         pads=size.pads,
         at=time.time(),
         revisions=sum(verdict.revisions for verdict in verdicts),

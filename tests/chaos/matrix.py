@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.chaos.cells import Cell
-from tests.chaos.faults import network, processes, servers
+from tests.chaos.faults import crowds, network, processes, servers
 
 ONE_SERVER: Final = ("standalone",)
 REPLICATED: Final = ("sentinel", "cluster")
@@ -28,6 +28,20 @@ CELLS: Final = [
         start=processes.each_with_a_clock,
     ),
     Cell(processes.rolling_restart, "every process is restarted, one after the other"),
+    Cell(
+        crowds.rolling_restart_under_stock_pages,
+        "the same, with twice as many clients on socket.io-client from npm, behind a balancer",
+        ONE_SERVER,
+        crowds.AS_DEPLOYED,
+        people=crowds.stock_pages,
+    ),
+    Cell(
+        crowds.worker_killed_under_thousands,
+        f"a worker is killed that has {crowds.WATCHERS} watching clients for each typing one",
+        ONE_SERVER,
+        crowds.AS_DEPLOYED,
+        start=crowds.thousands_on_one_worker,
+    ),
     Cell(servers.redis_killed, "Redis is killed and started again", ONE_SERVER),
     Cell(servers.redis_frozen, "Redis stands still, and goes on", ONE_SERVER),
     Cell(

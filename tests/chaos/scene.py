@@ -12,10 +12,11 @@ from typing import Final, ParamSpec, TypeVar
 
 from shared.log.keys import Keyspace
 from tests.chaos.group import Group, Promotion
-from tests.chaos.history import Rollback, Typists
+from tests.chaos.history import Rollback, Stay, Typists
 from tests.chaos.namespaces import Host, Network
 from tests.chaos.proxy import TcpProxy
 from tests.chaos.skewed import WallClock
+from tests.chaos.watchers import Watchers
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 
@@ -81,6 +82,7 @@ class Scene:
     proxies: dict[str, TcpProxy] = field(default_factory=dict)  #: by what they stand between
     network: tuple[Network, Host] | None = None  #: with the machine that can be cut off
     clocks: dict[str, WallClock] = field(default_factory=dict)  #: those that are not the machine's
+    watchers: Watchers | None = None
     _typists: Typists | None = None
 
     @property
@@ -132,13 +134,15 @@ class Scene:
         return max(t.rev for t in self.typists.typists if t.recording.pad == pad)
 
     @asynccontextmanager
-    async def people(self) -> AsyncIterator[Typists]:
+    async def people(self, *, times: int = 1, stay: Stay | None = None) -> AsyncIterator[Typists]:
+        """So many `times` as the size says, who type so much less; they connect by `stay`."""
         async with await Typists.start(
             self.urls or self.fleet.urls,
             self.pads,
-            clients=self.size.clients,
-            rate=self.size.rate,
+            clients=self.size.clients * times,
+            rate=self.size.rate / times,
             # Not a page's 1 to 5 s: how long the fleet takes is to be seen, not a page's patience.
             pause=(0.2, 1.0),
+            stay=stay,
         ) as self._typists:
             yield self._typists

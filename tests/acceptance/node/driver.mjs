@@ -30,6 +30,7 @@ const commands = {
     socket.on("connect", () => report(id, "connect", socket.io.engine.transport.name));
     socket.on("connect_error", (error) => report(id, "connect_error", error.message));
     socket.on("disconnect", (reason) => report(id, "disconnect", reason));
+    socket.io.on("reconnect_failed", () => report(id, "reconnect_failed"));
     socket.onAny((event, value) => {
       for (const message of reactions.get(`${id} ${value?.type}`)?.splice(0) ?? []) {
         socket.emit("message", message);

@@ -12,26 +12,32 @@ print(outage(recordings, fault_time).back)
 """
 
 from tests.chaos.history.checker import check
-from tests.chaos.history.crowd import Typists
+from tests.chaos.history.crowd import Line, Stay, Typists
 from tests.chaos.history.findings import Finding, Kind, Verdict
 from tests.chaos.history.outage import Outage, Spread, outage
 from tests.chaos.history.recording import Recording, from_lines, to_lines
+from tests.chaos.history.returns import Return, busiest, returns
 from tests.chaos.history.stream import Rollback, Stream, read_heads, read_stream
 
 __all__ = [
     "Finding",
     "Kind",
+    "Line",
     "Outage",
     "Recording",
+    "Return",
     "Rollback",
     "Spread",
+    "Stay",
     "Stream",
     "Typists",
     "Verdict",
+    "busiest",
     "check",
     "from_lines",
     "outage",
     "read_heads",
     "read_stream",
+    "returns",
     "to_lines",
 ]

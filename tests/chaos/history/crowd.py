@@ -7,9 +7,10 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Any, Protocol
 
 from shared.client import new_token
-from tests.chaos.history.connection import CannotConnect, Connection, dial
+from tests.chaos.history.connection import CannotConnect, dial
 from tests.chaos.history.hand import Hand
 from tests.chaos.history.hearing import Hearing
 from tests.chaos.history.pages import Book
@@ -20,6 +21,21 @@ from tests.eventually import eventually
 POLL = 0.05
 
 Heads = Callable[[], Awaitable[dict[str, int]]]
+
+
+class Line(Protocol):
+    """What a typist speaks through."""
+
+    def send(self, data: dict[str, Any]) -> None:
+        """The `data` of a COLLABROOM message."""
+
+    def leave(self) -> None:
+        """Goes away without a word."""
+
+
+Stay = Callable[[Typist, Callable[[Typist, Line], None]], Awaitable[None]]
+"""Keeps a typist connected until it is cancelled. It tells the other argument through which line
+the typist speaks, whenever that changes and before CLIENT_READY goes out."""
 
 
 class Typists:
@@ -41,14 +57,16 @@ class Typists:
         pause: tuple[float, float] = (1.0, 5.0),
         seed: int = 0,
         timeout: float = 60.0,
+        stay: Stay | None = None,
     ) -> Typists:
         """Returns when everybody is on a pad and typing. AssertionError after `timeout` seconds.
 
-        `rate`: edits a second of each. `pause`: the first and the longest before dialling again,
-        in seconds (Etherpad's page: 1 and 5), taken times 0.5 to 1.5 at random. `urls` is looked
-        at whenever somebody dials, so it may be changed meanwhile.
+        `rate`: edits a second of each; at 0 they only watch. `pause`: the first and the longest
+        before dialling again, in seconds (Etherpad's page: 1 and 5), taken times 0.5 to 1.5 at
+        random. `urls` is looked at whenever somebody dials, so it may be changed meanwhile. With
+        `stay`, that sees to connections, and neither of these two counts.
         """
-        typists = cls(urls, pads, clients, rate, pause, seed)
+        typists = cls(urls, pads, clients, rate, pause, seed, stay)
         try:
             await eventually(
                 lambda: all(t.connected for t in typists.typists),
@@ -68,6 +86,7 @@ class Typists:
         rate: float,
         pause: tuple[float, float],
         seed: int,
+        stay: Stay | None,
     ) -> None:
         self.urls = urls
         self.rate = rate
@@ -75,8 +94,8 @@ class Typists:
         self._dice = random.Random(seed)
         self._pause = pause
         self._hearing = Hearing()
-        self._connections: dict[str, Connection] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._lines: dict[str, Line] = {}
+        self._tasks: list[asyncio.Future[None]] = []
         self._typing = True
         books = {pad: Book() for pad in pads}
         for number in range(clients):
@@ -86,9 +105,14 @@ class Typists:
             typist.token = new_token()
             hand = Hand(typist, books[pad], random.Random(f"{seed}.{number}"))
             self.typists.append(typist)
-            first = number // len(pads)
-            self._tasks.append(asyncio.create_task(self._stay_connected(typist, first)))
-            self._tasks.append(asyncio.create_task(self._type(typist, hand)))
+            keeping = (
+                stay(typist, self._speaks_through)
+                if stay is not None
+                else self._stay_connected(typist, number // len(pads))
+            )
+            self._tasks.append(asyncio.ensure_future(keeping))
+            if rate > 0:
+                self._tasks.append(asyncio.create_task(self._type(typist, hand)))
 
     # --- From outside ----------------------------------------------------------------------------
 
@@ -121,8 +145,8 @@ class Typists:
         return [typist.recording for typist in self.typists]
 
     async def close(self) -> None:
-        for connection in self._connections.values():
-            connection.leave()
+        for line in self._lines.values():
+            line.leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -172,8 +196,8 @@ class Typists:
             await asyncio.sleep(self._before_dialling(failures))
             failures += 1
 
-    def _speaks_through(self, typist: Typist, connection: Connection) -> None:
-        self._connections[typist.name] = connection
+    def _speaks_through(self, typist: Typist, line: Line) -> None:
+        self._lines[typist.name] = line
 
     def _before_dialling(self, failures: int) -> float:
         first, longest = self._pause
@@ -187,4 +211,4 @@ class Typists:
                 continue
             submission = hand.strike()
             if submission is not None:
-                self._connections[typist.name].send(submission)
+                self._lines[typist.name].send(submission)

@@ -126,8 +126,8 @@ def _revision(data: dict[str, Any], *, missed: bool = False) -> Received:
     )
 
 
-def tell(typist: Typist, heard: Received | Accepted | CaughtUp | Entered | Dismissed) -> None:
-    """Hands it to whom it is for."""
+def tell(typist: Typist, heard: Heard) -> None:
+    """Hands it to whom it is for; what only concerns a connection is passed over."""
     # By how often they come; `match` would look them up in another way for each case.
     if type(heard) is Received:
         typist.received(heard)

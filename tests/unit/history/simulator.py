@@ -82,7 +82,7 @@ class Simulation:
 
     def _say(self, typist: Typist, message: Message) -> None:
         for heard in heard_in(message):
-            tell(typist, heard)  # type: ignore[arg-type]
+            tell(typist, heard)
 
     # --- Steps -----------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ def typist() -> Typist:
 
 def say(typist: Typist, message: dict[str, Any]) -> None:
     for heard in heard_in(message):
-        tell(typist, heard)  # type: ignore[arg-type]
+        tell(typist, heard)
 
 
 def collab(typist: Typist, kind: str, rev: int, changeset: str = "", **more: Any) -> None:

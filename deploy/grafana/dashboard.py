@@ -1,0 +1,414 @@
+"""The Grafana dashboard, as code: `python deploy/grafana/dashboard.py` writes its JSON.
+
+Top to bottom it answers: are people served, what is the load, where is it stuck, what broke.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard as dashboards
+from grafana_foundation_sdk.builders import prometheus, stat, timeseries
+from grafana_foundation_sdk.builders.common import ReduceDataOptions, VizLegendOptions
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+
+FILE: Final = Path(__file__).parent / "dashboards" / "padfleet.json"
+
+OURS: Final = '{job=~"padfleet.*"}'
+
+SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
+
+HEIGHT: Final = 7
+WIDTH: Final = 24  # of Grafana's grid
+
+
+def query(expression: str, legend: str = "") -> prometheus.Dataquery:
+    return prometheus.Dataquery().expr(expression).legend_format(legend)
+
+
+def graph(title: str, why: str, unit: str, *queries: prometheus.Dataquery) -> timeseries.Panel:
+    panel = (
+        timeseries.Panel()
+        .title(title)
+        .description(why)
+        .unit(unit)
+        .datasource(SOURCE)
+        .min(0)
+        .fill_opacity(8)
+        .line_width(1.5)
+        .legend(
+            VizLegendOptions()
+            .display_mode(LegendDisplayMode.LIST)
+            .placement(LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+    )
+    for one in queries:
+        panel = panel.with_target(one)
+    return panel
+
+
+def number(
+    title: str, why: str, unit: str, expression: str, *, worry: float, alarm: float
+) -> stat.Panel:
+    """Green up to `worry`, red from `alarm`; the other way round if `alarm` is the smaller one."""
+    steps = [(None, "green"), (worry, "orange"), (alarm, "red")]
+    if alarm < worry:
+        steps = [(None, "red"), (alarm, "orange"), (worry, "green")]
+    return (
+        stat.Panel()
+        .title(title)
+        .description(why)
+        .unit(unit)
+        .datasource(SOURCE)
+        .thresholds(
+            ThresholdsConfig()
+            .mode(ThresholdsMode.ABSOLUTE)
+            .steps([Threshold(value=value, color=color) for value, color in steps])
+        )
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
+        .with_target(query(expression))
+    )
+
+
+def quantiles(metric: str, by: str = "") -> list[prometheus.Dataquery]:
+    grouped = f"le, {by}" if by else "le"
+    rate = f"sum by ({grouped}) (rate({metric}_bucket[$__rate_interval]))"
+    legend = f" {{{{{by}}}}}" if by else ""
+    return [
+        query(f"histogram_quantile({share}, {rate})", f"{name}{legend}")
+        for share, name in ((0.5, "half"), (0.95, "19 in 20"), (0.99, "99 in 100"))
+    ]
+
+
+def rate(metric: str, by: str) -> str:
+    return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
+
+
+def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]]:
+    """Rows, each with its panels and their widths."""
+    return [
+        (
+            "Are people served?",
+            [
+                (
+                    4,
+                    number(
+                        "Delivered within",
+                        "19 in 20 revisions, from the commit to the client's acknowledgement.",
+                        "s",
+                        "histogram_quantile(0.95, sum by (le) "
+                        "(rate(padfleet_fanout_delivery_seconds_bucket[$__rate_interval])))",
+                        worry=0.3,
+                        alarm=1,
+                    ),
+                ),
+                (
+                    4,
+                    number(
+                        "Partitions with a writer",
+                        "Edits on the pads of the others wait.",
+                        "percentunit",
+                        "sum(padfleet_writer_partitions) "
+                        "/ max(padfleet_writer_partitions_configured)",
+                        worry=1,
+                        alarm=0.99,
+                    ),
+                ),
+                (
+                    4,
+                    number(
+                        "Canaries lost",
+                        "Revisions of the workers' own that did not come back, in five minutes.",
+                        "short",
+                        "sum(increase(padfleet_fanout_canaries_lost_total[5m]))",
+                        worry=1,
+                        alarm=5,
+                    ),
+                ),
+                (
+                    12,
+                    graph(
+                        "From commit to client",
+                        "What a reader waits for somebody else's letter, after the commit.",
+                        "s",
+                        *quantiles("padfleet_fanout_delivery_seconds"),
+                    ),
+                ),
+                (
+                    12,
+                    graph(
+                        "From submission to ACCEPT_COMMIT",
+                        "What an author waits for an edit to be safe.",
+                        "s",
+                        *quantiles("etherpad_changeset_apply_duration_seconds"),
+                    ),
+                ),
+                (
+                    12,
+                    graph(
+                        "Refused, slowed down, told to leave",
+                        "By limits, by access, and by the protocol.",
+                        "cps",
+                        query(rate("padfleet_fanout_limited_total", "limit"), "limit {{limit}}"),
+                        query(rate("padfleet_fanout_denied_total", "reason"), "denied {{reason}}"),
+                        query(
+                            rate("padfleet_fanout_disconnects_total", "reason"),
+                            "disconnect {{reason}}",
+                        ),
+                    ),
+                ),
+            ],
+        ),
+        (
+            "What is the load?",
+            [
+                (
+                    8,
+                    graph(
+                        "Sockets",
+                        "Of each worker.",
+                        "short",
+                        query("sum by (instance) (padfleet_fanout_sockets)", "{{instance}}"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Pads",
+                        "With somebody on them, of each worker. One pad may be on several.",
+                        "short",
+                        query("sum by (instance) (padfleet_fanout_pads)", "{{instance}}"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Revisions committed",
+                        "A second, of each writer.",
+                        "ops",
+                        query(rate("padfleet_writer_revisions_total", "instance"), "{{instance}}"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Revisions delivered",
+                        "A second, over all sockets.",
+                        "ops",
+                        query(rate("padfleet_fanout_delivered_total", "instance"), "{{instance}}"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Frames with revisions",
+                        "A second. Fewer than revisions delivered: the rest went in batches.",
+                        "ops",
+                        query(rate("padfleet_fanout_frames_total", "type"), "{{type}}"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Bytes of revisions",
+                        "A second, to clients.",
+                        "Bps",
+                        query(rate("padfleet_fanout_bytes_total", "instance"), "{{instance}}"),
+                    ),
+                ),
+            ],
+        ),
+        (
+            "Where is it stuck?",
+            [
+                (
+                    8,
+                    graph(
+                        "Processor",
+                        "Each process has one event loop: at 100 % it is full.",
+                        "percentunit",
+                        query(
+                            f"sum by (job, instance) (rate(process_cpu_seconds_total{OURS}"
+                            "[$__rate_interval]))",
+                            "{{job}} {{instance}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Event loop late by",
+                        "99 in 100 timers. Everybody on that process waits as long.",
+                        "s",
+                        query(
+                            "histogram_quantile(0.99, sum by (le, instance) "
+                            "(rate(padfleet_loop_delay_seconds_bucket[$__rate_interval])))",
+                            "{{instance}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Pauses of the garbage collector",
+                        "99 in 100.",
+                        "s",
+                        query(
+                            "histogram_quantile(0.99, sum by (le, generation) "
+                            "(rate(padfleet_gc_pause_seconds_bucket[$__rate_interval])))",
+                            "generation {{generation}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "From commit to worker",
+                        "By way of Redis. Wall clocks, as far as they agree.",
+                        "s",
+                        *quantiles("padfleet_fanout_transit_seconds"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Held back to be batched",
+                        "Busy pads are flushed with a pause that follows what a flush costs.",
+                        "s",
+                        *quantiles("padfleet_fanout_held_seconds"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "A commit takes",
+                        "From reading a batch of the inbox to its commit.",
+                        "s",
+                        *quantiles("padfleet_writer_commit_seconds"),
+                    ),
+                ),
+                (
+                    12,
+                    graph(
+                        "Round trip of a canary",
+                        "A worker's own revision: inbox, writer, stream, channel.",
+                        "s",
+                        *quantiles("padfleet_fanout_canary_seconds"),
+                    ),
+                ),
+                (
+                    12,
+                    graph(
+                        "Behind the head",
+                        "Revisions that sessions have not been sent; of the worst worker.",
+                        "short",
+                        query(
+                            "max by (quantile) (padfleet_fanout_lag_revisions)",
+                            "quantile {{quantile}}",
+                        ),
+                    ),
+                ),
+            ],
+        ),
+        (
+            "What broke?",
+            [
+                (
+                    8,
+                    graph(
+                        "Gaps and repairs",
+                        "Messages of channels that were lost, and reads of streams to make up.",
+                        "cps",
+                        query(rate("padfleet_fanout_gaps_total", "instance"), "gaps {{instance}}"),
+                        query(
+                            rate("padfleet_fanout_repairs_total", "instance"),
+                            "repairs {{instance}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Sockets closed by us, to resume",
+                        "Stalled, overflowing, or Redis was away.",
+                        "cps",
+                        query(rate("padfleet_fanout_dropped_total", "why"), "{{why}}"),
+                        query(rate("padfleet_fanout_catch_ups_total", "job"), "catch-ups"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Leases",
+                        "Taken when writers come and go; lost when one is paused or overloaded.",
+                        "cps",
+                        query(
+                            rate("padfleet_writer_leases_taken_total", "instance"),
+                            "taken {{instance}}",
+                        ),
+                        query(
+                            rate("padfleet_writer_leases_lost_total", "instance"),
+                            "lost {{instance}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Histories rolled back",
+                        "Redis failed over to a replica that lacked revisions.",
+                        "short",
+                        query("sum(increase(padfleet_fanout_rollbacks_total[5m]))", "pads"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Waits for replicas that ended in vain",
+                        "With PADFLEET_COMMIT_REPLICAS: nobody is told of a commit meanwhile.",
+                        "cps",
+                        query(
+                            rate("padfleet_writer_replicas_late_total", "instance"), "{{instance}}"
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "Memory",
+                        "Resident, of each process.",
+                        "bytes",
+                        query(
+                            f"sum by (job, instance) (process_resident_memory_bytes{OURS})",
+                            "{{job}} {{instance}}",
+                        ),
+                    ),
+                ),
+            ],
+        ),
+    ]
+
+
+def build() -> str:
+    board = (
+        dashboards.Dashboard("padfleet")
+        .uid("padfleet")
+        .tags(["padfleet"])
+        .refresh("10s")
+        .time("now-30m", "now")
+        .timezone("browser")
+    )
+    for title, row in panels():
+        board = board.with_row(dashboards.Row(title))
+        for width, panel in row:
+            board = board.with_panel(panel.span(width).height(HEIGHT))
+    return JSONEncoder(sort_keys=True, indent=2).encode(board.build()) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(build())

@@ -1,0 +1,109 @@
+"""What happens when very many come back, or when they come back as real pages do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+
+from tests.acceptance.npm import require_npm
+from tests.chaos.balancer import Balancer
+from tests.chaos.faults.processes import rolling_restart
+from tests.chaos.history import Typists, busiest, returns
+from tests.chaos.scene import Scene
+from tests.chaos.stock import Stock
+from tests.chaos.watchers import Watchers
+from tests.eventually import eventually
+from tests.fleet import Member
+
+MB = 1 << 20
+
+WATCHERS = 50
+"""For each client that types."""
+
+PER_PAD = 20
+
+AS_DEPLOYED = {
+    "PADFLEET_PING_INTERVAL_MS": "25000",
+    "PADFLEET_PING_TIMEOUT_MS": "20000",
+    "PADFLEET_DRAIN_MS": "30000",
+}
+"""The defaults. Other cells have settings that find out sooner who is gone, which here would only
+be more to do."""
+
+
+# --- Stock pages ---------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def stock_pages(scene: Scene) -> AsyncIterator[Typists]:
+    """Twice as many as other cells have, on socket.io-client, with a balancer before the workers:
+    a page knows one address only."""
+    require_npm()
+    async with Balancer(scene.fleet.urls) as balancer, Stock(balancer.url) as stock:
+        async with scene.people(times=2, stay=stock.stay) as typists:
+            yield typists
+        assert not stock.faults, "\n".join(stock.faults)
+
+
+async def rolling_restart_under_stock_pages(scene: Scene) -> None:
+    """The pages come back by themselves, each at its own time."""
+    await rolling_restart(scene)
+    await eventually(
+        lambda: all(typist.connected for typist in scene.typists.typists),
+        "all pages are back",
+        timeout=60,
+    )
+    found = list(returns(scene.typists.recordings, scene.broken_at))
+    assert found, "nobody was sent away"
+    away = [back - lost for lost, back in found]
+    scene.notes |= {
+        "came back": len(found),
+        "of them within the busiest second": busiest(back for _, back in found),
+        "s away (median)": median(away),
+        "s away (worst)": max(away),
+    }
+
+
+# --- Thousands -----------------------------------------------------------------------------------
+
+
+async def thousands_on_one_worker(scene: Scene) -> None:
+    """Two writers, two workers, and a crowd that watches through the first worker."""
+    await scene.in_thread(scene.fleet.start, writers=2, workers=2)
+    count = WATCHERS * scene.size.clients
+    quiet = [f"quiet-{number}" for number in range(count // PER_PAD - scene.size.pads)]
+    first, second = scene.fleet.urls
+    crowd = Watchers([*scene.pads, *quiet], count, first, second)
+    scene.watchers = scene.resources.enter_context(crowd)
+    scene.notes["s until all had come"] = await scene.in_thread(crowd.joined)
+
+
+async def worker_killed_under_thousands(scene: Scene) -> None:
+    """All of its sockets come to the other worker within a second, as pages do."""
+    watchers, other = scene.watchers, scene.fleet.workers[1]
+    assert watchers is not None
+    full = _memory(scene.worker)
+    scene.worker.kill()
+    spread = await scene.in_thread(watchers.back, scene.broken_at)
+    peak = _memory(other, "VmHWM")
+    scene.notes |= {
+        "watchers": watchers.count,
+        "s until the median one was back": spread.median,
+        "s until all were back": spread.most,
+        "MB in the worker that was killed": full / MB,
+        "MB at most in the one that took them": peak / MB,
+    }
+    # It has the other half of the typists besides, and what is under way to those who come.
+    assert peak < 2 * full + 100 * MB, f"{peak / MB:.0f} MB instead of {full / MB:.0f} MB"
+    await scene.typed()
+    await scene.in_thread(scene.fleet.restart, scene.worker)
+    scene.checks.append(lambda: watchers.agree(scene.group.url))
+
+
+def _memory(member: Member, field: str = "VmRSS") -> int:
+    """Bytes, now or (`VmHWM`) at most so far."""
+    lines = Path(f"/proc/{member.process.pid}/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith(f"{field}:"))
+    return int(kilobytes) * 1024
