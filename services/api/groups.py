@@ -6,6 +6,7 @@ from typing import Any
 
 from services.api import arguments
 from services.api.context import Api, ApiError, Fields
+from services.api.pads import existing as pads_there
 from services.api.pads import remove
 from services.api.people import existing
 from shared.log import groups
@@ -40,7 +41,12 @@ async def list_all_groups(api: Api, _fields: Fields) -> dict[str, Any]:
 
 async def list_pads(api: Api, fields: Fields) -> dict[str, Any]:
     group = await _group(api, fields)
-    return {"padIDs": await groups.pads_of_group(api.redis, group)}
+    pads = await groups.pads_of_group(api.redis, group)
+    # Some may have been deleted by who had them open, of which the group was not told.
+    found = await pads_there(api, pads)
+    for pad in set(pads) - set(found):
+        await groups.remove_pad(api.redis, group, pad)
+    return {"padIDs": found}
 
 
 async def _group(api: Api, fields: Fields) -> str:

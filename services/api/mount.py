@@ -1,10 +1,13 @@
 """Adds the API, export and import to a worker."""
 
+import asyncio
+
 from aiohttp import web
 
 from services.api.context import Api
 from services.api.dispatch import Dispatcher, key_of
-from services.api.files import Files
+from services.api.exports import Exports
+from services.api.imports import Imports
 from shared.log.connect import Redis
 from shared.log.edits import Edits
 from shared.log.inbox import InboxWriter
@@ -12,6 +15,10 @@ from shared.log.keys import Keyspace
 from shared.log.past import Pools
 from shared.settings import FanoutSettings
 from shared.visit import Door
+
+FILES_AT_ONCE = 4
+"""Exports and imports that a worker has under way: each may be a second of computing, and there
+are sockets to serve."""
 
 
 def mount(
@@ -27,7 +34,9 @@ def mount(
     edits = Edits(redis, keyspace, inbox, timeout=settings.commit_timeout_ms / 1000)
     api = Api(redis, keyspace, settings, edits, Pools(redis))
     Dispatcher(api, key_of(settings)).add_routes(app)
-    Files(api, door).add_routes(app)
+    gate = asyncio.Semaphore(FILES_AT_ONCE)
+    Exports(api, door, gate).add_routes(app)
+    Imports(api, door, gate).add_routes(app)
 
     async def close(_app: web.Application) -> None:
         await edits.close()

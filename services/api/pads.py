@@ -103,12 +103,13 @@ async def all_pads(api: Api) -> list[str]:
     async for pad in pad_ids(api.redis, api.keyspace):
         part.append(pad)
         if len(part) == AT_ONCE:
-            found += await _existing(api, part)
+            found += await existing(api, part)
             part = []
-    return sorted(found + await _existing(api, part))
+    return sorted(found + await existing(api, part))
 
 
-async def _existing(api: Api, pads: list[str]) -> list[str]:
+async def existing(api: Api, pads: list[str]) -> list[str]:
+    """Those that are there."""
     pipeline = api.redis.client.pipeline(transaction=False)
     for pad in pads:
         _ = pipeline.hget(api.keyspace.pad(pad).meta, "head")

@@ -78,10 +78,10 @@ async def take_pad(
 async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:
     """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
     pipeline = redis.client.pipeline(transaction=False)
-    _ = pipeline.hmget(keys.meta, ["settings", deletion_field(meta.epoch)])
+    _ = pipeline.hmget(keys.meta, ["settings", deletion_field(meta.epoch), "public"])
     _ = pipeline.xrevrange(keys.chat, count=1)
     _ = pipeline.lrange(keys.saved, -1, -1)
-    (settings, deletion), newest, saved = await pipeline.execute()
+    (settings, deletion, public), newest, saved = await pipeline.execute()
     return PadHead(
         pad_id,
         meta.epoch,
@@ -94,6 +94,7 @@ async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> Pa
         deletion or b"",
         int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES,
         saved[0] if saved else b"",
+        public == b"1",
     )
 
 

@@ -145,7 +145,7 @@ async def run(settings: FanoutSettings) -> None:
     add_ops_routes(app, health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
-    mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access))
+    mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access, trusted))
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER

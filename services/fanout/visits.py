@@ -5,6 +5,7 @@ from aiohttp import web
 from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Denied, Wanted
 from services.fanout.identify import Handshake, wanted_pad
+from services.fanout.limits.addresses import Trusted
 from shared.easysync import to_units
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace
@@ -14,14 +15,15 @@ from shared.visit import NotAllowed, Visitor
 class Visits:
     """Lets in who would be let in over a socket."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, access: Access) -> None:
+    def __init__(self, redis: Redis, keyspace: Keyspace, access: Access, trusted: Trusted) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._access = access
+        self._trusted = trusted
 
     async def look(self, request: web.Request, pad: str) -> Visitor:
         """Somebody who wants to see a pad. Raises `NotAllowed`."""
-        handshake, message = _introduced(request, pad)
+        handshake, message = self._introduced(request, pad)
         try:
             wanted, write = await self._access.look(handshake, message, lambda: self._find(message))
         except Denied as error:
@@ -30,7 +32,7 @@ class Visits:
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
         """Somebody who wants to write on one. Raises `NotAllowed`."""
-        handshake, message = _introduced(request, pad)
+        handshake, message = self._introduced(request, pad)
         try:
             wanted, grant = await self._access.admit(
                 handshake, message, lambda: self._find(message)
@@ -44,13 +46,12 @@ class Visits:
     async def _find(self, message: dict[str, str]) -> Wanted:
         return await wanted_pad(self._redis, self._keyspace, message["padId"])
 
-
-def _introduced(request: web.Request, pad: str) -> tuple[Handshake, dict[str, str]]:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    handshake = Handshake(
-        request.headers.get("Cookie", ""),
-        dict(request.query),
-        request.remote or "",
-        token if scheme.lower() == "bearer" and token else None,
-    )
-    return handshake, {"padId": to_units(pad)}
+    def _introduced(self, request: web.Request, pad: str) -> tuple[Handshake, dict[str, str]]:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        handshake = Handshake(
+            request.headers.get("Cookie", ""),
+            dict(request.query),
+            self._trusted.client(request.remote or "", request.headers.items()),
+            token if scheme.lower() == "bearer" and token else None,
+        )
+        return handshake, {"padId": to_units(pad)}

@@ -13,6 +13,7 @@ from shared.archive.entries import (
     Saved,
     Tokens,
 )
+from shared.log import contributions, groups
 from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.keys import Keyspace, author_key, token_key
@@ -101,7 +102,11 @@ class Restorer:
             replace=self._replace,
             settings=pad.settings,
             deletion=pad.deletion,
+            more={"public": "1"} if pad.public else None,
         )
+        authors = staging.document.authors()
+        await contributions.note(self._redis, authors, name, installed.epoch)
+        await groups.adopt(self._redis, name)
         self._pad = self._staging = None
         self._restored(name, pad, installed)
 

@@ -30,6 +30,7 @@ class PadHead(NamedTuple):
     deletion: bytes = b""  #: hash of the deletion token; empty: none was made
     chat: int = -1  #: the newest message's number
     saved: bytes = b""  #: the newest of the saved revisions
+    public: bool = False  #: of a group's pad: open to who has no session
 
 
 class Revisions(NamedTuple):

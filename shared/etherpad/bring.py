@@ -1,5 +1,6 @@
 """Brings a pad from Etherpad's records into a fleet, with all that belongs to it."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,7 +13,6 @@ from shared.log import contributions, groups
 from shared.log.authors import SYSTEM_AUTHOR, author_items
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
-from shared.log.groups import group_of
 from shared.log.keys import Keyspace, author_key
 from shared.log.options import normalised
 from shared.log.pads import claim_read_only
@@ -29,6 +29,16 @@ that it got here. Whoever imports again sees by it what has changed, and where."
 
 Progress = Callable[[str, int, int], None]
 """Is told the pad, the revision that has been reached, and the last one."""
+
+
+class Bounds(NamedTuple):
+    """How large a pad may be that is brought, at any of its revisions but for a few."""
+
+    units: int  #: UTF-16 code units of its text
+    attributes: int
+
+
+UNBOUNDED = Bounds(1 << 53, 1 << 53)
 
 
 class Brought(NamedTuple):
@@ -51,6 +61,7 @@ async def bring_pad(
     read_only_id: str | None = None,
     deletion: bytes = b"",
     salvage: bool = False,
+    bounds: Bounds = UNBOUNDED,
     progress: Progress = lambda *_: None,
 ) -> Brought:
     """Installs the pad in one step, when all of it has been read and found to fit together.
@@ -66,7 +77,7 @@ async def bring_pad(
     why = ""
     try:
         staging, authors = await _history(
-            redis, keyspace, records, pad_id, as_id, record, head, progress
+            redis, keyspace, records, pad_id, as_id, record, head, bounds, progress
         )
     except BadRecord as error:
         if not salvage:
@@ -101,9 +112,7 @@ async def bring_pad(
         await staging.drop()
         raise
     await contributions.note(redis, document.authors(), as_id, installed.epoch)
-    if (group := group_of(as_id)) is not None:
-        await groups.create_group(redis, group)
-        await groups.add_pad(redis, group, as_id)
+    await groups.adopt(redis, as_id)
     return Brought(as_id, document.head, messages, len(saved), installed.replaced, why)
 
 
@@ -138,10 +147,11 @@ async def _history(
     as_id: str,
     record: Any,
     head: int,
+    bounds: Bounds,
     progress: Progress,
 ) -> tuple[Staging, set[str]]:
     key = r.pad_key(pad_id)
-    converter = Converter(r.pool_of(record, key))
+    converter = Converter(r.pool_of(record, key), latest=int(time.time() * 1000))
     staging = await Staging.begin(redis, keyspace, as_id, head=head)
     try:
         for start in range(0, head + 1, STEP):
@@ -151,6 +161,10 @@ async def _history(
                 converter.revision(value, name) for name, value in zip(keys, values, strict=True)
             ]
             await staging.add(revisions)
+            if staging.document.body.units > bounds.units:
+                raise BadRecord(f"{key}: the text is longer than {bounds.units} characters")
+            if len(staging.document.pool) > bounds.attributes:
+                raise BadRecord(f"{key}: there are more than {bounds.attributes} attributes")
             progress(as_id, staging.document.head, head)
         if staging.document.atext.text != r.text_of(record, key):
             raise BadRecord(f"{key}: its revisions do not lead to the text that it has")

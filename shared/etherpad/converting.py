@@ -25,8 +25,11 @@ from shared.log.records import Revision
 class Converter:
     """Knows what a revision needs of those before it: the chain and the time."""
 
-    def __init__(self, pool: AttributePool) -> None:
-        """`pool`: the pad's, that all changesets of it have their numbers from."""
+    def __init__(self, pool: AttributePool, *, latest: int) -> None:
+        """`pool`: the pad's, that all changesets of it have their numbers from. No revision is
+        later than `latest`, in ms since the epoch: a time to come would be that of all edits until
+        it is there."""
+        self._latest = latest
         self._pool = pool.clone()
         self._rev = -1
         self._chain = b""
@@ -41,7 +44,7 @@ class Converter:
             authors = _authors_in(changeset, self._pool) | {author}
         except EasysyncError as error:
             raise BadRecord(f"{key}: {error}") from error
-        time = max(time, self._time)
+        time = max(min(time, self._latest), self._time)
         delta = time - self._time if self._rev >= 0 else 0
         self._rev += 1
         wire = encode_wire(self._rev, changeset, self._pool, author, time, delta)

@@ -113,6 +113,15 @@ async def add_mapper(redis: Redis, group: str, mapper: str) -> None:
     await _put(redis, group_key(group), _MAPPER + mapper)
 
 
+async def adopt(redis: Redis, pad_id: str) -> None:
+    """If the pad, which was brought from elsewhere, is a group's: the group is there from now on,
+    and lists it."""
+    group = group_of(pad_id)
+    if group is not None:
+        await create_group(redis, group)
+        await add_pad(redis, group, pad_id)
+
+
 async def remove_pad(redis: Redis, group: str, pad_id: str) -> None:
     await _drop(redis, group_key(group), _PAD + pad_id)
 

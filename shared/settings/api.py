@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.settings.access import AccessSettings
 from shared.settings.declare import setting
+
+ImportHistory = Literal["auto", "on", "off"]
 
 
 def _problem_with_key(key: str) -> str | None:
@@ -36,6 +39,12 @@ class ApiSettings(AccessSettings):
         unit="bytes",
         minimum=10_000,
         maximum=10_000_000_000,
+    )
+
+    import_history: ImportHistory = setting(
+        "auto",
+        "whether who may write on a pad may import an .etherpad file, which can say of any text "
+        "that it is anybody's: auto allows it with --auth open, where author ids prove nothing",
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:

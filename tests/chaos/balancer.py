@@ -11,8 +11,6 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -85,13 +83,21 @@ class Balancer:
         found = _CLIENT.search(bytes(near.head).partition(b"\r\n")[0])
         client = found[1] if found else b""
         for place in self._choices(client):
-            far = _Far(near, self._links)
-            with suppress(OSError):
-                await asyncio.get_running_loop().create_connection(partial(_itself, far), *place)
-                self._links[far] = place
+            if await self._pass_on(near, place):
                 self._kept[client] = place
                 return
         near.cut()
+
+    async def _pass_on(self, near: _Near, place: Place) -> bool:
+        far = _Far(near, self._links)
+        # Before it is connected: of many that come at once, each has to see the others.
+        self._links[far] = place
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: far, *place)
+        except OSError:
+            del self._links[far]
+            return False
+        return True
 
     def _choices(self, client: bytes) -> list[Place]:
         """The worker that the client has been with, and then the ready ones, idle ones first."""
@@ -155,6 +161,7 @@ class _Far(_Side):
     """The worker's end."""
 
     def __init__(self, near: _Near, links: dict[_Far, Place]) -> None:
+        """Takes itself out of `links` when it ends."""
         super().__init__()
         self.other = near
         self._links = links
@@ -170,10 +177,6 @@ class _Far(_Side):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._links.pop(self, None)
-
-
-def _itself(far: _Far) -> _Far:
-    return far
 
 
 async def _is_ready(place: Place) -> bool:

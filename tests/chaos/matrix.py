@@ -30,14 +30,14 @@ CELLS: Final = [
     Cell(processes.rolling_restart, "every process is restarted, one after the other"),
     Cell(
         crowds.rolling_restart_under_stock_pages,
-        "the same, with twice as many clients on socket.io-client from npm, behind a balancer",
+        "every process is restarted; twice as many clients, on npm's socket.io-client",
         ONE_SERVER,
         crowds.AS_DEPLOYED,
         people=crowds.stock_pages,
     ),
     Cell(
         crowds.worker_killed_under_thousands,
-        f"a worker is killed that has {crowds.WATCHERS} watching clients for each typing one",
+        f"a worker is killed on which {crowds.WATCHERS} clients watch for each that types",
         ONE_SERVER,
         crowds.AS_DEPLOYED,
         start=crowds.thousands_on_one_worker,

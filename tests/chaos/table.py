@@ -55,6 +55,17 @@ def row(says: str, result: Result) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def notes(results: Iterable[Result]) -> Iterator[str]:
+    """What was measured besides, a line for each run in which something was."""
+    says = {cell.name: cell.says for cell in CELLS}
+    for result in results:
+        if result.notes:
+            figures = ", ".join(
+                f"{round(value, 1):,g} {what}" for what, value in result.notes.items()
+            )
+            yield f"- *{says[result.fault]}* ({result.topology}): {figures}"
+
+
 def text(results: list[Result]) -> str:
     """What stands between the marks."""
     days = sorted({datetime.fromtimestamp(r.at, UTC).strftime("%Y-%m-%d") for r in results})
@@ -64,7 +75,7 @@ def text(results: list[Result]) -> str:
         f"{FULL.pads} pads, 2 writers and 2 workers, all on one machine with {os.cpu_count()} "
         f"cores ({', '.join(days)})."
     )
-    return "\n".join([begun, "", *table(results)])
+    return "\n".join([begun, "", *table(results), "", *notes(results)])
 
 
 def main() -> int:

@@ -13,12 +13,17 @@ from services.up.server import HOST, EmbeddedServer, ServerFailed
 from shared.client import connect
 from tests.fleet import ROOT, Fleet
 from tests.guest import Guest
+from tests.integration.api.caller import KEY, Caller
 from tests.integration.tls import Front, Papers, papers
 from tests.processes import free_ports
 from tests.tools import padfleet
 
 PASSWORD = "change-me"
-SETTINGS = {"PADFLEET_PARTITIONS": "4", "PADFLEET_SNAPSHOT_EVERY": "3"}
+SETTINGS = {
+    "PADFLEET_PARTITIONS": "4",
+    "PADFLEET_SNAPSHOT_EVERY": "3",
+    "PADFLEET_API_KEY": KEY,
+}
 
 
 def documented_user() -> str:
@@ -86,6 +91,23 @@ async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
         assert PASSWORD not in ended.out + ended.err
     async with connect(f"{one}/p/a") as again:
         await again.append("and on\n")
+    await use_the_api(one)
+
+
+async def use_the_api(url: str) -> None:
+    async with Caller(url) as api:
+        author = (await api.createAuthorIfNotExistsFor(authorMapper="7", name="Ada"))["authorID"]
+        group = (await api.createGroupIfNotExistsFor(groupMapper="team"))["groupID"]
+        pad = (await api.createGroupPad(groupID=group, padName="p", text="x"))["padID"]
+        await api.appendText(padID=pad, text="y", authorId=author)
+        await api.createSession(groupID=group, authorID=author, validUntil="4000000000")
+        await api.setPublicStatus(padID=pad, publicStatus="true")
+        await api.copyPad(sourceID=pad, destinationID="from-a-group")
+        await api.listPadsOfAuthor(authorID=author)
+        await api.getStats()
+        file = await api.export("a", "etherpad")
+        assert (await api.upload("imported", "a.etherpad", file))["code"] == 0
+        await api.deleteGroup(groupID=group)
 
 
 async def test_the_documented_user_can_do_all_that_is_needed_and_no_more(

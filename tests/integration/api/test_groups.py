@@ -139,6 +139,15 @@ async def test_only_a_session_of_the_group_opens_its_pads(api: Caller, fleet: Fl
     await denied(url, f"{group}$fresh")
     async with Guest(url, cookie=f"sessionID={session}") as guest:
         await guest.join(f"{group}$fresh")
+        await api.copyPad(sourceID=pad, destinationID=f"{group}$copy", force="true")
+    # Who made a pad may delete it over his socket, and then the group has it no more.
+    mine = (await api.createGroupPad(groupID=group, padName="mine", authorId=author))["padID"]
+    assert mine in (await api.listPads(groupID=group))["padIDs"]
+    async with Guest(url, cookie=f"sessionID={session}") as guest:
+        await guest.join(mine)
+        await guest.collab("PAD_DELETE", data={"padId": mine})
+        await guest.hears(lambda: {"disconnect": "deleted"} in guest.messages)
+    assert mine not in (await api.listPads(groupID=group))["padIDs"]
     await api.deleteSession(sessionID=session)
     await denied(url, pad, f"sessionID={session}")
 

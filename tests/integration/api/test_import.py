@@ -167,6 +167,23 @@ async def test_from_a_dirty_db(
     await there.deletePad(padID="by-file", deletionToken="delete me")
 
 
+async def test_a_backup_has_what_the_api_made(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    group = (await api.createGroup())["groupID"]
+    author = (await api.createAuthor(name="Ada"))["authorID"]
+    made = await api.createGroupPad(groupID=group, padName="b", text="x", authorId=author)
+    pad = made["padID"]
+    await api.setPublicStatus(padID=pad, publicStatus="true")
+    ended = await padfleet(fleet.redis_url, "backup", "--pad", pad, "--to", tmp_path / "file")
+    assert ended.code == 0, ended
+    ended = await padfleet(elsewhere.redis_url, "restore", tmp_path / "file")
+    assert ended.code == 0, ended
+    assert await there.getPublicStatus(padID=pad) == {"publicStatus": True}
+    assert await there.listPads(groupID=group) == {"padIDs": [pad]}
+    assert await there.listPadsOfAuthor(authorID=author) == {"padIDs": [pad]}
+
+
 def check_beside(elsewhere: Fleet) -> None:
     with redis_library.Redis.from_url(elsewhere.redis_url) as client:
         author = client.get(token_key(sha256(b"t.secret").hexdigest()))

@@ -35,7 +35,7 @@ def record(changeset: str, author: Any = "a.x", timestamp: Any = 5) -> dict[str,
 
 
 def test_revisions_lead_to_the_same_text() -> None:
-    converter = Converter(pool_with("a.x", "a.y"))
+    converter = Converter(pool_with("a.x", "a.y"), latest=1000)
     document = Document()
     for number, (changeset, author, time) in enumerate(
         [("Z:1>5*0+5$start", "a.x", 5), ("Z:6>2=5*1+2$ed", "a.y", 9), ("Z:8<5-5$", "a.x", 7)]
@@ -47,8 +47,13 @@ def test_revisions_lead_to_the_same_text() -> None:
     assert converter.authors == {"a.x", "a.y"}
 
 
+def test_no_revision_is_of_a_time_to_come() -> None:
+    converter = Converter(pool_with("a.x"), latest=1000)
+    assert converter.revision(record("Z:1>1*0+1$a", timestamp=1 << 52), "r0").time == 1000
+
+
 def test_a_revision_tells_the_time_since_the_one_before() -> None:
-    converter = Converter(pool_with("a.x"))
+    converter = Converter(pool_with("a.x"), latest=1000)
     converter.revision(record("Z:1>1*0+1$a", timestamp=100), "r0")
     wire = loads(converter.revision(record("Z:2>1*0+1$b", timestamp=130), "r1").wire)
     assert (wire["newRev"], wire["currentTime"], wire["timeDelta"]) == (1, 130, 30)
@@ -67,7 +72,7 @@ def test_a_revision_tells_the_time_since_the_one_before() -> None:
 )
 def test_what_is_no_revision(value: Any, said: str) -> None:
     with pytest.raises(BadRecord, match=f"^r0.*{said}"):
-        Converter(pool_with("a.x")).revision(value, "r0")
+        Converter(pool_with("a.x"), latest=1000).revision(value, "r0")
 
 
 def test_text_of_nobody_becomes_the_systems() -> None:
