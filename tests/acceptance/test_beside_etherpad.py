@@ -28,7 +28,7 @@ ETHERPAD = os.environ.get("ETHERPAD_URL", "")
 
 pytestmark = pytest.mark.skipif(not ETHERPAD, reason="there is no Etherpad to compare with")
 
-LATER = str(int(time.time()) + 3600)
+LATER = str(int(time.time()) + 86_400)
 
 
 @pytest.fixture(scope="module")

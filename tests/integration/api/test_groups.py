@@ -11,7 +11,7 @@ from tests.fleet import Fleet
 from tests.guest import DENY, Guest
 from tests.integration.api.caller import Caller
 
-LATER = str(int(time.time()) + 3600)
+LATER = str(int(time.time()) + 86_400)
 
 
 async def test_groups(api: Caller) -> None:
