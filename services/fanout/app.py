@@ -103,6 +103,7 @@ async def run(settings: FanoutSettings) -> None:
             ceiling=settings.flush_pause_max_ms / 1000,
             rate=settings.flush_rate,
         ),
+        worker_id=worker_id,
         ring=settings.ring_revisions,
         stall_timeout=settings.stall_timeout_ms / 1000,
     )
@@ -115,7 +116,7 @@ async def run(settings: FanoutSettings) -> None:
     )
     messages = Messages(
         doorway,
-        Commits(inbox, timeout=timeout),
+        Commits(inbox),
         Allowances.of(settings),
         nursery,
         timeslider,

@@ -78,6 +78,5 @@ async def _send(
         metrics.sent(flush.finish())
         if flushed is Flushed.UP_TO_DATE:
             return
-        if session.exit.backlog > 0:
-            session.exit.when_drained(session.may_progress)
+        session.wait()
         await progress.wait()

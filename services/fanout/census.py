@@ -26,6 +26,8 @@ class Census:
         self._id = worker_id
         self._timeout_ms = timeout_ms
         self._missing: set[str] = set()
+        self._astray: set[str] = set()
+        self._forgotten = False  #: others have taken our people out, and were not told again yet
         self.last_beat = 0.0
 
     async def run(self) -> None:
@@ -50,8 +52,12 @@ class Census:
         alive, silence_ms = await presence.beat(self._redis, WORKERS, self._id, self._timeout_ms)
         self.last_beat = asyncio.get_running_loop().time()
         if silence_ms > self._timeout_ms:
-            # We were thought dead, and our people were taken out.
+            log.warning("this worker was taken for dead; announcing its sessions again")
+            self._forgotten = True
+        if self._forgotten:
             await self._announce_all()
+            self._forgotten = False
+        self._look_for_strays()
         # Twice in a row, because the first members of a new worker may get here earlier than an
         # answer that was given before it started.
         missing = {
@@ -68,8 +74,18 @@ class Census:
                 for left in gone:
                     room.take(left)
 
+    def _look_for_strays(self) -> None:
+        """Members that are said to be here, and are not. Twice in a row, because one that has just
+        gone is shown until the channel has told of it."""
+        found: set[str] = set()
+        for room in self._rooms:
+            strays = [s for s in room.people.roster.on_worker(self._id) if not room.has(s)]
+            if not self._astray.isdisjoint(strays):
+                self._rooms.departures.look(room.keys)
+            found.update(strays)
+        self._astray = found
+
     async def _announce_all(self) -> None:
-        log.warning("this worker was taken for dead; announcing its sessions again")
         for room in self._rooms:
             for session in list(room.sessions.values()):
                 await room.people.get_to_know(self._redis, [session.author])
@@ -79,3 +95,5 @@ class Census:
                 await presence.join(
                     self._redis, room.keys, member, order=session.order, resumes=True
                 )
+                if session.id not in room.sessions:  # it has gone meanwhile
+                    self._rooms.departures.look(room.keys)

@@ -10,24 +10,17 @@ from services.fanout.legacy import put_author_on_inserts
 from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import AttributePool, EasysyncError
-from shared.log.connect import UNREACHABLE
-from shared.log.inbox import InboxWriter, NotTaken, Standing
+from shared.log.inbox import InboxWriter, NotTaken
 from shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
 
 
-LOOK_AFTER = 1.0
-"""Seconds without an answer after which we look where the submission stands: so long a client whose
-submission was lost in a fail-over has to wait longer than others."""
-
-
 class Commits:
     """Brings a session's changes to the writer, and its answer back to the client."""
 
-    def __init__(self, inbox: InboxWriter, *, timeout: float) -> None:
+    def __init__(self, inbox: InboxWriter) -> None:
         self._inbox = inbox
-        self._look_after = min(timeout, LOOK_AFTER)
 
     async def submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         """Returns when the client has been answered: ACCEPT_COMMIT, `{disconnect}`, or, where
@@ -76,18 +69,8 @@ class Commits:
         """What the writer says to an entry; None if a revision came of it, or if the session has
         left and nobody waits for it any more."""
         try:
-            entry_id = await self._inbox.put(entry)
-            while not answer.done():
-                # Not wait_for, which would want a shield for the answer: this costs half.
-                await asyncio.wait((answer,), timeout=self._look_after)
-                if answer.done():
-                    break
-                standing = await self._standing(entry, entry_id)
-                if standing is Standing.LOST:
-                    entry_id = await self._inbox.put(entry)
-                elif standing is Standing.PASSED:
-                    await self._catch_up(room, session)
-                    break
+            if not await self._inbox.settle(entry, answer):
+                await self._catch_up(room, session)
             if answer.done():
                 return None if answer.cancelled() else answer.result()
             log.warning("no answer to a submission", extra={"pad": room.pad_id})
@@ -97,19 +80,10 @@ class Commits:
         room.drop(session, "unanswered")
         return None
 
-    async def _standing(self, entry: Submission | Deletion, entry_id: str) -> Standing:
-        """What has become of an entry without an answer. While the writer has not come to it, to
-        break the connection would only add to what it has to do; and while Redis is away, the
-        client would find nobody else who knows more."""
-        try:
-            return await self._inbox.standing(entry, entry_id)
-        except UNREACHABLE:
-            return Standing.WAITING
-
     async def _catch_up(self, room: Room, session: Session) -> None:
         """The answer got lost on the way. A revision is in the stream, and reaches the session from
         there; a refusal is nowhere, but the client will get it again when it resumes."""
-        await room.repaired()
+        await room.repair.done()
         await room.sent(session, room.feed.head)
 
 

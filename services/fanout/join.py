@@ -11,7 +11,6 @@ from typing import Any
 from services.fanout import frames, metrics
 from services.fanout.auth.access import Access
 from services.fanout.auth.decision import MAX_NAME, Wanted
-from services.fanout.commits import LOOK_AFTER
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.hooks import Hooks
@@ -25,7 +24,7 @@ from shared.log import authors, presence
 from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
-from shared.log.inbox import InboxWriter, Standing
+from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.presence import Admission
 from shared.log.records import Creation, Fence
@@ -165,7 +164,7 @@ class Doorway:
             admission = await self._register(room, session, me)
             if admission.reign != room.reign:
                 # There was a fail-over. What it took away must not be shown to anybody new.
-                await room.repaired()
+                await room.repair.done()
                 if admission.reign != room.reign:
                     raise TimeoutError("the pad could not be compared with the present server")
             await room.people.get_to_know(self.redis, room.people.roster.authors())
@@ -173,7 +172,7 @@ class Doorway:
             epoch = room.epoch
             rights = await rights_of(self.redis, room, session.identity, self.settings)
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
-            greeting = await room.greeting()
+            greeting = await room.greetings.make()
             if greeting is not None and greeting.epoch == room.epoch == epoch:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.
@@ -200,9 +199,9 @@ class Doorway:
         await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
         try:
             async with self._outside():
-                await asyncio.wait_for(room.reached(0), self.settings.commit_timeout_ms / 1000)
+                await asyncio.wait_for(room.held.reached(0), self.settings.commit_timeout_ms / 1000)
         except TimeoutError:
-            await room.repaired()
+            await room.repair.done()
             if room.feed.head < 0:
                 raise TimeoutError("no answer from the writer") from None
         await begin_with(self.redis, room, author, defaults, self.settings)
@@ -216,7 +215,7 @@ class Doorway:
             raise _turned_away(session.exit, "deleted")
         admission = await self._register(room, session, me, resumes=True)
         if admission.reign != room.reign:
-            await room.repaired()
+            await room.repair.done()
         if not session.identity.read_only and not session.identity.embedded:
             await self._fence(room, session)
         await room.people.get_to_know(self.redis, room.people.roster.authors())
@@ -243,27 +242,19 @@ class Doorway:
             session.send(frames.nothing_missed(head))
         self._let_in(room, session)
         if admission.is_news:
-            room.vouch([session.author])
+            room.repair.vouch([session.author])
 
     async def _fence(self, room: Room, session: Session) -> None:
         """Settles what earlier sessions of this author submitted: it is in the history by now, or
         never will be. The client sends again what it saw no answer to; it must not count twice."""
         origin, done = session.expect()
         fence = Fence(room.pad_id, origin, session.order, session.author)
-        entry_id = await self.inbox.put(fence)
-        timeout = min(self.settings.commit_timeout_ms / 1000, LOOK_AFTER)
         async with self._outside():
-            while not done.done():
-                await asyncio.wait((done,), timeout=timeout)
-                standing = None if done.done() else await self.inbox.standing(fence, entry_id)
-                if standing is Standing.LOST:
-                    entry_id = await self.inbox.put(fence)
-                elif standing is Standing.PASSED:
-                    # The answer came by pub/sub and got lost. It is nowhere else, so the client
-                    # has to come again.
-                    raise TimeoutError("no answer from the writer")
+            if not await self.inbox.settle(fence, done):
+                # It is nowhere else, so the client has to come again.
+                raise TimeoutError("no answer from the writer")
         outcome = done.result()
-        await room.reached(outcome.rev if outcome is not None else -1)
+        await room.held.reached(outcome.rev if outcome is not None else -1)
 
     # --- Both ------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 from services.fanout import metrics
+from services.fanout.departures import Departures
 from services.fanout.feed import Feed
 from services.fanout.pacing import Rules
 from services.fanout.room import Room
@@ -38,6 +39,7 @@ class Rooms:
         keyspace: Keyspace,
         rules: Rules,
         *,
+        worker_id: str,
         ring: int,
         stall_timeout: float,
     ) -> None:
@@ -47,6 +49,7 @@ class Rooms:
         self._ring = ring
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
+        self.departures = Departures(redis, worker_id, self._is_here)
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed)
 
     def places(self) -> Iterator[tuple[Feed, list[Session]]]:
@@ -65,7 +68,7 @@ class Rooms:
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
-            room = Room(self._redis, pad_id, keys, self._turns, ring=self._ring)
+            room = Room(self._redis, pad_id, keys, self._turns, self.departures, ring=self._ring)
             self._rooms[keys.channel] = room
             room.opened = asyncio.create_task(self._open(room))
             metrics.PADS.set(len(self._rooms))
@@ -125,13 +128,18 @@ class Rooms:
             for room, had, (head, epoch, chain) in zip(
                 part, before, await pipeline.execute(), strict=True
             ):
-                if room.differs(int(head or -1), int(epoch or 0), chain or b"", had):
-                    room.repair()
+                if room.held.differs(int(head or -1), int(epoch or 0), chain or b"", had):
+                    room.repair.begin()
 
     async def close(self) -> None:
         await self.subscriber.close()
         for room in self._rooms.values():
             room.close()
+        await self.departures.close()
+
+    def _is_here(self, channel: str, session: str) -> bool:
+        room = self._rooms.get(channel)
+        return room is not None and room.has(session)
 
     async def _open(self, room: Room) -> None:
         await self.subscriber.subscribe(room.keys.channel)
@@ -146,7 +154,7 @@ class Rooms:
         except Exception:
             # One pad's trouble must not end the subscription of all the others.
             log.exception("channel message not taken", extra={"pad": room.pad_id})
-            room.repair()
+            room.repair.begin()
 
     def _resubscribed(self, channel: str) -> None:
         if room := self._rooms.get(channel):

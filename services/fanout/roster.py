@@ -72,6 +72,10 @@ class Roster:
             joined.member for joined in self._sessions.values() if joined.member.worker not in alive
         ]
 
+    def on_worker(self, worker: str) -> list[str]:
+        """The sessions that are said to be on this worker."""
+        return [s for s, joined in self._sessions.items() if joined.member.worker == worker]
+
     def replace(self, fresh: Iterable[Joined]) -> Difference:
         """Sets the roster to what is stored, and says what that changes."""
         now = {joined.member.session: joined for joined in fresh}

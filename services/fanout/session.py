@@ -165,6 +165,15 @@ class Session:
     def _stopped(self) -> Flushed:
         return Flushed.UP_TO_DATE if self.exit.closed else Flushed.WAITING
 
+    def wait(self) -> None:
+        """To be left out until its socket has taken what it was given, or its client acknowledges
+        some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
+        self.waiting = True
+        # With the window full, room in the socket is no progress: asked for it, the socket would
+        # say so again and again.
+        if self.exit.backlog > 0 and self.window.room > 0:
+            self.exit.when_drained(self.may_progress)
+
     def is_stalled(self, now: float, timeout: float) -> bool:
         """Whether it has been waiting for `timeout` seconds without the least progress. To be
         asked now and then."""

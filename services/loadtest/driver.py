@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import random
-import secrets
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -15,21 +14,17 @@ from services.loadtest.tally import Tally
 from services.loadtest.target import Target
 from services.loadtest.websocket import (
     FrameReader,
+    Upgrade,
     WebSocketError,
-    check_upgrade,
     close_frame,
     pong,
     text_frame,
-    upgrade_request,
 )
 from shared.client import new_token
 from shared.wire.socketio import DISCONNECT
 
 JOIN_TIMEOUT = 30.0
 """Seconds from connecting to CLIENT_VARS."""
-
-MAX_HEAD = 16 * 1024
-"""Bytes of the answer to the upgrade; more is no answer."""
 
 
 class NoServer(Exception):
@@ -57,8 +52,7 @@ class Connection(asyncio.Protocol):
         self._target = target
         self._workload = workload
         self._writes = writes
-        self._key = secrets.token_bytes(16)
-        self._head: bytes | None = b""
+        self._upgrade = Upgrade()
         self._frames = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -75,7 +69,7 @@ class Connection(asyncio.Protocol):
         # uvloop's is one in all but its bases.
         self._transport = cast(asyncio.Transport, transport)
         request = self._target.request(self.client.pad_id)
-        self._transport.write(upgrade_request(self._target.authority, request, self._key))
+        self._transport.write(self._upgrade.request(self._target.authority, request))
 
     def data_received(self, data: bytes) -> None:
         now, now_ms = asyncio.get_running_loop().time(), int(time.time() * 1000)
@@ -83,8 +77,8 @@ class Connection(asyncio.Protocol):
         tally = workload.tally
         tally.counts.bytes += len(data)
         try:
-            if self._head is not None:
-                data = self._read_head(self._head + data)
+            if not self._upgrade.done:
+                data = self._upgrade.feed(data)
             messages = self._frames.feed(data)
         except WebSocketError as error:
             self._end(str(error))
@@ -142,18 +136,6 @@ class Connection(asyncio.Protocol):
         self._schedule(gaps(workload.rate, workload.arrivals, random.random()))
 
     # --- The socket ------------------------------------------------------------------------------
-
-    def _read_head(self, data: bytes) -> bytes:
-        """Returns what comes after the answer to the upgrade. Raises `WebSocketError`."""
-        head, end, rest = data.partition(b"\r\n\r\n")
-        if not end:
-            if len(data) > MAX_HEAD:
-                raise WebSocketError("the answer is not HTTP")
-            self._head = data
-            return b""
-        check_upgrade(head, self._key)
-        self._head = None
-        return rest
 
     def _send(self, packet: str) -> None:
         if self._transport is not None:

@@ -6,6 +6,7 @@ takes several times as long for a frame as all else that the rig does with it.
 
 import base64
 import hashlib
+import secrets
 
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
@@ -14,6 +15,10 @@ _WHOLE_TEXT = _FINAL | _TEXT
 
 MAX_FRAME = 256 << 20
 """Bytes of a frame beyond which the other side is taken to be something else than a server."""
+
+
+MAX_HEAD = 16 * 1024
+"""Bytes of the answer to the upgrade; more is no answer."""
 
 
 class WebSocketError(Exception):
@@ -126,6 +131,33 @@ def upgrade_request(host: str, target: str, key: bytes) -> bytes:
         f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(key).decode()}\r\n\r\n"
     ).encode()
+
+
+class Upgrade:
+    """The beginning of a connection: asks for a WebSocket, and reads the answer, which may come in
+    pieces."""
+
+    __slots__ = ("_head", "_key", "done")
+
+    def __init__(self) -> None:
+        self.done = False
+        self._key = secrets.token_bytes(16)
+        self._head = b""
+
+    def request(self, host: str, target: str) -> bytes:
+        return upgrade_request(host, target, self._key)
+
+    def feed(self, data: bytes) -> bytes:
+        """What comes after the answer, once that is `done`. Raises `WebSocketError`."""
+        head, end, rest = (self._head + data).partition(b"\r\n\r\n")
+        if end:
+            check_upgrade(head, self._key)
+            self.done = True
+        elif len(head) > MAX_HEAD:
+            raise WebSocketError("the answer is not HTTP")
+        else:
+            self._head = head
+        return rest
 
 
 def check_upgrade(head: bytes, key: bytes) -> None:

@@ -16,7 +16,6 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import redis
@@ -26,6 +25,7 @@ from redis.retry import Retry
 from services.up.binary import ServerBinary, find_server
 from services.up.datadir import DataDirLock
 from services.up.tether import tethered
+from shared.lifetime import Lifetime
 
 HOST: Final = "127.0.0.1"
 
@@ -40,7 +40,7 @@ class ServerFailed(Exception):
     """The server did not start; the text has the end of its log."""
 
 
-class EmbeddedServer:
+class EmbeddedServer(Lifetime):
     """One server process. Start it from the main thread: it dies with the thread that starts it."""
 
     def __init__(
@@ -116,18 +116,6 @@ class EmbeddedServer:
         except OSError:
             return []
         return text.splitlines()[-count:]
-
-    def __enter__(self) -> EmbeddedServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _start_on_some_port(self, program: ServerBinary) -> None:
         for _ in range(_PORT_TRIES):

@@ -12,15 +12,18 @@ from services.writer import metrics
 from services.writer.cache import PadCache
 from services.writer.owner import Owner
 from services.writer.partition import Committer
+from services.writer.readiness import readiness
 from services.writer.replicas import Replicas
 from services.writer.rules import Bounds
 from services.writer.upkeep import Upkeep
-from shared.health import Health, add_ops_routes
-from shared.log.connect import Redis, open_redis
+from shared.health import add_ops_routes
+from shared.log.connect import open_redis
 from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
 from shared.log.pads import settle_partitions
+from shared.responsiveness import Collector, watch_delay
 from shared.settings import WriterSettings
+from shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ async def run(settings: WriterSettings) -> None:
         commit_interval_ms=settings.commit_interval_ms,
     )
     app = web.Application()
-    add_ops_routes(app, _health(redis, owner, settings))
+    add_ops_routes(app, readiness(redis, owner, settings.lease_ms))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port).start()
@@ -67,6 +70,9 @@ async def run(settings: WriterSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, owner.stop)
+    beside = Tasks()
+    beside.start(watch_delay())
+    beside.start(Collector().run())
     writing = asyncio.create_task(owner.run())
     try:
         while not writing.done() and not owner.stopping:
@@ -78,25 +84,8 @@ async def run(settings: WriterSettings) -> None:
             log.warning("stopped without giving the leases back: Redis does not answer")
             writing.cancel()
     finally:
+        beside.close()
         await runner.cleanup()
         await replicas.close()
         await redis.close()
     log.info("writer stopped", extra={"writer": writer_id})
-
-
-def _health(redis: Redis, owner: Owner, settings: WriterSettings) -> Health:
-    health = Health()
-
-    async def leases() -> str | None:
-        silent = asyncio.get_running_loop().time() - owner.last_tick
-        if owner.last_tick == 0 or silent * 1000 > settings.lease_ms:
-            return "the leases have not been looked after within the lease time"
-        return None
-
-    async def reachable() -> str | None:
-        await redis.client.execute_command("PING")
-        return None
-
-    health.ready("leases", leases)
-    health.ready("redis", reachable)
-    return health

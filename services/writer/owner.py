@@ -53,7 +53,10 @@ class Owner:
         self._share: set[int] = set()
         self._busy: dict[int, asyncio.Lock] = {}
         self.held: dict[int, Lease] = {}
-        self.last_tick: float = 0.0
+        self.last_tick = 0.0  #: of the event loop's clock, as all of these
+        self.whole_at = 0.0  #: when this writer had all of its share; 0: never yet
+        self.read_at: dict[int, float] = {}
+        """When each reader last came to its inboxes, by the first of them."""
 
     async def run(self) -> None:
         """Until `stop`. On a cluster one reader per partition: several slots cannot be read in
@@ -68,6 +71,11 @@ class Owner:
     def stop(self) -> None:
         """Ends `run` after the batch at hand, and gives the leases back."""
         self.stopping = True
+
+    @property
+    def lacking(self) -> list[int]:
+        """The partitions of its share that this writer does not have."""
+        return sorted(self._share - self.held.keys())
 
     # --- Leases ----------------------------------------------------------------------------------
 
@@ -97,6 +105,8 @@ class Owner:
             log.warning("writers not counted", extra={"error": str(error)})
         await asyncio.gather(*(self._keep_or_take(p) for p in range(self._keyspace.partitions)))
         metrics.PARTITIONS.set(len(self.held))
+        if not self.lacking:
+            self.whole_at = asyncio.get_running_loop().time()
 
     async def _keep_or_take(self, partition: int) -> None:
         lease, mine = self.held.get(partition), partition in self._share
@@ -162,6 +172,7 @@ class Owner:
             # second, ten at a time take a third of the processor time of one at a time, here, in
             # Redis, and on every worker. The fan-out holds revisions of busy pads longer than this.
             await asyncio.sleep(last_round + self._interval - loop.time())
+            self.read_at[group[0]] = loop.time()
             positions = {p: self.held[p].position for p in group if p in self.held}
             if not positions:
                 await asyncio.sleep(BLOCK_MS / 1000)

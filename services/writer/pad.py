@@ -54,7 +54,8 @@ class Result:
 
 
 class Pad(Document):
-    """The head of a pad, and what is needed to move it. A call that raises leaves it as it was."""
+    """The head of a pad, and what is needed to move it. After a call that has raised, nobody can
+    rely on what is in it: it has to be loaded anew."""
 
     def __init__(self, epoch: int = 0) -> None:
         super().__init__(epoch)

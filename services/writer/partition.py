@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from services.writer import metrics
@@ -12,6 +11,7 @@ from services.writer.cache import PadCache
 from services.writer.pad import Pad
 from services.writer.replicas import Replicas, Unconfirmed
 from services.writer.upkeep import Upkeep
+from services.writer.work import Work
 from shared.log import scripts
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import Change, CorruptPad
@@ -27,9 +27,7 @@ from shared.log.records import (
     Entry,
     Fence,
     Outcome,
-    Revision,
     Submission,
-    committed_header,
 )
 
 log = logging.getLogger(__name__)
@@ -46,52 +44,6 @@ loop is left to others: every 100 ms with the default lease."""
 
 class LeaseLost(Exception):
     """Another writer owns the partition, or has moved it on: what we know of it is void."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """What a batch does to one pad, until it is committed."""
-
-    keys: PadKeys
-    pad: Pad
-    head: int | None  #: before the batch; None: whatever it is
-    chain: bytes = b""  #: before the batch
-    unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
-    revisions: list[Revision] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    fences: dict[str, int] = field(default_factory=dict)
-    created: bool = False
-
-    def header(self, reign: str) -> bytes:
-        first = 0 if self.head is None else self.head + 1
-        return committed_header(self.pad.epoch, reign, first, self.outcomes)
-
-    def message(self, reign: str) -> bytes:
-        """What commit.lua publishes, for later."""
-        records = b"".join(revision.to_record() for revision in self.revisions)
-        return b"R" + self.header(reign) + records
-
-    def keys_and_args(self, reign: str) -> tuple[list[str], list[str | bytes | int]]:
-        """The pad's part of commit.lua's KEYS and ARGV."""
-        meta: list[str | bytes | int] = []
-        if self.revisions:
-            pad = self.pad
-            meta += ["head", pad.head, "chain", pad.chain, "time", pad.time]
-        if self.created:
-            meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
-        fences = [item for pair in self.fences.items() for item in pair]
-        return [self.keys.revs, self.keys.meta, self.keys.fences], [
-            self.keys.channel,
-            "" if self.head is None else self.head,
-            self.chain,
-            self.header(reign),
-            len(self.revisions),
-            *(revision.to_record() for revision in self.revisions),
-            len(meta) // 2,
-            *meta,
-            len(self.fences),
-            *fences,
-        ]
 
 
 class Committer:
@@ -122,7 +74,7 @@ class Committer:
         read are only ours until somebody else has the lease.
         """
         started = turn = time.perf_counter()
-        work: dict[str, _Work] = {}
+        work: dict[str, Work] = {}
         upto = lease.position
         for entry_id, entry in received:
             if (now := time.perf_counter()) - turn > self._turn:
@@ -147,7 +99,7 @@ class Committer:
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
         return lease
 
-    async def _take(self, entry: Entry, work: dict[str, _Work]) -> None:
+    async def _take(self, entry: Entry, work: dict[str, Work]) -> None:
         keys = self._keyspace.pad(entry.pad)
         item = work.get(entry.pad)
         try:
@@ -155,7 +107,7 @@ class Committer:
                 raise CorruptPad(item.unreadable)
             if item is None:
                 pad = await self._patiently(self._pads.get, entry.pad)
-                item = work[entry.pad] = _Work(keys, pad, pad.head, pad.chain)
+                item = work[entry.pad] = Work(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item)
         except CorruptPad as error:
             log.error("corrupt pad", extra={"pad": entry.pad, "error": str(error)})
@@ -170,18 +122,43 @@ class Committer:
             log.exception("entry refused because of a fault", extra={"pad": entry.pad})
             if item is None:
                 item = work[entry.pad] = await self._unreadable(keys, "internal fault")
+            else:
+                await self._load_again(entry.pad, item)
             refusal = Outcome(
                 entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
             )
             item.outcomes.append(refusal)
 
-    async def _unreadable(self, keys: PadKeys, why: str) -> _Work:
+    async def _unreadable(self, keys: PadKeys, why: str) -> Work:
         """What is stored of the pad stays untouched; answers alone are published, under the epoch
         that its rooms know."""
-        meta = await self._patiently(read_meta, self._redis, keys)
-        return _Work(keys, Pad(meta.epoch), None, unreadable=why)
+        try:
+            epoch = (await self._patiently(read_meta, self._redis, keys)).epoch
+        except Exception:
+            log.exception("meta not readable", extra={"key": keys.meta})
+            epoch = 0
+        return Work(keys, Pad(epoch), None, unreadable=why)
 
-    async def _apply(self, entry: Entry, item: _Work) -> None:
+    async def _load_again(self, pad_id: str, item: Work) -> None:
+        """What a fault has left of the pad in memory is not known. Brings it to where it was before
+        the entry: what is stored, and what the batch has come to so far."""
+        self._pads.forget(pad_id)
+        old = item.pad
+        try:
+            pad = await self._patiently(self._pads.get, pad_id)
+            for revision in item.revisions:
+                pad.replay(revision)
+        except Exception:
+            log.exception("pad not loaded again", extra={"pad": pad_id})
+            self._pads.forget(pad_id)
+            item.unreadable = "internal fault"
+            return
+        pad.sessions, pad.fences = old.sessions, old.fences
+        if item.created:
+            pad.creator = old.creator
+        item.pad = pad
+
+    async def _apply(self, entry: Entry, item: Work) -> None:
         pad, now = item.pad, int(time.time() * 1000)
         match entry:
             case Submission():
@@ -215,7 +192,7 @@ class Committer:
             case Deletion():  # pragma: no cover
                 raise AssertionError("deletions have a call of their own")
 
-    async def _older_changes(self, item: _Work, entry: Submission) -> list[Change]:
+    async def _older_changes(self, item: Work, entry: Submission) -> list[Change]:
         """What a very stale submission needs and the pad no longer has in memory."""
         first = item.pad.oldest_needed(entry.base_rev)
         if first is None:
@@ -228,7 +205,7 @@ class Committer:
             changes += [item.pad.change_of(revision) for revision in revisions]
         return changes
 
-    async def _commit(self, lease: Lease, position: str, work: dict[str, _Work]) -> Lease:
+    async def _commit(self, lease: Lease, position: str, work: dict[str, Work]) -> Lease:
         if position == lease.position:
             return lease
         keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
@@ -244,7 +221,7 @@ class Committer:
             await self._tell(lease, position, messages)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
-            if item.revisions:
+            if item.revisions and not item.unreadable:
                 await self._upkeep.after_commit(lease, pad_id, item.pad)
         return lease._replace(position=position)
 
@@ -270,14 +247,16 @@ class Committer:
         keys = self._keyspace.pad(entry.pad)
         try:
             pad = await self._patiently(self._pads.get, entry.pad)
-        except CorruptPad as error:
+        except Exception as error:
+            known = isinstance(error, CorruptPad)
+            log.error("corrupt pad", extra={"pad": entry.pad}, exc_info=None if known else error)
             item = await self._unreadable(keys, str(error))
             item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
             return await self._commit(lease, position, {entry.pad: item})
         if not pad.exists or not (entry.allowed or pad.creator == entry.author):
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
-            work = {entry.pad: _Work(keys, pad, None, outcomes=[refusal])}
+            work = {entry.pad: Work(keys, pad, None, outcomes=[refusal])}
             return await self._commit(lease, position, work)
         meta = await self._patiently(read_meta, self._redis, keys)
         all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]

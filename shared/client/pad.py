@@ -31,6 +31,9 @@ DIAL_TIMEOUT = 10.0
 RESUME_TIMEOUT = 30.0
 """Seconds for which a lost connection is tried again."""
 
+RETRY_DELAY = (0.05, 0.4)
+"""Seconds between two attempts, at least and at most."""
+
 _TOKEN_ALPHABET = string.ascii_letters + string.digits
 
 
@@ -154,7 +157,7 @@ class Pad:
         try:
             while True:
                 try:
-                    await self._read()
+                    await self._read(dialer)
                 except ConnectionLost:
                     self.state.connection_lost()
                     line, self._line = self._line, None
@@ -170,10 +173,11 @@ class Pad:
             self._failure = error
             self.look_again()
 
-    async def _read(self) -> None:
+    async def _read(self, dialer: "Dialer") -> None:
         while self._line is not None:
             line = self._line
             self._receive(await line.next_message())
+            dialer.succeeded()
             await line.acknowledge()
             if self.state.has_waiting:
                 await self.submit()
@@ -208,6 +212,7 @@ class Dialer:
     resume: bool
     traffic: Traffic = field(default_factory=Traffic)
     _next: int = 0
+    _give_up_at: float | None = None  #: of the event loop's clock; None: nothing has failed
 
     async def dial(self) -> Line:
         place = self.places[self._next % len(self.places)]
@@ -250,20 +255,30 @@ class Dialer:
         return await self.dial()
 
     async def redial(self, rev: int) -> Line:
-        """A connection that goes on from `rev`. Raises `ConnectionLost` after `RESUME_TIMEOUT`."""
+        """A connection that goes on from `rev`. Raises `ConnectionLost` when `RESUME_TIMEOUT` has
+        passed since the first of the attempts that came to nothing."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + RESUME_TIMEOUT
+        failure = ConnectionLost("connections are taken, and dropped")
         while True:
+            if self._give_up_at is None:
+                self._give_up_at = loop.time() + RESUME_TIMEOUT
+            elif loop.time() > self._give_up_at:
+                raise failure
+            else:
+                # Spread out: when a worker dies, all of its clients come at once.
+                await asyncio.sleep(random.uniform(*RETRY_DELAY))
             try:
                 line = await self.dial()
-                await line.send({**self.ready, "client_rev": rev, "reconnect": True})
-            except ConnectionLost:
-                if loop.time() > deadline:
-                    raise
-                # Spread out: when a worker dies, all of its clients come at once.
-                await asyncio.sleep(random.uniform(0.05, 0.4))
+            except ConnectionLost as error:
+                failure = error
             else:
+                await line.send({**self.ready, "client_rev": rev, "reconnect": True})
                 return line
+
+    def succeeded(self) -> None:
+        """The server has said something. Until then a connection is only an attempt: a server that
+        cannot serve us just now takes connections, and drops them."""
+        self._give_up_at = None
 
 
 @asynccontextmanager

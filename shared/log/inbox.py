@@ -5,8 +5,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
 from redis.exceptions import RedisError, ResponseError
 
@@ -30,6 +31,13 @@ attempts of redis-py."""
 LANES = 16
 """On a cluster, entries wait for each other only within so many ranges of partitions: while one
 shard is away, those for the others go on."""
+
+
+LOOK_AFTER = 1.0
+"""Seconds without an answer after which we look where an entry stands: so long a client whose
+submission was lost in a fail-over has to wait longer than others."""
+
+T = TypeVar("T")
 
 
 class NotTaken(Exception):
@@ -56,6 +64,7 @@ class InboxWriter:
         self._redis = redis
         self._keyspace = keyspace
         self._timeout = timeout
+        self._look_after = min(timeout, LOOK_AFTER)
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         self._lanes = [_Lane(redis, keyspace) for _ in range(lanes)]
 
@@ -72,6 +81,29 @@ class InboxWriter:
         lane = self._lanes[partition * len(self._lanes) // self._keyspace.partitions]
         lane.add(_Waiting(partition, encode_entry(entry), deadline, done))
         return await done
+
+    async def settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
+        """Puts an entry into its inbox, and returns when the writer has answered it, which whoever
+        follows the pad's channel has to note in `answer`; again if a fail-over takes the entry away
+        unanswered. False: it has been answered, and the answer got lost on the way.
+
+        Raises `NotTaken`.
+        """
+        entry_id = await self.put(entry)
+        while not answer.done():
+            # Not wait_for, which would want a shield for the answer: this costs half.
+            await asyncio.wait((answer,), timeout=self._look_after)
+            if answer.done():
+                break
+            # While the writer has not come to it, to give it up would only add to what there is to
+            # do; and while Redis is away, there is nobody else who knows more.
+            with suppress(*UNREACHABLE):
+                standing = await self.standing(entry, entry_id)
+                if standing is Standing.LOST:
+                    entry_id = await self.put(entry)
+                elif standing is Standing.PASSED:
+                    return answer.done()
+        return True
 
     async def standing(self, entry: Entry, entry_id: str) -> Standing:
         """What has become of an entry that was put in with this ID."""

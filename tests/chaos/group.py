@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
+from shared.lifetime import Lifetime
 from tests.chaos.server import Server
 from tests.eventually import eventually_sync
-
-GroupT = TypeVar("GroupT", bound="Group")
 
 # A sentinel that was not scheduled for two seconds distrusts its clock and decides nothing for
 # thirty ("TILT"), which happens on a busy machine.
@@ -41,7 +39,7 @@ class Promotion:
     at: float
 
 
-class Group(ABC):
+class Group(Lifetime):
     """Servers that a fleet uses as one Redis."""
 
     def __init__(self, folder: Path, extra: Sequence[str] = ()) -> None:
@@ -163,18 +161,6 @@ class Group(ABC):
         """Kills all of it: its data is of no use to anybody."""
         for server in self.servers:
             server.stop()
-
-    def __enter__(self: GroupT) -> GroupT:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _add(self, name: str, port: int, *settings: str) -> Server:
         server = Server(self._folder / name, port, [*_DATA, *self._extra, *settings])

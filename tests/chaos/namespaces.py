@@ -27,9 +27,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
+from shared.lifetime import Lifetime
 from tests.processes import alive
 
 _PREFIX: Final = "padfleet"
@@ -71,7 +71,7 @@ class NetworkFailed(Exception):
     """A command that should have built the network failed; the text has what it said."""
 
 
-class Network:
+class Network(Lifetime):
     """A switch and the hosts on it. What is left when the process dies, the next one removes."""
 
     def __init__(self) -> None:
@@ -122,18 +122,6 @@ class Network:
         """Kills what runs on the hosts and removes them. Does nothing the second time."""
         atexit.unregister(self.stop)
         _remove([name for name in _names() if name.startswith(f"{self._name}-")])
-
-    def __enter__(self) -> Network:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _drop(self, sender: Host, receiver: Host) -> None:
         # Where it arrives: dropped where it is sent, the sender's kernel would be told of it.

@@ -23,9 +23,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import Final, Literal
 
+from shared.lifetime import Lifetime
 from tests.chaos.lane import Lane, Weather
 
 Direction = Literal["both", "to_target", "to_client"]
@@ -48,7 +48,7 @@ class _Link:
     ended: bool = False  #: by both ends, and not by a reset
 
 
-class TcpProxy:
+class TcpProxy(Lifetime):
     """Passes connections on to `target_port` until it is told to do something worse."""
 
     def __init__(
@@ -169,18 +169,6 @@ class TcpProxy:
             self._thread.join(_CONTROL_S)
         self._listener.close()
         self._loop.close()
-
-    def __enter__(self) -> TcpProxy:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     # -- in the thread ----------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ async def test_every_node_carries_its_share_and_feeds_follow_it(
 ) -> None:
     pads = [f"pad-{number}" for number in range(12)]
     inbox = InboxWriter(redis, keyspace, timeout=10)
-    rooms = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
     nodes = {key_slot(keyspace.pad(pad).revs.encode()) * len(cluster) // SLOTS for pad in pads}
     assert nodes == {0, 1, 2}, "these pads do not reach all nodes"
     with Fleet(cluster_url, tmp_path, {"PADFLEET_PARTITIONS": str(PARTITIONS)}) as fleet:
@@ -49,7 +49,7 @@ async def test_every_node_carries_its_share_and_feeds_follow_it(
         await all_settled_once(redis, keyspace, typists)
         await eventually(lambda: {room.feed.head for room in followed} == {20}, "feeds at the head")
         for room in followed:
-            document = await room.document()
+            document = await room.held.document()
             assert document.head == 20
             rooms.leave(room)
     await rooms.close()

@@ -127,12 +127,12 @@ class StandInInbox(SimpleNamespace):
     def __init__(self, doorway: StandInDoorway) -> None:
         super().__init__(doorway=doorway)
 
-    async def put(self, entry: Any) -> str:
+    async def settle(self, entry: Any, _answer: Any) -> bool:
         assert decode_entry(encode_entry(entry)) == entry
         session = self.doorway.room.sessions.get(entry.origin.session)
         if session is not None:
             session.settle(entry.origin.seq, Outcome(entry.origin, "accepted", 0))
-        return "1-1"
+        return True
 
 
 class Transport:

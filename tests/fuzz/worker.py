@@ -81,7 +81,7 @@ class Worker:
             plugin_messages="*",
         )
         doorway = StandInDoorway(settings)
-        commits = Commits(cast(InboxWriter, StandInInbox(doorway)), timeout=1)
+        commits = Commits(cast(InboxWriter, StandInInbox(doorway)))
         nursery = Nursery(to_ask=1e9, idle=1e9)
         messages = Messages(
             cast(Doorway, doorway),

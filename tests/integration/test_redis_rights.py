@@ -191,8 +191,19 @@ def tls_port(
         yield port
 
 
-async def test_a_fleet_over_tls(tls_port: int, certificates: Papers, tmp_path: Path) -> None:
-    files = f"ca={certificates.authority}&cert={certificates.client}&key={certificates.client_key}"
+@pytest.mark.parametrize("named_in", ["url", "environment"])
+async def test_a_fleet_over_tls(
+    named_in: str,
+    tls_port: int,
+    certificates: Papers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = f"cert={certificates.client}&key={certificates.client_key}"
+    if named_in == "url":
+        files += f"&ca={certificates.authority}"
+    else:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
     url = f"rediss://padfleet:{PASSWORD}@{HOST}:{tls_port}/0?{files}"
     with Fleet(url, tmp_path, SETTINGS) as fleet:
         fleet.start(writers=1, workers=2)

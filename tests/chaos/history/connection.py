@@ -7,18 +7,16 @@ a frame as all else that is done with it, and a hundred typists share one core.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
 from services.loadtest.target import Target
 from services.loadtest.websocket import (
     FrameReader,
+    Upgrade,
     WebSocketError,
-    check_upgrade,
     pong,
     text_frame,
-    upgrade_request,
 )
 from shared.wire import socketio
 from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, tell
@@ -26,9 +24,6 @@ from tests.chaos.history.typist import Typist
 
 DIAL_TIMEOUT = 10.0
 """Seconds from connecting to Socket.IO's greeting."""
-
-MAX_HEAD = 16 * 1024
-
 
 OnReady = Callable[[Typist, "Connection"], None]
 
@@ -50,8 +45,7 @@ class Connection(asyncio.Protocol):
         self._target = target
         self._hearing = hearing
         self._on_ready = on_ready
-        self._key = secrets.token_bytes(16)
-        self._head: bytes | None = b""
+        self._upgrade = Upgrade()
         self._frames = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._heard_at = loop.time()
@@ -76,15 +70,15 @@ class Connection(asyncio.Protocol):
         # uvloop's is one in all but its bases.
         self._transport = cast(asyncio.Transport, transport)
         request = self._target.request(self._typist.recording.pad)
-        self._transport.write(upgrade_request(self._target.authority, request, self._key))
+        self._transport.write(self._upgrade.request(self._target.authority, request))
 
     def data_received(self, data: bytes) -> None:
         if self.ended.done():
             return
         self._heard_at = asyncio.get_running_loop().time()
         try:
-            if self._head is not None:
-                data = self._read_head(self._head + data)
+            if not self._upgrade.done:
+                data = self._upgrade.feed(data)
             messages = self._frames.feed(data)
         except WebSocketError as error:
             self._end(str(error))
@@ -141,18 +135,6 @@ class Connection(asyncio.Protocol):
             self._end(f"nothing came for {silence:g} s")
         else:
             self._watch = loop.call_later(left, self._look, silence)
-
-    def _read_head(self, data: bytes) -> bytes:
-        """Returns what comes after the answer to the upgrade. Raises `WebSocketError`."""
-        head, end, rest = data.partition(b"\r\n\r\n")
-        if not end:
-            if len(data) > MAX_HEAD:
-                raise WebSocketError("the answer is not HTTP")
-            self._head = data
-            return b""
-        check_upgrade(head, self._key)
-        self._head = None
-        return rest
 
     def _say(self, packet: str) -> None:
         self._write(text_frame(packet.encode()))

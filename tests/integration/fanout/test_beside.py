@@ -25,7 +25,7 @@ PAD = "beside"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
 

@@ -20,7 +20,7 @@ PAD = "replaced"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
 
@@ -54,7 +54,7 @@ async def test_I5_it_goes_on_with_the_other_history(
         await rooms.audit()
     await eventually(lambda: (room.epoch, room.feed.head) == (2, length - 1), "it follows")
     assert room.feed.chain == other[-1].chain
-    document = await room.document()
+    document = await room.held.document()
     assert (document.head, document.chain) == (length - 1, other[-1].chain)
     assert room.feed.first == length, "all of it was read, where its end is enough"
     rooms.leave(room)

@@ -49,7 +49,7 @@ async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
     await staging.add(HISTORY)
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
     assert (await read_meta(redis, keyspace.pad(PAD))).first == 1000
-    rooms = Rooms(redis, keyspace, Rules(), ring=1000, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
     yield await rooms.enter(PAD)
     await rooms.close()
 

@@ -41,6 +41,8 @@ class PadServer:
     pongs: list[str] = field(default_factory=list)
     hangs: bool = False
     """The process is there and its connections stand, but it says nothing more."""
+    drops: bool = False
+    """Connections are taken, and dropped when somebody wants to join."""
     answer: Message | None = None
     """What to say to CLIENT_READY instead of letting anyone in."""
     swallow: int = 0
@@ -86,6 +88,8 @@ class PadServer:
                     message = loads(text[2:])[1]
                     if message["type"] == "CLIENT_READY":
                         self.came.append(message)
+                        if self.drops:
+                            break
                         if self.answer is not None:
                             await _send(socket, self.answer)
                             continue

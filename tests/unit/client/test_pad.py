@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import Callable, Coroutine
 
@@ -356,3 +357,40 @@ async def test_one_http_session_may_serve_many(server: PadServer) -> None:
             await one.append("x")
             await within(two, lambda: two.rev == 1)
         assert not http.closed
+
+
+async def test_a_server_that_drops_whoever_comes_is_tried_with_pauses_and_not_for_ever(
+    server: PadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker does whose Redis is away. All clients of a load test once dialled it in a loop
+    without a pause."""
+    pauses: list[float] = []
+
+    def pause(least: float, most: float) -> float:
+        pauses.append(most)
+        return 0.01
+
+    monkeypatch.setattr(random, "uniform", pause)
+    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.3)
+    async with serving(server) as (url,), connect(url) as pad:
+        server.drops = True
+        server.break_all()
+        with pytest.raises(ConnectionLost, match="taken, and dropped"):
+            await pad.until(lambda: False)
+    attempts = len(server.came) - 1
+    assert attempts > 1
+    assert len(pauses) >= attempts - 1, "one before each but the first"
+    assert all(pause > 0 for pause in pauses)
+
+
+async def test_a_resume_that_succeeds_gives_the_next_one_its_full_time(
+    server: PadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.5)
+    async with serving(server) as (url,), connect(url) as pad:
+        for number in range(4):
+            server.break_all()
+            await within(pad, lambda number=number: pad.resumes > number)  # type: ignore[misc]
+            await pad.append(f"{number}")
+            await asyncio.sleep(0.2)  # in all, longer than one of them may take
+        assert "0123" in pad.text

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.loadtest.websocket import (
+    MAX_HEAD,
     FrameReader,
+    Upgrade,
     WebSocketError,
     check_upgrade,
     close_frame,
@@ -139,3 +141,17 @@ def test_the_upgrade() -> None:
         check_upgrade(b"HTTP/1.1 404 Not Found\r\nServer: x", KEY)
     with pytest.raises(WebSocketError, match="not HTTP"):
         check_upgrade(b"-ERR unknown command", KEY)
+
+
+def test_the_answer_to_the_upgrade_may_come_in_pieces() -> None:
+    upgrade = Upgrade()
+    request = upgrade.request("here:9001", "/").decode()
+    key = base64.b64decode(request.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0])
+    head = f"HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: {accept(key)}\r\n\r\n".encode()
+    for piece in (head[:7], head[7:-2]):
+        assert upgrade.feed(piece) == b""
+        assert not upgrade.done
+    assert upgrade.feed(head[-2:] + b"frames") == b"frames"
+    assert upgrade.done
+    with pytest.raises(WebSocketError, match="not HTTP"):
+        Upgrade().feed(b"x" * (MAX_HEAD + 1))

@@ -1,0 +1,133 @@
+"""What a worker holds of one pad: its newest revisions, and its text when somebody asks for it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from services.fanout import metrics
+from services.fanout.feed import Doubt, Feed, Gap
+from services.fanout.frames import Frames
+from shared.log.connect import Redis
+from shared.log.document import CorruptPad, Document, load
+from shared.log.history import PadMeta, read_revisions, read_told_meta
+from shared.log.keys import PadKeys
+from shared.log.records import Revision
+
+
+class Held:
+    """A copy of a pad. `epoch` and `reign` say of which history: all of the feed was found to be
+    the pad's under this reign."""
+
+    def __init__(
+        self, redis: Redis, keys: PadKeys, *, ring: int, on_revisions: Callable[[], None]
+    ) -> None:
+        """`ring` revisions are kept at least; `on_revisions` is called when some have come."""
+        self.epoch = 0
+        self.reign = ""
+        self.feed = Feed(-1, ring)
+        self.frames = Frames()
+        self._redis = redis
+        self._keys = keys
+        self._ring = ring
+        self._on_revisions = on_revisions
+        self._document = Document()
+        self._changed = asyncio.Event()
+
+    # --- What it holds ---------------------------------------------------------------------------
+
+    def begin(self, meta: PadMeta, document: Document) -> None:
+        """Goes on from what has been read, whatever was held before."""
+        self._document = document
+        self.epoch, self.reign = meta.epoch, meta.reign
+        self.feed = Feed(document.head, self._ring, document.chain)
+        self.frames.clear()
+        self._changed.set()
+
+    def forget(self, epoch: int) -> None:
+        """The pad was deleted; `epoch` is of whatever comes after it."""
+        self.epoch = epoch
+        self.feed = Feed(-1, self._ring)
+        self.frames.clear()
+        self._document = Document(epoch)
+        self._changed.set()
+
+    def advance(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
+        """Takes in what continues the feed; says what keeps it from taking more."""
+        before = self.feed.head
+        trouble = self.feed.offer(revisions)
+        if self.feed.head > before:
+            metrics.REVISIONS.value += self.feed.head - before
+            metrics.arrived_in_feed(next(r.time for r in revisions if r.rev > before))
+            self._on_revisions()
+            self._changed.set()
+        return trouble
+
+    def differs(self, head: int, epoch: int, chain: bytes, had: int) -> bool:
+        """Whether what is stored is not what the feed holds, which was at `had` before the
+        stored values were asked for."""
+        return (
+            head > self.feed.head
+            or head < had
+            or epoch != self.epoch
+            or self.feed.chain_at(head) not in (None, chain)
+        )
+
+    async def reached(self, rev: int) -> None:
+        """Returns when the feed has `rev`, or the pad has been deleted."""
+        epoch = self.epoch
+        while self.feed.head < rev and self.epoch == epoch:
+            self._changed.clear()
+            await self._changed.wait()
+
+    # --- What is stored --------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Begins with the pad as it is stored. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+        self.begin(*await self.read())
+
+    async def read(self) -> tuple[PadMeta, Document]:
+        """The pad as it is stored; what is held stays. Raises as `load` does."""
+        while True:
+            meta = await read_told_meta(self._redis, self._keys)
+            document = Document(meta.epoch)
+            if not meta.exists:
+                return meta, document
+            try:
+                await load(self._redis, self._keys, meta, document)
+                return meta, document
+            except CorruptPad:
+                # Several reads, between which it may have been deleted or rolled back.
+                now = await read_told_meta(self._redis, self._keys)
+                if (now.epoch, now.reign) == (meta.epoch, meta.reign) and now.head >= meta.head:
+                    raise
+
+    async def document(self) -> Document:
+        """The pad's text at the feed's head. It is moved on only when somebody asks."""
+        while True:
+            try:
+                for revision in self.feed.since(self._document.head):
+                    self._document.replay(revision)
+                return self._document
+            except IndexError:
+                # Nobody asked for longer than the feed reaches back.
+                meta, document = await self.read()
+                if document.head <= self.feed.head and meta.epoch == self.epoch:
+                    self._document = document
+                else:
+                    await self.reached(document.head)
+
+    async def common(self, meta: PadMeta) -> int:
+        """The last revision of the feed that is in the stored history still; -1 if none can be
+        found. The chain covers all that went before, so halving finds it."""
+        feed = self.feed
+        if meta.epoch != self.epoch:
+            return -1
+        low, high = min(feed.first, feed.head), min(feed.head, meta.head)
+        found = -1
+        while low <= high:
+            middle = (low + high) // 2
+            stored = await read_revisions(self._redis, self._keys, middle, middle)
+            if stored and stored[0].chain == feed.chain_at(middle):
+                found, low = middle, middle + 1
+            else:
+                high = middle - 1
+        return found

@@ -1,0 +1,157 @@
+"""Sets right what a worker holds of a pad, by comparing it with what is stored."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from services.fanout import metrics
+from services.fanout.feed import Doubt
+from services.fanout.held import Held
+from shared.log import presence
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.document import CorruptPad
+from shared.log.history import HistoryGap, read_revisions, read_told_meta
+from shared.log.keys import PadKeys
+from shared.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.2
+
+READ_STEP = 200
+"""Revisions per read when filling a gap."""
+
+
+class Concerned(Protocol):
+    """Who has shown the pad to others, and answers for what they have been shown."""
+
+    def deleted(self, epoch: int, reason: str) -> None:
+        """The pad is gone, and perhaps there is another in its place. What was held has to be
+        forgotten, and who was shown it be told `reason`."""
+
+    def rolled_back(self, kept: int) -> int:
+        """What came after revision `kept` is gone. Returns how many sessions had been sent some of
+        it; they have to reload, a page that stayed would be on a history of its own (I5)."""
+
+    def authors(self) -> list[str]:
+        """Whose sessions have been sent what is held."""
+
+
+class Repair:
+    """Of one pad. Revisions come by pub/sub, which may lose them; a fail-over may take back what
+    has come."""
+
+    def __init__(
+        self, redis: Redis, pad_id: str, keys: PadKeys, held: Held, concerned: Concerned
+    ) -> None:
+        self._redis = redis
+        self._pad_id = pad_id
+        self._keys = keys
+        self._held = held
+        self._concerned = concerned
+        self._running: asyncio.Task[None] | None = None
+        self._vouching = Tasks()
+
+    def begin(self) -> None:
+        """Compares and reads what is lacking, in the background; one such pass at a time."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+
+    async def done(self) -> None:
+        """Returns when the feed has what is in the stream by now."""
+        self.begin()
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
+    def close(self) -> None:
+        self._vouching.close()
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _run(self) -> None:
+        metrics.REPAIRS.inc()
+        while True:
+            try:
+                if await self._compare():
+                    return
+                await self._start_over()
+            except UNREACHABLE as error:
+                log.warning("repair put off", extra={"pad": self._pad_id, "error": str(error)})
+                await asyncio.sleep(RETRY_DELAY)
+            except (HistoryGap, CorruptPad, ValueError):
+                log.exception("pad not readable", extra={"pad": self._pad_id})
+                return
+
+    async def _compare(self) -> bool:
+        """Brings the feed up to what is stored; False if that is another history."""
+        held = self._held
+        had = held.feed.head
+        meta = await read_told_meta(self._redis, self._keys)
+        if meta.epoch > held.epoch:
+            self._concerned.deleted(meta.epoch, "rejected" if meta.exists else "deleted")
+            had = -1
+        if meta.epoch < held.epoch or meta.head < had:
+            return False
+        if held.feed.head < 0 <= meta.head:
+            # Nobody here has any of it, so there is no need for all of it: it may be very long.
+            meta, document = await held.read()
+            if meta.epoch != held.epoch:
+                return await self._compare()
+            if held.feed.head < 0:
+                held.begin(meta, document)
+        while held.feed.head < meta.head:
+            first = held.feed.head + 1
+            last = min(first + READ_STEP - 1, meta.head)
+            revisions = await read_revisions(self._redis, self._keys, first, last)
+            if not revisions or isinstance(held.advance(revisions), Doubt):
+                return False  # deleted or rolled back while we read; the next look tells
+            self.holds_under(meta.reign)
+        if held.feed.chain_at(meta.head) not in (None, meta.chain):
+            return False
+        self.holds_under(meta.reign)
+        return True
+
+    async def _start_over(self) -> None:
+        """Revisions that clients have seen are gone: a fail-over to a replica that lacked them, or
+        a server that came back with less than it had."""
+        head = self._held.feed.head
+        meta, document = await self._held.read()
+        kept = await self._held.common(meta)
+        # From here on nothing is awaited: nobody may join what is about to go.
+        told = self._concerned.rolled_back(kept)
+        log.error(
+            "history rolled back",
+            extra={
+                "pad": self._pad_id,
+                "lost_from": kept + 1,
+                "lost_to": head,
+                "head": meta.head,
+                "sessions_told_to_reload": told,
+            },
+        )
+        metrics.ROLLBACKS.inc()
+        self._held.begin(meta, document)
+
+    # --- For the record --------------------------------------------------------------------------
+
+    def holds_under(self, reign: str) -> None:
+        """The feed has been found to be the pad's history under this reign too, and so is what the
+        sessions here have been sent of it. To be called before they are sent more."""
+        if reign != self._held.reign:
+            self._held.reign = reign
+            self.vouch(self._concerned.authors())
+
+    def vouch(self, authors: list[str]) -> None:
+        """Puts on record that these authors' sessions are on the present history. Should that not
+        succeed, they would be told to reload without need."""
+        if authors:
+            held = self._held
+            self._vouching.start(self._vouch(list(set(authors)), held.epoch, held.reign))
+
+    async def _vouch(self, authors: list[str], epoch: int, reign: str) -> None:
+        while (self._held.epoch, self._held.reign) == (epoch, reign):
+            try:
+                await presence.vouch(self._redis, self._keys, authors, epoch=epoch, reign=reign)
+                return
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)

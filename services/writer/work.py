@@ -1,0 +1,52 @@
+"""What a batch does to one pad, until it is committed."""
+
+from dataclasses import dataclass, field
+
+from services.writer.pad import Pad
+from shared.log.keys import PadKeys
+from shared.log.records import Outcome, Revision, committed_header
+
+
+@dataclass(slots=True)
+class Work:
+    keys: PadKeys
+    pad: Pad
+    head: int | None  #: before the batch; None: whatever it is
+    chain: bytes = b""  #: before the batch
+    unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
+    revisions: list[Revision] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    fences: dict[str, int] = field(default_factory=dict)
+    created: bool = False
+
+    def header(self, reign: str) -> bytes:
+        first = 0 if self.head is None else self.head + 1
+        return committed_header(self.pad.epoch, reign, first, self.outcomes)
+
+    def message(self, reign: str) -> bytes:
+        """What commit.lua publishes, for later."""
+        records = b"".join(revision.to_record() for revision in self.revisions)
+        return b"R" + self.header(reign) + records
+
+    def keys_and_args(self, reign: str) -> tuple[list[str], list[str | bytes | int]]:
+        """The pad's part of commit.lua's KEYS and ARGV."""
+        meta: list[str | bytes | int] = []
+        if self.revisions:
+            # Not from the pad: whatever becomes of it in memory, the head is what is stored.
+            last = self.revisions[-1]
+            meta += ["head", last.rev, "chain", last.chain, "time", last.time]
+        if self.created:
+            meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
+        fences = [item for pair in self.fences.items() for item in pair]
+        return [self.keys.revs, self.keys.meta, self.keys.fences], [
+            self.keys.channel,
+            "" if self.head is None else self.head,
+            self.chain,
+            self.header(reign),
+            len(self.revisions),
+            *(revision.to_record() for revision in self.revisions),
+            len(meta) // 2,
+            *meta,
+            len(self.fences),
+            *fences,
+        ]

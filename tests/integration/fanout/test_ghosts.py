@@ -1,0 +1,219 @@
+"""Nobody is shown as being on a pad who has gone, and nobody is left out who is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as GoneAway
+
+from services.fanout import attendance, departures
+from services.fanout.census import Census
+from services.fanout.exit import Exit
+from services.fanout.pacing import Rules
+from services.fanout.room import Room
+from services.fanout.rooms import Rooms
+from services.fanout.session import Identity, Session
+from shared.log import presence
+from shared.log.authors import Author
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+from shared.log.records import Joined, Left, Member, pack
+from tests.eventually import eventually
+
+WORKER = "here"
+PAD = "haunted"
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (attendance, departures):
+        monkeypatch.setattr(module, "RETRY_DELAY", 0.01)
+
+
+@pytest.fixture
+async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
+    opened = Rooms(redis, keyspace, Rules(), worker_id=WORKER, ring=100, stall_timeout=60)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def room(rooms: Rooms) -> Room:
+    return await rooms.enter(PAD)
+
+
+class Unreachable:
+    """Stands for a function that needs Redis, which is away for the first so many calls."""
+
+    def __init__(self, real: Callable[..., Awaitable[Any]], *, fails: range) -> None:
+        self.real, self.fails, self.calls = real, fails, 0
+
+    async def __call__(self, *args: Any, **more: Any) -> Any:
+        self.calls += 1
+        if self.calls - 1 in self.fails:
+            raise GoneAway("as if")
+        return await self.real(*args, **more)
+
+
+def session(number: int) -> Session:
+    author = f"a.{number}"
+    identity = Identity(author, PAD, PAD, "r.0", read_only=False, embedded=False)
+    return Session(identity, Exit(), batching=True)
+
+
+async def joins(redis: Redis, room: Room, number: int = 1) -> Session:
+    """A session that is on the pad, as everybody knows."""
+    new = session(number)
+    room.arriving[new.id] = new
+    member = new.member(Author(new.author, None, 1), WORKER)
+    new.order = (await presence.join(redis, room.keys, member)).order
+    room.enter(new)
+    await eventually(lambda: new.id in room.people.roster, "the channel has told of it")
+    return new
+
+
+async def stored(redis: Redis, room: Room) -> set[str]:
+    fields: list[bytes] = await redis.client.hkeys(room.keys.members)  # type: ignore[assignment]
+    return {field.decode() for field in fields}
+
+
+async def nobody_is_stored(redis: Redis, room: Room) -> None:
+    async def nobody() -> bool:
+        return not await stored(redis, room)
+
+    await eventually(nobody, "it is among the members no more")
+
+
+async def test_who_leaves_while_redis_is_away_is_taken_out_later(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a worker that has closed the pad's room meanwhile: the others see a living worker,
+    and cannot know."""
+    leaver = await joins(redis, room)
+    for name, real in (("leave", presence.leave), ("members", presence.members)):
+        monkeypatch.setattr(presence, name, Unreachable(real, fails=range(3)))
+    assert room.remove(leaver)
+    await room.say_left(leaver)
+    rooms.leave(room)
+    await nobody_is_stored(redis, room)
+
+
+async def test_who_is_kicked_leaves_although_its_room_closes_at_once(
+    redis: Redis, rooms: Rooms, room: Room
+) -> None:
+    room.kick_and_say(await joins(redis, room), "badChangeset")
+    rooms.leave(room)
+    await nobody_is_stored(redis, room)
+
+
+async def test_who_joined_without_our_knowing_is_taken_out(
+    redis: Redis, rooms: Rooms, room: Room
+) -> None:
+    """Its answer was lost, and so was our word that it has left; or we were gone before."""
+    stays = await joins(redis, room, 1)
+    ghost = session(2)
+    await presence.join(redis, room.keys, ghost.member(Author("a.2", None, 1), WORKER))
+    elsewhere = session(3)
+    await presence.join(redis, room.keys, elsewhere.member(Author("a.3", None, 1), "another"))
+    census = Census(redis, rooms, WORKER, 60_000)
+    await presence.beat(redis, "pf:workers", "another", 60_000)
+
+    async def it_has_gone() -> bool:
+        await census.beat()
+        return await stored(redis, room) == {stays.id, elsewhere.id}
+
+    await eventually(it_has_gone)
+    await eventually(lambda: ghost.id not in room.people.roster)
+    assert stays.id in room.people.roster
+    rooms.leave(room)
+
+
+async def test_what_is_told_while_the_members_are_read_is_not_forgotten(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer may be older than what the channel has told since."""
+    goes = await joins(redis, room)
+    comes = Joined(7, session(2).member(Author("a.2", None, 1), WORKER))
+    real, answered = presence.members, asyncio.Event()
+
+    async def slowly(*args: Any) -> Sequence[Joined]:
+        found = await real(*args)
+        room.take(comes)
+        room.take(Left(goes.id, goes.author, 1))
+        answered.set()
+        return found
+
+    monkeypatch.setattr(presence, "members", slowly)
+    told = room.people.news.end
+    room.attendance.refresh()
+    await answered.wait()
+    await asyncio.sleep(0)  # to whoever waits for the answer
+    assert comes.member.session in room.people.roster
+    assert goes.id not in room.people.roster
+    assert room.people.news.end - told == 2, "one has come, one has gone, and no more"
+    rooms.leave(room)
+
+
+async def test_members_are_read_again_if_the_channel_was_lost_meanwhile(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, answers = presence.members, 0
+    unseen = Member("unseen", "a.9", "another", None, 1, embedded=False, read_only=False)
+
+    async def read(*args: Any) -> Sequence[Joined]:
+        nonlocal answers
+        found = await real(*args)
+        answers += 1
+        if answers == 1:
+            await redis.client.hset(room.keys.members, "unseen", b"9 " + pack(unseen))
+            room.attendance.refresh()
+        return found
+
+    monkeypatch.setattr(presence, "members", read)
+    room.attendance.refresh()
+    await eventually(lambda: "unseen" in room.people.roster)
+    rooms.leave(room)
+
+
+async def test_a_worker_taken_for_dead_goes_on_announcing_until_all_is_said(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next beat after the long silence sees none any more."""
+    people = [await joins(redis, room, number) for number in range(3)]
+    beats = iter([10**6])
+
+    async def beat(*_args: Any) -> presence.Census:
+        return presence.Census({WORKER}, next(beats, 5))
+
+    monkeypatch.setattr(presence, "beat", beat)
+    await redis.client.delete(room.keys.members)
+    monkeypatch.setattr(presence, "join", Unreachable(presence.join, fails=range(1, 2)))
+    census = Census(redis, rooms, WORKER, 200)
+    with pytest.raises(GoneAway):
+        await census.beat()
+    await census.beat()
+    assert await stored(redis, room) == {each.id for each in people}
+    rooms.leave(room)
+
+
+async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaver, real = await joins(redis, room), presence.join
+
+    async def beat(*_args: Any) -> presence.Census:
+        return presence.Census({WORKER}, 10**6)
+
+    async def late(*args: Any, **more: Any) -> Any:
+        room.remove(leaver)
+        await room.say_left(leaver)
+        return await real(*args, **more)
+
+    monkeypatch.setattr(presence, "beat", beat)
+    monkeypatch.setattr(presence, "join", late)
+    await Census(redis, rooms, WORKER, 200).beat()
+    rooms.leave(room)
+    await nobody_is_stored(redis, room)

@@ -1,0 +1,148 @@
+"""A Redis that lives and refuses: out of memory, without its replicas, busy with a script. The
+processes wait for it as if it were away, and go on where they were (I7)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import redis as redis_library
+
+from services.fanout import rooms as rooms_module
+from services.fanout.pacing import Rules
+from services.fanout.rooms import Rooms
+from services.up.server import EmbeddedServer
+from shared.client import connect
+from shared.client.line import ConnectionLost
+from shared.log.connect import NotNow, Redis
+from shared.log.keys import Keyspace
+from tests.eventually import eventually, eventually_sync
+from tests.fleet import Fleet
+
+LEASE_MS = 600
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(server: EmbeddedServer) -> Iterator[redis_library.Redis]:
+    with redis_library.Redis(port=server.port, socket_timeout=60) as client:
+        yield client
+
+
+@contextmanager
+def out_of_memory(admin: redis_library.Redis) -> Iterator[None]:
+    admin.config_set("maxmemory", "1mb")
+    yield
+    admin.config_set("maxmemory", "0")
+
+
+@contextmanager
+def no_replicas(admin: redis_library.Redis) -> Iterator[None]:
+    admin.config_set("min-replicas-to-write", "1")
+    yield
+    admin.config_set("min-replicas-to-write", "0")
+
+
+@contextmanager
+def busy(admin: redis_library.Redis) -> Iterator[None]:
+    """A script of somebody else that does not end."""
+    port = admin.connection_pool.connection_kwargs["port"]
+    admin.config_set("busy-reply-threshold", "50")
+
+    def run() -> None:
+        with (
+            redis_library.Redis(port=port, socket_timeout=60) as another,
+            suppress(redis_library.ResponseError),  # it is killed
+        ):
+            another.eval("while true do end", 0)
+
+    script = threading.Thread(target=run)
+    script.start()
+
+    def refuses() -> bool:
+        try:
+            return not admin.ping()
+        except NotNow:
+            return True
+
+    try:
+        eventually_sync(refuses, "the script holds up the server")
+        yield
+    finally:
+        admin.script_kill()
+        script.join()
+
+
+async def arrives(url: str) -> str:
+    """What somebody finds who comes now, and again for as long as the connection breaks."""
+    while True:
+        try:
+            async with connect(url, resume=False) as pad:
+                return pad.text
+        except ConnectionLost:
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("refuses", [out_of_memory, no_replicas, busy])
+async def test_I7_a_fleet_outlives_a_server_that_refuses(
+    refuses: Callable[[redis_library.Redis], AbstractContextManager[None]],
+    server: EmbeddedServer,
+    admin: redis_library.Redis,
+    tmp_path: Path,
+) -> None:
+    """It did not: writers ended, all in the same tick; on the workers the comparing of feeds ended
+    for good, and clients were kept waiting for an answer that never came."""
+    settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_LEASE_MS": str(LEASE_MS)}
+    with Fleet(server.url, tmp_path, settings) as fleet:
+        fleet.start(writers=2, workers=1)
+        url = f"{fleet.urls[0]}/p/p"
+        async with connect(url, name="here before") as pad:
+            await pad.append("before, ")
+            with refuses(admin):
+                typing = asyncio.create_task(pad.append("meanwhile, "))
+                arriving = asyncio.create_task(arrives(url))
+
+                def noticed() -> bool:
+                    logs = [writer.log.read_text() for writer in fleet.writers]
+                    return all(log.count("writers not counted") >= 3 for log in logs)
+
+                await eventually(noticed, "each writer has met it in three ticks", timeout=60)
+                for member in (*fleet.writers, *fleet.workers):
+                    assert member.process.poll() is None, f"{member.name} has ended"
+                assert not typing.done()
+            await asyncio.wait_for(typing, 30)
+            assert "before" in await asyncio.wait_for(arriving, 60)
+            await pad.append("after")
+            assert "before, meanwhile, after\n" in pad.text
+
+
+async def test_the_feeds_are_compared_for_as_long_as_the_worker_lives(
+    redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever one comparison meets. It is what finds a lost message after which nothing came."""
+    monkeypatch.setattr(rooms_module, "AUDIT_INTERVAL", 0.001)
+    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=10, stall_timeout=60)
+    errors = [NotNow("BUSY"), redis_library.ResponseError("WRONGTYPE"), ValueError("not a head")]
+    comparisons = 0
+
+    async def audit() -> None:
+        nonlocal comparisons
+        comparisons += 1
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr(rooms, "audit", audit)
+    watching = asyncio.create_task(rooms.watch_over())
+    await eventually(lambda: comparisons > 5)
+    watching.cancel()
+    await asyncio.wait([watching])
+    await rooms.close()

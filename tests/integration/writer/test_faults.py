@@ -1,0 +1,191 @@
+"""Faults inside a writer cost the entry that met them, and nobody else (I1, I2)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from redis.exceptions import OutOfMemoryError
+
+from services.writer import upkeep
+from services.writer.cache import PadCache
+from services.writer.pad import Pad
+from services.writer.partition import Committer
+from services.writer.replicas import Replicas
+from services.writer.upkeep import Upkeep
+from shared.easysync import AttributePool, make_splice
+from shared.log import leases
+from shared.log.channels import Subscriber
+from shared.log.connect import Redis
+from shared.log.document import Document, load
+from shared.log.history import HistoryGap, read_meta
+from shared.log.inbox import Received
+from shared.log.keys import Keyspace
+from shared.log.records import (
+    Committed,
+    Creation,
+    Deletion,
+    Entry,
+    Origin,
+    Submission,
+    decode_message,
+)
+from tests.eventually import eventually
+
+PAD = "faulty"
+AUTHOR = "a.typist"
+LEASE_MS = 60_000
+
+
+@dataclass
+class Writer:
+    """One partition's writer without its process: what it does with entries, and what is told."""
+
+    redis: Redis
+    keyspace: Keyspace
+    pads: PadCache
+    committer: Committer
+    lease: leases.Lease
+    told: list[Committed] = field(default_factory=list)
+    entries: int = 0
+
+    async def settle(self, *entries: Entry) -> None:
+        """All in one batch; returns when what came of it has been told."""
+        told, received = len(self.told), []
+        for entry in entries:
+            self.entries += 1
+            received.append(Received(f"{self.entries}-0", entry))
+        self.lease = await self.committer.settle(self.lease, received)
+        await eventually(lambda: len(self.told) > told)
+
+    @property
+    def outcomes(self) -> list[tuple[int, str, str]]:
+        return [(o.origin.seq, o.kind, o.reason) for told in self.told for o in told.outcomes]
+
+    async def stored(self) -> Document:
+        """Read back; it raises if there is anything that does not fit together (I1)."""
+        keys = self.keyspace.pad(PAD)
+        meta = await read_meta(self.redis, keys)
+        document = Document(meta.epoch)
+        await load(self.redis, keys, meta, document)
+        return document
+
+
+@pytest.fixture
+async def writer(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Writer]:
+    pads = PadCache(redis, keyspace, 100)
+    keeping = Upkeep(redis, keyspace, snapshot_every=2, keep_revisions=2000)
+    replicas = Replicas(redis, keyspace, 0)
+    committer = Committer(redis, keyspace, pads, keeping, replicas, LEASE_MS)
+    lease = await leases.acquire(redis, keyspace, keyspace.partition_of(PAD), "w", LEASE_MS)
+    assert lease is not None
+    made = Writer(redis, keyspace, pads, committer, lease)
+
+    def hear(_channel: str, data: bytes) -> None:
+        message = decode_message(data)
+        if isinstance(message, Committed):
+            made.told.append(message)
+
+    subscriber = Subscriber(redis, hear, lambda _channel: None)
+    await subscriber.subscribe(keyspace.pad(PAD).channel)
+    await made.settle(Creation(PAD, Origin("creator", 1), AUTHOR, ""))
+    made.told.clear()
+    yield made
+    await subscriber.close()
+
+
+def types(seq: int, base_rev: int, text: str, before: str) -> Submission:
+    pool = AttributePool()
+    changeset = make_splice(before + "\n", 0, 0, text, [("author", AUTHOR)], pool)
+    origin = Origin("s", seq)
+    return Submission(PAD, origin, 1, 0, AUTHOR, base_rev, changeset, pool.to_jsonable())
+
+
+class Once:
+    """Stands for a method, and fails at one of the calls."""
+
+    def __init__(self, real: Any, at: int) -> None:
+        self.real, self.left = real, at
+
+    def __get__(self, instance: Any, _owner: Any) -> Any:
+        def call(*args: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise ZeroDivisionError
+            return self.real(instance, *args)
+
+        return call
+
+
+@pytest.mark.parametrize("where", ["_correction", "_append", "advance"])
+async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
+    where: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pad in memory had moved, and its record was thrown away with the entry: what was stored
+    then named a head that was not in the stream."""
+    monkeypatch.setattr(Pad, where, Once(getattr(Pad, where), at=2))
+    faulty = types(2, 1, "b", "a")
+    await writer.settle(types(1, 0, "a", ""), faulty, faulty, types(3, 1, "c", "a"))
+    assert writer.outcomes == [(2, "refused", "badChangeset")], "once, though it stood there twice"
+    document = await writer.stored()
+    assert document.head == 2
+    assert sorted(document.atext.text) == ["\n", "a", "c"]
+    await writer.settle(types(4, 2, "d", document.atext.text[:-1]))
+    assert (await writer.stored()).head == 3
+
+
+async def test_a_pad_that_cannot_be_loaded_again_is_left_as_it_is_stored(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pad, "_correction", Once(Pad._correction, at=2))
+    monkeypatch.setattr(Pad, "replay", Once(Pad.replay, at=1))
+    await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"), types(3, 1, "c", "a"))
+    assert [outcome[:2] for outcome in writer.outcomes] == [(2, "refused"), (3, "refused")]
+    assert (await writer.stored()).head == 1
+    await writer.settle(types(4, 1, "d", "a"))
+    assert (await writer.stored()).head == 2
+
+
+@pytest.mark.parametrize("kind", ["submission", "deletion"])
+@pytest.mark.parametrize("what", ["snapshot", "meta"])
+async def test_I2_an_entry_of_a_pad_that_cannot_be_read_is_refused(
+    kind: str, what: str, writer: Writer
+) -> None:
+    """Whatever the reason; the next entries of the partition get their turn."""
+    await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"))
+    keys = writer.keyspace.pad(PAD)
+    if what == "snapshot":
+        await writer.redis.client.set(keys.snap, b"\xc1 is no msgpack")
+    else:
+        await writer.redis.client.hset(keys.meta, "head", "two")
+    writer.pads.forget(PAD)
+    entry: Entry = types(3, 2, "c", "ba")
+    if kind == "deletion":
+        entry = Deletion(PAD, Origin("s", 3), AUTHOR)
+    await writer.settle(entry)
+    assert [outcome[:2] for outcome in writer.outcomes] == [(3, "refused")]
+    assert writer.lease.position == f"{writer.entries}-0"
+
+
+@pytest.mark.parametrize("fault", [HistoryGap("x"), zlib.error("x"), OutOfMemoryError("x")])
+async def test_a_fault_in_upkeep_does_not_cost_the_lease(
+    fault: Exception, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the commit, and can be done later. Each commit of such a pad once threw the
+    lease of its partition away."""
+    attempts = 0
+
+    async def fails(*_arguments: Any) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise fault
+
+    monkeypatch.setattr(upkeep.Upkeep, "_snapshot", fails)
+    await writer.settle(types(1, 0, "a", ""))
+    await writer.settle(types(2, 1, "b", "a"))
+    await writer.settle(types(3, 2, "c", "ba"))
+    assert attempts == 2
+    assert (await writer.stored()).head == 3

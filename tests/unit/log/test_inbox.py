@@ -1,0 +1,151 @@
+"""Entries on their way into the inboxes, on a Redis that is made up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from redis.exceptions import ClusterDownError
+
+from shared.log import inbox as inbox_module
+from shared.log.connect import Redis
+from shared.log.inbox import InboxWriter, NotTaken
+from shared.log.keys import Keyspace
+from shared.log.records import Deletion, Origin, Outcome, decode_entry
+
+PARTITIONS = 32
+
+
+class Cluster:
+    """Takes entries, but for those of inboxes whose server is away."""
+
+    def __init__(self) -> None:
+        self.away: set[str] = set()
+        self.taken: list[tuple[str, bytes]] = []
+
+    def pipeline(self, *, transaction: bool) -> Pipeline:
+        assert not transaction
+        return Pipeline(self)
+
+
+class Pipeline:
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.adds: list[tuple[str, bytes]] = []
+
+    def xadd(self, key: str, fields: dict[str, bytes]) -> None:
+        self.adds.append((key, fields["e"]))
+
+    async def execute(self, *, raise_on_error: bool) -> list[Any]:
+        assert not raise_on_error
+        await asyncio.sleep(0)
+        return [self._add(*each) for each in self.adds]
+
+    def _add(self, key: str, data: bytes) -> Any:
+        if key in self.cluster.away:
+            return ClusterDownError("CLUSTERDOWN")
+        self.cluster.taken.append((key, data))
+        return b"%d-0" % len(self.cluster.taken)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def keyspace() -> Keyspace:
+    return Keyspace(PARTITIONS)
+
+
+@pytest.fixture
+async def inbox(
+    cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[InboxWriter]:
+    monkeypatch.setattr(inbox_module, "RETRY_DELAY", 0.001)
+    redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
+    opened = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
+    yield opened
+    await opened.close()
+
+
+def entry(keyspace: Keyspace, partition: int, seq: int = 1) -> Deletion:
+    numbers = (f"n{number}" for number in range(10_000))
+    pad = next(name for name in numbers if keyspace.partition_of(name) == partition)
+    return Deletion(pad, Origin("s", seq), "a.x")
+
+
+async def test_a_server_that_is_away_does_not_hold_up_entries_for_the_others(
+    cluster: Cluster, keyspace: Keyspace, inbox: InboxWriter
+) -> None:
+    """One shard's fail-over was an outage of edits on every pad: what fails is repeated before
+    anything newer."""
+    cluster.away = {keyspace.inbox(0)}
+    waits = asyncio.create_task(inbox.put(entry(keyspace, 0)))
+    async with asyncio.timeout(10):  # it would be given up after 30
+        for partition in range(PARTITIONS // 2, PARTITIONS):
+            await inbox.put(entry(keyspace, partition))
+    assert not waits.done()
+    cluster.away.clear()
+    assert await waits
+
+
+async def test_entries_of_a_partition_keep_their_order_while_some_fail(
+    cluster: Cluster, keyspace: Keyspace, inbox: InboxWriter
+) -> None:
+    cluster.away = {keyspace.inbox(3)}
+    puts = [asyncio.create_task(inbox.put(entry(keyspace, 3, seq))) for seq in range(1, 6)]
+    await asyncio.sleep(0)
+    late = asyncio.create_task(inbox.put(entry(keyspace, 3, 6)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    cluster.away.clear()
+    await asyncio.gather(*puts, late)
+    found = [decode_entry(data).origin.seq for _, data in cluster.taken]
+    assert found == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("standing", list(inbox_module.Standing))
+async def test_what_is_done_about_an_entry_without_an_answer(
+    standing: inbox_module.Standing,
+    cluster: Cluster,
+    keyspace: Keyspace,
+    inbox: InboxWriter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is put in again if it got lost, and waited for while it waits; the answer to one that has
+    been passed got lost."""
+    looks = 0
+    answer: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
+
+    async def look(*_arguments: Any) -> inbox_module.Standing:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ClusterDownError("then nothing is known")
+        if looks == 4:
+            answer.set_result(None)
+        return standing
+
+    monkeypatch.setattr(inbox, "standing", look)
+    monkeypatch.setattr(inbox, "_look_after", 0.001)
+    answered = await inbox.settle(entry(keyspace, 0), answer)
+    passed = standing is inbox_module.Standing.PASSED
+    assert answered is not passed
+    assert looks == (2 if passed else 4)
+    assert len(cluster.taken) == (4 if standing is inbox_module.Standing.LOST else 1)
+
+
+async def test_an_entry_that_is_not_taken_in_time(
+    cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "RETRY_DELAY", 0.001)
+    redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
+    inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=0.05)
+    cluster.away = {keyspace.inbox(0)}
+    with pytest.raises(NotTaken, match="CLUSTERDOWN"):
+        await inbox.put(entry(keyspace, 0))
+    await inbox.close()
