@@ -1,0 +1,173 @@
+"""Etherpad's own page, on Etherpad's server and on ours: only `/socket.io/` goes elsewhere.
+
+Needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_URL, and nginx.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+from tests.processes import free_ports
+
+ETHERPAD = os.environ.get("ETHERPAD_URL", "")
+NGINX = Path(__file__).parents[2] / "deploy" / "balancer" / "nginx.conf"
+
+pytestmark = pytest.mark.skipif(not ETHERPAD, reason="there is no Etherpad (ETHERPAD_URL)")
+
+INNER = (
+    "document.querySelector('iframe[name=ace_outer]')?.contentDocument"
+    ".querySelector('iframe[name=ace_inner]')?.contentDocument"
+)
+BODY = f"{INNER}?.querySelector('#innerdocbody')"
+
+
+@pytest.fixture
+def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
+    """Etherpad and the fleet behind one address, as deploy/balancer/nginx.conf puts them there."""
+    if shutil.which("nginx") is None:
+        pytest.skip("there is no nginx (Debian: apt-get install nginx-light)")
+    (port,) = free_ports(1)
+    text = NGINX.read_text().replace("listen 8080;", f"listen 127.0.0.1:{port};")
+    text = text.replace("server 127.0.0.1:9000;", f"server {urlsplit(ETHERPAD).netloc};")
+    for number, worker in enumerate(fleet.workers, 9001):
+        text, count = re.subn(rf"127\.0\.0\.1:{number} ", f"127.0.0.1:{worker.port} ", text)
+        assert count == 1
+    path = tmp_path / "nginx.conf"
+    path.write_text(text)
+    options = f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;"
+    process = subprocess.Popen(["nginx", "-p", str(tmp_path), "-c", str(path), "-g", options])
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(params=["etherpad", "padfleet"])
+def server(request: pytest.FixtureRequest) -> str:
+    """Whatever a test says holds on both."""
+    return ETHERPAD if request.param == "etherpad" else str(request.getfixturevalue("padfleet"))
+
+
+@pytest.fixture
+def stock(running_browser: Browser) -> Iterator[Browser]:
+    yield running_browser
+    for page in running_browser.pages:
+        page.faults()  # Etherpad's page asks for an icon that is not there
+    running_browser.close_all()
+
+
+def text(page: Page) -> str:
+    return str(page.look(f"{BODY}?.innerText ?? ''"))
+
+
+def has(page: Page, selector: str) -> bool:
+    return bool(page.look(f"!!{INNER}.querySelector({selector!r})"))
+
+
+def eventually(what: str, condition: Callable[..., object], *words: object) -> None:
+    eventually_sync(partial(condition, *words), what, timeout=30)
+
+
+def opened(browser: Browser, url: str) -> Page:
+    page = browser.open(url)
+    ready = f"{BODY}?.contentEditable === 'true' && !!document.querySelector('#online_count')"
+    eventually_sync(lambda: page.look(ready), "the editor is there", timeout=40)
+    return page
+
+
+def two(browser: Browser, server: str) -> tuple[Page, Page]:
+    pad = f"{server}/p/{new_pad()}"
+    return opened(browser, pad), opened(browser, pad)
+
+
+def at_start(page: Page) -> None:
+    page.do("mouse.click", 300, 300)
+    page.press("Control+Home")
+
+
+def test_typing_formats_lists_and_undo(stock: Browser, server: str) -> None:
+    ada, bob = two(stock, server)
+    at_start(ada)
+    ada.type("Hello from Ada. ")
+    eventually("what Ada typed", lambda: "Hello from Ada." in text(bob))
+    at_start(bob)
+    bob.press("Control+End")
+    bob.type("And Bob is here")
+    eventually("what Bob typed", lambda: "And Bob is here" in text(ada))
+    at_start(ada)
+    ada.press(*["Shift+ArrowRight"] * 5, "Control+b")
+    eventually("it is bold", has, bob, "b")
+    ada.click(".buttonicon-insertunorderedlist")
+    eventually("it is a list", has, bob, "ul li")
+    ada.press("Control+z")
+    eventually("the list is undone", lambda: not has(bob, "ul li"))
+    eventually("both have the same", lambda: text(ada) == text(bob))
+
+
+def test_chat_names_and_who_is_here(stock: Browser, server: str) -> None:
+    ada, bob = two(stock, server)
+    ada.click(".buttonicon-showusers")
+    ada.do("fill", "#myusernameedit", "Ada")
+    ada.press("Enter")
+    bob.click(".buttonicon-showusers")
+    names = "document.querySelector('#otheruserstable')?.innerText ?? ''"
+    eventually("Ada's name", lambda: "Ada" in bob.look(names))
+    ada.click("#chaticon")
+    ada.do("fill", "#chatinput", "shall we?")
+    ada.press("Enter")
+    said = "document.querySelector('#chattext')?.textContent ?? ''"
+    for page in (ada, bob):
+        eventually("what was said", lambda page=page: "shall we?" in page.look(said))
+    late = opened(stock, str(ada.look("location.href")))
+    eventually("what was said before it came", lambda: "shall we?" in late.look(said))
+
+
+def test_offline_and_back(stock: Browser, server: str) -> None:
+    ada, bob = two(stock, server)
+    at_start(bob)
+    bob.type("before ")
+    eventually("it", lambda: "before" in text(ada))
+    bob.offline(True)
+    at_start(ada)
+    ada.press("Control+End")
+    ada.type("while Bob was away")
+    bob.offline(False)
+    eventually("what was missed", lambda: "while Bob was away" in text(bob))
+    eventually("both have the same", lambda: text(ada) == text(bob))
+
+
+def test_history_and_the_read_only_page(stock: Browser, server: str) -> None:
+    ada, bob = two(stock, server)
+    at_start(ada)
+    ada.type("The past. ")
+    eventually("it", lambda: "The past." in text(bob))
+    ada.click(".buttonicon-history")
+    past = (
+        "[...document.querySelectorAll('iframe')].some(f => f.src.includes('timeslider') && "
+        "f.contentDocument?.body?.innerText.includes('The past.'))"
+    )
+    eventually("the history", lambda: ada.look(past))
+    bob.click(".buttonicon-embed")
+    bob.do("check", "#readonlyinput", {"force": True})
+    link = str(bob.do("inputValue", "#linkinput"))
+    assert "/p/r." in link
+    reader = stock.open(f"{server}{urlsplit(link).path}")
+    eventually("the pad", lambda: "The past." in text(reader))
+    carol = opened(stock, str(bob.look("location.href")))
+    at_start(carol)
+    carol.type("More. ")
+    eventually("what is typed now", lambda: "More. The past." in text(reader))
