@@ -27,9 +27,12 @@ reader.on("changed", (event) => {
 reader.on("took", (events) => (longest = Math.max(longest, events.length)));
 const from = reader.rev;
 const start = reader.text;
-const present = [...writers.map((pad) => pad.people.present.size)];
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const here = (): number[] => writers.map((pad) => pad.people.present.size);
+for (let tries = 0; tries < 500 && here().some((count) => count < everybody.length); tries += 1)
+  await pause(20); // the others are told of by other workers
+const present = here();
 for (let edit = 0; edit < EDITS; edit += 1) {
   for (const [index, pad] of writers.entries()) {
     const at = (edit * 7) % pad.text.length;
