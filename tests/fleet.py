@@ -110,6 +110,7 @@ class Fleet:
 
     def restart(self, member: Member) -> None:
         """Starts a process that has ended again, on the same port."""
+        assert member.process.poll() is not None, f"{member.name} still runs, and would be left so"
         among = self.workers if member in self.workers else self.writers
         kind = member.name.partition("-")[0]
         fresh = self._spawn(

@@ -14,7 +14,7 @@ from engineio.payload import Payload
 from prometheus_client import REGISTRY
 
 from services.api import mount as mount_api
-from services.fanout import metrics
+from services.fanout import metrics, stays
 from services.fanout.auth.access import open_access
 from services.fanout.auth.expiry import watch
 from services.fanout.auth.tokens import carried
@@ -243,7 +243,7 @@ def _attach_socketio(
         # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
         environ.clear()
         connection = sio.eio.sockets[sio.manager.eio_sid_from_sid(sid, "/")]
-        sockets[sid] = socket = Socket(handshake, connection.exit)
+        sockets[sid] = socket = Socket(handshake, connection.exit, stays.brought(auth))
         connection.acknowledged = socket.acknowledged
         connection.told = partial(messages.received, socket)
 

@@ -6,6 +6,7 @@ import logging
 from services.fanout import metrics
 from services.fanout.rooms import Rooms
 from shared.log import presence
+from shared.log.authors import Author
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import WORKERS
 from shared.log.records import Left
@@ -88,10 +89,11 @@ class Census:
     async def _announce_all(self) -> None:
         for room in self._rooms:
             for session in list(room.sessions.values()):
-                await room.people.get_to_know(self._redis, [session.author])
-                member = session.member(
-                    room.people.known_of([session.author])[session.author], self._id
-                )
+                author = session.author
+                await room.people.get_to_know(self._redis, [author])
+                # Of some there may be no record, and the others are to be announced all the same.
+                known = room.people.known_of([author]).get(author, Author(author, None, 0))
+                member = session.member(known, self._id)
                 await presence.join(
                     self._redis, room.keys, member, order=session.order, resumes=True
                 )

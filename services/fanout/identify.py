@@ -79,7 +79,10 @@ async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted
         raise Denied("the pad id is not valid Unicode") from None
     if name.startswith("r."):
         pad_id = await pads.pad_of_read_only(redis, name) if _PAD_ID.match(name) else None
-        if pad_id is None or not (await read_meta(redis, keyspace.pad(pad_id))).exists:
+        meta = await read_meta(redis, keyspace.pad(pad_id)) if pad_id is not None else None
+        # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
+        # show who had it the pad that was made anew.
+        if pad_id is None or meta is None or not meta.exists or meta.read_only_id != name:
             raise Denied("read-only id of a pad that does not exist")
         return Wanted(pad_id, name, read_only=True)
     if _CONTROL.search(name):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.fanout import frames, metrics
+from services.fanout import frames, metrics, stays
 from services.fanout.auth.access import Access
 from services.fanout.auth.decision import MAX_NAME, Wanted
 from services.fanout.exit import Exit
@@ -20,6 +20,7 @@ from services.fanout.rights import begin_with, rights_of
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
+from services.fanout.stays import Stay
 from shared.log import authors, presence
 from shared.log.authors import Author
 from shared.log.connect import Redis
@@ -85,17 +86,18 @@ class Doorway:
         )
 
     async def join(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any]
+        self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None = None
     ) -> tuple[Session, Room]:
-        """The session on its pad, with everything sent that a joining client is due.
+        """The session on its pad, with everything sent that a joining client is due. `brought` is
+        what its page has on record of its last stay, see `stays`.
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
         async with self.gate:
-            return await self._join(way_out, identity, message)
+            return await self._join(way_out, identity, message, brought)
 
     async def _join(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any]
+        self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None
     ) -> tuple[Session, Room]:
         me = await self._introduce(identity, message.get("userInfo"))
         try:
@@ -118,7 +120,8 @@ class Doorway:
         )
         try:
             if message.get("reconnect"):
-                await self._resume(room, session, me, message.get("client_rev"))
+                stay = stays.parse(brought, identity.requested_id)
+                await self._resume(room, session, me, message.get("client_rev"), stay)
             else:
                 await self._arrive(room, session, me, message.get("padSettingsDefaults"))
         except BaseException as error:
@@ -151,7 +154,8 @@ class Doorway:
         try:
             yield
         finally:
-            await self.gate.acquire()
+            # Also if this is cancelled: whoever called us gives back what it takes here.
+            await asyncio.shield(self.gate.acquire())
 
     # --- First arrival ---------------------------------------------------------------------------
 
@@ -208,12 +212,14 @@ class Doorway:
 
     # --- Coming back -----------------------------------------------------------------------------
 
-    async def _resume(self, room: Room, session: Session, me: Author, rev: Any) -> None:
+    async def _resume(
+        self, room: Room, session: Session, me: Author, rev: Any, stay: Stay | None
+    ) -> None:
         if isinstance(rev, float) and rev.is_integer():
             rev = int(rev)
         if room.feed.head < 0:
             raise _turned_away(session.exit, "deleted")
-        admission = await self._register(room, session, me, resumes=True)
+        admission = await self._register(room, session, me, resumes=True, stay=stay)
         if admission.reign != room.reign:
             await room.repair.done()
         if not session.identity.read_only and not session.identity.embedded:
@@ -259,18 +265,30 @@ class Doorway:
     # --- Both ------------------------------------------------------------------------------------
 
     def _let_in(self, room: Room, session: Session) -> None:
+        session.send(room.history_for(session))
         room.enter(session)
         introduction = room.people.introduction(but=session.id)
         if introduction is not None:
             session.send(introduction)
 
     async def _register(
-        self, room: Room, session: Session, me: Author, *, resumes: bool = False
+        self,
+        room: Room,
+        session: Session,
+        me: Author,
+        *,
+        resumes: bool = False,
+        stay: Stay | None = None,
     ) -> Admission:
         room.arriving[session.id] = session
         member = session.member(me, self.worker_id)
         admission = await presence.join(
-            self.redis, room.keys, member, order=session.order or None, resumes=resumes
+            self.redis,
+            room.keys,
+            member,
+            order=session.order or None,
+            resumes=resumes,
+            stay=(stay.epoch, stay.reign) if stay is not None else None,
         )
         session.order = admission.order
         return admission

@@ -44,6 +44,7 @@ class Socket:
 
     handshake: Handshake
     exit: Exit
+    brought: str | None = None  #: by its client from an earlier connection, see `stays`
     session: Session | None = None
     room: Room | None = None
     author: str | None = None
@@ -244,7 +245,10 @@ class Messages:
             socket.exit.end()
             return
         await self.leave(socket)
-        socket.session, socket.room = await self._doorway.join(socket.exit, identity, message)
+        brought, socket.brought = socket.brought, None
+        socket.session, socket.room = await self._doorway.join(
+            socket.exit, identity, message, brought
+        )
         self.nursery.on_a_pad(socket.exit)
         if self._hooks.user_join:
             await self._hooks.joined(socket.room, socket.session)

@@ -33,8 +33,9 @@ class Concerned(Protocol):
         """What came after revision `kept` is gone. Returns how many sessions had been sent some of
         it; they have to reload, a page that stayed would be on a history of its own (I5)."""
 
-    def authors(self) -> list[str]:
-        """Whose sessions have been sent what is held."""
+    def goes_on(self) -> list[str]:
+        """What is held is the pad's history under a new reign too. Returns whose sessions have been
+        sent of it."""
 
 
 class Repair:
@@ -139,7 +140,7 @@ class Repair:
         sessions here have been sent of it. To be called before they are sent more."""
         if reign != self._held.reign:
             self._held.reign = reign
-            self.vouch(self._concerned.authors())
+            self.vouch(self._concerned.goes_on())
 
     def vouch(self, authors: list[str]) -> None:
         """Puts on record that these authors' sessions are on the present history. Should that not

@@ -7,7 +7,7 @@ What is held of the pad is in `held`, what is known of the people on it in `peop
 import asyncio
 import logging
 
-from services.fanout import frames, metrics
+from services.fanout import frames, metrics, stays
 from services.fanout.attendance import Attendance
 from services.fanout.beside import Beside
 from services.fanout.delivery import Delivery
@@ -19,6 +19,7 @@ from services.fanout.held import Held
 from services.fanout.people import People
 from services.fanout.repair import Repair
 from services.fanout.session import Session, new_session_id
+from services.fanout.stays import Stay
 from services.fanout.turns import Turns
 from shared.log.announcements import Announcement, Relayed
 from shared.log.connect import Redis
@@ -294,8 +295,15 @@ class Room:
             self.drop(session, "rollback")
         return len(affected)
 
-    def authors(self) -> list[str]:
+    def goes_on(self) -> list[str]:
+        """The history under a new reign is the one that the sessions here have been sent."""
+        for session in self.sessions.values():
+            session.send(self.history_for(session))
         return [session.author for session in self.sessions.values()]
+
+    def history_for(self, session: Session) -> frames.Frame:
+        """What the session's page keeps on record."""
+        return stays.frame(Stay(session.identity.requested_id, self.held.epoch, self.held.reign))
 
     def _settle_all(self) -> None:
         """With its history, whatever was asked of the pad is settled."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import socketio
 from engineio.exceptions import SocketIsClosedError
+from socketio.packet import CONNECT
 
 from services.fanout.engine import EngineServer
 
@@ -93,6 +94,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if not isinstance(data, str) or data[:1] in _BINARY:
             raise ValueError("not a packet in text")
         await super()._handle_eio_message(eio_sid, data)
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        if pkt.packet_type == CONNECT:
+            # For `stays`. Another one each time: what it got lost, a client is told otherwise.
+            pkt.data["pid"] = pkt.data["sid"]
+        await super()._send_packet(eio_sid, pkt)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         try:

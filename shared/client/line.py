@@ -11,6 +11,7 @@ import aiohttp
 
 from shared.client.collaborator import ProtocolError
 from shared.wire import socketio
+from shared.wire.jsontext import dumps
 
 HEARTBEAT = 10.0
 """Seconds of silence after which the server is asked for a sign of life; it has half as long for
@@ -75,8 +76,11 @@ class Line:
     """One Socket.IO connection over a WebSocket. Made by `open`."""
 
     @classmethod
-    async def open(cls, http: aiohttp.ClientSession, place: PadUrl, traffic: Traffic) -> "Line":
-        """Raises `ConnectionLost`, and `PadError` if the server does not want us."""
+    async def open(
+        cls, http: aiohttp.ClientSession, place: PadUrl, traffic: Traffic, kept: str | None = None
+    ) -> "Line":
+        """`kept` is what the connection before had for the next one. Raises `ConnectionLost`, and
+        `PadError` if the server does not want us."""
         try:
             connection = await http.ws_connect(
                 place.socket(),
@@ -86,7 +90,7 @@ class Line:
             )
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
-        line = cls(connection, traffic)
+        line = cls(connection, traffic, kept)
         try:
             await line._greet()
         except BaseException:
@@ -95,7 +99,12 @@ class Line:
             raise
         return line
 
-    def __init__(self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic) -> None:
+    def __init__(
+        self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic, kept: str | None
+    ) -> None:
+        self.kept = kept
+        """What the server wants to be told when we come again: as Socket.IO's own client does, the
+        last argument of the last event that ended in a text."""
         self._socket = connection
         self._traffic = traffic
         self._owed: int | None = None
@@ -108,7 +117,8 @@ class Line:
             await self._socket.send_str(text)
 
     async def _greet(self) -> None:
-        await self._send(socketio.CONNECT)
+        auth = "" if self.kept is None else dumps({"offset": self.kept})
+        await self._send(socketio.CONNECT + auth)
         while True:
             match await self._next_packet():
                 case socketio.Connected():
@@ -124,6 +134,8 @@ class Line:
                 case socketio.Event("message", [dict(message)], ack_id):
                     self._owed = ack_id
                     return message
+                case socketio.Event(_, [*_, str(kept)]):
+                    self.kept = kept
                 case socketio.Closed():
                     raise ConnectionLost("the server has closed the connection")
 

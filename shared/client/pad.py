@@ -162,6 +162,7 @@ class Pad:
                     self.state.connection_lost()
                     line, self._line = self._line, None
                     if line is not None:
+                        dialer.kept = line.kept
                         await line.close()
                     if not dialer.resume:
                         raise
@@ -211,6 +212,7 @@ class Dialer:
     ready: dict[str, Any]  #: CLIENT_READY
     resume: bool
     traffic: Traffic = field(default_factory=Traffic)
+    kept: str | None = None  #: by the last connection, for the next one
     _next: int = 0
     _give_up_at: float | None = None  #: of the event loop's clock; None: nothing has failed
 
@@ -219,7 +221,7 @@ class Dialer:
         self._next += 1
         try:
             async with asyncio.timeout(DIAL_TIMEOUT):
-                return await Line.open(self.http, place, self.traffic)
+                return await Line.open(self.http, place, self.traffic, self.kept)
         except TimeoutError:
             raise ConnectionLost(f"{place.base} does not answer") from None
 

@@ -22,11 +22,11 @@ class Admission(NamedTuple):
 
     order: int
     epoch: int
-    seen_epoch: int | None  #: the history that this author was last on; None: never here
+    seen_epoch: int | None  #: the history that this session was on; None: never here
     reign: str
     shared_up_to: int | None
-    """The last rev that this author, if he was here before, shares with the pad as it is now;
-    None: all that there is."""
+    """The last rev that it shares with the pad as it is now, if it was here before; None: all that
+    there is."""
     is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
 
 
@@ -37,8 +37,12 @@ async def join(
     *,
     order: int | None = None,
     resumes: bool = False,
+    stay: tuple[int, str] | None = None,
 ) -> Admission:
     """Enters a session, and tells all workers. With `order`, one that was here already.
+
+    `stay` is the epoch and the reign of the history that the session itself is on; without, it is
+    taken to be on that which its author was on last.
 
     That the author has been here now is put on record, unless he `resumes`: then it has to be found
     out first whether he may, which is decided by what is on record.
@@ -56,15 +60,17 @@ async def join(
         ],
     )
     got_order, epoch, seen, reign, record = reply
-    seen_epoch, _, seen_reign = seen.decode().partition(" ")
-    shared_up_to = reigns.shared_up_to(reigns.parse(record.decode()), seen_reign)
+    is_news = resumes and seen != b"%b %b" % (epoch, reign)
+    if stay is None and seen:
+        seen_epoch, _, seen_reign = seen.decode().partition(" ")
+        stay = int(seen_epoch), seen_reign
     return Admission(
         int(got_order),
         int(epoch),
-        int(seen_epoch) if seen else None,
+        stay[0] if stay else None,
         reign.decode(),
-        shared_up_to if seen else None,
-        resumes and (seen_epoch, seen_reign) != (epoch.decode(), reign.decode()),
+        reigns.shared_up_to(reigns.parse(record.decode()), stay[1]) if stay else None,
+        is_news,
     )
 
 

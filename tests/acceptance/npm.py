@@ -123,6 +123,12 @@ class Client:
         self.npm.order("cut", self.id)
         self.wait(lambda: self.all("disconnect"), "the connection is cut")
 
+    def again(self) -> None:
+        """The page's own socket connects once more."""
+        before = len(self.all("connect"))
+        self.npm.order("again", self.id)
+        self.wait(lambda: len(self.all("connect")) > before, "it is connected again")
+
     def close(self) -> None:
         self.npm.order("close", self.id)
 

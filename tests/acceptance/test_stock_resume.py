@@ -197,6 +197,35 @@ def test_I5_a_page_of_a_pad_that_was_deleted_and_made_anew_is_not_let_on(
 
 
 @each_transport
+@pytest.mark.parametrize("anew", [True, False], ids=["deleted", "as-it-was"])
+def test_I5_a_tab_is_known_by_itself_whatever_its_author_does_in_another(
+    npm: Npm, fleet: Fleet, transports: Sequence[str], anew: bool
+) -> None:
+    """What the author was on last is the new pad, since he has it open in a second tab. The first
+    one is on the old pad still."""
+    pad, token = new_pad(), new_token()
+    creator = npm.open(fleet.urls[0]).join(pad)
+    tab = npm.open(fleet.urls[1], transports=transports).join(pad, token=token)
+    type_in(creator, "a")
+    agree([creator, tab])
+    gone(tab, creator)
+    if anew:
+        creator.say(collab("PAD_DELETE", data={"padId": pad}))
+        creator.hears({"disconnect": "deleted"})
+        creator = npm.open(fleet.urls[1]).join(pad)
+    type_in(creator, "b", "c", "d")
+    second = npm.open(fleet.urls[0]).join(pad, token=token)
+    gone(second, creator)
+    tab.again()
+    tab.resume(pad, token, 1)
+    if anew:
+        tab.hears({"disconnect": "rejected"})
+        assert tab.heard("CLIENT_RECONNECT") == []
+    else:
+        assert [missed["newRev"] for missed in tab.some("CLIENT_RECONNECT", 3)] == [2, 3, 4]
+
+
+@each_transport
 def test_I5_a_page_goes_back_and_forth_between_the_workers(
     npm: Npm, fleet: Fleet, transports: Sequence[str]
 ) -> None:

@@ -482,6 +482,7 @@ class TestWallClock:
             fleet.start(writers=1, workers=0)
             fleet.start(writers=0, workers=1, launcher=clock.launcher)
             (worker,) = fleet.workers
+            worker.kill()
             fleet.restart(worker)
             text = fleet.workers[0].log.read_text()
         expected = datetime.fromtimestamp(time.time() + 400 * 86_400, UTC).strftime("%Y-")

@@ -112,7 +112,9 @@ class StandInDoorway(SimpleNamespace):
             raise Denied("missing pad id")
         return Identity(corpus.AUTHOR, "fuzzed", "fuzzed", "r.x", False, embedded=False)
 
-    async def join(self, way_out: Exit, identity: Identity, message: dict[str, Any]) -> Any:
+    async def join(
+        self, way_out: Exit, identity: Identity, message: dict[str, Any], _brought: str | None
+    ) -> Any:
         session = Session(identity, way_out, False, adds_author=sends_no_author(message))
         self.room.sessions[session.id] = session
         return session, self.room

@@ -7,7 +7,7 @@
 //        {"do": "relay", "id": 3, "url": "http://…", "delay": 20}       WebSockets are slow this way
 //        {"do": "relay", "id": 4, "url": "http://…", "piece": 500}      all comes in small pieces
 //        {"do": "append", "id": 2, "text": "…"}
-//        {"do": "cut" | "close", "id": 1}
+//        {"do": "cut" | "again" | "close", "id": 1}                     "again": as a page does
 //   out  {"id": 1, "event": "…", "value": …}                            all that happens to it
 
 import { connect, createServer } from "node:net";
@@ -92,6 +92,10 @@ const commands = {
     const { engine } = clients.get(id).io;
     if (engine.transport.ws) engine.transport.ws.terminate();
     else engine.close();
+  },
+
+  again({ id }) {
+    clients.get(id).connect();
   },
 
   close({ id }) {

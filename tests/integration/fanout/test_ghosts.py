@@ -183,6 +183,7 @@ async def test_a_worker_taken_for_dead_goes_on_announcing_until_all_is_said(
 ) -> None:
     """The next beat after the long silence sees none any more."""
     people = [await joins(redis, room, number) for number in range(3)]
+    monkeypatch.setattr(room.people, "_known", {})  # nor is there a record of them
     beats = iter([10**6])
 
     async def beat(*_args: Any) -> presence.Census:

@@ -38,6 +38,7 @@ class PadServer:
     others: list[PadServer] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     came: list[Message] = field(default_factory=list)  #: all CLIENT_READY so far
+    connects: list[str] = field(default_factory=list)
     pongs: list[str] = field(default_factory=list)
     hangs: bool = False
     """The process is there and its connections stand, but it says nothing more."""
@@ -80,7 +81,8 @@ class PadServer:
                 if received.type is not WSMsgType.TEXT:
                     break
                 text: str = received.data
-                if text == "40":
+                if text.startswith("40"):
+                    self.connects.append(text)
                     await socket.send_str('40{"sid":"s"}')
                 elif text.startswith("3"):
                     self.pongs.append(text)

@@ -394,3 +394,19 @@ async def test_a_resume_that_succeeds_gives_the_next_one_its_full_time(
             await pad.append(f"{number}")
             await asyncio.sleep(0.2)  # in all, longer than one of them may take
         assert "0123" in pad.text
+
+
+async def test_what_the_server_wants_to_be_told_again_is_kept(server: PadServer) -> None:
+    """As Socket.IO's own client does, of whatever event."""
+    async with serving(server) as (url,), connect(url) as pad:
+        await server.tell('42["history","first"]')
+        await server.tell('42["history","then this"]')
+        await server.tell('42["history",{"not":"a text"}]')
+        await pad.append("x")
+        server.break_all()
+        await within(pad, lambda: pad.resumes == 1)
+        await pad.append("y")
+        server.break_all()
+        await within(pad, lambda: pad.resumes == 2)
+        assert pad.text == "helloxy\n"
+    assert server.connects == ["40", *['40{"offset":"then this"}'] * 2]
