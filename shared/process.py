@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from shared import tracing
 from shared.log.connect import UNREACHABLE
 from shared.log.keeping import Unfit
 from shared.log.pads import PartitionMismatch
 from shared.logs import configure
-from shared.settings import USAGE_ERROR, RedisProcessSettings, SettingsError, load, mask
+from shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
 
-S = TypeVar("S", bound=RedisProcessSettings)
+S = TypeVar("S", bound=TracingSettings)
 
 
 def run_process(
@@ -24,18 +25,21 @@ def run_process(
 ) -> int:
     """Runs `serve` with the settings from flags and environment, until it returns.
 
-    Returns the exit code: 2 when the settings do not fit the fleet or the Redis must not hold one,
-    1 when there is no Redis.
+    Returns the exit code: 2 when the settings do not fit the fleet or what is installed, or the
+    Redis must not hold a fleet; 1 when there is no Redis.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)
     try:
+        tracing.begin(name, settings.trace_share)
         uvloop.run(serve(settings))
-    except (PartitionMismatch, SettingsError, Unfit) as error:
+    except (PartitionMismatch, SettingsError, Unfit, tracing.NotInstalled) as error:
         print(f"padfleet {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except UNREACHABLE as error:
         where = mask(settings.redis_url)
         print(f"padfleet {name}: cannot use Redis at {where}: {error}", file=sys.stderr)
         return 1
+    finally:
+        tracing.end()
     return 0

@@ -12,6 +12,7 @@ from services.fanout.held import Held
 from services.fanout.news import News
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
+from services.fanout.tracked import Tracked
 from services.fanout.turns import Turn, Turns
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
@@ -50,6 +51,7 @@ class Delivery:
         self._drop = drop
         self._turn = Turn(turns, self._flush_all)
         self._unsent_since: float | None = None
+        self._tracked = Tracked()
         self._catching_up = Tasks()
 
     def due(self) -> None:
@@ -59,6 +61,7 @@ class Delivery:
     def revisions_due(self) -> None:
         """Likewise, and from now on it is measured how long they have waited."""
         self._unsent_since = self._unsent_since or monotonic()
+        self._tracked.arrived(self._held.feed)
         self._turn.due()
 
     def close(self) -> None:
@@ -94,6 +97,7 @@ class Delivery:
         sessions = list(self._sessions.values())
         questions = 1 + len(sessions) // QUESTIONS_SHARE
         flush = Flush(held.feed, held.frames, now, news=self._news, questions=questions)
+        sending = self._tracked.begin()
         serve = partial(self._serve, flush)
         for start in range(0, len(sessions), SESSIONS_PER_STEP):
             if held.feed is not flush.feed:
@@ -101,6 +105,7 @@ class Delivery:
             push(flush, sessions[start : start + SESSIONS_PER_STEP], serve)
             yield flush.kernel_seconds()
         metrics.sent(flush.finish())
+        sending.end(sessions=len(sessions), revisions=flush.tally.revisions)
 
     def _serve(self, flush: Flush, session: Session) -> None:
         match session.flush(flush):

@@ -12,11 +12,12 @@ from services.writer.pad import Pad
 from services.writer.replicas import Replicas, Unconfirmed
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
+from shared import tracing
 from shared.log import scripts
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import Change, CorruptPad
 from shared.log.history import read_meta, read_revisions
-from shared.log.inbox import Received
+from shared.log.inbox import Received, entered_at
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
 from shared.log.records import (
@@ -92,14 +93,15 @@ class Committer:
                 work = {}
                 lease = await self._delete(lease, entry_id, entry)
             elif entry is not None:
-                await self._take(entry, work)
+                await self._take(entry_id, entry, work)
             upto = entry_id
         lease = await self._commit(lease, upto, work)
         metrics.BATCH.observe(len(received))
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
         return lease
 
-    async def _take(self, entry: Entry, work: dict[str, Work]) -> None:
+    async def _take(self, entry_id: str, entry: Entry, work: dict[str, Work]) -> None:
+        trace, began = tracing.chosen(entry.origin), time.time_ns()
         keys = self._keyspace.pad(entry.pad)
         item = work.get(entry.pad)
         try:
@@ -128,6 +130,10 @@ class Committer:
                 entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
             )
             item.outcomes.append(refusal)
+        if trace is not None:
+            trace.span("wait for the writer", entered_at(entry_id), began)
+            trace.span("rebase", began, head=item.pad.head)
+            item.traces.append(trace)
 
     async def _unreadable(self, keys: PadKeys, why: str) -> Work:
         """What is stored of the pad stays untouched; answers alone are published, under the epoch
@@ -215,15 +221,25 @@ class Committer:
             pad_keys, pad_args = item.keys_and_args(lease.reign)
             keys += pad_keys
             args += pad_args
+        began = time.time_ns()
         await self._call(scripts.COMMIT, lease, keys, args, position)
+        self._trace("commit", began, work)
         if self._replicas.wanted:
+            began = time.time_ns()
             messages = {item.keys.channel: item.message(lease.reign) for item in work.values()}
             await self._tell(lease, position, messages)
+            self._trace("wait for replicas", began, work)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
                 await self._upkeep.after_commit(lease, pad_id, item.pad)
         return lease._replace(position=position)
+
+    def _trace(self, name: str, began: int, work: dict[str, Work]) -> None:
+        """A step that all entries of a batch took together has ended."""
+        for item in work.values():
+            for trace in item.traces:
+                trace.span(name, began, revisions=len(item.revisions), pads=len(work))
 
     async def tell_untold(self, lease: Lease) -> None:
         """Makes up for the writer before, which committed and did not live to tell. Raises

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from services.writer.pad import Pad
 from shared.log.keys import PadKeys
 from shared.log.records import Outcome, Revision, committed_header
+from shared.tracing import Trace
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class Work:
     outcomes: list[Outcome] = field(default_factory=list)
     fences: dict[str, int] = field(default_factory=dict)
     created: bool = False
+    traces: list[Trace] = field(default_factory=list)  #: of the entries whose way is traced
 
     def header(self, reign: str) -> bytes:
         first = 0 if self.head is None else self.head + 1

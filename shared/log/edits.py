@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from shared import tracing
 from shared.easysync import AttributePool
 from shared.log.announcements import decode
 from shared.log.authors import SYSTEM_AUTHOR
@@ -143,6 +144,10 @@ class Edits:
             raise Refused(outcome.detail)
 
     async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
+        with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            return await self._answered(entry, base_rev)
+
+    async def _answered(self, entry: Entry, base_rev: int) -> Outcome:
         keys = self._keyspace.pad(entry.pad)
         async with self._listening(keys.channel, entry.origin) as answer:
             entry_id = await self._inbox.put(entry)

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from redis.exceptions import RedisError, ResponseError
 
+from shared import tracing
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
@@ -77,10 +78,14 @@ class InboxWriter:
         """
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         partition = self._keyspace.partition_of(entry.pad)
+        began = time.time_ns()
         deadline = time.monotonic() + self._timeout
         lane = self._lanes[partition * len(self._lanes) // self._keyspace.partitions]
         lane.add(_Waiting(partition, encode_entry(entry), deadline, done))
-        return await done
+        entry_id = await done
+        if (trace := tracing.chosen(entry.origin)) is not None:
+            trace.span("put into the inbox", began, partition=partition)
+        return entry_id
 
     async def settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
         """Puts an entry into its inbox, and returns when the writer has answered it, which whoever
@@ -89,6 +94,10 @@ class InboxWriter:
 
         Raises `NotTaken`.
         """
+        with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            return await self._settle(entry, answer)
+
+    async def _settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
         entry_id = await self.put(entry)
         while not answer.done():
             # Not wait_for, which would want a shield for the answer: this costs half.
@@ -201,6 +210,11 @@ def _settle(item: _Waiting, outcome: str | Exception) -> None:
         item.done.set_result(outcome)
     else:
         item.done.set_exception(outcome)
+
+
+def entered_at(entry_id: str) -> int:
+    """When Redis took the entry in, by its clock: ns since the epoch."""
+    return inbox_order(entry_id)[0] * 1_000_000
 
 
 class Received(NamedTuple):

@@ -21,6 +21,7 @@ from shared.settings.loading import (
 )
 from shared.settings.process import LogFormat, LogLevel, ProcessSettings, RedisProcessSettings
 from shared.settings.redis_url import RedisUrl, mask
+from shared.settings.tracing import TracingSettings
 from shared.settings.up import UpSettings
 from shared.settings.writer import WriterSettings
 
@@ -38,6 +39,7 @@ __all__ = [
     "RedisProcessSettings",
     "RedisUrl",
     "SettingsError",
+    "TracingSettings",
     "UpSettings",
     "WriterSettings",
     "described",

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
+from shared.settings.tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriterSettings(RedisProcessSettings):
+class WriterSettings(TracingSettings):
     """Settings of a writer: it turns submissions into revisions."""
 
     port: int = setting(9101, "port of health and metrics", minimum=1, maximum=65535)

@@ -1,0 +1,19 @@
+"""The settings of processes on a submission's way, for following some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.settings.declare import setting
+from shared.settings.process import RedisProcessSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class TracingSettings(RedisProcessSettings):
+    trace_share: float = setting(
+        0.0,
+        "share of submissions whose way is traced with OpenTelemetry, the same for all processes; "
+        "0 is none, 0.001 one in a thousand. Where to is set by OTEL_EXPORTER_OTLP_ENDPOINT",
+        minimum=0.0,
+        maximum=1.0,
+    )
