@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
+import pymysql
 import pytest
 import redis as redis_library
 
@@ -21,8 +19,8 @@ from shared.log.keys import token_key
 from shared.wire.jsontext import dumps, loads
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller
+from tests.integration.api.databases import mysql, postgres
 from tests.integration.api.test_files import same, written
-from tests.processes import free_ports
 from tests.tools import padfleet
 
 
@@ -208,9 +206,6 @@ async def test_from_redis(
 
 
 async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller) -> None:
-    asyncpg = pytest.importorskip("asyncpg", reason="the driver is not installed")
-    if shutil.which("postgres") is None or shutil.which("initdb") is None:
-        pytest.skip("there is no PostgreSQL on this machine")
     await written(api, fleet, "by-sql")
     records = database(loads(await api.export("by-sql", "etherpad")), "by-sql")
     with postgres() as url:
@@ -222,6 +217,33 @@ async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, ther
         ended = await padfleet(elsewhere.redis_url, "import", url)
     assert ended.code == 0, ended
     await compare(api, there, "by-sql", "by-sql")
+    check_beside(elsewhere)
+
+
+@pytest.mark.parametrize("column", ["VARBINARY(191)", "VARCHAR(100) COLLATE utf8mb4_bin"])
+async def test_from_mysql(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, column: str
+) -> None:
+    """As an Etherpad makes its table, and as older ones did."""
+    name = f"by-mysql-{column[3:6].lower()}"
+    await written(api, fleet, name)
+    records = database(loads(await api.export(name, "etherpad")), name)
+    with mysql() as url:
+        parts = urlsplit(url)
+        connection = pymysql.connect(
+            host=parts.hostname, port=parts.port or 0, user="pads", database="pads"
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE TABLE store (`key` {column} NOT NULL PRIMARY KEY, "
+                "`value` LONGTEXT NOT NULL) CHARSET=utf8mb4"
+            )
+            rows = [(key, dumps(value)) for key, value in records.items()]
+            cursor.executemany("INSERT INTO store VALUES (%s, %s)", rows)
+            connection.commit()
+        ended = await padfleet(elsewhere.redis_url, "import", url)
+    assert ended.code == 0, ended
+    await compare(api, there, name, name)
     check_beside(elsewhere)
 
 
@@ -289,28 +311,3 @@ async def test_what_cannot_be_read_from(elsewhere: Fleet, words: list[str], said
     ended = await padfleet(elsewhere.redis_url, "import", *words, ETHERPAD_API_KEY="")
     assert ended.code == 2, ended
     assert said in ended.err
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A server of its own; its URL."""
-    user = "postgres" if os.geteuid() == 0 else None  # it does not run as root
-    with tempfile.TemporaryDirectory() as folder:
-        if user is not None:
-            try:
-                shutil.chown(folder, user)
-            except LookupError:
-                pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-
-        def run(*words: str) -> None:
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
-
-        (port,) = free_ports(1)
-        data = f"{folder}/data"
-        run("initdb", "-D", data, "-U", "pads", "-A", "trust")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-        run("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
-        try:
-            yield f"postgresql://pads@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
