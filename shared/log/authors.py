@@ -44,15 +44,13 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     known = await redis.rush.get(key)
     if known is not None:
         return cast("bytes", known).decode()
-    async with redis.few:
-        author = await _create(redis)
-        # Two tabs of a new browser may come at once; the first one's author is the author.
-        await redis.client.set(key, author, nx=True)
-        # Not what SET says: repeated after a lost answer, it would say that another was first.
-        winner = cast("bytes", await redis.client.get(key)).decode()
-        if winner != author:
+    author = await _create(redis)
+    # Two tabs of a new browser may come at once; the first one's author is the author.
+    winner = await redis.rush.set_once(key, author)
+    if winner != author:
+        async with redis.few:
             await redis.client.delete(author_key(author))
-        return winner
+    return winner
 
 
 async def enrol(redis: Redis, author: str) -> Author:
@@ -71,8 +69,7 @@ async def author_for(redis: Redis, mapper: str) -> str:
     if known is not None:
         return known.decode()
     author = await _create(redis)
-    await redis.client.set(key, author, nx=True)
-    winner = cast("bytes", await redis.client.get(key)).decode()
+    winner = await redis.rush.set_once(key, author)
     if winner != author:  # two callers at once
         await redis.client.delete(author_key(author))
     return winner
@@ -89,7 +86,7 @@ async def create(redis: Redis, name: str = "") -> str:
 async def _create(redis: Redis) -> str:
     author = new_author_id()
     color = secrets.randbelow(PALETTE_SIZE)
-    await redis.client.hset(author_key(author), "color", f"n{color}")
+    await redis.rush.hset(author_key(author), "color", f"n{color}")
     return author
 
 

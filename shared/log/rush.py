@@ -21,6 +21,7 @@ AT_ONCE = 50
 
 class _Call(NamedTuple):
     command: tuple[Any, ...]
+    options: dict[str, Any]
     answer: "asyncio.Future[Any]"
 
 
@@ -42,6 +43,16 @@ class Rush:
     async def hmget(self, key: str, names: list[str]) -> Any:
         return await self._call("HMGET", key, *names)
 
+    async def hset(self, key: str, name: str, value: str) -> None:
+        await self._call("HSET", key, name, value)
+
+    async def set_once(self, key: str, value: str) -> str:
+        """What stands there now: this value, unless there was one before. Repeated after a lost
+        answer, it says the same."""
+        # `get` is for the client, which would else make a truth value of the answer.
+        before: bytes | None = await self._call("SET", key, value, "NX", "GET", get=True)
+        return value if before is None else before.decode()
+
     async def xrange(self, key: str, first: str, last: str) -> Any:
         return await self._call("XRANGE", key, first, last)
 
@@ -51,13 +62,13 @@ class Rush:
     async def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
         return await self._call("EVAL", script, numkeys, *keys_and_args)
 
-    async def _call(self, *command: Any) -> Any:
+    async def _call(self, *command: Any, **options: Any) -> Any:
         """Raises what the command alone would raise."""
         if isinstance(self._client, RedisCluster):
             async with self._turnstile:
-                return await self._client.execute_command(*command)
+                return await self._client.execute_command(*command, **options)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Call(command, answer))
+        self._waiting.append(_Call(command, options, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._send(self._client), name="rush")
         return await answer
@@ -71,7 +82,7 @@ class Rush:
                 )
                 pipeline = client.pipeline(transaction=False)
                 for call in batch:
-                    _ = pipeline.execute_command(*call.command)
+                    _ = pipeline.execute_command(*call.command, **call.options)
                 try:
                     answers = await pipeline.execute(raise_on_error=False)
                 except Exception as error:

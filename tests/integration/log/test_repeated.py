@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -36,6 +37,16 @@ async def test_a_tokens_author_is_on_record(repeated: Redis) -> None:
     assert await repeated.client.exists(author_key(author))
     assert await authors.author_of_token(repeated, "t.secret") == author
     assert list(await authors.read(repeated, [author])) == [author]
+
+
+async def test_of_two_who_bring_a_new_token_at_once_both_are_the_same(redis: Redis) -> None:
+    """The client makes a truth value of SET's answer, unless it is told not to."""
+    found = await asyncio.gather(*(authors.author_of_token(redis, "t.new") for _ in range(5)))
+    assert len(set(found)) == 1
+    assert list(await authors.read(redis, found)) == [found[0]]
+    assert await authors.author_for(redis, "somebody") == await authors.author_for(
+        redis, "somebody"
+    )
 
 
 async def test_an_author_that_comes_for_the_first_time(repeated: Redis) -> None:
