@@ -121,6 +121,7 @@ def test_a_pong_is_no_event() -> None:
         (frame(TEXT, b"x" * (LIMIT + 1))[:14], Code.TOO_BIG),  # the header is enough
         (b"\x81\xff" + b"\xff" * 8, Code.TOO_BIG),
     ],
+    ids=lambda value: value.name if isinstance(value, Code) else "frame",  # its mask is random
 )
 def test_what_breaks_the_protocol_has_its_code(data: bytes, code: Code) -> None:
     assert refused(data) is code

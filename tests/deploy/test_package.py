@@ -1,0 +1,128 @@
+"""What people install: the source distribution, the wheel that is made of it, and what that brings
+into an empty environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.client import connect
+from tests.eventually import eventually_sync
+from tests.processes import free_ports
+
+ROOT = Path(__file__).parents[2]
+
+BUILD = "from setuptools import build_meta; import sys; getattr(build_meta, sys.argv[1])('dist')"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def run(*words: str | Path, cwd: Path | None = None) -> str:
+    ended = subprocess.run(
+        list(map(str, words)),
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ended.returncode == 0, f"{words}:\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, unpacked. Made of what git knows and of the built page, in a folder
+    of its own: setuptools leaves things behind."""
+    folder = tmp_path_factory.mktemp("source")
+    tracked = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    built = [str(path.relative_to(ROOT)) for path in (ROOT / "services/page/built").rglob("*")]
+    for name in filter(None, (*tracked, *built)):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    run(sys.executable, "-c", BUILD, "build_sdist", cwd=folder)
+    (archive,) = (folder / "dist").glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path) -> Path:
+    run(sys.executable, "-c", BUILD, "build_wheel", cwd=source)
+    (found,) = (source / "dist").glob("*.whl")
+    return found
+
+
+def test_the_wheel_has_all_that_is_needed_and_no_more(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    needed = {
+        str(path.relative_to(ROOT))
+        for top in ("shared", "services")
+        for pattern in ("*.py", "*.lua", "*.html", "*.json", "py.typed")
+        for path in (ROOT / top).rglob(pattern)
+        if not {"node_modules", "page"} & set(path.relative_to(ROOT).parts)
+    }
+    assert needed <= names, needed - names
+    if (ROOT / "services/page/built/manifest.json").exists():
+        assert "services/page/built/manifest.json" in names
+    odd = [name for name in names if name.startswith("tests") or "node_modules" in name]
+    assert not odd
+
+
+@pytest.fixture
+def installed(wheel: Path, tmp_path: Path) -> Path:
+    """The command, in an environment that has nothing but the wheel and what it asks for."""
+    venv.create(tmp_path / "env", with_pip=True)
+    pip: list[str | Path] = [
+        tmp_path / "env/bin/python",
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    run(*pip, "install", wheel)
+    run(*pip, "check")
+    return tmp_path / "env/bin/padfleet"
+
+
+@pytest.fixture
+def served(installed: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a fleet that `padfleet up` runs, away from the source: Python would find that
+    in the folder it is started in."""
+    assert "loadtest" in run(installed, "--help", cwd=tmp_path)
+    worker, _, writer = free_ports(3)
+    words = ["--port", str(worker), "--writer-port", str(writer), "--data", "data"]
+    log = tmp_path / "printed"
+    with log.open("wb") as printed:
+        fleet = subprocess.Popen(
+            [installed, "up", "--workers", "1", "--writers", "1", *words],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=printed,
+        )
+    try:
+        eventually_sync(lambda: "padfleet is up" in log.read_text(), "it is up", timeout=60)
+        yield f"http://127.0.0.1:{worker}"
+    finally:
+        fleet.send_signal(signal.SIGINT)
+        ended = fleet.wait(30)
+    assert ended == 0, log.read_text()
+
+
+async def test_it_runs_in_an_empty_environment(served: str) -> None:
+    async with connect(f"{served}/p/packaged") as pad:
+        await pad.append("from the wheel\n")
+        await pad.flush()
