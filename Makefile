@@ -19,6 +19,8 @@ BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= deliveries commits memory connects latency scaling
 
+AT_ONCE ?= 3
+
 SOURCES := shared services tests deploy
 UV_VERSION := 0.9
 
@@ -50,8 +52,10 @@ page: setup ## check style and types of the page, and run the tests of its clien
 		echo "make: no node and npm: the page is left out"; \
 	fi
 
-unit: setup ## run the tests; make unit ARGS='-k settings' for some of them
-	cd '$(ROOT)' && '$(BIN)/python' -m pytest $(ARGS)
+# Most tests wait for something most of the time, so more of them than there are cores are run at once.
+# By files, since the tests of many share a fleet, and in their order: those that take long come first.
+unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
+	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 image: ## build the image, with Docker
 	cd '$(ROOT)' && docker build -f deploy/image/Dockerfile -t padfleet .

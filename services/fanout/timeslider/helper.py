@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 IDLE = 60.0
 """Seconds without work after which the process is ended; it holds some 20 MB."""
 
+GRACE = 5.0
+"""Seconds that it has to end when there is nothing more to do."""
+
 LIMIT = 30.0
 """Seconds for one job, beyond what the job itself says; then something is wrong with the helper."""
 
@@ -34,6 +37,7 @@ class Helper:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -68,6 +72,7 @@ class Helper:
         if self._rest is not None:
             self._rest.cancel()
         await self._end()
+        await asyncio.gather(*self._leaving)
 
     async def _exchange_twice(self, job: Job) -> Answer:
         try:
@@ -101,15 +106,30 @@ class Helper:
         return Answer.decode(await stdout.readexactly(length))
 
     def _has_rested(self) -> None:
-        # It ends by itself when its input does. Whoever comes meanwhile starts another.
+        # Whoever comes meanwhile starts another.
         process, self._process, self._rest = self._process, None, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
+        if process is not None:
+            leaving = asyncio.create_task(_ended(process))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def _end(self) -> None:
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """It ends by itself when its input does."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(GRACE):
+            await process.wait()
+    except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
