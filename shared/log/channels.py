@@ -99,12 +99,17 @@ class Subscriber:
         self._confirmed_once.add(channel)
 
     async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
-        """Finds these channels a place again, wherever they live now."""
+        """Finds these channels a place again, wherever they live now. Never raises: it would end
+        the task that asks, and the pads of these channels would stand still for good."""
         for channel in channels:
             if event := self._wanted.get(channel):
                 event.clear()
-        with suppress(*UNREACHABLE, ResponseError):
+        try:
             await self._redis.refresh()
+        except (*UNREACHABLE, ResponseError):
+            pass  # asked again when the next attempt fails
+        except Exception:
+            log.exception("topology not read")
         if self._closed:
             return
         for channel in channels & self._wanted.keys():
@@ -112,6 +117,9 @@ class Subscriber:
                 self._place(channel)
             except UNREACHABLE:
                 feed.channels.add(channel)  # nobody has it just now: asked again at the next try
+            except Exception:
+                log.exception("channel not placed", extra={"channel": channel})
+                feed.channels.add(channel)
         if not feed.channels and self._feeds.get(feed.node.name) is feed:
             del self._feeds[feed.node.name]
 

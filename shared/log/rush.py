@@ -74,6 +74,7 @@ class Rush:
         return await answer
 
     async def _send(self, client: SingleClient) -> None:
+        batch: list[_Call] = []
         try:
             while self._waiting:
                 batch, self._waiting = (
@@ -96,5 +97,6 @@ class Rush:
                         call.answer.set_result(answer)
         finally:
             self._task = None
-            for call in self._waiting:
+            # Only if this was cancelled is there anybody left.
+            for call in (*batch, *self._waiting):
                 call.answer.cancel()

@@ -60,3 +60,27 @@ async def test_a_killed_subscription_comes_back_and_says_so(
     assert await publish(redis, "c2", "after") == 1
     await eventually(lambda: ("c2", b"after") in listener.received)
     await listener.subscriber.close()
+
+
+async def test_a_fault_while_a_channel_is_looked_for_does_not_end_the_search(
+    redis: Redis, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the task that reads, and everybody on the pad waited for good."""
+    await asyncio.wait_for(listener.subscriber.subscribe("c1"), 5)
+    faults: list[str] = []
+
+    async def fault() -> None:
+        faults.append("refresh")
+        raise RuntimeError("nobody has thought of this")
+
+    def misplaced(channel: str) -> None:
+        faults.append(channel)
+        raise RuntimeError("nor of this")
+
+    monkeypatch.setattr(redis, "refresh", fault)
+    monkeypatch.setattr(listener.subscriber, "_place", misplaced)
+    await redis.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await eventually(lambda: listener.again == ["c1"], "it is back")
+    assert faults == ["refresh", "c1"]
+    assert await publish(redis, "c1", "after") == 1
+    await listener.subscriber.close()
