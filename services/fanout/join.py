@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,18 +9,19 @@ from typing import Any
 
 from services.fanout import frames, metrics, stays
 from services.fanout.auth.access import Access
-from services.fanout.auth.decision import MAX_NAME, Wanted
+from services.fanout.auth.decision import Wanted
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, read_only_id, wanted_pad
+from services.fanout.introduction import acknowledges, introduced, takes_batches
 from services.fanout.legacy import sends_no_author
 from services.fanout.rights import begin_with, rights_of
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
-from shared.log import authors, presence
+from shared.log import presence
 from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
@@ -32,15 +32,6 @@ from shared.log.records import Creation, Fence
 from shared.settings import FanoutSettings
 
 log = logging.getLogger(__name__)
-
-BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
-"""What a client lists in CLIENT_READY's `supports` to get several revisions in one message."""
-
-ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
-"""What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
-find out what has arrived."""
-
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
 
 AT_ONCE = 50
 """Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
@@ -99,7 +90,7 @@ class Doorway:
     async def _join(
         self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None
     ) -> tuple[Session, Room]:
-        me = await self._introduce(identity, message.get("userInfo"))
+        me = await introduced(self.redis, identity, message.get("userInfo"))
         try:
             room = await self.rooms.enter(identity.pad_id)
         except CorruptPad as error:
@@ -114,8 +105,8 @@ class Doorway:
         session = Session(
             identity,
             way_out,
-            batching=self._batching(message),
-            acks=_supports(message, ACK_ANNOUNCEMENT),
+            batching=takes_batches(message, self.settings),
+            acks=acknowledges(message),
             adds_author=sends_no_author(message),
         )
         try:
@@ -292,34 +283,6 @@ class Doorway:
         )
         session.order = admission.order
         return admission
-
-    async def _introduce(self, identity: Identity, info: Any) -> Author:
-        """Takes over name and colour that the client brings, unless they are given, and returns
-        what is on record."""
-        author = identity.author
-        name = info.get("name") if isinstance(info, dict) else None
-        color = info.get("colorId") if isinstance(info, dict) else None
-        if not (isinstance(color, str) and _COLOR.match(color)):
-            color = None
-        if not (isinstance(name, str) and name):
-            name = None
-        name, color = identity.name or name, identity.color or color
-        if name or color:
-            await authors.update(
-                self.redis, author, name=name[:MAX_NAME] if name else None, color=color
-            )
-        found = await authors.read(self.redis, [author])
-        return found.get(author) or await authors.enrol(self.redis, author)
-
-    def _batching(self, message: dict[str, Any]) -> bool:
-        if self.settings.batch != "auto":
-            return self.settings.batch == "on"
-        return _supports(message, BATCH_ANNOUNCEMENT)
-
-
-def _supports(message: dict[str, Any], what: str) -> bool:
-    supports = message.get("supports")
-    return isinstance(supports, list) and what in supports
 
 
 def _turned_away(way_out: Exit, reason: str) -> TurnedAway:

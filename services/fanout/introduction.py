@@ -1,0 +1,52 @@
+"""What CLIENT_READY says of the client itself: who it is, and what it understands."""
+
+import re
+from typing import Any
+
+from services.fanout.auth.decision import MAX_NAME
+from services.fanout.session import Identity
+from shared.log import authors
+from shared.log.authors import Author
+from shared.log.connect import Redis
+from shared.settings import FanoutSettings
+
+BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
+"""What a client lists in `supports` to get several revisions in one message."""
+
+ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
+"""What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
+find out what has arrived."""
+
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
+
+
+async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
+    """Takes over name and colour that the client brings in `userInfo`, unless they are given, and
+    returns what is on record. Raises what `UNREACHABLE` lists."""
+    author = identity.author
+    name = info.get("name") if isinstance(info, dict) else None
+    color = info.get("colorId") if isinstance(info, dict) else None
+    if not (isinstance(color, str) and _COLOR.match(color)):
+        color = None
+    if not (isinstance(name, str) and name):
+        name = None
+    name, color = identity.name or name, identity.color or color
+    if name or color:
+        await authors.update(redis, author, name=name[:MAX_NAME] if name else None, color=color)
+    found = await authors.read(redis, [author])
+    return found.get(author) or await authors.enrol(redis, author)
+
+
+def takes_batches(message: dict[str, Any], settings: FanoutSettings) -> bool:
+    if settings.batch != "auto":
+        return settings.batch == "on"
+    return _supports(message, BATCH_ANNOUNCEMENT)
+
+
+def acknowledges(message: dict[str, Any]) -> bool:
+    return _supports(message, ACK_ANNOUNCEMENT)
+
+
+def _supports(message: dict[str, Any], what: str) -> bool:
+    supports = message.get("supports")
+    return isinstance(supports, list) and what in supports
