@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 
 from services.writer import metrics
 from services.writer.cache import PadCache
-from services.writer.partition import Committer, LeaseLost
+from services.writer.ledger import LeaseLost
+from services.writer.partition import Committer
 from shared.log import leases, presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.inbox import Received, read_inboxes

@@ -1,19 +1,17 @@
-"""Commits what the inbox of one partition brings."""
+"""Decides what the entries of one partition's inbox come to; `ledger` stores it."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
 
 from services.writer import metrics
 from services.writer.cache import PadCache
+from services.writer.ledger import Ledger, patiently
 from services.writer.pad import Pad
-from services.writer.replicas import Replicas, Unconfirmed
+from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
 from shared import tracing
-from shared.log import scripts
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import Change, CorruptPad
 from shared.log.history import read_meta, read_revisions
@@ -22,7 +20,6 @@ from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
 from shared.log.records import (
     CREATED,
-    UNSETTLED,
     Creation,
     Deletion,
     Entry,
@@ -33,18 +30,9 @@ from shared.log.records import (
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-RETRY_DELAY = 0.1
-
 TURNS_PER_LEASE = 30
 """How many times within one lease a long batch is committed as far as it has got, and the event
 loop is left to others: every 100 ms with the default lease."""
-
-
-class LeaseLost(Exception):
-    """Another writer owns the partition, or has moved it on: what we know of it is void."""
 
 
 class Committer:
@@ -63,8 +51,7 @@ class Committer:
         self._keyspace = keyspace
         self._pads = pads
         self._upkeep = upkeep
-        self._replicas = replicas
-        self._lease_ms = lease_ms
+        self._ledger = Ledger(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
 
     async def settle(self, lease: Lease, received: list[Received]) -> Lease:
@@ -108,7 +95,7 @@ class Committer:
             if item is not None and item.unreadable:
                 raise CorruptPad(item.unreadable)
             if item is None:
-                pad = await self._patiently(self._pads.get, entry.pad)
+                pad = await patiently(self._pads.get, entry.pad)
                 item = work[entry.pad] = Work(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item)
         except CorruptPad as error:
@@ -139,7 +126,7 @@ class Committer:
         """What is stored of the pad stays untouched; answers alone are published, under the epoch
         that its rooms know."""
         try:
-            epoch = (await self._patiently(read_meta, self._redis, keys)).epoch
+            epoch = (await patiently(read_meta, self._redis, keys)).epoch
         except Exception:
             log.exception("meta not readable", extra={"key": keys.meta})
             epoch = 0
@@ -151,7 +138,7 @@ class Committer:
         self._pads.forget(pad_id)
         old = item.pad
         try:
-            pad = await self._patiently(self._pads.get, pad_id)
+            pad = await patiently(self._pads.get, pad_id)
             for revision in item.revisions:
                 pad.replay(revision)
         except Exception:
@@ -207,62 +194,29 @@ class Committer:
         last = item.pad.oldest_recent - 1
         for start in range(first, last + 1, 500):
             stop = min(start + 499, last)
-            revisions = await self._patiently(read_revisions, self._redis, item.keys, start, stop)
+            revisions = await patiently(read_revisions, self._redis, item.keys, start, stop)
             changes += [item.pad.change_of(revision) for revision in revisions]
         return changes
 
     async def _commit(self, lease: Lease, position: str, work: dict[str, Work]) -> Lease:
         if position == lease.position:
             return lease
-        keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
-        args: list[str | bytes | int] = [lease.term, lease.position, position, self._lease_ms]
-        args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
-        for item in work.values():
-            pad_keys, pad_args = item.keys_and_args(lease.reign)
-            keys += pad_keys
-            args += pad_args
-        began = time.time_ns()
-        await self._call(scripts.COMMIT, lease, keys, args, position)
-        self._trace("commit", began, work)
-        if self._replicas.wanted:
-            began = time.time_ns()
-            messages = {item.keys.channel: item.message(lease.reign) for item in work.values()}
-            await self._tell(lease, position, messages)
-            self._trace("wait for replicas", began, work)
+        lease = await self._ledger.commit(lease, position, work)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
                 await self._upkeep.after_commit(lease, pad_id, item.pad)
-        return lease._replace(position=position)
-
-    def _trace(self, name: str, began: int, work: dict[str, Work]) -> None:
-        """A step that all entries of a batch took together has ended."""
-        for item in work.values():
-            for trace in item.traces:
-                trace.span(name, began, revisions=len(item.revisions), pads=len(work))
+        return lease
 
     async def tell_untold(self, lease: Lease) -> None:
         """Makes up for the writer before, which committed and did not live to tell. Raises
         `LeaseLost`."""
-        if lease.untold:
-            await self._tell(lease, lease.position, dict.fromkeys(lease.untold, UNSETTLED))
-
-    async def _tell(self, lease: Lease, position: str, messages: dict[str, bytes]) -> None:
-        """Publishes what was held back, once the replicas have the commit."""
-        try:
-            await self._patiently(self._replicas.have, lease, position)
-        except Unconfirmed as error:
-            raise LeaseLost(str(error)) from error
-        args: list[str | bytes | int] = [lease.term, position]
-        for channel, message in messages.items():
-            args += [channel, message]
-        state = self._keyspace.state(lease.partition)
-        await self._patiently(scripts.TELL, self._redis.client, [state], args)
+        await self._ledger.tell_untold(lease)
 
     async def _delete(self, lease: Lease, position: str, entry: Deletion) -> Lease:
         keys = self._keyspace.pad(entry.pad)
         try:
-            pad = await self._patiently(self._pads.get, entry.pad)
+            pad = await patiently(self._pads.get, entry.pad)
         except Exception as error:
             known = isinstance(error, CorruptPad)
             log.error("corrupt pad", extra={"pad": entry.pad}, exc_info=None if known else error)
@@ -274,46 +228,10 @@ class Committer:
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
             work = {entry.pad: Work(keys, pad, None, outcomes=[refusal])}
             return await self._commit(lease, position, work)
-        meta = await self._patiently(read_meta, self._redis, keys)
-        all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]
-        args: list[str | bytes | int] = [
-            lease.term,
-            lease.position,
-            position,
-            keys.channel,
-            pad.epoch + 1,
-            lease.reign,
-        ]
-        await self._call(scripts.DELETE, lease, all_keys, args, position)
+        meta = await patiently(read_meta, self._redis, keys)
+        lease = await self._ledger.delete(lease, position, keys, pad.epoch + 1)
         self._pads.forget(entry.pad)
         if meta.read_only_id is not None:
-            await self._patiently(self._redis.client.delete, read_only_key(meta.read_only_id))
+            await patiently(self._redis.client.delete, read_only_key(meta.read_only_id))
         log.info("pad deleted", extra={"pad": entry.pad, "author": entry.author})
-        return lease._replace(position=position)
-
-    async def _call(
-        self,
-        script: scripts.Script,
-        lease: Lease,
-        keys: list[str],
-        args: list[str | bytes | int],
-        position: str,
-    ) -> None:
-        verdict, *details = await self._patiently(script, self._redis.client, keys, args)
-        if verdict == b"ok":
-            return
-        if verdict == b"position" and details == [position.encode()]:
-            # The answer to an earlier attempt got lost, and it had done its work: nobody else can
-            # have moved the position during our term.
-            return
-        raise LeaseLost(f"{verdict.decode()} is now {b' '.join(details).decode()}")
-
-    async def _patiently(
-        self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        while True:
-            try:
-                return await call(*args, **kwargs)
-            except UNREACHABLE as error:
-                log.warning("Redis is away, retrying", extra={"error": str(error)})
-                await asyncio.sleep(RETRY_DELAY)
+        return lease
