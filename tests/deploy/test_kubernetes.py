@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -23,15 +25,14 @@ Object = dict[str, Any]
 
 
 def rendered(overlay: str) -> list[Object]:
+    return rendered_from(KUBERNETES / "overlays" / overlay)
+
+
+def rendered_from(folder: Path) -> list[Object]:
     if shutil.which("kubectl") is None:
         pytest.skip("there is no kubectl")
     done = subprocess.run(
-        [
-            "kubectl",
-            "kustomize",
-            "--load-restrictor=LoadRestrictionsNone",
-            KUBERNETES / "overlays" / overlay,
-        ],
+        ["kubectl", "kustomize", "--load-restrictor=LoadRestrictionsNone", folder],
         capture_output=True,
         text=True,
         check=False,
@@ -169,3 +170,32 @@ def test_no_password_is_in_a_file() -> None:
             for variable in container.get("env", []):
                 if variable["name"] == "PADFLEET_REDIS_URL":
                     assert variable["valueFrom"]["secretKeyRef"]["name"] == "padfleet-redis"
+
+
+def test_tracing_is_a_component(tmp_path: Path) -> None:
+    """Every process has the same share, and may speak to the collector that it is told of."""
+    place = os.path.relpath(KUBERNETES.resolve(), tmp_path.resolve())
+    (tmp_path / "kustomization.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": [f"{place}/overlays/production"],
+                "components": [f"{place}/components/tracing"],
+            }
+        )
+    )
+    objects = rendered_from(tmp_path)
+    settings = [
+        m["data"]
+        for m in of_kind(objects, "ConfigMap")
+        if m["metadata"]["name"].startswith(("padfleet-fanout", "padfleet-writer"))
+    ]
+    assert len(settings) == 2
+    assert len({found["PADFLEET_TRACE_SHARE"] for found in settings}) == 1
+    assert all(found["PADFLEET_LOG_FORMAT"] == "json" for found in settings), "what was set stays"
+    (port,) = {urlsplit(found["OTEL_EXPORTER_OTLP_ENDPOINT"]).port for found in settings}
+    (policy,) = (
+        p for p in of_kind(objects, "NetworkPolicy") if p["metadata"]["name"] == "to-collector"
+    )
+    assert policy["spec"]["egress"][0]["ports"] == [{"port": port, "protocol": "TCP"}]
