@@ -17,7 +17,7 @@ PAGE_MODULES := $(PAGE_DIR)/node_modules/.installed
 PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
-BENCH ?= deliveries commits memory connects latency scaling
+BENCH ?= deliveries commits memory connects latency scaling costs
 
 AT_ONCE ?= 3
 
@@ -26,7 +26,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench format lock clean
+.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench costs simulate compare format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -76,6 +76,17 @@ bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--
 		echo "make: tests/benchmarks/$$name.py, values to build/bench/$$name.json" && \
 		'$(BIN)/python' -m "tests.benchmarks.$$name" --out "build/bench/$$name.json" $(ARGS) || exit 1; \
 	done
+
+costs: setup ## what `padfleet plan` reckons with, from what make bench has put into build/bench
+	cd '$(ROOT)' && '$(BIN)/padfleet' plan --calibrate build/bench --out services/plan/constants.json
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --constants
+
+simulate: setup ## a million sockets on a hundred workers, in simulated time; takes some minutes
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation $(ARGS)
+
+compare: setup ## a small real fleet beside the simulated one; takes five minutes
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --check build/bench/compare.json
 
 format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)

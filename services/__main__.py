@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "up": "run a whole fleet on this machine, to try it or to develop",
     "fanout": "run a fan-out worker: it holds the sockets of the clients",
     "writer": "run a writer: it turns submissions into revisions",
+    "plan": "say how many machines so many people need, and which limit asks for them",
     "doctor": "check whether a Redis is fit for a fleet, and say what to change",
     "probe": "ask a process whether it is ready; for health checks",
     "backup": "write pads to files while the fleet runs",

@@ -9,6 +9,7 @@ which it gets at once.
 import asyncio
 from collections.abc import Callable, Iterator
 from time import perf_counter
+from typing import Protocol
 
 from services.fanout import metrics
 from services.fanout.pacing import Pace, Rules
@@ -25,11 +26,43 @@ estimate, the kernel will take for what has been written since the flush began, 
 event loop hands it over only after our code has run."""
 
 
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Time, and who comes back when it has passed. Not the loop itself: a simulation of a hundred
+    workers has no event loops, and flushes by these same turns."""
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+
+    def later(self, delay: float, call: Callable[[], None]) -> Timer:
+        """Calls after so many seconds, unless cancelled."""
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Calls once what waits already has had its turn."""
+
+
+class LoopClock:
+    """Of the event loop that runs."""
+
+    def now(self) -> float:
+        return perf_counter()
+
+    def later(self, delay: float, call: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(delay, call)
+
+    def soon(self, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_soon(call)
+
+
 class Turns:
     """What the rooms of a worker share."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, clock: Clock | None = None) -> None:
         self.rules = rules
+        self.clock: Clock = clock or LoopClock()
         self.running = 0
         self._busy: dict[Turn, float] = {}
         self._pruned = 0.0
@@ -48,9 +81,10 @@ class Turn:
 
     def __init__(self, turns: Turns, work: Work) -> None:
         self._turns = turns
+        self._clock = turns.clock
         self._work = work
         self._pace = Pace(turns.rules)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._rest: Iterator[float] | None = None
         self._again = False
         self._closed = False
@@ -61,13 +95,13 @@ class Turn:
         if self._rest is not None:
             self._again = True
         elif self._timer is None and not self._closed:
-            wait = self._pace.wait(perf_counter())
+            wait = self._pace.wait(self._clock.now())
             if wait <= 0:
                 metrics.PAUSE_SECONDS.observe(0)
                 self._begin()
             else:
                 metrics.PAUSE_SECONDS.observe(wait)
-                self._timer = asyncio.get_running_loop().call_later(wait, self._begin)
+                self._timer = self._clock.later(wait, self._begin)
 
     def close(self) -> None:
         self._closed = True
@@ -77,7 +111,7 @@ class Turn:
 
     def _begin(self) -> None:
         self._timer = None
-        self._started = perf_counter()
+        self._started = self._clock.now()
         self._cost = self._kernel = 0.0
         self._again = False
         self._rest = self._work()
@@ -86,25 +120,26 @@ class Turn:
 
     def _slice(self) -> None:
         assert self._rest is not None
-        began, kernel = perf_counter(), self._kernel
+        now, kernel = self._clock.now, self._kernel
+        began = now()
         limit = SLICE / self._turns.running
         unfinished = False
         try:
             for estimate in self._rest:
                 self._kernel = estimate
-                spent = perf_counter() - began + self._kernel - kernel
+                spent = now() - began + self._kernel - kernel
                 unfinished = spent >= limit and not self._closed
                 if unfinished:
                     break
         finally:
-            self._cost += perf_counter() - began + self._kernel - kernel
+            self._cost += now() - began + self._kernel - kernel
             if unfinished:
-                asyncio.get_running_loop().call_soon(self._slice)
+                self._clock.soon(self._slice)
             else:
                 self._finish()
 
     def _finish(self) -> None:
-        now = perf_counter()
+        now = self._clock.now()
         self._rest = None
         self._turns.running -= 1
         self._pace.flushed(self._started, now, self._cost, self._turns.busy(self, now))

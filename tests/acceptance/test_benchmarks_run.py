@@ -54,7 +54,7 @@ def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> No
         assert cases[case]["before"] < cases[case]["after"]
 
 
-@pytest.mark.parametrize("benchmark", ["commits", "connects", "latency", "scaling"])
+@pytest.mark.parametrize("benchmark", ["commits", "connects", "costs", "latency", "scaling"])
 def test_each_benchmark_runs_and_finds_something(benchmark: str, tmp_path: Path) -> None:
     values = short(benchmark, tmp_path / f"{benchmark}.json")
     assert values["figures"]

@@ -108,6 +108,23 @@ class Rig:
         self._put(pad.type() for _ in range(count))
         return pad.head
 
+    def type_on_each(self, names: Iterable[str], count: int = 1) -> None:
+        """So many revisions on each of these pads, all submitted at once."""
+        self._put(self._pads[name].type() for name in names for _ in range(count))
+
+    def used_by_redis(self) -> int:
+        """Bytes of what is stored, as Redis counts them."""
+        return int(cast("Any", self._redis.info("memory"))["used_memory_dataset"])
+
+    def size_of_history(self, name: str) -> tuple[float, float]:
+        """Bytes of Redis for each revision that is kept by itself, and for each that is in a
+        chunk; 0 if there are none of these."""
+        keys, client = self._keyspace.pad(name), cast("Any", self._redis)
+        kept = int(client.xlen(keys.revs))
+        packed = self._pads[name].head + 1 - kept
+        sizes = [int(client.memory_usage(key, samples=0) or 0) for key in (keys.revs, keys.chunks)]
+        return sizes[0] / max(kept, 1), sizes[1] / packed if packed else 0.0
+
     def committed(self, names: Iterable[str]) -> None:
         """Returns when the pads have all that was typed."""
         for name in names:
