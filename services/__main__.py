@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "fanout": "run a fan-out worker: it holds the sockets of the clients",
     "writer": "run a writer: it turns submissions into revisions",
     "plan": "say how many machines so many people need, and which limit asks for them",
+    "top": "show a fleet live: who is served, what is stuck, where the load is",
     "doctor": "check whether a Redis is fit for a fleet, and say what to change",
     "probe": "ask a process whether it is ready; for health checks",
     "backup": "write pads to files while the fleet runs",

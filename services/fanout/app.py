@@ -13,6 +13,7 @@ from aiohttp import web
 from engineio.payload import Payload
 from prometheus_client import REGISTRY
 
+from services import __version__
 from services.api import mount as mount_api
 from services.fanout import metrics, stays
 from services.fanout.auth.access import open_access
@@ -25,6 +26,7 @@ from services.fanout.drain import Drain, turning_away
 from services.fanout.engine import EngineServer, LeanSocket
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.expired import Expired
+from services.fanout.figures import figures_of
 from services.fanout.hooks import installed_hooks
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
@@ -43,7 +45,9 @@ from services.fanout.standing import Standing
 from services.fanout.timeslider.helper import Helper
 from services.fanout.timeslider.requests import Timeslider
 from services.fanout.visits import Visits
+from services.fleet import mount as mount_fleet
 from services.page import mount as mount_page
+from shared.fleet.beacon import Beacon, Name, reachable_host
 from shared.health import Health, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.history import read_meta
@@ -144,9 +148,13 @@ async def run(settings: FanoutSettings) -> None:
     canaries = Canaries(redis, keyspace, rooms, inbox)
     health.ready("canary", canaries.why_not_ready)
     add_ops_routes(app, health)
+    place = reachable_host(settings.host), settings.port
+    name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
+    beacon = Beacon(redis, name, figures_of(rooms), health)
     add_stats_route(app, rooms)
     REGISTRY.register(Standing(rooms.places))
     mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access, trusted))
+    mount_fleet(app, redis, keyspace, settings)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER
@@ -159,6 +167,7 @@ async def run(settings: FanoutSettings) -> None:
     expired = Expired(messages, doorway, reconnect=settings.auth_expired == "reconnect")
     background = [
         asyncio.create_task(census.run(), name="census"),
+        asyncio.create_task(beacon.run(), name="beacon"),
         asyncio.create_task(rooms.watch_over(), name="audit"),
         asyncio.create_task(canaries.run(), name="canaries"),
         asyncio.create_task(rooms.drop_stalled(), name="stalled"),
@@ -192,6 +201,7 @@ async def run(settings: FanoutSettings) -> None:
             task.cancel()
         await _let_go(sockets)
         await census.retire()
+        await beacon.retire()
         await sio.shutdown()
         await runner.cleanup()
         await access.close()

@@ -8,14 +8,17 @@ import socket
 
 from aiohttp import web
 
+from services import __version__
 from services.writer import metrics
 from services.writer.cache import PadCache
+from services.writer.figures import figures
 from services.writer.owner import Owner
 from services.writer.partition import Committer
 from services.writer.readiness import readiness
 from services.writer.replicas import Replicas
 from services.writer.rules import Bounds
 from services.writer.upkeep import Upkeep
+from shared.fleet.beacon import Beacon, Name, reachable_host
 from shared.health import add_ops_routes
 from shared.log.connect import open_redis
 from shared.log.keeping import require_keeping
@@ -60,7 +63,11 @@ async def run(settings: WriterSettings) -> None:
         commit_interval_ms=settings.commit_interval_ms,
     )
     app = web.Application()
-    add_ops_routes(app, readiness(redis, owner, settings.lease_ms))
+    health = readiness(redis, owner, settings.lease_ms)
+    add_ops_routes(app, health)
+    place = reachable_host(settings.host), settings.port
+    name = Name("writer", writer_id, *place, __version__, settings.lease_ms)
+    beacon = Beacon(redis, name, figures, health)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port).start()
@@ -73,6 +80,7 @@ async def run(settings: WriterSettings) -> None:
     beside = Tasks()
     beside.start(watch_delay())
     beside.start(Collector().run())
+    beside.start(beacon.run())
     writing = asyncio.create_task(owner.run())
     try:
         while not writing.done() and not owner.stopping:
@@ -85,6 +93,7 @@ async def run(settings: WriterSettings) -> None:
             writing.cancel()
     finally:
         beside.close()
+        await beacon.retire()
         await runner.cleanup()
         await replicas.close()
         await redis.close()

@@ -112,6 +112,11 @@ class Keyspace:
         )
 
 
+def process_key(process: str) -> str:
+    """What a worker or writer tells of itself, for who looks at the fleet."""
+    return f"pf:process:{process}"
+
+
 def author_key(author_id: str) -> str:
     return f"pf:author:{author_id}"
 

@@ -35,6 +35,7 @@ class Script:
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
 
 
+CENSUS = Script("census")
 CHAT = Script("chat")
 COMMIT = Script("commit", before="reign")
 COMPACT = Script("compact", before="reign")
@@ -49,5 +50,6 @@ REPLACE = Script("replace", before="reign")
 SAVED = Script("saved")
 SETTINGS = Script("settings")
 SNAPSHOT = Script("snapshot", before="reign")
+STANDING = Script("standing")
 TELL = Script("tell")
 VOUCH = Script("vouch", before="reign")

@@ -8,6 +8,7 @@ from typing import Literal
 from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
+from shared.settings.seeing import SeeingSettings
 from shared.settings.tracing import TracingSettings
 
 Batch = Literal["auto", "on", "off"]
@@ -20,7 +21,7 @@ WELCOME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FanoutSettings(ApiSettings, LimitSettings, TracingSettings):
+class FanoutSettings(ApiSettings, LimitSettings, SeeingSettings, TracingSettings):
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(

@@ -11,6 +11,7 @@ import redis as redis_library
 
 from services.up.server import HOST, EmbeddedServer, ServerFailed
 from shared.client import connect
+from tests.eventually import eventually
 from tests.fleet import ROOT, Fleet
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, Caller
@@ -26,10 +27,10 @@ SETTINGS = {
 }
 
 
-def documented_user() -> str:
+def documented_user(name: str = "padfleet") -> str:
     """The line of docs/redis.md, from its own text: so it cannot be wrong there."""
     text = (ROOT / "docs" / "redis.md").read_text()
-    (line,) = (line for line in text.splitlines() if line.startswith("user padfleet on "))
+    (line,) = (line for line in text.splitlines() if line.startswith(f"user {name} on "))
     return line
 
 
@@ -89,6 +90,8 @@ async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
         ended = await padfleet(redis_url, *words)
         assert ended.code == 0, ended
         assert PASSWORD not in ended.out + ended.err
+    ended = await padfleet(redis_url, "top", "--once")
+    assert "have an owner" in ended.out, ended
     async with connect(f"{one}/p/a") as again:
         await again.append("and on\n")
     await use_the_api(one)
@@ -134,6 +137,30 @@ async def test_the_documented_user_can_do_all_that_is_needed_and_no_more(
         ):
             with pytest.raises(redis_library.ResponseError, match="permissions"):
                 limited.execute_command(*command)
+
+
+async def test_the_documented_onlooker_can_look_and_no_more(
+    guarded: EmbeddedServer, tmp_path: Path
+) -> None:
+    url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
+    with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
+        admin.execute_command("ACL SETUSER", *documented_user("padfleet-top").split()[1:])
+        fleet.start(writers=1, workers=1)
+        async with connect(f"{fleet.urls[0]}/p/a") as pad:
+            await pad.append("secret\n")
+        looks = url.replace("padfleet:", "padfleet-top:")
+
+        async def looked() -> bool:
+            ended = await padfleet(looks, "top", "--once")
+            assert ended.code == 0, ended
+            return "4 of 4 have an owner" in ended.out
+
+        await eventually(looked, "it sees the fleet", timeout=20)
+        with redis_library.Redis.from_url(looks) as limited:
+            (meta,) = (key for key in admin.keys("pf:*:pad:a:meta"))
+            for command in (["HGETALL", meta], ["HGET", meta, "head"], ["SET", "pf:workers", "x"]):
+                with pytest.raises(redis_library.ResponseError, match="permissions"):
+                    limited.execute_command(*command)
 
 
 async def test_every_command_of_the_line_is_there_for_something(

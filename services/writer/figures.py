@@ -1,0 +1,12 @@
+"""What a writer tells of itself."""
+
+from services.writer import metrics
+from shared.fleet.beacon import Figures, buckets, reading
+
+
+def figures() -> Figures:
+    return Figures(
+        revisions=metrics.REVISIONS.value,
+        latency=buckets(metrics.COMMIT_SECONDS),
+        pads=round(reading(metrics.PADS)),
+    )

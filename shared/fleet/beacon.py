@@ -1,0 +1,143 @@
+"""Tells the figures of this process, for who looks at the fleet (`padfleet top`, `/fleet`).
+
+One `SET` every two seconds, 1 to 2 KB, from a task of its own: no revision waits for it. It is no
+heartbeat: who is alive is what `pf:workers` and `pf:writers` say, and nothing but pictures hangs on
+this record. A string and not a hash, since it is written and read as a whole, and gets its time to
+live in the same command.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import NamedTuple
+
+from prometheus_client import Gauge
+from prometheus_client.registry import Collector
+
+from shared.fleet.past import BEAT, Buckets, Counted, Past
+from shared.fleet.record import Busy, Kind, Record, encode
+from shared.health import Health
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import process_key
+from shared.responsiveness import LOOP_DELAY
+
+log = logging.getLogger(__name__)
+
+SOON = 0.5
+"""Seconds after which a process that is not ready tells again: it may be by then."""
+
+LIFE = 60
+"""Seconds for which the last word of a process that died is kept: it says where that ran."""
+
+FAREWELL = 1.0
+"""Seconds that a process which ends waits at most for its record to go."""
+
+
+class Figures(NamedTuple):
+    """What one kind of process has counted since its start."""
+
+    revisions: float
+    latency: Buckets
+    pads: int
+    flow: Buckets = MappingProxyType({})
+    sockets: int = 0
+    sessions: int = 0
+    frames: float = 0.0
+    bytes: float = 0.0
+    busiest: Sequence[Busy] = ()
+
+
+class Name(NamedTuple):
+    """Which process it is."""
+
+    kind: Kind
+    id: str
+    host: str
+    port: int
+    version: str
+    timeout_ms: int  #: silence after which the others count it as dead
+
+
+def reachable_host(listens_on: str) -> str:
+    """Where a process that listens there is found by others."""
+    return socket.gethostname() if listens_on in ("", "0.0.0.0", "::") else listens_on
+
+
+def buckets(histogram: Collector) -> Buckets:
+    """Of a histogram without labels."""
+    return {
+        float(sample.labels["le"]): sample.value
+        for metric in histogram.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_bucket")
+    }
+
+
+def reading(gauge: Gauge) -> float:
+    """Of a gauge without labels."""
+    return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
+
+
+class Beacon:
+    def __init__(
+        self, redis: Redis, name: Name, count: Callable[[], Figures], health: Health
+    ) -> None:
+        self._redis = redis
+        self._name = name
+        self._key = process_key(name.id)
+        self._count = count
+        self._health = health
+        self._past = Past()
+        self._started = time.monotonic()
+
+    async def run(self) -> None:
+        """For as long as the process lives; whatever happens to it."""
+        while True:
+            pause = BEAT
+            try:
+                if not await self.tell():
+                    pause = SOON
+            except UNREACHABLE as error:
+                # Those whose work it stops say so louder.
+                log.debug("figures not told", extra={"error": str(error)})
+            except Exception:
+                log.exception("figures not told")
+            await asyncio.sleep(pause)
+
+    async def tell(self) -> bool:
+        """Returns whether it told that it is ready."""
+        report = await self._health.readiness()
+        figures = self._count()
+        points = self._past.add(
+            Counted(
+                time.monotonic() - self._started,
+                time.process_time(),
+                figures.sockets,
+                figures.revisions,
+                figures.frames,
+                figures.bytes,
+                figures.latency,
+                figures.flow,
+                buckets(LOOP_DELAY),
+            )
+        )
+        record = Record(
+            **self._name._asdict(),
+            why={name: why for name, why in report.reasons.items() if why is not None},
+            sessions=figures.sessions,
+            pads=figures.pads,
+            busiest=tuple(figures.busiest),
+            past=points,
+        )
+        await self._redis.client.set(self._key, encode(record), ex=LIFE)
+        return report.ok
+
+    async def retire(self) -> None:
+        """Takes the record of a process that ends away."""
+        with suppress(*UNREACHABLE):
+            async with asyncio.timeout(FAREWELL):
+                await self._redis.client.unlink(self._key)

@@ -1,0 +1,194 @@
+"""What is wrong with a fleet, in words, worst first. Pure.
+
+A finding says what it means for people, which process, pad or partition it is, and since when; what
+to do about it is in docs/operations.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from shared.fleet.picture import Partition, Picture, Process
+
+Level = Literal["bad", "warn", "note"]
+"""bad: people are not served. warn: they are, and something is about to go wrong, or has.
+note: as it should be, and good to know."""
+
+_ORDER: dict[Level, int] = {"bad": 0, "warn": 1, "note": 2}
+
+WAITS_S = 2.0
+"""Age of the oldest submission from which on its partition is behind; a pause of a lease is 3 s."""
+STUCK_S = 6.0
+"""From which on people notice: their page says that it does not save."""
+BUSY = 0.85
+"""Share of a core above which a process has no room left for a burst."""
+SLOW_DELIVERY_MS = 1_000
+SLOW_COMMIT_MS = 250
+LATE_MS = 500
+"""Delay of the event loop: all of that process' people wait for so long."""
+BEHIND = 1_000
+"""Revisions that a socket lacks: as many as a worker keeps of a pad."""
+
+
+class Finding(NamedTuple):
+    level: Level
+    text: str
+
+
+def findings(now: Picture, before: Picture | None = None) -> list[Finding]:
+    """`before` is an earlier picture, if there is one: it tells what grows."""
+    found = [
+        *_whole(now),
+        *_unread(now.partitions),
+        *_ownerless(now),
+        *_waiting(now, before),
+        *_processes(now.processes),
+        *_pads(now),
+    ]
+    return sorted(found, key=lambda finding: _ORDER[finding.level])
+
+
+def verdict(found: Sequence[Finding]) -> str:
+    """Whether people are served."""
+    bad = sum(finding.level == "bad" for finding in found)
+    warn = sum(finding.level == "warn" for finding in found)
+    if bad:
+        return "Not everybody is served"
+    if warn:
+        return f"Everybody is served; {warn} {'thing' if warn == 1 else 'things'} to look at"
+    return "Everybody is served"
+
+
+# --- The fleet as a whole ------------------------------------------------------------------------
+
+
+def _whole(now: Picture) -> Iterator[Finding]:
+    for kind, nothing in (("worker", "nobody can connect"), ("writer", "nobody can write")):
+        living = [p for p in now.processes if p.kind == kind and p.state != "silent"]
+        if not living:
+            yield Finding("bad", f"no {kind} lives: {nothing}")
+        elif not any(process.state in ("ready", "unknown") for process in living):
+            yield Finding("bad", f"no {kind} is ready: {nothing}")
+
+
+def _unread(partitions: Sequence[Partition]) -> Iterator[Finding]:
+    by_reason = defaultdict(list)
+    for partition in partitions:
+        if partition.unread:
+            by_reason[partition.unread].append(partition.number)
+    for why, numbers in by_reason.items():
+        yield Finding("bad", f"Redis does not answer for {named(numbers)}: {why}")
+
+
+# --- Partitions ----------------------------------------------------------------------------------
+
+
+def _ownerless(now: Picture) -> Iterator[Finding]:
+    lost = defaultdict(list)
+    for partition in now.partitions:
+        if not partition.owned and not partition.unread:
+            lost[partition.owner if partition.ownerless_s is not None else ""].append(partition)
+    silent = {process.id for process in now.processes if process.state == "silent"}
+    for owner, partitions in lost.items():
+        numbers = named([partition.number for partition in partitions])
+        has = "has" if len(partitions) == 1 else "have"
+        if owner:
+            since = max(partition.ownerless_s or 0.0 for partition in partitions)
+            whose = f"; {'silent ' if owner in silent else ''}writer {owner} had it last"
+            yield Finding("bad", f"{numbers} {has} no owner for {seconds(since)}{whose}")
+        else:
+            yield Finding("bad", f"{numbers} {has} no owner: given back, and not taken yet")
+
+
+def _waiting(now: Picture, before: Picture | None) -> Iterator[Finding]:
+    earlier = {p.number: p.waiting_s for p in before.partitions} if before else {}
+    by_owner = defaultdict(list)
+    for partition in now.partitions:
+        if partition.waiting_s is not None and partition.waiting_s >= WAITS_S:
+            by_owner[partition.owner if partition.owned else ""].append(partition)
+    for owner, partitions in by_owner.items():
+        longest = max(partition.waiting_s or 0.0 for partition in partitions)
+        grows = any((p.waiting_s or 0.0) > (earlier.get(p.number) or longest) for p in partitions)
+        numbers = named([partition.number for partition in partitions])
+        entries = sum(partition.entries for partition in partitions)
+        who = "submissions wait for an owner"
+        if owner:
+            who = f"writer {owner}: {'commit queue grows' if grows else 'submissions wait for it'}"
+        yield Finding(
+            "bad" if longest >= STUCK_S else "warn",
+            f"{who}: the oldest has waited {seconds(longest)}, up to {entries} wait, in {numbers}",
+        )
+
+
+# --- Processes -----------------------------------------------------------------------------------
+
+
+def _processes(processes: Sequence[Process]) -> Iterator[Finding]:
+    for process in processes:
+        name = f"{process.kind} {process.id}"
+        at = f" ({process.where})" if process.where else ""
+        match process.state:
+            case "silent":
+                yield Finding(
+                    "warn",
+                    f"{name}{at}: silent for {seconds(process.silent_s)}: it has died, stands "
+                    "still, or cannot reach Redis",
+                )
+                continue
+            case "unknown":
+                yield Finding("note", f"{name}: lives, and tells no figures: an older version?")
+            case "draining":
+                left = f", {process.sockets} sockets to go" if process.kind == "worker" else ""
+                yield Finding("note", f"{name}{at}: draining{left}")
+            case "not ready":
+                # That it was ready is over; with nobody on it yet, that may only be about to begin.
+                served: Level = "bad" if process.sockets else "warn"
+                yield Finding(served, f"{name}{at}: not ready: {'; '.join(process.why)}")
+        yield from _load(name, process)
+
+
+def _load(name: str, process: Process) -> Iterator[Finding]:
+    if process.rates is not None and process.rates.busy >= BUSY:
+        more = "workers" if process.kind == "worker" else "writers"
+        share = f"{process.rates.busy:.0%} of a core"
+        yield Finding("warn", f"{name}: busy, {share}; start more {more}")
+    if process.delay_ms is not None and process.delay_ms >= LATE_MS:
+        late = f"up to {seconds(process.delay_ms / 1000)}"
+        yield Finding("warn", f"{name}: its event loop stood still for {late}")
+    slow = SLOW_DELIVERY_MS if process.kind == "worker" else SLOW_COMMIT_MS
+    if process.latency_ms is not None and process.latency_ms >= slow:
+        does = "delivers" if process.kind == "worker" else "commits"
+        late = seconds(process.latency_ms / 1000)
+        yield Finding("warn", f"{name}: {does} slowly, one in twenty takes {late} or more")
+
+
+def _pads(now: Picture) -> Iterator[Finding]:
+    for pad in now.pads:
+        if pad.behind >= BEHIND:
+            where = ", ".join(pad.workers)
+            text = f"a socket lacks {pad.behind} revisions of it, on worker {where}"
+            yield Finding("warn", f"pad {pad.name}: {text}")
+
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+def named(numbers: Sequence[int]) -> str:
+    """ "partition 7", "partitions 0-3 and 9"."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    words = [str(a) if a == b else f"{a}-{b}" for a, b in spans]
+    joined = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"partition {joined}" if len(numbers) == 1 else f"partitions {joined}"
+
+
+def seconds(value: float) -> str:
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.0f} h"

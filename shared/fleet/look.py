@@ -1,0 +1,71 @@
+"""Takes a snapshot of a fleet, from its Redis alone."""
+
+import asyncio
+import time
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from shared.fleet.record import Kind, decode
+from shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
+from shared.log import scripts
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import WORKERS, WRITERS, Keyspace, process_key
+
+PATIENCE = 2.5
+"""Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what
+somebody wants to see, and soon."""
+
+
+async def look(redis: Redis, keyspace: Keyspace) -> Snapshot:
+    """One look: a script for each partition and two more, and a record for each process.
+
+    Raises what `UNREACHABLE` lists when the server that knows the processes does not answer.
+    """
+    workers, writers, *standings = await asyncio.gather(
+        _processes(redis, "worker", WORKERS),
+        _processes(redis, "writer", WRITERS),
+        *(_standing(redis, keyspace, partition) for partition in range(keyspace.partitions)),
+    )
+    return Snapshot(
+        at=time.time(),
+        processes=(*workers, *writers),
+        partitions=tuple(found for found in standings if isinstance(found, Standing)),
+        unread=tuple(found for found in standings if isinstance(found, Unread)),
+    )
+
+
+async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:
+    async with asyncio.timeout(PATIENCE):
+        found: list[Any] = await scripts.CENSUS(redis.rush, [key], [])
+    names, silences = found[::2], found[1::2]
+    beats = [(n.decode(), int(silence)) for n, silence in zip(names, silences, strict=True)]
+    return list(await asyncio.gather(*(_seen(redis, kind, *beat) for beat in sorted(beats))))
+
+
+async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            told: bytes | None = await redis.rush.get(process_key(process))
+    except (*UNREACHABLE, ResponseError):
+        # Of another shard than the count, or no string. That the process lives is known all the
+        # same.
+        told = None
+    record = decode(told) if told else None
+    return Seen(kind, process, silence_ms, record if record and record.kind == kind else None)
+
+
+async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> Standing | Unread:
+    keys = [keyspace.state(partition), keyspace.inbox(partition)]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            owner, left, waiting, entries = await scripts.STANDING(redis.rush, keys, [])
+    except UNREACHABLE as error:
+        return Unread(partition, str(error) or f"no answer within {PATIENCE:g} s")
+    return Standing(
+        partition,
+        owner.decode(),
+        int(left) if left else None,
+        int(waiting) if waiting else None,
+        int(entries),
+    )

@@ -1,0 +1,100 @@
+"""What a process tells of itself, as it stands in Redis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from shared.fleet.past import Point
+from shared.log.records import pack, unpack
+
+Kind = Literal["worker", "writer"]
+
+FORM = 1
+"""Grows when a field gets another meaning. New fields do not need it: who does not know them leaves
+them out, so that processes of two versions stand in one picture during an upgrade."""
+
+LONGEST = 200
+"""Characters of a text. Pads' names have 50, unless they were brought from elsewhere."""
+
+
+class Busy(NamedTuple):
+    """A pad as one worker sees it."""
+
+    pad: str
+    users: int  #: on all workers
+    sessions: int  #: on this one
+    rate: int  #: revisions in 10 s
+    behind: int  #: revisions that the session furthest behind has not been sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    kind: Kind
+    id: str
+    host: str
+    port: int
+    version: str
+    timeout_ms: int  #: silence after which the others count it as dead
+    why: Mapping[str, str] = field(default_factory=dict)
+    """The checks of readiness that fail, and why; none: it is ready."""
+    sessions: int = 0
+    pads: int = 0
+    busiest: tuple[Busy, ...] = ()
+    past: tuple[Point, ...]  #: at least one, the newest last
+
+    @property
+    def draining(self) -> bool:
+        return "draining" in self.why
+
+
+def encode(record: Record) -> bytes:
+    return pack(
+        {
+            "form": FORM,
+            "kind": record.kind,
+            "id": record.id,
+            "host": record.host,
+            "port": record.port,
+            "version": record.version,
+            "timeout": record.timeout_ms,
+            "why": {name: why[:LONGEST] for name, why in record.why.items()},
+            "sessions": record.sessions,
+            "pads": record.pads,
+            "busiest": [busy._replace(pad=busy.pad[:LONGEST]) for busy in record.busiest],
+            "past": record.past,
+        }
+    )
+
+
+def decode(data: bytes) -> Record | None:
+    """None for what is not of this form: of another version, or not ours."""
+    try:
+        told: dict[str, Any] = unpack(data)
+        if told["form"] != FORM or told["kind"] not in ("worker", "writer"):
+            return None
+        return Record(
+            kind=told["kind"],
+            id=str(told["id"]),
+            host=str(told["host"]),
+            port=int(told["port"]),
+            version=str(told["version"]),
+            timeout_ms=int(told["timeout"]),
+            why={str(name): str(why) for name, why in told["why"].items()},
+            sessions=int(told["sessions"]),
+            pads=int(told["pads"]),
+            busiest=tuple(_busy(*values) for values in told["busiest"]),
+            past=_points(told["past"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None
+
+
+def _busy(pad: Any, users: Any, sessions: Any, rate: Any, behind: Any) -> Busy:
+    return Busy(str(pad), int(users), int(sessions), int(rate), int(behind))
+
+
+def _points(told: Any) -> tuple[Point, ...]:
+    points = tuple(Point(*map(int, values)) for values in told)
+    if not points:
+        raise ValueError("a record without a moment")
+    return points

@@ -1,0 +1,41 @@
+"""What one look at a fleet's Redis finds: plain values."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.fleet.record import Kind, Record
+
+
+class Seen(NamedTuple):
+    """A process that the others know of."""
+
+    kind: Kind
+    id: str
+    silence_ms: int  #: since its last beat, by Redis' clock
+    record: Record | None  #: None: it tells nothing, or nothing that we understand
+
+
+class Standing(NamedTuple):
+    """A partition."""
+
+    partition: int
+    owner: str  #: the writer that had it last; empty: none ever had
+    left_ms: int | None
+    """For how long it stays that writer's; negative: since when it does not. None: given back."""
+    waiting_ms: int | None  #: since when the oldest unsettled submission waits; None: there is none
+    entries: int  #: that wait, up to a hundred settled ones among them
+
+
+class Unread(NamedTuple):
+    """A partition whose server did not answer."""
+
+    partition: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    at: float  #: Unix seconds, of who looks
+    processes: tuple[Seen, ...]
+    partitions: tuple[Standing, ...]
+    unread: tuple[Unread, ...] = ()

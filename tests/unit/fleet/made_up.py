@@ -1,0 +1,76 @@
+"""Fleets that never were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.fleet.past import NONE, Point
+from shared.fleet.record import Busy, Kind, Record
+from shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
+
+
+def point(at: float, **given: int) -> Point:
+    """At `at` seconds."""
+    none = dict.fromkeys(("cpu", "sockets", "revisions", "frames", "bytes"), 0)
+    times = dict.fromkeys(("latency", "flow", "delay"), NONE)
+    return Point(at=round(at * 1000), **{**none, **times, **given})
+
+
+def process(
+    kind: Kind,
+    name: str,
+    past: Sequence[Point] = (),
+    *,
+    silence: float = 0.2,
+    why: Mapping[str, str] | None = None,
+    busiest: Sequence[Busy] = (),
+) -> Seen:
+    record = Record(
+        kind=kind,
+        id=name,
+        host="host",
+        port=9001,
+        version="0.1.0",
+        timeout_ms=4000,
+        why=why or {},
+        sessions=1,
+        pads=2,
+        busiest=tuple(busiest),
+        past=tuple(past) or (point(100),),
+    )
+    return Seen(kind, name, round(silence * 1000), record)
+
+
+def standing(
+    partition: int,
+    owner: str = "writer-1",
+    left: float | None = 3.0,
+    *,
+    waiting: float | None = None,
+    entries: int = 0,
+) -> Standing:
+    return Standing(
+        partition,
+        owner,
+        None if left is None else round(left * 1000),
+        None if waiting is None else round(waiting * 1000),
+        entries,
+    )
+
+
+def snapshot(
+    processes: Sequence[Seen] | None = None,
+    partitions: Sequence[Standing] | None = None,
+    unread: Sequence[Unread] = (),
+) -> Snapshot:
+    """A fleet in which all is well, but for what is given."""
+    if processes is None:
+        processes = [process("worker", "fanout-1"), process("writer", "writer-1")]
+    if partitions is None:
+        partitions = [standing(number) for number in range(4)]
+    return Snapshot(
+        at=1_790_000_000.0,
+        processes=tuple(processes),
+        partitions=tuple(partitions),
+        unread=tuple(unread),
+    )

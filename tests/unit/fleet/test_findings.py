@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from shared.fleet.findings import findings, named, seconds, verdict
+from shared.fleet.picture import picture
+from shared.fleet.record import Busy
+from shared.fleet.snapshot import Seen, Snapshot, Unread
+from tests.unit.fleet.made_up import point, process, snapshot, standing
+
+WORKER, WRITER = process("worker", "fanout-1"), process("writer", "writer-1")
+
+
+def said(now: Snapshot, before: Snapshot | None = None) -> list[tuple[str, str]]:
+    found = findings(picture(now), picture(before) if before else None)
+    return [(finding.level, finding.text) for finding in found]
+
+
+def test_all_is_well() -> None:
+    assert said(snapshot()) == []
+    assert verdict([]) == "Everybody is served"
+
+
+@pytest.mark.parametrize(
+    ("processes", "text"),
+    [
+        ([WRITER], "no worker lives: nobody can connect"),
+        ([WORKER], "no writer lives: nobody can write"),
+        (
+            [process("worker", "fanout-1", why={"redis": "gone"}), WRITER],
+            "no worker is ready: nobody can connect",
+        ),
+    ],
+)
+def test_a_whole_kind_is_missing(processes: list[Seen], text: str) -> None:
+    level, first = said(snapshot(processes))[0]
+    assert (level, first) == ("bad", text)
+
+
+def test_a_partition_without_an_owner_is_named_with_its_last_one() -> None:
+    dead = process("writer", "writer-2", silence=13)
+    partitions = [standing(0), standing(7, "writer-2", -12.2)]
+    assert said(snapshot([WORKER, WRITER, dead], partitions)) == [
+        ("bad", "partition 7 has no owner for 12 s; silent writer writer-2 had it last"),
+        (
+            "warn",
+            "writer writer-2 (host:9001): silent for 13 s: it has died, stands still, or cannot "
+            "reach Redis",
+        ),
+    ]
+
+
+def test_partitions_that_were_given_back_are_said_so() -> None:
+    partitions = [standing(number, left=None) for number in (0, 1, 2, 9)]
+    ((level, text),) = said(snapshot(partitions=partitions))
+    assert level == "bad"
+    assert text == "partitions 0-2 and 9 have no owner: given back, and not taken yet"
+
+
+def test_a_queue_that_grows() -> None:
+    before = snapshot(partitions=[standing(3, waiting=1.0, entries=5)])
+    now = snapshot(partitions=[standing(3, waiting=3.0, entries=50)])
+    ((level, text),) = said(now, before)
+    assert level == "warn"
+    assert text == (
+        "writer writer-1: commit queue grows: the oldest has waited 3.0 s, up to 50 wait, "
+        "in partition 3"
+    )
+    assert "submissions wait for it" in said(now)[0][1]  # one look does not tell what grows
+    later = snapshot(partitions=[standing(3, waiting=8.0, entries=90)])
+    assert said(later, now)[0][0] == "bad"
+
+
+def test_what_waits_a_moment_is_nobody_s_business() -> None:
+    assert said(snapshot(partitions=[standing(3, waiting=0.3, entries=5)])) == []
+
+
+def test_a_server_that_does_not_answer_is_named_by_its_partitions() -> None:
+    lost = [Unread(2, "timed out"), Unread(3, "timed out")]
+    assert said(snapshot(partitions=[standing(0)], unread=lost)) == [
+        ("bad", "Redis does not answer for partitions 2-3: timed out")
+    ]
+
+
+def test_processes_that_end_that_are_not_ready_and_that_tell_nothing() -> None:
+    processes = [
+        WORKER,
+        process("worker", "fanout-2", [point(9, sockets=3)], why={"canary": "none came back"}),
+        process("worker", "fanout-3", [point(9, sockets=120)], why={"draining": "about to end"}),
+        Seen("worker", "fanout-4", 100, None),
+        process("worker", "fanout-5", why={"canary": "no canary has been sent yet"}),
+        WRITER,
+    ]
+    assert said(snapshot(processes)) == [
+        ("bad", "worker fanout-2 (host:9001): not ready: canary: none came back"),
+        ("warn", "worker fanout-5 (host:9001): not ready: canary: no canary has been sent yet"),
+        ("note", "worker fanout-3 (host:9001): draining, 120 sockets to go"),
+        ("note", "worker fanout-4: lives, and tells no figures: an older version?"),
+    ]
+
+
+def test_load_is_told_with_what_to_do() -> None:
+    past = [point(0), point(10, cpu=9_300, latency=2_500, delay=1_000)]
+    texts = [text for _, text in said(snapshot([process("worker", "fanout-1", past), WRITER]))]
+    assert texts == [
+        "worker fanout-1: busy, 93% of a core; start more workers",
+        "worker fanout-1: its event loop stood still for up to 1.0 s",
+        "worker fanout-1: delivers slowly, one in twenty takes 2.5 s or more",
+    ]
+    past = [point(0), point(10, latency=500)]
+    texts = [text for _, text in said(snapshot([WORKER, process("writer", "writer-1", past)]))]
+    assert texts == ["writer writer-1: commits slowly, one in twenty takes 0.5 s or more"]
+
+
+def test_a_pad_whose_readers_are_left_behind() -> None:
+    hot = process("worker", "fanout-1", busiest=[Busy("minutes", 9, 9, 100, 4000)])
+    assert said(snapshot([hot, WRITER])) == [
+        ("warn", "pad minutes: a socket lacks 4000 revisions of it, on worker fanout-1")
+    ]
+
+
+def test_the_verdict_is_about_people() -> None:
+    bad = findings(picture(snapshot([WORKER])))
+    assert verdict(bad) == "Not everybody is served"
+    silent = process("worker", "fanout-2", silence=30)
+    assert verdict(findings(picture(snapshot([WORKER, silent, WRITER])))) == (
+        "Everybody is served; 1 thing to look at"
+    )
+    ends = process("worker", "fanout-2", why={"draining": "about to end"})
+    assert verdict(findings(picture(snapshot([WORKER, ends, WRITER])))) == "Everybody is served"
+
+
+def test_words() -> None:
+    assert named([7]) == "partition 7"
+    assert named([9, 1, 2, 3, 5]) == "partitions 1-3, 5 and 9"
+    assert [seconds(v) for v in (0.44, 12.2, 300, 10_000)] == ["0.4 s", "12 s", "5 min", "3 h"]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from services.top.screen import bars, screen, size
+from services.top.table import Column, cells, cut, fit, plain, rows, wrapped
+from shared.fleet.findings import findings
+from shared.fleet.picture import picture
+from shared.fleet.record import Busy
+from shared.fleet.snapshot import Snapshot
+from tests.unit.fleet.made_up import point, process, snapshot, standing
+
+
+def drawn(now: Snapshot, width: int = 120, *, colour: bool = False) -> list[str]:
+    seen = picture(now)
+    return list(screen(seen, findings(seen), width=width, colour=colour))
+
+
+def busy_fleet() -> Snapshot:
+    past = [point(at, sockets=1204, frames=at * 900, bytes=at * 10**6) for at in (0, 10, 20)]
+    hot = Busy("evil\x1b[2J漢字漢字漢字", 300, 200, 450, 12)
+    name = "a-very-long-host-name-of-some-provider-0123456789"
+    return snapshot(
+        [
+            process("worker", name, past, busiest=[hot]),
+            process("worker", "fanout-2", past, why={"draining": "about to end"}),
+            process("writer", "writer-1", [point(0), point(10, revisions=120, latency=8)]),
+        ],
+        [standing(0), standing(1, "writer-2", -12)],
+    )
+
+
+def test_what_is_wrong_comes_first() -> None:
+    lines = drawn(busy_fleet())
+    assert lines[0].startswith("Not everybody is served")
+    assert lines[1] == "!! partition 1 has no owner for 12 s; writer writer-2 had it last"
+    assert any(line.startswith(" . worker fanout-2 (host:9001): draining, 1204") for line in lines)
+
+
+@pytest.mark.parametrize("width", [24, 40, 60, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for line in drawn(busy_fleet(), width):
+        assert cells(line) <= width, line
+
+
+def test_names_stay_longest_on_a_narrow_terminal() -> None:
+    text = "\n".join(drawn(busy_fleet(), 40))
+    assert "STATE" in text
+    assert "draining" in text
+    assert "VERSION" not in text
+
+
+def test_a_name_cannot_steer_the_terminal() -> None:
+    text = "\n".join(drawn(busy_fleet()))
+    assert "\x1b" not in text
+    assert "evil\ufffd[2J漢字" in text
+    assert plain("a\u202eb\r\n\x9bc") == "a\ufffdb\ufffd\ufffd\ufffdc"
+
+
+def test_colours_only_where_they_are_wanted() -> None:
+    assert drawn(busy_fleet(), colour=True)[0].startswith("\x1b[1;31mNot everybody")
+    assert drawn(snapshot(), colour=True)[0].startswith("\x1b[1;32mEverybody")
+
+
+def test_everything_is_there_on_a_wide_one() -> None:
+    text = "\n".join(drawn(busy_fleet(), 200))
+    for words in ("2,408 sockets", "12 revisions/s", "1,800 messages/s", "2.0 MB/s"):
+        assert words in text, words
+    assert "1 of 2 have an owner" in text
+    assert "without: 1 (12 s)" in text
+    assert "writer-1: 0" in text
+
+
+def test_a_fleet_of_nobody_is_drawn() -> None:
+    assert drawn(snapshot([], []))[0].startswith("Not everybody is served")
+
+
+def test_a_table_gives_up_columns_before_names() -> None:
+    columns = [
+        Column[str]("NAME", lambda name: name, 9, left=True),
+        Column[str]("LENGTH", lambda name: str(len(name)), 5),
+        Column[str]("UPPER", str.upper, 1, left=True),
+    ]
+    assert list(rows(columns, ["ada"], 40)) == ["NAME  LENGTH  UPPER", "ada        3  ADA"]
+    assert list(rows(columns, ["ada"], 15)) == ["NAME  LENGTH", "ada        3"]
+    assert list(rows(columns, ["ada lovelace " * 3], 24)) == [
+        "NAME              LENGTH",
+        "ada lovelace ad…      39",
+    ]
+    assert list(rows(columns, ["ada"], 2)) == ["N…", "a…"]
+
+
+def test_words_are_cut_by_cells() -> None:
+    assert cut("漢字漢字", 5) == "漢字…"
+    assert cells(fit("漢字漢字", 6)) == 6
+    assert cells("e\u0301") == 1
+    assert list(wrapped("one two three", 8, 2)) == ["one two", "  three"]
+    assert list(wrapped("x" * 20, 8, 0)) == ["xxxxxxx…"]
+    assert list(wrapped("", 8, 0)) == [""]
+
+
+def test_small_figures() -> None:
+    assert bars([None, 0, 1, 8]) == "·▁▂█"
+    assert bars([0, 0]) == "▁▁"
+    assert [size(n) for n in (7, 1500, 34_000, 2_000_000, 5e9)] == [
+        "7 B",
+        "1.5 kB",
+        "34 kB",
+        "2.0 MB",
+        "5.0 GB",
+    ]
