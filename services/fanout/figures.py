@@ -15,7 +15,7 @@ MOST = 8
 
 
 class Busiest:
-    """Remembers the heads of its last look, to tell how fast they grow. 10,000 pads take 5 ms."""
+    """Remembers the heads of its last look, to tell how fast they grow. 10,000 pads take 9 ms."""
 
     def __init__(self, rooms: Iterable[Room], clock: Callable[[], float] = monotonic) -> None:
         self._rooms = rooms

@@ -1,6 +1,6 @@
 """Tells the figures of this process, for who looks at the fleet (`padfleet top`, `/fleet`).
 
-One `SET` every two seconds, 1 to 2 KB, from a task of its own: no revision waits for it. It is no
+One `SET` every two seconds, about 1 KB, from a task of its own: no revision waits for it. It is no
 heartbeat: who is alive is what `pf:workers` and `pf:writers` say, and nothing but pictures hangs on
 this record. A string and not a hash, since it is written and read as a whole, and gets its time to
 live in the same command.
