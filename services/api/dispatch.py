@@ -3,7 +3,6 @@
 import hmac
 import logging
 import re
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +16,8 @@ from shared.log.connect import UNREACHABLE
 from shared.log.document import CorruptPad
 from shared.log.edits import Refused, Unanswered
 from shared.log.inbox import NotTaken
-from shared.settings import FanoutSettings, SettingsError
+from shared.settings import FanoutSettings
+from shared.settings.passwords import password_of
 from shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
@@ -37,16 +37,7 @@ _BEARER = re.compile("[Bb]earer ")
 
 def key_of(settings: FanoutSettings) -> str:
     """The API key; empty: there is none. Raises `SettingsError` for a file without one."""
-    if not settings.api_key_file:
-        return settings.api_key.strip()
-    path = settings.api_key_file
-    try:
-        key = Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"--api-key-file: {path}: {error}"]) from None
-    if not key:
-        raise SettingsError([f"--api-key-file: {path} is empty"])
-    return key
+    return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
 
 
 class Dispatcher:

@@ -3,26 +3,19 @@
 import base64
 import binascii
 import hmac
-from pathlib import Path
 
 from shared.settings import FanoutSettings, SettingsError
+from shared.settings.passwords import password_of
 from shared.settings.seeing import problem_with_token
 
 
 def token_of(settings: FanoutSettings) -> str:
     """The password; empty: there is none, and no page. Raises `SettingsError` for a file without a
     good one."""
-    path = settings.fleet_token_file
-    if not path:
-        return settings.fleet_token.strip()
-    try:
-        token = Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"--fleet-token-file: {path}: {error}"]) from None
-    if not token:
-        raise SettingsError([f"--fleet-token-file: {path} is empty"])
-    if (problem := problem_with_token(token)) is not None:
-        raise SettingsError([f"--fleet-token-file: {path}: {problem}"])
+    path, flag = settings.fleet_token_file, "--fleet-token-file"
+    token = password_of(settings.fleet_token, path, flag)
+    if path and (problem := problem_with_token(token)) is not None:
+        raise SettingsError([f"{flag}: {path}: {problem}"])
     return token
 
 

@@ -12,10 +12,10 @@ The switch is one for the process, as the metrics are: it would else have to be 
 between the sockets and Redis.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import time_ns
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.log.records import Origin
 from shared.tracing.export import Attribute, Exporter, NotInstalled
@@ -39,10 +39,18 @@ class Trace(NamedTuple):
         self.exporter.export(self.identity, name, began, ended or time_ns(), facts, root=False)
 
 
-@contextmanager
-def whole(origin: Origin, name: str, **facts: Attribute) -> Iterator[None]:
+def whole(origin: Origin, name: str, **facts: Attribute) -> AbstractContextManager[None]:
     """The span that the others of this submission are in, if it is traced: from taking it to having
     its answer, or giving up. From one process only, the one that took it."""
+    return _NOTHING if _exporter is None else _whole(origin, name, facts)
+
+
+_NOTHING: Final = nullcontext()
+"""Every submission passes here: a context of its own, of which nothing comes, took it 1 µs."""
+
+
+@contextmanager
+def _whole(origin: Origin, name: str, facts: Mapping[str, Attribute]) -> Iterator[None]:
     began, failed = time_ns(), ""
     try:
         yield

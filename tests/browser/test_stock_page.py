@@ -6,7 +6,6 @@ Needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_UR
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -20,10 +19,10 @@ from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
+from tests.nginx import nginx
 from tests.processes import free_ports
 
 ETHERPAD = os.environ.get("ETHERPAD_URL", "")
-NGINX = Path(__file__).parents[2] / "deploy" / "balancer" / "nginx.conf"
 
 pytestmark = pytest.mark.skipif(not ETHERPAD, reason="there is no Etherpad (ETHERPAD_URL)")
 
@@ -40,15 +39,8 @@ def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
     if shutil.which("nginx") is None:
         pytest.skip("there is no nginx (Debian: apt-get install nginx-light)")
     (port,) = free_ports(1)
-    text = NGINX.read_text().replace("listen 8080;", f"listen 127.0.0.1:{port};")
-    text = text.replace("server 127.0.0.1:9000;", f"server {urlsplit(ETHERPAD).netloc};")
-    for number, worker in enumerate(fleet.workers, 9001):
-        text, count = re.subn(rf"127\.0\.0\.1:{number} ", f"127.0.0.1:{worker.port} ", text)
-        assert count == 1
-    path = tmp_path / "nginx.conf"
-    path.write_text(text)
-    options = f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/nginx.log;"
-    process = subprocess.Popen(["nginx", "-p", str(tmp_path), "-c", str(path), "-g", options])
+    workers = [worker.port for worker in fleet.workers]
+    process = subprocess.Popen(nginx(tmp_path, port, workers, urlsplit(ETHERPAD).netloc))
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

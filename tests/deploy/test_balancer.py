@@ -21,6 +21,7 @@ from shared.client import connect
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 from tests.guest import Guest
+from tests.nginx import nginx as nginx_command
 from tests.processes import free_ports
 
 BALANCER = Path(__file__).parents[2] / "deploy" / "balancer"
@@ -62,23 +63,7 @@ def haproxy(fleet: Fleet, folder: Path, port: int) -> list[str]:
 
 
 def nginx(fleet: Fleet, folder: Path, port: int) -> list[str]:
-    text = (BALANCER / "nginx.conf").read_text()
-    workers = "".join(
-        f"        server 127.0.0.1:{worker.port} max_fails=2 fail_timeout=5s;\n"
-        for worker in fleet.workers
-    )
-    text, count = re.subn(
-        r"(hash \$route consistent;\n).*?( *keepalive)",
-        lambda found: f"{found[1]}{workers}{found[2]}",
-        text,
-        flags=re.S,
-    )
-    assert count == 1
-    text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};")
-    path = folder / "nginx.conf"
-    path.write_text(text)
-    options = f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;"
-    return ["nginx", "-p", str(folder), "-c", str(path), "-g", options]
+    return nginx_command(folder, port, [worker.port for worker in fleet.workers])
 
 
 PROGRAMS = {"haproxy": haproxy, "nginx": nginx}

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,8 @@ from typing import Any
 
 from services.up.server import EmbeddedServer
 from tests.eventually import eventually_sync
-from tests.fleet import ROOT, Fleet
+from tests.fleet import Fleet
+from tests.nginx import nginx
 from tests.processes import free_ports
 from tests.upstream.outcomes import Outcomes, differences, outcomes
 
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         fleet = stack.enter_context(Fleet(redis.url, folder, _as_etherpad(args.etherpad)))
         fleet.start(workers=2)
         workers = [worker.port for worker in fleet.workers]
-        for side, ports in (("etherpad", [etherpad, etherpad]), ("padfleet", workers)):
+        for side, ports in (("etherpad", [etherpad]), ("padfleet", workers)):
             with _in_front(etherpad, ports, folder / side):
                 found[side] = _played(args, folder / f"{side}.json")
     different = differences(found["etherpad"], found["padfleet"])
@@ -147,15 +147,7 @@ def _etherpad(args: argparse.Namespace, folder: Path) -> Iterator[int]:
 @contextmanager
 def _in_front(etherpad: int, ports: Sequence[int], folder: Path) -> Iterator[None]:
     folder.mkdir()
-    text = (ROOT / "deploy/balancer/nginx.conf").read_text()
-    text = text.replace("listen 8080;", f"listen 127.0.0.1:{PORT};")
-    text = text.replace("server 127.0.0.1:9000;", f"server 127.0.0.1:{etherpad};")
-    for number, port in enumerate(ports, 9001):
-        text = re.sub(rf"server 127\.0\.0\.1:{number} ", f"server 127.0.0.1:{port} ", text)
-    path = folder / "nginx.conf"
-    path.write_text(text)
-    options = f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;"
-    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(path), "-g", options])
+    process = subprocess.Popen(nginx(folder, PORT, ports, f"127.0.0.1:{etherpad}"))
     try:
         yield
     finally:
