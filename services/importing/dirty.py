@@ -1,6 +1,5 @@
 """Etherpad's `dirty.db`: a file with a line for each change, of which the last one counts."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +41,13 @@ def open_dirty(path: Path) -> IndexedFile:
 def _read(line: bytes) -> tuple[str | None, bool]:
     """The key, and whether the line gives it a value or takes it away."""
     try:
-        record = json.loads(line)
-    except ValueError:
+        record = loads(line)
+    except BadJson:
         return None, False
     key = record.get("key") if isinstance(record, dict) else None
     if not isinstance(key, str):
         return None, False
-    return key, record.get("val") is not None
+    return from_units(key), record.get("val") is not None
 
 
 def _value(record: Any) -> Any:

@@ -139,16 +139,19 @@ class _Members:
             key, end = _decode(text, at)
             colon = _skip(text, end)
             if not isinstance(key, str) or (colon < len(text) and text[colon] != ":"):
-                raise BadRecord(f"the file is no JSON object, at byte {self._offset}")
+                raise ValueError
             start = _skip(text, colon + 1)
             _, end = _decode(text, start)
             # A number may go on in the next chunk.
             if end == len(text) and not last:
                 raise json.JSONDecodeError("more may come", text, end)
-        except (json.JSONDecodeError, IndexError, RecursionError) as error:
+        except (ValueError, IndexError, RecursionError) as error:
             rest = len(text) - self._at
-            if last or isinstance(error, RecursionError) or rest > MOST_RECORD:
-                raise BadRecord(f"the file is not JSON, from byte {self._offset} on") from None
+            may_go_on = isinstance(error, json.JSONDecodeError | IndexError)
+            if last or not may_go_on or rest > MOST_RECORD:
+                raise BadRecord(
+                    f"the file is no JSON object, from byte {self._offset} on"
+                ) from None
             # Twice as much next time, so that a large value is not gone through for each chunk.
             self._need = 2 * rest
             return None

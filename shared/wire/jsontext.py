@@ -3,6 +3,11 @@
 Etherpad's texts are sequences of UTF-16 code units, and half a pair can be left over (backspace
 after an emoji). JSON can say so (``"\\ud83d"``), UTF-8 cannot, and Python's `json` lets either
 through in a form that the other side may refuse.
+
+All JSON of strangers is read here. Whatever it holds is either a value that every later step can
+go through, write again and store, or a `BadJson`, which is a ValueError: Python's own reader raises
+RecursionError where text is nested deeply, at a depth that depends on who calls it, and lets
+through what breaks those that walk the value afterwards.
 """
 
 import json
@@ -14,6 +19,14 @@ from shared.easysync import from_units, to_units
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAY_HOLD_ASTRAL = re.compile("[\U00010000-\U0010ffff]|\\\\u[dD][89abAB]")
+
+MOST_DEEP = 64
+"""Arrays and objects within each other. What Etherpad and its plugins send has seven or so."""
+
+_EXACT_DIGITS = 15
+"""Every whole number of so many digits is exact in JavaScript, and ours to keep as it is."""
+
+_LARGEST_EXACT = (1 << 53) - 1
 
 
 class BadJson(ValueError):
@@ -32,20 +45,43 @@ def dumps(value: Any) -> str:
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", from_units(text))
 
 
-def loads(text: str | bytes) -> Any:
-    """The value, with code-unit strings. Raises `BadJson`."""
+def loads(text: str | bytes, *, deepest: int = MOST_DEEP) -> Any:
+    """The value, with code-unit strings.
+
+    `deepest` bounds how many arrays and objects may stand within each other. A whole number that
+    JavaScript could not hold exactly is a float, as it is there.
+    Raises `BadJson`.
+    """
     try:
         source = text if isinstance(text, str) else text.decode()
         value = _DECODER.decode(source)
-        # Most messages hold nothing beyond the basic plane; then the strings are right as they are.
-        # The first two tests see that in a tenth of the time of the search.
-        if (source.isascii() and "\\u" not in source) or not _MAY_HOLD_ASTRAL.search(source):
-            return value
-        return _split(value)
-    except RecursionError:  # `_split` gets less deep than the decoder does
+    except RecursionError:
         raise BadJson("nested too deeply") from None
     except ValueError as error:
         raise BadJson(str(error)) from None
+    # There cannot be more levels than brackets, and most messages have few.
+    if source.count("[") + source.count("{") > deepest and _is_deeper(value, deepest):
+        raise BadJson(f"nested too deeply: more than {deepest} levels")
+    # Most messages hold nothing beyond the basic plane; then the strings are right as they are.
+    # The first two tests see that in a tenth of the time of the search.
+    if (source.isascii() and "\\u" not in source) or not _MAY_HOLD_ASTRAL.search(source):
+        return value
+    return _split(value)
+
+
+def _is_deeper(value: Any, deepest: int) -> bool:
+    """Level by level, so that it takes no stack."""
+    level = [value] if isinstance(value, list | dict) else []
+    for _ in range(deepest):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, list | dict)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _split(value: Any) -> Any:
@@ -71,6 +107,15 @@ def _finite(number: str) -> float:
     return value
 
 
+def _whole(digits: str) -> int | float:
+    """In JavaScript all numbers are doubles. Larger ones would be whole numbers here and nowhere
+    else, and what stores them has room for 64 bits."""
+    if len(digits) <= _EXACT_DIGITS:
+        return int(digits)
+    value = _finite(digits)
+    return int(digits) if abs(value) <= _LARGEST_EXACT else value
+
+
 # Made once: `json.loads` and `json.dumps` with such options make a new one for each call.
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

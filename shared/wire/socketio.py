@@ -7,7 +7,7 @@ protocol (revision 5).
 import re
 from typing import Any, NamedTuple
 
-from shared.wire.jsontext import dumps, loads
+from shared.wire.jsontext import MOST_DEEP, dumps, loads
 
 
 class BadPacket(ValueError):
@@ -125,6 +125,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _json(text: str) -> Any:
     try:
-        return loads(text)
+        # A server wraps what somebody said once more: that must not end everybody's connection.
+        return loads(text, deepest=2 * MOST_DEEP)
     except ValueError as error:
         raise BadPacket(f"not JSON: {error}") from None

@@ -40,6 +40,18 @@ def after_joining(worker: Worker, *packets: str, polling: bool = False) -> None:
 
 
 @pytest.mark.parametrize("polling", [False, True], ids=["websocket", "polling"])
+@pytest.mark.parametrize("depth", [65, 300, 900, 960, 970, 980, 990, 1000, 5000])
+@pytest.mark.parametrize("start", ["4", '42["message",', "42", "43", "430", "40"])
+def test_depth_is_refused_before_anybody_walks_it(
+    worker: Worker, start: str, depth: int, polling: bool
+) -> None:
+    """What the reader just let through ran the library out of stack: the task that reads the
+    socket's packets died unseen, and the socket stood still."""
+    deep = "[" * depth + "]" * depth + ("]" if '"' in start else "")
+    after_joining(worker, start + deep, start + deep.replace("[", '{"a":').replace("]", "}"))
+
+
+@pytest.mark.parametrize("polling", [False, True], ids=["websocket", "polling"])
 @pytest.mark.parametrize(
     "packet",
     [

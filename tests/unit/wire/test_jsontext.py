@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.wire.jsontext import BadJson, dumps, loads
+from shared.wire.jsontext import MOST_DEEP, BadJson, dumps, loads
 
 CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()))
 
@@ -43,7 +43,9 @@ def test_javascript_reads_the_same() -> None:
         "[-Infinity]",
         "1e999",
         "[-1e999]",
+        "9" * 400,
         "9" * 5000,
+        "-" + "9" * 5000,
         "[" * 100_000,
         b"\xff",
         '"\x00"',
@@ -55,17 +57,62 @@ def test_what_is_no_json_is_refused(source: str | bytes) -> None:
         loads(source)
 
 
-@pytest.mark.parametrize("depth", [100, 400, 600, 900, 5000])
-def test_text_beyond_the_basic_plane_deep_inside_is_read_or_refused(depth: int) -> None:
-    """Splitting into code units must not get less deep than reading does, and break on it."""
-    source = "[" * depth + '"😀"' + "]" * depth
-    try:
-        value = loads(source)
-    except BadJson:
-        return
-    while isinstance(value, list):
-        (value,) = value
+def _nested(depth: int, inside: str = '"😀"') -> list[str]:
+    return [
+        "[" * depth + inside + "]" * depth,
+        '{"a":' * depth + inside + "}" * depth,
+        '[{"a":' * (depth // 2)
+        + "[" * (depth % 2)
+        + inside
+        + "]" * (depth % 2)
+        + "}]" * (depth // 2),
+    ]
+
+
+@pytest.mark.parametrize("source", _nested(MOST_DEEP))
+def test_as_deep_as_may_be_is_read_split_and_written(source: str) -> None:
+    value = loads(source)
+    assert loads(dumps(value)) == value
+    while not isinstance(value, str):
+        (value,) = value if isinstance(value, list) else value.values()
     assert value == "\ud83d\ude00"
+
+
+@pytest.mark.parametrize("depth", [MOST_DEEP + 1, 100, 400, 600, 900, 990, 5000, 100_000])
+def test_what_is_deeper_is_refused_whoever_reads(depth: int) -> None:
+    """Not where Python's stack ends, which depends on the caller: what is read just so would break
+    whoever walks it next."""
+    for source in (*_nested(depth), *_nested(depth, "1"), "[" * depth):
+        with pytest.raises(BadJson):
+            loads(source)
+
+
+def test_brackets_in_texts_are_no_depth() -> None:
+    assert loads('["' + "[{" * 1000 + '"]') == ["[{" * 1000]
+    assert loads("[" + "[],{}," * 1000 + "1]")[-1] == 1
+
+
+def test_who_reads_what_was_wrapped_may_ask_for_more() -> None:
+    wrapped = "[" + _nested(MOST_DEEP)[0] + "]"
+    with pytest.raises(BadJson):
+        loads(wrapped)
+    assert loads(wrapped, deepest=MOST_DEEP + 1)
+
+
+@pytest.mark.parametrize("number", ["9007199254740992", "-9007199254740993", "9" * 300])
+def test_numbers_beyond_those_of_javascript_are_what_they_are_there(number: str) -> None:
+    """As whole numbers they would be taken for revisions and times, and could not be stored."""
+    value = loads(number)
+    assert type(value) is float
+    assert value == float(number)
+    dumps(value)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9007199254740991", "-9007199254740991"])
+def test_whole_numbers_stay_whole(number: str) -> None:
+    value = loads(number)
+    assert type(value) is int
+    assert value == int(number)
 
 
 @pytest.mark.parametrize("number", ["0.5", "-1.25e3", "1e308", "-0.0", "12"])
