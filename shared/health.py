@@ -91,12 +91,7 @@ def add_ops_routes(
     app: web.Application, health: Health, registry: CollectorRegistry = REGISTRY
 ) -> None:
     """Add the routes of health and metrics to `app`."""
-
-    async def live(_request: web.Request) -> web.Response:
-        return _answer(await health.liveness())
-
-    async def ready(_request: web.Request) -> web.Response:
-        return _answer(await health.readiness())
+    add_health_routes(app, health)
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
@@ -104,9 +99,20 @@ def add_ops_routes(
         # of the format is one.
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
+    app.router.add_get("/metrics", metrics)
+
+
+def add_health_routes(app: web.Application, health: Health) -> None:
+    """Add the routes of health alone, which balancers and probes ask where clients come."""
+
+    async def live(_request: web.Request) -> web.Response:
+        return _answer(await health.liveness())
+
+    async def ready(_request: web.Request) -> web.Response:
+        return _answer(await health.readiness())
+
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
-    app.router.add_get("/metrics", metrics)
 
 
 def _add(checks: dict[str, Check], name: str, check: Check) -> None:

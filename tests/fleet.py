@@ -33,6 +33,11 @@ class Member:
     log: Path
     launcher: Sequence[str]
     host: str
+    ops_port: int = 0  #: of metrics, /stats and /fleet; that of `port` if none
+
+    @property
+    def ops_url(self) -> str:
+        return f"http://{self.host}:{self.ops_port or self.port}"
 
     @property
     def url(self) -> str:
@@ -55,8 +60,10 @@ class Member:
             if line.startswith((f"{name} ", f"{name}{{"))
         )
 
-    def page(self, path: str) -> str:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as response:
+    def page(self, path: str, **headers: str) -> str:
+        """What is for operators."""
+        request = urllib.request.Request(f"{self.ops_url}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as response:
             text: str = response.read().decode()
         return text
 
@@ -89,6 +96,11 @@ class Fleet:
     def urls(self) -> list[str]:
         return [worker.url for worker in self.workers]
 
+    @property
+    def ops_urls(self) -> list[str]:
+        """Of the workers."""
+        return [worker.ops_url for worker in self.workers]
+
     def start(
         self,
         *,
@@ -114,7 +126,13 @@ class Fleet:
         among = self.workers if member in self.workers else self.writers
         kind = member.name.partition("-")[0]
         fresh = self._spawn(
-            kind, [], member.launcher, member.host, port=member.port, name=member.name
+            kind,
+            [],
+            member.launcher,
+            member.host,
+            port=member.port,
+            ops_port=member.ops_port,
+            name=member.name,
         )
         among[among.index(member)] = fresh
         eventually_sync(fresh.ready, f"{fresh.name} is ready", timeout=30)
@@ -127,9 +145,11 @@ class Fleet:
         host: str,
         *,
         port: int = 0,
+        ops_port: int = 0,
         name: str = "",
     ) -> Member:
-        port = port or free_ports(1)[0]
+        if not port:
+            port, ops_port = free_ports(2)
         name = name or f"{kind}-{len(among) + 1}"
         environment = {
             **os.environ,
@@ -137,17 +157,22 @@ class Fleet:
             "PADFLEET_HOST": host,
             **self.settings,
         }
+        words = ["--port", str(port)]
+        if kind == "fanout":
+            words += ["--ops-port", str(ops_port)]
+        else:
+            ops_port = 0
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [*launcher, kind, "--port", str(port)],
+                [*launcher, kind, *words],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        member = Member(name, port, process, log, launcher, host)
+        member = Member(name, port, process, log, launcher, host, ops_port)
         among.append(member)
         return member
 

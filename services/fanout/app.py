@@ -46,9 +46,10 @@ from services.fanout.timeslider.helper import Helper
 from services.fanout.timeslider.requests import Timeslider
 from services.fanout.visits import Visits
 from services.fleet import mount as mount_fleet
+from services.fleet.door import admits, token_of
 from services.page import mount as mount_page
 from shared.fleet.beacon import Beacon, Name, reachable_host
-from shared.health import Health, add_ops_routes
+from shared.health import Health, add_health_routes, add_ops_routes
 from shared.log.connect import Redis, open_redis
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
@@ -147,19 +148,26 @@ async def run(settings: FanoutSettings) -> None:
     health.ready("draining", drain.why_not_ready)
     canaries = Canaries(redis, keyspace, rooms, inbox)
     health.ready("canary", canaries.why_not_ready)
-    add_ops_routes(app, health)
-    place = reachable_host(settings.host), settings.port
+    ops_host, ops_port = settings.ops
+    place = reachable_host(ops_host), ops_port
     name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
     beacon = Beacon(redis, name, figures_of(rooms), health)
-    add_stats_route(app, rooms)
+    ops = _operators_app(app, settings)
+    if ops is not app:
+        add_health_routes(app, health)
+    add_ops_routes(ops, health)
+    add_stats_route(ops, rooms, partial(admits, token_of(settings)))
+    mount_fleet(ops, redis, keyspace, settings)
     REGISTRY.register(Standing(rooms.places))
     mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access, trusted))
-    mount_fleet(app, redis, keyspace, settings)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER
     )
     await runner.setup()
+    ops_runner: web.AppRunner | None = None
+    if ops is not app:
+        ops_runner = web.AppRunner(ops, access_log=None, shutdown_timeout=STOP_DEADLINE)
     server = runner.server
     assert server is not None
     await access.start()
@@ -178,8 +186,12 @@ async def run(settings: FanoutSettings) -> None:
         asyncio.create_task(watch_delay(), name="loop delay"),
         asyncio.create_task(Collector().run(), name="garbage"),
     ]
+    if ops_runner is not None:
+        await ops_runner.setup()
+        await web.TCPSite(ops_runner, ops_host, ops_port).start()
     await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
-    log.info("worker started", extra={"worker": worker_id, "port": settings.port})
+    ports = {"port": settings.port, "ops_port": ops_port}
+    log.info("worker started", extra={"worker": worker_id, **ports})
 
     stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -204,12 +216,20 @@ async def run(settings: FanoutSettings) -> None:
         await beacon.retire()
         await sio.shutdown()
         await runner.cleanup()
+        if ops_runner is not None:  # last: how it ends can be looked at
+            await ops_runner.cleanup()
         await access.close()
         await timeslider.close()
         await inbox.close()
         await rooms.close()
         await redis.close()
     log.info("worker stopped", extra={"worker": worker_id})
+
+
+def _operators_app(app: web.Application, settings: FanoutSettings) -> web.Application:
+    """What has the routes that are the operators' alone: one of its own, on a port of its own, so
+    that no proxy in front can be talked into passing a request on to them."""
+    return web.Application() if settings.apart else app
 
 
 async def _let_go(sockets: dict[str, Socket]) -> None:

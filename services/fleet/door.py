@@ -21,11 +21,13 @@ def token_of(settings: FanoutSettings) -> str:
 
 def admits(token: str, authorization: str) -> bool:
     """Whether the header `Authorization` has the password: as a bearer, for programs, or as Basic
-    with any user name, which browsers ask for."""
+    with any user name, which browsers ask for. Nobody has the password that there is not."""
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() == "basic":
         given = _password(given)
     elif scheme.lower() != "bearer":
+        return False
+    if not token:
         return False
     # In constant time: how long it takes tells nothing of how much of a guess is right.
     return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())

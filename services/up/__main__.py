@@ -26,14 +26,15 @@ _NOT_INHERITED = ("PADFLEET_WORKER_ID", "PADFLEET_WRITER_ID")
 def main(argv: Sequence[str]) -> int:
     """Run the fleet until it is told to stop. Returns 0 then, and 1 if it cannot run."""
     settings = load(UpSettings, "padfleet up", argv, os.environ)
-    taken = ports.problems(settings.host, [*settings.worker_ports, *settings.writer_ports])
+    wanted = {*settings.worker_ports, *settings.writer_ports, *settings.ops_ports}
+    taken = ports.problems(settings.host, sorted(wanted))
     if taken:
         return _failed(
             "\n  ".join(
                 [
                     "cannot listen:",
                     *taken,
-                    "Choose others with --port and --writer-port, or --host.",
+                    "Choose others with --port, --writer-port and --ops-port, or --host.",
                 ]
             )
         )
@@ -72,21 +73,34 @@ def children(settings: UpSettings, redis_url: str) -> list[ChildSpec]:
     environ["PADFLEET_LOG_FORMAT"] = logs.resolve_format(settings.log_format, sys.stderr)
     environ |= dict.fromkeys(_NOT_INHERITED, "")
     place = ports.reachable(settings.host)
-    return [
+    writers = [
         ChildSpec(
-            f"{name}-{number}", (command, "--port", str(port)), environ, f"http://{place}:{port}"
+            f"writer-{number}",
+            ("writer", "--port", str(port)),
+            environ,
+            f"http://{place}:{port}",
         )
-        for name, command, of_kind in (
-            ("writer", "writer", settings.writer_ports),
-            ("worker", "fanout", settings.worker_ports),
-        )
-        for number, port in enumerate(of_kind, 1)
+        for number, port in enumerate(settings.writer_ports, 1)
     ]
+    workers = [
+        ChildSpec(
+            f"worker-{number}",
+            ("fanout", "--port", str(port), "--ops-port", str(ops)),
+            environ,
+            f"http://{place}:{port}",
+        )
+        for number, (port, ops) in enumerate(
+            zip(settings.worker_ports, settings.ops_ports, strict=True), 1
+        )
+    ]
+    return [*writers, *workers]
 
 
 def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None) -> str:
     """What runs where, and what to try."""
     rows = [(spec.name, spec.url) for spec in children(settings, redis_url)]
+    metrics = ", ".join(str(port) for port in (*settings.ops_ports, *settings.writer_ports))
+    rows.append(("ops", f"/metrics, /health and /fleet: port {metrics}"))
     rows.append(("redis", mask(redis_url)))
     if server is not None:
         rows += [("", str(server.binary)), ("data", str(server.data_dir))]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
+from shared.settings.ops import LAST_PORT, ops_port
 from shared.settings.seeing import SeeingSettings
 from shared.settings.tracing import TracingSettings
 
@@ -25,8 +27,20 @@ class FanoutSettings(ApiSettings, LimitSettings, SeeingSettings, TracingSettings
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(
-        9001, "port of HTTP, Socket.IO, health and metrics", minimum=1, maximum=65535
+        9001,
+        "port of what clients may reach: pages, Socket.IO, API, and health",
+        minimum=1,
+        maximum=65535,
     )
+    ops_port: int = setting(
+        0,
+        "port of what is the operators' alone: metrics, /stats and /fleet, and health; 0 is 200 "
+        "above --port. The same as --port puts all on one, for networks where only a proxy "
+        "with an allow-list reaches it",
+        minimum=0,
+        maximum=LAST_PORT,
+    )
+    ops_host: str = setting("", "address to listen on for these; that of --host if none")
     batch: Batch = setting(
         "auto",
         "whether several revisions go to a client in one NEW_CHANGES_BATCH message: "
@@ -130,3 +144,22 @@ class FanoutSettings(ApiSettings, LimitSettings, SeeingSettings, TracingSettings
         maximum=3_600_000,
     )
     worker_id: str = setting("", "name of this worker, unlike any other's; made at start if none")
+
+    @property
+    def ops(self) -> tuple[str, int]:
+        """Where the operators' routes are listened for: host and port."""
+        return self.ops_host or self.host, self.ops_port or ops_port(self.port)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the operators' routes have a listener of their own."""
+        return self.ops != (self.host, self.port)
+
+    def validate(self) -> Iterator[tuple[str, str]]:
+        yield from super().validate()
+        if self.apart and self.ops[1] == self.port:
+            yield (
+                "ops_host",
+                f"is another than --host, and the port is the same ({self.port}): give --ops-port "
+                "one of its own",
+            )

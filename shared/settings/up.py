@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from shared.settings.declare import setting
+from shared.settings.ops import LAST_PORT, ops_port
 from shared.settings.process import ProcessSettings
-
-_LAST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class UpSettings(ProcessSettings):
         9001,
         "port of the first fan-out worker; the next ones follow",
         minimum=1,
-        maximum=_LAST_PORT,
+        maximum=LAST_PORT,
     )
     workers: int = setting(2, "fan-out workers to run", minimum=1, maximum=256)
     writers: int = setting(1, "writers to run", minimum=1, maximum=256)
@@ -37,7 +37,14 @@ class UpSettings(ProcessSettings):
         9101,
         "port of the first writer's health and metrics; the next ones follow",
         minimum=1,
-        maximum=_LAST_PORT,
+        maximum=LAST_PORT,
+    )
+    ops_port: int = setting(
+        0,
+        "port of the first worker's metrics, /stats and /fleet; the next ones follow. 0 is 200 "
+        "above --port",
+        minimum=0,
+        maximum=LAST_PORT,
     )
     data: Path = setting(
         Path("padfleet-data"), "directory of the embedded Redis; made if it is not there"
@@ -48,24 +55,35 @@ class UpSettings(ProcessSettings):
         return range(self.port, self.port + self.workers)
 
     @property
+    def ops_ports(self) -> range:
+        first = self.ops_port or ops_port(self.port)
+        return range(first, first + self.workers)
+
+    @property
     def writer_ports(self) -> range:
         return range(self.writer_port, self.writer_port + self.writers)
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
-        for name, ports in (("port", self.worker_ports), ("writer_port", self.writer_ports)):
-            if ports[-1] > _LAST_PORT:
+        kinds = (
+            ("port", "workers", self.worker_ports),
+            ("writer_port", "writers", self.writer_ports),
+            ("ops_port", "the workers' metrics", self.ops_ports),
+        )
+        for name, _, ports in kinds:
+            if ports[-1] > LAST_PORT:
                 yield (
                     name,
-                    f"needs the ports {ports[0]} to {ports[-1]}; the last one is {_LAST_PORT}",
+                    f"needs the ports {ports[0]} to {ports[-1]}; the last one is {LAST_PORT}",
                 )
-        shared = set(self.worker_ports) & set(self.writer_ports)
-        if shared:
-            yield (
-                "writer_port",
-                f"workers ({_span(self.worker_ports)}) and writers ({_span(self.writer_ports)}) "
-                "would share ports; move one of them",
-            )
+        for (_, one, ports), (name, other, others) in combinations(kinds, 2):
+            # Each worker may have its two on one port.
+            if ports != others and set(ports) & set(others):
+                yield (
+                    name,
+                    f"{one} ({_span(ports)}) and {other} ({_span(others)}) would share ports; "
+                    "move one of them",
+                )
 
 
 def _span(ports: range) -> str:

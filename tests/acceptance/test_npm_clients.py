@@ -205,7 +205,7 @@ def test_health_and_metrics_answer(fleet: Fleet, worker: int) -> None:
     for path in ("/health/live", "/health/ready"):
         response, body = get(fleet.urls[worker], path)
         assert (response.status, json.loads(body)["status"]) == (200, "ok")
-    response, body = get(fleet.urls[worker], "/metrics")
+    response, body = get(fleet.ops_urls[worker], "/metrics")
     assert response.status == 200
     assert "padfleet_fanout_" in body
 

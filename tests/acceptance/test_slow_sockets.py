@@ -19,13 +19,18 @@ from tests.fleet import Fleet
 PASTE = "x" * 50_000 + "\n"
 
 
+TOKEN = "0123456789abcdef"
+
+SETTINGS = {"PADFLEET_STALL_TIMEOUT_MS": "2000", "PADFLEET_FLEET_TOKEN": TOKEN}
+
+
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """A fleet that gives up a stalled socket after two seconds."""
     folder = tmp_path_factory.mktemp("slow")
     with (
         EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, {"PADFLEET_STALL_TIMEOUT_MS": "2000"}) as running,
+        Fleet(server.url, folder, SETTINGS) as running,
     ):
         yield running.start(workers=1)
 
@@ -154,7 +159,11 @@ async def test_etherpads_tools_find_their_names(patient: Fleet) -> None:
     async with connect(f"{worker.url}/p/stats") as pad, connect(f"{worker.url}/p/stats"):
         await pad.append("hello")
         await pad.flush()
-        text = await asyncio.to_thread(worker.page, "/stats/prometheus")
+        password = f"Bearer {TOKEN}"
+        text = await asyncio.to_thread(worker.page, "/stats/prometheus", Authorization=password)
+        to_anybody = await asyncio.to_thread(worker.page, "/stats/prometheus")
+    assert "etherpad_socket_emits_total" in to_anybody
+    assert "padId" not in to_anybody, "a pad's name opens it"
     assert 'etherpad_pad_users{padId="stats"} 2.0' in text
     assert 'padId="$canary' not in text, "these are the worker's own, and nobody is on them"
     assert 'etherpad_socket_emits_total{type="ACCEPT_COMMIT"}' in text

@@ -50,7 +50,7 @@ async def test_a_fleet_in_a_browser(
     async with connect(f"{seen_fleet.urls[0]}/p/minutes", name="Ada") as pad:
         for number in range(30):
             await pad.append(f"line {number}\n")
-        page = opened(browser, seen_fleet.urls[1], **options)
+        page = opened(browser, seen_fleet.ops_urls[1], **options)
         eventually_sync(lambda: any("minutes" in row for row in rows(page, "pads")), timeout=20)
         eventually_sync(lambda: page.words("#verdict").startswith("Everybody"), timeout=30)
         assert len(rows(page, "workers")) == 3
@@ -71,7 +71,7 @@ def picture_of(name: str) -> Path:
 async def test_names_are_text(browser: Browser, seen_fleet: Fleet) -> None:
     async with connect(f"{seen_fleet.urls[0]}/p/{EVIL.replace('/', '')}") as pad:
         await pad.append("x\n")
-        page = opened(browser, seen_fleet.urls[0])
+        page = opened(browser, seen_fleet.ops_urls[0])
         eventually_sync(lambda: any("onerror" in row for row in rows(page, "pads")), timeout=20)
         assert page.look("document.querySelectorAll('main img').length") == 0
 
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_seen_at_once(browser: Browser, tmp_path: Path, scheme:
         Fleet(server.url, tmp_path, settings) as fleet,
     ):
         fleet.start(writers=1, workers=2)
-        page = opened(browser, fleet.urls[0], colorScheme=scheme)
+        page = opened(browser, fleet.ops_urls[0], colorScheme=scheme)
         eventually_sync(lambda: page.words("#verdict").startswith("Everybody"), timeout=30)
         fleet.writers[0].kill()
         eventually_sync(lambda: "have no owner for" in page.words("#findings"), timeout=30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -155,10 +154,28 @@ def test_probes_are_split_as_health_is(overlay: str) -> None:
         assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
         assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
         assert container["securityContext"]
-        (port,) = container["ports"]
-        default = FanoutSettings if workload["metadata"]["name"] == "fanout" else WriterSettings
-        defaults = {field.name: field.default for field in dataclasses.fields(default)}
-        assert port["containerPort"] == defaults["port"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        if workload["metadata"]["name"] == "fanout":
+            worker = FanoutSettings()
+            assert ports == {"http": worker.port, "ops": worker.ops[1]}
+        else:
+            assert ports == {"ops": WriterSettings().port}
+
+
+def test_clients_have_no_way_to_the_operators_port() -> None:
+    """Not over a Service, not by a network policy but the monitoring's."""
+    objects = rendered("production")
+    for service in of_kind(objects, "Service"):
+        if service["metadata"]["name"] == "fanout":
+            assert [port["targetPort"] for port in service["spec"]["ports"]] == ["http"]
+    for policy in of_kind(objects, "NetworkPolicy"):
+        for rule in policy["spec"].get("ingress", []):
+            open_ports = {port["port"] for port in rule.get("ports", [])}
+            if "ops" in open_ports:
+                (source,) = rule["from"]
+                assert "namespaceSelector" in source
+    for monitor in of_kind(objects, "PodMonitor"):
+        assert [end["port"] for end in monitor["spec"]["podMetricsEndpoints"]] == ["ops"]
 
 
 def test_no_password_is_in_a_file() -> None:

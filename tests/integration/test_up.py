@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from shared.settings.ops import ops_port
 from tests.eventually import eventually_sync
 from tests.processes import alive, free_ports
 
@@ -88,9 +89,11 @@ def test_it_runs_a_ready_fleet_and_ends_clean(running: Fleet, ports: tuple[int, 
     worker, writer = ports
     for port in (worker, worker + 1, writer):
         assert get(f"http://127.0.0.1:{port}/health/ready")[0] == 200
+    for port in (ops_port(worker), ops_port(worker + 1), writer):
         status, metrics = get(f"http://127.0.0.1:{port}/metrics")
         assert status == 200
         assert "python_info" in metrics
+        assert str(port) in running.printed
     assert f"http://127.0.0.1:{worker}/p/hello" in running.printed
     assert re.search(r"(redis|valkey) \d+\.\d+\.\d+ \(/", running.printed)
 

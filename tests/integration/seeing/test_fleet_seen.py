@@ -90,8 +90,9 @@ async def test_a_healthy_fleet(fleet: Fleet, redis: Redis, keyspace: Keyspace) -
         assert [level for level, _ in found if level == "bad"] == []
         assert sorted(p for writer in now.of("writer") for p in writer.partitions) == [0, 1, 2, 3]
         ports = {process.where.rpartition(":")[2] for process in now.processes}
-        assert ports == {str(member.port) for member in (*fleet.workers, *fleet.writers)}
-        shown = await asyncio.to_thread(told, fleet.urls[1])
+        members = (*fleet.workers, *fleet.writers)
+        assert ports == {member.ops_url.rpartition(":")[2] for member in members}
+        shown = await asyncio.to_thread(told, fleet.ops_urls[1])
         assert shown["served"]
         assert [pad["name"] for pad in shown["pads"]] == ["minutes"]
         # The real name of a pad and nothing that leads to its read-only address.
@@ -128,7 +129,7 @@ async def test_a_writer_that_dies_is_named_with_its_partitions(
     assert ended.code == 1
     assert ended.out.startswith("Not everybody is served")
     assert "have no owner for" in ended.out
-    shown = await asyncio.to_thread(told, fleet.urls[0])
+    shown = await asyncio.to_thread(told, fleet.ops_urls[0])
     assert not shown["served"]
     await asyncio.to_thread(fleet.restart, fleet.writers[0])
 
@@ -147,7 +148,7 @@ async def test_a_worker_that_stands_still(fleet: Fleet, redis: Redis, keyspace: 
     async def said() -> bool:
         now, found = await seen(redis, keyspace)
         silent = [process for process in now.of("worker") if process.state == "silent"]
-        assert [process.where for process in silent] == [f"127.0.0.1:{fleet.workers[0].port}"]
+        assert [process.where for process in silent] == [f"127.0.0.1:{fleet.workers[0].ops_port}"]
         assert any("silent for" in text for _, text in found), found
         return True
 
