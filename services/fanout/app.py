@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
-from engineio.payload import Payload
 from prometheus_client import REGISTRY
 
 from services import __version__
@@ -67,11 +66,6 @@ STOP_DEADLINE = 5.0
 
 LINGER = 2.0
 """Seconds for which the rest of a request is read that has been refused already."""
-
-MAX_PACKETS = 1000
-"""Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
-while during a slow poll."""
-
 
 MESSAGES_PATIENCE = 10.0
 """Seconds' worth of messages that a socket may be ahead of its rate, beyond the burst, before it is
@@ -260,7 +254,6 @@ def _attach_socketio(
         # For the headers that it answers with; `gate` says who may come.
         cors_allowed_origins="*",
     )
-    Payload.max_decode_packets = MAX_PACKETS
 
     async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         request: web.Request = environ["aiohttp.request"]

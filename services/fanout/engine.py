@@ -9,8 +9,7 @@ happens went from 31 KB to 8 KB by this.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
-from enum import IntFlag
+from collections.abc import Callable, Coroutine, Iterator
 from time import monotonic
 from typing import Any
 
@@ -22,12 +21,13 @@ from engineio.packet import OPEN, PING, PONG, Packet
 
 from services.fanout import metrics
 from services.fanout.exit import Exit, ExitClosed
-from services.fanout.frames import CLOSE, NOOP, Frame
+from services.fanout.frames import CLOSE, NOOP, Frame, Parcel
 from services.fanout.heartbeat import Heartbeat
 from services.fanout.intake import Intake
 from services.fanout.limits.bucket import Bucket, Pace
 from services.fanout.limits.gate import ADDRESS
-from services.fanout.line import Detached, Line, take_over
+from services.fanout.line import ONE_MORE, Detached, Hold, Line, take_over
+from services.fanout.pollbody import PollBody, poll_response
 from services.fanout.websocket import BadHandshake, Code
 from shared.wire.jsontext import loads
 
@@ -40,24 +40,21 @@ _ACK = "43"
 _MESSAGE = '42["message",'
 """Begins an event `message` in the main namespace that asks for no acknowledgement."""
 
+_SEPARATOR = "\x1e"
+"""Between two packets of a polling request (Engine.IO 4)."""
+
+MAX_PACKETS = 1000
+"""Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
+while during a slow poll."""
+
 INBOX = 64
 """Packets of a socket that wait to be read. With more, no more is taken from its connection for
 the time being, and the client's own buffers fill."""
 
 SID_HEADER = "X-Engine-Sid"
 
-ONE_MORE = 10_000
-"""Characters of a message that count as one message more."""
-
 PROBE_TIMEOUT = 10.0
 """Seconds that a WebSocket has to take over from polling."""
-
-
-class _Hold(IntFlag):
-    """Why a socket is not read from."""
-
-    UNREAD = 1  #: packets wait to be read
-    FAST = 2  #: it sends more than it may
 
 
 class LeanSocket(AsyncSocket):  # type: ignore[misc]
@@ -83,7 +80,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self._probe: Line | None = None  #: a WebSocket that may become it
         self._inbox: deque[str] | None = None  #: while a task reads from it
         self._bucket = Bucket(server.pace.burst, monotonic())
-        self._holds = _Hold(0)  #: why nothing is read from the WebSocket for the time being
+        self._holds = Hold(0)  #: why nothing is read from its WebSockets for the time being
         self._slow_until = 0.0
 
     # --- Out -------------------------------------------------------------------------------------
@@ -97,7 +94,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         except ExitClosed as error:
             raise exceptions.SocketIsClosedError from error
 
-    async def poll(self) -> list[Frame]:
+    async def poll(self) -> list[Frame | Parcel]:
         server = self.server
         try:
             return await self.exit.poll(server.ping_interval + server.ping_timeout)
@@ -123,7 +120,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def _has_ended(self) -> None:
         # A WebSocket says so itself when its connection is gone.
         if self._line is None:
-            self.server.spawn(self.close(wait=False, abort=True))
+            self._spawn(self.close(wait=False, abort=True))
 
     # --- Pings -----------------------------------------------------------------------------------
 
@@ -143,7 +140,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def is_silent(self) -> None:
         reason = self.server.reason.PING_TIMEOUT
-        self.server.spawn(self.close(wait=False, abort=True, reason=reason))
+        self._spawn(self.close(wait=False, abort=True, reason=reason))
 
     # --- In --------------------------------------------------------------------------------------
 
@@ -157,12 +154,28 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         try:
-            await super().handle_post_request(environ)
-        except exceptions.EngineIOError:
-            # After a goodbye in the same request. For a socket that is gone the library has no
-            # answer ready, and trips over that.
+            await self._read_body(environ)
+        except Exception as error:
+            # For what is no packet, or too many at once, the library would say OK and throw it
+            # away: its client would go on as if it had been heard.
+            if not isinstance(error, exceptions.EngineIOError):
+                _note_malformed(error)
+            # After a goodbye in the same request the socket is gone, and for that the library has
+            # no answer ready, and trips over it.
             if self.sid in self.server.sockets:
-                raise
+                raise exceptions.EngineIOError from error
+
+    async def _read_body(self, environ: dict[str, Any]) -> None:
+        """The packets of a POST. The library takes them all apart before the first has its turn,
+        and looks for those of JSONP too, which are a form."""
+        length = int(environ.get("CONTENT_LENGTH", "0"))
+        if length > self.server.max_http_buffer_size:
+            raise exceptions.ContentTooLongError
+        body: str = (await environ["wsgi.input"].read(length)).decode()
+        if body.count(_SEPARATOR) >= MAX_PACKETS:
+            raise ValueError(f"more than {MAX_PACKETS} packets in one request")
+        for encoded in body.split(_SEPARATOR) if body else ():
+            await self.receive(Packet(encoded_packet=encoded))
 
     async def _upgrade_websocket(self, environ: dict[str, Any]) -> Any:
         """The request that opens a WebSocket: of a new client, or of one that comes from polling
@@ -181,14 +194,20 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._introduce(line)
         return Detached()
 
-    def received(self, line: Line, text: str) -> None:
-        """From a `Line`. Pongs and acknowledgements are the most there is, and wait for nothing."""
-        wait = self._bucket.take(self.server.pace, monotonic(), 1 + len(text) / ONE_MORE)
+    def charge(self, line: Line, amount: float) -> bool:
+        """From a `Line`: before anything else is done with what it has brought, be it a message, a
+        ping, or a part of one, on whichever of the session's transports."""
+        wait = self._bucket.take(self.server.pace, monotonic(), amount)
         if wait is None:
             metrics.LIMITED.labels("messages").inc()
             line.fail(Code.POLICY)
-        elif wait > 0:
+            return False
+        if wait > 0:
             self._slow_down(wait)
+        return True
+
+    def received(self, line: Line, text: str) -> None:
+        """From a `Line`. Pongs and acknowledgements are the most there is, and wait for nothing."""
         if line is not self._line:
             self._probed(line, text)
         elif text == "3":
@@ -200,17 +219,24 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         elif self.told is not None and self._may_be_told and text.startswith(_MESSAGE):
             try:
                 _, message, *_ = loads(text[2:])
-            except ValueError:
+            except (ValueError, RecursionError):
                 line.fail(Code.UNSUPPORTED)
             else:
                 self.take(self.told(message))
         elif self._inbox is None:
             self._inbox = deque([text])
-            self.server.spawn(self._read_inbox(line))
+            self._spawn(self._read_inbox(line))
         else:
             self._inbox.append(text)
             if len(self._inbox) == INBOX:
-                self._hold(_Hold.UNREAD)
+                self._hold(Hold.UNREAD)
+
+    def failed(self, line: Line, error: Exception) -> None:
+        """From a `Line`, and from the socket's tasks: a fault of ours. Nothing more can be said of
+        what this client sends, so its connection ends; it comes back and resumes."""
+        log.error("a socket's reading has failed", exc_info=error)
+        metrics.DROPPED.labels("fault").inc()
+        line.fail(Code.INTERNAL_ERROR)
 
     def _introduce(self, line: Line) -> None:
         """A second transport. There is one at a time, and not for long: a client could open any
@@ -218,6 +244,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         if self._probe is not None:
             self._probe.fail(Code.POLICY)
         self._probe = line
+        line.hold(self._holds)
 
         def give_up() -> None:
             if self._probe is line:
@@ -232,7 +259,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def take(self, work: Coroutine[Any, Any, Any]) -> None:
         """Works on a message, while the next ones are read."""
-        self.intake.begins(self.server.spawn(work))
+        self.intake.begins(self._begun(work))
 
     def lost(self, line: Line) -> None:
         """From a `Line`."""
@@ -240,9 +267,32 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._probe = None
         if line is self._line:
             reason = self.server.reason.TRANSPORT_CLOSE
-            self.server.spawn(self.close(wait=False, abort=True, reason=reason))
+            self._spawn(self.close(wait=False, abort=True, reason=reason))
         else:
             self.upgrading = False  # polling goes on
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        _ = self._begun(work)
+
+    def _begun(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task of this socket. It does not die unseen: where it fails, so does the socket."""
+        task: asyncio.Task[Any] = self.server.spawn(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, exceptions.SocketIsClosedError):
+            return  # it has gone meanwhile
+        if isinstance(error, Exception):
+            if self._line is not None:
+                self.failed(self._line, error)
+            else:
+                log.error("a socket's task has failed", exc_info=error)
+                metrics.DROPPED.labels("fault").inc()
+                self.exit.end()
 
     def _probed(self, line: Line, text: str) -> None:
         """A second transport introduces itself while the first goes on."""
@@ -258,8 +308,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def _move_to(self, line: Line) -> None:
         self._line, self._probe = line, None
-        if self._holds:
-            line.transport.pause_reading()
+        line.hold(self._holds)
         self.upgraded, self.upgrading = True, False
         self.exit.to_websocket(line)
 
@@ -268,13 +317,14 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         while self._inbox:
             try:
                 await self.receive(Packet(encoded_packet=self._inbox[0]))
-            except (exceptions.EngineIOError, ValueError) as error:
-                log.info("malformed packet from a client", extra={"error": str(error)[:200]})
+            except (exceptions.EngineIOError, ValueError, RecursionError) as error:
+                # The last one is what the libraries answer to JSON that is nested deep.
+                _note_malformed(error)
                 line.fail(Code.UNSUPPORTED)
                 return
             self._inbox.popleft()
             if len(self._inbox) == INBOX // 2:
-                self._release(_Hold.UNREAD)
+                self._release(Hold.UNREAD)
         self._inbox = None
 
     # --- How fast ---------------------------------------------------------------------------------
@@ -292,9 +342,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def _slow_down(self, wait: float) -> None:
         self._slow_until = monotonic() + wait
-        if not self._holds & _Hold.FAST:
+        if not self._holds & Hold.FAST:
             metrics.LIMITED.labels("messages").inc()
-            self._hold(_Hold.FAST)
+            self._hold(Hold.FAST)
             asyncio.get_running_loop().call_later(wait, self._go_on)
 
     def _go_on(self) -> None:
@@ -302,19 +352,28 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         if rest > 0:
             asyncio.get_running_loop().call_later(rest, self._go_on)
         else:
-            self._release(_Hold.FAST)
+            self._release(Hold.FAST)
 
-    def _hold(self, why: "_Hold") -> None:
-        before, self._holds = self._holds, self._holds | why
-        if not before and self._line is not None and not self._line.transport.is_closing():
-            self._line.transport.pause_reading()
+    def _hold(self, why: Hold) -> None:
+        self._holds |= why
+        for line in self._lines:
+            line.hold(why)
 
-    def _release(self, why: "_Hold") -> None:
-        before, self._holds = self._holds, self._holds & ~why
-        if not before or self._holds:
-            return
-        if self._line is not None and not self._line.transport.is_closing():
-            self._line.transport.resume_reading()
+    def _release(self, why: Hold) -> None:
+        self._holds &= ~why
+        for line in self._lines:
+            line.release(why)
+
+    @property
+    def _lines(self) -> Iterator[Line]:
+        return (line for line in (self._line, self._probe) if line is not None)
+
+
+def _note_malformed(error: Exception) -> None:
+    log.info(
+        "malformed packet from a client",
+        extra={"error": f"{type(error).__name__}: {error}"[:200]},
+    )
 
 
 def _nobody_minds(_socket: LeanSocket) -> None:
@@ -393,6 +452,17 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         answer["headers"].append((SID_HEADER, sid))
         return answer
 
+    def _ok(
+        self,
+        packets: list[Any] | None = None,
+        headers: list[tuple[str, str]] | None = None,
+        jsonp_index: int | None = None,
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = super()._ok(None if packets is None else [], headers, None)
+        if packets is not None:
+            answer["response"] = PollBody.of(packets)
+        return answer
+
     async def disconnect(self, sid: str | None = None) -> None:
         for found in [sid] if sid is not None else list(self.sockets):
             socket = self.sockets.get(found)
@@ -433,4 +503,8 @@ def _driver(plain: dict[str, Any]) -> dict[str, Any]:
         environ["wsgi.input"] = _WholeBody(request)
         return environ
 
-    return {**plain, "translate_request": translate_request}
+    return {
+        **plain,
+        "translate_request": translate_request,
+        "make_response": poll_response(plain["make_response"]),
+    }

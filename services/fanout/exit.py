@@ -6,22 +6,14 @@ WebSocket is written to directly, what a polling client gets is kept until it po
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from services.fanout import websocket
-from services.fanout.frames import CLOSE, PING, Frame
-from services.fanout.line import Line
-
-HIGH_WATER = 4096
-"""Bytes waiting for a socket above which it is offered no more revisions. What waits has no room
-in the kernel's buffer any more, so the client is slow or gone, and whatever were added here would
-be memory and no help to it. Low, since thousands of sockets may be in this state at once."""
+from services.fanout.frames import CLOSE, NOOP, PING, Frame, Parcel
+from services.fanout.line import CLOSE_DEADLINE, HIGH_WATER, Line
 
 OVERFLOW = 1 << 20
 """Bytes waiting with which a socket is not given a pad once more."""
-
-CLOSE_DEADLINE = 10.0
-"""Seconds that a closed WebSocket has to take what it was given before."""
 
 Answer = Callable[[float], None]
 """Called with the time when a ping has been answered."""
@@ -37,6 +29,7 @@ class Exit:
     __slots__ = (
         "_drained",
         "_ended",
+        "_left",
         "_line",
         "_on_end",
         "_poll",
@@ -51,11 +44,14 @@ class Exit:
         """`on_end` is called once, when whoever sends ends it."""
         self._on_end = on_end
         self.transport: asyncio.WriteTransport | None = None
-        """The WebSocket's, once it is one: see `express`, which writes to it as `offer` does."""
+        """The WebSocket's, once it is one and while nothing long is being written to it: see
+        `express`, which writes to it as `offer` does."""
         self.fd = -1  #: its descriptor
         self._line: Line | None = None
-        self._queue: list[Frame] = []
+        self._queue: list[Frame | Parcel] = []
+        """What waits for a poll, or behind something long that is on its way."""
         self._queued = 0
+        self._left = 0  #: bytes of the long one that have not gone to the connection yet
         self._poll: asyncio.Future[None] | None = None
         self._drained: Callable[[], None] | None = None
         self._ended = False
@@ -65,30 +61,37 @@ class Exit:
 
     @property
     def closed(self) -> bool:
-        return self._ended or (self.transport is not None and self.transport.is_closing())
+        if self._ended:
+            return True
+        transport = self.transport or (self._line.transport if self._line is not None else None)
+        return transport is not None and transport.is_closing()
 
     @property
     def backlog(self) -> int:
-        """Bytes that wait in this process."""
-        if self.transport is None:
-            return self._queued
-        return self.transport.get_write_buffer_size()
+        """Bytes that wait for the client."""
+        return self.kept + self._left
+
+    @property
+    def kept(self) -> int:
+        """Those of them that are kept for it alone."""
+        if self.transport is not None:
+            return self.transport.get_write_buffer_size()
+        return self._queued
 
     # --- Sending ---------------------------------------------------------------------------------
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame | Parcel) -> None:
         """Takes the frame for good, or raises `ExitClosed`."""
-        transport = self.transport
-        if transport is None:
-            if self._ended:
-                raise ExitClosed
-            self._queue.append(frame)
-            self._queued += len(frame.websocket)
-            self._wake_poll()
-        elif self._ended or transport.is_closing():
+        if self.closed:
             raise ExitClosed
+        if self.transport is None:
+            self._queue.append(frame)
+            self._queued += _size(frame)
+            self._wake_poll()
+        elif isinstance(frame, Parcel):
+            self._pour(frame)
         else:
-            transport.write(frame.websocket)
+            self.transport.write(frame.websocket)
 
     def offer(self, frame: Frame) -> bool:
         """As `write`, unless too much is waiting already, or the socket is gone: then False."""
@@ -98,7 +101,7 @@ class Exit:
                 return False
             transport.write(frame.websocket)
             return True
-        if self._queued > HIGH_WATER or self._ended:
+        if self._line is not None or self._queued > HIGH_WATER or self._ended:
             return False
         self.write(frame)
         return True
@@ -126,9 +129,9 @@ class Exit:
     def when_drained(self, call: Callable[[], None]) -> None:
         """Calls back once what waits has gone, or the socket has. A second call takes the place of
         the first."""
-        if self._line is not None:
+        if self._line is not None and self.transport is not None:
             self._line.when_drained(call)
-        elif self._queue and not self._ended:
+        elif (self._queue or self._line is not None) and not self._ended:
             self._drained = call
         else:
             asyncio.get_running_loop().call_soon(call)
@@ -137,23 +140,58 @@ class Exit:
 
     def to_websocket(self, line: Line) -> None:
         """From now on, frames go straight to this connection, after those that wait for a poll."""
-        transport = line.transport
-        transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
-        waiting, self._queue, self._queued = self._queue, [], 0
-        self.transport, self._line = transport, line
-        self.fd = transport.get_extra_info("socket").fileno()
-        if waiting:
-            transport.write(Frame.joined(waiting).websocket)
+        self._line = line
+        self.fd = line.transport.get_extra_info("socket").fileno()
+        self._go_on()
         self._wake_poll()
         self._call_drained()
 
-    async def poll(self, timeout: float) -> list[Frame]:
+    def _pour(self, parcel: Parcel) -> None:
+        """Nothing can be written past it: what comes meanwhile waits behind."""
+        assert self._line is not None
+        self.transport = None
+
+        def counted() -> Iterator[bytes | memoryview]:
+            self._left = parcel.size
+            for piece in parcel.websocket_pieces():
+                yield piece
+                self._left -= len(piece)
+
+        self._line.pour(counted(), self._poured)
+
+    def _poured(self) -> None:
+        self._left = 0
+        self._go_on()
+        if self.transport is not None and self._drained is not None:
+            call, self._drained = self._drained, None
+            self.when_drained(call)
+
+    def _go_on(self) -> None:
+        """Writes what has waited, up to the next long one."""
+        assert self._line is not None
+        self.transport = self._line.transport
+        waiting, self._queue, self._queued = self._queue, [], 0
+        short: list[Frame] = []
+        for number, frame in enumerate(waiting):
+            if isinstance(frame, Parcel):
+                self._queue = waiting[number + 1 :]
+                self._queued = sum(_size(behind) for behind in self._queue)
+                if short:
+                    self.transport.write(Frame.joined(short).websocket)
+                self._pour(frame)
+                return
+            short.append(frame)
+        if short:
+            self.transport.write(Frame.joined(short).websocket)
+
+    async def poll(self, timeout: float) -> list[Frame | Parcel]:
         """What a polling client is answered: all that waits, or the first that comes; nothing once
-        the socket has ended. Raises TimeoutError."""
-        if not self._queue and not self._ended:
-            async with asyncio.timeout(timeout):
-                while not self._queue and not self._ended:
-                    await self._until_poll_changes()
+        the socket has ended; a NOOP once it is a WebSocket. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not (self._queue or self._ended or self._line is not None):
+                await self._until_poll_changes()
+        if self._line is not None:
+            return [NOOP]
         frames, self._queue, self._queued = self._queue, [], 0
         self._call_drained()
         return frames
@@ -166,7 +204,7 @@ class Exit:
         """
         if self._ended:
             return
-        if self.transport is None:
+        if self._line is None:
             self._queue.append(CLOSE)
         self._ended = True
         self.pings = None
@@ -174,16 +212,15 @@ class Exit:
             self._on_end()
         self._wake_poll()
         self._call_drained()
-        transport = self.transport
-        if transport is None or transport.is_closing():
+        if self._line is None or self._line.transport.is_closing():
             return
-        if transport.get_write_buffer_size() > HIGH_WATER:
-            transport.abort()
+        if self.transport is None or self.transport.get_write_buffer_size() > HIGH_WATER:
+            self._line.transport.abort()
         else:
-            transport.write(websocket.close(websocket.Code.GOING_AWAY))
-            transport.close()
+            self.transport.write(websocket.close(websocket.Code.GOING_AWAY))
+            self.transport.close()
             # A peer that is gone without a word would keep the rest, and the connection, waiting.
-            asyncio.get_running_loop().call_later(CLOSE_DEADLINE, transport.abort)
+            asyncio.get_running_loop().call_later(CLOSE_DEADLINE, self.transport.abort)
 
     def _call_drained(self) -> None:
         if self._drained is not None:
@@ -201,3 +238,7 @@ class Exit:
         if self._poll is not None:
             self._poll.set_result(None)
             self._poll = None
+
+
+def _size(frame: Frame | Parcel) -> int:
+    return frame.size if isinstance(frame, Parcel) else len(frame.websocket)

@@ -1,7 +1,7 @@
 """Messages as Engine.IO packets, each encoded once however many sessions take it."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.fanout.flush import AcceptCommit, Missed, NewChanges, NewChangesBatch, Step
@@ -14,6 +14,10 @@ _CLOSE = b"}]"
 CACHE_SIZE = 64
 """Encoded messages kept for the sessions of a room. Sessions at the same place take the same one
 within one flush, so a few are enough; older ones are made again from the revision."""
+
+
+PIECE = 64 * 1024
+"""Bytes of a long packet that are handed to a connection at once."""
 
 
 class Frame:
@@ -48,6 +52,44 @@ class Frame:
     def encode(self, b64: bool = False) -> str:
         """For engineio's `Payload`, which asks this of its packets."""
         return self.payload.decode()
+
+
+class Parcel:
+    """One Engine.IO packet that is long, and most of which others are sent too: it is kept in its
+    pieces, so that for one more who has not taken it yet there is no more to keep than where it
+    is."""
+
+    __slots__ = ("_held", "_parts", "size")
+
+    def __init__(self, parts: Sequence[bytes], held: object = None) -> None:
+        """`held` is kept alive as long as the parcel is."""
+        self._parts = tuple(parts)
+        self._held = held
+        self.size = sum(map(len, self._parts))
+        """Bytes of the packet."""
+
+    @property
+    def payload(self) -> bytes:
+        """As `Frame.payload`, all in one: a copy."""
+        return b"".join(self._parts)
+
+    @property
+    def websocket(self) -> bytes:
+        """As `Frame.websocket`: a copy."""
+        return _websocket_header(self.size) + self.payload
+
+    def pieces(self) -> Iterator[memoryview]:
+        """The packet in pieces, which are no copies."""
+        for part in self._parts:
+            view = memoryview(part)
+            for at in range(0, len(view), PIECE):
+                yield view[at : at + PIECE]
+
+    def websocket_pieces(self) -> Iterator[bytes | memoryview]:
+        """Likewise as it is on a WebSocket. It may end early there, but nothing may come between:
+        it is one frame."""
+        yield _websocket_header(self.size)
+        yield from self.pieces()
 
 
 def _websocket_header(length: int) -> bytes:

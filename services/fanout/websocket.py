@@ -31,6 +31,7 @@ class Code(IntEnum):
     INVALID_TEXT = 1007
     POLICY = 1008
     TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
 
 
 class BadHandshake(ValueError):
@@ -81,37 +82,66 @@ def close(code: Code) -> bytes:
     return b"\x88\x02" + code.to_bytes(2, "big")
 
 
-class Reader:
-    """Takes a client's bytes as they come, and gives its messages."""
+Event = str | Ping | Closed
 
-    __slots__ = ("_kept", "_limit", "_needed", "_parts", "_parts_size")
+
+class Reader:
+    """Takes a client's bytes as they come, and gives its frames one by one: how many are looked at
+    at once, and what each of them costs its sender, is for the caller to say."""
+
+    __slots__ = ("_at", "_kept", "_limit", "_needed", "_parts", "_parts_size", "event")
 
     def __init__(self, limit: int) -> None:
         """`limit`: bytes of the longest message."""
         self._limit = limit
-        self._kept: bytearray | None = None  #: a frame that has not come whole yet
+        self._kept: bytes | bytearray = b""  #: what has come, and is not taken yet from `_at` on
+        self._at = 0
         self._needed = 0  #: bytes that there must be before it is worth another look
         self._parts: list[bytes] | None = None  #: of a fragmented message, so far
         self._parts_size = 0
+        self.event: Event | None = None
+        """What the frame completed that was taken last; None for a fragment, and for a pong."""
 
-    def feed(self, data: bytes) -> list[str | Ping | Closed]:
-        """What these bytes complete, in order. Raises `WebSocketError`."""
-        whole: bytes | bytearray = data
-        if self._kept is not None:
-            self._kept += data
-            if len(self._kept) < self._needed:
-                return []
-            whole = self._kept
-        events: list[str | Ping | Closed] = []
-        at = 0
-        while (end := self._frame(whole, at, events)) > at:
-            at = end
-        # Nothing is kept between two messages, which is most of the time.
-        self._kept = bytearray(whole[at:]) if at < len(whole) else None
-        self._needed -= at
+    def add(self, data: bytes) -> None:
+        """These bytes have come. They are looked at by `take`."""
+        if not self._kept:
+            self._kept = data
+            return
+        if not isinstance(self._kept, bytearray):
+            self._forget_what_is_taken()
+        self._kept += data
+
+    def take(self) -> int:
+        """Takes the next frame: how many bytes it had, of which `event` says what it was; 0 if none
+        has come whole. Raises `WebSocketError`."""
+        kept, at = self._kept, self._at
+        if not kept or len(kept) < self._needed:
+            return 0
+        end = self._frame(kept, at)
+        if end == len(kept):
+            # Nothing is kept between two messages, which is most of the time.
+            self._kept, self._at, self._needed = b"", 0, 0
+        elif end > at:
+            self._at = end
+        elif at or not isinstance(kept, bytearray):
+            self._forget_what_is_taken()
+        return end - at
+
+    def _forget_what_is_taken(self) -> None:
+        self._kept = bytearray(memoryview(self._kept)[self._at :])
+        self._needed -= self._at
+        self._at = 0
+
+    def feed(self, data: bytes) -> list[Event]:
+        """All that these bytes complete, in order. Raises `WebSocketError`."""
+        self.add(data)
+        events: list[Event] = []
+        while self.take():
+            if self.event is not None:
+                events.append(self.event)
         return events
 
-    def _frame(self, data: bytes | bytearray, at: int, events: list[str | Ping | Closed]) -> int:
+    def _frame(self, data: bytes | bytearray, at: int) -> int:
         """Takes one frame (5.2) that starts `at`, and returns where it ends; `at`: it is not whole,
         and `_needed` says how much there must be."""
         have = len(data) - at
@@ -138,26 +168,22 @@ class Reader:
         if end > len(data):
             return at
         mask = data[at + header : at + header + 4]
-        self._take(first, _unmask(mask, bytes(data[at + header + 4 : end])), events)
+        self.event = self._event(first, _unmask(mask, bytes(data[at + header + 4 : end])))
         return end
 
-    def _take(self, first: int, payload: bytes, events: list[str | Ping | Closed]) -> None:
+    def _event(self, first: int, payload: bytes) -> Event | None:
         final, opcode = first & 0x80, first & 0x0F
         if opcode >= 8:
             if not final or len(payload) > MAX_CONTROL:
                 raise WebSocketError(Code.PROTOCOL_ERROR, "a control frame has to be short")
-            if opcode == 9:
-                events.append(Ping(payload))
-            elif opcode == 8:
-                events.append(Closed())
-            elif opcode > 10:
+            if opcode > 10:
                 raise WebSocketError(Code.PROTOCOL_ERROR, f"unknown opcode {opcode}")
-        elif opcode == 1 and self._parts is None:
+            return Ping(payload) if opcode == 9 else Closed() if opcode == 8 else None
+        if opcode == 1 and self._parts is None:
             if final:
-                events.append(_text(payload))
-            else:
-                self._parts = [payload]
-                self._parts_size = len(payload)
+                return _text(payload)
+            self._parts = [payload]
+            self._parts_size = len(payload)
         elif opcode == 0 and self._parts is not None:
             self._parts.append(payload)
             self._parts_size += len(payload) + FRAGMENT_COST
@@ -165,11 +191,12 @@ class Reader:
                 raise WebSocketError(Code.TOO_BIG, "a message in too many or too long frames")
             if final:
                 parts, self._parts = self._parts, None
-                events.append(_text(b"".join(parts)))
+                return _text(b"".join(parts))
         elif opcode == 2:
             raise WebSocketError(Code.UNSUPPORTED, "binary message")
         else:
             raise WebSocketError(Code.PROTOCOL_ERROR, f"opcode {opcode} out of place")
+        return None
 
 
 def _text(payload: bytes) -> str:

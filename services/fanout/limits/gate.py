@@ -30,6 +30,8 @@ _FULL = {
     ),
 }
 
+_JSONP = "JSONP is not served: poll without the parameter j.\n"
+
 _FOREIGN = (
     "Pages of %s may not connect here. If they should, its operator lists that origin in "
     "PADFLEET_CORS; or a proxy in front has to pass on the Host header.\n"
@@ -47,6 +49,9 @@ def gate(trusted: Trusted, origins: Origins, places: Places, request_timeout: fl
         if origin and not origins.allows(origin, _names_of_ours(request)):
             metrics.LIMITED.labels("origin").inc()
             return web.Response(status=403, text=_FOREIGN % origin[:200])
+        if "j" in request.query:
+            # A script tag can read what is answered to it, on a page of whomever (JSONP).
+            return web.Response(status=400, text=_JSONP)
         address = trusted.client(request.remote or "", request.headers.items())
         request[ADDRESS] = address
         if "sid" not in request.query and (full := places.why_not(address)) is not None:

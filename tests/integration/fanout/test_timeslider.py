@@ -10,7 +10,7 @@ import pytest
 
 from services.fanout.errors import ClientError
 from services.fanout.exit import Exit
-from services.fanout.frames import Frame
+from services.fanout.frames import Frame, Parcel
 from services.fanout.pacing import Rules
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
@@ -37,7 +37,7 @@ class Ear(Exit):
         super().__init__()
         self.heard: list[dict[str, Any]] = []
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame | Parcel) -> None:
         _, message = json.loads(frame.payload[2:])
         self.heard.append(message["data"])
 

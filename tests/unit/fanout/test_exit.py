@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from services.fanout.exit import HIGH_WATER, Exit, ExitClosed
+from services.fanout.exit import Exit, ExitClosed
 from services.fanout.frames import Frame
-from services.fanout.line import Line
+from services.fanout.line import HIGH_WATER, Line
 
 
 class FakeTransport:
@@ -63,7 +63,7 @@ def to_websocket(way_out: Exit) -> FakeTransport:
 
 
 async def polled(way_out: Exit) -> list[str]:
-    return [each.encode() for each in await way_out.poll(5)]
+    return [each.payload.decode() for each in await way_out.poll(5)]
 
 
 async def test_a_poll_gets_what_waits_in_order() -> None:

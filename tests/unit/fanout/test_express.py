@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.exit import HIGH_WATER, Exit
+from services.fanout.exit import Exit
 from services.fanout.express import push
 from services.fanout.flush import Cursor
 from services.fanout.frames import Frames, collab
-from services.fanout.line import Line
+from services.fanout.line import HIGH_WATER, Line
 from services.fanout.news import News
 from services.fanout.runs import Flush
 from services.fanout.session import Identity, Session

@@ -1,0 +1,71 @@
+"""No task of a socket dies unseen, and no poll is answered with a copy of what others get too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.fanout.engine import LeanSocket
+from services.fanout.frames import NOOP, Frame, Parcel
+from services.fanout.pollbody import WHOLE, PollBody
+from tests.fuzz.worker import Worker
+
+
+def broken(error: Exception) -> Any:
+    async def receive(_self: Any, _packet: Any) -> None:
+        raise error
+
+    return receive
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_JSON_that_is_too_deep_for_a_library_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch, polling: bool
+) -> None:
+    worker = Worker()
+    connection = worker.open(polling=polling)
+    monkeypatch.setattr(LeanSocket, "receive", broken(RecursionError("deep")))
+    worker.say(connection, "40")
+    assert connection.transport.closed
+    worker.all_gone()
+    worker.close()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ours"), KeyError("ours"), AssertionError("ours")])
+def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    worker = Worker()
+    connection = worker.open(polling=False)
+    monkeypatch.setattr(LeanSocket, "receive", broken(error))
+    with pytest.raises(AssertionError, match="a socket's reading has failed") as told:
+        worker.say(connection, "40")
+    assert str(told.value).count("a socket's reading has failed") == 1
+    assert connection.transport.closed
+    worker.close()
+
+
+def test_a_fault_in_what_is_called_with_a_message_is_told_too() -> None:
+    worker = Worker()
+    connection = worker.open(polling=False)
+
+    def acknowledged(_packet: str) -> None:
+        raise RuntimeError("ours")
+
+    connection.socket.acknowledged = acknowledged
+    with pytest.raises(AssertionError, match="a socket's reading has failed"):
+        worker.say(connection, "430[]")
+    assert connection.transport.closed
+    worker.close()
+
+
+def test_a_poll_is_answered_as_Engine_IO_wants_it() -> None:
+    short, long = Frame(b"4a"), Parcel([b"4[", b"x" * WHOLE, b"]"])
+    assert PollBody.of([short, NOOP]) == b"4a\x1e6"
+    assert PollBody.of([]) == b""
+    body = PollBody.of([short, long, short])
+    assert isinstance(body, PollBody)
+    whole = b"4a\x1e" + long.payload + b"\x1e4a"
+    assert b"".join(body.pieces()) == whole
+    assert body.size == len(whole)

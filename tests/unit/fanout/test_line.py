@@ -1,0 +1,276 @@
+"""A WebSocket's connection: how much of what it brings is looked at, and what is written when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from services.fanout.exit import Exit
+from services.fanout.frames import Frame, Parcel
+from services.fanout.line import FRAMES_AT_ONCE, PIECES_AT_ONCE, TRICKLE, Hold, Line
+from services.fanout.websocket import Code, close, pong
+from tests.unit.fanout.test_websocket import CONTINUATION, PING, PONG, TEXT, frame
+
+
+class Wire:
+    """A transport that takes as much as it is let."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.line: Line | None = None
+        self.full = False
+        self.reading = True
+        self.closed = self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed
+        self.written.append(bytes(data))
+        if self.full and self.line is not None:
+            self.line.pause_writing()
+
+    def get_extra_info(self, name: str) -> Wire:
+        return self
+
+    def fileno(self) -> int:
+        return -1
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+class Owner:
+    def __init__(self, budget: float = 1e9) -> None:
+        self.budget = budget
+        self.said: list[str] = []
+        self.order: list[str] = []
+        self.errors: list[Exception] = []
+
+    def charge(self, line: Line, amount: float) -> bool:
+        self.order.append("charged")
+        self.budget -= amount
+        if self.budget < 0:
+            line.fail(Code.POLICY)
+        return self.budget >= 0
+
+    def received(self, line: Line, text: str) -> None:
+        self.order.append(text)
+        if text == "fault":
+            raise RecursionError
+        self.said.append(text)
+
+    def failed(self, line: Line, error: Exception) -> None:
+        self.errors.append(error)
+        line.fail(Code.INTERNAL_ERROR)
+
+    def lost(self, line: Line) -> None: ...
+
+
+def connected(owner: Owner) -> tuple[Line, Wire]:
+    wire = Wire()
+    wire.line = line = Line(cast(asyncio.Transport, wire), owner, 1_000_000)
+    return line, wire
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        frame(TEXT, b"x"),
+        frame(PING, b""),
+        frame(PONG, b""),
+        frame(TEXT, b"", final=False),
+        frame(TEXT, b"x", final=False) + frame(CONTINUATION, b"", final=False),
+    ],
+    ids=["text", "ping", "pong", "fragment", "continuation"],
+)
+async def test_each_frame_is_charged_before_anything_else(frames: bytes) -> None:
+    owner = Owner(budget=0.5)
+    line, wire = connected(owner)
+    line.data_received(frames)
+    assert owner.order == ["charged"]
+    assert wire.written == [close(Code.POLICY)]
+    assert wire.closed
+
+
+async def test_a_part_of_a_frame_is_charged_too() -> None:
+    owner = Owner()
+    line, _ = connected(owner)
+    whole = frame(TEXT, b"x" * 100)
+    for at in range(len(whole)):
+        line.data_received(whole[at : at + 1])
+    assert owner.said == ["x" * 100]
+    assert 1e9 - owner.budget >= 1 + TRICKLE * (len(whole) - 1)
+
+
+async def test_many_frames_of_one_read_take_several_turns_and_hold_the_next_read() -> None:
+    owner = Owner()
+    line, wire = connected(owner)
+    count = 3 * FRAMES_AT_ONCE
+    line.data_received(b"".join(frame(TEXT, b"%d" % number) for number in range(count)))
+    assert len(owner.said) == FRAMES_AT_ONCE
+    assert not wire.reading
+    line.data_received(frame(TEXT, b"last"))  # was on its way already
+    assert len(owner.said) == FRAMES_AT_ONCE
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert owner.said == [*map(str, range(count)), "last"]
+    assert wire.reading
+
+
+async def test_reasons_not_to_read_add_up() -> None:
+    line, wire = connected(Owner())
+    line.hold(Hold.FAST)
+    line.hold(Hold.UNREAD)
+    line.release(Hold.FAST)
+    assert not wire.reading
+    line.release(Hold.UNREAD)
+    assert wire.reading
+
+
+async def test_pings_are_answered_as_fast_as_the_answers_are_taken() -> None:
+    line, wire = connected(Owner())
+    wire.full = True
+    for number in range(100):
+        line.data_received(frame(PING, b"%d" % number))
+    assert wire.written == [pong(b"0")]
+    wire.full = False
+    line.resume_writing()
+    assert wire.written == [pong(b"0"), pong(b"99")], "the last one is enough"
+
+
+async def test_a_fault_ends_the_connection_and_is_told() -> None:
+    owner = Owner()
+    line, wire = connected(owner)
+    line.data_received(frame(TEXT, b"fault") + frame(TEXT, b"next"))
+    assert [type(error) for error in owner.errors] == [RecursionError]
+    assert wire.closed
+    assert owner.said == []
+
+
+async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.fanout.line.CLOSE_DEADLINE", 0.0)
+    line, wire = connected(Owner())
+    line.fail(Code.NORMAL)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.001)
+    assert wire.aborted
+
+
+# --- Long messages -------------------------------------------------------------------------------
+
+PARTS = (b"[" * 70_000, b"shared " * 200_000, b"]")
+
+
+def on_the_wire(parcel: Parcel) -> bytes:
+    return parcel.websocket
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_long_message_is_whole_and_in_its_place() -> None:
+    line, wire = connected(Owner())
+    way_out = Exit()
+    way_out.to_websocket(line)
+    parcel = Parcel(PARTS)
+    for packet in (Frame(b"4before"), parcel, Frame(b"4behind"), parcel, Frame(b"4last")):
+        way_out.write(packet)
+    await settled()
+    expected = [Frame(b"4before").websocket, on_the_wire(parcel), Frame(b"4behind").websocket]
+    expected += [on_the_wire(parcel), Frame(b"4last").websocket]
+    assert b"".join(wire.written) == b"".join(expected)
+    assert way_out.backlog == 0
+
+
+async def test_I6_what_is_not_taken_of_a_long_message_is_kept_nowhere() -> None:
+    line, wire = connected(Owner())
+    way_out = Exit()
+    way_out.to_websocket(line)
+    wire.full = True
+    parcel = Parcel(PARTS)
+    way_out.write(parcel)
+    await settled()
+    assert sum(map(len, wire.written)) < 100
+    assert way_out.kept == 0
+    assert way_out.backlog >= parcel.size
+    assert not way_out.offer(Frame(b"4behind")), "revisions wait in the feed"
+    line.data_received(frame(PING, b"?"))
+    drained = []
+    way_out.when_drained(lambda: drained.append(True))
+    taken = 0
+    while wire.written and not drained:
+        taken += sum(map(len, wire.written))
+        wire.written.clear()
+        line.resume_writing()
+        await asyncio.sleep(0)
+    assert taken == len(on_the_wire(parcel)) + len(pong(b"?"))
+    assert way_out.offer(Frame(b"4behind"))
+
+
+async def test_nothing_is_written_into_the_middle_of_a_frame() -> None:
+    line, wire = connected(Owner())
+    way_out = Exit()
+    way_out.to_websocket(line)
+    wire.full = True
+    way_out.write(Parcel(PARTS))
+    before = list(wire.written)
+    line.data_received(frame(TEXT, b"x") + b"\x81\x02hi")  # not masked
+    assert wire.aborted
+    assert wire.written == before
+
+
+async def test_an_end_in_the_middle_of_a_frame_breaks_the_connection() -> None:
+    line, wire = connected(Owner())
+    way_out = Exit()
+    way_out.to_websocket(line)
+    wire.full = True
+    way_out.write(Parcel(PARTS))
+    way_out.end()
+    assert wire.aborted
+
+
+async def test_a_long_message_is_written_in_several_turns() -> None:
+    line, wire = connected(Owner())
+    done = []
+
+    def pieces() -> Iterator[bytes]:
+        yield from (b"x" for _ in range(3 * PIECES_AT_ONCE))
+
+    line.pour(pieces(), lambda: done.append(True))
+    assert len(wire.written) == PIECES_AT_ONCE
+    await settled()
+    assert len(wire.written) == 3 * PIECES_AT_ONCE
+    assert done
+
+
+async def test_a_long_message_that_waited_for_a_poll_goes_to_the_websocket_instead() -> None:
+    way_out = Exit()
+    parcel = Parcel(PARTS)
+    for packet in (Frame(b"4before"), parcel, Frame(b"4behind")):
+        way_out.write(packet)
+    line, wire = connected(Owner())
+    way_out.to_websocket(line)
+    await settled()
+    expected = Frame(b"4before").websocket + on_the_wire(parcel) + Frame(b"4behind").websocket
+    assert b"".join(wire.written) == expected
