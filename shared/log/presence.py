@@ -49,7 +49,7 @@ async def join(
     """
     reply = await scripts.JOIN(
         redis.rush,
-        [keys.members, keys.meta, keys.seen],
+        [keys.members, keys.meta, keys.seen, keys.state],
         [
             keys.channel,
             member.session,
@@ -78,7 +78,7 @@ async def vouch(
     redis: Redis, keys: PadKeys, authors: Sequence[str], *, epoch: int, reign: str
 ) -> None:
     """Puts on record that these authors' sessions share the pad's history under this reign."""
-    await scripts.VOUCH(redis.rush, [keys.meta, keys.seen], [reign, epoch, *authors])
+    await scripts.VOUCH(redis.rush, [keys.meta, keys.seen, keys.state], [reign, epoch, *authors])
 
 
 def _decode(value: bytes) -> Joined:

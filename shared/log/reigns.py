@@ -29,12 +29,20 @@ def entered(reigns: Sequence[Reign], name: str, head: int) -> list[Reign]:
     return [*reigns, Reign(name, head)]
 
 
+def server_of(reign: str) -> str:
+    """The server whose reign this is, by its process and its replication id. It may have several
+    in turn over one partition, and over different partitions at the same time."""
+    return reign.partition(".")[0]
+
+
 def shared_up_to(reigns: Sequence[Reign], seen: str) -> int | None:
     """The last rev that is the same now as under the reign `seen`; None: whatever there is.
 
     -1 when that reign is not on record: it was forgotten with what was lost, or is too long ago.
+    Records of earlier releases may have one name for several stays (`reign.lua`): then it is what
+    is certain whichever of them is meant.
     """
     for place, reign in enumerate(reigns):
         if reign.name == seen:
-            return reigns[place + 1].floor if place + 1 < len(reigns) else None
+            return min((later.floor for later in reigns[place + 1 :]), default=None)
     return -1

@@ -46,6 +46,7 @@ class Group(Lifetime):
         """`extra` are lines of configuration for each data server, such as `maxmemory 64mb`."""
         self._folder = folder
         self._extra = tuple(extra)
+        self.program: Path | None = None  #: None: whatever server there is
         self.servers: list[Server] = []  #: those with data, primaries or replicas
 
     @property
@@ -163,6 +164,7 @@ class Group(Lifetime):
             server.stop()
 
     def _add(self, name: str, port: int, *settings: str) -> Server:
-        server = Server(self._folder / name, port, [*_DATA, *self._extra, *settings])
+        settings = (*_DATA, *self._extra, *settings)
+        server = Server(self._folder / name, port, settings, program=self.program)
         self.servers.append(server)
         return server

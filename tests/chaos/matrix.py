@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.chaos.cells import Cell
-from tests.chaos.faults import crowds, network, processes, servers
+from tests.chaos.faults import crowds, network, processes, resharding, servers
 
 ONE_SERVER: Final = ("standalone",)
 REPLICATED: Final = ("sentinel", "cluster")
@@ -60,6 +60,21 @@ CELLS: Final = [
         servers.replica_lacks_revisions,
         "the primary is killed, and the replica lacks revisions",
         REPLICATED,
+    ),
+    Cell(
+        resharding.slots_there_and_back,
+        "all slots go to other nodes, key by key, and come back",
+        ("cluster", "valkey cluster"),
+    ),
+    Cell(
+        resharding.slots_there_and_back_at_once,
+        "all slots go to other nodes, each at once, and come back",
+        ("valkey cluster",),
+    ),
+    Cell(
+        resharding.slots_half_moved,
+        f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s",
+        ("cluster", "valkey cluster"),
     ),
     Cell(servers.out_of_memory, "Redis is out of memory for a while"),
     Cell(servers.too_few_replicas, "Redis takes no writes for want of replicas"),

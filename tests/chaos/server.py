@@ -41,11 +41,12 @@ class Server:
         sentinel: bool = False,
         host: str = HOST,
         launcher: Sequence[str] = (),
+        program: Path | None = None,
     ) -> None:
         """`settings` are lines of its configuration file, beside address, folder and log.
 
         `launcher` is a command that runs the one which follows it, as that of a `Host` does; its
-        address is then `host`.
+        address is then `host`. `program` is the server to run, if it is not to be the first found.
         """
         self.host = host
         self.port = port
@@ -55,6 +56,7 @@ class Server:
         self._config = folder / "server.conf"
         self._sentinel = sentinel
         self._launcher = list(launcher)
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         # No retries and no long waits: whether it answers now is what is asked.
         self._client = redis.Redis(
@@ -101,7 +103,8 @@ class Server:
         """As `start`, without the wait."""
         if self.running:
             raise RuntimeError(f"{self} runs already")
-        command = [*self._launcher, str(find_server().path), str(self._config)]
+        program = self._program or find_server().path
+        command = [*self._launcher, str(program), str(self._config)]
         if self._sentinel:
             command.append("--sentinel")
         with self.log.open("ab") as log:

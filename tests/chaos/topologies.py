@@ -21,15 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import pytest
 from redis.crc import key_slot
 
+from services.up.binary import packaged_server
 from shared.log.keys import SLOTS
 from tests.chaos.group import JOIN_S, Group, Promotion
 from tests.chaos.server import HOST, UNREACHABLE, Server
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 
-__all__ = ["ClusterGroup", "Group", "Promotion", "SentinelGroup", "Standalone"]
+__all__ = ["ClusterGroup", "Group", "Promotion", "SentinelGroup", "Standalone", "ValkeyCluster"]
 
 SERVICE: Final = "padfleet"
 # Longer than the second between two pings of a sentinel: with 1000 it takes a primary that it has
@@ -215,11 +217,14 @@ class ClusterGroup(Group):
 
     def primary_for(self, key: str) -> Server:
         """LookupError while no owner of its slot is known to most."""
-        slot = key_slot(key.encode())
+        return self.owner_of(key_slot(key.encode()))
+
+    def owner_of(self, slot: int) -> Server:
+        """LookupError while no owner of the slot is known to most."""
         for server in self.servers:
             if any(slot in span for span in self._slots(server)):
                 return server
-        raise LookupError(f"nobody owns slot {slot} of {key}")
+        raise LookupError(f"nobody owns slot {slot}")
 
     def replicas_of(self, primary: Server) -> list[Server]:
         view = next(self._views())
@@ -267,6 +272,18 @@ class ClusterGroup(Group):
                 except UNREACHABLE:
                     continue
                 yield [_node(line) for line in text.decode().splitlines()]
+
+
+class ValkeyCluster(ClusterGroup):
+    """The same of the Valkey that is packaged, which can do more than the oldest Redis that will
+    do. The test is skipped where it has none for the machine."""
+
+    def __init__(self, folder: Path, extra: Sequence[str] = ()) -> None:
+        super().__init__(folder, extra)
+        packaged = packaged_server()
+        if packaged is None:
+            pytest.skip("there is no packaged Valkey for this machine")
+        self.program = packaged
 
 
 def _node(line: str) -> _Node:

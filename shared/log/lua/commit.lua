@@ -12,7 +12,7 @@
 -- {'position', current}, {'head', pad index, current}. Redis does not undo a script that fails
 -- half-way, so everything is checked before anything is written.
 local state, inbox = KEYS[1], KEYS[2]
-local reign = this_reign()
+local reign = this_reign(state)
 if reign ~= ARGV[5] then return {'reign', reign} end
 local held = redis.call('HMGET', state, 'term', 'position')
 if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end
@@ -34,6 +34,7 @@ for i = 1, pads do
     return {'head', tostring(i), head}
   end
   known[i] = {head, meta[3] or ''}
+  if is_past(reign, known[i][2]) then return {'reign', this_reign(state, known[i][2])} end
   local _, _, after = counted(at + 4, 1)
   _, _, after = counted(after, 2)
   _, _, at = counted(after, 2)

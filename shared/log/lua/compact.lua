@@ -5,7 +5,7 @@
 -- ARGV  1 term  2 epoch  3 chunk number  4 blob  5 first revision that stays in the stream
 --       6 reign
 -- Replies 1 when moved, 0 when the lease or the pad has passed on.
-if this_reign() ~= ARGV[6] then return 0 end
+if this_reign(KEYS[1]) ~= ARGV[6] then return 0 end
 if redis.call('HGET', KEYS[1], 'term') ~= ARGV[1] then return 0 end
 if redis.call('HGET', KEYS[4], 'epoch') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])

@@ -3,7 +3,7 @@
 -- KEYS  1 state      ARGV  1 term  2 position of the commit  3 reign
 -- Replies {'ok'}, or as commit.lua does when the commit is not there (any more).
 local held = redis.call('HMGET', KEYS[1], 'term', 'position')
-local reign = this_reign()
+local reign = this_reign(KEYS[1])
 if reign ~= ARGV[3] then return {'reign', reign} end
 if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end
 if held[2] ~= ARGV[2] then return {'position', held[2] or '0-0'} end

@@ -4,7 +4,7 @@
 -- KEYS  1 state  2 meta  3 onwards: every other key of the pad
 -- ARGV  1 term  2 expected position  3 new position  4 channel  5 next epoch  6 reign
 -- Replies as commit.lua does.
-local reign = this_reign()
+local reign = this_reign(KEYS[1])
 if reign ~= ARGV[6] then return {'reign', reign} end
 local held = redis.call('HMGET', KEYS[1], 'term', 'position')
 if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end

@@ -1,6 +1,6 @@
 -- Puts a session among a pad's members and tells every worker with a socket on the pad.
 --
--- KEYS  1 members  2 meta  3 seen
+-- KEYS  1 members  2 meta  3 seen  4 state
 -- ARGV  1 channel  2 session  3 member record  4 author  5 order ('' for a new session)
 --       6 'new' to note that the author has seen the pad as it is now
 -- Replies {order, epoch, when this author was last seen ('' = never, else epoch and reign),
@@ -9,7 +9,7 @@
 local order = ARGV[5]
 if order == '' then order = tostring(redis.call('HINCRBY', KEYS[2], 'sessions', 1)) end
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'head', 'reigns')
-local epoch, reign = meta[1] or '0', this_reign()
+local epoch, reign = meta[1] or '0', this_reign(KEYS[4], meta[3] or '')
 local reigns = record_reign(KEYS[2], reign, meta[2] or '-1', meta[3] or '')
 local seen = redis.call('HGET', KEYS[3], ARGV[4]) or ''
 if ARGV[6] == 'new' then redis.call('HSET', KEYS[3], ARGV[4], epoch .. ' ' .. reign) end

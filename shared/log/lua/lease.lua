@@ -18,7 +18,7 @@ if verb == 'acquire' then
   local taken = redis.call('HINCRBY', state, 'term', 1)
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease))
   local untold = held[5] and cmsgpack.unpack(held[5]) or {}
-  return {taken, held[4] or '0-0', this_reign(), untold}
+  return {taken, held[4] or '0-0', this_reign(state), untold}
 end
 
 if held[1] ~= term then return 0 end

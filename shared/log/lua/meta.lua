@@ -5,4 +5,5 @@
 local state = redis.call('HMGET', KEYS[1], 'position', 'told')
 local position = state[1] or '0-0'
 local fields = redis.call('HMGET', KEYS[2], unpack(ARGV))
-return {this_reign(), position, state[2] or position, unpack(fields)}
+local reign = this_reign(KEYS[1], redis.call('HGET', KEYS[2], 'reigns') or '')
+return {reign, position, state[2] or position, unpack(fields)}

@@ -1,23 +1,61 @@
 -- Put before the scripts that need it.
 --
--- A reign is one server's stay as primary: its process and its replication id together change at
--- every restart, promotion and return. Replication is asynchronous, so a new reign may begin with
--- less than the old one had shown.
-local function this_reign()
+-- A reign is one stay of a partition on one server as primary. The server's process and its
+-- replication id together change at every restart, promotion and return of the server; but a slot
+-- of a cluster that goes to another node and comes back finds the same server. So the partition's
+-- state, which goes with it, says which reign it is, and a server that has it again begins a new
+-- one. Replication is asynchronous, so a new reign may begin with less than the old one had shown.
+--
+-- A server's first reign has the server's name, and a later one the name with a number after a full
+-- stop: "9f…" and "9f….3". (Processes of releases that know the former only stay right with them.)
+local PLAIN_REIGNS = 16
+
+local function this_server()
   local info = redis.call('INFO', 'server', 'replication')
   return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)
     .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)
 end
 
+-- Whether a reign of this name has been, and another came after it.
+local function is_past(reign, record)
+  local at = string.find(record, reign .. ':', 1, true)
+  return at ~= nil and string.find(record, ' ', at, true) ~= nil
+end
+
+-- The reign of the partition whose state this is; `record` is of the pad that it is asked for, if
+-- of any. A name that the pad's record has given to an earlier reign is given to no other: records
+-- of earlier releases may hold it, which knew servers and no stays.
+local function this_reign(state, record)
+  local server = this_server()
+  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers')
+  local reign, count, servers = held[1] or '', tonumber(held[2] or '0'), held[3] or ''
+  record = record or ''
+  if string.match(reign, '^[^.]+') == server and not is_past(reign, record) then return reign end
+  count = count + 1
+  local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)
+  reign = server
+  -- The servers are not listed without end; when there have been so many, any may have been before.
+  if been or count > PLAIN_REIGNS then reign = server .. '.' .. string.format('%d', count) end
+  while is_past(reign, record) do
+    count = count + 1
+    reign = server .. '.' .. string.format('%d', count)
+  end
+  if not been and count <= PLAIN_REIGNS then
+    servers = servers == '' and server or servers .. ' ' .. server
+  end
+  redis.call('HSET', state, 'reign', reign, 'reigns', string.format('%d', count), 'servers', servers)
+  return reign
+end
+
 -- Puts this reign on a pad's record, with the head that the pad had when it began: what came before
 -- is shared by both reigns. The oldest are dropped; whoever saw the pad under one of them reloads.
-local function record_reign(meta, reign, head, reigns)
+local function record_reign(meta, reign, head, record)
   local known = {}
-  for entry in string.gmatch(reigns, '%S+') do known[#known + 1] = entry end
-  if #known > 0 and string.match(known[#known], '^[^:]+') == reign then return reigns end
+  for entry in string.gmatch(record, '%S+') do known[#known + 1] = entry end
+  if #known > 0 and string.match(known[#known], '^[^:]+') == reign then return record end
   known[#known + 1] = reign .. ':' .. head
   local first = math.max(1, #known - 15)
-  local record = table.concat(known, ' ', first)
+  record = table.concat(known, ' ', first)
   redis.call('HSET', meta, 'reigns', record)
   return record
 end

@@ -9,7 +9,7 @@
 --
 -- Replies {'ok'}, or why nothing was done: {'reign', current}, {'exists'}, {'epoch', current},
 -- {'staged'}.
-local reign = this_reign()
+local reign = this_reign(KEYS[1])
 if reign ~= ARGV[1] then return {'reign', reign} end
 local meta = redis.call('HMGET', KEYS[2], 'head', 'epoch', 'sessions')
 if ARGV[3] == 'new' and tonumber(meta[1] or '-1') >= 0 then return {'exists'} end

@@ -3,7 +3,7 @@
 -- KEYS  1 state  2 snap  3 meta      ARGV  1 term  2 rev  3 epoch  4 blob  5 reign
 -- Replies 1 when stored, 0 when not.
 -- Under another reign, the revisions in it may be gone.
-if this_reign() ~= ARGV[5] then return 0 end
+if this_reign(KEYS[1]) ~= ARGV[5] then return 0 end
 if redis.call('HGET', KEYS[1], 'term') ~= ARGV[1] then return 0 end
 local meta = redis.call('HMGET', KEYS[3], 'epoch', 'snap')
 if meta[1] ~= ARGV[3] or tonumber(meta[2] or '-1') >= tonumber(ARGV[2]) then return 0 end

@@ -1,6 +1,6 @@
 """What part of a history two reigns share."""
 
-from shared.log.reigns import Reign, entered, parse, shared_up_to
+from shared.log.reigns import Reign, entered, parse, server_of, shared_up_to
 
 RECORD = "first:-1 second:40 third:90"
 
@@ -26,3 +26,17 @@ def test_a_new_reign_begins_with_the_head_that_it_finds() -> None:
     assert reigns[-1] == Reign("fourth", 120)
     assert entered(reigns, "fourth", 130) == reigns
     assert shared_up_to(reigns, "third") == 120
+
+
+def test_I5_of_one_name_for_two_reigns_what_is_certain_of_both() -> None:
+    """Earlier releases wrote such records when a slot came back to a node."""
+    assert shared_up_to(parse("here:-1 there:1 here:2"), "here") == 1
+    assert shared_up_to(parse("here:-1 there:1 here:2"), "there") == 2
+
+
+def test_I5_what_was_lost_later_is_not_shared_either() -> None:
+    assert shared_up_to(parse("first:-1 second:40 third:30"), "first") == 30
+
+
+def test_a_server_has_several_reigns() -> None:
+    assert server_of("9f") == server_of("9f.3") == "9f"

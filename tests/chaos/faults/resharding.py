@@ -1,0 +1,89 @@
+"""Slots of a cluster go to another node while people type on their pads, and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import pytest
+from redis.crc import key_slot
+
+from shared.log.keys import Keyspace
+from tests.chaos.resharding import Move, move, move_at_once, moves_at_once
+from tests.chaos.scene import PARTITIONS, Scene
+from tests.chaos.server import Server
+from tests.chaos.topologies import ClusterGroup
+
+HALF_MOVED_S = 15.0
+
+Way = Callable[[ClusterGroup, Sequence[int], Server], None]
+
+
+async def slots_there_and_back(scene: Scene) -> None:
+    """Key by key, as all releases of Redis and Valkey can."""
+
+    def one_by_one(group: ClusterGroup, slots: Sequence[int], target: Server) -> None:
+        for slot in slots:
+            move(group, slot, target)
+
+    await _there_and_back(scene, one_by_one)
+
+
+async def slots_there_and_back_at_once(scene: Scene) -> None:
+    """Each as a whole, as Valkey can from version 9 on."""
+    group = _cluster(scene)
+    if not await scene.in_thread(moves_at_once, group.servers[0]):
+        pytest.skip("this server has no CLUSTER MIGRATESLOTS")
+    await _there_and_back(scene, move_at_once)
+
+
+async def slots_half_moved(scene: Scene) -> None:
+    """Somebody's resharding stops in the middle: some keys are here, some there."""
+    group = _cluster(scene)
+    moves = [
+        Move(group, slot, _other_than(group, owner))
+        for owner, slots in _slots(scene, group).items()
+        for slot in slots
+    ]
+    for step in moves:
+        await scene.in_thread(step.begin)
+        await scene.in_thread(step.carry, 0.5)
+    await asyncio.sleep(HALF_MOVED_S)
+    for step in moves:
+        await scene.in_thread(step.carry)
+        await scene.in_thread(step.end)
+    scene.mended()
+
+
+async def _there_and_back(scene: Scene, way: Way) -> None:
+    """The slots of all partitions, also of those that only canaries are on."""
+    group = _cluster(scene)
+    began = time.monotonic()
+    owned = _slots(scene, group)
+    for owner, slots in owned.items():
+        await scene.in_thread(way, group, slots, _other_than(group, owner))
+    await scene.typed()
+    for owner, slots in owned.items():
+        await scene.in_thread(way, group, slots, owner)
+    scene.notes["seconds for all slots, there and back"] = time.monotonic() - began
+    scene.mended()
+
+
+def _cluster(scene: Scene) -> ClusterGroup:
+    assert isinstance(scene.group, ClusterGroup)
+    return scene.group
+
+
+def _slots(scene: Scene, group: ClusterGroup) -> dict[Server, list[int]]:
+    keyspace = Keyspace(PARTITIONS)
+    found: dict[Server, list[int]] = defaultdict(list)
+    for partition in range(PARTITIONS):
+        slot = key_slot(keyspace.state(partition).encode())
+        found[group.owner_of(slot)].append(slot)
+    return found
+
+
+def _other_than(group: ClusterGroup, owner: Server) -> Server:
+    return next(server for server in group.primaries() if server is not owner)
