@@ -4,11 +4,10 @@ import re
 from typing import Any
 
 from services.api.context import Api, ApiError, Fields
+from shared import bounds
 from shared.easysync import from_units
 from shared.log.history import PadMeta, read_told_meta
 
-_VALID_ID = re.compile(r"(g\.[a-zA-Z0-9]{16}\$)?[^$]{1,50}")
-_NOBODY_CAN_OPEN = re.compile(r"r\.|.*[\x00-\x1f\x7f-\x9f\ud800-\udfff]", re.DOTALL)
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
 
@@ -29,6 +28,8 @@ def optional_text(fields: Fields, name: str) -> str:
 def name_of(fields: Fields, name: str) -> str:
     """The id of something. What cannot be one of ours is not there."""
     value = optional_text(fields, name)
+    if len(value) > bounds.MOST_ID:
+        return ""
     try:
         found = from_units(value)
         found.encode()
@@ -37,12 +38,22 @@ def name_of(fields: Fields, name: str) -> str:
     return found
 
 
+def author(fields: Fields, name: str = "authorId") -> str:
+    """The author that an edit is by, or a message; empty, if none is given."""
+    value = optional_text(fields, name)
+    if value and not bounds.is_author_id(value):
+        raise ApiError(f"{name} is not an author's id: 1 to {bounds.MOST_ID} characters")
+    return value
+
+
 def plain(value: str) -> str:
     """A name that another system has for something, as a part of a key."""
     try:
-        return from_units(value).encode().decode()
+        return bounds.check_mapper(from_units(value).encode().decode())
     except UnicodeEncodeError:
         raise ApiError("the mapper is not valid Unicode") from None
+    except bounds.OutOfBounds as error:
+        raise ApiError(str(error)) from None
 
 
 def flag(fields: Fields, name: str) -> bool:
@@ -88,7 +99,7 @@ async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
         if not re.search(pattern, found) or (await _meta(api, found)).exists:
             continue
         found = re.sub(pattern, "_", found)
-    if not _VALID_ID.fullmatch(found) or _NOBODY_CAN_OPEN.match(found):
+    if not bounds.is_pad_id(found):
         raise ApiError(f"{name} did not match requirements")
     return found
 

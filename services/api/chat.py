@@ -5,8 +5,10 @@ from typing import Any
 
 from services.api import arguments
 from services.api.context import Api, ApiError, Fields
+from shared import bounds
 from shared.log import announcements, authors
 from shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
+from shared.wire.jsontext import dumps
 
 PAGE = 500
 
@@ -51,20 +53,25 @@ async def append_chat_message(api: Api, fields: Fields) -> None:
     text = arguments.text(fields, "text")
     pad, _ = await arguments.pad(api, fields)
     at = arguments.whole_number(fields, "time")
+    now_ms = int(time.time() * 1000)
     try:
         await say(
             api.redis,
             api.keyspace.pad(pad),
             text=text,
-            author=arguments.name_of(fields, "authorID"),
-            now_ms=int(time.time() * 1000) if at is None else at,
+            author=arguments.author(fields, "authorID"),
+            now_ms=now_ms if at is None else bounds.moment(at, latest=now_ms + bounds.DAY_MS),
         )
     except NoPad:
         raise ApiError("padID does not exist") from None
+    except bounds.OutOfBounds as error:
+        raise ApiError(str(error)) from None
 
 
 async def send_clients_message(api: Api, fields: Fields) -> None:
     pad, _ = await arguments.pad(api, fields)
     kind = fields.get("msg")
     message = {"type": "COLLABROOM", "data": {"type": kind, "time": int(time.time() * 1000)}}
+    if len(dumps(message).encode()) > bounds.MOST_RELAYED:
+        raise ApiError(f"the message takes more than {bounds.MOST_RELAYED} bytes")
     await announcements.relay(api.redis, api.keyspace.pad(pad), message)

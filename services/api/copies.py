@@ -33,7 +33,7 @@ async def move_pad(api: Api, fields: Fields) -> None:
 
 async def copy_pad_without_history(api: Api, fields: Fields) -> None:
     source, destination, meta = await _from_and_to(api, fields)
-    author = arguments.name_of(fields, "authorId") or SYSTEM_AUTHOR
+    author = arguments.author(fields) or SYSTEM_AUTHOR
     then = await read(api, source, meta, None)
     if (await read_meta(api.redis, api.keyspace.pad(destination))).exists:
         if not arguments.flag(fields, "force"):

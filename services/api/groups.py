@@ -9,6 +9,7 @@ from services.api.context import Api, ApiError, Fields
 from services.api.pads import existing as pads_there
 from services.api.pads import remove
 from services.api.people import existing
+from shared.bounds import LARGEST
 from shared.log import groups
 from shared.log.groups import GroupSession, session_info
 
@@ -79,7 +80,7 @@ def _moment(value: Any) -> int:
         raise ApiError("validUntil is a negative number")
     if value != int(value):
         raise ApiError("validUntil is a float value")
-    return int(value)
+    return min(int(value), LARGEST)
 
 
 async def delete_session(api: Api, fields: Fields) -> None:

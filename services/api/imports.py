@@ -15,7 +15,7 @@ from services.api.pads import cleaned
 from services.api.texts import bringing, change, setting
 from shared.easysync import to_units
 from shared.etherpad.bring import Bounds, bring_pad
-from shared.etherpad.jsonfile import open_etherpad_file
+from shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
 from shared.etherpad.records import BadRecord
 from shared.etherpad.source import pad_ids
 from shared.log import authors
@@ -133,7 +133,7 @@ class Imports:
         meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
-        records = await open_etherpad_file(file)
+        records = await open_etherpad_file(file, most=MOST_RECORDS)
         found = await pad_ids(records)
         if len(found) != 1:
             raise BadRecord(f"the file has {len(found)} pads, not one")

@@ -35,7 +35,7 @@ async def create_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def make(api: Api, pad: str, fields: Fields) -> bool:
     """Makes a pad with the text and author of the call; whether there was none before."""
-    author = arguments.name_of(fields, "authorId")
+    author = arguments.author(fields)
     creator = author or SYSTEM_AUTHOR
     if fields.get("text") is None:
         text = cleaned(api.settings.default_pad_text)

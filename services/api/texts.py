@@ -57,21 +57,21 @@ async def read(api: Api, pad: str, meta: PadMeta, rev: int | None) -> Document:
 
 async def set_text(api: Api, fields: Fields) -> None:
     text = arguments.text(fields, "text")
-    author = arguments.name_of(fields, "authorId") or SYSTEM_AUTHOR
+    author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
     await change(api, pad, author, setting(cleaned(text), author))
 
 
 async def set_html(api: Api, fields: Fields) -> None:
     html = arguments.text(fields, "html")
-    author = arguments.name_of(fields, "authorId") or SYSTEM_AUTHOR
+    author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
     await change(api, pad, author, bringing(*from_html(from_units(html), author)))
 
 
 async def append_text(api: Api, fields: Fields) -> None:
     text = arguments.text(fields, "text")
-    author = arguments.name_of(fields, "authorId") or SYSTEM_AUTHOR
+    author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
     await change(api, pad, author, appending(cleaned(text), author))
 
@@ -80,7 +80,7 @@ async def restore_revision(api: Api, fields: Fields) -> None:
     rev = arguments.rev(fields)
     if rev is None:
         raise ApiError("rev is not defined")
-    author = arguments.name_of(fields, "authorId") or SYSTEM_AUTHOR
+    author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     then = await read(api, pad, meta, rev)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from services.fanout.auth.decision import Denied, Reason, Wanted
+from shared.bounds import is_pad_id, is_read_only_id, is_token
 from shared.easysync import from_units
 from shared.log import pads
 from shared.log.connect import Redis
@@ -23,13 +24,6 @@ class Handshake:
     query: dict[str, str] = field(repr=False)
     address: str
     token: str | None = field(default=None, repr=False)  #: from Socket.IO's handshake `auth`
-
-
-_TOKEN = re.compile(r"t\.[A-Za-z0-9_-]+={0,2}\Z")
-_PAD_ID = re.compile(r"(g\.[a-zA-Z0-9]{16}\$)?[^$]{1,50}\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-MAX_TOKEN = 200
 
 
 def cookie(handshake: Handshake, name: str) -> str | None:
@@ -59,7 +53,7 @@ def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) 
     found = cookie(handshake, f"{cookie_prefix}token") or message.get("token")
     if found is None or found == "":
         return None
-    if not isinstance(found, str) or len(found) > MAX_TOKEN or not _TOKEN.match(found):
+    if not is_token(found):
         raise Denied("malformed author token")
     return found
 
@@ -78,16 +72,14 @@ async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted
     except UnicodeEncodeError:
         raise Denied("the pad id is not valid Unicode") from None
     if name.startswith("r."):
-        pad_id = await pads.pad_of_read_only(redis, name) if _PAD_ID.match(name) else None
+        pad_id = await pads.pad_of_read_only(redis, name) if is_read_only_id(name) else None
         meta = await read_meta(redis, keyspace.pad(pad_id)) if pad_id is not None else None
         # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
         # show who had it the pad that was made anew.
         if pad_id is None or meta is None or not meta.exists or meta.read_only_id != name:
             raise Denied("read-only id of a pad that does not exist")
         return Wanted(pad_id, name, read_only=True)
-    if _CONTROL.search(name):
-        raise Denied("control characters in the pad id")
-    if not _PAD_ID.match(name):
+    if not is_pad_id(name):
         raise Denied("not a valid pad id")
     if re.search(r"[\s:]", name) and not (await read_meta(redis, keyspace.pad(name))).exists:
         name = re.sub(r":+", "_", re.sub(r"\s+", "_", name))

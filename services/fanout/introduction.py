@@ -1,10 +1,9 @@
 """What CLIENT_READY says of the client itself: who it is, and what it understands."""
 
-import re
 from typing import Any
 
-from services.fanout.auth.decision import MAX_NAME
 from services.fanout.session import Identity
+from shared.bounds import is_color, name_of
 from shared.log import authors
 from shared.log.authors import Author
 from shared.log.connect import Redis
@@ -17,8 +16,6 @@ ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
 """What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
 find out what has arrived."""
 
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}\Z")
-
 
 async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
     """Takes over name and colour that the client brings in `userInfo`, unless they are given, and
@@ -26,13 +23,12 @@ async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
     author = identity.author
     name = info.get("name") if isinstance(info, dict) else None
     color = info.get("colorId") if isinstance(info, dict) else None
-    if not (isinstance(color, str) and _COLOR.match(color)):
+    if not is_color(color):
         color = None
-    if not (isinstance(name, str) and name):
-        name = None
+    name = name_of(name)
     name, color = identity.name or name, identity.color or color
     if name or color:
-        await authors.update(redis, author, name=name[:MAX_NAME] if name else None, color=color)
+        await authors.update(redis, author, name=name, color=color)
     found = await authors.read(redis, [author])
     return found.get(author) or await authors.enrol(redis, author)
 

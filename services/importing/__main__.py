@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from services.importing.beside import bring_beside
 from services.importing.run import Importer, Tally
 from services.importing.sources import BadSource, Database, open_source
 from services.importing.sql import NoDriver
+from shared.bounds import is_new_pad_id
 from shared.etherpad.records import BadRecord
 from shared.etherpad.source import SourceFailed
 from shared.log.connect import Redis, open_redis
@@ -23,15 +22,13 @@ from shared.log.pads import settle_partitions
 from shared.settings import RedisProcessSettings
 from shared.tool import FAILED, NOT_DONE, Progress, add_redis_options, run_tool, shown
 
-_PAD_ID: Final = re.compile(r"(?!r\.)(g\.[a-zA-Z0-9]{16}\$)?[^\s:$\x00-\x1f\x7f-\x9f]{1,50}")
-
 
 def main(argv: Sequence[str]) -> int:
     """Import pads. Returns 0 when all that were asked for are there, 1 when one is not, 2 when
     nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
-    if given.new_id is not None and not _PAD_ID.fullmatch(given.new_id):
+    if given.new_id is not None and not is_new_pad_id(given.new_id):
         parser.error(
             f"--as {given.new_id!r}: nobody could open it. 1 to 50 characters without spaces, "
             "colons and dollar signs, and not r. at the beginning"

@@ -2,10 +2,12 @@
 of other systems, groups and their sessions."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from hashlib import sha256
 from typing import Any
 
+from shared import bounds
+from shared.easysync import from_units
 from shared.etherpad import records as r
 from shared.etherpad.source import Records
 from shared.log import groups
@@ -22,24 +24,25 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
     async for key, value in _pairs(records, "globalAuthor:"):
         name = key.removeprefix("globalAuthor:")
-        author = r.author_of(value, name)
+        author = r.author_of(value, name) if bounds.is_author_id(name) else None
         if author is not None and not await redis.client.exists(author_key(name)):
             await redis.client.hset(author_key(name), items=author_items(author))
             counts["authors"] += 1
     async for key, value in _pairs(records, "token2author:"):
-        if isinstance(value, str):
-            token = key.removeprefix("token2author:")
+        token = key.removeprefix("token2author:")
+        if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
             await redis.client.set(token_key(sha256(token.encode()).hexdigest()), value, nx=True)
             counts["tokens"] += 1
     for kind in ("author", "group"):
         async for key, value in _pairs(records, f"mapper2{kind}:"):
-            if isinstance(value, str):
-                mapper = key.removeprefix(f"mapper2{kind}:")
+            mapper = plain(key.removeprefix(f"mapper2{kind}:"))
+            if bounds.is_author_id(value) and _is_mapper(mapper):
                 await redis.client.set(mapper_key(kind, mapper), value, nx=True)
                 counts["mappers"] += 1
     async for key, value in _pairs(records, "group:"):
-        if isinstance(value, dict):
-            await _group(redis, key.removeprefix("group:"), value)
+        name = key.removeprefix("group:")
+        if isinstance(value, dict) and bounds.is_group_id(name):
+            await _group(redis, name, value)
             counts["groups"] += 1
     async for key, value in _pairs(records, "session:"):
         counts["sessions"] += await _session(redis, key.removeprefix("session:"), value)
@@ -47,18 +50,40 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
 
 
 async def _group(redis: Redis, group: str, value: dict[str, Any]) -> None:
+    """What is none of a group's pads or mappers is left out: the others, and the groups that come
+    after it, are wanted all the same."""
     await groups.create_group(redis, group)
-    for pad in value.get("pads") or {}:
-        await groups.add_pad(redis, group, pad)
-    for mapper in value.get("mappings") or {}:
-        await groups.add_mapper(redis, group, mapper)
+    for pad in map(plain, _names(value.get("pads"))):
+        if bounds.is_pad_id(pad) and groups.group_of(pad) == group:
+            await groups.add_pad(redis, group, pad)
+    for mapper in map(plain, _names(value.get("mappings"))):
+        if _is_mapper(mapper):
+            await groups.add_mapper(redis, group, mapper)
+
+
+def _names(value: Any) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
+
+
+def plain(name: str) -> str:
+    """A name in a record is of code units; what is stored is text. Empty for what is none."""
+    try:
+        return from_units(name).encode().decode()
+    except UnicodeEncodeError:
+        return ""
+
+
+def _is_mapper(name: str) -> bool:
+    return 0 < len(name) <= bounds.MOST_MAPPER
 
 
 async def _session(redis: Redis, session: str, value: Any) -> bool:
     """Whether it is one that still lets anybody in."""
     match value:
         case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
-            if until > time.time():
+            if not (bounds.is_session_id(session) and bounds.is_group_id(group)):
+                return False
+            if until > time.time() and bounds.is_author_id(author):
                 await groups.create_session(redis, group, author, until, session)
                 return True
     return False

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 
+from shared.bounds import number_of
 from shared.etherpad.bring import StateThere
 from shared.etherpad.jsonfile import IndexedFile, open_etherpad_file
 from shared.etherpad.records import BadRecord
@@ -113,8 +114,8 @@ class WebSource:
                         return
             if response.status not in (429, 502, 503):
                 raise BadRecord(f"export: status {response.status}")
-            wait = response.headers.get("Retry-After", "")
-            await asyncio.sleep(min(int(wait), 120) if wait.isdecimal() else PAUSE)
+            wait = number_of(response.headers.get("Retry-After"))
+            await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
         raise SourceFailed(f"{self._base}: export: it has put us off {ATTEMPTS} times")
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from services.restore.put import Restorer
 from shared.archive.entries import PadHead
 from shared.archive.frames import BadArchive
 from shared.archive.reading import check_archive, read_archive
+from shared.bounds import is_new_pad_id
 from shared.log.connect import open_redis
 from shared.log.document import CorruptPad
 from shared.log.inventory import NoFleet, stored_keyspace
@@ -22,15 +21,13 @@ from shared.log.staging import Installed, Moved, PadExists
 from shared.settings import RedisProcessSettings
 from shared.tool import FAILED, NOT_DONE, Progress, add_redis_options, run_tool, shown
 
-_PAD_ID: Final = re.compile(r"(?!r\.)[^\s:$\x00-\x1f\x7f-\x9f]{1,50}")
-
 
 def main(argv: Sequence[str]) -> int:
     """Restore the pads of a file. Returns 0 when all that were asked for are there, 1 when not, 2
     when nothing was begun."""
     parser = _parser()
     new_id = parser.parse_args(argv).new_id
-    if new_id is not None and not _PAD_ID.fullmatch(new_id):
+    if new_id is not None and ("$" in new_id or not is_new_pad_id(new_id)):
         parser.error(
             f"--as {new_id!r}: nobody could open it. 1 to 50 characters without spaces, colons and "
             "dollar signs, and not r. at the beginning"

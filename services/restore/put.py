@@ -1,7 +1,8 @@
 """Puts the pads of an archive into Redis."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from shared import bounds
 from shared.archive.entries import (
     Authors,
     Chat,
@@ -13,12 +14,19 @@ from shared.archive.entries import (
     Saved,
     Tokens,
 )
+from shared.easysync.errors import shown
 from shared.log import contributions, groups
+from shared.log.authors import SYSTEM_AUTHOR, author_items, stored_author
+from shared.log.chat import ChatMessage
 from shared.log.connect import Redis
+from shared.log.document import CorruptPad
 from shared.log.history import read_meta
 from shared.log.keys import Keyspace, author_key, token_key
+from shared.log.options import parse_options
 from shared.log.pads import claim_read_only
+from shared.log.saved import readable
 from shared.log.staging import Installed, Staging
+from shared.wire.jsontext import dumps
 
 
 class Restorer:
@@ -46,6 +54,7 @@ class Restorer:
         self._progress = progress
         self._pad: PadHead | None = None
         self._staging: Staging | None = None
+        self._messages = 0  #: of its chat, so far
 
     async def in_the_way(self, pads: Iterable[PadHead]) -> list[str]:
         """The pads that exist already in the places of these."""
@@ -75,6 +84,9 @@ class Restorer:
 
     async def _begin(self, pad: PadHead) -> Staging:
         name = self._new_id or pad.pad
+        if not bounds.is_pad_id(name):
+            raise CorruptPad(f"nobody could open a pad of this name: {shown(name)}")
+        self._messages = 0
         return await Staging.begin(self._redis, self._keyspace, name, head=pad.head)
 
     async def _part(self, pad: PadHead, staging: Staging, entry: Entry) -> None:
@@ -83,9 +95,11 @@ class Restorer:
                 await staging.add(entry.revisions())
                 self._progress(pad.pad, staging.document.head, pad.head)
             case Chat(messages):
-                await staging.add_chat(messages)
+                await staging.add_chat([*self._within_bounds(messages)])
             case Saved(values):
-                await staging.add_saved(values)
+                saved = [one.to_record() for one in readable(values)][-bounds.MOST_SAVED :]
+                if saved:
+                    await staging.add_saved(saved)
             case Authors():
                 await self._authors(entry)
             case PadDone():
@@ -93,14 +107,29 @@ class Restorer:
             case PadVoid():
                 await self._drop()
 
+    def _within_bounds(
+        self, messages: Iterable[tuple[str, list[bytes]]]
+    ) -> Iterator[tuple[str, list[bytes]]]:
+        """Without what is no message, and numbered anew: ours have no holes, and whoever goes
+        through a chat goes up to the number of its newest message."""
+        for _, flat in messages:
+            fields = dict(zip(flat[::2], flat[1::2], strict=False))
+            try:
+                message = ChatMessage.from_record(self._messages, fields[b"m"])
+            except (KeyError, ValueError, TypeError):
+                continue
+            call = fields.get(b"n", b"")[: bounds.MOST_ID]
+            yield f"{self._messages}-1", [b"m", message.to_record(), b"n", call]
+            self._messages += 1
+
     async def _install(self, pad: PadHead, staging: Staging) -> None:
         name = self._new_id or pad.pad
         installed = await staging.install(
             above_epoch=pad.epoch,
-            creator=pad.creator,
+            creator=pad.creator if bounds.is_author_id(pad.creator) else SYSTEM_AUTHOR,
             read_only_id=await claim_read_only(self._redis, pad.read_only_id, name),
             replace=self._replace,
-            settings=pad.settings,
+            settings=dumps(parse_options(pad.settings)).encode() if pad.settings else b"",
             deletion=pad.deletion,
             more={"public": "1"} if pad.public else None,
         )
@@ -113,12 +142,15 @@ class Restorer:
     async def _authors(self, entry: Authors) -> None:
         for author, flat in entry.authors:
             # Who is known here has perhaps changed name and colour since, and keeps them.
-            if not await self._redis.client.exists(author_key(author)):
-                await self._redis.client.hset(author_key(author), items=flat)
+            found = stored_author(author, flat)
+            if found is not None and not await self._redis.client.exists(author_key(author)):
+                await self._redis.client.hset(author_key(author), items=author_items(found))
 
     async def _tokens(self, entry: Tokens) -> None:
         for token, author in entry.tokens:
             # Whoever came again since the backup is another author now, and stays that.
+            if not (bounds.is_author_id(author) and bounds.is_author_id(token)):
+                continue
             await self._redis.client.set(token_key(token), author, nx=True)
 
     async def _drop(self) -> None:

@@ -6,6 +6,7 @@ works here, and what is refused there is refused here.
 
 from typing import NamedTuple
 
+from shared.bounds import OutOfBounds, check_attributes
 from shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -38,11 +39,12 @@ def check_submission(
     """Raises `Refused` unless the changeset is canonical and claims no other author's work, which
     is allowed `for_others` only."""
     try:
+        check_attributes(wire_pool.pairs())
         for op in checked_ops(changeset):
             # Also makes sure that every attribute number is in the pool.
             attribs = attribs_of(op.attribs, wire_pool)
             _check_author(op.opcode, attribs, author, pad_pool, for_others)
-    except EasysyncError as error:
+    except (EasysyncError, OutOfBounds) as error:
         raise Refused(str(error)) from error
 
 

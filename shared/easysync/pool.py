@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from shared.easysync.base36 import LARGEST
@@ -62,6 +62,10 @@ class AttributePool:
     def numbers_of_keys(self, keys: frozenset[str]) -> list[int]:
         """The numbers of all attributes with one of these keys."""
         return [number for number, (key, _) in self._pairs.items() if key in keys]
+
+    def pairs(self) -> Iterable[Attribute]:
+        """All attributes, in the order of their numbers."""
+        return self._pairs.values()
 
     def clone(self) -> AttributePool:
         """An independent pool of the same attributes. Costs nothing until one of them changes."""

@@ -4,6 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from shared.bounds import (
+    DAY_MS,
+    MOST_BROUGHT_MESSAGES,
+    MOST_SAVED,
+    is_pad_id,
+)
 from shared.easysync import AText, EasysyncError
 from shared.etherpad import records as r
 from shared.etherpad.converting import Converter, as_one_revision
@@ -16,12 +22,15 @@ from shared.log.document import CorruptPad
 from shared.log.keys import Keyspace, author_key
 from shared.log.options import normalised
 from shared.log.pads import claim_read_only
-from shared.log.saved import MOST_SAVED
 from shared.log.staging import Staging
 from shared.wire.jsontext import dumps
 
 STEP = 200
 """Records that are read and converted at a time."""
+
+MOST_MISSING = 10_000
+"""Chat messages that may be missing, beside as many as there are, before the rest is not looked
+for: how many there are is only what the pad's record says."""
 
 MARK = "brought"
 """Field of a pad's meta: head and time that the pad had where it was brought from, and the head
@@ -36,9 +45,10 @@ class Bounds(NamedTuple):
 
     units: int  #: UTF-16 code units of its text
     attributes: int
+    authors: int = 10_000  #: each of which is stored for good
 
 
-UNBOUNDED = Bounds(1 << 53, 1 << 53)
+UNBOUNDED = Bounds(1 << 53, 1 << 53, 1 << 53)
 
 
 class Brought(NamedTuple):
@@ -71,7 +81,10 @@ async def bring_pad(
     Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises;
     nothing is changed then.
     """
+    if not is_pad_id(as_id):
+        raise BadRecord(f"nobody could open a pad of this name, of {len(as_id)} characters")
     key = r.pad_key(pad_id)
+    latest = int(time.time() * 1000) + DAY_MS
     (record,) = await records.get([key])
     head = r.head_of(record, key)
     why = ""
@@ -85,13 +98,15 @@ async def bring_pad(
         why = str(error)
         staging, authors = await _present_text(redis, keyspace, record, key, as_id)
     try:
-        messages = await _chat(records, pad_id, record, staging)
-        saved = [one for one in r.saved_of(record, key) if one.rev <= staging.document.head]
-        saved = saved[-MOST_SAVED:]
+        messages = await _chat(records, pad_id, record, staging, latest)
+        saved = r.saved_of(record, key, latest=latest)
+        saved = [one for one in saved if one.rev <= staging.document.head][-MOST_SAVED:]
         if saved:
             await staging.add_saved([one.to_record() for one in saved])
         for one in saved:
             authors.add(one.author)
+        if len(authors) > bounds.authors:
+            raise BadRecord(f"{key}: there are more than {bounds.authors} authors")
         await _authors(redis, records, authors)
         document = staging.document
         (first,) = await records.get([r.revision_key(pad_id, 0)])
@@ -151,7 +166,8 @@ async def _history(
     progress: Progress,
 ) -> tuple[Staging, set[str]]:
     key = r.pad_key(pad_id)
-    converter = Converter(r.pool_of(record, key), latest=int(time.time() * 1000))
+    pool = r.pool_of(record, key, most=bounds.attributes)
+    converter = Converter(pool, latest=int(time.time() * 1000))
     staging = await Staging.begin(redis, keyspace, as_id, head=head)
     try:
         for start in range(0, head + 1, STEP):
@@ -198,16 +214,25 @@ async def _present_text(
     return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}
 
 
-async def _chat(records: Records, pad_id: str, record: Any, staging: Staging) -> int:
+async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, latest: int) -> int:
+    """How many messages have been brought."""
     count = r.chat_count(record, r.pad_key(pad_id))
+    if count == 0:
+        return 0
+    (newest,) = await records.get([r.chat_key(pad_id, count - 1)])
+    # Where the newest is not there, the count is of no use, and they are looked for from the first.
+    first = max(0, count - MOST_BROUGHT_MESSAGES) if newest is not None else 0
+    last = min(count, first + MOST_BROUGHT_MESSAGES)
     found = 0
-    for start in range(0, count, STEP):
-        numbers = range(start, min(start + STEP, count))
+    for start in range(first, last, STEP):
+        if start - first - found > found + MOST_MISSING:
+            break
+        numbers = range(start, min(start + STEP, last))
         values = await records.get([r.chat_key(pad_id, number) for number in numbers])
         # Where messages are missing, those behind them move up: ours have no holes.
         messages = []
         for value in values:
-            if (message := r.message_of(value, found)) is not None:
+            if (message := r.message_of(value, found, latest=latest)) is not None:
                 messages.append((f"{found}-1", [b"m", message.to_record()]))
                 found += 1
         if messages:

@@ -7,6 +7,7 @@ record lies; the records are then read one by one, in whatever order they are wa
 import asyncio
 import codecs
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -19,7 +20,10 @@ CHUNK = 1 << 18
 MOST_RECORD = 64 << 20
 """Bytes of one record: the text of a pad, with its attribute pool, may take some megabytes."""
 
-_SPACE = " \t\r\n"
+MOST_RECORDS = 500_000
+"""Of a file of a stranger's, who could put in millions that take a hundred times their size."""
+
+_SPACE = re.compile("[ \t\r\n]*+")
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -68,15 +72,17 @@ class IndexedFile:
             raise BadRecord(f"{key}: {error}") from error
 
 
-async def open_etherpad_file(file: IO[bytes]) -> IndexedFile:
+async def open_etherpad_file(file: IO[bytes], *, most: int | None = None) -> IndexedFile:
     """The records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for a
-    file that is no JSON object."""
+    file that is no JSON object, or has more than `most` records."""
     places: dict[str, Place] = {}
     scanner = _Members()
     file.seek(0)
     while chunk := file.read(CHUNK):
         for key, place in scanner.feed(chunk, last=False):
             places[key] = place
+        if most is not None and len(places) > most:
+            raise BadRecord(f"the file has more than {most} records")
         await asyncio.sleep(0)
     for key, place in scanner.feed(b"", last=True):
         places[key] = place
@@ -113,6 +119,7 @@ class _Members:
         """The next member, if that is what comes next; None: more has to be read first."""
         text, at = self._text, _skip(self._text, self._at)
         if at == len(text):
+            self._pass(at)  # spaces are gone over once, however many chunks of them there are
             return None
         if self._state == "start" and text[at] == "\ufeff":
             self._pass(at + 1)
@@ -167,6 +174,5 @@ class _Members:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+    found = _SPACE.match(text, at)
+    return found.end() if found is not None else at

@@ -1,14 +1,16 @@
 """The records of a pad: their keys, and what is in them. Pure.
 
 Where Etherpad has written a field in several ways over the years, all are read, and the newest is
-written.
+written. What is read is within `shared.bounds`, whatever the record says, and no number in it is
+more than a number: whoever goes through something goes by what is there.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from shared import bounds
 from shared.easysync import AText, AttributePool, EasysyncError
-from shared.log.authors import PALETTE_SIZE, Author
+from shared.log.authors import Author
 from shared.log.chat import ChatMessage
 from shared.log.records import Revision
 from shared.log.saved import SavedRevision
@@ -106,11 +108,18 @@ def head_of(record: Any, key: str) -> int:
     return _number(_object(record, key).get("head"), f"{key}: head", minimum=0)
 
 
-def pool_of(record: Any, key: str) -> AttributePool:
+def pool_of(record: Any, key: str, *, most: int = bounds.LARGEST) -> AttributePool:
+    """`most`: attributes that there may be."""
+    found = _object(_object(record, key).get("pool"), f"{key}: pool")
+    entries = found.get("numToAttrib")
+    if isinstance(entries, Mapping) and len(entries) > most:
+        raise BadRecord(f"{key}: there are more than {most} attributes")
     try:
-        return AttributePool.from_jsonable(_object(record, key).get("pool"))
-    except EasysyncError as error:
+        pool = AttributePool.from_jsonable(found)
+        bounds.check_attributes(pool.pairs(), together=bounds.MOST_POOL)
+    except (EasysyncError, bounds.OutOfBounds) as error:
         raise BadRecord(f"{key}: {error}") from error
+    return pool
 
 
 def text_of(record: Any, key: str) -> str:
@@ -128,56 +137,58 @@ def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
     if not isinstance(changeset, str):
         raise BadRecord(f"{key}: there is no changeset")
     meta = meta if isinstance(meta, Mapping) else {}
-    author, time = meta.get("author"), meta.get("timestamp")
+    author = meta.get("author")
+    if isinstance(author, str) and author and not bounds.is_author_id(author):
+        raise BadRecord(f"{key}: its author has an id that is none")
     return (
         changeset,
         author if isinstance(author, str) else "",
-        int(time) if isinstance(time, int | float) and 0 < time < 1 << 53 else 0,
+        bounds.moment(meta.get("timestamp")),
     )
 
 
-def message_of(record: Any, number: int) -> ChatMessage | None:
-    """None for what is no message: in old pads some are missing."""
+def message_of(record: Any, number: int, *, latest: int = bounds.LAST_DATE) -> ChatMessage | None:
+    """None for what is no message: in old pads some are missing. `latest`: ms since 1970, after
+    which nobody can have said it."""
     if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
         return None
-    author, time = record.get("authorId", record.get("userId")), record.get("time")
-    if isinstance(time, str) and time.isascii() and time.isdecimal() and len(time) < 16:
-        time = int(time)  # as a caller of the HTTP API has given it
+    author = record.get("authorId", record.get("userId"))
+    extra = {name: value for name, value in record.items() if name not in _CHAT_FIELDS}
     return ChatMessage(
         number,
-        author if isinstance(author, str) else "",
-        int(time) if isinstance(time, int | float) and abs(time) < 1 << 53 else 0,
-        record["text"],
-        {name: value for name, value in record.items() if name not in _CHAT_FIELDS},
+        author if bounds.is_author_id(author) else "",
+        bounds.moment(record.get("time"), latest=latest),  # may be text, as a caller has given it
+        bounds.chat_text(record["text"]),
+        bounds.chat_extra(extra),
     )
 
 
 def chat_count(record: Any, key: str) -> int:
+    """How many messages there are, as the pad's record says; nobody has to believe it."""
     head = _object(record, key).get("chatHead")
     return head + 1 if type(head) is int and head >= 0 else 0
 
 
-def saved_of(record: Any, key: str) -> list[SavedRevision]:
-    """One for each revision, in the order of the record; what is no saved revision is left out."""
+def saved_of(record: Any, key: str, *, latest: int = bounds.LAST_DATE) -> list[SavedRevision]:
+    """One for each revision, in the order of the record; what is no saved revision is left out.
+    `latest`: ms since 1970, after which nobody can have saved it."""
     found: dict[int, SavedRevision] = {}
     entries = _object(record, key).get("savedRevisions")
     for entry in entries if isinstance(entries, list) else []:
         if not isinstance(entry, Mapping):
             continue
-        rev, time = entry.get("revNum"), entry.get("timestamp")
-        if isinstance(rev, str) and rev.isascii() and rev.isdecimal():
-            rev = int(rev)
-        if type(rev) is not int or rev < 0:
+        rev = bounds.number_of(entry.get("revNum"))
+        if rev is None:
             continue
         by, label, name = (entry.get(part) for part in ("savedById", "label", "id"))
         found.setdefault(
             rev,
             SavedRevision(
                 rev,
-                by if isinstance(by, str) else "",
-                label if isinstance(label, str) and label else f"Revision {rev}",
-                int(time) if isinstance(time, int | float) else 0,
-                name if isinstance(name, str) and name else f"saved-{rev}",
+                by if bounds.is_author_id(by) else "",
+                bounds.label_of(label, rev),
+                bounds.moment(entry.get("timestamp"), latest=latest),
+                name if bounds.is_author_id(name) else f"saved-{rev}",
             ),
         )
     return list(found.values())
@@ -187,10 +198,8 @@ def author_of(record: Any, author: str) -> Author | None:
     """None for what is no author's record."""
     if not isinstance(record, Mapping):
         return None
-    name, color = record.get("name"), record.get("colorId")
-    if not isinstance(color, str) and not (type(color) is int and 0 <= color < PALETTE_SIZE):
-        color = 0
-    return Author(author, name if isinstance(name, str) and name else None, color)
+    color = bounds.color_of(record.get("colorId"), author)
+    return Author(author, bounds.name_of(record.get("name")), color)
 
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:

@@ -6,15 +6,14 @@ Global keys, one slot each, so every worker finds the same author for the same t
 import asyncio
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
+from shared import bounds
+from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from shared.log.connect import Redis
 from shared.log.keys import author_key, mapper_key, token_key
-
-PALETTE_SIZE = 64
-"""Colours in Etherpad's palette; a new author gets the number of one of them."""
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
@@ -93,13 +92,14 @@ async def _create(redis: Redis) -> str:
 async def update(
     redis: Redis, author: str, *, name: str | None = None, color: str | None = None
 ) -> None:
-    """Stores what is given. An empty name takes the name away."""
+    """Stores what is given. An empty name takes the name away, a long one is cut; what is no
+    colour leaves the one that was there."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
-        _ = pipeline.hset(author_key(author), "name", name.encode("utf-8", "surrogatepass"))
+        _ = pipeline.hset(author_key(author), "name", _stored(name))
     elif name is not None:
         _ = pipeline.hdel(author_key(author), "name")
-    if color:
+    if bounds.is_color(color):
         _ = pipeline.hset(author_key(author), "color", f"c{color}")
     await pipeline.execute()
 
@@ -118,19 +118,33 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
 
 
 def author_items(author: Author) -> list[bytes]:
-    """What is stored of an author: names and values in turn, as HSET takes them."""
-    shade = f"n{author.color}" if isinstance(author.color, int) else f"c{author.color}"
-    items = [b"color", shade.encode("utf-8", "surrogatepass")]
+    """What is stored of an author: names and values in turn, as HSET takes them. What is out of
+    bounds is cut, or replaced."""
+    color = bounds.color_of(author.color, author.id)
+    items = [b"color", (f"n{color}" if isinstance(color, int) else f"c{color}").encode()]
     if author.name:
-        items += [b"name", author.name.encode("utf-8", "surrogatepass")]
+        items += [b"name", _stored(author.name)]
     return items
+
+
+def stored_author(author: str, items: Sequence[bytes]) -> Author | None:
+    """From what `author_items` makes, also if somebody else has made it; None for what is none."""
+    stored = dict(zip(items[::2], items[1::2], strict=False))
+    if not bounds.is_author_id(author) or b"color" not in stored:
+        return None
+    return _author(author, stored.get(b"name"), stored[b"color"])
+
+
+def _stored(name: str) -> bytes:
+    return name[: bounds.MOST_NAME].encode("utf-8", "surrogatepass")
 
 
 def _author(author: str, name: bytes | None, color: bytes) -> Author:
     # A number and the text "7" are different things to a client, so the first letter tells which.
-    shade = color.decode()
+    shade = color.decode("utf-8", "replace")
+    known = bounds.number_of(shade[1:]) if shade.startswith("n") else shade[1:]
     return Author(
         author,
-        name.decode("utf-8", "surrogatepass") if name else None,
-        int(shade[1:]) if shade.startswith("n") else shade[1:],
+        bounds.name_of(name.decode("utf-8", "surrogatepass")) if name else None,
+        bounds.color_of(known, author),
     )

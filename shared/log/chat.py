@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from shared import bounds
 from shared.log import authors, scripts
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
@@ -35,7 +36,13 @@ class ChatMessage(NamedTuple):
     @classmethod
     def from_record(cls, number: int, record: bytes) -> "ChatMessage":
         author, time, text, extra = unpack(record)
-        return cls(number, author, time, text, loads(extra) if extra else {})
+        return cls(
+            number,
+            author if bounds.is_author_id(author) else "",
+            bounds.moment(time),
+            bounds.chat_text(text),
+            bounds.chat_extra(loads(extra)) if extra else {},
+        )
 
 
 async def say(
@@ -49,9 +56,10 @@ async def say(
 ) -> int:
     """Appends a message, and announces it to all workers; returns its index.
 
-    Exactly once, also where the answer was lost and the call repeated. Raises `NoPad`, or what
-    `UNREACHABLE` lists.
+    Exactly once, also where the answer was lost and the call repeated. Raises `NoPad`,
+    `OutOfBounds`, or what `UNREACHABLE` lists.
     """
+    bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
     known = await authors.read(redis, [author]) if author else {}
     name = known[author].name if author in known else None

@@ -81,7 +81,7 @@ class Document:
         try:
             change = self.change_of(revision)
             patches = patches_of(unpack(change.changeset), self.body, self.pool)
-        except EasysyncError as error:
+        except (EasysyncError, ValueError, KeyError, TypeError) as error:
             raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
         self.advance(revision, change.changeset, patches)
 

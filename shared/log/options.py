@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shared.bounds import MOST_WORD, PLUGIN_KEY_BYTES, PLUGINS_BYTES
 from shared.log import scripts
 from shared.log.announcements import Relayed, relayed
 from shared.log.chat import NoPad
@@ -12,14 +13,6 @@ from shared.log.keys import PadKeys
 from shared.wire.jsontext import dumps, loads
 
 _PLUGIN_KEY = re.compile(r"ep_[a-z0-9_]+")
-
-PLUGIN_KEY_BYTES = 64 << 10
-PLUGINS_BYTES = 256 << 10
-"""What a plugin's setting, and all of them together, may take as JSON; what is more is dropped.
-The same as in Etherpad, so that what fits there fits here."""
-
-MAX_WORD = 200
-"""Characters of a language or a font's name that are kept."""
 
 CHANGE_ATTEMPTS = 10
 
@@ -40,19 +33,20 @@ def normalised(raw: Any) -> dict[str, Any]:
         "showChat": _unless_said(given, "showChat"),
         "alwaysShowChat": bool(given.get("alwaysShowChat")),
         "chatAndUsers": bool(given.get("chatAndUsers")),
-        "lang": lang[:MAX_WORD] if isinstance(lang, str) else None,
+        "lang": lang[:MOST_WORD] if isinstance(lang, str) else None,
         "view": {
             "showAuthorColors": _unless_said(view, "showAuthorColors"),
             "showLineNumbers": _unless_said(view, "showLineNumbers"),
             "rtlIsTrue": bool(view.get("rtlIsTrue")),
-            "padFontFamily": font[:MAX_WORD] if isinstance(font, str) else "",
+            "padFontFamily": font[:MOST_WORD] if isinstance(font, str) else "",
             "fadeInactiveAuthorColors": _unless_said(view, "fadeInactiveAuthorColors"),
         },
     }
     total = 0
     for key, value in given.items():
         if _PLUGIN_KEY.fullmatch(key):
-            size = len(dumps(value).encode())
+            # With its name, or any number of settings with long names and no value would pass.
+            size = len(key) + len(dumps(value).encode())
             if size <= PLUGIN_KEY_BYTES and total + size <= PLUGINS_BYTES:
                 total += size
                 settings[key] = value

@@ -81,8 +81,9 @@ class Pools:
 
 
 def _take(pool: AttributePool, revision: Revision) -> None:
-    data = loads(revision.wire)
-    for number in range(int(data["apool"]["nextNum"])):
-        pool.put(*data["apool"]["numToAttrib"][str(number)])
+    entries = loads(revision.wire)["apool"]["numToAttrib"]
+    # What there is, and not up to a number that somebody has written there.
+    for _, pair in sorted((int(number), pair) for number, pair in entries.items()):
+        pool.put(*pair)
     if revision.author:
         pool.put("author", revision.author)

@@ -4,14 +4,13 @@ import secrets
 from collections.abc import Awaitable, Iterable
 from typing import NamedTuple, cast
 
+from shared import bounds
+from shared.bounds import MOST_SAVED as MOST_SAVED
 from shared.log import scripts
 from shared.log.chat import NoPad
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.log.records import pack, unpack
-
-MOST_SAVED = 2000
-"""Saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes each."""
 
 
 class NotSaved(Exception):
@@ -30,7 +29,18 @@ class SavedRevision(NamedTuple):
 
     @classmethod
     def from_record(cls, record: bytes) -> "SavedRevision":
-        return cls(*unpack(record))
+        """Raises ValueError or TypeError for what is none."""
+        rev, author, label, time, name = unpack(record)
+        number = bounds.number_of(rev)
+        if number is None:
+            raise ValueError("a saved revision without its number")
+        return cls(
+            number,
+            author if bounds.is_author_id(author) else "",
+            bounds.label_of(label, number),
+            bounds.moment(time),
+            bounds.label_of(name, number),
+        )
 
 
 async def save_revision(
@@ -41,7 +51,7 @@ async def save_revision(
     An empty label becomes "Revision <rev>". Raises `NoPad`; `NotSaved` for a revision that the pad
     does not have, or one too many; or what `UNREACHABLE` lists.
     """
-    saved = SavedRevision(rev, author, label or f"Revision {rev}", now_ms, secrets.token_hex(10))
+    saved = SavedRevision(rev, author, bounds.label_of(label, rev), now_ms, secrets.token_hex(10))
     record = saved.to_record()
     reply: bytes = await scripts.SAVED(
         redis.client, [keys.saved, keys.meta], [keys.channel, rev, record, MOST_SAVED]

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from shared import bounds
 from shared.log import scripts
 from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import Redis
 from shared.log.deletion import deletion_field
-from shared.log.document import Document
+from shared.log.document import CorruptPad, Document
 from shared.log.history import read_meta
 from shared.log.keys import Keyspace
 from shared.log.records import Revision, Snapshot
@@ -67,9 +68,11 @@ class Staging:
         return cls(redis, keyspace, pad_id, head, meta.reign)
 
     async def add(self, revisions: Sequence[Revision]) -> None:
-        """Takes the next ones. Raises `CorruptPad` for what does not follow."""
+        """Takes the next ones. Raises `CorruptPad` for what does not follow, or is out of
+        bounds."""
         pipeline = self._redis.client.pipeline(transaction=False)
         for revision in revisions:
+            self._check(revision)
             self.document.replay(revision)
             if revision.rev >= self._first:
                 entry = {"r": revision.to_record()}
@@ -81,6 +84,14 @@ class Staging:
                 _ = pipeline.hset(self._staged["chunks"], str(number), encode_chunk(self._chunk))
                 self._chunk = []
         await self._send(pipeline)
+
+    @staticmethod
+    def _check(revision: Revision) -> None:
+        # What a history says cannot be cut: its chain would be another.
+        if not 0 <= revision.time <= bounds.LAST_DATE:
+            raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
+        if revision.author and not bounds.is_author_id(revision.author):
+            raise CorruptPad(f"revision {revision.rev} is by an author with an id that is none")
 
     async def add_chat(self, messages: Sequence[tuple[str, list[bytes]]]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)

@@ -10,16 +10,13 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from services.fanout.auth import patterns
+from shared import bounds
 from shared.easysync import from_units
-
-MAX_NAME = 200
-"""Characters of an author's name that are kept."""
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""
 
 _AUTHOR = re.compile(r"a\.[A-Za-z0-9]{16}")
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -170,14 +167,14 @@ def name_of(said: Mapping[str, Any]) -> str | None:
         return None
     if not isinstance(name, str):
         raise Denied("name is not a text", Reason.CLAIMS)
-    return name[:MAX_NAME]
+    return bounds.name_of(name)
 
 
 def color_of(said: Mapping[str, Any]) -> str | None:
     color = said.get("color")
     if color is None or color == "":
         return None
-    if not isinstance(color, str) or not _COLOR.fullmatch(color):
+    if not bounds.is_color(color):
         raise Denied("color is not of the form #rrggbb", Reason.CLAIMS)
     return color
 

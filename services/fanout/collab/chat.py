@@ -7,15 +7,8 @@ from services.fanout import frames
 from services.fanout.beside import chat_data, with_names
 from services.fanout.collab.asked import Asked
 from services.fanout.errors import ClientError, WrongType, shown
+from shared.bounds import OutOfBounds, check_chat
 from shared.log.chat import NoPad, read_chat, say
-from shared.wire.jsontext import dumps
-
-MOST_TEXT = 10_000
-"""Code units of a message. Etherpad's page lets nobody type more than 999; its server has no limit
-but that of the message as a whole."""
-
-MOST_EXTRA = 4_096
-"""Bytes, as JSON, of what plugins add to a message. It is stored with it."""
 
 MOST_ASKED = 100
 """Messages that may lie between the first and the last one that are asked for, as in Etherpad."""
@@ -29,12 +22,9 @@ async def spoke(asked: Asked) -> None:
     text = message.get("text")
     if not isinstance(text, str):
         raise WrongType("text is not a text")
-    if len(text) > MOST_TEXT:
-        raise ClientError(f"the text is longer than {MOST_TEXT} characters")
     # Author and time are what we know, not what the client says.
     extra = {name: value for name, value in message.items() if name not in _OURS}
-    if extra and len(dumps(extra).encode()) > MOST_EXTRA:
-        raise ClientError(f"what is added to the text takes more than {MOST_EXTRA} bytes")
+    _check(text, extra)
     if asked.hooks.chat_message:
         said = await asked.hooks.on_chat(asked.room, asked.session, {"text": text, **extra})
         if said is None:
@@ -49,7 +39,14 @@ async def spoke(asked: Asked) -> None:
             now_ms=int(time.time() * 1000),
             extra=extra,
         )
-    except NoPad as error:
+    except (NoPad, OutOfBounds) as error:  # a hook may have made it longer
+        raise ClientError(str(error)) from error
+
+
+def _check(text: str, extra: dict[str, Any]) -> None:
+    try:
+        check_chat(text, extra)
+    except OutOfBounds as error:
         raise ClientError(str(error)) from error
 
 

@@ -5,9 +5,10 @@ import time
 from services.fanout.collab.asked import Asked
 from services.fanout.collab.shouts import shout
 from services.fanout.errors import ClientError, WrongType
+from shared.bounds import PLUGINS_BYTES
 from shared.log.announcements import Relayed
 from shared.log.chat import NoPad
-from shared.log.options import PLUGINS_BYTES, TooBusy, change_options
+from shared.log.options import TooBusy, change_options
 from shared.wire.jsontext import dumps
 
 NOT_CREATOR = "Only the pad creator can change pad settings"

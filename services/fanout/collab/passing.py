@@ -7,12 +7,10 @@ the others. Without plugins, CUSTOM is passed on as it is, and what else an oper
 
 from services.fanout.collab.asked import Asked
 from services.fanout.errors import ClientError
+from shared.bounds import MOST_RELAYED
 from shared.easysync import to_units
 from shared.log import announcements
 from shared.wire.jsontext import dumps
-
-MOST_BYTES = 64 << 10
-"""Of a message that is passed on, as JSON."""
 
 CUSTOM = "CUSTOM"
 
@@ -47,8 +45,8 @@ async def passed_on(asked: Asked) -> None:
     the real name is all that it takes to write."""
     message = {"type": "COLLABROOM", "data": asked.data}
     text = dumps(message)
-    if len(text.encode()) > MOST_BYTES:
-        raise ClientError(f"the message takes more than {MOST_BYTES} bytes")
+    if len(text.encode()) > MOST_RELAYED:
+        raise ClientError(f"the message takes more than {MOST_RELAYED} bytes")
     await announcements.relay(
         asked.redis,
         asked.room.keys,

@@ -1,14 +1,10 @@
 """USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
-import re
-
-from services.fanout.auth.decision import MAX_NAME
 from services.fanout.collab.asked import Asked
 from services.fanout.errors import ClientError, WrongType, shown
+from shared.bounds import is_author_id, is_color, name_of
 from shared.log import announcements, authors, presence
 from shared.log.records import UserInfo
-
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
 
 
 async def took_name_or_color(asked: Asked) -> None:
@@ -20,11 +16,11 @@ async def took_name_or_color(asked: Asked) -> None:
     name, color = info.get("name"), info.get("colorId")
     if color is None:
         raise ClientError("missing colorId")
-    if not isinstance(color, str) or not _COLOR.match(color):
+    if not is_color(color):
         raise ClientError(f"malformed color: {shown(color)}")
     if name is not None and not isinstance(name, str):
         raise WrongType("name is not a text")
-    name = session.identity.name or (name[:MAX_NAME] if name else None)
+    name = session.identity.name or name_of(name)
     color = session.identity.color or color
     await authors.update(asked.redis, session.author, name=name or "", color=color)
     told = UserInfo(session.id, session.author, name, color)
@@ -42,10 +38,10 @@ async def suggested_name(asked: Asked) -> None:
             raise WrongType(f"{field} is not a text")
     assert isinstance(name, str)
     assert isinstance(unnamed, str)
-    if not unnamed:
+    if not is_author_id(unnamed):
         return  # nobody
     # Made anew: whatever else the client put in would reach the other page unseen.
-    suggestion = {"type": "suggestUserName", "unnamedId": unnamed, "newName": name[:MAX_NAME]}
+    suggestion = {"type": "suggestUserName", "unnamedId": unnamed, "newName": name_of(name) or ""}
     message = {
         "type": "COLLABROOM",
         "component": "pad",

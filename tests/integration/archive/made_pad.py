@@ -9,12 +9,20 @@ from services.writer.pad import Pad
 from shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
 from shared.archive.writing import new_archive
 from shared.easysync import AttributePool, make_splice
+from shared.log.chat import ChatMessage
 from shared.log.records import Origin, Revision, Submission
+from shared.log.saved import SavedRevision
 
 CREATOR = "a.maker"
 AUTHORS = [(CREATOR, [b"color", b"n3"]), ("a.x", [b"color", b"c#112233", b"name", b"Ada"])]
-CHAT = [("5-0", [b"text", b"hello", b"author", b"a.x"]), ("7-1", [b"text", b"bye"])]
-SAVED = [b"first", b"second"]
+CHAT = [
+    ("0-1", [b"m", ChatMessage(0, "a.x", 5, "hello", {}).to_record(), b"n", b"one"]),
+    ("1-1", [b"m", ChatMessage(1, "", 7, "bye", {"x": 1}).to_record(), b"n", b"two"]),
+]
+SAVED = [
+    SavedRevision(2, "a.x", "first", 9, "0a").to_record(),
+    SavedRevision(1, CREATOR, "second", 10, "0b").to_record(),
+]
 
 
 def written(count: int, *, parts_at: int | None = None) -> list[Revision]:

@@ -53,7 +53,7 @@ async def test_chat_is_numbered_from_zero_and_announced(
     assert await chat_head(redis, keys) == -1
     half = "\ud83d"
     assert await say(redis, keys, text=half, author="a.x", now_ms=5) == 0
-    more = {"customMetadata": {"n": [1, None, 10**30, 1e300]}}
+    more = {"customMetadata": {"n": [1, None, 1e30, 1e300]}}
     assert await say(redis, keys, text="b", author="", now_ms=6, extra=more) == 1
     said = [ChatMessage(0, "a.x", 5, half, {}), ChatMessage(1, "", 6, "b", more)]
     assert await chat_head(redis, keys) == 1

@@ -17,7 +17,7 @@ from shared.etherpad.records import (
     message_of,
     saved_of,
 )
-from shared.log.authors import SYSTEM_AUTHOR
+from shared.log.authors import PALETTE_SIZE, SYSTEM_AUTHOR
 from shared.log.chat import ChatMessage
 from shared.log.document import Document
 from shared.wire.jsontext import loads
@@ -142,5 +142,8 @@ def test_saved_revisions_once_each() -> None:
 def test_authors() -> None:
     assert author_of({"name": "Ö", "colorId": "#112233"}, "a.x") == ("a.x", "Ö", "#112233")
     assert author_of({"name": None, "colorId": 5}, "a.x") == ("a.x", None, 5)
-    assert author_of({"colorId": 999}, "a.x") == ("a.x", None, 0)
+    replaced = author_of({"colorId": 999}, "a.x")
+    assert replaced is not None
+    assert 0 <= int(replaced.color) < PALETTE_SIZE
+    assert author_of({"colorId": "red"}, "a.x") == replaced, "always the same for the same author"
     assert author_of(None, "a.x") is None

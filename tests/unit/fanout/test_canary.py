@@ -3,7 +3,7 @@
 import pytest
 
 from services.fanout.canary import canary_pad
-from services.fanout.identify import _PAD_ID
+from shared.bounds import is_pad_id
 from shared.log.keys import Keyspace
 
 
@@ -13,4 +13,4 @@ def test_each_partition_has_a_pad_that_no_client_can_name(partition: int) -> Non
     pad = canary_pad(keyspace, partition)
     assert keyspace.partition_of(pad) == partition
     assert pad == canary_pad(Keyspace(8), partition), "the same for every worker"
-    assert not _PAD_ID.match(pad)
+    assert not is_pad_id(pad)

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.fanout.auth.decision import (
-    MAX_NAME,
     MAX_PATTERNS,
     Denied,
     Grant,
@@ -20,6 +19,7 @@ from services.fanout.auth.decision import (
     author_of,
     permission,
 )
+from shared.bounds import MOST_NAME
 
 NOW = 1_000_000.0
 RULES = Rules(max_lifetime=3600)
@@ -196,7 +196,7 @@ def test_a_token_for_nobody(subject: Any) -> None:
 
 
 def test_long_names_are_cut() -> None:
-    assert grant(name="x" * (MAX_NAME + 1)).name == "x" * MAX_NAME
+    assert grant(name="x" * (MOST_NAME + 1)).name == "x" * MOST_NAME
 
 
 @pytest.mark.parametrize("name", [5, ["Ada"], True])

@@ -1,0 +1,230 @@
+"""How long, and of what form, anything may be that people give us. Pure.
+
+It comes through many doors: sockets, the HTTP API, `.etherpad` files, databases of an Etherpad,
+archives. What one of them keeps out must not come in by another, so that each asks here, and what
+is stored and read again is bounded here too. There are four ways to deal with what is out of
+bounds, one for each field:
+
+- **cut**: names and labels lose their end; nobody is turned away for a long one.
+- **replaced**: a colour that is none becomes one that is, always the same for the same author.
+- **moved**: times that no page can show move to the nearest that one can.
+- **refused**: whatever has a meaning that would be lost. `OutOfBounds` says what, and the limit.
+
+Lengths are UTF-16 code units, as in JavaScript, where nothing else is said.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeGuard
+from zlib import crc32
+
+from shared.wire.jsontext import dumps
+
+PALETTE_SIZE: Final = 64
+"""Colours in Etherpad's palette; a new author gets the number of one of them."""
+
+MOST_NAME: Final = 200
+"""Of an author's name. Cut."""
+
+MOST_LABEL: Final = 200
+"""Of the label, and of the id, of a saved revision. Cut."""
+
+MOST_CHAT_TEXT: Final = 10_000
+"""Of a chat message. Etherpad's page lets nobody type more than 999; its server has no limit but
+that of the message as a whole. Refused of who speaks, cut where it is history."""
+
+MOST_CHAT_EXTRA: Final = 4_096
+"""Bytes, as JSON, of what plugins add to a message, and which is stored with it. Refused of who
+speaks, left out where it is history."""
+
+MOST_BROUGHT_MESSAGES: Final = 100_000
+"""Chat messages of a pad that is brought from elsewhere; of more, the newest."""
+
+MOST_SAVED: Final = 2000
+"""Saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes each."""
+
+MOST_RELAYED: Final = 64 << 10
+"""Bytes, as JSON, of a message that is passed on and not stored."""
+
+MOST_WORD: Final = 200
+"""Of a language, or of a font's name, in a pad's settings. Cut."""
+
+PLUGIN_KEY_BYTES: Final = 64 << 10
+PLUGINS_BYTES: Final = 256 << 10
+"""What a plugin's setting, and all of them together, may take as JSON; what is more is left out.
+The same as in Etherpad, so that what fits there fits here."""
+
+MOST_ID: Final = 100
+"""Of the id of an author, a group or a session. Ours have 18 characters. Refused."""
+
+MOST_MAPPER: Final = 1_000
+"""Characters of the name that another system has for an author or a group. Refused."""
+
+MOST_TOKEN: Final = 200
+"""Characters of an author token. Refused."""
+
+MOST_ATTRIBUTE_KEY: Final = 1_000
+MOST_ATTRIBUTE_VALUE: Final = 1_000_000
+"""Of one attribute. As long as a message may be by default: plugins keep pictures so. Refused."""
+
+MOST_POOL: Final = 10_000_000
+"""Of all attributes of a pad that is brought from elsewhere, together. Refused."""
+
+LARGEST: Final = (1 << 53) - 1
+"""Whole numbers beyond it are not exact in JavaScript."""
+
+LAST_DATE: Final = 8_640_000_000_000_000
+"""The last moment, in ms since 1970, that JavaScript has a date for."""
+
+DAY_MS: Final = 86_400_000
+
+_COLOR: Final = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
+_ID: Final = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MOST_ID}}}")
+_GROUP: Final = re.compile(r"g\.[a-zA-Z0-9]{16}")
+_PAD: Final = re.compile(r"(g\.[a-zA-Z0-9]{16}\$)?[^$]{1,50}")
+_NOBODY_CAN_OPEN: Final = re.compile(r"r\.|.*[\x00-\x1f\x7f-\x9f\ud800-\udfff]", re.DOTALL)
+_REPLACED: Final = re.compile(r"[\s:]")
+_TOKEN: Final = re.compile(rf"(?=.{{1,{MOST_TOKEN}}}\Z)t\.[A-Za-z0-9_-]+={{0,2}}")
+_DIGITS: Final = re.compile("[0-9]{1,16}")
+
+
+class OutOfBounds(ValueError):
+    """It is refused. The text says what is too long or of a wrong form, and what would be right."""
+
+
+# --- Authors -------------------------------------------------------------------------------------
+
+
+def name_of(value: Any) -> str | None:
+    """An author's name, cut; None for what is none."""
+    return value[:MOST_NAME] if isinstance(value, str) and value else None
+
+
+def is_color(value: Any) -> TypeGuard[str]:
+    """Whether it is ``#rgb`` or ``#rrggbb``."""
+    return isinstance(value, str) and _COLOR.fullmatch(value) is not None
+
+
+def color_of(value: Any, author: str) -> int | str:
+    """An author's colour: a number of the palette or ``#rrggbb``. What is neither is replaced."""
+    if is_color(value):
+        return value
+    if type(value) is int and 0 <= value < PALETTE_SIZE:
+        return int(value)
+    return crc32(author.encode("utf-8", "surrogatepass")) % PALETTE_SIZE
+
+
+def is_author_id(value: Any) -> TypeGuard[str]:
+    """Whether an author may have this id. Etherpad's are ``a.`` and 16 characters; those that
+    others have made may be different."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def is_token(value: Any) -> TypeGuard[str]:
+    """Whether it is an author token: ``t.`` and base64url."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+# --- Pads and groups -----------------------------------------------------------------------------
+
+
+def is_pad_id(value: Any) -> TypeGuard[str]:
+    """Whether a pad may have this id, so that somebody can open it. As plain text, not code
+    units. White space and colons, which no new pad gets, are in the names of old ones."""
+    return (
+        isinstance(value, str)
+        and _PAD.fullmatch(value) is not None
+        and _NOBODY_CAN_OPEN.match(value) is None
+    )
+
+
+def is_new_pad_id(value: Any) -> TypeGuard[str]:
+    """Whether a pad can be made with this id, without anything in it being replaced."""
+    return is_pad_id(value) and _REPLACED.search(value) is None
+
+
+def is_read_only_id(value: Any) -> TypeGuard[str]:
+    """Whether a pad may have this id for those who only read: ``r.`` and some more."""
+    return isinstance(value, str) and value.startswith("r.") and _PAD.fullmatch(value) is not None
+
+
+def is_group_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and _GROUP.fullmatch(value) is not None
+
+
+def is_session_id(value: Any) -> TypeGuard[str]:
+    """Of a group's session. It is one of several in a cookie, with commas between."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None and "," not in value
+
+
+def check_mapper(value: str) -> str:
+    """The name that another system has for an author or a group. Raises `OutOfBounds`."""
+    if not 0 < len(value) <= MOST_MAPPER:
+        raise OutOfBounds(f"a mapper has 1 to {MOST_MAPPER} characters, not {len(value)}")
+    return value
+
+
+# --- Times and numbers ---------------------------------------------------------------------------
+
+
+def moment(value: Any, *, latest: int = LAST_DATE) -> int:
+    """A time in ms since 1970, from then to `latest`. 0 for what is none."""
+    if isinstance(value, str):
+        value = number_of(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return 0
+    return latest if value >= latest else int(value)
+
+
+def number_of(value: Any) -> int | None:
+    """A whole number from 0 to `LARGEST`, also as plain decimal digits or, as 1.0 is to
+    JavaScript, as a float; None for everything else, whatever its length."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and _DIGITS.fullmatch(value) else None
+    elif isinstance(value, float):
+        value = int(value) if abs(value) <= LARGEST and value.is_integer() else None
+    return value if type(value) is int and 0 <= value <= LARGEST else None
+
+
+# --- Chat, and saved revisions -------------------------------------------------------------------
+
+
+def check_chat(text: str, extra: Mapping[str, Any]) -> None:
+    """What somebody says. Raises `OutOfBounds`."""
+    if len(text) > MOST_CHAT_TEXT:
+        raise OutOfBounds(f"the text is longer than {MOST_CHAT_TEXT} characters")
+    if extra and len(dumps(extra).encode()) > MOST_CHAT_EXTRA:
+        raise OutOfBounds(f"what is added to the text takes more than {MOST_CHAT_EXTRA} bytes")
+
+
+def chat_text(value: str) -> str:
+    """What somebody has said, cut."""
+    return value[:MOST_CHAT_TEXT]
+
+
+def chat_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """What was added to it; nothing, if that is too much."""
+    return extra if not extra or len(dumps(extra).encode()) <= MOST_CHAT_EXTRA else {}
+
+
+def label_of(value: Any, rev: int) -> str:
+    """The label of a saved revision, cut. An empty one, or none, is made."""
+    return value[:MOST_LABEL] if isinstance(value, str) and value else f"Revision {rev}"
+
+
+# --- Attributes ----------------------------------------------------------------------------------
+
+
+def check_attributes(pairs: Iterable[tuple[str, str]], *, together: int = LARGEST) -> None:
+    """Keys and values, each and `together`. Raises `OutOfBounds`."""
+    total = 0
+    for key, value in pairs:
+        if len(key) > MOST_ATTRIBUTE_KEY:
+            raise OutOfBounds(f"the key of an attribute has more than {MOST_ATTRIBUTE_KEY} units")
+        if len(value) > MOST_ATTRIBUTE_VALUE:
+            raise OutOfBounds(f"an attribute's value has more than {MOST_ATTRIBUTE_VALUE} units")
+        if key == "author" and value and not is_author_id(value):
+            raise OutOfBounds(f"an author's id has 1 to {MOST_ID} characters without spaces")
+        total += len(key) + len(value)
+        if total > together:
+            raise OutOfBounds(f"the attributes have more than {together} units together")
