@@ -22,6 +22,7 @@ from shared.archive.entries import (
 )
 from shared.log.chat import NO_MESSAGES
 from shared.log.connect import Redis
+from shared.log.damage import CorruptPad
 from shared.log.deletion import deletion_field
 from shared.log.document import chain_of
 from shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
@@ -52,7 +53,11 @@ async def take_pad(
     """
     keys, why = keyspace.pad(pad_id), ""
     for _ in range(ATTEMPTS):
-        meta = await read_meta(redis, keys)
+        try:
+            meta = await read_meta(redis, keys)
+        except CorruptPad as error:
+            why = str(error)
+            continue
         if not meta.exists:
             return None
         head = await head_of(redis, keys, pad_id, meta)
@@ -64,7 +69,7 @@ async def take_pad(
                 for revision in part:
                     authors.update(authors_in(revision))
                 progress(part[-1].rev, head.head)
-        except (HistoryGap, ValueError) as error:
+        except (HistoryGap, CorruptPad, ValueError) as error:
             write(PadVoid())
             why = str(error)
             continue

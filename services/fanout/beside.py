@@ -17,6 +17,7 @@ from shared.log import authors
 from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
 from shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
 from shared.log.connect import UNREACHABLE, Redis
+from shared.log.damage import is_wrong_type
 from shared.log.keys import PadKeys
 from shared.log.options import normalised, parse_options
 from shared.log.saved import SavedRevision, readable
@@ -162,7 +163,11 @@ class Beside:
             _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
             _ = pipeline.xrevrange(self._keys.chat, count=1)
             _ = pipeline.lrange(self._keys.saved, 0, -1)
-            (head, creator, settings), newest, records = await pipeline.execute()
+            meta, *lists = await pipeline.execute(raise_on_error=False)
+            if isinstance(meta, Exception):
+                raise meta
+            head, creator, settings = meta
+            newest, records = (self._found(each) for each in lists)
             chat_head = _number(newest)
             missed = await self._missed(chat_head) if telling else []
             if taken == self._taken:
@@ -179,6 +184,17 @@ class Beside:
                 self._saved(each)
         self.chat_head, self.saved = chat_head, saved
         self._variables = None
+
+    def _found(self, reply: Any) -> Any:
+        """A pad is more than its chat: it opens where a key beside it holds something else."""
+        if not isinstance(reply, Exception):
+            return reply
+        if not is_wrong_type(reply):
+            raise reply
+        log.error(
+            "not readable beside the pad", extra={"key": self._keys.meta, "error": str(reply)}
+        )
+        return ()
 
     async def _missed(self, chat_head: int) -> list[tuple[ChatMessage, str | None]]:
         first = max(self.chat_head + 1, chat_head + 1 - MOST_MADE_UP)

@@ -11,6 +11,7 @@ from services.fanout.frames import Frames
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
 from shared.log.connect import UNREACHABLE, Redis
+from shared.log.damage import CorruptPad
 from shared.log.history import HistoryGap, read_revisions
 from shared.log.keys import PadKeys
 
@@ -54,7 +55,7 @@ async def catch_up(
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_DELAY)
                 continue
-            except (HistoryGap, ValueError) as error:
+            except (HistoryGap, CorruptPad, ValueError) as error:
                 raise HistoryLost(f"revision {first}: {error}") from error
             part = Feed(first - 1, len(revisions), chain)
             if part.offer(revisions) is not None:

@@ -8,7 +8,7 @@ from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.frames import Frames
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad, Document, load
-from shared.log.history import PadMeta, read_revisions, read_told_meta
+from shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
 from shared.log.keys import PadKeys
 from shared.log.records import Revision
 
@@ -25,6 +25,7 @@ class Held:
         self.reign = ""
         self.feed = Feed(-1, ring)
         self.frames = Frames()
+        self.unmade = ""  #: why there is no pad and cannot be one
         self._redis = redis
         self._keys = keys
         self._ring = ring
@@ -72,11 +73,16 @@ class Held:
         )
 
     async def reached(self, rev: int) -> None:
-        """Returns when the feed has `rev`, or the pad has been deleted."""
+        """Returns when the feed has `rev`, or the pad has been deleted, or cannot be made."""
         epoch = self.epoch
-        while self.feed.head < rev and self.epoch == epoch:
+        while self.feed.head < rev and self.epoch == epoch and not self.unmade:
             self._changed.clear()
             await self._changed.wait()
+
+    def cannot_be_made(self, why: str) -> None:
+        """The writer has refused to make the pad."""
+        self.unmade = why
+        self._changed.set()
 
     # --- What is stored --------------------------------------------------------------------------
 
@@ -90,6 +96,8 @@ class Held:
             meta = await read_told_meta(self._redis, self._keys)
             document = Document(meta.epoch)
             if not meta.exists:
+                if await is_beheaded(self._redis, self._keys):
+                    raise CorruptPad("the pad's meta is gone, and its revisions are not")
                 return meta, document
             try:
                 await load(self._redis, self._keys, meta, document)

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from services.fanout import frames, metrics, stays
 from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Wanted
@@ -24,7 +26,7 @@ from services.fanout.stays import Stay
 from shared.log import presence
 from shared.log.authors import Author
 from shared.log.connect import Redis
-from shared.log.document import CorruptPad
+from shared.log.damage import CorruptPad, is_of_a_key, of_right_type
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.presence import Admission
@@ -58,17 +60,20 @@ class Doorway:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
-        """Raises `Denied`."""
+        """Raises `Denied`, or `CorruptPad`."""
 
         async def find() -> Wanted:
-            return await wanted_pad(self.redis, self.keyspace, message.get("padId"))
+            with of_right_type("the pad's meta"):
+                return await wanted_pad(self.redis, self.keyspace, message.get("padId"))
 
         wanted, grant = await self.access.admit(handshake, message, find)
+        with of_right_type("the pad's meta"):
+            shown = await read_only_id(self.redis, self.keyspace, wanted, write=grant.write)
         return Identity(
             grant.author,
             wanted.pad_id,
             wanted.requested_id,
-            await read_only_id(self.redis, self.keyspace, wanted, write=grant.write),
+            shown,
             wanted.read_only or not grant.write,
             embedded=handshake.query.get("embed") == "1",
             name=grant.name,
@@ -93,9 +98,9 @@ class Doorway:
         me = await introduced(self.redis, identity, message.get("userInfo"))
         try:
             room = await self.rooms.enter(identity.pad_id)
-        except CorruptPad as error:
-            log.error("corrupt pad", extra={"pad": identity.pad_id, "error": str(error)})
-            raise _turned_away(way_out, "corruptPad") from error
+        except (CorruptPad, ResponseError) as error:
+            turn_away_if_corrupt(way_out, identity.pad_id, error)
+            raise
         limit = self.settings.max_sessions_per_pad
         if limit and len(room.sessions) + len(room.arriving) >= limit:
             self.rooms.leave(room)
@@ -120,11 +125,11 @@ class Doorway:
             try:
                 # Also if it does not know that it is in: the answer may have been lost.
                 await room.say_left(session)
+            except ResponseError:
+                log.warning("not said to have left", extra={"pad": identity.pad_id})
             finally:
                 self.rooms.leave(room)
-            if isinstance(error, CorruptPad):
-                log.error("corrupt pad", extra={"pad": identity.pad_id, "error": str(error)})
-                raise _turned_away(way_out, "corruptPad") from error
+            turn_away_if_corrupt(way_out, identity.pad_id, error)
             raise
         return session, room
 
@@ -199,6 +204,8 @@ class Doorway:
             await room.repair.done()
             if room.feed.head < 0:
                 raise TimeoutError("no answer from the writer") from None
+        if room.feed.head < 0 and room.held.unmade:
+            raise CorruptPad(room.held.unmade)
         await begin_with(self.redis, room, author, defaults, self.settings)
 
     # --- Coming back -----------------------------------------------------------------------------
@@ -290,3 +297,11 @@ def _turned_away(way_out: Exit, reason: str) -> TurnedAway:
     if not way_out.closed:
         way_out.write(frames.packet({"disconnect": reason}))
     return TurnedAway(reason)
+
+
+def turn_away_if_corrupt(way_out: Exit, pad_id: str, error: BaseException) -> None:
+    """Raises `TurnedAway` if it is what one of the pad's keys holds that keeps people out: they are
+    told so, for a page that is only cut off would come again and again."""
+    if isinstance(error, CorruptPad) or is_of_a_key(error):
+        log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
+        raise _turned_away(way_out, "corruptPad") from error

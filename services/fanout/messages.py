@@ -20,13 +20,14 @@ from services.fanout.commits import Commits
 from services.fanout.errors import ClientError, WrongType, prefixed, shown
 from services.fanout.exit import OVERFLOW, Exit
 from services.fanout.identify import Handshake
-from services.fanout.join import Doorway, TurnedAway
+from services.fanout.join import Doorway, TurnedAway, turn_away_if_corrupt
 from services.fanout.limits.allowances import Allowances, TooMuch
 from services.fanout.limits.unborn import Nursery
 from services.fanout.room import Room
 from services.fanout.session import Session
 from services.fanout.timeslider.requests import Timeslider
 from shared.log.connect import UNREACHABLE
+from shared.log.damage import CorruptPad
 from shared.log.inbox import NotTaken
 
 log = logging.getLogger(__name__)
@@ -231,6 +232,9 @@ class Messages:
             if not socket.exit.closed:
                 socket.exit.write(frames.packet({"accessStatus": "deny"}))
             raise ClientError("access denied") from error
+        except CorruptPad as error:
+            turn_away_if_corrupt(socket.exit, shown(message.get("padId")), error)
+            raise
         except TooMuch as error:
             socket.exit.end()
             raise ClientError("too many joins") from error

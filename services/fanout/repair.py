@@ -79,8 +79,9 @@ class Repair:
             except UNREACHABLE as error:
                 log.warning("repair put off", extra={"pad": self._pad_id, "error": str(error)})
                 await asyncio.sleep(RETRY_DELAY)
-            except (HistoryGap, CorruptPad, ValueError):
-                log.exception("pad not readable", extra={"pad": self._pad_id})
+            except (HistoryGap, CorruptPad, ValueError) as error:
+                # Whoever is here goes on reading what there is. Who writes is told by the writer.
+                log.error("pad not readable", extra={"pad": self._pad_id, "error": str(error)})
                 return
 
     async def _compare(self) -> bool:

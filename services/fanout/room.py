@@ -241,6 +241,11 @@ class Room:
             # The message about the pad's deletion was lost.
             self.deleted(message.epoch)
         if message.epoch < held.epoch:
+            # A pad whose meta the writer cannot read has no epoch. Its refusals are for whom they
+            # name, whichever history that is on.
+            for outcome in message.outcomes:
+                if outcome.reason == "corruptPad":
+                    self._outcome(outcome)
             return
         for outcome in message.outcomes:
             self._outcome(outcome)
@@ -259,6 +264,8 @@ class Room:
 
     def _outcome(self, outcome: Outcome) -> None:
         origin = outcome.origin
+        if origin == self.origin and outcome.kind == "refused" and self.feed.head < 0:
+            self.held.cannot_be_made(outcome.detail)
         session = self.sessions.get(origin.session) or self.arriving.get(origin.session)
         if session is None or origin.seq not in session.pending:
             return

@@ -4,6 +4,9 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from time import monotonic
+from typing import Any
+
+from redis.exceptions import RedisError
 
 from services.fanout import metrics
 from services.fanout.departures import Departures
@@ -125,11 +128,20 @@ class Rooms:
             for room in part:
                 _ = pipeline.hmget(room.keys.meta, ["head", "epoch", "chain"])
             before = [room.feed.head for room in part]
-            for room, had, (head, epoch, chain) in zip(
-                part, before, await pipeline.execute(), strict=True
-            ):
-                if room.held.differs(int(head or -1), int(epoch or 0), chain or b"", had):
-                    room.repair.begin()
+            found = await pipeline.execute(raise_on_error=False)
+            for room, had, stored in zip(part, before, found, strict=True):
+                self._compare(room, had, stored)
+
+    def _compare(self, room: Room, had: int, stored: Any) -> None:
+        """What one pad's key holds must not keep the others from being looked at."""
+        try:
+            if isinstance(stored, Exception):
+                raise stored
+            head, epoch, chain = stored
+            if room.held.differs(int(head or -1), int(epoch or 0), chain or b"", had):
+                room.repair.begin()
+        except (*UNREACHABLE, RedisError, ValueError) as error:
+            log.warning("feed not compared", extra={"pad": room.pad_id, "error": str(error)})
 
     async def close(self) -> None:
         await self.subscriber.close()

@@ -8,8 +8,9 @@ from services.writer import metrics
 from services.writer.pad import UNBOUNDED, Pad
 from services.writer.rules import Bounds
 from shared.log.connect import Redis
+from shared.log.damage import CorruptPad, of_right_type, readable
 from shared.log.document import load
-from shared.log.history import read_meta
+from shared.log.history import is_beheaded, read_meta
 from shared.log.keys import Keyspace, PadKeys
 
 
@@ -56,11 +57,16 @@ async def load_pad(redis: Redis, keys: PadKeys) -> Pad:
     pad = Pad(meta.epoch)
     pad.reigns = meta.reigns
     if not meta.exists:
+        if await is_beheaded(redis, keys):
+            raise CorruptPad(f"{keys.meta} is gone, and the pad's revisions are not")
         return pad
     await load(redis, keys, meta, pad)
+    pad.reigns = meta.reigns
     pad.creator = meta.creator
     pad.first_kept = meta.first
-    reply = redis.client.hgetall(keys.fences)
-    fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
-    pad.fences = {author.decode(): int(order) for author, order in fences.items()}
+    with of_right_type(keys.fences):
+        reply = redis.client.hgetall(keys.fences)
+        fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    with readable(keys.fences):
+        pad.fences = {author.decode(): int(order) for author, order in fences.items()}
     return pad

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from services.writer.replicas import Replicas, Unconfirmed
@@ -26,6 +26,18 @@ class LeaseLost(Exception):
     """Another writer owns the partition, or has moved it on: what we know of it is void."""
 
 
+class Spoilt(Exception):
+    """One pad of the batch is not as it was taken to be, and so nothing was stored of any."""
+
+    def __init__(self, pad: str, why: str, *, damaged: bool) -> None:
+        """`damaged`: what is stored of it does not fit together; else it has been moved on by
+        somebody else, and is to be loaded anew."""
+        super().__init__(f"{pad}: {why}")
+        self.pad = pad
+        self.why = why
+        self.damaged = damaged
+
+
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Tries again for as long as Redis is away: entries that have been read are only ours until
     somebody else has the lease."""
@@ -38,7 +50,8 @@ async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.
 
 
 class Ledger:
-    """Each call raises `LeaseLost` if the lease is somebody else's by now."""
+    """Each call raises `LeaseLost` if the lease is somebody else's by now, and what Redis answers
+    that is neither that nor a server that is away."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, replicas: Replicas, lease_ms: int) -> None:
         self._redis = redis
@@ -48,7 +61,10 @@ class Ledger:
 
     async def commit(self, lease: Lease, position: str, work: dict[str, Work]) -> Lease:
         """Appends the work on all pads, moves the inbox to `position`, and tells the workers, once
-        as many replicas have it as are wanted. Returns the lease at its new position."""
+        as many replicas have it as are wanted. Returns the lease at its new position.
+
+        Raises `Spoilt` where one pad keeps all from being stored.
+        """
         keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
         args: list[str | bytes | int] = [lease.term, lease.position, position, self._lease_ms]
         args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
@@ -57,7 +73,7 @@ class Ledger:
             keys += pad_keys
             args += pad_args
         began = time.time_ns()
-        await self._call(scripts.COMMIT, keys, args, position)
+        await self._call(scripts.COMMIT, keys, args, position, list(work))
         _trace("commit", began, work)
         if self._replicas.wanted:
             began = time.time_ns()
@@ -97,6 +113,7 @@ class Ledger:
         keys: list[str],
         args: list[str | bytes | int],
         position: str,
+        pads: Sequence[str] = (),
     ) -> None:
         verdict, *details = await patiently(script, self._redis.client, keys, args)
         if verdict == b"ok":
@@ -105,6 +122,11 @@ class Ledger:
             # The answer to an earlier attempt got lost, and it had done its work: nobody else can
             # have moved the position during our term.
             return
+        if verdict in (b"head", b"damaged"):
+            number, what = details
+            damaged = verdict == b"damaged"
+            why = what.decode() if damaged else f"its head is {what.decode()} by now"
+            raise Spoilt(pads[int(number) - 1], why, damaged=damaged)
         raise LeaseLost(f"{verdict.decode()} is now {b' '.join(details).decode()}")
 
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from services.writer import metrics
 from services.writer.cache import PadCache
 from services.writer.ledger import LeaseLost
-from services.writer.partition import Committer
+from services.writer.partition import Committer, Stuck
 from shared.log import leases, presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.inbox import Received, read_inboxes
@@ -101,7 +101,7 @@ class Owner:
         try:
             census = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
             self._share = leases.share(self._keyspace.partitions, census.alive, self._id)
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, RedisError) as error:
             # Perhaps only the shard of this one key is away. The others' leases need care still.
             log.warning("writers not counted", extra={"error": str(error)})
         await asyncio.gather(*(self._keep_or_take(p) for p in range(self._keyspace.partitions)))
@@ -121,7 +121,8 @@ class Owner:
                 elif lease is not None and not self._lock(partition).locked():
                     # A partition in the middle of a batch is given back at a later tick.
                     await self._give_back(partition)
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, RedisError) as error:
+            # Also what is wrong with this state key alone: the others need care still.
             log.warning(
                 "lease not looked after", extra={"partition": partition, "error": str(error)}
             )
@@ -151,7 +152,7 @@ class Owner:
             lease = self.held.pop(partition, None)
             if lease is not None:
                 self._pads.forget_partition(partition)
-                with suppress(*UNREACHABLE):  # it runs out by itself then
+                with suppress(*UNREACHABLE, RedisError):  # it runs out by itself then
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
     def _lose(self, partition: int, why: str) -> None:
@@ -205,6 +206,11 @@ class Owner:
                 self.held[partition] = await self._committer.settle(lease, received)
             except LeaseLost as error:
                 self._lose(partition, str(error))
+            except Stuck as error:
+                log.warning(
+                    "partition stands still", extra={"partition": partition, "error": str(error)}
+                )
+                self._lose(partition, "nothing can be stored")
             except Exception:
                 # What this batch did in memory is not in the log. Start again from what is.
                 log.exception("batch failed", extra={"partition": partition})

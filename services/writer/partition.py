@@ -5,16 +5,18 @@ import logging
 import time
 
 from services.writer import metrics
+from services.writer.batch import Batch
 from services.writer.cache import PadCache
-from services.writer.ledger import Ledger, patiently
+from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
 from services.writer.pad import Pad
 from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
 from shared import tracing
 from shared.log.connect import UNREACHABLE, Redis
-from shared.log.document import Change, CorruptPad
-from shared.log.history import read_meta, read_revisions
+from shared.log.damage import CorruptPad, is_forbidden
+from shared.log.document import Change
+from shared.log.history import HistoryGap, read_meta, read_revisions
 from shared.log.inbox import Received, entered_at
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
@@ -33,6 +35,10 @@ log = logging.getLogger(__name__)
 TURNS_PER_LEASE = 30
 """How many times within one lease a long batch is committed as far as it has got, and the event
 loop is left to others: every 100 ms with the default lease."""
+
+
+class Stuck(Exception):
+    """Nothing of the partition can be stored as things are, whatever is in its inbox."""
 
 
 class Committer:
@@ -58,55 +64,80 @@ class Committer:
         """Settles entries that stand right behind the lease's position; returns the lease at its
         new one.
 
-        Raises `LeaseLost`. While the server is away it goes on trying: entries that have been
-        read are only ours until somebody else has the lease.
+        Whatever stands in the entries, or in the keys of their pads, is passed: it costs those
+        entries, which are refused, and nobody else. Raises `LeaseLost`, or `Stuck` where nothing of
+        the partition can be stored. While the server is away it goes on trying: entries that have
+        been read are only ours until somebody else has the lease.
         """
-        started = turn = time.perf_counter()
-        work: dict[str, Work] = {}
-        upto = lease.position
-        for entry_id, entry in received:
+        started = time.perf_counter()
+        batch = Batch(lease, received)
+        while batch.done < len(received):
+            try:
+                await self._settle(batch)
+            except Spoilt as error:
+                self._begin_again(batch)
+                batch.blame(error.pad, error.why, damaged=error.damaged)
+            except (LeaseLost, *UNREACHABLE):
+                raise
+            except Exception as error:
+                self._begin_again(batch)
+                # What is forbidden now will be allowed again: nobody's entries are to blame.
+                if is_forbidden(error) or not batch.find_culprit(_named(error)):
+                    raise Stuck(_named(error)) from error
+                log.warning("batch not stored", extra={"error": str(error), "at": batch.position})
+        metrics.BATCH.observe(len(received))
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+        return batch.lease
+
+    async def _settle(self, batch: Batch) -> None:
+        turn = time.perf_counter()
+        for entry_id, entry in batch.received[batch.done :]:
             if (now := time.perf_counter()) - turn > self._turn:
                 # Rebasing very stale submissions takes long. Were a batch of them committed only
                 # at its end, the lease could run out first, and the next writer would fare no
                 # better with the same batch. So what is done is committed, and the leases get
                 # their turn.
-                lease = await self._commit(lease, upto, work)
-                work = {}
+                await self._commit(batch)
                 await asyncio.sleep(0)
                 turn = now
             if isinstance(entry, Deletion):
                 # A deletion takes the pad's keys away and therefore has a call of its own.
-                lease = await self._commit(lease, upto, work)
-                work = {}
-                lease = await self._delete(lease, entry_id, entry)
-            elif entry is not None:
-                await self._take(entry_id, entry, work)
-            upto = entry_id
-        lease = await self._commit(lease, upto, work)
-        metrics.BATCH.observe(len(received))
-        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
-        return lease
+                await self._commit(batch)
+                await self._delete(batch, entry_id, entry)
+                continue
+            if entry is not None:
+                await self._take(batch, entry_id, entry)
+            batch.taken += 1
+            if batch.singly:
+                await self._commit(batch)
+        await self._commit(batch)
 
-    async def _take(self, entry_id: str, entry: Entry, work: dict[str, Work]) -> None:
+    def _begin_again(self, batch: Batch) -> None:
+        for pad_id in batch.begin_again():
+            self._pads.forget(pad_id)
+
+    async def _take(self, batch: Batch, entry_id: str, entry: Entry) -> None:
         trace, began = tracing.chosen(entry.origin), time.time_ns()
-        keys = self._keyspace.pad(entry.pad)
+        keys, work = self._keyspace.pad(entry.pad), batch.work
         item = work.get(entry.pad)
         try:
-            if item is not None and item.unreadable:
-                raise CorruptPad(item.unreadable)
+            if why := item.unreadable if item is not None else batch.refused.get(entry.pad):
+                raise CorruptPad(why)
             if item is None:
                 pad = await patiently(self._pads.get, entry.pad)
                 item = work[entry.pad] = Work(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item)
-        except CorruptPad as error:
-            log.error("corrupt pad", extra={"pad": entry.pad, "error": str(error)})
+        except (CorruptPad, HistoryGap) as error:
+            self._is_corrupt(entry.pad, error)
             if item is None:
                 item = work[entry.pad] = await self._unreadable(keys, str(error))
             refusal = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
             item.outcomes.append(refusal)
         except UNREACHABLE:
             raise
-        except Exception:
+        except Exception as error:
+            if is_forbidden(error):
+                raise
             # A fault of ours, met by this entry. It must not stop the partition for everyone.
             log.exception("entry refused because of a fault", extra={"pad": entry.pad})
             if item is None:
@@ -198,40 +229,53 @@ class Committer:
             changes += [item.pad.change_of(revision) for revision in revisions]
         return changes
 
-    async def _commit(self, lease: Lease, position: str, work: dict[str, Work]) -> Lease:
-        if position == lease.position:
-            return lease
-        lease = await self._ledger.commit(lease, position, work)
+    async def _commit(self, batch: Batch) -> None:
+        if batch.position == batch.lease.position:
+            return
+        work = batch.work
+        batch.stored(await self._ledger.commit(batch.lease, batch.position, work))
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
-                await self._upkeep.after_commit(lease, pad_id, item.pad)
-        return lease
+                await self._upkeep.after_commit(batch.lease, pad_id, item.pad)
 
     async def tell_untold(self, lease: Lease) -> None:
         """Makes up for the writer before, which committed and did not live to tell. Raises
         `LeaseLost`."""
         await self._ledger.tell_untold(lease)
 
-    async def _delete(self, lease: Lease, position: str, entry: Deletion) -> Lease:
+    async def _delete(self, batch: Batch, entry_id: str, entry: Deletion) -> None:
         keys = self._keyspace.pad(entry.pad)
+        batch.taken += 1
         try:
+            if why := batch.refused.get(entry.pad):
+                raise CorruptPad(why)
             pad = await patiently(self._pads.get, entry.pad)
-        except Exception as error:
-            known = isinstance(error, CorruptPad)
-            log.error("corrupt pad", extra={"pad": entry.pad}, exc_info=None if known else error)
+        except CorruptPad as error:
+            self._is_corrupt(entry.pad, error)
             item = await self._unreadable(keys, str(error))
             item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
-            return await self._commit(lease, position, {entry.pad: item})
+            batch.work = {entry.pad: item}
+            await self._commit(batch)
+            return
         if not pad.exists or not (entry.allowed or pad.creator == entry.author):
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
-            work = {entry.pad: Work(keys, pad, None, outcomes=[refusal])}
-            return await self._commit(lease, position, work)
+            batch.work = {entry.pad: Work(keys, pad, None, outcomes=[refusal])}
+            await self._commit(batch)
+            return
         meta = await patiently(read_meta, self._redis, keys)
-        lease = await self._ledger.delete(lease, position, keys, pad.epoch + 1)
+        batch.work = {entry.pad: Work(keys, pad, pad.head)}  # to be forgotten, should this fail
+        batch.stored(await self._ledger.delete(batch.lease, entry_id, keys, pad.epoch + 1))
         self._pads.forget(entry.pad)
         if meta.read_only_id is not None:
             await patiently(self._redis.client.delete, read_only_key(meta.read_only_id))
         log.info("pad deleted", extra={"pad": entry.pad, "author": entry.author})
-        return lease
+
+    def _is_corrupt(self, pad_id: str, error: Exception) -> None:
+        log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
+        metrics.ENTRIES.add("corrupt")
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

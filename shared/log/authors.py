@@ -7,12 +7,14 @@ import asyncio
 import secrets
 import string
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
 from shared import bounds
 from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from shared.log.connect import Redis
+from shared.log.damage import CorruptPad, is_wrong_type, readable
 from shared.log.keys import author_key, mapper_key, token_key
 
 SYSTEM_AUTHOR = "a.etherpad-system"
@@ -105,16 +107,21 @@ async def update(
 
 
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
-    """Those of the authors that exist, in one round trip."""
+    """Those of the authors that exist, in one round trip. One whose key holds something else is as
+    good as unknown: it must not keep people from the pads that it has been on."""
     wanted = list(authors)
     replies: list[Any] = await asyncio.gather(
-        *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted)
+        *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted),
+        return_exceptions=True,
     )
-    return {
-        author: _author(author, name, color)
-        for author, (name, color) in zip(wanted, replies, strict=True)
-        if color is not None
-    }
+    found = {}
+    for author, reply in zip(wanted, replies, strict=True):
+        if isinstance(reply, BaseException) and not is_wrong_type(reply):
+            raise reply
+        with suppress(CorruptPad), readable(author_key(author)):
+            if not isinstance(reply, BaseException) and reply[1] is not None:
+                found[author] = _author(author, *reply)
+    return found
 
 
 def author_items(author: Author) -> list[bytes]:

@@ -1,5 +1,7 @@
 """A pad's text at one revision, moved forward one revision at a time. Pure but for `load`."""
 
+import logging
+import re
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -14,17 +16,20 @@ from shared.easysync import (
 from shared.easysync.body import Body
 from shared.easysync.patches import Patches, patches_of
 from shared.log.connect import Redis
+from shared.log.damage import CorruptPad as CorruptPad
+from shared.log.damage import readable
 from shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
 from shared.log.keys import PadKeys
 from shared.log.records import Revision, Snapshot
 from shared.wire.jsontext import loads
 
+log = logging.getLogger(__name__)
+
 READ_STEP = 500
 """Revisions per read while loading."""
 
 
-class CorruptPad(Exception):
-    """What is stored of the pad does not fit together. The text says what."""
+_ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
 
 class Change(NamedTuple):
@@ -57,11 +62,18 @@ class Document:
             self._atext = self.body.to_atext()
         return self._atext
 
+    def start_over(self, epoch: int) -> None:
+        """Holds nothing any more, as a new one."""
+        self.__dict__.update(type(self)(epoch).__dict__)
+
     def restore(self, snapshot: Snapshot) -> None:
         """Becomes what the snapshot holds. Only for a document that holds nothing yet.
 
-        `CorruptPad`: its attributes are not those of its text.
+        `CorruptPad`: its attributes are not those of its text, or not in its pool.
         """
+        numbers = {int(number, 36) for number in set(_ATTRIBUTE.findall(snapshot.attribs))}
+        if numbers and max(numbers) >= len(snapshot.pool):
+            raise CorruptPad(f"the snapshot's pool has no attribute {max(numbers)}")
         try:
             self.body = Body(AText(snapshot.text, snapshot.attribs))
         except EasysyncError as error:
@@ -78,11 +90,12 @@ class Document:
             raise CorruptPad(f"revision {revision.rev} does not follow {self.head}")
         if chain_of(self.chain, revision.wire) != revision.chain:
             raise CorruptPad(f"revision {revision.rev} belongs to another history")
-        try:
-            change = self.change_of(revision)
-            patches = patches_of(unpack(change.changeset), self.body, self.pool)
-        except (EasysyncError, ValueError, KeyError, TypeError) as error:
-            raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
+        with readable(f"revision {revision.rev}"):
+            try:
+                change = self.change_of(revision)
+                patches = patches_of(unpack(change.changeset), self.body, self.pool)
+            except EasysyncError as error:
+                raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
         self.advance(revision, change.changeset, patches)
 
     def change_of(self, revision: Revision) -> Change:
@@ -112,11 +125,23 @@ def chain_of(before: bytes, wire: bytes) -> bytes:
 async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:
     """Brings a new document to the head that `meta` names; returns the snapshot it started from.
 
-    Snapshot and tail: what it costs does not grow with the pad's age. Raises `CorruptPad`.
+    Snapshot and tail: what it costs does not grow with the pad's age. The snapshot is only a short
+    cut: where it is damaged, the history is read from its beginning. Raises `CorruptPad`.
     """
-    snapshot = await read_snapshot(redis, keys)
-    if snapshot is not None and snapshot.rev <= meta.head:
-        document.restore(snapshot)
+    try:
+        snapshot = await read_snapshot(redis, keys)
+        if snapshot is not None and snapshot.rev <= meta.head:
+            document.restore(snapshot)
+            await _replay(redis, keys, meta, document)
+            return snapshot
+    except CorruptPad as error:
+        log.warning("snapshot not used", extra={"key": keys.snap, "error": str(error)})
+        document.start_over(meta.epoch)
+    await _replay(redis, keys, meta, document)
+    return None
+
+
+async def _replay(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> None:
     try:
         while document.head < meta.head:
             last = min(document.head + READ_STEP, meta.head)
@@ -129,4 +154,3 @@ async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -
         raise CorruptPad(str(error)) from error
     if document.chain != meta.chain or document.epoch != meta.epoch:
         raise CorruptPad("the revisions do not lead to the head that the pad's meta names")
-    return snapshot

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from shared.log import reigns, scripts
 from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from shared.log.connect import Redis
+from shared.log.damage import of_right_type, readable
 from shared.log.keys import PadKeys
 from shared.log.records import Revision, Snapshot
 from shared.log.reigns import Reign
@@ -44,7 +45,14 @@ _META_FIELDS = ("head", "epoch", "time", "chain", "creator", "readonly", "first"
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
-    reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
+    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    with of_right_type(keys.meta):
+        reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
+    with readable(keys.meta):
+        return _meta(reply)
+
+
+def _meta(reply: Sequence[Any]) -> PadMeta:
     reign, position, told, head, epoch, time, chain, creator, readonly, first, snap, record = reply
     return PadMeta(
         int(head or -1),
@@ -60,6 +68,14 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
         position.decode(),
         told.decode(),
     )
+
+
+async def is_beheaded(redis: Redis, keys: PadKeys) -> bool:
+    """Whether of a pad that has no meta, or one of a deleted pad, there are revisions all the same:
+    the key was lost, evicted or deleted by hand. Raises what `UNREACHABLE` lists."""
+    there = await redis.client.exists(keys.revs, keys.chunks)
+    # A pad that was made since has both.
+    return bool(there) and not (await read_meta(redis, keys)).exists
 
 
 async def read_told_meta(redis: Redis, keys: PadKeys) -> PadMeta:
@@ -83,15 +99,18 @@ def inbox_order(entry_id: str) -> tuple[int, int]:
 
 
 async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
-    data = cast("bytes | None", await redis.client.get(keys.snap))
-    return Snapshot.from_bytes(data) if data else None
+    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    with of_right_type(keys.snap):
+        data = cast("bytes | None", await redis.client.get(keys.snap))
+    with readable(keys.snap):
+        return Snapshot.from_bytes(data) if data else None
 
 
 async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
     """The revisions first…last, both included, in order; fewer if `last` is past the head.
 
-    Raises `HistoryGap` if one is missing in between. Costs memory for all of them: ask for a few
-    hundred at a time.
+    Raises `HistoryGap` if one is missing in between, `CorruptPad` if one is not readable. Costs
+    memory for all of them: ask for a few hundred at a time.
     """
     first = max(first, 0)
     if last < first:
@@ -111,22 +130,26 @@ async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> 
 
 
 async def _from_stream(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
-    reply = await redis.client.xrange(keys.revs, min=f"{first}-1", max=f"{last}-1")
-    entries = cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply)
-    return [
-        Revision.from_record(int(entry_id.partition(b"-")[0]), fields[b"r"])
-        for entry_id, fields in entries
-    ]
+    with of_right_type(keys.revs):
+        reply = await redis.client.xrange(keys.revs, min=f"{first}-1", max=f"{last}-1")
+    with readable(keys.revs):
+        entries = cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply)
+        return [
+            Revision.from_record(int(entry_id.partition(b"-")[0]), fields[b"r"])
+            for entry_id, fields in entries
+        ]
 
 
 async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
     numbers = range(first // CHUNK_REVISIONS, last // CHUNK_REVISIONS + 1)
-    reply = redis.client.hmget(keys.chunks, [str(number) for number in numbers])
-    blobs = await cast("Awaitable[list[bytes | None]]", reply)
     found: list[Revision] = []
-    for number, blob in zip(numbers, blobs, strict=True):
-        if blob is not None:
-            found += decode_chunk(number, blob)
+    with of_right_type(keys.chunks):
+        reply = redis.client.hmget(keys.chunks, [str(number) for number in numbers])
+        blobs = await cast("Awaitable[list[bytes | None]]", reply)
+    with readable(keys.chunks):
+        for number, blob in zip(numbers, blobs, strict=True):
+            if blob is not None:
+                found += decode_chunk(number, blob)
     return [revision for revision in found if first <= revision.rev <= last]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from shared.log import reigns, scripts
 from shared.log.connect import Redis
+from shared.log.damage import of_right_type, readable
 from shared.log.keys import PadKeys
 from shared.log.records import (
     Joined,
@@ -87,8 +88,11 @@ def _decode(value: bytes) -> Joined:
 
 
 async def members(redis: Redis, keys: PadKeys) -> list[Joined]:
-    values: list[bytes] = await redis.client.hvals(keys.members)  # type: ignore[assignment]
-    return [_decode(value) for value in values]
+    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    with of_right_type(keys.members):
+        values: list[bytes] = await redis.client.hvals(keys.members)  # type: ignore[assignment]
+    with readable(keys.members):
+        return [_decode(value) for value in values]
 
 
 async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:

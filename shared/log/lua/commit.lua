@@ -9,8 +9,10 @@
 --       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…)
 --
 -- Replies {'ok'}, or names what no longer holds: {'reign', current}, {'term', current},
--- {'position', current}, {'head', pad index, current}. Redis does not undo a script that fails
--- half-way, so everything is checked before anything is written.
+-- {'position', current}, {'head', pad index, current}; or the pad of which something does not fit
+-- together: {'damaged', pad index, what}. Redis does not undo a script that fails half-way, so
+-- everything is checked before anything is written: whatever one pad's keys hold, the others of the
+-- batch neither fail with it nor are written by half.
 local state, inbox = KEYS[1], KEYS[2]
 local reign = this_reign(state)
 if reign ~= ARGV[5] then return {'reign', reign} end
@@ -24,36 +26,101 @@ local function counted(at, width)
   return at + 1, at + size, at + size + 1
 end
 
+-- The answer; else what is wrong with the key; else a fault that is not this pad's.
+local function look(command, key, ...)
+  local found = redis.pcall(command, key, ...)
+  if type(found) ~= 'table' or not found.err then return found end
+  if string.find(found.err, 'WRONGTYPE', 1, true) then return nil, key .. ' is of a wrong type' end
+  return nil, nil, found
+end
+
+-- Why revisions may not follow `head` in the stream, if they may not; or a fault.
+local function out_of_step(revs, head)
+  local newest, why, fault = look('XREVRANGE', revs, '+', '-', 'COUNT', 1)
+  if not newest then return why, fault end
+  local last = newest[1] and newest[1][1] or 'none'
+  if last == head .. '-1' then return nil end
+  if head == '-1' and last == 'none' and redis.call('EXISTS', revs) == 0 then return nil end
+  return 'the last revision of the stream is ' .. last .. ', not the head ' .. head
+end
+
 local pads, at = (#KEYS - 2) / 3, 7
 local known = {}
 for i = 1, pads do
-  -- The chain too: after a fail-over, or a deletion, another history may have the same length.
-  local meta = redis.call('HMGET', KEYS[3 * i + 1], 'head', 'chain', 'reigns')
-  local head = meta[1] or '-1'
-  if ARGV[at + 1] ~= '' and (head ~= ARGV[at + 1] or (meta[2] or '') ~= ARGV[at + 2]) then
-    return {'head', tostring(i), head}
+  local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
+  local _, _, fields = counted(at + 4, 1)
+  local _, _, orders = counted(fields, 2)
+  -- Answers alone touch nothing of the pad, so that they can be given whatever has become of it.
+  if ARGV[at + 1] ~= '' or ARGV[at + 4] ~= '0' or ARGV[fields] ~= '0' or ARGV[orders] ~= '0' then
+    local found, why, fault = look('HMGET', meta, 'head', 'chain', 'reigns')
+    if fault then return fault end
+    if why then return {'damaged', tostring(i), why} end
+    -- The chain too: after a fail-over, or a deletion, another history may have the same length.
+    local head = found[1] or '-1'
+    if ARGV[at + 1] ~= '' and (head ~= ARGV[at + 1] or (found[2] or '') ~= ARGV[at + 2]) then
+      return {'head', tostring(i), head}
+    end
+    known[i] = {head, found[3] or ''}
+    if is_past(reign, known[i][2]) then return {'reign', this_reign(state, known[i][2])} end
+    if ARGV[at + 4] ~= '0' then
+      why, fault = out_of_step(revs, head)
+      if fault then return fault end
+      if why then return {'damaged', tostring(i), why} end
+    end
+    if ARGV[orders] ~= '0' then
+      _, why, fault = look('HLEN', fences)
+      if fault then return fault end
+      if why then return {'damaged', tostring(i), why} end
+    end
   end
-  known[i] = {head, meta[3] or ''}
-  if is_past(reign, known[i][2]) then return {'reign', this_reign(state, known[i][2])} end
-  local _, _, after = counted(at + 4, 1)
-  _, _, after = counted(after, 2)
-  _, _, at = counted(after, 2)
+  _, _, at = counted(orders, 2)
+end
+
+-- First what may be forbidden: it must not be found out half-way.
+local now = redis.call('TIME')
+local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+redis.call('HSET', state, 'until', string.format('%d', now_ms + tonumber(ARGV[4])))
+
+-- The second lock: were a head wrong all the same, the stream itself refuses the ID (I1). Then what
+-- has been appended before is taken back.
+local appended = {}
+at = 7
+for i = 1, pads do
+  local first, last, after = counted(at + 4, 1)
+  for j = first, last do
+    local rev = tonumber(known[i][1]) + 1 + j - first
+    local added = redis.pcall('XADD', KEYS[3 * i], string.format('%d-1', rev), 'r', ARGV[j])
+    if type(added) == 'table' and added.err then
+      -- The newest first, so that the stream's last ID can be set to what it was before.
+      for k = #appended, 1, -1 do
+        local stream, number = appended[k][1], appended[k][2]
+        redis.call('XDEL', stream, string.format('%d-1', number))
+        if number == 0 then
+          redis.call('DEL', stream)
+        else
+          redis.call('XSETID', stream, string.format('%d-1', number - 1))
+        end
+      end
+      if string.find(added.err, 'ID specified', 1, true) then
+        return {'damaged', tostring(i), 'the stream has been ahead of the head ' .. known[i][1]}
+      end
+      return added
+    end
+    appended[#appended + 1] = {KEYS[3 * i], rev}
+  end
+  local _, _, orders = counted(after, 2)
+  _, _, at = counted(orders, 2)
 end
 
 local untold = {}
 at = 7
 for i = 1, pads do
   local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
-  local channel, rev, header = ARGV[at], tonumber(known[i][1]), ARGV[at + 3]
+  local channel, header = ARGV[at], ARGV[at + 3]
   local records = {}
   local first, last, after = counted(at + 4, 1)
   if last >= first then record_reign(meta, reign, known[i][1], known[i][2]) end
-  for j = first, last do
-    rev = rev + 1
-    -- The second lock: were the head wrong all the same, the stream itself refuses the ID (I1).
-    redis.call('XADD', revs, string.format('%d-1', rev), 'r', ARGV[j])
-    records[#records + 1] = ARGV[j]
-  end
+  for j = first, last do records[#records + 1] = ARGV[j] end
   first, last, after = counted(after, 2)
   for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end
   first, last, at = counted(after, 2)
@@ -65,14 +132,13 @@ for i = 1, pads do
   end
 end
 
-local now = redis.call('TIME')
-local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-redis.call('HSET', state, 'position', ARGV[3], 'until', string.format('%d', now_ms + tonumber(ARGV[4])))
+redis.call('HSET', state, 'position', ARGV[3])
 if ARGV[6] == 'tell' then
   redis.call('HSET', state, 'told', ARGV[3])
 else
   redis.call('HSET', state, 'untold', cmsgpack.pack(untold))
 end
 -- Every entry up to the position is settled; '~' lets Redis drop whole nodes only.
-redis.call('XTRIM', inbox, 'MINID', '~', ARGV[3])
+-- pcall: an inbox of a wrong type has nothing in it that anybody could settle.
+redis.pcall('XTRIM', inbox, 'MINID', '~', ARGV[3])
 return {'ok'}

@@ -6,6 +6,10 @@
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 local since = -1
+-- A beat that lies in the future was noted by a clock that was ahead of this one, before a
+-- fail-over. It counts from now on: the dead must not seem alive for longer than others do.
+local ahead = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now_ms), '+inf')
+for _, process in ipairs(ahead) do redis.call('ZADD', KEYS[1], now_ms, process) end
 if ARGV[1] ~= '' then
   local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
   if last then since = now_ms - tonumber(last) end

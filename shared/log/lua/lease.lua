@@ -4,24 +4,31 @@
 -- KEYS  1 state
 -- ARGV  1 verb: acquire | renew | release   2 owner   3 term ('' for acquire)   4 lease in ms
 --
--- acquire replies {term, position, reign, channels not told of the last commit}, or {0, owner, ms left} while somebody else holds it. The term
--- grows each time the lease is taken, also by the one who holds it: whoever has reason to take it
--- anew must read the state anew. renew and release reply 1, or 0 when the term has passed on.
+-- A lease cannot run for longer than it is long. One that seems to was given by a clock that was
+-- ahead of this one, before a fail-over: its owner renews it within a moment if it still lives, and
+-- until then it does not count.
+--
+-- acquire replies {term, position, reign, channels not told of the last commit}, or {0, owner, ms
+-- left} while somebody else holds it. The term grows each time the lease is taken, also by the one
+-- who holds it: whoever has reason to take it anew must read the state anew. renew and release reply
+-- 1, or 0 when the term has passed on.
 local state, verb, owner, term, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-local held = redis.call('HMGET', state, 'term', 'owner', 'until', 'position', 'untold')
+local held = redis.call('HMGET', state, 'term', 'owner', 'until', 'position', 'untold', 'lease')
 
 if verb == 'acquire' then
   local left = tonumber(held[3] or '0') - now_ms
-  if left > 0 and held[2] ~= owner then return {0, held[2], left} end
+  local length = tonumber(held[6] or '') or lease
+  if left > 0 and left <= length and held[2] ~= owner then return {0, held[2], left} end
   local taken = redis.call('HINCRBY', state, 'term', 1)
-  redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease))
+  redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease),
+    'lease', ARGV[4])
   local untold = held[5] and cmsgpack.unpack(held[5]) or {}
   return {taken, held[4] or '0-0', this_reign(state), untold}
 end
 
 if held[1] ~= term then return 0 end
 local till = verb == 'renew' and now_ms + lease or 0
-redis.call('HSET', state, 'until', string.format('%d', till))
+redis.call('HSET', state, 'until', string.format('%d', till), 'lease', ARGV[4])
 return 1

@@ -1,8 +1,8 @@
 """Leases: one owner at a time, a term that grows, and nobody waits longer than the lease."""
 
-from shared.log import leases
+from shared.log import leases, presence
 from shared.log.connect import Redis
-from shared.log.keys import Keyspace
+from shared.log.keys import WRITERS, Keyspace
 from tests.eventually import eventually
 
 
@@ -32,6 +32,45 @@ async def test_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
     assert lease is not None
     assert await leases.renew(redis, keyspace, lease, "w1", 60_000)
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
+
+
+async def test_it_does_not_run_for_longer_than_it_is_long(redis: Redis, keyspace: Keyspace) -> None:
+    """The clock of the server that took over was 45 s behind: a dead writer's partition waited for
+    46 s."""
+    lease = await leases.acquire(redis, keyspace, 0, "dead", 1_000)
+    assert lease is not None
+    assert await leases.acquire(redis, keyspace, 0, "w2", 100) is None, "as long as its owner said"
+    now = (await redis.client.time())[0] * 1000
+    await redis.client.hset(keyspace.state(0), "until", str(now + 46_000))
+    assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is not None
+
+
+async def test_a_living_owner_keeps_what_a_clock_ahead_has_given(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    lease = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
+    assert lease is not None
+    now = (await redis.client.time())[0] * 1000
+    await redis.client.hset(keyspace.state(0), "until", str(now + 106_000))
+    assert await leases.renew(redis, keyspace, lease, "w1", 60_000)
+    assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
+
+
+async def test_beats_of_a_clock_ahead_keep_nobody_alive(redis: Redis) -> None:
+    """Partitions of a writer that had died would have been nobody's for as long."""
+    timeout = 150
+    await presence.beat(redis, WRITERS, "dead", timeout)
+    await presence.beat(redis, WRITERS, "lives", timeout)
+    now = (await redis.client.time())[0] * 1000
+    await redis.client.zadd(WRITERS, {"dead": now + 45_000, "lives": now + 45_000})
+    census = await presence.beat(redis, WRITERS, "lives", timeout)
+    assert census.alive == {"dead", "lives"}, "nobody is counted out who only has had no turn yet"
+    assert census.silence_ms >= 0
+
+    async def alone() -> bool:
+        return (await presence.beat(redis, WRITERS, "lives", timeout)).alive == {"lives"}
+
+    await eventually(alone, timeout=5)
 
 
 def test_partitions_are_shared_out_and_move_little() -> None:

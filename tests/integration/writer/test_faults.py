@@ -150,15 +150,16 @@ async def test_a_pad_that_cannot_be_loaded_again_is_left_as_it_is_stored(
 
 
 @pytest.mark.parametrize("kind", ["submission", "deletion"])
-@pytest.mark.parametrize("what", ["snapshot", "meta"])
+@pytest.mark.parametrize("what", ["history", "meta"])
 async def test_I2_an_entry_of_a_pad_that_cannot_be_read_is_refused(
     kind: str, what: str, writer: Writer
 ) -> None:
     """Whatever the reason; the next entries of the partition get their turn."""
     await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"))
     keys = writer.keyspace.pad(PAD)
-    if what == "snapshot":
+    if what == "history":
         await writer.redis.client.set(keys.snap, b"\xc1 is no msgpack")
+        await writer.redis.client.xdel(keys.revs, "1-1")
     else:
         await writer.redis.client.hset(keys.meta, "head", "two")
     writer.pads.forget(PAD)

@@ -51,7 +51,9 @@ async def test_I10_a_writer_without_a_part_of_its_share_is_not_ready(
     writer = fleet.writers[0]
     assert failing(writer) == {}
     state = keyspace.state(2)
-    await redis.client.hset(state, mapping={"owner": "squatter", "until": 1 << 50})
+    await redis.client.hset(
+        state, mapping={"owner": "squatter", "until": 1 << 50, "lease": 1 << 50}
+    )
     await redis.client.hincrby(state, "term", 1)
     found = await asyncio.to_thread(eventually_sync, lambda: failing(writer), "it is not ready")
     assert found == {"share": "1 partitions of its share are not its own: 2"}

@@ -1,0 +1,66 @@
+"""The entries of an inbox that are being settled, and what is known of the pads among them. Pure.
+
+What one pad's keys hold must not stop the others. A call that stores a batch does so whole or not
+at all; so where it fails, the batch is begun again without the pad that is to blame, or, where
+nobody says which that is, entry by entry until it is found.
+"""
+
+from dataclasses import dataclass, field
+
+from services.writer.work import Work
+from shared.log.inbox import Received
+from shared.log.leases import Lease
+
+
+@dataclass(slots=True)
+class Batch:
+    """Stands right behind the lease's position."""
+
+    lease: Lease
+    received: list[Received]
+    done: int = 0  #: entries that are settled
+    taken: int = 0  #: entries that are settled or whose work is in `work`
+    work: dict[str, Work] = field(default_factory=dict)  #: by pad, what is to be stored next
+    refused: dict[str, str] = field(default_factory=dict)
+    """Pads of which no key is touched any more, and why: their entries are refused."""
+    moved: set[str] = field(default_factory=set)  #: pads that have been loaded anew
+    singly: bool = False  #: each entry is stored alone
+
+    @property
+    def position(self) -> str:
+        """Up to where the entries have been taken."""
+        return self.received[self.taken - 1].id if self.taken else self.lease.position
+
+    def stored(self, lease: Lease) -> None:
+        """The work has been, and the lease has moved on with it."""
+        self.lease = lease
+        self.done = self.taken
+        self.work = {}
+
+    def begin_again(self) -> list[str]:
+        """Nothing of the work has been stored. Returns the pads that are ahead in memory."""
+        touched = list(self.work)
+        self.work = {}
+        self.taken = self.done
+        return touched
+
+    def blame(self, pad: str, why: str, *, damaged: bool) -> None:
+        """This pad is not as it was taken to be. If it is not `damaged` it may have been moved on
+        by somebody else, once."""
+        if damaged or pad in self.moved:
+            self.refused[pad] = why
+        self.moved.add(pad)
+
+    def find_culprit(self, why: str) -> bool:
+        """The work was not stored, and nobody says because of which pad. False: the one entry that
+        was left has been refused already, so it is none of the pads."""
+        if not self.singly:
+            self.singly = True
+            return True
+        entry = self.received[self.done].entry
+        pad = entry.pad if entry is not None else None
+        if pad is None or pad in self.refused:
+            return False
+        self.refused[pad] = why
+        self.singly = False
+        return True

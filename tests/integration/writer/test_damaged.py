@@ -1,0 +1,239 @@
+"""What one pad's keys hold costs its own people, and nobody else (I1, I2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from services.writer import ledger
+from services.writer.cache import PadCache
+from services.writer.partition import Committer, Stuck
+from services.writer.replicas import Replicas
+from services.writer.upkeep import Upkeep
+from shared.easysync import AttributePool, make_splice
+from shared.log import leases
+from shared.log.channels import Subscriber
+from shared.log.connect import Redis
+from shared.log.document import Document, load
+from shared.log.history import read_meta
+from shared.log.inbox import Received
+from shared.log.keys import Keyspace, PadKeys
+from shared.log.records import (
+    Committed,
+    Creation,
+    Deletion,
+    Entry,
+    Fence,
+    Origin,
+    Submission,
+    decode_message,
+)
+from tests.eventually import eventually
+
+AUTHOR = "a.typist"
+LEASE_MS = 60_000
+KEYSPACE = Keyspace(4)
+
+GOOD = [n for n in (f"good-{i}" for i in range(100)) if KEYSPACE.partition_of(n) == 1][:3]
+BAD = next(n for n in (f"bad-{i}" for i in range(100)) if KEYSPACE.partition_of(n) == 1)
+
+
+@dataclass
+class Writer:
+    """One partition's writer without its process, on four pads."""
+
+    redis: Redis
+    pads: PadCache
+    committer: Committer
+    lease: leases.Lease
+    told: list[Committed] = field(default_factory=list)
+    entries: int = 0
+
+    async def settle(self, *entries: Entry) -> None:
+        """All in one batch; returns when what came of each has been told."""
+        received = []
+        for entry in entries:
+            self.entries += 1
+            received.append(Received(f"{self.entries}-0", entry))
+        self.lease = await self.committer.settle(self.lease, received)
+        assert self.lease.position == f"{self.entries}-0"
+        position = await self.redis.client.hget(KEYSPACE.state(1), "position")
+        assert position == f"{self.entries}-0".encode(), "the partition has got past all of them"
+
+    async def answers(self, *entries: Entry) -> list[str]:
+        """What each entry has been answered."""
+        await eventually(lambda: all(self._answer(entry.origin) for entry in entries))
+        return [self._answer(entry.origin) for entry in entries]
+
+    def _answer(self, origin: Origin) -> str:
+        for message in self.told:
+            if any(revision.origin == origin for revision in message.revisions):
+                return "revision"
+            for outcome in message.outcomes:
+                if outcome.origin == origin:
+                    return outcome.reason or outcome.kind
+        return ""
+
+    async def stored(self, pad: str) -> Document:
+        """Read back; it raises if there is anything that does not fit together (I1)."""
+        keys = KEYSPACE.pad(pad)
+        meta = await read_meta(self.redis, keys)
+        document = Document(meta.epoch)
+        await load(self.redis, keys, meta, document)
+        return document
+
+
+@pytest.fixture
+async def writer(redis: Redis) -> AsyncIterator[Writer]:
+    pads = PadCache(redis, KEYSPACE, 100)
+    keeping = Upkeep(redis, KEYSPACE, snapshot_every=100, keep_revisions=2000)
+    committer = Committer(redis, KEYSPACE, pads, keeping, Replicas(redis, KEYSPACE, 0), LEASE_MS)
+    lease = await leases.acquire(redis, KEYSPACE, 1, "w", LEASE_MS)
+    assert lease is not None
+    made = Writer(redis, pads, committer, lease)
+
+    def hear(_channel: str, data: bytes) -> None:
+        message = decode_message(data)
+        if isinstance(message, Committed):
+            made.told.append(message)
+
+    subscriber = Subscriber(redis, hear, lambda _channel: None)
+    for pad in (*GOOD, BAD):
+        await subscriber.subscribe(KEYSPACE.pad(pad).channel)
+    creations = [Creation(pad, Origin(f"makes {pad}", 1), AUTHOR, "") for pad in (*GOOD, BAD)]
+    await made.settle(*creations)
+    await made.answers(*creations)
+    await made.settle(*(types(pad, 1, 0, "a") for pad in (*GOOD, BAD)))
+    yield made
+    await subscriber.close()
+
+
+def types(pad: str, seq: int, base_rev: int, before: str) -> Submission:
+    pool = AttributePool()
+    text = "\n" if base_rev == 0 else before + "\n"
+    changeset = make_splice(text, 0, 0, "a", [("author", AUTHOR)], pool)
+    origin = Origin(f"types on {pad}", seq)
+    return Submission(pad, origin, 1, 0, AUTHOR, base_rev, changeset, pool.to_jsonable())
+
+
+DAMAGES: dict[str, Callable[[Redis, PadKeys], Awaitable[Any]]] = {
+    "the meta is gone": lambda redis, pad: redis.client.delete(pad.meta),
+    "the meta is no hash": lambda redis, pad: redis.client.set(pad.meta, "x"),
+    "the head is no number": lambda redis, pad: redis.client.hset(pad.meta, "head", "x"),
+    "the head is of long ago": lambda redis, pad: redis.client.hset(pad.meta, "head", "0"),
+    "the chain is another": lambda redis, pad: redis.client.hset(pad.meta, "chain", "x"),
+    "the stream is ahead": lambda redis, pad: redis.client.xadd(pad.revs, {"r": b""}, id="9-1"),
+    "the stream is behind": lambda redis, pad: redis.client.xdel(pad.revs, "1-1"),
+    "the stream is gone": lambda redis, pad: redis.client.delete(pad.revs),
+    "the stream is no stream": lambda redis, pad: redis.client.set(pad.revs, "x"),
+    "the fences are no hash": lambda redis, pad: redis.client.set(pad.fences, "x"),
+}
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("what", DAMAGES)
+async def test_I2_a_damaged_pad_is_refused_and_its_neighbours_go_on(
+    what: str, in_memory: bool, writer: Writer
+) -> None:
+    """The script failed, the lease was dropped and taken, and the same batch came for ever."""
+    if what == "the fences are no hash":
+        fence: Entry = Fence(BAD, Origin("f", 1), 1, AUTHOR)
+    else:
+        fence = types(BAD, 2, 1, "a")
+    if not in_memory:
+        writer.pads.forget(BAD)
+    await DAMAGES[what](writer.redis, KEYSPACE.pad(BAD))
+    first, second, third = (types(pad, 2, 1, "a") for pad in GOOD)
+    await writer.settle(first, fence, second, types(BAD, 3, 1, "a"), third)
+    assert await writer.answers(first, second, third) == ["revision"] * 3
+    assert await writer.answers(fence) == ["corruptPad"]
+    for pad in GOOD:
+        assert (await writer.stored(pad)).head == 2
+    # And so it stays, until somebody mends it.
+    again: list[Entry] = [
+        types(GOOD[0], 3, 2, "aa"),
+        types(BAD, 4, 1, "a"),
+        Deletion(BAD, Origin("d", 1), ""),
+    ]
+    await writer.settle(*again)
+    assert await writer.answers(*again) == ["revision", "corruptPad", "corruptPad"]
+
+
+async def test_a_pad_that_somebody_else_has_moved_on_is_read_again(writer: Writer) -> None:
+    """What is in memory is only a copy; the lease stays, and nobody is refused anything."""
+    meta = KEYSPACE.pad(BAD).meta
+    term = writer.lease.term
+    kept = await writer.redis.client.dump(meta)
+    assert kept is not None
+    entry = types(BAD, 2, 1, "a")
+    await writer.settle(entry)
+    # As after a restore by hand of what was there before.
+    await writer.redis.client.xdel(KEYSPACE.pad(BAD).revs, "2-1")
+    await writer.redis.client.execute_command("XSETID", KEYSPACE.pad(BAD).revs, "1-1")
+    await writer.redis.client.restore(meta, 0, kept, replace=True)
+    neighbours = types(GOOD[0], 2, 1, "a")
+    later = types(BAD, 3, 1, "a")
+    await writer.settle(neighbours, later)
+    assert await writer.answers(neighbours, later) == ["revision", "revision"]
+    assert (await writer.stored(BAD)).head == 2
+    assert writer.lease.term == term
+
+
+async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the script may stumble over some day."""
+    real, calls = ledger.Ledger.commit, 0
+
+    async def stumbles(self: Any, lease: Any, position: str, work: dict[str, Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        if BAD in work and work[BAD].head is not None:
+            raise ZeroDivisionError
+        return await real(self, lease, position, work)
+
+    monkeypatch.setattr(ledger.Ledger, "commit", stumbles)
+    before = [types(pad, 2, 1, "a") for pad in GOOD]
+    bad = [types(BAD, 2, 1, "a"), types(BAD, 3, 1, "a")]
+    after = [types(pad, 3, 2, "aa") for pad in GOOD]
+    await writer.settle(*before, *bad, *after)
+    assert await writer.answers(*before, *after) == ["revision"] * 6
+    assert await writer.answers(*bad) == ["corruptPad"] * 2
+    assert calls == 6, "the batch, four of single entries, and the rest"
+    assert (await writer.stored(BAD)).head == 1, "nothing is done to it"
+
+
+@pytest.mark.parametrize("command", ["xadd", "hset", "evalsha"])
+async def test_what_is_forbidden_for_a_while_costs_nobody_an_edit(
+    command: str, writer: Writer
+) -> None:
+    """Nobody's entries are to blame: they wait until it is allowed again."""
+    entry = types(BAD, 2, 1, "a")
+    client = writer.redis.client
+    await client.execute_command("ACL", "SETUSER", "default", f"-{command}")
+    try:
+        with pytest.raises(Stuck, match=r"permissions|can't run"):
+            await writer.settle(entry)
+    finally:
+        await client.execute_command("ACL", "SETUSER", "default", f"+{command}")
+    writer.entries -= 1
+    await writer.settle(entry)
+    assert await writer.answers(entry) == ["revision"]
+    assert (await writer.stored(BAD)).head == 2
+
+
+async def test_a_state_key_of_a_wrong_type_is_nobody_s_fault_either(writer: Writer) -> None:
+    state = KEYSPACE.state(1)
+    kept = await writer.redis.client.dump(state)
+    assert kept is not None
+    await writer.redis.client.set(state, "x")
+    entry = types(BAD, 2, 1, "a")
+    with pytest.raises(Stuck, match="WRONGTYPE"):
+        await writer.settle(entry)
+    await writer.redis.client.restore(state, 0, kept, replace=True)
+    writer.entries -= 1
+    await writer.settle(entry)
+    assert await writer.answers(entry) == ["revision"]
