@@ -18,27 +18,44 @@ from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from shared.tasks import awaited
+
 Check = Callable[[], Awaitable[str | None]]
-"""Returns None when all is well, else the reason why not."""
+"""Returns None when all is well, else the reason why not; or a `Remark`."""
 
 CHECK_TIMEOUT_S: Final = 2.0
 
 
+class Remark(str):
+    """Said with a check that passes: something is wrong that people are served without."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a set of checks: for each its reason to fail, or None."""
+    """The outcome of a set of checks: for each its reason to fail, a `Remark`, or None."""
 
     reasons: Mapping[str, str | None]
 
     @property
     def ok(self) -> bool:
-        return all(reason is None for reason in self.reasons.values())
+        return not self.failing
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """The checks that fail, and why."""
+        return {
+            name: why
+            for name, why in self.reasons.items()
+            if why is not None and not isinstance(why, Remark)
+        }
 
     def as_json(self) -> dict[str, object]:
         return {
             "status": "ok" if self.ok else "failing",
             "checks": {
-                name: {"ok": reason is None, "why": reason or ""}
+                name: {"ok": reason is None or isinstance(reason, Remark), "why": reason or ""}
                 for name, reason in self.reasons.items()
             },
         }
@@ -73,7 +90,7 @@ class Health:
     async def _run(self, checks: Mapping[str, Check]) -> Report:
         if not checks:
             return Report({})
-        tasks = {name: asyncio.create_task(_guarded(check)) for name, check in checks.items()}
+        tasks = {name: awaited(_guarded(check), "check") for name, check in checks.items()}
         try:
             # Not asyncio.timeout around each: that waits for a check to take its cancellation, and
             # a check that hangs is the very one that may not.

@@ -13,6 +13,9 @@ from shared.log.keeping import Unfit
 from shared.log.pads import PartitionMismatch
 from shared.logs import configure
 from shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
+from shared.supervisor import TaskDied
+
+FAULT = 3
 
 S = TypeVar("S", bound=TracingSettings)
 
@@ -26,7 +29,8 @@ def run_process(
     """Runs `serve` with the settings from flags and environment, until it returns.
 
     Returns the exit code: 2 when the settings do not fit the fleet or what is installed, or the
-    Redis must not hold a fleet; 1 when there is no Redis.
+    Redis must not hold a fleet; 1 when there is no Redis; 3 when a part of it that it cannot do
+    without has died again and again.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)
@@ -40,6 +44,9 @@ def run_process(
         where = mask(settings.redis_url)
         print(f"padfleet {name}: cannot use Redis at {where}: {error}", file=sys.stderr)
         return 1
+    except TaskDied as error:
+        print(f"padfleet {name}: ends, since a part of it has died: {error}", file=sys.stderr)
+        return FAULT
     finally:
         tracing.end()
     return 0

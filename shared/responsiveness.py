@@ -7,6 +7,8 @@ from typing import Any
 
 from prometheus_client import Histogram
 
+from shared.supervisor import rest
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 LOOP_DELAY = Histogram(
@@ -50,7 +52,7 @@ class Collector:
             gc.freeze()
             gc.set_threshold(YOUNG, 20, 1_000_000)
             while True:
-                await asyncio.sleep(FULL_INTERVAL)
+                await rest(FULL_INTERVAL)
                 gc.collect()
         finally:
             gc.callbacks.remove(self._measure)
@@ -68,5 +70,5 @@ async def watch_delay() -> None:
     loop = asyncio.get_running_loop()
     while True:
         asked = loop.time() + TICK
-        await asyncio.sleep(TICK)
+        await rest(TICK)
         LOOP_DELAY.observe(max(0.0, loop.time() - asked))

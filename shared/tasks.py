@@ -1,25 +1,97 @@
-"""Tasks that nobody waits for."""
+"""Tasks that come to an end by themselves, and what becomes of their faults.
+
+Whatever runs beside its caller is begun here, or by the `supervisor` if it is to live as long as
+the process (a test sees to that): asyncio's own tasks are held by nobody, and their faults are
+seen by nobody.
+"""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+from prometheus_client import Counter
+
+log = logging.getLogger(__name__)
+
+FAULTS = Counter(
+    "padfleet_task_faults_total", "Tasks and callbacks of the event loop that failed", ["task"]
+)
+
+T = TypeVar("T")
 
 
 class Tasks:
-    """Keeps them alive: the event loop itself holds its tasks weakly only."""
+    """Tasks that nobody waits for: keeps them alive, and logs and counts their faults."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[asyncio.Task[Any], dict[str, Any]] = {}
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    def start(self, work: Coroutine[Any, Any, Any], name: str, **context: object) -> None:
+        """`name` says what kind of work it is, `context` whose: the pad, the session, the key. Both
+        are logged with a fault; not "message" nor other names that records of logs have already."""
+        _ = self.begin(work, name, **context)
+
+    def begin(
+        self, work: Coroutine[Any, Any, T], name: str, **context: object
+    ) -> "asyncio.Task[T]":
+        """Likewise, for who wants to know whether it still runs."""
+        task = asyncio.create_task(work, name=name)
+        self._running[task] = context
+        task.add_done_callback(self._ended)
+        return task
 
     def close(self) -> None:
         """Cancels what still runs."""
-        for task in self._running:
+        for task in list(self._running):
             task.cancel()
+
+    async def closed(self) -> None:
+        """Likewise, and returns when all of it has ended."""
+        self.close()
+        await self.finished()
+
+    async def finished(self) -> None:
+        """Returns when none of them runs."""
+        while self._running:
+            await asyncio.wait(list(self._running))
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        context = self._running.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            report(task.get_name(), error, context)
+
+
+def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
+    """A task whose outcome, its fault included, belongs to whoever holds and awaits it."""
+    return asyncio.create_task(work, name=name)
+
+
+def report(name: str, error: BaseException, context: dict[str, Any]) -> None:
+    """A task has failed that nobody waits for."""
+    FAULTS.labels(name).inc()
+    log.error("task failed", exc_info=error, extra={**context, "task": name})
+
+
+def report_the_loops_faults(loop: asyncio.AbstractEventLoop) -> None:
+    """Logs and counts what fails in callbacks and timers, and in tasks of libraries that nobody
+    has looked at. asyncio itself logs it as text of several lines, and counts nothing."""
+    loop.set_exception_handler(_in_the_loop)
+
+
+def _in_the_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    task = context.get("task") or context.get("future")
+    name = task.get_name() if isinstance(task, asyncio.Task) else "callback"
+    # Numbered names are those that nobody has given: one label for all of them.
+    kind = "unnamed" if name.startswith("Task-") else name
+    error = context.get("exception")
+    FAULTS.labels(kind).inc()
+    log.error(
+        "event loop: %s",
+        context.get("message", "a fault"),
+        exc_info=error,
+        extra={"task": name, "what": repr(context.get("handle", task))[:300]},
+    )

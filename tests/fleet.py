@@ -89,6 +89,7 @@ class Fleet:
     redis_url: str
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    stdin: int = subprocess.DEVNULL  #: of the processes
     writers: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
 
@@ -168,7 +169,7 @@ class Fleet:
                 [*launcher, kind, *words],
                 cwd=ROOT,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=self.stdin,
                 stdout=output,
                 stderr=output,
             )

@@ -14,6 +14,7 @@ from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.past import Pools
 from shared.settings import FanoutSettings
+from shared.supervisor import Keeper
 from shared.visit import Door
 
 FILES_AT_ONCE = 4
@@ -28,10 +29,13 @@ def mount(
     inbox: InboxWriter,
     settings: FanoutSettings,
     door: Door,
+    keeper: Keeper,
 ) -> None:
     """To be called within a running loop, before the application starts. `door` knows who may do
-    what without the API key. Raises `SettingsError`."""
-    edits = Edits(redis, keyspace, inbox, timeout=settings.commit_timeout_ms / 1000)
+    what without the API key, `keeper` looks after what goes on for good. Raises `SettingsError`.
+    """
+    timeout = settings.commit_timeout_ms / 1000
+    edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
     api = Api(redis, keyspace, settings, edits, Pools(redis))
     Dispatcher(api, key_of(settings)).add_routes(app)
     gate = asyncio.Semaphore(FILES_AT_ONCE)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-import signal
 import socket
 from contextlib import suppress
 from functools import partial
@@ -47,15 +46,13 @@ from services.fanout.visits import Visits
 from services.fleet import mount as mount_fleet
 from services.fleet.door import admits, token_of
 from services.page import mount as mount_page
-from shared.fleet.beacon import Beacon, Name, reachable_host
+from shared.fleet.beacon import Name, reachable_host
 from shared.health import Health, add_health_routes, add_ops_routes
-from shared.log.connect import Redis, open_redis
+from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
-from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
-from shared.log.pads import settle_partitions
-from shared.responsiveness import Collector, watch_delay
+from shared.service import Service
 from shared.settings import FanoutSettings
 from shared.wire import jsontext
 
@@ -66,6 +63,9 @@ STOP_DEADLINE = 5.0
 
 LINGER = 2.0
 """Seconds for which the rest of a request is read that has been refused already."""
+
+BACKLOG = 4096
+"""Connections that the kernel holds until they are accepted."""
 
 MESSAGES_PATIENCE = 10.0
 """Seconds' worth of messages that a socket may be ahead of its rate, beyond the burst, before it is
@@ -83,46 +83,53 @@ class _Json:
 
 
 async def run(settings: FanoutSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `UNREACHABLE` lists when there is no Redis at start, and
-    `SettingsError` for a key of tokens that cannot be used."""
-    redis = open_redis(settings.redis_url)
-    await redis.start()
-    await require_keeping(redis)
-    await settle_partitions(redis, settings.partitions)
-    keyspace = Keyspace(settings.partitions)
-    access = open_access(settings, redis, keyspace, settings.cookie_prefix)
-    worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    """Until SIGTERM or SIGINT. Raises what `Service` raises, `TaskDied`, and `SettingsError` for a
+    key of tokens that cannot be used."""
+    async with Service(settings) as service:
+        worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        sockets: dict[str, Socket] = {}
+        drain = await _open(service, settings, worker_id, sockets)
+        ports = {"port": settings.port, "ops_port": settings.ops[1]}
+        log.info("worker started", extra={"worker": worker_id, **ports})
+        try:
+            await service.until_asked_to_stop()
+        finally:
+            log.info("worker drains", extra={"worker": worker_id, "sockets": len(sockets)})
+            ways_out = [found.exit for found in sockets.values()]
+            await drain.run(ways_out, settings.drain_ms / 1000, service.hurry)
+            service.settle_down()
+            await _let_go(sockets)
+    log.info("worker stopped", extra={"worker": worker_id})
+
+
+async def _open(
+    service: Service, settings: FanoutSettings, worker_id: str, sockets: dict[str, Socket]
+) -> Drain:
+    """Makes the parts of a worker, and lets people in."""
+    redis, keyspace, health, ends = service.redis, service.keyspace, service.health, service.ends
+    keeper = service.supervisor
+    rooms = _rooms(service, settings, worker_id)
+    ends.push_async_callback(rooms.close)
     timeout = settings.commit_timeout_ms / 1000
-    rooms = Rooms(
-        redis,
-        keyspace,
-        Rules(
-            share=settings.flush_share,
-            floor=settings.flush_pause_min_ms / 1000,
-            ceiling=settings.flush_pause_max_ms / 1000,
-            rate=settings.flush_rate,
-        ),
-        worker_id=worker_id,
-        ring=settings.ring_revisions,
-        stall_timeout=settings.stall_timeout_ms / 1000,
-    )
-    inbox = InboxWriter(redis, keyspace, timeout=timeout)
+    inbox = InboxWriter(redis, keyspace, timeout=timeout, keeper=keeper)
+    ends.push_async_callback(inbox.close)
+    timeslider = Timeslider(redis, Helper())
+    ends.push_async_callback(timeslider.close)
+    access = open_access(settings, redis, keyspace, settings.cookie_prefix)
+    ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)
     doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)
-    timeslider = Timeslider(redis, Helper())
     nursery = Nursery(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
-    messages = Messages(
-        doorway,
-        Commits(inbox),
-        Allowances.of(settings),
-        nursery,
-        timeslider,
-    )
+    messages = Messages(doorway, Commits(inbox), Allowances.of(settings), nursery, timeslider)
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
-
+    canaries = Canaries(redis, keyspace, rooms, inbox, keeper)
     drain = Drain()
+    _add_checks(health, redis, rooms, census, settings)
+    health.ready("draining", drain.why_not_ready)
+    health.ready("canary", canaries.why_not_ready)
+
     places = Places(total=settings.max_sockets, per_address=settings.max_sockets_per_address)
     trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
     request_timeout = settings.request_timeout_ms / 1000
@@ -135,89 +142,63 @@ async def run(settings: FanoutSettings) -> None:
             gate(trusted, Origins(settings.cors), places, request_timeout),
         ],
     )
-    sockets: dict[str, Socket] = {}
     sio = _attach_socketio(app, messages, sockets, settings)
-    _watch_engine(sio.eio, places, messages.nursery, settings)
-    health = _health(redis, rooms, census, settings)
-    health.ready("draining", drain.why_not_ready)
-    canaries = Canaries(redis, keyspace, rooms, inbox)
-    health.ready("canary", canaries.why_not_ready)
-    ops_host, ops_port = settings.ops
-    place = reachable_host(ops_host), ops_port
-    name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
-    beacon = Beacon(redis, name, figures_of(rooms), health)
+    _watch_engine(sio.eio, places, nursery, settings)
+    visits = Visits(redis, keyspace, access, trusted)
+    mount_api(app, redis, keyspace, inbox, settings, visits, keeper)
+    mount_page(app, settings, partial(_pad_exists, redis, keyspace))
+    REGISTRY.register(Standing(rooms.places))
     ops = _operators_app(app, settings)
-    if ops is not app:
-        add_health_routes(app, health)
     add_ops_routes(ops, health)
     add_stats_route(ops, rooms, partial(admits, token_of(settings)))
     mount_fleet(ops, redis, keyspace, settings)
-    REGISTRY.register(Standing(rooms.places))
-    mount_api(app, redis, keyspace, inbox, settings, Visits(redis, keyspace, access, trusted))
-    mount_page(app, settings, partial(_pad_exists, redis, keyspace))
-    runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=STOP_DEADLINE, lingering_time=LINGER
-    )
-    await runner.setup()
-    ops_runner: web.AppRunner | None = None
     if ops is not app:
-        ops_runner = web.AppRunner(ops, access_log=None, shutdown_timeout=STOP_DEADLINE)
-    server = runner.server
-    assert server is not None
+        add_health_routes(app, health)
+        # It is closed last: how the worker ends can be looked at.
+        await service.set_up(ops, *settings.ops, shutdown_timeout=STOP_DEADLINE)
+    server = await service.set_up(
+        app,
+        settings.host,
+        settings.port,
+        backlog=BACKLOG,
+        shutdown_timeout=STOP_DEADLINE,
+        lingering_time=LINGER,
+    )
+    ends.push_async_callback(sio.shutdown)
+
     await access.start()
     await census.beat()
+    ends.push_async_callback(census.retire)
     expired = Expired(messages, doorway, reconnect=settings.auth_expired == "reconnect")
-    background = [
-        asyncio.create_task(census.run(), name="census"),
-        asyncio.create_task(beacon.run(), name="beacon"),
-        asyncio.create_task(rooms.watch_over(), name="audit"),
-        asyncio.create_task(canaries.run(), name="canaries"),
-        asyncio.create_task(rooms.drop_stalled(), name="stalled"),
-        asyncio.create_task(watch(messages.deadlines, expired.check), name="expiry"),
-        asyncio.create_task(
-            sweep(messages.nursery, silent, lambda: server.connections), name="unborn"
+    service.keep("heartbeat", sio.eio.heartbeat.run)
+    service.keep("census", census.run)
+    service.keep("audit", rooms.watch_over)
+    service.keep("canaries", canaries.run)
+    service.keep("stalled", rooms.drop_stalled)
+    service.keep("expiry", partial(watch, messages.deadlines, expired.check))
+    service.keep("unborn", partial(sweep, nursery, silent, lambda: server.connections))
+    ops_host, ops_port = settings.ops
+    place = reachable_host(ops_host), ops_port
+    name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
+    await service.listen(name, figures_of(rooms))
+    return drain
+
+
+def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
+    return Rooms(
+        service.redis,
+        service.keyspace,
+        Rules(
+            share=settings.flush_share,
+            floor=settings.flush_pause_min_ms / 1000,
+            ceiling=settings.flush_pause_max_ms / 1000,
+            rate=settings.flush_rate,
         ),
-        asyncio.create_task(watch_delay(), name="loop delay"),
-        asyncio.create_task(Collector().run(), name="garbage"),
-    ]
-    if ops_runner is not None:
-        await ops_runner.setup()
-        await web.TCPSite(ops_runner, ops_host, ops_port).start()
-    await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
-    ports = {"port": settings.port, "ops_port": ops_port}
-    log.info("worker started", extra={"worker": worker_id, **ports})
-
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def stop_now() -> None:
-        hurry.set()
-        stop.set()
-
-    loop = asyncio.get_running_loop()
-    # Somebody at a terminal does not want to wait, nor does who asks for the second time.
-    loop.add_signal_handler(signal.SIGTERM, lambda: stop_now() if stop.is_set() else stop.set())
-    loop.add_signal_handler(signal.SIGINT, stop_now)
-    try:
-        await stop.wait()
-        log.info("worker drains", extra={"worker": worker_id, "sockets": len(sockets)})
-        ways_out = [found.exit for found in sockets.values()]
-        await drain.run(ways_out, settings.drain_ms / 1000, hurry)
-    finally:
-        for task in background:
-            task.cancel()
-        await _let_go(sockets)
-        await census.retire()
-        await beacon.retire()
-        await sio.shutdown()
-        await runner.cleanup()
-        if ops_runner is not None:  # last: how it ends can be looked at
-            await ops_runner.cleanup()
-        await access.close()
-        await timeslider.close()
-        await inbox.close()
-        await rooms.close()
-        await redis.close()
-    log.info("worker stopped", extra={"worker": worker_id})
+        worker_id=worker_id,
+        ring=settings.ring_revisions,
+        stall_timeout=settings.stall_timeout_ms / 1000,
+        keeper=service.supervisor,
+    )
 
 
 def _operators_app(app: web.Application, settings: FanoutSettings) -> web.Application:
@@ -314,9 +295,9 @@ async def _pad_exists(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
     return (await read_meta(redis, keyspace.pad(pad))).exists
 
 
-def _health(redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings) -> Health:
-    health = Health()
-
+def _add_checks(
+    health: Health, redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings
+) -> None:
     async def reachable() -> str | None:
         await redis.client.execute_command("PING")
         return None
@@ -333,4 +314,3 @@ def _health(redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings
     health.ready("redis", reachable)
     health.ready("heartbeat", counted)
     health.ready("subscriptions", subscribed)
-    return health

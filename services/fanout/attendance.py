@@ -1,7 +1,6 @@
 """Keeps the people that a room knows of in step with who is stored as being there."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 
 from services.fanout.people import People
@@ -9,8 +8,7 @@ from shared.log import presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import PadKeys
 from shared.log.records import Joined, Left
-
-log = logging.getLogger(__name__)
+from shared.tasks import Tasks
 
 RETRY_DELAY = 0.2
 
@@ -29,6 +27,7 @@ class Attendance:
         self._since: list[Joined | Left | None] = []
         """What was told while the members are being read; None: nobody is there any more."""
         self._doubtful = False
+        self._tasks = Tasks()
         self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -36,8 +35,7 @@ class Attendance:
         self._people.roster.replace(await presence.members(self._redis, self._keys))
 
     def close(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
+        self._tasks.close()
 
     # --- What is told ----------------------------------------------------------------------------
 
@@ -65,7 +63,7 @@ class Attendance:
         """Something may have got lost: reads who is there, in the background."""
         self._doubtful = True
         if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
+            self._reading = self._tasks.begin(self._read(), "attendance", key=self._keys.members)
 
     async def _read(self) -> None:
         try:
@@ -80,8 +78,6 @@ class Attendance:
                     continue
                 for joined in self._people.replace(_as_of_now(stored, self._since)):
                     self._on_joined(joined)
-        except Exception:
-            log.exception("members not read", extra={"key": self._keys.members})
         finally:
             self._reading = None
 

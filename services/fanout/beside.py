@@ -21,6 +21,7 @@ from shared.log.damage import is_wrong_type
 from shared.log.keys import PadKeys
 from shared.log.options import normalised, parse_options
 from shared.log.saved import SavedRevision, readable
+from shared.tasks import Tasks
 from shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Beside:
         self._keys = keys
         self._tell = tell
         self._send_to_some = send_to_some
+        self._tasks = Tasks()
         self._reading: asyncio.Task[None] | None = None
         self._taken = 0  # announcements, so that a reading knows whether it is out of date
         self._reset()
@@ -80,8 +82,7 @@ class Beside:
         await self._read(telling=False)
 
     def close(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
+        self._tasks.close()
 
     def forget(self) -> None:
         """The pad is gone; perhaps there is another in its place."""
@@ -142,7 +143,8 @@ class Beside:
     def refresh(self, *, telling: bool = True) -> None:
         """Reads everything anew, in the background; the sessions are told what is new to them."""
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_patiently(telling))
+            work = self._read_patiently(telling)
+            self._reading = self._tasks.begin(work, "beside the pad", key=self._keys.meta)
 
     async def _read_patiently(self, telling: bool) -> None:
         while True:
@@ -151,10 +153,6 @@ class Beside:
                 return
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_DELAY)
-            except Exception:
-                # Whatever it is, the pad is more than its chat.
-                log.exception("not readable beside the pad", extra={"key": self._keys.meta})
-                return
 
     async def _read(self, *, telling: bool) -> None:
         while True:

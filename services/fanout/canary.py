@@ -8,6 +8,7 @@ until the revision comes back as those of people do.
 
 import asyncio
 import logging
+from functools import partial
 from time import monotonic
 
 from services.fanout import metrics
@@ -20,6 +21,7 @@ from shared.log.document import CorruptPad
 from shared.log.inbox import InboxWriter, NotTaken
 from shared.log.keys import CANARY, Keyspace
 from shared.log.records import Creation, Deletion, Entry, Origin, Submission
+from shared.supervisor import Keeper, Kept, Loose, rest
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +56,26 @@ class _Cage:
         self.began = monotonic()
         self.alive_at: float | None = None
         self.stage = "has not been sent yet"
-        self.task: asyncio.Task[None] | None = None
+        self.task: Kept | None = None
 
 
 class Canaries:
     """One for each server that holds partitions, as the topology is at the moment."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, rooms: Rooms, inbox: InboxWriter) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        rooms: Rooms,
+        inbox: InboxWriter,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`keeper` looks after each of them."""
         self._redis = redis
         self._keyspace = keyspace
         self._rooms = rooms
         self._inbox = inbox
+        self._keeper = keeper or Loose()
         self._cages: dict[int, _Cage] = {}  # by the first partition of the server
 
     async def run(self) -> None:
@@ -72,11 +83,12 @@ class Canaries:
         try:
             while True:
                 self._look_after(self._first_partitions())
-                await asyncio.sleep(INTERVAL)
+                await rest(INTERVAL)
         finally:
             for cage in self._cages.values():
                 if cage.task is not None:
-                    cage.task.cancel()
+                    cage.task.stop()
+            self._cages.clear()
 
     async def why_not_ready(self) -> str | None:
         """Names what has not come back, and where it was last seen."""
@@ -106,10 +118,11 @@ class Canaries:
         for partition in self._cages.keys() - wanted:
             task = self._cages.pop(partition).task
             if task is not None:
-                task.cancel()
+                task.stop()
         for partition in wanted - self._cages.keys():
             cage = self._cages[partition] = _Cage()
-            cage.task = asyncio.create_task(self._fly(cage, partition), name="canary")
+            fly = partial(self._fly, cage, partition)
+            cage.task = self._keeper.keep("canary", fly, part=str(partition))
 
     async def _fly(self, cage: _Cage, partition: int) -> None:
         pad = canary_pad(self._keyspace, partition)
@@ -120,7 +133,7 @@ class Canaries:
                     room = await self._rooms.enter(pad)
             except (*UNREACHABLE, CorruptPad) as error:
                 log.warning("canary has no pad", extra={"error": str(error)})
-                await asyncio.sleep(INTERVAL)
+                await rest(INTERVAL)
                 continue
             try:
                 while True:
@@ -130,7 +143,7 @@ class Canaries:
                         metrics.CANARY_SECONDS.observe(cage.alive_at - began)
                     else:
                         metrics.CANARIES_LOST.inc()
-                    await asyncio.sleep(max(0.0, began + INTERVAL - monotonic()))
+                    await rest(max(0.0, began + INTERVAL - monotonic()))
             finally:
                 self._rooms.leave(room)
 

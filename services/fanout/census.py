@@ -3,13 +3,16 @@
 import asyncio
 import logging
 
+from redis.exceptions import RedisError
+
 from services.fanout import metrics
 from services.fanout.rooms import Rooms
 from shared.log import presence
 from shared.log.authors import Author
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import WORKERS
 from shared.log.records import Left
+from shared.supervisor import progress, rest
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +35,13 @@ class Census:
         self.last_beat = 0.0
 
     async def run(self) -> None:
+        """For as long as the worker lives."""
         while True:
             try:
                 await self.beat()
-            except UNREACHABLE as error:
+            except (*UNREACHABLE, RedisError) as error:
                 log.warning("workers not counted", extra={"error": str(error)})
-            except Exception:
-                log.exception("census failed")
-            await asyncio.sleep(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
+            await rest(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
 
     async def retire(self) -> None:
         try:
@@ -50,7 +52,10 @@ class Census:
     async def beat(self) -> None:
         """One beat. The first one has to be done before the first socket is let in: others bury
         the members of a worker that they do not hear of."""
-        alive, silence_ms = await presence.beat(self._redis, WORKERS, self._id, self._timeout_ms)
+        async with asyncio.timeout(PATIENCE):
+            alive, silence_ms = await presence.beat(
+                self._redis, WORKERS, self._id, self._timeout_ms
+            )
         self.last_beat = asyncio.get_running_loop().time()
         if silence_ms > self._timeout_ms:
             log.warning("this worker was taken for dead; announcing its sessions again")
@@ -66,6 +71,7 @@ class Census:
         }
         buried, self._missing = missing & self._missing, missing
         for room in self._rooms if buried else ():
+            progress()
             if dead := [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]:
                 metrics.EXPIRED.inc(len(dead))
                 log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
@@ -89,6 +95,7 @@ class Census:
     async def _announce_all(self) -> None:
         for room in self._rooms:
             for session in list(room.sessions.values()):
+                progress()
                 author = session.author
                 await room.people.get_to_know(self._redis, [author])
                 # Of some there may be no record, and the others are to be announced all the same.

@@ -113,7 +113,9 @@ class Delivery:
                 session.wait()
             case Flushed.BEHIND:
                 session.catching_up = session.waiting = True
-                self._catching_up.start(self._catch_up(session))
+                self._catching_up.start(
+                    self._catch_up(session), "catch-up", key=self._keys.revs, session=session.id
+                )
             case Flushed.LOST_TOUCH:
                 self._drop(session, "overflow")
 

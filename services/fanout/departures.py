@@ -15,7 +15,7 @@ from shared.log import presence
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.keys import PadKeys
 from shared.log.records import Left
-from shared.tasks import Tasks
+from shared.tasks import Tasks, awaited
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +52,18 @@ class Departures:
         self._leaving.setdefault(keys.channel, []).append(left)
         said = self._said.get(keys.channel)
         if said is None:
-            said = self._said[keys.channel] = asyncio.create_task(self._say(keys))
+            said = self._said[keys.channel] = awaited(self._say(keys), "leave")
         await asyncio.shield(said)
 
     def say_in_passing(self, keys: PadKeys, left: Left) -> None:
         """As `say`, for who does not wait for it."""
-        self._tasks.start(self.say(keys, left))
+        self._tasks.start(self.say(keys, left), "leave in passing", session=left.session)
 
     def look(self, keys: PadKeys) -> None:
         """Some session of ours may be among the pad's members that is not here."""
         self._unsure[keys.channel] = keys, LOOKS
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(), name="departures")
+            self._looking = self._tasks.begin(self._look(), "departures")
 
     async def close(self) -> None:
         tasks = [*self._said.values()]

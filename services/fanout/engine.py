@@ -29,6 +29,7 @@ from services.fanout.limits.gate import ADDRESS
 from services.fanout.line import ONE_MORE, Detached, Hold, Line, take_over
 from services.fanout.pollbody import PollBody, poll_response
 from services.fanout.websocket import BadHandshake, Code
+from shared.tasks import awaited, report
 from shared.wire.jsontext import loads
 
 log = logging.getLogger(__name__)
@@ -234,7 +235,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def failed(self, line: Line, error: Exception) -> None:
         """From a `Line`, and from the socket's tasks: a fault of ours. Nothing more can be said of
         what this client sends, so its connection ends; it comes back and resumes."""
-        log.error("a socket's reading has failed", exc_info=error)
+        report("socket", error, {"sid": self.sid})
         metrics.DROPPED.labels("fault").inc()
         line.fail(Code.INTERNAL_ERROR)
 
@@ -290,7 +291,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             if self._line is not None:
                 self.failed(self._line, error)
             else:
-                log.error("a socket's task has failed", exc_info=error)
+                report("socket", error, {"sid": self.sid})
                 metrics.DROPPED.labels("fault").inc()
                 self.exit.end()
 
@@ -383,8 +384,6 @@ def _nobody_minds(_socket: LeanSocket) -> None:
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """Makes `LeanSocket`s, and keeps their heart beating."""
 
-    start_service_task: bool
-    service_task_handle: asyncio.Task[None] | None
     _async: dict[str, Any]
 
     def __init__(self, **options: Any) -> None:
@@ -393,6 +392,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.heartbeat = Heartbeat(
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
+        """To be run by whoever runs the server."""
 
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
         self.has_come: Callable[[LeanSocket], None] = _nobody_minds
@@ -400,8 +400,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs it as a task that somebody holds: the event loop by itself does not."""
-        task = asyncio.create_task(work)
+        """Runs it as a task of a socket's, which looks at how it ends."""
+        task = awaited(work, "socket")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -416,9 +416,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None
     ) -> Any:
-        if self.start_service_task:
-            self.start_service_task = False
-            self.service_task_handle = asyncio.create_task(self.heartbeat.run(), name="heartbeat")
         sid = self.generate_id()
         request: web.Request = environ["aiohttp.request"]
         address = request.get(ADDRESS, request.remote or "")
@@ -471,9 +468,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def shutdown(self) -> None:
         await self.disconnect()
-        if self.service_task_handle is not None:
-            self.service_task_handle.cancel()
-            self.service_task_handle = None
 
 
 # --- Under aiohttp -------------------------------------------------------------------------------

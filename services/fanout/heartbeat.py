@@ -5,11 +5,12 @@ socket, and a timer. All sockets have the same interval, so the order in which t
 the order in which they are due again, and two queues do.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
+
+from shared.supervisor import rest
 
 TICK = 0.25
 """Seconds by which a ping may be late."""
@@ -44,8 +45,9 @@ class Heartbeat:
         self._pings.append((now + self._interval, sid))
 
     async def run(self) -> None:
+        """For as long as the worker lives."""
         while True:
-            await asyncio.sleep(TICK)
+            await rest(TICK)
             self.beat(monotonic())
 
     def beat(self, now: float) -> None:

@@ -51,12 +51,12 @@ class Repair:
         self._held = held
         self._concerned = concerned
         self._running: asyncio.Task[None] | None = None
-        self._vouching = Tasks()
+        self._tasks = Tasks()
 
     def begin(self) -> None:
         """Compares and reads what is lacking, in the background; one such pass at a time."""
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
+            self._running = self._tasks.begin(self._run(), "repair", pad=self._pad_id)
 
     async def done(self) -> None:
         """Returns when the feed has what is in the stream by now."""
@@ -65,9 +65,7 @@ class Repair:
             await asyncio.wait([self._running])
 
     def close(self) -> None:
-        self._vouching.close()
-        if self._running is not None:
-            self._running.cancel()
+        self._tasks.close()
 
     async def _run(self) -> None:
         metrics.REPAIRS.inc()
@@ -148,7 +146,8 @@ class Repair:
         succeed, they would be told to reload without need."""
         if authors:
             held = self._held
-            self._vouching.start(self._vouch(list(set(authors)), held.epoch, held.reign))
+            work = self._vouch(list(set(authors)), held.epoch, held.reign)
+            self._tasks.start(work, "vouching", pad=self._pad_id)
 
     async def _vouch(self, authors: list[str], epoch: int, reign: str) -> None:
         while (self._held.epoch, self._held.reign) == (epoch, reign):

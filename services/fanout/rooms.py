@@ -17,8 +17,10 @@ from services.fanout.session import Session
 from services.fanout.turns import Turns
 from shared.log import announcements
 from shared.log.channels import Subscriber
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace
+from shared.supervisor import Keeper, Loose, progress, rest
+from shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,9 @@ class Rooms:
         worker_id: str,
         ring: int,
         stall_timeout: float,
+        keeper: Keeper | None = None,
     ) -> None:
+        """`keeper` looks after the subscriptions."""
         self._redis = redis
         self._keyspace = keyspace
         self._turns = Turns(rules)
@@ -53,7 +57,7 @@ class Rooms:
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.departures = Departures(redis, worker_id, self._is_here)
-        self.subscriber = Subscriber(redis, self._deliver, self._resubscribed)
+        self.subscriber = Subscriber(redis, self._deliver, self._resubscribed, keeper or Loose())
 
     def places(self) -> Iterator[tuple[Feed, list[Session]]]:
         """Each room's feed and sessions."""
@@ -73,7 +77,7 @@ class Rooms:
         if room is None:
             room = Room(self._redis, pad_id, keys, self._turns, self.departures, ring=self._ring)
             self._rooms[keys.channel] = room
-            room.opened = asyncio.create_task(self._open(room))
+            room.opened = awaited(self._open(room), "opening")
             metrics.PADS.set(len(self._rooms))
         room.users += 1
         try:
@@ -100,21 +104,19 @@ class Rooms:
     async def watch_over(self) -> None:
         """Compares all feeds with the stored heads from time to time, for as long as it runs."""
         while True:
-            await asyncio.sleep(AUDIT_INTERVAL)
+            await rest(AUDIT_INTERVAL)
             try:
                 await self.audit()
-            except UNREACHABLE as error:
+            except (*UNREACHABLE, RedisError) as error:
                 log.warning("feeds not compared", extra={"error": str(error)})
-            except Exception:
-                # Were it to end this task, a lost last message would never be noticed again.
-                log.exception("feeds not compared")
 
     async def drop_stalled(self) -> None:
         """Gives up sockets that take nothing any more, for as long as it runs."""
         while True:
-            await asyncio.sleep(self._stall_timeout / STALL_LOOKS)
+            await rest(self._stall_timeout / STALL_LOOKS)
             now = monotonic()
             for room in self:
+                progress()
                 room.drop_stalled(now, self._stall_timeout)
                 await asyncio.sleep(0)
 
@@ -128,7 +130,9 @@ class Rooms:
             for room in part:
                 _ = pipeline.hmget(room.keys.meta, ["head", "epoch", "chain"])
             before = [room.feed.head for room in part]
-            found = await pipeline.execute(raise_on_error=False)
+            progress()
+            async with asyncio.timeout(PATIENCE):
+                found = await pipeline.execute(raise_on_error=False)
             for room, had, stored in zip(part, before, found, strict=True):
                 self._compare(room, had, stored)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.top.table import Column, plain, rows, wrapped
 from shared.fleet.findings import Finding, Level, seconds, verdict
-from shared.fleet.picture import Pad, Partition, Picture, Process
+from shared.fleet.picture import Pad, Partition, Picture, Process, TaskPicture
 
 _MARKS: Final[dict[Level, str]] = {"bad": "!!", "warn": " !", "note": " ."}
 _COLOURS: Final[dict[Level, str]] = {"bad": "1;31", "warn": "33", "note": "36"}
@@ -45,6 +45,8 @@ def screen(
     if now.pads:
         pads = now.pads[:MOST_PADS]
         yield from _titled("Busiest pads", rows(_PADS, pads, width), paint)
+    if now.tasks:
+        yield from _titled("Tasks", rows(_TASKS, now.tasks, width), paint)
 
 
 def _titled(title: str, lines: Iterator[str], paint: Callable[[str, str], str]) -> Iterator[str]:
@@ -177,6 +179,13 @@ _WRITERS: Final = [
     Column[Process]("REVISIONS/S", _rate("revisions"), 50),
     Column[Process]("COMMIT P95", lambda p: milliseconds(p.latency_ms), 60),
     *_LATER,
+]
+_TASKS: Final = [
+    Column[TaskPicture]("TASK", lambda t: f"{t.kind}: {t.name}", 100, left=True),
+    Column[TaskPicture]("RUNNING", lambda t: f"{t.running:,}", 80),
+    Column[TaskPicture]("PROCESSES", lambda t: f"{t.processes:,}", 60),
+    Column[TaskPicture]("RESTARTS", lambda t: f"{t.restarts:,}", 90),
+    Column[TaskPicture]("LATE", lambda t: seconds(t.late_s) if t.late_s >= 0.1 else "-", 70),
 ]
 _PADS: Final = [
     Column[Pad]("PAD", lambda p: p.name, 100, left=True),

@@ -9,10 +9,11 @@ from typing import ParamSpec, TypeVar
 from services.writer.replicas import Replicas, Unconfirmed
 from services.writer.work import Work
 from shared.log import scripts
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace, PadKeys
 from shared.log.leases import Lease
 from shared.log.records import UNSETTLED
+from shared.supervisor import rest
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +44,11 @@ async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.
     somebody else has the lease."""
     while True:
         try:
-            return await call(*args, **kwargs)
+            async with asyncio.timeout(PATIENCE):
+                return await call(*args, **kwargs)
         except UNREACHABLE as error:
             log.warning("Redis is away, retrying", extra={"error": str(error)})
-            await asyncio.sleep(RETRY_DELAY)
+            await rest(RETRY_DELAY)
 
 
 class Ledger:

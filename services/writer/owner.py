@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
 from redis.exceptions import RedisError
 
@@ -11,10 +12,11 @@ from services.writer.cache import PadCache
 from services.writer.ledger import LeaseLost
 from services.writer.partition import Committer, Stuck
 from shared.log import leases, presence
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.inbox import Received, read_inboxes
 from shared.log.keys import WRITERS, Keyspace
 from shared.log.leases import Lease
+from shared.supervisor import Keeper, Kept, Loose, progress, rest
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Owner:
         self._batch_max = batch_max
         self._interval = commit_interval_ms / 1000
         self.stopping = False
+        self._tasks: list[Kept] = []
         self._share: set[int] = set()
         self._busy: dict[int, asyncio.Lock] = {}
         self.held: dict[int, Lease] = {}
@@ -59,19 +62,32 @@ class Owner:
         self.read_at: dict[int, float] = {}
         """When each reader last came to its inboxes, by the first of them."""
 
-    async def run(self) -> None:
-        """Until `stop`. On a cluster one reader per partition: several slots cannot be read in
-        one call. Elsewhere one reader for all, which settles under load more entries per call."""
+    def start(self, keeper: Keeper) -> None:
+        """Begins to work, until `stop`. On a cluster one reader per partition: several slots cannot
+        be read in one call. Elsewhere one reader for all, which settles under load more entries
+        per call."""
         everything = list(range(self._keyspace.partitions))
         groups = [[p] for p in everything] if self._redis.is_cluster else [everything]
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look_after_leases(), name="leases")
-            for group in groups:
-                tasks.create_task(self._follow(group), name=f"inbox {group[0]}…")
+        self._tasks = [keeper.keep("leases", self._look_after_leases)]
+        for group in groups:
+            follow = partial(self._follow, group)
+            self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
+
+    async def ended(self) -> None:
+        """Returns when it has come to its end after `stop`."""
+        for task in self._tasks:
+            await task.ended()
+
+    async def run(self) -> None:
+        """`start`, with nobody to look after it, and `ended`."""
+        self.start(Loose())
+        await self.ended()
 
     def stop(self) -> None:
-        """Ends `run` after the batch at hand, and gives the leases back."""
+        """Ends the work after the batch at hand, and gives the leases back."""
         self.stopping = True
+        for task in self._tasks:
+            task.let_end()
 
     @property
     def lacking(self) -> list[int]:
@@ -85,13 +101,12 @@ class Owner:
         while not self.stopping:
             try:
                 await self._tick()
-            except Exception:
+            except RedisError as error:
                 # It must not end the process: every writer would meet the same in the same tick.
-                log.exception("leases not looked after")
-                await asyncio.sleep(interval)
-                continue
-            self.last_tick = asyncio.get_running_loop().time()
-            await asyncio.sleep(interval)
+                log.warning("leases not looked after", extra={"error": str(error)})
+            else:
+                self.last_tick = asyncio.get_running_loop().time()
+            await rest(interval)
         # Out of the count first: then whoever looks next takes what is given back.
         with suppress(*UNREACHABLE):
             await presence.retire(self._redis, WRITERS, self._id)
@@ -99,7 +114,8 @@ class Owner:
 
     async def _tick(self) -> None:
         try:
-            census = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
+            async with asyncio.timeout(PATIENCE):
+                census = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
             self._share = leases.share(self._keyspace.partitions, census.alive, self._id)
         except (*UNREACHABLE, RedisError) as error:
             # Perhaps only the shard of this one key is away. The others' leases need care still.
@@ -113,7 +129,8 @@ class Owner:
         lease, mine = self.held.get(partition), partition in self._share
         try:
             # Each takes a connection, of which redis-py allows a hundred.
-            async with self._redis.few:
+            async with self._redis.few, asyncio.timeout(PATIENCE):
+                progress()
                 if lease is None and mine:
                     await self._take(partition)
                 elif lease is not None and mine:
@@ -173,23 +190,24 @@ class Owner:
             # What a round costs hardly depends on the entries in it: at a few hundred entries per
             # second, ten at a time take a third of the processor time of one at a time, here, in
             # Redis, and on every worker. The fan-out holds revisions of busy pads longer than this.
-            await asyncio.sleep(last_round + self._interval - loop.time())
+            await rest(last_round + self._interval - loop.time())
             self.read_at[group[0]] = loop.time()
             positions = {p: self.held[p].position for p in group if p in self.held}
             if not positions:
-                await asyncio.sleep(BLOCK_MS / 1000)
+                await rest(BLOCK_MS / 1000)
                 continue
             try:
-                batches = await read_inboxes(
-                    self._redis,
-                    self._keyspace,
-                    positions,
-                    block_ms=BLOCK_MS,
-                    count=self._batch_max,
-                )
+                async with asyncio.timeout(PATIENCE):
+                    batches = await read_inboxes(
+                        self._redis,
+                        self._keyspace,
+                        positions,
+                        block_ms=BLOCK_MS,
+                        count=self._batch_max,
+                    )
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("inboxes not read", extra={"error": str(error)})
-                await asyncio.sleep(BLOCK_MS / 1000)
+                await rest(BLOCK_MS / 1000)
                 continue
             if batches:
                 last_round = loop.time()
@@ -211,7 +229,9 @@ class Owner:
                     "partition stands still", extra={"partition": partition, "error": str(error)}
                 )
                 self._lose(partition, "nothing can be stored")
-            except Exception:
+            except BaseException as error:
                 # What this batch did in memory is not in the log. Start again from what is.
-                log.exception("batch failed", extra={"partition": partition})
                 self._lose(partition, "fault")
+                if not isinstance(error, Exception):
+                    raise
+                log.exception("batch failed", extra={"partition": partition})

@@ -1,6 +1,5 @@
 """Decides what the entries of one partition's inbox come to; `ledger` stores it."""
 
-import asyncio
 import logging
 import time
 
@@ -29,6 +28,7 @@ from shared.log.records import (
     Outcome,
     Submission,
 )
+from shared.supervisor import rest
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Committer:
                 # better with the same batch. So what is done is committed, and the leases get
                 # their turn.
                 await self._commit(batch)
-                await asyncio.sleep(0)
+                await rest(0)
                 turn = now
             if isinstance(entry, Deletion):
                 # A deletion takes the pad's keys away and therefore has a call of its own.

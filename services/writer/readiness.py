@@ -15,9 +15,8 @@ READ_LIMIT = 10.0
 there can be takes a few."""
 
 
-def readiness(redis: Redis, owner: Owner, lease_ms: int) -> Health:
-    """The checks of this writer's process."""
-    health = Health()
+def add_readiness(health: Health, redis: Redis, owner: Owner, lease_ms: int) -> None:
+    """Adds the checks of this writer."""
 
     def ago(moment: float) -> float:
         return asyncio.get_running_loop().time() - moment
@@ -48,4 +47,3 @@ def readiness(redis: Redis, owner: Owner, lease_ms: int) -> Health:
     health.ready("share", share)
     health.ready("inboxes", inboxes)
     health.ready("redis", reachable)
-    return health

@@ -13,6 +13,8 @@ from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
 from shared.log.reigns import server_of
+from shared.supervisor import progress
+from shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Replicas:
                 metrics.REPLICAS_SECONDS.observe(perf_counter() - began)
                 return
             metrics.REPLICAS_LATE.inc()
+            progress()
             log.warning(
                 "commit held back: too few replicas have it",
                 extra={"partition": lease.partition, "have": count, "wanted": self.wanted},
@@ -86,13 +89,14 @@ class _Line:
         self._connection: AbstractConnection | None = None
         self._server = ""  #: that answered the last question, by its name in the reign
         self._waiting: list[_Question] = []
+        self._tasks = Tasks()
         self._task: asyncio.Task[None] | None = None
 
     async def ask(self, state: str, lease: Lease, position: str) -> int:
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Question(state, lease, position, answer))
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"replicas of {self._node.name}")
+            self._task = self._tasks.begin(self._run(), "replicas", node=self._node.name)
         return await answer
 
     async def _run(self) -> None:

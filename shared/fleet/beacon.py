@@ -10,20 +10,22 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import NamedTuple
 
 from prometheus_client import Gauge
 from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
 
 from shared.fleet.past import BEAT, Buckets, Counted, Past
-from shared.fleet.record import Busy, Kind, Record, encode
+from shared.fleet.record import Busy, Kind, Record, TaskLine, encode
 from shared.health import Health
-from shared.log.connect import UNREACHABLE, Redis
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import process_key
 from shared.responsiveness import LOOP_DELAY
+from shared.supervisor import Line, rest
 
 log = logging.getLogger(__name__)
 
@@ -82,31 +84,40 @@ def reading(gauge: Gauge) -> float:
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
 
 
+def _told(line: Line) -> TaskLine:
+    return TaskLine(line.name, line.running, line.restarts, round(line.late * 1000), line.trouble)
+
+
 class Beacon:
     def __init__(
-        self, redis: Redis, name: Name, count: Callable[[], Figures], health: Health
+        self,
+        redis: Redis,
+        name: Name,
+        count: Callable[[], Figures],
+        health: Health,
+        lines: Callable[[], Iterable[Line]],
     ) -> None:
+        """`lines` are of its tasks, at any moment."""
         self._redis = redis
         self._name = name
         self._key = process_key(name.id)
         self._count = count
         self._health = health
+        self._lines = lines
         self._past = Past()
         self._started = time.monotonic()
 
     async def run(self) -> None:
-        """For as long as the process lives; whatever happens to it."""
+        """For as long as the process lives; unless it fails by a fault of ours."""
         while True:
             pause = BEAT
             try:
                 if not await self.tell():
                     pause = SOON
-            except UNREACHABLE as error:
+            except (*UNREACHABLE, RedisError) as error:
                 # Those whose work it stops say so louder.
                 log.debug("figures not told", extra={"error": str(error)})
-            except Exception:
-                log.exception("figures not told")
-            await asyncio.sleep(pause)
+            await rest(pause)
 
     async def tell(self) -> bool:
         """Returns whether it told that it is ready."""
@@ -127,13 +138,15 @@ class Beacon:
         )
         record = Record(
             **self._name._asdict(),
-            why={name: why for name, why in report.reasons.items() if why is not None},
+            why=report.failing,
             sessions=figures.sessions,
             pads=figures.pads,
             busiest=tuple(figures.busiest),
+            tasks=tuple(map(_told, self._lines())),
             past=points,
         )
-        await self._redis.client.set(self._key, encode(record), ex=LIFE)
+        async with asyncio.timeout(PATIENCE):
+            await self._redis.client.set(self._key, encode(record), ex=LIFE)
         return report.ok
 
     async def retire(self) -> None:

@@ -43,6 +43,7 @@ def findings(now: Picture, before: Picture | None = None) -> list[Finding]:
         *_ownerless(now),
         *_waiting(now, before),
         *_processes(now.processes),
+        *_tasks(now),
         *_pads(now),
     ]
     return sorted(found, key=lambda finding: _ORDER[finding.level])
@@ -160,6 +161,17 @@ def _load(name: str, process: Process) -> Iterator[Finding]:
         does = "delivers" if process.kind == "worker" else "commits"
         late = seconds(process.latency_ms / 1000)
         yield Finding("warn", f"{name}: {does} slowly, one in twenty takes {late} or more")
+
+
+def _tasks(now: Picture) -> Iterator[Finding]:
+    """What is vital makes its process not ready, which is said there."""
+    for task in now.tasks:
+        for trouble in task.troubled:
+            yield Finding("warn", f"task {task.name} of {task.kind} {trouble}")
+        if task.restarts and not task.troubled:
+            times = "once" if task.restarts == 1 else f"{task.restarts} times"
+            where = f"the {task.kind}s' task {task.name}"
+            yield Finding("note", f"{where} has died {times}, and was begun again; see the log")
 
 
 def _pads(now: Picture) -> Iterator[Finding]:

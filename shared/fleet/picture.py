@@ -58,6 +58,19 @@ class Pad:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskPicture:
+    """The tasks of one name in all processes of a kind."""
+
+    kind: Kind
+    name: str
+    running: int
+    processes: int  #: that have it
+    restarts: int
+    late_s: float  #: how much later the one furthest behind is than it said
+    troubled: tuple[str, ...]  #: the processes in which it is not well, and how
+
+
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     workers: int  #: that are ready
     writers: int
@@ -80,6 +93,7 @@ class Picture:
     processes: tuple[Process, ...]  #: workers, then writers
     partitions: tuple[Partition, ...]
     pads: tuple[Pad, ...]  #: the busiest first
+    tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
     series: Series
 
     def of(self, kind: Kind) -> list[Process]:
@@ -99,6 +113,7 @@ def picture(snapshot: Snapshot) -> Picture:
         processes=processes,
         partitions=_partitions(snapshot),
         pads=_pads(told),
+        tasks=_tasks(told),
         series=charts(told),
     )
 
@@ -211,6 +226,27 @@ def _pads(told: Iterable[Record]) -> tuple[Pad, ...]:
     ]
     pads.sort(key=lambda pad: (-pad.rate * pad.users, -pad.users, pad.name))
     return tuple(pads[:MOST_PADS])
+
+
+def _tasks(told: Iterable[Record]) -> tuple[TaskPicture, ...]:
+    seen = defaultdict(list)
+    for record in told:
+        for line in record.tasks:
+            seen[record.kind, line.name].append((record.id, line))
+    return tuple(
+        TaskPicture(
+            kind=kind,
+            name=name,
+            running=sum(line.running for _, line in places),
+            processes=len(places),
+            restarts=sum(line.restarts for _, line in places),
+            late_s=max(line.late_ms for _, line in places) / 1000,
+            troubled=tuple(
+                f"{process}: {line.trouble}" for process, line in places if line.trouble
+            ),
+        )
+        for (kind, name), places in sorted(seen.items())
+    )
 
 
 def _runs(left_ms: int | None) -> bool:

@@ -27,6 +27,16 @@ class Busy(NamedTuple):
     behind: int  #: revisions that the session furthest behind has not been sent
 
 
+class TaskLine(NamedTuple):
+    """How the tasks of one name are that live as long as the process."""
+
+    name: str
+    running: int
+    restarts: int
+    late_ms: int  #: how much later the one furthest behind is than it said
+    trouble: str  #: of one of them; "": all are well
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     kind: Kind
@@ -40,6 +50,7 @@ class Record:
     sessions: int = 0
     pads: int = 0
     busiest: tuple[Busy, ...] = ()
+    tasks: tuple[TaskLine, ...] = ()
     past: tuple[Point, ...]  #: at least one, the newest last
 
     @property
@@ -61,6 +72,7 @@ def encode(record: Record) -> bytes:
             "sessions": record.sessions,
             "pads": record.pads,
             "busiest": [busy._replace(pad=busy.pad[:LONGEST]) for busy in record.busiest],
+            "tasks": [line._replace(trouble=line.trouble[:LONGEST]) for line in record.tasks],
             "past": record.past,
         }
     )
@@ -83,6 +95,7 @@ def decode(data: bytes) -> Record | None:
             sessions=int(told["sessions"]),
             pads=int(told["pads"]),
             busiest=tuple(_busy(*values) for values in told["busiest"]),
+            tasks=tuple(_task(*values) for values in told.get("tasks", ())),
             past=_points(told["past"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
@@ -91,6 +104,10 @@ def decode(data: bytes) -> Record | None:
 
 def _busy(pad: Any, users: Any, sessions: Any, rate: Any, behind: Any) -> Busy:
     return Busy(str(pad), int(users), int(sessions), int(rate), int(behind))
+
+
+def _task(name: Any, running: Any, restarts: Any, late_ms: Any, trouble: Any) -> TaskLine:
+    return TaskLine(str(name), int(running), int(restarts), int(late_ms), str(trouble))
 
 
 def _points(told: Any) -> tuple[Point, ...]:

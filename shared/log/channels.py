@@ -16,7 +16,9 @@ from contextlib import suppress
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
+from shared.log.connect import COMMAND_TIMEOUT, PATIENCE, UNREACHABLE, Node, Redis
+from shared.supervisor import Keeper, Loose, progress, rest
+from shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +42,16 @@ class Subscriber:
         redis: Redis,
         on_message: Callable[[str, bytes], None],
         on_resubscribed: Callable[[str], None],
+        keeper: Keeper | None = None,
     ) -> None:
+        """`keeper` looks after the connections."""
         self._redis = redis
         self._on_message = on_message
         self._on_resubscribed = on_resubscribed
         self._wanted: dict[str, asyncio.Event] = {}
         self._confirmed_once: set[str] = set()
         self._feeds: dict[str, _NodeFeed] = {}
+        self.keeper = keeper or Loose()
         self._closed = False
 
     @property
@@ -73,8 +78,9 @@ class Subscriber:
         feeds = list(self._feeds.values())
         self._feeds.clear()
         for feed in feeds:
-            feed.task.cancel()
-        await asyncio.gather(*(feed.task for feed in feeds), return_exceptions=True)
+            feed.task.stop()
+        for feed in feeds:
+            await feed.close()
 
     def _place(self, channel: str) -> None:
         node = self._redis.node_for(channel)
@@ -98,12 +104,15 @@ class Subscriber:
             self._on_resubscribed(channel)
         self._confirmed_once.add(channel)
 
-    async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
-        """Finds these channels a place again, wherever they live now. Never raises: it would end
-        the task that asks, and the pads of these channels would stand still for good."""
+    def doubtful(self, channels: set[str]) -> None:
+        """They are not subscribed for the moment."""
         for channel in channels:
             if event := self._wanted.get(channel):
                 event.clear()
+
+    async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
+        """Finds these channels a place again, wherever they live now."""
+        self.doubtful(channels)
         try:
             await self._redis.refresh()
         except (*UNREACHABLE, ResponseError):
@@ -132,8 +141,12 @@ class _NodeFeed:
         self.channels: set[str] = set()
         self._subscriber = subscriber
         self._connection: AbstractConnection | None = None
-        self._sending: set[asyncio.Task[None]] = set()
-        self.task = asyncio.create_task(self._run(), name=f"subscriber {node.name}")
+        self._sending = Tasks()
+        self.task = subscriber.keeper.keep("subscriptions", self._run, part=node.name)
+
+    async def close(self) -> None:
+        await self.task.ended()
+        await self._sending.closed()
 
     def add(self, channel: str) -> None:
         if channel not in self.channels:
@@ -148,9 +161,8 @@ class _NodeFeed:
     def _send(self, *command: str) -> None:
         """Sends if connected; on connecting, all channels are subscribed anyway."""
         if self._connection is not None:
-            task = asyncio.create_task(self._send_on(self._connection, *command))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            work = self._send_on(self._connection, *command)
+            self._sending.start(work, "subscribing", command=" ".join(command))
 
     async def _send_on(self, connection: AbstractConnection, *command: str) -> None:
         # A failed send needs no care here: the reading side notices the same broken connection.
@@ -159,6 +171,9 @@ class _NodeFeed:
 
     async def _run(self) -> None:
         while True:
+            progress()
+            # If this was begun again after a fault, what came meanwhile has been missed.
+            self._subscriber.doubtful(self.channels)
             connection = self.node.connection()
             try:
                 # A server that stands still is connected to, by its kernel, and says nothing.
@@ -181,16 +196,23 @@ class _NodeFeed:
                     "subscription refused", extra={"node": self.node.name, "error": str(error)}
                 )
             except Exception:
-                # A fault of ours. Were it to end this task, its pads would stand still for good.
+                # A fault of ours, or of the library. It is as good a reason to begin anew.
                 log.exception("subscription failed", extra={"node": self.node.name})
             finally:
                 self._connection = None
                 with suppress(*UNREACHABLE):
                     await connection.disconnect(nowait=True)
+            await rest(RETRY_DELAY)
             moved, self.channels = self.channels, set()
-            await asyncio.sleep(RETRY_DELAY)
-            await self._subscriber.lost(self, moved)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._subscriber.lost(self, moved)
+            except BaseException as error:
+                self.channels |= moved  # whoever begins this again finds them here
+                if not isinstance(error, TimeoutError):
+                    raise
             if not self.channels:
+                self.task.let_end()
                 return
 
     async def _read(self, connection: AbstractConnection) -> None:
@@ -204,6 +226,7 @@ class _NodeFeed:
                 await connection.send_command("PING", check_health=False)
                 continue
             silent = 0
+            progress()
             match reply:
                 case [b"smessage", channel, data]:
                     self._subscriber.deliver(channel.decode(), data)

@@ -77,6 +77,11 @@ read of ours (0.25 s), or those would be taken for a dead server; not much longe
 sent to a primary that froze is only sent to the new one after that."""
 
 
+PATIENCE = 20.0
+"""Seconds for one step of a task that goes on for good, after which it is tried anew. Where all
+nodes of a cluster swallow what they are sent, redis-py by itself takes minutes to say so, and a
+task that gets nowhere for one counts as dead."""
+
 FEW = 20
 """Reads of histories, or new authors, that a process has under way at the same time."""
 

@@ -35,6 +35,7 @@ from shared.log.records import (
     Outcome,
     Submission,
 )
+from shared.supervisor import Keeper
 
 LOOK_AFTER = 1.0
 """Seconds without an answer after which we look where the entry stands."""
@@ -66,15 +67,22 @@ Make = Callable[[Document], Change | None]
 
 class Edits:
     def __init__(
-        self, redis: Redis, keyspace: Keyspace, inbox: InboxWriter, *, timeout: float
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        inbox: InboxWriter,
+        *,
+        timeout: float,
+        keeper: Keeper | None = None,
     ) -> None:
-        """`timeout`: seconds that an edit may take, once the writer has come to it."""
+        """`timeout`: seconds that an edit may take, once the writer has come to it; `keeper` looks
+        after the subscriptions."""
         self._redis = redis
         self._keyspace = keyspace
         self._inbox = inbox
         self._timeout = timeout
         self._waiting: dict[str, dict[Origin, asyncio.Future[Outcome]]] = {}
-        self._subscriber = Subscriber(redis, self._heard, lambda _: None)
+        self._subscriber = Subscriber(redis, self._heard, lambda _: None, keeper)
 
     async def close(self) -> None:
         await self._subscriber.close()

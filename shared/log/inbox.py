@@ -16,6 +16,7 @@ from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
 from shared.log.records import Entry, decode_entry, encode_entry
+from shared.supervisor import Keeper, Loose, idle, progress
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +62,17 @@ class _Waiting(NamedTuple):
 class InboxWriter:
     """Puts entries into inboxes, in the order of the calls within a partition."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, *, timeout: float) -> None:
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, *, timeout: float, keeper: Keeper | None = None
+    ) -> None:
+        """Seconds; `keeper` looks after the tasks."""
         self._redis = redis
         self._keyspace = keyspace
         self._timeout = timeout
         self._look_after = min(timeout, LOOK_AFTER)
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
-        self._lanes = [_Lane(redis, keyspace) for _ in range(lanes)]
+        keeper = keeper or Loose()
+        self._lanes = [_Lane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
         """Returns when the entry is in its inbox, with the ID that it has there.
@@ -141,33 +146,42 @@ class _Lane:
     repeated before anything newer, so the order holds; that is why there are several.
     """
 
-    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+    def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._run(), name="inbox writer")
+        self._task = keeper.keep("inbox", self._run, part=name)
 
     def add(self, item: _Waiting) -> None:
         self._waiting.append(item)
         self._wake.set()
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        self._task.stop()
+        await self._task.ended()
         for item in self._waiting:
             if not item.done.done():
                 item.done.set_exception(NotTaken("shutting down"))
 
     async def _run(self) -> None:
         while True:
+            idle()
             await self._wake.wait()
-            self._wake.clear()
             while self._waiting:
+                progress()
                 batch = [
                     self._waiting.popleft() for _ in range(min(len(self._waiting), PIPELINE_MAX))
                 ]
-                await self._send(batch)
+                try:
+                    await self._send(batch)
+                except BaseException:
+                    # They come first when this is begun again. Those that are in an inbox already
+                    # will stand there twice, and the writer knows them by their origin.
+                    left = [item for item in batch if not item.done.done()]
+                    self._waiting.extendleft(reversed(left))
+                    raise
+            self._wake.clear()
 
     async def _send(self, batch: list[_Waiting]) -> None:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
@@ -200,6 +214,7 @@ class _Lane:
                     _settle(item, NotTaken(f"Redis did not take it: {result}"))
             batch = again
             if batch:
+                progress()
                 await asyncio.sleep(RETRY_DELAY)
 
 

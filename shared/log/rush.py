@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import Redis as SingleClient
 
+from shared.tasks import awaited
+
 PIPELINE_MAX = 500
 """Commands in one round trip: bounds how long the first of them waits for the last."""
 
@@ -70,7 +72,7 @@ class Rush:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Call(command, options, answer))
         if self._task is None:
-            self._task = asyncio.create_task(self._send(self._client), name="rush")
+            self._task = awaited(self._send(self._client), "rush")
         return await answer
 
     async def _send(self, client: SingleClient) -> None:

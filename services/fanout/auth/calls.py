@@ -11,6 +11,7 @@ from services.fanout.auth import hook
 from services.fanout.auth.answers import Answers
 from services.fanout.auth.decision import Denied, Grant, Reason
 from services.fanout.auth.web import Unavailable, fetch
+from shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Hook:
         else:
             call = self._calls.get(question)
             if call is None:
-                call = asyncio.create_task(self._call(question), name="hook")
+                call = awaited(self._call(question), "hook")
                 self._calls[question] = call
                 call.add_done_callback(lambda _: self._calls.pop(question, None))
             # Shielded: one who leaves meanwhile must not take it from those who ask the same.

@@ -1,14 +1,13 @@
 """Whose time is over: one heap, and one tick a second, for all sessions of a worker."""
 
-import asyncio
 import heapq
 import itertools
-import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
-log = logging.getLogger(__name__)
+from shared.supervisor import rest
+from shared.tasks import Tasks
 
 T = TypeVar("T", bound=Hashable)
 
@@ -60,20 +59,11 @@ class Deadlines(Generic[T]):
         return self._current.get(entry[2]) == entry[1]
 
 
-async def watch(deadlines: Deadlines[T], expired: Callable[[T], Awaitable[None]]) -> None:
+async def watch(deadlines: Deadlines[T], expired: Callable[[T], Coroutine[Any, Any, None]]) -> None:
     """Calls `expired` for each when its time has come, each in a task of its own: one that waits
     for an answer must not keep the others."""
-    running: set[asyncio.Task[None]] = set()
-
-    async def call(item: T) -> None:
-        try:
-            await expired(item)
-        except Exception:
-            log.exception("expiry failed")
-
+    tasks = Tasks()
     while True:
         for item in deadlines.due(time.time()):
-            task = asyncio.create_task(call(item))
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await asyncio.sleep(TICK)
+            tasks.start(expired(item), "expiry of a session")
+        await rest(TICK)

@@ -13,6 +13,7 @@ from services.fanout.auth import keys
 from services.fanout.auth.keys import BadKey, Key
 from services.fanout.auth.web import Unavailable, fetch
 from shared.settings import mask
+from shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class JwksUrl:
             if self._tried_at is not None and monotonic() - self._tried_at < self._pause:
                 return False
             self._tried_at = monotonic()
-            self._fetching = asyncio.create_task(self._fetch(), name="jwks")
+            self._fetching = awaited(self._fetch(), "key set")
         # Shielded: one who leaves while it is under way must not take it from the others.
         return await asyncio.shield(self._fetching)
 

@@ -1,6 +1,5 @@
 """Connections that never come to anything."""
 
-import asyncio
 from collections.abc import Callable, Hashable, Iterable
 from time import monotonic
 from typing import Protocol
@@ -10,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from services.fanout import metrics
 from services.fanout.auth.expiry import Deadlines
+from shared.supervisor import rest
 
 SWEEP = 1.0
 """Seconds between two looks."""
@@ -89,4 +89,4 @@ async def sweep(
         now = monotonic()
         nursery.sweep(now)
         silent.sweep(now, connections())
-        await asyncio.sleep(SWEEP)
+        await rest(SWEEP)

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from services.fanout.timeslider.child import LENGTH_BYTES
 from services.fanout.timeslider.job import Answer, Job
+from shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Helper:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving = Tasks()
         self._closed = False
 
     @property
@@ -72,7 +73,7 @@ class Helper:
         if self._rest is not None:
             self._rest.cancel()
         await self._end()
-        await asyncio.gather(*self._leaving)
+        await self._leaving.finished()
 
     async def _exchange_twice(self, job: Job) -> Answer:
         try:
@@ -109,9 +110,7 @@ class Helper:
         # Whoever comes meanwhile starts another.
         process, self._process, self._rest = self._process, None, None
         if process is not None:
-            leaving = asyncio.create_task(_ended(process))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            self._leaving.start(_ended(process), "end of the helper", pid=process.pid)
 
     async def _end(self) -> None:
         process, self._process = self._process, None

@@ -18,6 +18,7 @@ from services.writer import readiness
 from services.writer.cache import PadCache
 from services.writer.owner import Owner
 from services.writer.partition import Committer
+from shared.health import Health
 from shared.log import leases
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace
@@ -98,7 +99,8 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
     async def nothing_untold(_self: Any, _lease: leases.Lease) -> None: ...
 
     monkeypatch.setattr(owner, "_committer", type("", (), {"tell_untold": nothing_untold})())
-    health = readiness.readiness(redis, owner, 60_000)
+    health = Health()
+    readiness.add_readiness(health, redis, owner, 60_000)
     running = asyncio.create_task(owner.run())
 
     async def reasons() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.fleet.past import NONE, Point
-from shared.fleet.record import Busy, Kind, Record
+from shared.fleet.record import Busy, Kind, Record, TaskLine
 from shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
 
 
@@ -24,6 +24,7 @@ def process(
     silence: float = 0.2,
     why: Mapping[str, str] | None = None,
     busiest: Sequence[Busy] = (),
+    tasks: Sequence[TaskLine] = (),
 ) -> Seen:
     record = Record(
         kind=kind,
@@ -36,6 +37,7 @@ def process(
         sessions=1,
         pads=2,
         busiest=tuple(busiest),
+        tasks=tuple(tasks),
         past=tuple(past) or (point(100),),
     )
     return Seen(kind, name, round(silence * 1000), record)

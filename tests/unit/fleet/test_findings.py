@@ -4,7 +4,7 @@ import pytest
 
 from shared.fleet.findings import findings, named, seconds, verdict
 from shared.fleet.picture import picture
-from shared.fleet.record import Busy
+from shared.fleet.record import Busy, TaskLine
 from shared.fleet.snapshot import Seen, Snapshot, Unread
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
@@ -116,6 +116,19 @@ def test_a_pad_whose_readers_are_left_behind() -> None:
     hot = process("worker", "fanout-1", busiest=[Busy("minutes", 9, 9, 100, 4000)])
     assert said(snapshot([hot, WRITER])) == [
         ("warn", "pad minutes: a socket lacks 4000 revisions of it, on worker fanout-1")
+    ]
+
+
+def test_tasks_that_died_are_named_with_their_process() -> None:
+    bad = TaskLine("garbage", 0, 7, 0, "failed 7 times in a row: ValueError: x")
+    well_again = TaskLine("census", 1, 1, 0, "")
+    worker = process("worker", "fanout-1", tasks=[bad, well_again])
+    assert said(snapshot([worker, WRITER])) == [
+        (
+            "warn",
+            "task garbage of worker fanout-1: failed 7 times in a row: ValueError: x",
+        ),
+        ("note", "the workers' task census has died once, and was begun again; see the log"),
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.fleet.record import LONGEST, Busy, decode, encode
+from shared.fleet.record import LONGEST, Busy, TaskLine, decode, encode
 from shared.log.records import pack, unpack
 from tests.unit.fleet.made_up import point, process
 
@@ -10,7 +10,9 @@ from tests.unit.fleet.made_up import point, process
 def test_a_record_comes_back_as_it_was() -> None:
     busy = Busy("漢字 \ud83d <b>", 3, 2, 15, 0)
     past = [point(1), point(2, revisions=4, latency=12)]
-    record = process("worker", "fanout-1", past, why={"draining": "soon"}, busiest=[busy]).record
+    tasks = [TaskLine("census", 1, 2, 300, "failed: ValueError: x")]
+    why = {"draining": "soon"}
+    record = process("worker", "fanout-1", past, why=why, busiest=[busy], tasks=tasks).record
     assert record is not None
     assert decode(encode(record)) == record
     assert record.draining
@@ -45,3 +47,11 @@ def test_a_long_name_does_not_make_a_long_record() -> None:
     back = decode(encode(record))
     assert back is not None
     assert len(back.busiest[0].pad) == LONGEST
+
+
+def test_a_record_of_an_earlier_version_has_no_tasks() -> None:
+    record = process("worker", "fanout-1").record
+    assert record is not None
+    told = unpack(encode(record))
+    del told["tasks"]
+    assert decode(pack(told)) == record

@@ -6,7 +6,7 @@ from services.top.screen import bars, screen, size
 from services.top.table import Column, cells, cut, fit, plain, rows, wrapped
 from shared.fleet.findings import findings
 from shared.fleet.picture import picture
-from shared.fleet.record import Busy
+from shared.fleet.record import Busy, TaskLine
 from shared.fleet.snapshot import Snapshot
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
@@ -35,6 +35,18 @@ def test_what_is_wrong_comes_first() -> None:
     assert lines[0].startswith("Not everybody is served")
     assert lines[1] == "!! partition 1 has no owner for 12 s; writer writer-2 had it last"
     assert any(line.startswith(" . worker fanout-2 (host:9001): draining, 1204") for line in lines)
+
+
+def test_each_task_has_a_line() -> None:
+    lines = [TaskLine("census", 1, 2, 1500, ""), TaskLine("subscriptions", 3, 0, 0, "")]
+    fleet = snapshot([process("worker", name, tasks=lines) for name in ("fanout-1", "fanout-2")])
+    text = drawn(fleet)
+    at = text.index("Tasks")
+    assert [line.split() for line in text[at + 1 : at + 4]] == [
+        ["TASK", "RUNNING", "PROCESSES", "RESTARTS", "LATE"],
+        ["worker:", "census", "2", "2", "4", "1.5", "s"],
+        ["worker:", "subscriptions", "6", "2", "0", "-"],
+    ]
 
 
 @pytest.mark.parametrize("width", [24, 40, 60, 80, 120, 200])
