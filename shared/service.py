@@ -18,6 +18,7 @@ from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
 from shared.log.pads import settle_partitions
 from shared.responsiveness import Collector, watch_delay
+from shared.serving import Runner
 from shared.supervision import DISPENSABLE, LASTING, Policy
 from shared.supervisor import Kept, Supervisor, Work, add_metrics
 from shared.tasks import report_the_loops_faults
@@ -89,7 +90,7 @@ class Service:
     ) -> web.Server:
         """Makes a server of `app`, which `listen` opens at this place; the first that was set up is
         opened first, and closed last. `options` are of `web.AppRunner`."""
-        runner = web.AppRunner(app, access_log=None, **options)
+        runner = Runner(app, access_log=None, **options)
         self.ends.push_async_callback(runner.cleanup)
         await runner.setup()
         self._sites.append(web.TCPSite(runner, host, port, backlog=backlog))

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client import REGISTRY
 
 from services import __version__
@@ -31,7 +32,9 @@ from services.fanout.join import Doorway
 from services.fanout.limits.addresses import Trusted, networks
 from services.fanout.limits.allowances import Allowances
 from services.fanout.limits.bucket import Pace
+from services.fanout.limits.doorman import COOKIES, doorman
 from services.fanout.limits.gate import ADDRESS, gate
+from services.fanout.limits.hosts import Hosts
 from services.fanout.limits.origins import Origins
 from services.fanout.limits.places import Places
 from services.fanout.limits.unborn import Nursery, Silent, sweep
@@ -53,6 +56,7 @@ from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.service import Service
+from shared.serving import add_safe_headers
 from shared.settings import FanoutSettings
 from shared.wire import jsontext
 
@@ -134,21 +138,25 @@ async def _open(
     trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
     request_timeout = settings.request_timeout_ms / 1000
     silent = Silent(request_timeout)
+    origins = Origins(settings.cors)
+    asked_where_from = doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins)
     app = web.Application(
         client_max_size=settings.max_message_bytes,
         middlewares=[
             silent.middleware,
             turning_away(drain),
-            gate(trusted, Origins(settings.cors), places, request_timeout),
+            asked_where_from,
+            gate(trusted, places, request_timeout),
         ],
     )
+    add_safe_headers(app, partial(_lets_others_load, origins))
     sio = _attach_socketio(app, messages, sockets, settings)
     _watch_engine(sio.eio, places, nursery, settings)
     visits = Visits(redis, keyspace, access, trusted)
     mount_api(app, redis, keyspace, inbox, settings, visits, keeper)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     REGISTRY.register(Standing(rooms.places))
-    ops = _operators_app(app, settings)
+    ops = _operators_app(app, settings, asked_where_from)
     add_ops_routes(ops, health)
     add_stats_route(ops, rooms, partial(admits, token_of(settings)))
     mount_fleet(ops, redis, keyspace, settings)
@@ -201,10 +209,20 @@ def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
     )
 
 
-def _operators_app(app: web.Application, settings: FanoutSettings) -> web.Application:
+def _operators_app(
+    app: web.Application, settings: FanoutSettings, *middlewares: Middleware
+) -> web.Application:
     """What has the routes that are the operators' alone: one of its own, on a port of its own, so
     that no proxy in front can be talked into passing a request on to them."""
-    return web.Application() if settings.apart else app
+    if not settings.apart:
+        return app
+    ops = web.Application(middlewares=middlewares)
+    add_safe_headers(ops)
+    return ops
+
+
+def _lets_others_load(origins: Origins, request: web.BaseRequest) -> bool:
+    return origins.lists(request.headers.get("Origin", ""))
 
 
 async def _let_go(sockets: dict[str, Socket]) -> None:
@@ -239,7 +257,7 @@ def _attach_socketio(
     async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         request: web.Request = environ["aiohttp.request"]
         handshake = Handshake(
-            request.headers.get("Cookie", ""),
+            request.get(COOKIES, ""),
             dict(request.query),
             request.get(ADDRESS, ""),
             carried(auth, settings.jwt_name),

@@ -6,6 +6,7 @@ from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Denied, Wanted
 from services.fanout.identify import Handshake, wanted_pad
 from services.fanout.limits.addresses import Trusted
+from services.fanout.limits.doorman import COOKIES
 from shared.easysync import to_units
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace
@@ -49,7 +50,7 @@ class Visits:
     def _introduced(self, request: web.Request, pad: str) -> tuple[Handshake, dict[str, str]]:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         handshake = Handshake(
-            request.headers.get("Cookie", ""),
+            request.get(COOKIES, ""),
             dict(request.query),
             self._trusted.client(request.remote or "", request.headers.items()),
             token if scheme.lower() == "bearer" and token else None,

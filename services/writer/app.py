@@ -20,6 +20,7 @@ from services.writer.upkeep import Upkeep
 from shared.fleet.beacon import Name, reachable_host
 from shared.health import add_ops_routes
 from shared.service import Service
+from shared.serving import add_safe_headers
 from shared.settings import WriterSettings
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ async def run(settings: WriterSettings) -> None:
         owner = _owner(service, settings, writer_id)
         add_readiness(service.health, service.redis, owner, settings.lease_ms)
         app = web.Application()
+        add_safe_headers(app)
         add_ops_routes(app, service.health)
         await service.set_up(app, settings.host, settings.port)
         place = reachable_host(settings.host), settings.port

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import Final
 from urllib.parse import urlsplit
 
 from shared.settings.declare import setting
 from shared.settings.process import RedisProcessSettings
+
+_HOST: Final = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +98,16 @@ class LimitSettings(RedisProcessSettings):
     client_address_header: str = setting(
         "X-Forwarded-For", "header in which they say it, the nearest last"
     )
+    hosts: tuple[str, ...] = setting(
+        (),
+        "names by which this fleet is called (pad.example.org, *.example.org), so that no foreign "
+        "name that was made to lead here is answered; * for any. None: any, but on the same "
+        "machine without a proxy only localhost and names without a dot. Addresses always count",
+    )
     cors: tuple[str, ...] = setting(
         ("same",),
         "origins of pages that may connect: same is that of this worker, under whatever name it is "
-        "reached; https://host for others; * for all",
+        "reached; https://host for others; * for all, whose visitors come without their cookies",
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:
@@ -107,6 +117,13 @@ class LimitSettings(RedisProcessSettings):
                 ip_network(network, strict=False)
             except ValueError:
                 yield "trusted_proxies", f"{network!r} is no address or network such as 10.0.0.0/8"
+        for host in self.hosts:
+            if not _HOST.fullmatch(host):
+                yield (
+                    "hosts",
+                    f"{host!r} is no name: write pad.example.org without scheme and port, "
+                    "*.example.org for all below it, or *",
+                )
         for origin in self.cors:
             parts = urlsplit(origin)
             is_one = parts.scheme in ("http", "https") and parts.hostname and not parts.path

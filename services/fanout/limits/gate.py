@@ -1,15 +1,13 @@
-"""What stands before every request to `/socket.io/`: where from, how many, how slowly."""
+"""What stands before every request to `/socket.io/`: how many, how slowly."""
 
 import asyncio
 import logging
-from collections.abc import Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from services.fanout import metrics
 from services.fanout.limits.addresses import Trusted
-from services.fanout.limits.origins import Origins
 from services.fanout.limits.places import Full, Places
 
 log = logging.getLogger(__name__)
@@ -32,23 +30,14 @@ _FULL = {
 
 _JSONP = "JSONP is not served: poll without the parameter j.\n"
 
-_FOREIGN = (
-    "Pages of %s may not connect here. If they should, its operator lists that origin in "
-    "PADFLEET_CORS; or a proxy in front has to pass on the Host header.\n"
-)
 
-
-def gate(trusted: Trusted, origins: Origins, places: Places, request_timeout: float) -> Middleware:
+def gate(trusted: Trusted, places: Places, request_timeout: float) -> Middleware:
     """`request_timeout`: seconds for the body of a POST."""
 
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(PATH):
             return await handler(request)
-        origin = request.headers.get("Origin", "")
-        if origin and not origins.allows(origin, _names_of_ours(request)):
-            metrics.LIMITED.labels("origin").inc()
-            return web.Response(status=403, text=_FOREIGN % origin[:200])
         if "j" in request.query:
             # A script tag can read what is answered to it, on a page of whomever (JSONP).
             return web.Response(status=400, text=_JSONP)
@@ -69,9 +58,3 @@ def gate(trusted: Trusted, origins: Origins, places: Places, request_timeout: fl
         return await handler(request)
 
     return pass_through
-
-
-def _names_of_ours(request: web.Request) -> Iterable[str]:
-    yield request.headers.get("Host", "")
-    # From whomever: a page cannot make a browser send it, and others need no origin to get in.
-    yield from request.headers.get("X-Forwarded-Host", "").split(",")

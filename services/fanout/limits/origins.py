@@ -1,15 +1,55 @@
-"""Which pages may connect. Pure.
+"""Which pages may change something here. Pure.
 
 A browser sends cookies to us whatever page it is that connects, and says in `Origin` which one
 (RFC 6455, 10.2). Let in from everywhere, any page in the world could open somebody's pads with that
 somebody's cookies. Clients that are not browsers send no Origin, and have no cookies of others.
+
+Where a browser sends no Origin, as for the `GET` of an image or a script, it says in
+`Sec-Fetch-Site` how that page and we belong together.
 """
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from enum import Enum
+from typing import NamedTuple
+
+from services.fanout.limits.hosts import name_in
 
 SAME = "same"
 ANY = "*"
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Verdict(Enum):
+    WELCOME = "welcome"
+    WITHOUT_COOKIES = "without cookies"
+    """It may, as somebody who has just come: who is behind the browser is none of its business."""
+    FOREIGN = "foreign"
+
+
+class From(NamedTuple):
+    """Where a request says that it comes from."""
+
+    origin: str = ""  #: header Origin
+    site: str = ""  #: header Sec-Fetch-Site
+    mode: str = ""  #: header Sec-Fetch-Mode
+    over_socketio: bool = False
+
+
+def changes_state(method: str, path: str, cookies: str, mode: str) -> bool:
+    """Whether it has to be one of our pages that asks for this.
+
+    Sockets in any way. The operators' page, but for a link to it. The API where somebody's cookies
+    go along: without them, only the key counts, which no browser adds by itself. And whatever is
+    no `GET`.
+    """
+    if path.startswith("/socket.io/"):
+        return True
+    if path == "/fleet" or path.startswith("/fleet/"):
+        return not (method in _SAFE and mode == "navigate")
+    if path == "/api" or path.startswith("/api/"):
+        return bool(cookies)
+    return method not in _SAFE
 
 
 class Origins:
@@ -17,29 +57,42 @@ class Origins:
         """`same`, `*`, and origins such as `https://wiki.example.org`."""
         self._listed = {_normal(origin) for origin in allowed}
 
-    def allows(self, origin: str, hosts: Iterable[str]) -> bool:
-        """`hosts`: what the request calls us, in `Host` and, from a proxy of ours, in
-        `X-Forwarded-Host`.
+    def lists(self, origin: str) -> bool:
+        """Whether that origin is named, or all are."""
+        return ANY in self._listed or (bool(origin) and _normal(origin) in self._listed)
 
-        `same` looks at names and not at ports or schemes: behind a proxy that speaks TLS, or maps
-        ports, those we see are not the page's. Cookies do not tell ports apart either.
+    def verdict(self, asks: From, hosts: Iterable[str]) -> Verdict:
+        """`hosts`: what the request calls us, in `Host` and, from a proxy of ours, in
+        `X-Forwarded-Host`."""
+        if asks.origin and _normal(asks.origin) in self._listed:
+            return Verdict.WELCOME
+        if not self._is_foreign(asks, hosts):
+            return Verdict.WELCOME
+        return Verdict.WITHOUT_COOKIES if ANY in self._listed else Verdict.FOREIGN
+
+    def _is_foreign(self, asks: From, hosts: Iterable[str]) -> bool:
+        """`same` looks at names and not at ports or schemes: behind a proxy that speaks TLS, or
+        maps ports, those we see are not the page's. Cookies do not tell ports apart either.
+
+        A browser's own word is exact. It is not taken where sockets say their Origin: a page may
+        have its sockets on another port of its host, and of those over WebSocket some browsers
+        do not say it.
         """
-        if not origin or ANY in self._listed or _normal(origin) in self._listed:
-            return True
-        name = _name_in(origin.partition("://")[2])
+        says_so = asks.site in ("cross-site", "same-site")
+        if asks.origin:
+            if not self._is_same(asks.origin, hosts):
+                return True
+            return says_so and not asks.over_socketio
+        return says_so
+
+    def _is_same(self, origin: str, hosts: Iterable[str]) -> bool:
+        name = name_in(origin.partition("://")[2])
         return (
             SAME in self._listed
             and name is not None
-            and any(name == _name_in(host) for host in hosts)
+            and any(name == name_in(host) for host in hosts)
         )
 
 
 def _normal(origin: str) -> str:
     return origin.strip().rstrip("/").lower()
-
-
-def _name_in(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host.strip()}").hostname
-    except ValueError:
-        return None

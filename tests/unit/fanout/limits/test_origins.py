@@ -1,10 +1,17 @@
-"""Which pages may connect."""
+"""Which pages may change something."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.fanout.limits.origins import Origins
+from services.fanout.limits.origins import From, Origins, Verdict, changes_state
 
 SAME = Origins(["same"])
+OURS = ["pad.example.org", ""]
+
+
+def socket_of(origin: str, hosts: list[str], origins: Origins = SAME) -> bool:
+    return origins.verdict(From(origin, over_socketio=True), hosts) is Verdict.WELCOME
 
 
 @pytest.mark.parametrize(
@@ -19,9 +26,11 @@ SAME = Origins(["same"])
     ],
 )
 def test_a_page_of_our_own_host_may(origin: str, host: str) -> None:
-    assert SAME.allows(origin, [host])
+    assert socket_of(origin, [host])
+    assert SAME.verdict(From(origin), [host]) is Verdict.WELCOME
 
 
+@pytest.mark.parametrize("site", ["", "cross-site", "same-site", "same-origin", "none", "?"])
 @pytest.mark.parametrize(
     "origin",
     [
@@ -30,34 +39,110 @@ def test_a_page_of_our_own_host_may(origin: str, host: str) -> None:
         "https://evilpad.example.org",
         "https://user@evil.example",
         "null",
+        "NULL",
         "file://",
         "pad.example.org",
         "https://",
         "https://[bad",
     ],
 )
-def test_any_other_page_may_not(origin: str) -> None:
-    assert not SAME.allows(origin, ["pad.example.org", ""])
+def test_any_other_page_may_not(origin: str, site: str) -> None:
+    """Whatever else it says, and whether the browser says it or leaves it out."""
+    for over_socketio in (True, False):
+        asks = From(origin, site, over_socketio=over_socketio)
+        assert SAME.verdict(asks, OURS) is Verdict.FOREIGN
 
 
 def test_who_is_no_page_may() -> None:
-    assert SAME.allows("", ["pad.example.org"])
+    assert socket_of("", ["pad.example.org"])
+    assert SAME.verdict(From(), OURS) is Verdict.WELCOME
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_form_of_another_origin_may_not_though_the_name_is_ours(site: str) -> None:
+    """A neighbour on another port, or one that the browser names in no other way."""
+    assert SAME.verdict(From("https://pad.example.org:8000", site), OURS) is Verdict.FOREIGN
+    assert SAME.verdict(From("", site), OURS) is Verdict.FOREIGN
+    assert SAME.verdict(From("", site, over_socketio=True), OURS) is Verdict.FOREIGN
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_what_the_browser_says_is_ours_is_ours(site: str) -> None:
+    assert SAME.verdict(From("", site), OURS) is Verdict.WELCOME
+
+
+def test_sockets_may_be_on_another_port_of_the_pages_host() -> None:
+    asks = From("https://pad.example.org:8000", "same-site", over_socketio=True)
+    assert SAME.verdict(asks, OURS) is Verdict.WELCOME
 
 
 def test_the_name_that_a_proxy_was_called_by_counts_too() -> None:
-    assert SAME.allows("https://pad.example.org", ["worker-7:9001", " pad.example.org"])
+    assert socket_of("https://pad.example.org", ["worker-7:9001", " pad.example.org"])
 
 
 def test_listed_origins_are_exact() -> None:
     listed = Origins(["same", "https://wiki.example.org/"])
-    assert listed.allows("https://wiki.example.org", ["pad.example.org"])
-    assert not listed.allows("http://wiki.example.org", ["pad.example.org"])
-    assert not listed.allows("https://wiki.example.org:444", ["pad.example.org"])
+    assert socket_of("https://wiki.example.org", OURS, listed)
+    assert not socket_of("http://wiki.example.org", OURS, listed)
+    assert not socket_of("https://wiki.example.org:444", OURS, listed)
+    assert listed.verdict(From("https://wiki.example.org", "cross-site"), OURS) is Verdict.WELCOME
+    assert listed.lists("https://wiki.example.org")
+    assert not listed.lists("https://pad.example.org")
+    assert not listed.lists("")
 
 
 def test_a_list_without_same_leaves_our_own_pages_out() -> None:
-    assert not Origins(["https://wiki.example.org"]).allows("https://us.example", ["us.example"])
+    assert not socket_of("https://us.example", ["us.example"], Origins(["https://wiki.example"]))
 
 
-def test_all_of_them() -> None:
-    assert Origins(["*"]).allows("null", [])
+@pytest.mark.parametrize(
+    "asks", [From("null"), From("https://evil.example"), From("", "same-site")]
+)
+def test_all_of_them_come_without_their_visitors_cookies(asks: From) -> None:
+    """But for those that are ours, or listed by name."""
+    everybody = Origins(["*", "same", "https://wiki.example.org"])
+    assert everybody.verdict(asks, OURS) is Verdict.WITHOUT_COOKIES
+    for ours in ("https://pad.example.org", "https://wiki.example.org"):
+        assert everybody.verdict(From(ours), OURS) is Verdict.WELCOME
+    assert everybody.lists("null")
+    assert everybody.lists("")
+
+
+@given(
+    st.builds(
+        From,
+        st.sampled_from(["", "null", "https://evil.example", "https://pad.example.org"]),
+        st.sampled_from(["", "none", "same-origin", "same-site", "cross-site"]),
+        st.sampled_from(["", "cors", "no-cors", "navigate", "websocket"]),
+        st.booleans(),
+    )
+)
+def test_whoever_is_foreign_to_us_never_has_cookies(asks: From) -> None:
+    """The two lists differ in whom they let in, not in whose cookies count."""
+    strict, open_to_all = SAME.verdict(asks, OURS), Origins(["*", "same"]).verdict(asks, OURS)
+    assert (strict is Verdict.WELCOME) == (open_to_all is Verdict.WELCOME)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "cookies", "mode", "asked"),
+    [
+        ("GET", "/socket.io/", "", "", True),
+        ("POST", "/socket.io/", "", "", True),
+        ("POST", "/p/x/import", "", "", True),
+        ("PUT", "/whatever", "", "", True),
+        ("GET", "/p/x", "token=t.x", "", False),
+        ("GET", "/p/x/export/txt", "token=t.x", "", False),
+        ("GET", "/api/1.3.0/deletePad", "token=t.x", "", True),
+        ("POST", "/api/1.3.0/deletePad", "token=t.x", "", True),
+        ("POST", "/api/1.3.0/deletePad", "", "", False),
+        ("GET", "/fleet", "", "navigate", False),
+        ("GET", "/fleet", "", "no-cors", True),
+        ("GET", "/fleet/data", "", "cors", True),
+        ("POST", "/fleet/pads", "", "navigate", True),
+        ("GET", "/fleetwood", "", "", False),
+    ],
+)
+def test_what_has_to_come_from_a_page_of_ours(
+    method: str, path: str, cookies: str, mode: str, asked: bool
+) -> None:
+    assert changes_state(method, path, cookies, mode) == asked

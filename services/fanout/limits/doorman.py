@@ -1,0 +1,91 @@
+"""Who is asked where it comes from: one middleware, through which every request passes.
+
+`Hosts` says whether we are who was meant, `Origins` whether the page that makes a browser ask may
+do so. Nobody behind here looks at `Origin`, `Sec-Fetch-Site` or `Cookie` again.
+"""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from services.fanout import metrics
+from services.fanout.limits.addresses import Trusted
+from services.fanout.limits.hosts import Hosts
+from services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from shared.wire.jsontext import dumps
+
+COOKIES = web.RequestKey("cookies", str)
+"""On every request: its cookies, as far as they count."""
+
+_FOR_MACHINES = ("/health/", "/metrics", "/stats/")
+"""Balancers, probes and Prometheus call us anything, and are told nothing about anybody."""
+
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+_FOREIGN = (
+    "Pages of %s may not do this here. If they should, its operator lists that origin in "
+    "PADFLEET_CORS; or a proxy in front has to pass on the Host header.\n"
+)
+
+_NOT_US = (
+    "Nobody here is called %s. If this fleet is, its operator lists that name in PADFLEET_HOSTS, "
+    "or the proxy that passes it on in PADFLEET_TRUSTED_PROXIES.\n"
+)
+
+
+def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
+    """Answers 421 to who means another host, and 403 to pages that may not do what they ask for."""
+
+    @web.middleware
+    async def asks(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(_FOR_MACHINES):
+            return await handler(request)
+        peer = request.remote or ""
+        proxied = trusted.knows(peer)
+        names = _names_of_ours(request, proxied=proxied)
+        near = peer.startswith(_LOOPBACK) and not proxied
+        if not hosts.are_ours(names, near=near):
+            metrics.LIMITED.labels("host").inc()
+            return _refused(request, 421, _NOT_US % ", ".join(names)[:200])
+        cookies = request.headers.get("Cookie", "")
+        if changes_state(request.method, request.path, cookies, _mode(request)):
+            verdict = origins.verdict(_from(request), names)
+            if verdict is Verdict.FOREIGN:
+                metrics.LIMITED.labels("origin").inc()
+                origin = request.headers.get("Origin", "") or "other sites"
+                return _refused(request, 403, _FOREIGN % origin[:200])
+            if verdict is Verdict.WITHOUT_COOKIES:
+                cookies = ""
+        request[COOKIES] = cookies
+        return await handler(request)
+
+    return asks
+
+
+def _names_of_ours(request: web.Request, *, proxied: bool) -> Sequence[str]:
+    """What the request calls us: as it came, and as a proxy of ours says it was called."""
+    said = [request.headers.get("Host", "")]
+    if proxied and (forwarded := request.headers.get("X-Forwarded-Host", "")):
+        said.append(forwarded.rpartition(",")[2].strip())
+    return said
+
+
+def _from(request: web.Request) -> From:
+    return From(
+        origin=request.headers.get("Origin", ""),
+        site=request.headers.get("Sec-Fetch-Site", ""),
+        mode=_mode(request),
+        over_socketio=request.path.startswith("/socket.io/"),
+    )
+
+
+def _mode(request: web.Request) -> str:
+    return request.headers.get("Sec-Fetch-Mode", "")
+
+
+def _refused(request: web.Request, status: int, why: str) -> web.Response:
+    if request.path.startswith("/api/"):
+        text = dumps({"code": 4, "message": why.strip(), "data": None})
+        return web.Response(status=status, text=text, content_type="application/json")
+    return web.Response(status=status, text=why)

@@ -1,0 +1,63 @@
+"""How HTTP is served by every process: what stands on all answers, errors and refusals included.
+
+    app = web.Application()
+    add_safe_headers(app)
+    runner = Runner(app, access_log=None)
+
+`nosniff`: what somebody else has written is never taken for a script. `Cross-Origin-Resource-
+Policy`: no page of another site makes a browser load it, as an image or a script that it then
+measures.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
+
+Policy = Callable[[web.BaseRequest], bool]
+"""Whether pages of other origins may load the answer to this request."""
+
+
+def _nobody(_request: web.BaseRequest) -> bool:
+    return False
+
+
+def add_safe_headers(app: web.Application, lets_others: Policy = _nobody) -> None:
+    """Puts the headers on every answer of `app`, where a handler has not said otherwise."""
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        put_on(response, others=lets_others(request))
+
+    app.on_response_prepare.append(prepare)
+
+
+def put_on(response: web.StreamResponse, *, others: bool = False) -> None:
+    name, value = NOSNIFF
+    response.headers.setdefault(name, value)
+    response.headers.setdefault(RESOURCE_POLICY, "cross-origin" if others else "same-origin")
+
+
+class _Handler(RequestHandler):
+    """What is no request of HTTP is answered before there is an application to answer it."""
+
+    def handle_error(self, *args: Any, **kwargs: Any) -> web.StreamResponse:
+        response = super().handle_error(*args, **kwargs)
+        put_on(response)
+        return response
+
+
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
+        return _Handler(self, loop=self._loop, **self._kwargs)
+
+
+class Runner(web.AppRunner):
+    """`web.AppRunner`, whose answers to malformed requests have the headers too."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
