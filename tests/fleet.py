@@ -92,6 +92,7 @@ class Fleet:
     stdin: int = subprocess.DEVNULL  #: of the processes
     writers: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
+    one_port: bool = False  #: workers have what is for operators where clients come, too
 
     @property
     def urls(self) -> list[str]:
@@ -151,6 +152,8 @@ class Fleet:
     ) -> Member:
         if not port:
             port, ops_port = free_ports(2)
+        if self.one_port:
+            ops_port = port
         name = name or f"{kind}-{len(among) + 1}"
         environment = {
             **os.environ,

@@ -1,31 +1,76 @@
-"""The real nginx with deploy/balancer/nginx.conf, before processes of a test."""
+"""The real nginx with the configurations of deploy/balancer, before processes of a test."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-NGINX = Path(__file__).parents[1] / "deploy" / "balancer" / "nginx.conf"
+BALANCER = Path(__file__).parents[1] / "deploy" / "balancer"
 
 
-def nginx(folder: Path, port: int, workers: Sequence[int], etherpad: str = "") -> list[str]:
+@dataclass(frozen=True)
+class Certificate:
+    """Files in PEM."""
+
+    chain: Path
+    key: Path
+
+
+def nginx(
+    folder: Path,
+    port: int,
+    workers: Sequence[int],
+    etherpad: str = "",
+    *,
+    certificate: Certificate | None = None,
+    plain_port: int = 0,
+    edge: str = "",
+) -> list[str]:
     """The command. `port` is nginx's own, `workers` are theirs, all on 127.0.0.1; `etherpad` is the
-    host and port of what serves all but `/socket.io/`."""
-    servers = "".join(
-        f"        server 127.0.0.1:{worker} max_fails=2 fail_timeout=5s;\n" for worker in workers
-    )
-    text, count = re.subn(
-        r"(hash \$route consistent;\n).*?( *keepalive)",
-        lambda found: f"{found[1]}{servers}{found[2]}",
-        NGINX.read_text(),
-        flags=re.S,
-    )
-    assert count == 1
-    text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};")
-    if etherpad:
-        text = text.replace("server 127.0.0.1:9000;", f"server {etherpad};")
+    host and port of an Etherpad that it is to stand before.
+
+    Without a certificate it speaks plain HTTP on its port; with one TLS, and on `plain_port` it
+    leads there. `edge`: the address of a proxy in front of it.
+    """
+    parts = folder / "nginx"
+    shutil.copytree(BALANCER / "nginx", parts, dirs_exist_ok=True)
+    _put(parts / "fleet.conf", r"(hash \$route consistent;\n).*?( *keepalive)", _servers(workers))
+    if edge:
+        _put(parts / "fleet.conf", r"# (10\.0\.0\.0/8) 1;", f"{edge} 1;")
+    if certificate is None:
+        (parts / "tls.conf").write_text(
+            f"listen 127.0.0.1:{port};\nadd_header X-Content-Type-Options nosniff always;\n"
+        )
+        (parts / "redirect.conf").write_text("")
+    else:
+        tls, redirect = parts / "tls.conf", parts / "redirect.conf"
+        _put(tls, r"listen \[::\]:443 ssl http2;\n", "")
+        _put(tls, r"listen 443 ", f"listen 127.0.0.1:{port} ")
+        _put(tls, r"/etc/ssl/padfleet/fullchain\.pem", str(certificate.chain))
+        _put(tls, r"/etc/ssl/padfleet/privkey\.pem", str(certificate.key))
+        _put(redirect, r"listen \[::\]:80;\n", "")
+        _put(redirect, r"listen 80;", f"listen 127.0.0.1:{plain_port};")
     path = folder / "nginx.conf"
-    path.write_text(text)
-    options = f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;"
+    path.write_text((BALANCER / ("nginx-etherpad.conf" if etherpad else "nginx.conf")).read_text())
+    if etherpad:
+        _put(path, r"server 127\.0\.0\.1:9000;", f"server {etherpad};")
+    _put(path, r"error_log stderr alert;", f"error_log {folder}/nginx.log alert;")
+    options = f"daemon off; pid {folder}/nginx.pid;"
     return ["nginx", "-p", str(folder), "-c", str(path), "-g", options]
+
+
+def _servers(workers: Sequence[int]) -> str:
+    listed = "".join(
+        f"    server 127.0.0.1:{worker} max_fails=2 fail_timeout=5s;\n" for worker in workers
+    )
+    return rf"\g<1>{listed}\g<2>"
+
+
+def _put(path: Path, pattern: str, text: str) -> None:
+    """Puts a text where the file has one of that form, which has to be at one place."""
+    made, count = re.subn(pattern, text, path.read_text(), flags=re.S)
+    assert count == 1, f"{path.name}: {pattern} is there {count} times"
+    path.write_text(made)

@@ -8,10 +8,13 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -21,13 +24,20 @@ from shared.client import connect
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 from tests.guest import Guest
+from tests.nginx import Certificate
 from tests.nginx import nginx as nginx_command
 from tests.processes import free_ports
+from tests.service import Answer, Request, Service
+from tests.spellings import OPERATORS, SPELLINGS, TELLTALES, told
 
 BALANCER = Path(__file__).parents[2] / "deploy" / "balancer"
 
+KEY = "0123456789abcdef"
+
 SETTINGS = {
     "PADFLEET_TRUSTED_PROXIES": "127.0.0.1",
+    "PADFLEET_API_KEY": KEY,
+    "PADFLEET_MAX_SOCKETS_PER_ADDRESS": "100",
     "PADFLEET_DRAIN_MS": "3000",
     # A poll ends after so long at most: what is not seen by then is not seen.
     "PADFLEET_PING_INTERVAL_MS": "5000",
@@ -44,54 +54,89 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield running.start(workers=3)
 
 
-def haproxy(fleet: Fleet, folder: Path, port: int) -> list[str]:
-    """With the workers by their addresses; everything else as it is."""
-    (stats,) = free_ports(1)
+@dataclass(frozen=True)
+class Asked:
+    """How a balancer is to run. Everything else is as deploy/balancer has it."""
+
+    port: int
+    workers: Sequence[int]
+    etherpad: str = ""
+    certificate: Certificate | None = None
+    plain_port: int = 0
+    edge: str = ""
+    checked: bool = True  #: whether it asks for `/health/ready`, which no other proxy passes on
+
+
+def haproxy(folder: Path, asked: Asked) -> tuple[list[str], dict[str, str]]:
+    """The command and its environment. The workers are given by their addresses."""
     workers = "\n".join(
-        f"    server worker{number} 127.0.0.1:{worker.port}"
-        for number, worker in enumerate(fleet.workers)
+        f"    server worker{number} 127.0.0.1:{port}" for number, port in enumerate(asked.workers)
     )
     text = (BALANCER / "haproxy.cfg").read_text()
     text, count = re.subn(r"^ *server-template .*$", workers, text, flags=re.M)
     assert count == 1
     # That is how a worker is found by name.
     text = text.replace(" resolvers dns init-addr none", "").replace("slowstart 10s", "")
+    if not asked.checked:
+        text = text.replace("default-server check", "default-server")
     path = folder / "haproxy.cfg"
     path.write_text(text)
-    os.environ |= {"LISTEN": f"127.0.0.1:{port}", "STATS": f"127.0.0.1:{stats}"}
-    return ["haproxy", "-db", "-f", str(path)]
+    (stats,) = free_ports(1)
+    plain = asked.plain_port if asked.certificate else asked.port
+    environment = {"LISTEN": f"127.0.0.1:{plain}", "STATS": f"127.0.0.1:{stats}"}
+    if asked.etherpad:
+        environment["ETHERPAD"] = asked.etherpad
+    if asked.edge:
+        environment["EDGE_PROXIES"] = f"192.0.2.0/24 {asked.edge}"
+    if asked.certificate is not None:
+        both = folder / "tls.pem"
+        both.write_text(asked.certificate.chain.read_text() + asked.certificate.key.read_text())
+        environment |= {
+            "TLS_LISTEN": f"127.0.0.1:{asked.port}",
+            "TLS_CERTIFICATE": str(both),
+        }
+    return ["haproxy", "-db", "-f", str(path)], environment
 
 
-def nginx(fleet: Fleet, folder: Path, port: int) -> list[str]:
-    return nginx_command(folder, port, [worker.port for worker in fleet.workers])
+def nginx(folder: Path, asked: Asked) -> tuple[list[str], dict[str, str]]:
+    command = nginx_command(
+        folder,
+        asked.port,
+        asked.workers,
+        asked.etherpad,
+        certificate=asked.certificate,
+        plain_port=asked.plain_port,
+        edge=asked.edge,
+    )
+    return command, {}
 
 
 PROGRAMS = {"haproxy": haproxy, "nginx": nginx}
 
 
-@pytest.fixture(params=PROGRAMS)
-def balancer(
-    request: pytest.FixtureRequest,
-    fleet: Fleet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[str]:
-    program = request.param
+@contextlib.contextmanager
+def running(program: str, folder: Path, asked: Asked) -> Iterator[str]:
+    """Its address, once it lets clients through to the workers."""
     if shutil.which(program) is None:
         pytest.skip(f"there is no {program} (Debian: apt-get install {program})")
-    monkeypatch.setenv("LISTEN", "")
-    monkeypatch.setenv("STATS", "")
-    (port,) = free_ports(1)
-    command = PROGRAMS[program](fleet, tmp_path, port)
-    with (tmp_path / f"{program}.out").open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    url = f"http://127.0.0.1:{port}"
+    folder.mkdir(exist_ok=True)
+    command, environment = PROGRAMS[program](folder, asked)
+    with (folder / f"{program}.out").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+        )
+    url = f"{'https' if asked.certificate else 'http'}://127.0.0.1:{asked.port}"
+    anybody = nobody_in_particular()
 
     def answers() -> bool:
-        assert process.poll() is None, (tmp_path / f"{program}.out").read_text()
+        assert process.poll() is None, (folder / f"{program}.out").read_text()
         with contextlib.suppress(OSError):
             probe = f"{url}/socket.io/?EIO=4&transport=polling"
-            with urllib.request.urlopen(probe, timeout=5) as response:
+            with urllib.request.urlopen(probe, timeout=5, context=anybody) as response:
                 return bool(response.status == 200)
         return False
 
@@ -101,6 +146,20 @@ def balancer(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+@pytest.fixture(params=PROGRAMS)
+def program(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def balancer(program: str, fleet: Fleet, tmp_path: Path) -> Iterator[str]:
+    """Before workers that serve everything."""
+    (port,) = free_ports(1)
+    ports = [worker.port for worker in fleet.workers]
+    with running(program, tmp_path / "balancer", Asked(port, ports)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("transports", [("websocket",), ("polling",), ("polling", "websocket")])
@@ -147,13 +206,271 @@ async def test_who_comes_while_a_worker_drains_finds_another(balancer: str, flee
         await eventually(lambda: "still here" in stays.text, "it goes on")
 
 
-async def test_what_workers_say_about_themselves_stays_inside(balancer: str) -> None:
+async def test_pages_of_others_are_kept_out(balancer: str) -> None:
     async with aiohttp.ClientSession() as http:
-        for path in ("/metrics", "/health/ready", "/stats/prometheus"):
-            async with http.get(balancer + path) as answer:
-                assert answer.status in (404, 502)  # 502: nginx sends it to Etherpad
         url = f"{balancer}/socket.io/?EIO=4&transport=polling&padId=x"
         async with http.get(url, headers={"Origin": "https://evil.example"}) as answer:
             assert answer.status == 403
         async with http.get(url, headers={"Origin": balancer}) as answer:
             assert answer.status == 200
+
+
+@pytest.fixture
+def all_on_one_port(tmp_path: Path) -> Iterator[Fleet]:
+    """Where only the balancer keeps clients from what is the operators'."""
+    settings = {**SETTINGS, "PADFLEET_FLEET_TOKEN": KEY}
+    with (
+        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, tmp_path, settings, one_port=True) as fleet,
+    ):
+        yield fleet.start(workers=1)
+
+
+async def test_what_workers_say_about_themselves_stays_inside(
+    program: str, all_on_one_port: Fleet, tmp_path: Path
+) -> None:
+    """However it is asked for, and with the password too."""
+    (worker,) = all_on_one_port.workers
+    head = f"Authorization: Bearer {KEY}\r\n"
+    for path in OPERATORS:
+        for spelling in ("plain", "one letter encoded", "out of the sockets"):
+            found = await told(worker.port, SPELLINGS[spelling](path), head)
+            if spelling != "out of the sockets":
+                assert any(telltale in found for telltale in TELLTALES), "the worker itself has it"
+    (port,) = free_ports(1)
+    with running(program, tmp_path / "balancer", Asked(port, [worker.port])):
+        for path in (*OPERATORS, "/health/ready"):
+            for name, spelled in SPELLINGS.items():
+                answer = await told(port, spelled(path), head)
+                assert not any(telltale in answer for telltale in (*TELLTALES, '"canary"')), name
+
+
+async def test_http2_does_not_lead_around_the_list(
+    program: str, all_on_one_port: Fleet, tmp_path: Path, certificate: Certificate
+) -> None:
+    """There the path is a header of its own, `:path`."""
+    (worker,) = all_on_one_port.workers
+    port, plain = free_ports(2)
+    asked = Asked(port, [worker.port], certificate=certificate, plain_port=plain)
+    with running(program, tmp_path / "balancer", asked) as url:
+        status, body = await curl("--http2", f"{url}/p/over-two")
+        assert status.startswith("HTTP/2 200")
+        for path in OPERATORS:
+            for name, spelled in SPELLINGS.items():
+                target = spelled(path)
+                if not target.startswith("/") or set("\0\\#") & set(target):
+                    continue  # curl does not send these
+                status, body = await curl(
+                    *("--http2", "--path-as-is", "--globoff", "-H", f"Authorization: Bearer {KEY}"),
+                    url + target,
+                )
+                assert not any(telltale in body for telltale in TELLTALES), name
+
+
+async def test_everything_that_people_need_goes_in(balancer: str) -> None:
+    async with connect(f"{balancer}/p/needed") as pad:
+        await pad.append("through the balancer\n")
+        await pad.flush()
+        async with aiohttp.ClientSession() as http:
+            for path, kind in (
+                ("/", "text/html"),
+                ("/p/needed", "text/html"),
+                ("/p/needed/export/txt", "text/plain"),
+                ("/p/needed/0/export/html", "text/html"),
+                ("/api", "application/json"),
+                ("/api/1.3.0/getText?padID=needed&apikey=" + KEY, "application/json"),
+            ):
+                async with http.get(balancer + path) as answer:
+                    assert answer.status == 200, path
+                    assert answer.content_type == kind
+                    assert answer.headers.getall("X-Content-Type-Options") == ["nosniff"]
+            async with http.get(balancer + "/p/needed") as answer:
+                asset = re.search(r"assets/[A-Za-z0-9._-]+", await answer.text())
+            if asset is not None:  # the page is built
+                async with http.get(f"{balancer}/{asset[0]}") as answer:
+                    assert answer.status == 200
+            status, text = await imported(http, balancer, "needed", b"x" * 3_000_000)
+            assert status == 200, text
+            status, _ = await imported(http, balancer, "needed", b"x" * 54_000_000)
+            assert status == 413
+            async with http.get(f"{balancer}/nothing") as answer:
+                assert answer.status == 404
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def imported(
+    http: aiohttp.ClientSession, url: str, pad: str, content: bytes
+) -> tuple[int, str]:
+    data = aiohttp.FormData()
+    data.add_field("file", content, filename="a.txt")
+    async with http.post(f"{url}/p/{pad}/import", data=data) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_before_an_etherpad_pages_are_its_and_texts_ours(
+    program: str, fleet: Fleet, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    ports = [worker.port for worker in fleet.workers]
+    with Service(lambda request: (200, b"Etherpad's")) as etherpad:
+        asked = Asked(port, ports, etherpad=urlsplit(etherpad.url).netloc)
+        with running(program, tmp_path / "balancer", asked) as url:
+            async with (
+                connect(f"{url}/p/shared-out") as pad,
+                aiohttp.ClientSession() as http,
+            ):
+                await pad.append("with the workers\n")
+                await pad.flush()
+
+                async def body(path: str) -> str:
+                    async with http.get(url + path) as answer:
+                        assert answer.headers.getall("X-Content-Type-Options") == ["nosniff"]
+                        return await answer.text()
+
+                for path in ("/", "/p/shared-out", "/static/js/pad.js", "/admin/", "/metrics"):
+                    assert await body(path) == "Etherpad's", path
+                assert "with the workers" in await body("/p/shared-out/export/txt")
+                call = f"/api/1.3.0/getText?padID=shared-out&apikey={KEY}"
+                assert "with the workers" in await body(call)
+                status, _ = await imported(http, url, "shared-out", b"brought in\n")
+                assert status == 200
+                assert "brought in" in await body("/p/shared-out/export/txt")
+                for name, spelled in SPELLINGS.items():
+                    answer = await told(port, spelled("/metrics"))
+                    assert not any(telltale in answer for telltale in TELLTALES), name
+
+
+async def test_tls_with_http2_and_a_redirect(
+    program: str, fleet: Fleet, tmp_path: Path, certificate: Certificate
+) -> None:
+    port, plain = free_ports(2)
+    ports = [worker.port for worker in fleet.workers]
+    asked = Asked(port, ports, certificate=certificate, plain_port=plain)
+    with running(program, tmp_path / "balancer", asked) as url:
+        status, _ = await curl("--http2", f"{url}/p/secured")
+        assert status.startswith("HTTP/2 200")
+        assert "strict-transport-security" in status.lower()
+        assert "content-security-policy" in status.lower()
+        assert "set-cookie" in status.lower()
+        status, _ = await curl(f"http://127.0.0.1:{plain}/p/secured?x=1")
+        assert " 308" in status.splitlines()[0]
+        assert "location: https://127.0.0.1" in status.lower()
+        assert "/p/secured?x=1" in status
+        anybody = nobody_in_particular()
+        connector = aiohttp.TCPConnector(ssl=anybody)
+        async with aiohttp.ClientSession(connector=connector) as http:
+            headers = {"Origin": url}
+            where = f"{url}/socket.io/?EIO=4&transport=websocket&padId=secured"
+            async with http.ws_connect(where, headers=headers) as ws:
+                assert "sid" in await ws.receive_str()
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("nginx", "haproxy"), ("haproxy", "nginx")])
+async def test_through_two_proxies_each_client_is_itself(
+    outer: str, inner: str, fleet: Fleet, tmp_path: Path
+) -> None:
+    """As in Kubernetes: an ingress, and a balancer behind it. Limits are per client, and what it
+    says of itself makes it nobody else."""
+    limit = int(SETTINGS["PADFLEET_MAX_SOCKETS_PER_ADDRESS"])
+    worker = fleet.workers[0]
+    near, far = free_ports(2)
+    behind = Asked(near, [worker.port], edge="127.0.0.1")
+    before = Asked(far, [near], checked=False)
+    with (
+        running(inner, tmp_path / "inner", behind),
+        running(outer, tmp_path / "outer", before) as url,
+    ):
+        where = f"{url}/socket.io/?EIO=4&transport=polling&padId=x"
+
+        async def handshake(address: str, **headers: str) -> int:
+            connector = aiohttp.TCPConnector(local_addr=(address, 0))
+            async with (
+                aiohttp.ClientSession(connector=connector) as http,
+                http.get(where, headers=headers) as answer,
+            ):
+                return answer.status
+
+        for _ in range(limit):
+            assert await handshake("127.0.0.7") == 200
+        assert await handshake("127.0.0.7") == 429
+        for forged in ("203.0.113.9", "127.0.0.8", "127.0.0.8, 127.0.0.1"):
+            assert await handshake("127.0.0.7", **{"X-Forwarded-For": forged}) == 429
+        assert await handshake("127.0.0.8") == 200
+        # Past the outer one, it is the inner one that is not told stories.
+        inner_url = f"http://127.0.0.1:{near}/socket.io/?EIO=4&transport=polling&padId=x"
+        connector = aiohttp.TCPConnector(local_addr=("127.0.0.7", 0))
+        async with aiohttp.ClientSession(connector=connector) as http:
+            headers = {"X-Forwarded-For": "203.0.113.10"}
+            async with http.get(inner_url, headers=headers) as answer:
+                assert answer.status == 429
+
+
+async def test_a_call_that_may_have_been_done_is_not_done_twice(
+    program: str, tmp_path: Path, fleet: Fleet
+) -> None:
+    """Both workers close the connection without an answer; each may have heard it."""
+    calls: list[str] = []
+
+    def hang_up(request: Request) -> Answer:
+        if "/api/" in request.path:
+            calls.append(request.path)
+            return None
+        return 200, b"{}"
+
+    (port,) = free_ports(1)
+    with Service(hang_up) as one, Service(hang_up) as other:
+        ports = [urlsplit(service.url).port or 0 for service in (one, other)]
+        with running(program, tmp_path / "balancer", Asked(port, ports)) as url:
+            async with aiohttp.ClientSession() as http:
+                call = f"{url}/api/1.3.0/appendText?padID=x&text=once&apikey={KEY}"
+                for method in ("GET", "POST"):
+                    calls.clear()
+                    async with http.request(method, call) as answer:
+                        assert answer.status == 502
+                    assert len(calls) == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    folder = tmp_path_factory.mktemp("certificate")
+    made = Certificate(folder / "chain.pem", folder / "key.pem")
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run(
+        ["openssl", *words, "-keyout", str(made.key), "-out", str(made.chain)],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+def nobody_in_particular() -> ssl.SSLContext:
+    """A certificate that was made a moment ago is nobody's."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def curl(*words: str) -> tuple[str, str]:
+    """Head and body of what is answered."""
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl")
+    process = await asyncio.create_subprocess_exec(
+        "curl",
+        *("-sik", "--max-time", "20"),
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    head, _, body = output.decode("utf-8", "replace").partition("\r\n\r\n")
+    return head, body
