@@ -144,7 +144,8 @@ class Messages:
             return
         with prefixed(kind):
             if kind == "CHANGESET_REQ":
-                await self._timeslider.asked(room, session, message)
+                address = socket.handshake.address
+                await self._timeslider.asked(room, session, message, address=address)
                 return
             if kind != "COLLABROOM":
                 raise ClientError("unknown message type")

@@ -69,6 +69,11 @@ def _keyframe(fields: Any) -> Keyframe:
     return Keyframe(rev, played, text, attribs, [(key, value) for key, value in pool])
 
 
+def done(data: bytes) -> bytes:
+    """What the helper process does with a job that is encoded: the answer, encoded too."""
+    return work(Job.decode(data)).encode()
+
+
 def work(job: Job) -> Answer:
     """Never raises for what is wrong with the history: that is part of the answer."""
     try:

@@ -12,6 +12,7 @@ from services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Playe
 from services.fanout.timeslider.helper import Helper, HelperFailed
 from services.fanout.timeslider.job import Answer, Job, StoredPart
 from services.fanout.timeslider.shelf import Shelf
+from shared.limited import Busy, Turns
 from shared.log.connect import Redis
 from shared.log.history import HistoryGap, read_parts, read_snapshot
 from shared.wire.jsontext import dumps
@@ -34,10 +35,17 @@ SECONDS = 10.0
 READ_STEP = 200
 """Single records in one read: some milliseconds of the event loop."""
 
+AT_ONCE = 4
+"""Requests that are worked on at a time, in turns by address; of one address at most `OF_ADDRESS`,
+so that others never wait for all that it has asked for."""
+
+OF_ADDRESS = 2
+
 MOST_WAITING = 64
-"""Requests under way on a worker; of one session `MOST_OF_ONE`. A page sends one after another."""
+"""Requests that wait on a worker. Who holds most of these places gives one up for others."""
 
 MOST_OF_ONE = 4
+"""Requests of one session under way. A page sends one after another."""
 
 ANSWERS_BYTES = 16 << 20
 KEYFRAMES_BYTES = 16 << 20
@@ -127,18 +135,24 @@ class Timeslider:
     def __init__(self, redis: Redis, helper: Helper) -> None:
         self._redis = redis
         self._helper = helper
-        self._under_way: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()  # by session
+        self._turns = Turns(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
         self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
         self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
 
-    async def asked(self, room: Room, session: Session, message: dict[str, Any]) -> None:
-        """Raises `ClientError`, or what `UNREACHABLE` lists."""
+    async def asked(
+        self, room: Room, session: Session, message: dict[str, Any], *, address: str
+    ) -> None:
+        """`address`: of the client. Raises `ClientError`, or what `UNREACHABLE` lists."""
         request = parse(message)
-        if self._under_way.total() >= MOST_WAITING or self._under_way[session.id] >= MOST_OF_ONE:
+        if self._under_way[session.id] >= MOST_OF_ONE:
             raise ClientError("too many requests for history at once; try again in a moment")
         self._under_way[session.id] += 1
         try:
-            members = await self._members(room, request)
+            async with self._turns.turn(address):
+                members = await self._members(room, request)
+        except Busy as error:
+            raise ClientError(f"too many requests for history at once: {error}") from None
         except (HistoryGap, HelperFailed) as error:
             log.error("no history", extra={"pad": room.pad_id, "error": str(error)})
             raise ClientError("the history cannot be read at the moment") from error

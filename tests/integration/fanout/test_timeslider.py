@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -71,7 +72,7 @@ def visitor(room: Room) -> tuple[Session, Ear]:
 async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str, Any]:
     session, ear = visitor(room)
     data = {"start": start, "granularity": size, "requestID": "x"}
-    await slider.asked(room, session, {"data": data})
+    await slider.asked(room, session, {"data": data}, address="1")
     (answer,) = ear.heard
     assert answer.pop("requestID") == "x"
     return answer
@@ -154,13 +155,44 @@ async def test_too_many_at_once_are_turned_away(
     monkeypatch.setattr(requests, "MOST_OF_ONE", 0)
     data = {"start": 0, "granularity": 1, "requestID": 1}
     with pytest.raises(ClientError, match="too many requests"):
-        await slider.asked(room, session, {"data": data})
+        await slider.asked(room, session, {"data": data}, address="1")
     monkeypatch.undo()
-    await slider.asked(room, session, {"data": data})
+    await slider.asked(room, session, {"data": data}, address="1")
     assert len(ear.heard) == 1
-    monkeypatch.setattr(requests, "MOST_WAITING", 0)
-    with pytest.raises(ClientError, match="too many requests"):
-        await slider.asked(room, session, {"data": data})
+
+
+async def test_one_address_does_not_take_the_places_of_others(
+    slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many sessions it has, and however long their requests take."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    members = slider._members
+
+    async def slow(asked_room: Room, request: Request) -> bytes:
+        if request.request_id == "slow":
+            begun.set()
+            await go_on.wait()
+        return await members(asked_room, request)
+
+    monkeypatch.setattr(slider, "_members", slow)
+
+    async def greedy() -> str:
+        session, _ = visitor(room)
+        data = {"start": 0, "granularity": 1, "requestID": "slow"}
+        try:
+            await slider.asked(room, session, {"data": data}, address="greedy")
+        except ClientError as error:
+            return str(error)
+        return ""
+
+    crowd = [asyncio.create_task(greedy()) for _ in range(80)]
+    await begun.wait()
+    for _ in range(20):
+        assert await ask(slider, room, 0, 100) == expected(0, 100)
+    go_on.set()
+    refused = [text for text in await asyncio.gather(*crowd) if text]
+    assert len(refused) == 80 - 2 - requests.MOST_WAITING
+    assert all("too many requests" in text for text in refused)
 
 
 async def test_a_history_with_a_hole_is_no_ones_disconnect(
@@ -188,7 +220,7 @@ async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPat
     job = Job(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper()
     answer = await helper.do(job)
-    first, process = helper.pid, helper._process
+    first, process = helper.pid, helper._process._process
     assert process is not None
 
     def closed(_data: bytes) -> None:

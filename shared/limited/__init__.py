@@ -1,0 +1,24 @@
+"""Work that strangers can make long, done by processes of its own within limits.
+
+`process` runs one and keeps it within time, memory and size of answer; `child` is what runs there;
+`turns` says who is next, so that no client takes the places of the others; `pool` is all of it
+together: some processes that do the same kind of work for whoever asks.
+
+Nothing that a client sends may hold an event loop for more than 20 ms. What could, goes here.
+"""
+
+from shared.limited.pool import Pool
+from shared.limited.process import Failed, Limited, Limits, Overrun, Refused, WorkFailed
+from shared.limited.turns import Busy, Turns
+
+__all__ = [
+    "Busy",
+    "Failed",
+    "Limited",
+    "Limits",
+    "Overrun",
+    "Pool",
+    "Refused",
+    "Turns",
+    "WorkFailed",
+]
