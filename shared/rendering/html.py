@@ -33,7 +33,9 @@ _ESCAPES = {
     **{code: "" for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
 }
 
-_NOT_PLAIN = re.compile(r"[^\x21-\x7e\s]")
+_NOT_PLAIN = re.compile(r"[^\x21-\x7e\x80-\x9f\s]")
+"""What is written as a number. Controls from 80 on would be taken for those of Windows-1252."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PART = re.compile("<[^>]*>|[ \u00a0]|[^ \u00a0<]+")
 
@@ -84,14 +86,19 @@ def _blocks(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         if line.level:
             yield from lists.item(line)
-            yield _content(line)
+            yield _headed(line)
             continue
         yield from lists.end()
         if line.heading:
-            yield f"<{line.heading}>{_content(line)}</{line.heading}>"
+            yield _headed(line)
         else:
             yield f"{_content(line)}<br>"
     yield from lists.end()
+
+
+def _headed(line: Line) -> str:
+    content = _content(line)
+    return f"<{line.heading}>{content}</{line.heading}>" if line.heading else content
 
 
 class _Lists:
@@ -99,6 +106,7 @@ class _Lists:
 
     def __init__(self) -> None:
         self._open: list[str] = []  # types
+        self._is_empty = False  # the item that is open
         self._counts: dict[int, int] = {}
         """Items of numbered lists by level. A list that another one has interrupted goes on
         counting; one that ended with its level does not, and is 0 here."""
@@ -110,6 +118,9 @@ class _Lists:
         yield from self._close(line.level, ends_at=line.level)
         if len(self._open) == line.level:
             yield "</li><li>"
+        elif self._open and self._is_empty:
+            yield "<br>"  # else it would be an item that is only there for the list in it
+        self._is_empty = not line.runs and not line.heading
         while len(self._open) < line.level:
             yield self._tag(line, len(self._open) + 1)
             self._open.append(line.list_type)
@@ -208,4 +219,4 @@ def _with_hard_spaces(html: str) -> str:
             break
         if not part.startswith("<"):
             break
-    return "".join(parts).replace("\u00a0", "&nbsp;")
+    return "".join(parts).replace("\u00a0", "&#160;")

@@ -2,182 +2,218 @@
 
 What an editor would paste of it, no more: other elements are only looked through for their text,
 and what is not meant to be read (scripts, styles, the head) is left out.
+
+The tree is the one that a browser builds (turbohtml, in linear time and not deeper than browsers
+go). `Paragraphs` is told of its elements one after the other, so nothing here calls itself.
 """
 
 import re
-from html.parser import HTMLParser
+from typing import NamedTuple
+
+from turbohtml.saxparse import SaxHandler, sax_parse
 
 from shared.easysync import AText, AttributePool, Builder, apply_to_atext, make_atext, to_units
-from shared.rendering.lines import MOST_LEVELS
+from shared.rendering.lists import Attributes, Lists
+from shared.rendering.paragraphs import Paragraphs, TooLarge
+from shared.rendering.styles import Declarations, changes, declarations, rules
 
-_FORMATS = {
-    "b": "bold",
-    "strong": "bold",
-    "i": "italic",
-    "em": "italic",
-    "u": "underline",
-    "s": "strikethrough",
-    "del": "strikethrough",
-    "strike": "strikethrough",
-}
-
-_BLOCKS = frozenset(
-    {
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    }
+BLOCKS = frozenset(
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"),
+        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li"),
+        *(
+            "main",
+            "menu",
+            "nav",
+            "ol",
+            "optgroup",
+            "option",
+            "p",
+            "pre",
+            "search",
+            "section",
+            "summary",
+        ),
+        *("table", "tbody", "tfoot", "thead", "tr", "ul"),
+    )
 )
 
-_UNREAD = frozenset({"head", "script", "style", "template", "textarea", "title"})
+_UNREAD = frozenset(
+    (
+        *("head", "iframe", "noembed", "noframes", "script", "style", "template", "textarea"),
+        "title",
+    )
+)
 
-_SPACES = re.compile("[ \t\r\n\f]+")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_LISTS = frozenset(("ul", "ol", "menu", "dir"))
 
-_Attributes = tuple[tuple[str, str], ...]
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "code"))
+"""In the HTML of a pad, and there only: of a heading from elsewhere the text is read. As a line's
+attribute it would show an asterisk to everybody whose page lacks the plugin for headings."""
+
+_LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
+"""Classes of the bullets and numbers that LibreOffice writes as text beside its list items."""
+
+_PRE = ("pre", "pre-wrap", "break-spaces")
+
+_OF_A_PAD = re.compile(
+    r"\s*<!DOCTYPE HTML><html><body>"
+    r"|(?i:.{0,2000}<meta name=[\"']?generator[\"']? content=[\"']?(?:padfleet|etherpad)\b)",
+    re.DOTALL,
+)
+"""How a pad's HTML begins, by export or API, ours and Etherpad's."""
+
+HARD = "\ufdd0"
+"""Stands for a space that browsers must not swallow; no character, for Unicode."""
 
 
-def from_html(html: str, author: str) -> tuple[AText, AttributePool]:
-    """The document, as its author's. Whatever `html` is, this is some document."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
+def from_html(html: str, author: str, *, units: int | None = None) -> tuple[AText, AttributePool]:
+    """The document, as its author's. Whatever `html` is, this is some document.
+
+    In the HTML of a pad ``&nbsp;`` is a space in a place where browsers would not show one, and
+    ``&#160;`` a no-break space, so what was exported comes back as it was. Elsewhere either is a
+    no-break space.
+
+    Raises `TooLarge` for a text of more than `units` code units.
+    """
+    of_a_pad = _OF_A_PAD.match(html) is not None
+    html = html.replace(HARD, "")
+    if of_a_pad:
+        html = html.replace("&nbsp;", HARD)
+    reader = _Reader(units, of_a_pad=of_a_pad)
+    sax_parse(html, reader)
     pool = AttributePool()
     builder = Builder(1)
-    for marker, runs in reader.finished():
+    for marker, runs in reader.lines.finished():
         if marker:
             builder.insert("*", [("author", author), *marker], pool)
         for text, formats in runs:
-            builder.insert(to_units(text), [("author", author), *formats], pool)
+            text = to_units(text.replace(HARD, " "))
+            builder.insert(text, [("author", author), *formats], pool)
         builder.insert("\n", [("author", author)], pool)
     # The newline that is there before anything is written is that of the last line.
     changeset = builder.remove(1, 1).to_changeset()
-    return apply_to_atext(changeset, make_atext("\n"), pool), pool
+    atext = apply_to_atext(changeset, make_atext("\n"), pool)
+    if units is not None and len(atext.text) > units + 1:
+        raise TooLarge(f"the text is longer than {units} characters")
+    return atext, pool
 
 
-_Runs = list[tuple[str, _Attributes]]
+class _State(NamedTuple):
+    """What holds within an element, and is as before behind it."""
+
+    formats: Attributes = ()
+    unread: bool = False
+    as_is: bool = False  #: spaces and line ends count
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._lines: list[tuple[_Attributes, _Runs]] = []
-        self._runs: _Runs = []
-        self._marker: _Attributes = ()
-        self._lists: list[tuple[str, str]] = []  # type, and the first one's start
-        self._formats: list[str] = []
-        self._unread = 0
-        self._as_is = 0  # within <pre>
-        self._begun = False  # the line has something to show, were it only an item's bullet
+class _Reader(SaxHandler):
+    def __init__(self, units: int | None, *, of_a_pad: bool) -> None:
+        self._lists = Lists()
+        self.lines = Paragraphs(self._lists, units)
+        self._of_a_pad = of_a_pad
+        self._state = _State()
+        self._outside: list[_State] = []
+        self._paragraphs: list[int] = []  # that are open: what had been said when they began
+        self._sheet: list[str] | None = None
+        self._rules: dict[str, Declarations] = {}
 
-    def finished(self) -> list[tuple[_Attributes, _Runs]]:
-        self._break_line()
-        return self._lines or [((), [])]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNREAD:
-            self._unread += 1
-        elif tag == "br":
-            self._begun = True
-            self._break_line()
-        elif tag in _FORMATS:
-            self._formats.append(_FORMATS[tag])
-        elif tag in _BLOCKS:
-            self._break_line()
-            given = {name: value or "" for name, value in attrs}
-            if tag in ("ul", "ol"):
-                kind = "number" if tag == "ol" else "bullet"
-                if "indent" in given.get("class", "").split():
-                    kind = "indent"
-                self._lists.append((kind, given.get("start", "")))
-            elif tag == "li":
-                self._begin_item()
-            elif tag == "pre":
-                self._as_is += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNREAD:
-            self._unread = max(0, self._unread - 1)
-        elif tag in _FORMATS and _FORMATS[tag] in self._formats:
-            at = len(self._formats) - 1 - self._formats[::-1].index(_FORMATS[tag])
-            del self._formats[at]
-        elif tag in _BLOCKS:
-            self._break_line()
-            if tag in ("ul", "ol") and self._lists:
-                self._lists.pop()
-            elif tag == "pre":
-                self._as_is = max(0, self._as_is - 1)
-
-    def handle_data(self, data: str) -> None:
-        if self._unread:
+    def start_element(self, tag: str, attrs: tuple[tuple[str, str | None], ...]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self._outside.append(self._state)
+        if tag == "style":
+            self._sheet = []
+        if self._state.unread or tag in _UNREAD:
+            self._state = self._state._replace(unread=True)
             return
-        data = _CONTROL.sub("", data.replace("\r\n", "\n").replace("\t", " " * 8))
-        if self._as_is:
-            first, *more = data.split("\n")
-            self._say(first)
-            for line in more:
-                self._begun = True
-                self._break_line()
-                self._say(line)
+        self._state = self._within(tag, given)
+        if self._state.unread:
             return
-        text = _SPACES.sub(" ", data)
-        if not self._runs or self._runs[-1][0].endswith(" "):
-            text = text.removeprefix(" ")
-        self._say(text)
+        if tag == "br":
+            self.lines.line_break()
+        elif tag in ("td", "th"):
+            self.lines.cell()
+        elif tag in BLOCKS or (tag == "code" and self._of_a_pad):
+            self._open_block(tag, given)
 
-    def _say(self, text: str) -> None:
-        if text:
-            formats = tuple((name, "true") for name in sorted(set(self._formats)))
-            self._runs.append((text.replace("\u00a0", " "), formats))
-            self._begun = True
-
-    def _begin_item(self) -> None:
-        kind, start = self._lists[-1] if self._lists else ("bullet", "")
-        level = min(max(len(self._lists), 1), MOST_LEVELS)
-        more: _Attributes = ()
-        if kind == "number":
-            more = (("start", start if start.isascii() and start.isdecimal() else "1"),)
-            if self._lists:
-                self._lists[-1] = (kind, str(int(more[0][1]) + 1))
-        self._marker = (("insertorder", "first"), ("list", f"{kind}{level}"), ("lmkr", "1"), *more)
-        self._begun = True
-
-    def _break_line(self) -> None:
-        if not self._begun:
-            self._runs = []
+    def end_element(self, tag: str) -> None:
+        if tag == "style" and self._sheet is not None:
+            self._rules |= rules("".join(self._sheet))
+            self._sheet = None
+        inside, self._state = self._state, self._outside.pop()
+        if inside.unread:
             return
-        if not self._as_is and self._runs and self._runs[-1][0].endswith(" "):
-            text, formats = self._runs.pop()
-            if text.rstrip(" "):
-                self._runs.append((text.rstrip(" "), formats))
-        self._lines.append((self._marker, self._runs))
-        self._marker, self._runs, self._begun = (), [], False
+        if tag in ("td", "th"):
+            self.lines.end_cell()
+        elif tag in BLOCKS or (tag == "code" and self._of_a_pad):
+            self._close_block(tag)
+
+    def characters(self, data: str) -> None:
+        if self._sheet is not None:
+            self._sheet.append(data)
+        if not self._state.unread:
+            self.lines.say(data, self._state.formats, as_is=self._state.as_is)
+
+    def _within(self, tag: str, given: dict[str, str]) -> _State:
+        state = self._state
+        classes = given.get("class", "").split()
+        said: Declarations = {}
+        for name in classes:
+            said |= self._rules.get(name, {})
+        if "style" in given:
+            said |= declarations(given["style"])
+        turned = changes(tag, said)
+        if turned:
+            kept = {name for name, _ in state.formats if turned.get(name, True)}
+            kept |= {name for name, is_on in turned.items() if is_on}
+            state = state._replace(formats=tuple((name, "true") for name in sorted(kept)))
+        if tag == "pre" or said.get("white-space") in _PRE:
+            state = state._replace(as_is=True)
+        elif "white-space" in said:
+            state = state._replace(as_is=False)
+        if said.get("display") == "none" or _LIBREOFFICE_MARKS.intersection(classes):
+            state = state._replace(unread=True)
+        return state
+
+    def _open_block(self, tag: str, given: dict[str, str]) -> None:
+        lines = self.lines
+        if tag in _LISTS:
+            lines.list_begins()
+            self._lists.open(tag, given)
+        elif tag == "li":
+            lines.item()
+        elif tag == "tr":
+            lines.row()
+        elif tag in _HEADINGS and self._of_a_pad:
+            lines.heading(tag)
+        else:
+            lines.block()
+        if tag == "p":
+            self._paragraphs.append(lines.said)
+
+    def _close_block(self, tag: str) -> None:
+        lines = self.lines
+        if tag == "p":
+            lines.end_paragraph(self._paragraphs.pop())
+        elif tag == "li":
+            lines.end_item()
+        elif tag in _LISTS:
+            lines.hard_break()
+            self._lists.close()
+        elif tag == "tr":
+            lines.row()
+        elif tag in _HEADINGS and self._of_a_pad:
+            lines.end_heading()
+        else:
+            lines.block()

@@ -8,23 +8,26 @@ from shared.rendering.lines import Line, lines_of
 
 def to_txt(atext: AText, pool: AttributePool) -> str:
     """List items are indented by a tab for each level, with ``* `` or their number (``1.2. ``) in
-    front. Each line ends with a newline. Raises `EasysyncError` as `lines_of` does."""
+    front; a numbered list begins with the number that its first item has. Each line ends with a
+    newline. Raises `EasysyncError` as `lines_of` does."""
     return "".join(_lines(lines_of(atext, pool)))
 
 
 def _lines(lines: Iterable[Line]) -> Iterable[str]:
-    counts: dict[int, int] = {}  # by level
-    before = 0
+    counts: dict[int, int] = {}  # items of numbered lists, by level
     for line in lines:
-        if line.list_type != "number":
-            counts.clear()
-        number = ""
+        # An item ends the lists that lie deeper, one that has no number those of its own level too;
+        # what is no item ends all.
+        over = line.level if line.list_type == "number" else line.level - 1
+        counts = {level: count for level, count in counts.items() if level <= over}
+        front = ""
         if line.list_type == "number":
-            if line.level < before:
-                counts.pop(before, None)
-            counts[line.level] = counts.get(line.level, 0) + 1
-            number = "".join(f"{counts.get(n, 0)}." for n in range(1, line.level + 1)) + " "
-            before = line.level
+            count = counts.get(line.level)
+            if count is None:
+                count = (line.start or 1) - 1
+            counts[line.level] = count + 1
+            # A level in between without a number of its own has none to show.
+            front = "".join(f"{counts[n]}." for n in sorted(counts)) + " "
         elif line.list_type == "bullet":
-            number = "* "
-        yield "\t" * line.level + number + line.text + "\n"
+            front = "* "
+        yield "\t" * line.level + front + line.text + "\n"

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared.easysync import AText, AttributePool, Builder, apply_to_atext, make_atext, to_units
 from shared.rendering.html import escaped, to_document, to_html
-from shared.rendering.reading import from_html
 from shared.rendering.txt import to_txt
 
 Piece = tuple[str, dict[str, str]]
@@ -67,7 +66,7 @@ BOTH = {**BOLD, **ITALIC}
         ([("*", {"lmkr": "1", "heading": "script"}), ("t", {})], "t<br>"),
         ([("a  b ", {})], "a&nbsp; b&nbsp;<br>"),
         ([(" a", {})], "&nbsp;a<br>"),
-        ([("a\u00a0b", {})], "a&nbsp;b<br>"),
+        ([("a\u00a0b", {})], "a&#160;b<br>"),
         ([("ä😀", {})], "&#228;&#128512;<br>"),
         ([("\ud83d", {})], "&#65533;<br>"),
         ([("a\x00\x08b", {})], "ab<br>"),
@@ -243,48 +242,7 @@ def test_whatever_is_in_a_pad_every_element_is_closed(pieces: list[Piece]) -> No
 
 
 @given(st.text())
-def test_escaped_text_is_ascii_and_comes_back(text: str) -> None:
+def test_escaped_text_is_ascii_but_for_spaces_and_controls(text: str) -> None:
     page = escaped(to_units(text))
-    assert page.isascii() or any(char.isspace() for char in page)
+    assert all(char.isascii() or char.isspace() or "\x80" <= char <= "\x9f" for char in page)
     assert not set(page) & set("<>\"'")
-
-
-# --- Reading -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "text"),
-    [
-        ("a<br>b", "a\nb\n"),
-        ("<p>a</p><p>b</p>", "a\nb\n"),
-        ("<p>a <b> b</b></p>", "a b\n"),
-        ("<body>\n  a\n  b\n</body>", "a b\n"),
-        ("a<script>x</script><style>y</style><title>z</title>b", "ab\n"),
-        ("<pre>a\n  b</pre>c", "a\n  b\nc\n"),
-        ("&lt;b&gt; &amp; &#128512;", "<b> & \ud83d\ude00\n"),
-        ("", "\n"),
-        ("<br><br>", "\n\n"),
-        ("<ul><li>a<li>b</ul>c", "*a\n*b\nc\n"),
-        ("<a href='http://x'>y</a>", "y\n"),
-        ("</ul></b></pre></script>x", "x\n"),
-        ("a\x00b\tc", "ab c\n"),
-    ],
-)
-def test_reading(source: str, text: str) -> None:
-    assert from_html(source, "a.x")[0].text == text
-
-
-@given(st.text(alphabet="<>/abiulop \n&;\"'=", max_size=60))
-def test_whatever_is_read_is_a_document(source: str) -> None:
-    atext, pool = from_html(source, "a.x")
-    assert atext.text.endswith("\n")
-    Elements(to_html(atext, pool))
-
-
-def test_what_is_written_reads_the_same() -> None:
-    source = (
-        '<ul class="bullet"><li>a <strong>b</strong><ul class="bullet"><li>c</li></ul></li></ul>'
-        '<ol start="3" class="number"><li>x</li><li>y</li></ol>d<br><br><em>e</em><br>'
-    )
-    atext, pool = from_html(source, "a.x")
-    assert to_html(atext, pool) == source

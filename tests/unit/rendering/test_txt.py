@@ -35,7 +35,9 @@ def text_of(*lines: tuple[str, str]) -> str:
             ],
             "\t1. a\n\t\t1.1. b\n\t\t1.2. c\n\t2. d\n\t\t2.1. e\n",
         ),
-        ([("number2", "a")], "\t\t0.1. a\n"),
+        ([("number2", "a")], "\t\t1. a\n"),
+        ([("number1", "a"), ("bullet2", "b"), ("number1", "c")], "\t1. a\n\t\t* b\n\t2. c\n"),
+        ([("bullet1", "a"), ("number2", "b")], "\t* a\n\t\t1. b\n"),
         ([("number1", "a"), ("", "b"), ("number1", "c")], "\t1. a\nb\n\t1. c\n"),
         ([("indent1", "a")], "\ta\n"),
         ([("nonsense", "a")], "a\n"),
@@ -43,6 +45,17 @@ def text_of(*lines: tuple[str, str]) -> str:
 )
 def test_lists(lines: list[tuple[str, str]], expected: str) -> None:
     assert text_of(*lines) == expected
+
+
+def test_a_list_begins_where_its_first_item_says() -> None:
+    pool = AttributePool()
+    builder = Builder(1)
+    for level, start in ((1, "7"), (1, "1"), (2, "3"), (1, "1")):
+        marker = [("list", f"number{level}"), ("lmkr", "1"), ("start", start)]
+        builder.insert("*", marker, pool)
+        builder.insert("x\n", [("author", "a.x")], pool)
+    atext = apply_to_atext(builder.to_changeset(), make_atext("\n"), pool)
+    assert to_txt(atext, pool) == "\t7. x\n\t8. x\n\t\t8.3. x\n\t9. x\n\n"
 
 
 def test_attributes_that_are_not_in_the_pool_are_an_error() -> None:
