@@ -35,6 +35,7 @@ from services.fanout.limits.bucket import Pace
 from services.fanout.limits.doorman import COOKIES, doorman
 from services.fanout.limits.gate import ADDRESS, gate
 from services.fanout.limits.hosts import Hosts
+from services.fanout.limits.makers import Makers
 from services.fanout.limits.origins import Origins
 from services.fanout.limits.places import Places
 from services.fanout.limits.unborn import Nursery, Silent, sweep
@@ -123,6 +124,7 @@ async def _open(
     ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)
     doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)
+    doorway.makers = Makers.of(settings)
     nursery = Nursery(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )

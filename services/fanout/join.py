@@ -18,15 +18,17 @@ from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, read_only_id, wanted_pad
 from services.fanout.introduction import acknowledges, introduced, takes_batches
 from services.fanout.legacy import sends_no_author
+from services.fanout.limits.makers import Makers
 from services.fanout.rights import begin_with, rights_of
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
-from shared.log import presence
+from shared.log import presence, unwritten
 from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, is_of_a_key, of_right_type
+from shared.log.groups import group_of
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.presence import Admission
@@ -58,6 +60,7 @@ class Doorway:
     access: Access
     hooks: Hooks
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    makers: Makers = field(default_factory=lambda: Makers(per_author=0, per_address=0))
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
         """Raises `Denied`, or `CorruptPad`."""
@@ -79,6 +82,7 @@ class Doorway:
             name=grant.name,
             color=grant.color,
             expires=grant.expires,
+            address=handshake.address,
         )
 
     async def join(
@@ -160,8 +164,15 @@ class Doorway:
             if room.feed.head < 0 and session.identity.read_only:
                 raise _turned_away(session.exit, "deleted")  # since it was let in
             if room.feed.head < 0:
-                await self._create(room, session.author, defaults)
+                await self._create(room, session, defaults)
             admission = await self._register(room, session, me)
+            if admission.epoch != room.epoch:
+                # It went away, or became another, while we came in, and we have not heard yet.
+                await room.repair.done()
+                if room.feed.head < 0:
+                    continue
+                if admission.epoch != room.epoch:
+                    raise TimeoutError("the pad has changed its history just now")
             if admission.reign != room.reign:
                 # There was a fail-over. What it took away must not be shown to anybody new.
                 await room.repair.done()
@@ -193,7 +204,15 @@ class Doorway:
         )
         self._let_in(room, session)
 
-    async def _create(self, room: Room, author: str, defaults: Any) -> None:
+    async def _create(self, room: Room, session: Session, defaults: Any) -> None:
+        author, address = session.author, session.identity.address
+        async with self._outside(), room.making:
+            # Of those who come at the same time one makes it; the others need no turn of theirs.
+            if room.feed.head < 0 and room.made_in != room.epoch:
+                await self.makers.wait(author, address)
+                room.made_in = room.epoch
+        if room.feed.head >= 0:
+            return
         text = self.settings.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
         text = text.replace("\t", " " * 8)
         await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
@@ -206,6 +225,9 @@ class Doorway:
                 raise TimeoutError("no answer from the writer") from None
         if room.feed.head < 0 and room.held.unmade:
             raise CorruptPad(room.held.unmade)
+        await room.beside.settled()
+        if room.beside.creator == author and group_of(room.pad_id) is None:
+            await unwritten.note(self.redis, self.keyspace, room.pad_id, room.epoch)
         await begin_with(self.redis, room, author, defaults, self.settings)
 
     # --- Coming back -----------------------------------------------------------------------------

@@ -64,6 +64,8 @@ class Room:
         """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
         self.users = 0  #: joins under way and sessions; the room closes at 0
         self.opened: asyncio.Task[None] | None = None
+        self.making = asyncio.Lock()
+        self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         self.origin = Origin(new_session_id(), 1)
         """Of what the room itself puts into the inbox, which is only the pad's creation."""
         self._early: list[ChannelMessage | Announcement] | None = []

@@ -38,6 +38,7 @@ class Identity:
     name: str | None = None  #: given by whoever let it in, so that it cannot choose another
     color: str | None = None  #: likewise
     expires: float | None = None  #: Unix seconds; then it has to be let in anew
+    address: str = ""  #: where it comes from, as far as we can know
 
 
 class Flushed(Enum):

@@ -17,6 +17,7 @@ from services.writer.readiness import add_readiness
 from services.writer.replicas import Replicas
 from services.writer.rules import Bounds
 from services.writer.upkeep import Upkeep
+from services.writer.vacancies import Vacancies
 from shared.fleet.beacon import Name, reachable_host
 from shared.health import add_ops_routes
 from shared.service import Service
@@ -79,4 +80,5 @@ def _owner(service: Service, settings: WriterSettings, writer_id: str) -> Owner:
         lease_ms=settings.lease_ms,
         batch_max=settings.batch_max,
         commit_interval_ms=settings.commit_interval_ms,
+        vacancies=Vacancies(redis, keyspace, pads, after_ms=settings.unwritten_after_ms),
     )

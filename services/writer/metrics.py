@@ -21,6 +21,9 @@ CONFIGURED = Gauge("padfleet_writer_partitions_configured", "Partitions that the
 TAKE_OVERS = Counter("padfleet_writer_leases_taken_total", "Leases taken")
 LOST_LEASES = Counter("padfleet_writer_leases_lost_total", "Leases found to be another writer's")
 SNAPSHOTS = Counter("padfleet_writer_snapshots_total", "Snapshots stored")
+VACATED = Counter(
+    "padfleet_writer_vacated_pads_total", "Pads taken away that nobody ever wrote in."
+)
 CHUNKS = Counter("padfleet_writer_chunks_total", "Chunks of old revisions packed")
 PADS = Gauge("padfleet_writer_pads", "Pads in memory")
 REPLICAS_SECONDS = QuickHistogram(

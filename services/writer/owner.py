@@ -11,6 +11,7 @@ from services.writer import metrics
 from services.writer.cache import PadCache
 from services.writer.ledger import LeaseLost
 from services.writer.partition import Committer, Stuck
+from services.writer.vacancies import Vacancies
 from shared.log import leases, presence
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.inbox import Received, read_inboxes
@@ -43,6 +44,7 @@ class Owner:
         lease_ms: int,
         batch_max: int,
         commit_interval_ms: int = 0,
+        vacancies: Vacancies | None = None,
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
@@ -52,6 +54,7 @@ class Owner:
         self._lease_ms = lease_ms
         self._batch_max = batch_max
         self._interval = commit_interval_ms / 1000
+        self._vacancies = vacancies
         self.stopping = False
         self._tasks: list[Kept] = []
         self._share: set[int] = set()
@@ -69,6 +72,9 @@ class Owner:
         everything = list(range(self._keyspace.partitions))
         groups = [[p] for p in everything] if self._redis.is_cluster else [everything]
         self._tasks = [keeper.keep("leases", self._look_after_leases)]
+        if self._vacancies is not None:
+            look = partial(self._look_for_vacancies, self._vacancies)
+            self._tasks.append(keeper.keep("unwritten pads", look))
         for group in groups:
             follow = partial(self._follow, group)
             self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
@@ -180,6 +186,30 @@ class Owner:
 
     def _lock(self, partition: int) -> asyncio.Lock:
         return self._busy.setdefault(partition, asyncio.Lock())
+
+    async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
+        """At one partition after the other, between two batches of it."""
+        loop = asyncio.get_running_loop()
+        next_look = loop.time()
+        while not self.stopping:
+            await rest(BLOCK_MS / 1000)
+            if loop.time() < next_look:
+                continue
+            for partition in list(self.held):
+                progress()
+                await self._look_at(partition, vacancies)
+            next_look = loop.time() + vacancies.interval
+
+    async def _look_at(self, partition: int, vacancies: Vacancies) -> None:
+        try:
+            async with self._lock(partition), asyncio.timeout(PATIENCE):
+                lease = self.held.get(partition)
+                if lease is not None:
+                    await vacancies.look(lease)
+        except (*UNREACHABLE, RedisError) as error:
+            log.warning(
+                "unwritten pads not looked at", extra={"partition": partition, "error": str(error)}
+            )
 
     # --- Inboxes ---------------------------------------------------------------------------------
 

@@ -88,6 +88,10 @@ class Keyspace:
     def state(self, partition: int) -> str:
         return f"pf:{{{self._tags[partition]}}}:state"
 
+    def unwritten(self, partition: int) -> str:
+        """Pads that were made by opening them, with the time of the last look at each."""
+        return f"pf:{{{self._tags[partition]}}}:unwritten"
+
     def staging(self, partition: int, token: str) -> str:
         """The stem of keys for what is brought beside the pads of a partition; `token` is unlike
         any other's."""

@@ -62,6 +62,20 @@ class LimitSettings(RedisProcessSettings):
         minimum=1,
         maximum=1_000_000,
     )
+    new_pads_per_minute: int = setting(
+        60,
+        "pads that one author may make on this worker by opening them, and as many at once. More "
+        "of them wait, for 10 s at most. 0: no limit",
+        minimum=0,
+        maximum=1_000_000,
+    )
+    new_pads_per_minute_per_address: int = setting(
+        0,
+        "the same for one address. 0: no limit, for a school or a company may have one address "
+        "for all",
+        minimum=0,
+        maximum=1_000_000,
+    )
     chats_per_second: int = setting(
         2,
         "chat messages, and changes of name or colour, of one author on this worker; ten times as "

@@ -54,6 +54,14 @@ class WriterSettings(TracingSettings):
         minimum=100,
         maximum=100_000_000,
     )
+    unwritten_after_ms: int = setting(
+        300_000,
+        "time that nobody has been on a pad, after which it goes away if somebody opened it and "
+        "nobody ever wrote in it; pads of groups, of the HTTP API and of imports stay. 0: all stay",
+        unit="ms",
+        minimum=0,
+        maximum=2_592_000_000,
+    )
     batch_max: int = setting(
         500,
         "submissions of a partition that are committed in one call at most",

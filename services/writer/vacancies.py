@@ -1,0 +1,48 @@
+"""Takes pads away that nobody ever wrote in, once nobody is on them."""
+
+import logging
+import time
+
+from services.writer import metrics
+from services.writer.cache import PadCache
+from shared.log import unwritten
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+from shared.log.leases import Lease
+
+log = logging.getLogger(__name__)
+
+
+class Vacancies:
+    def __init__(self, redis: Redis, keyspace: Keyspace, pads: PadCache, *, after_ms: int) -> None:
+        """`after_ms`: how long a pad is left alone after it was made, and after each look; 0: for
+        good."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._pads = pads
+        self._after = after_ms
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at a partition."""
+        return min(max(self._after / 4000, 0.05), 60.0)
+
+    async def look(self, lease: Lease) -> int:
+        """How many pads of the partition have been taken away. No batch of it may be in hand: what
+        the writer knows of these pads is forgotten. Raises what `UNREACHABLE` lists."""
+        if not self._after:
+            return 0
+        now = time.time() * 1000
+        gone = 0
+        due = await unwritten.due(self._redis, self._keyspace, lease.partition, now - self._after)
+        for one in due:
+            verdict = await unwritten.vacate(self._redis, self._keyspace, lease, one, now)
+            if verdict == "lease":
+                break
+            if verdict == "gone":
+                self._pads.forget(one.pad)
+                gone += 1
+        if gone:
+            metrics.VACATED.inc(gone)
+            log.info("unwritten pads gone", extra={"partition": lease.partition, "pads": gone})
+        return gone

@@ -1,0 +1,115 @@
+"""Pads that somebody opened and nobody ever wrote in. They go away by themselves.
+
+Whoever makes a pad by opening it puts it on record here; pads that the HTTP API makes, or that are
+brought from elsewhere, are wanted as they are and never stand here. After a while the partition's
+writer looks: a pad with text of somebody's, chat or saved revisions stays for good, one that
+somebody is on is looked at again, and any other is taken away, with all that belongs to it.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, cast
+
+from shared.bounds import is_pad_id, number_of
+from shared.log import presence, scripts
+from shared.log.connect import Redis
+from shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key, read_only_key
+from shared.log.leases import Lease
+from shared.log.records import Left
+
+MOST = 20
+"""Pads that are looked at in a row: some milliseconds, in which the partition stands still."""
+
+
+class Unwritten(NamedTuple):
+    """A pad as it was opened."""
+
+    pad: str
+    epoch: int
+
+    @property
+    def record(self) -> str:
+        return f"{self.epoch} {self.pad}"
+
+
+async def note(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
+    """Somebody has just made the pad by opening it. Raises what `UNREACHABLE` lists."""
+    key = keyspace.unwritten(keyspace.partition_of(pad))
+    await redis.client.zadd(key, {Unwritten(pad, epoch).record: time.time() * 1000})
+
+
+async def due(
+    redis: Redis, keyspace: Keyspace, partition: int, before_ms: float
+) -> list[Unwritten]:
+    """Those that were last looked at before this time, in ms since 1970; some, if there are
+    many."""
+    reply = await redis.client.zrangebyscore(
+        keyspace.unwritten(partition), "-inf", before_ms, start=0, num=MOST
+    )
+    found = []
+    for record in cast("Sequence[bytes]", reply):
+        epoch, _, pad = record.decode("utf-8", "replace").partition(" ")
+        if (number := number_of(epoch)) is None or not is_pad_id(pad):
+            await redis.client.zrem(keyspace.unwritten(partition), record)  # not ours
+        else:
+            found.append(Unwritten(pad, number))
+    return found
+
+
+async def vacate(
+    redis: Redis, keyspace: Keyspace, lease: Lease, one: Unwritten, now_ms: float
+) -> Literal["gone", "kept", "later", "lease"]:
+    """Takes the pad away if that is right, see vacate.lua. Only for who has the partition's lease,
+    and is not in the middle of a batch of it."""
+    keys = keyspace.pad(one.pad)
+    await _bury(redis, keys)
+    rest = [key for key in keys.deletable if key not in (keys.members, keys.chat, keys.saved)]
+    verdict, *more = await scripts.VACATE(
+        redis.client,
+        [
+            keys.state,
+            keyspace.inbox(keys.partition),
+            keyspace.unwritten(keys.partition),
+            keys.meta,
+            keys.members,
+            keys.chat,
+            keys.saved,
+            *rest,
+        ],
+        [
+            lease.term,
+            lease.reign,
+            one.record,
+            one.epoch,
+            one.pad,
+            keys.channel,
+            one.epoch + 1,
+            int(now_ms),
+        ],
+    )
+    if verdict == b"gone":
+        # Keys in slots of their own. Should this not come to pass, they lead nowhere.
+        read_only_id, creator = (value.decode() for value in more)
+        if read_only_id:
+            await redis.client.delete(read_only_key(read_only_id))
+        if creator:
+            await redis.client.hdel(author_pads_key(creator), one.pad)
+    found: Literal["gone", "kept", "later", "lease"] = verdict.decode()
+    return found
+
+
+async def _bury(redis: Redis, keys: PadKeys) -> None:
+    """Takes members out that were on workers which are long dead: where nobody else is on a pad,
+    nobody else does."""
+    joined = await presence.members(redis, keys)
+    if not joined:
+        return
+    known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
+    workers = {name.decode() for name in cast("Sequence[bytes]", known)}
+    dead = [
+        Left(member.session, member.author, member.color)
+        for _, member in joined
+        if member.worker not in workers
+    ]
+    if dead:
+        await presence.leave(redis, keys, dead)
