@@ -103,23 +103,26 @@ export class Collaborator {
     return !this.resuming;
   }
 
-  /** Replaces `removed` code units at `start`; text gets this author and `attributes`. */
+  /**
+   * Replaces `removed` code units at `start`; text gets this author and `attributes`. Returns what
+   * was done as a changeset.
+   */
   edit(
     start: number,
     removed: number,
     inserted: string,
     attributes: Iterable<Attribute> = [],
-  ): void {
+  ): string {
     const mine: Attribute[] = inserted === "" ? [] : [...attributes, ["author", this.author]];
-    this.applyOwn(makeSplice(this.text, start, removed, inserted, mine, this.pool));
+    return this.applyOwn(makeSplice(this.text, start, removed, inserted, mine, this.pool));
   }
 
-  /** Sets attributes on `[from, to)`; the value "" takes one away. */
-  format(from: number, to: number, attributes: Iterable<Attribute>): void {
+  /** Sets attributes on `[from, to)`; the value "" takes one away. Returns the changeset. */
+  format(from: number, to: number, attributes: Iterable<Attribute>): string {
     const attribs = encodeAttribs(attributes, this.pool, false);
     const { text } = this;
     const builder = new Builder(text.length).keepText(text.slice(0, from));
-    this.applyOwn(builder.keepText(text.slice(from, to), attribs).toChangeset());
+    return this.applyOwn(builder.keepText(text.slice(from, to), attribs).toChangeset());
   }
 
   /** The attribute string of new text by this author, in the numbers of `pool`. */
@@ -132,12 +135,18 @@ export class Collaborator {
     );
   }
 
-  /** An edit of `text` as a changeset in the numbers of `pool`. */
-  applyOwn(changeset: string): void {
-    if (isIdentity(changeset)) return;
-    this.base ??= this.body.clone();
+  /**
+   * An edit of `text` as a changeset in the numbers of `pool`; returns it. Throws `EasysyncError`,
+   * and changes nothing, when it does not fit.
+   */
+  applyOwn(changeset: string): string {
+    if (isIdentity(changeset)) return changeset;
+    const waiting = this.waiting === null ? changeset : compose(this.waiting, changeset, this.pool);
+    const base = this.base ?? this.body.clone();
     this.body.apply(changeset, this.pool);
-    this.waiting = this.waiting === null ? changeset : compose(this.waiting, changeset, this.pool);
+    this.base = base;
+    this.waiting = waiting;
+    return changeset;
   }
 
   /** The USER_CHANGES that is due, if one is: one at a time is in flight. */

@@ -58,7 +58,6 @@ export class Connection {
 
   /** Connects to the next of the addresses. */
   dial(): void {
-    this.become({ state: "connecting" });
     const address = this.addresses[this.dials++ % this.addresses.length] as PadAddress;
     this.line = new Line(address, this.options, {
       up: () => this.listener.up(address),
@@ -66,6 +65,13 @@ export class Connection {
       message: (message) => this.listener.message(message),
       shout: (message) => this.listener.shout(message),
     });
+    // Told last: whoever hears of it may hang up at once, and there has to be something to hang up.
+    this.become({ state: "connecting" });
+  }
+
+  /** Which of the lines so far is the one at hand; another number says that it was hung up. */
+  get lineNumber(): number {
+    return this.line === null ? 0 : this.dials;
   }
 
   /** What was said over the line has led to something. */

@@ -9,9 +9,24 @@ export class Emitter<Events extends { [name: string]: unknown }> {
     return () => void among.delete(listener);
   }
 
+  /** Tells all listeners, each whatever the others do. What they throw goes to `failed`. */
   protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     for (const listener of [...(this.listeners.get(name) ?? [])]) {
-      (listener as (value: Events[Name]) => void)(value);
+      try {
+        (listener as (value: Events[Name]) => void)(value);
+      } catch (error) {
+        this.failed(name, error);
+      }
     }
+  }
+
+  /** Whether anybody listens to `name`. */
+  protected heard(name: keyof Events): boolean {
+    return (this.listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  /** A listener to `name` has thrown `error`: an error of whoever listens, not of who emits. */
+  protected failed(name: keyof Events, error: unknown): void {
+    console.error(`a listener to "${String(name)}" has thrown`, error);
   }
 }

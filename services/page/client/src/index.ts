@@ -19,6 +19,6 @@ export type {
   Submission,
   UserInfo,
 } from "./messages.js";
-export { Pad, type PadEvents, type PadOptions } from "./pad.js";
+export { ListenerError, Pad, type PadEvents, type PadOptions } from "./pad.js";
 export { People, type Person } from "./people.js";
 export { newToken } from "./token.js";

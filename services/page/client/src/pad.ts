@@ -47,8 +47,8 @@ export type PadEvents = {
   accepted: Accepted;
   /** All that one message brought, after the events above. */
   took: (Changed | Accepted)[];
-  /** An own edit has been made, which is now to be sent. */
-  edited: null;
+  /** An own edit has been made, which is now to be sent: its changeset. */
+  edited: string;
   people: ReadonlyMap<string, Person>;
   chat: ChatLine;
   saved: SavedRevision;
@@ -56,7 +56,21 @@ export type PadEvents = {
   shout: string;
   /** What this library does not know. */
   other: { type: string };
+  /** A listener has thrown. Where nobody listens to this, it goes to the console. */
+  error: ListenerError;
 };
+
+/** A listener to the event `event` has thrown what is the `cause`. */
+export class ListenerError extends Error {
+  override readonly name = "ListenerError";
+
+  constructor(
+    readonly event: string,
+    cause: unknown,
+  ) {
+    super(`a listener to "${event}" has thrown: ${String(cause)}`, { cause });
+  }
+}
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -157,20 +171,17 @@ export class Pad extends Emitter<PadEvents> {
     inserted: string,
     attributes: Iterable<Attribute> = [],
   ): void {
-    this.writable().edit(start, removed, inserted, attributes);
-    this.edited();
+    this.edited(this.writable().edit(start, removed, inserted, attributes));
   }
 
   /** Sets attributes on `[from, to)`, such as `[["bold", "true"]]`; "" takes one away. */
   format(from: number, to: number, attributes: Iterable<Attribute>): void {
-    this.writable().format(from, to, attributes);
-    this.edited();
+    this.edited(this.writable().format(from, to, attributes));
   }
 
   /** An edit of `text` as a changeset in the numbers of `state.pool`. */
   applyOwn(changeset: string): void {
-    this.writable().applyOwn(changeset);
-    this.edited();
+    this.edited(this.writable().applyOwn(changeset));
   }
 
   /** Resolves when every edit has been accepted. */
@@ -334,29 +345,40 @@ export class Pad extends Emitter<PadEvents> {
     }
   }
 
+  /**
+   * Takes in what a message brings. Listeners are told of each revision while `text` and `rev` are
+   * those of it, and may edit, or leave: then the rest of the message is not for us any more, and
+   * comes again to whoever connects anew.
+   */
   private take(message: Parameters<Collaborator["receive"]>[0]): void {
     const { state } = this;
+    const line = this.connection.lineNumber;
     const resuming = !this.connection.open;
     const took: (Changed | Accepted)[] = [];
+    let wrong: ProtocolError | null = null;
     try {
       for (const event of state.receive(message)) {
         took.push(event);
         this.headTime = event.kind === "changed" ? event.time : Date.now();
+        if (!state.submitting) clearTimeout(this.answerTimer);
         if (event.kind === "changed") this.emit("changed", event);
         else this.emit("accepted", event);
+        if (this.connection.lineNumber !== line) break;
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.connection.end(error.message);
-      return;
+      wrong = error;
     }
-    if (!state.submitting) clearTimeout(this.answerTimer);
-    if (resuming && state.upToDate) {
-      this.connection.opened();
+    if (this.connection.lineNumber === line) {
+      if (wrong !== null) this.connection.end(wrong.message);
+      else if (resuming && state.upToDate) this.connection.opened();
+      this.submit();
+    }
+    // What has been taken in is told in any case, or a copy of the text would stay behind it.
+    if (wrong === null || took.length > 0) this.emit("took", took);
+    if (wrong === null && resuming && this.connection.open) {
       this.emit("people", this.people.present);
     }
-    this.emit("took", took);
-    this.submit();
   }
 
   private shouted(message: unknown): void {
@@ -396,9 +418,14 @@ export class Pad extends Emitter<PadEvents> {
     else this.connection.send({ type: "COLLABROOM", component: "pad", data }, refused);
   }
 
-  private edited(): void {
+  private edited(changeset: string): void {
     this.submit();
-    this.emit("edited", null);
+    this.emit("edited", changeset);
+  }
+
+  protected override failed(name: keyof PadEvents, error: unknown): void {
+    if (name === "error" || !this.heard("error")) super.failed(name, error);
+    else this.emit("error", new ListenerError(name, error));
   }
 
   private writable(): Collaborator {

@@ -74,6 +74,11 @@ export class Body {
     }
   }
 
+  /** Hands out the attributes from the start of the document on. */
+  reader(): SpanReader {
+    return new SpanReader(this.spans);
+  }
+
   /** The attribute string of the code unit at `position`; "" beyond the end. */
   attribsAt(position: number): string {
     for (const span of this.spansBetween(position, position + 1)) return span.attribs;
@@ -126,6 +131,45 @@ export class Body {
   }
 }
 
+/** Goes along a document's attributes once. */
+export class SpanReader {
+  private index = 0;
+  private used = 0; // of the span at `index`
+
+  constructor(private readonly spans: readonly Span[]) {}
+
+  /** The attributes of the next `chars` code units. Throws `EasysyncError` beyond the end. */
+  take(chars: number): Span[] {
+    const taken: Span[] = [];
+    let left = chars;
+    while (left > 0) {
+      const span = this.spans[this.index];
+      if (span === undefined) {
+        throw new EasysyncError("the document has fewer attributes than text");
+      }
+      const count = Math.min(left, span.chars - this.used);
+      taken.push({ attribs: span.attribs, chars: count });
+      left -= count;
+      this.used += count;
+      if (this.used === span.chars) {
+        this.index += 1;
+        this.used = 0;
+      }
+    }
+    return taken;
+  }
+
+  /** What has not been taken. */
+  rest(): Span[] {
+    const span = this.spans[this.index];
+    if (span === undefined) return [];
+    return [
+      { attribs: span.attribs, chars: span.chars - this.used },
+      ...this.spans.slice(this.index + 1),
+    ];
+  }
+}
+
 /** Throws `EasysyncError` unless there are `lines` newlines in `text`. */
 export function checkLines(text: string, lines: number): void {
   const found = countLines(text);
@@ -144,51 +188,32 @@ function put(spans: Span[], attribs: string, chars: number): void {
 /** Goes along a document's spans once, and puts the new ones together. */
 class Walk {
   private readonly out: Span[] = [];
-  private index = 0;
-  private used = 0; // of the span at `index`
+  private readonly reader: SpanReader;
 
-  constructor(private readonly spans: readonly Span[]) {}
+  constructor(spans: readonly Span[]) {
+    this.reader = new SpanReader(spans);
+  }
 
   insert(attribs: string, chars: number): void {
     put(this.out, attribs, chars);
   }
 
   skip(chars: number): void {
-    this.go(chars, () => undefined);
+    this.reader.take(chars);
   }
 
   keep(chars: number): void {
-    this.go(chars, (attribs, count) => put(this.out, attribs, count));
+    for (const span of this.reader.take(chars)) put(this.out, span.attribs, span.chars);
   }
 
   mark(chars: number, change: (had: string) => string): void {
-    this.go(chars, (attribs, count) => put(this.out, change(attribs), count));
+    for (const span of this.reader.take(chars)) put(this.out, change(span.attribs), span.chars);
   }
 
   finish(): Span[] {
-    const span = this.spans[this.index];
-    if (span === undefined) return this.out;
-    put(this.out, span.attribs, span.chars - this.used);
-    const next = this.spans[this.index + 1];
-    if (next === undefined) return this.out;
-    put(this.out, next.attribs, next.chars);
-    return this.out.concat(this.spans.slice(this.index + 2));
-  }
-
-  private go(chars: number, each: (attribs: string, count: number) => void): void {
-    let left = chars;
-    while (left > 0) {
-      const span = this.spans[this.index];
-      if (span === undefined)
-        throw new EasysyncError("the document has fewer attributes than text");
-      const count = Math.min(left, span.chars - this.used);
-      each(span.attribs, count);
-      left -= count;
-      this.used += count;
-      if (this.used === span.chars) {
-        this.index += 1;
-        this.used = 0;
-      }
-    }
+    const [span, next, ...rest] = this.reader.rest();
+    if (span !== undefined) put(this.out, span.attribs, span.chars);
+    if (next !== undefined) put(this.out, next.attribs, next.chars);
+    return this.out.concat(rest);
   }
 }

@@ -84,41 +84,43 @@ export function applyToAText(changeset: string, atext: AText, pool: AttributePoo
  * What it set where there was no such attribute is set to "", which the pool may get new.
  */
 export function inverse(changeset: string, atext: AText, pool: AttributePool): string {
+  return inverseOn(Body.fromAText(atext), changeset, pool);
+}
+
+/** The same for a document at hand, in one pass over what the changeset touches. */
+export function inverseOn(body: Body, changeset: string, pool: AttributePool): string {
   const { oldLength, newLength, ops } = unpack(changeset);
-  const { text } = atext;
+  const { text } = body;
   if (oldLength !== text.length) {
     throw new EasysyncError(
       `the changeset is for length ${oldLength}, the text has ${text.length}`,
     );
   }
-  const body = Body.fromAText(atext);
   const builder = new Builder(newLength);
+  const reader = body.reader();
   let at = 0;
   for (const op of parseOps(ops)) {
     if (op.opcode === "+") {
       builder.remove(op.chars, op.lines);
       continue;
     }
-    const end = at + op.chars;
-    checkLines(text.slice(at, end), op.lines);
-    if (op.opcode === "-") {
-      for (const span of body.spansBetween(at, end)) {
-        builder.insert(text.slice(span.from, span.to), span.attribs);
-      }
-    } else if (op.attribs === "") {
-      builder.keep(op.chars, op.lines);
-    } else {
-      const changed = attribsOf(op.attribs, pool);
-      for (const span of body.spansBetween(at, end)) {
-        const old = attribsOf(span.attribs, pool);
+    checkLines(text.slice(at, at + op.chars), op.lines);
+    if (op.opcode === "=" && op.attribs === "") builder.keep(op.chars, op.lines);
+    const changed = attribsOf(op.attribs, pool);
+    for (const { chars, attribs } of reader.take(op.chars)) {
+      const piece = text.slice(at, at + chars);
+      at += chars;
+      if (op.opcode === "-") {
+        builder.insert(piece, attribs);
+      } else if (op.attribs !== "") {
+        const old = attribsOf(attribs, pool);
         const back = [...changed]
           .map(([key, value]) => [key, old.get(key) ?? "", value] as const)
           .filter(([, had, value]) => had !== value)
           .map(([key, had]) => [key, had] as const);
-        builder.keepText(text.slice(span.from, span.to), encodeAttribs(back, pool, false));
+        builder.keepText(piece, encodeAttribs(back, pool, false));
       }
     }
-    at = end;
   }
   return checkRep(builder.toChangeset());
 }

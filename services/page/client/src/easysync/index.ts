@@ -7,6 +7,7 @@ export {
   applyToAText,
   applyToText,
   inverse,
+  inverseOn,
   splitAttributionLines,
   textChanges,
 } from "./document.js";

@@ -1,0 +1,224 @@
+/** Whatever a listener does, the pad's state stays right and sending goes on. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  AttributePool,
+  Body,
+  makeSplice,
+  moveToPool,
+  prepareForWire,
+} from "../src/easysync/index.js";
+import { type ListenerError, Pad } from "../src/index.js";
+import type { Submission } from "../src/messages.js";
+
+const OTHER = "a.other";
+
+/** A pad whose server is this test: nothing answers at its address, and nothing is sent to it. */
+class Desk {
+  readonly pad = new Pad("http://127.0.0.1:9/p/x", { interval: 0 });
+  readonly sent: Submission[] = [];
+  readonly server = Body.fromAText({ text: "Hello\n", attribs: "|1+6" });
+  readonly pool = new AttributePool();
+  rev = 0;
+
+  constructor() {
+    // The lines are there, and nothing comes of them.
+    const silence = (): void => this.pad["connection"]["line"]?.close();
+    silence();
+    this.pad.on("status", silence);
+    this.pad["connection"].send = (message) => {
+      const { data } = message as { data?: Submission };
+      if (data?.type === "USER_CHANGES") this.sent.push(data);
+    };
+    this.give({
+      type: "CLIENT_VARS",
+      data: {
+        userId: "a.me",
+        readonly: false,
+        historicalAuthorData: {},
+        savedRevisions: [],
+        collab_client_vars: {
+          initialAttributedText: this.server.toAText(),
+          apool: this.pool.toJSON(),
+          rev: 0,
+          historicalAuthorData: {},
+        },
+      },
+    });
+  }
+
+  give(message: object): void {
+    this.pad["receive"](message);
+  }
+
+  say(data: object): void {
+    this.give({ type: "COLLABROOM", data });
+  }
+
+  /** Somebody else's revision, as it is sent. */
+  revision(start: number, removed: number, inserted: string): object {
+    const mine = [["author", OTHER]] as const;
+    const changeset = makeSplice(this.server.text, start, removed, inserted, mine, this.pool);
+    this.server.apply(changeset, this.pool);
+    const { translated, pool } = prepareForWire(changeset, this.pool);
+    this.rev += 1;
+    return { newRev: this.rev, changeset: translated, apool: pool.toJSON(), author: OTHER };
+  }
+
+  /** Takes what was submitted last, which has to be for the newest revision. */
+  accept(): void {
+    const { baseRev, changeset, apool } = this.sent.at(-1) as Submission;
+    assert.equal(baseRev, this.rev);
+    this.server.apply(moveToPool(changeset, AttributePool.from(apool), this.pool), this.pool);
+    this.rev += 1;
+    this.say({ type: "ACCEPT_COMMIT", newRev: this.rev });
+  }
+
+  /** All that waits goes out and is accepted; then everybody has the same. */
+  async settle(): Promise<void> {
+    for (let tries = 0; !this.pad.state.settled; tries += 1) {
+      assert.ok(tries < 1000, "what waits is not sent");
+      const before = this.sent.length;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (this.sent.length > before) this.accept();
+    }
+    assert.equal(this.pad.text, this.server.text);
+    assert.equal(this.pad.rev, this.rev);
+  }
+}
+
+function run(name: string, what: (desk: Desk) => Promise<void>): void {
+  test(name, { timeout: 10_000 }, async () => {
+    const desk = new Desk();
+    try {
+      await what(desk);
+    } finally {
+      desk.pad.close();
+    }
+  });
+}
+
+run("a listener that throws is reported, and costs nobody anything", async (desk) => {
+  const { pad } = desk;
+  const errors: ListenerError[] = [];
+  const told: string[] = [];
+  pad.on("error", (error) => errors.push(error));
+  for (const name of ["changed", "accepted", "took", "edited"] as const) {
+    pad.on(name, () => {
+      throw new Error(`from ${name}`);
+    });
+    pad.on(name, () => told.push(name));
+  }
+  pad.edit(5, 0, " there");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  desk.accept();
+  pad.edit(0, 0, "> ");
+  desk.say({ type: "NEW_CHANGES", ...desk.revision(0, 0, "Oh! ") });
+  await desk.settle();
+  assert.match(desk.server.text, /^(> Oh! |Oh! > )Hello there\n$/);
+  assert.deepEqual(new Set(told), new Set(["edited", "accepted", "changed", "took"]));
+  assert.equal(errors.length, told.length, "each is reported once");
+  assert.match(String(errors[0]), /a listener to "edited" has thrown: Error: from edited/);
+  assert.equal((errors[0]?.cause as Error).message, "from edited");
+});
+
+run("an error with nobody to hear of it goes to the console", async (desk) => {
+  const said: unknown[][] = [];
+  const { error } = console;
+  console.error = (...words) => said.push(words);
+  try {
+    desk.pad.on("changed", () => {
+      throw new Error("mine");
+    });
+    desk.pad.on("took", () => {
+      throw new Error("too");
+    });
+    desk.say({ type: "NEW_CHANGES", ...desk.revision(0, 0, "x") });
+    // A listener to errors that throws one is not told of its own.
+    desk.pad.on("error", () => {
+      throw new Error("again");
+    });
+    desk.say({ type: "NEW_CHANGES", ...desk.revision(0, 0, "x") });
+  } finally {
+    console.error = error;
+  }
+  const heard = said.map(([words]) => words);
+  const of = (name: string): string => `a listener to "${name}" has thrown`;
+  assert.deepEqual(heard, [of("changed"), of("took"), of("error"), of("error")]);
+  await desk.settle();
+});
+
+run("a listener may edit in the middle of a batch", async (desk) => {
+  const { pad } = desk;
+  pad.on("changed", ({ rev }) => {
+    assert.equal(pad.rev, rev);
+    pad.edit(pad.text.length - 1, 0, `[${rev}]`);
+  });
+  pad.on("error", (error) => assert.fail(error));
+  const changes = [desk.revision(0, 0, "a"), desk.revision(1, 0, "b"), desk.revision(8, 0, "!\n")];
+  desk.say({ type: "NEW_CHANGES_BATCH", changes });
+  await desk.settle();
+  for (const piece of ["[1]", "[2]", "[3]"]) assert.ok(desk.server.text.includes(piece), piece);
+});
+
+run("a listener may leave in the middle of a batch, and what it has is whole", async (desk) => {
+  const { pad } = desk;
+  const took: number[] = [];
+  pad.on("changed", ({ rev }) => {
+    if (rev === 2) pad.close();
+  });
+  pad.on("took", (events) => took.push(...events.map(({ rev }) => rev)));
+  const changes = [desk.revision(0, 0, "a"), desk.revision(0, 0, "b"), desk.revision(0, 0, "c")];
+  desk.say({ type: "NEW_CHANGES_BATCH", changes });
+  assert.deepEqual(pad.status, { state: "ended", reason: "closed" });
+  assert.equal(pad.text, "baHello\n");
+  assert.equal(pad.rev, 2);
+  assert.deepEqual(took, [1, 2]);
+});
+
+run("a listener that connects anew gets what is missing over the new connection", async (desk) => {
+  const { pad } = desk;
+  pad.on("changed", ({ rev }) => {
+    if (rev === 1 || rev === 3) pad.reconnect();
+  });
+  pad.edit(5, 0, " mine");
+  const missed = [desk.revision(0, 0, "a"), desk.revision(0, 0, "b"), desk.revision(0, 0, "c")];
+  desk.say({ type: "NEW_CHANGES_BATCH", changes: missed });
+  assert.equal(pad.rev, 1);
+  assert.equal(pad.state.upToDate, false);
+  const resumed = (at: number): object => ({
+    type: "CLIENT_RECONNECT",
+    headRev: 3,
+    ...missed[at - 1],
+  });
+  desk.say(resumed(2));
+  desk.say(resumed(3)); // connects anew once more, with all that was missed just come in
+  assert.equal(pad.status.state, "connecting");
+  assert.equal(pad.state.upToDate, false, "the new connection has not said anything yet");
+  desk.say({ type: "CLIENT_RECONNECT", noChanges: true, newRev: 3 });
+  assert.equal(pad.status.state, "open");
+  await desk.settle();
+  assert.equal(desk.server.text, "cbaHello mine\n");
+});
+
+run("who hears that it connects may leave at once", async ({ pad }) => {
+  pad.on("status", ({ state }) => {
+    if (state === "connecting") pad.close();
+  });
+  pad.reconnect();
+  assert.deepEqual(pad.status, { state: "ended", reason: "closed" });
+  assert.equal(pad["connection"].lineNumber, 0, "no line is left behind");
+});
+
+run("an edit that does not fit is refused, and nothing has changed", async (desk) => {
+  const { pad } = desk;
+  for (const changeset of ["Z:2>1+1$x", "Z:6>0*9=1$", "nonsense"]) {
+    assert.throws(() => pad.applyOwn(changeset));
+    assert.equal(pad.text, "Hello\n");
+    assert.ok(pad.state.settled);
+  }
+  pad.edit(5, 0, "!");
+  await desk.settle();
+  assert.equal(desk.server.text, "Hello!\n");
+});
