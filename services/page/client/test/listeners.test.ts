@@ -162,6 +162,30 @@ run("a listener may edit in the middle of a batch", async (desk) => {
   for (const piece of ["[1]", "[2]", "[3]"]) assert.ok(desk.server.text.includes(piece), piece);
 });
 
+run("all listeners hear of everything in one order", async (desk) => {
+  const { pad } = desk;
+  const heard: [string[], string[]] = [[], []];
+  let edits = 0;
+  for (const index of [0, 1] as const) {
+    pad.on("changed", ({ changeset }) => heard[index].push(changeset));
+    pad.on("edited", (changeset) => heard[index].push(changeset));
+    // Between the two, one that edits whenever it hears of something.
+    for (const name of ["changed", "edited"] as const) {
+      pad.on(name, () => {
+        if (index === 0 && (edits += 1) < 6) pad.edit(pad.text.length - 1, 0, `<${edits}>`);
+      });
+    }
+  }
+  const copy = Body.fromAText(desk.server.toAText());
+  const changes = [desk.revision(0, 0, "a"), desk.revision(1, 0, "b")];
+  desk.say({ type: "NEW_CHANGES_BATCH", changes });
+  assert.equal(heard[0].length, 7);
+  assert.deepEqual(heard[0], heard[1]);
+  for (const changeset of heard[0]) copy.apply(changeset, pad.state.pool);
+  assert.equal(copy.text, pad.text);
+  await desk.settle();
+});
+
 run("a listener may leave in the middle of a batch, and what it has is whole", async (desk) => {
   const { pad } = desk;
   const took: number[] = [];

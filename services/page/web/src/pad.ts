@@ -1,4 +1,5 @@
 /** The page of a pad: joins, and puts its parts together. */
+import type { EditorState } from "@codemirror/state";
 import { Pad, parseAddress } from "padfleet-client";
 
 import { PadEditor } from "./editor/editor.js";
@@ -16,29 +17,33 @@ import { Toolbar } from "./ui/toolbar.js";
 const nonce = byId<HTMLScriptElement>("page").nonce;
 const here = location.href.replace(/[?#].*/, "");
 
+let editor: PadEditor | null = null;
 const pad = new Pad(here, myself());
-showStatus(pad);
+const renewStatus = showStatus(pad, () => editor?.same() ?? false);
 
 pad.on("joined", (variables) => {
   const { padId } = parseAddress(here);
   if (!variables.readonly) rememberPad(padId);
   const panel = new Panel();
   const toolbar = new Toolbar();
-  const editor = new PadEditor(byId("editor"), pad, nonce, (state) => toolbar.show(state));
-  toolbar.attach(editor.view);
-  toolbar.show(editor.view.state);
+  const change = (state: EditorState): void => toolbar.show(state);
+  const shown = new PadEditor(byId("editor"), pad, nonce, change, renewStatus);
+  editor = shown;
+  renewStatus();
+  toolbar.attach(shown.view);
+  toolbar.show(shown.view.state);
   if (variables.readonly) {
     document.body.classList.add("read-only");
     byId("title").append(" (read only)");
-    editor.lock(true);
+    shown.lock(true);
   }
   pad.on("status", (now) => {
-    if (now.state === "ended") editor.lock(true);
+    if (now.state === "ended") shown.lock(true);
   });
   showPeople(pad);
   showSettings(pad);
   new Chat(pad, panel);
-  new Past(pad, nonce, () => editor.view.focus());
+  new Past(pad, nonce, () => shown.view.focus());
   document.body.classList.add("ready");
-  if (!variables.readonly && matchMedia("(hover: hover)").matches) editor.view.focus();
+  if (!variables.readonly && matchMedia("(hover: hover)").matches) shown.view.focus();
 });

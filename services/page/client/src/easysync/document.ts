@@ -87,8 +87,16 @@ export function inverse(changeset: string, atext: AText, pool: AttributePool): s
   return inverseOn(Body.fromAText(atext), changeset, pool);
 }
 
-/** The same for a document at hand, in one pass over what the changeset touches. */
-export function inverseOn(body: Body, changeset: string, pool: AttributePool): string {
+/**
+ * The same for a document at hand, in one pass over what the changeset touches. `restored` says
+ * which attributes text gets that had `attribs` when it was removed.
+ */
+export function inverseOn(
+  body: Body,
+  changeset: string,
+  pool: AttributePool,
+  restored: (attribs: string) => string = (attribs) => attribs,
+): string {
   const { oldLength, newLength, ops } = unpack(changeset);
   const { text } = body;
   if (oldLength !== text.length) {
@@ -111,7 +119,7 @@ export function inverseOn(body: Body, changeset: string, pool: AttributePool): s
       const piece = text.slice(at, at + chars);
       at += chars;
       if (op.opcode === "-") {
-        builder.insert(piece, attribs);
+        builder.insert(piece, restored(attribs));
       } else if (op.attribs !== "") {
         const old = attribsOf(attribs, pool);
         const back = [...changed]

@@ -8,9 +8,10 @@ import {
   type Text,
   type Transaction,
 } from "@codemirror/state";
-import { type Accepted, type Changed, type Collaborator, easysync } from "padfleet-client";
+import { type Collaborator, easysync } from "padfleet-client";
 
 import { FORMATS, type Format, lookOf, source } from "./source.js";
+import type { Side } from "./undo.js";
 
 type Attribute = easysync.Attribute;
 
@@ -34,6 +35,9 @@ export const marked = StateEffect.define<Marked>({
 
 /** On transactions that bring what others did. */
 export const fromOthers = Annotation.define<boolean>();
+
+/** On transactions that undo or redo: which of them, and the changeset that they are. */
+export const travelled = Annotation.define<{ side: Side; changeset: string }>();
 
 /** What is typed next, where that differs from the text before it. */
 export const setTyping = StateEffect.define<ReadonlySet<Format>>();
@@ -59,6 +63,7 @@ export function formatsFor(state: EditorState, position: number): ReadonlySet<Fo
 /** Whether the transaction is something that the user did to the text. */
 export function isOwnEdit(tr: Transaction): boolean {
   if (tr.annotation(fromOthers)) return false;
+  if (tr.annotation(travelled)) return true; // it may be about formats only
   return tr.docChanged || tr.effects.some((effect) => effect.is(marked));
 }
 
@@ -118,50 +123,36 @@ function* pieces(
   }
 }
 
-/** What restores the attributes that a transaction takes away, for undo. */
-export function wayBack(tr: Transaction): StateEffect<Marked>[] {
-  const { body, pool } = tr.startState.facet(source);
-  const back: StateEffect<Marked>[] = [];
-  const restore = (from: number, to: number, keys: ReadonlySet<string> | null): void => {
-    for (const span of body.spansBetween(from, to)) {
-      const had = easysync.attribsOf(span.attribs, pool);
-      const attributes: Attribute[] = keys
-        ? [...keys].map((key) => [key, had.get(key) ?? ""])
-        : [...had].filter(([key]) => key !== "author");
-      back.push(marked.of({ from: span.from, to: span.to, attributes }));
-    }
-  };
-  tr.changes.iterChanges((from, to) => restore(from, to, null), true);
-  if (tr.changes.empty) {
-    for (const effect of tr.effects) {
-      if (!effect.is(marked)) continue;
-      const { from, to, attributes } = effect.value;
-      restore(from, to, new Set(attributes.map(([key]) => key)));
-    }
-  }
-  return back;
-}
-
 /**
- * What the events of one message do to a document, which is the text without its last newline.
- * `text` is the text after all of them.
+ * What changesets do, one after the other, to a document, which is the text without its last
+ * newline. `text` is the text after all of them. Null if they do not lead there.
  */
 export function toChanges(
-  events: readonly (Changed | Accepted)[],
+  splices: Iterable<readonly easysync.TextChange[]>,
   before: Text,
   text: string,
-): ChangeSet {
-  const whole = (): ChangeSet =>
-    difference(before.sliceString(0, before.length, "\n"), text.slice(0, -1));
+): ChangeSet | null {
   let all = ChangeSet.empty(before.length);
-  for (const event of events) {
-    if (event.kind !== "changed") continue;
+  for (const changes of splices) {
     const end = all.newLength;
     // What is done to the last newline has no place in a document without it.
-    if (event.changes.some(({ to }) => to > end)) return whole();
-    all = all.compose(ChangeSet.of(event.changes, end, "\n"));
+    if (changes.some(({ to }) => to > end)) {
+      return difference(before.sliceString(0, before.length, "\n"), text.slice(0, -1));
+    }
+    all = all.compose(ChangeSet.of([...changes], end, "\n"));
   }
-  return all.newLength === text.length - 1 ? all : whole();
+  return all.newLength === text.length - 1 ? all : null;
+}
+
+/** Whether `doc` is `text` without its last newline. Makes no copy of either. */
+export function isTextOf(doc: Text, text: string): boolean {
+  if (doc.length !== text.length - 1) return false;
+  let at = 0;
+  for (let pieces = doc.iter(); !pieces.next().done; at += pieces.value.length) {
+    const piece = pieces.lineBreak ? "\n" : pieces.value;
+    if (!text.startsWith(piece, at)) return false;
+  }
+  return true;
 }
 
 /** The one change that makes `after` of `before`. */

@@ -6,11 +6,12 @@ import {
   type Line,
   type StateEffect,
 } from "@codemirror/state";
-import { insertNewline, redo, undo } from "@codemirror/commands";
-import type { Command, EditorView, KeyBinding } from "@codemirror/view";
+import { insertNewline } from "@codemirror/commands";
+import type { Command, KeyBinding } from "@codemirror/view";
 
 import { activeFormats, type Marked, marked, setTyping } from "./changes.js";
 import { type Format, hasMarker, listAt, source } from "./source.js";
+import { redo, undo } from "./travel.js";
 
 const MARKER = [
   ["insertorder", "first"],
@@ -151,8 +152,8 @@ export const DEEDS: Record<string, Command> = {
   underline: toggleFormat("underline"),
   strikethrough: toggleFormat("strikethrough"),
   list: toggleList,
-  undo: (view: EditorView) => undo(view),
-  redo: (view: EditorView) => redo(view),
+  undo,
+  redo,
 };
 
 export const keys: KeyBinding[] = [

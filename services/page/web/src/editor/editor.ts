@@ -1,13 +1,16 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
-import { defaultKeymap, history, historyKeymap, invertedEffects } from "@codemirror/commands";
-import { Compartment, EditorState, type Extension, Prec, Transaction } from "@codemirror/state";
+import { defaultKeymap } from "@codemirror/commands";
+import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import type { Accepted, Changed, Pad } from "padfleet-client";
+import type { Pad } from "padfleet-client";
 
-import { fromOthers, isOwnEdit, toChanges, toChangeset, typing, wayBack } from "./changes.js";
+import { typing } from "./changes.js";
 import { keys } from "./commands.js";
+import { besideMarkers } from "./markers.js";
 import { painting } from "./paint.js";
-import { hasMarker, type Source, source } from "./source.js";
+import { Session } from "./session.js";
+import { type Source, source } from "./source.js";
+import { travelByMenu, travelKeys, undoing } from "./travel.js";
 
 /** What every editor here has, the one for the past too. */
 export function basics(from: Source, nonce: string, label: string): Extension {
@@ -27,43 +30,62 @@ export function basics(from: Source, nonce: string, label: string): Extension {
   ];
 }
 
+/** After how many ms without anything new the editor is compared with the pad. */
+const IDLE = 500;
+
 export class PadEditor {
   readonly view: EditorView;
   private readonly locked = new Compartment();
+  private readonly session: Session;
+  private idle: ReturnType<typeof setTimeout> | undefined;
 
-  /** Shows `pad`, which has to be joined. `changed` is called after each change of what is shown. */
+  /**
+   * Shows `pad`, which has to be joined. `changed` is called after each change of what is shown, and
+   * `rested` when for a while there has been none.
+   */
   constructor(
-    parent: HTMLElement,
-    private readonly pad: Pad,
+    private readonly parent: HTMLElement,
+    pad: Pad,
     nonce: string,
     changed: (state: EditorState) => void,
+    private readonly rested: () => void,
   ) {
     const { state } = pad;
+    const session = new Session(pad, {
+      redrawn: (count) => this.redrawn(count),
+      failed: (error) => console.error("an edit could not be made", error),
+    });
+    this.session = session;
     this.view = new EditorView({
       parent,
-      dispatchTransactions: (transactions, view) => this.dispatch(transactions, view),
+      dispatchTransactions: (transactions) => session.dispatch(transactions),
       state: EditorState.create({
         doc: EditorState.create({ extensions: EditorState.lineSeparator.of("\n") }).toText(
           state.text.slice(0, -1),
         ),
         extensions: [
           basics(state, nonce, "Text of the pad"),
-          history(),
-          invertedEffects.of(wayBack),
+          undoing.of(session.undoing),
+          travelByMenu,
           typing,
           besideMarkers,
           Prec.high(keymap.of(keys)),
-          keymap.of([...defaultKeymap, ...historyKeymap]),
+          keymap.of([...travelKeys, ...defaultKeymap]),
           this.locked.of([]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged || update.selectionSet || update.transactions.length > 0) {
               changed(update.state);
+              this.compareSoon();
             }
           }),
         ],
       }),
     });
-    pad.on("took", (events) => this.take(events));
+    session.show(this.view);
+    pad.on("changed", (event) => session.heard(event));
+    pad.on("accepted", (event) => session.heard(event));
+    pad.on("edited", (changeset) => session.edited(changeset));
+    pad.on("took", () => session.flush());
   }
 
   /** Lets nobody write; the text can still be read and copied. */
@@ -72,34 +94,22 @@ export class PadEditor {
     this.view.dispatch({ effects: this.locked.reconfigure(extensions) });
   }
 
-  private dispatch(transactions: readonly Transaction[], view: EditorView): void {
-    for (const tr of transactions) {
-      if (!isOwnEdit(tr)) continue;
-      // Undo takes down the attributes that go away while the state is made, so that comes first.
-      void tr.state;
-      this.pad.applyOwn(toChangeset(tr, this.pad.state));
-    }
-    view.update(transactions);
+  /** Whether the editor is known to show the pad's text, to the last character. */
+  same(): boolean {
+    return this.session.same();
   }
 
-  private take(events: readonly (Changed | Accepted)[]): void {
-    if (!events.some((event) => event.kind === "changed")) return;
-    this.view.dispatch({
-      changes: toChanges(events, this.view.state.doc, this.pad.text),
-      annotations: [
-        fromOthers.of(true),
-        Transaction.addToHistory.of(false),
-        Transaction.remote.of(true),
-      ],
-    });
+  private compareSoon(): void {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      this.session.same();
+      this.rested();
+    }, IDLE);
+  }
+
+  /** Each time that the editor differed is a fault of ours: it is counted where tests look for it. */
+  private redrawn(count: number): void {
+    this.parent.dataset["redraws"] = String(count);
+    if (count === 1) console.warn("The editor differed from the pad, and has been drawn anew.");
   }
 }
-
-/** Keeps the cursor off the place before a list marker: what is typed there would split the two. */
-const besideMarkers = EditorState.transactionFilter.of((tr) => {
-  if (tr.docChanged || tr.selection === undefined || !tr.selection.main.empty) return tr;
-  const { head } = tr.selection.main;
-  const line = tr.startState.doc.lineAt(head);
-  if (head !== line.from || !hasMarker(tr.startState.facet(source), head)) return tr;
-  return [tr, { selection: { anchor: head + 1 }, sequential: true }];
-});

@@ -23,11 +23,14 @@ interface Shown {
   button?: string;
 }
 
-/** What is shown of a status, `now` being the time as of `Date.now()`. */
-export function describe(status: Status, settled: boolean, joined: boolean, now: number): Shown {
+/**
+ * What is shown of a status. `saved` is whether the server is known to have all that is shown here,
+ * `now` the time as of `Date.now()`.
+ */
+export function describe(status: Status, saved: boolean, joined: boolean, now: number): Shown {
   switch (status.state) {
     case "open":
-      return settled ? { state: "open", words: "Saved" } : { state: "busy", words: "Saving…" };
+      return saved ? { state: "open", words: "Saved" } : { state: "busy", words: "Saving…" };
     case "connecting":
       return { state: "busy", words: joined ? "Reconnecting…" : "Connecting…" };
     case "suspended":
@@ -58,8 +61,11 @@ export function describe(status: Status, settled: boolean, joined: boolean, now:
   }
 }
 
-/** Keeps the status line and the notice under the bar up to date. */
-export function showStatus(pad: Pad): void {
+/**
+ * Keeps the status line and the notice under the bar up to date. `same` is whether what the editor
+ * shows is known to be what `pad` has. Returns what brings it up to date when that has changed.
+ */
+export function showStatus(pad: Pad, same: () => boolean): () => void {
   const line = byId("status");
   const lineWords = byId("status-words");
   const notice = byId("notice");
@@ -70,8 +76,8 @@ export function showStatus(pad: Pad): void {
   let word = ""; // of the operator, until it is put away
 
   const show = (): void => {
-    const settled = !joined || pad.state.settled;
-    const shown = describe(pad.status, settled, joined, Date.now());
+    const saved = !joined || (pad.state.settled && same());
+    const shown = describe(pad.status, saved, joined, Date.now());
     line.dataset["state"] = shown.state;
     if (lineWords.textContent !== shown.words) lineWords.textContent = shown.words;
     const { notice: words = word, button: offer = "OK" } = shown;
@@ -118,4 +124,5 @@ export function showStatus(pad: Pad): void {
     if (joined && !pad.state.settled && pad.status.state !== "ended") event.preventDefault();
   });
   show();
+  return show;
 }

@@ -1,11 +1,12 @@
 /** The buttons over the text, as one stop of the Tab key; arrows go from one to the next. */
 import type { EditorState } from "@codemirror/state";
-import { redoDepth, undoDepth } from "@codemirror/commands";
 import type { EditorView } from "@codemirror/view";
 
 import { activeFormats } from "../editor/changes.js";
 import { DEEDS, inList } from "../editor/commands.js";
 import { type Format, FORMATS } from "../editor/source.js";
+import { depth } from "../editor/travel.js";
+import type { Side } from "../editor/undo.js";
 import { byId } from "./dom.js";
 
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
@@ -44,8 +45,8 @@ export class Toolbar {
       } else if (deed === "list") {
         button.setAttribute("aria-pressed", String(inList(state)));
       } else {
-        const depth = deed === "undo" ? undoDepth(state) : redoDepth(state);
-        button.setAttribute("aria-disabled", String(depth === 0 || state.readOnly));
+        const steps = depth(state, deed as Side);
+        button.setAttribute("aria-disabled", String(steps === 0 || state.readOnly));
       }
     }
   }

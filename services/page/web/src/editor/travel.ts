@@ -1,0 +1,64 @@
+/** The commands undo and redo. */
+import { Facet, type EditorState, type Extension, type StateCommand } from "@codemirror/state";
+import { EditorView, type KeyBinding } from "@codemirror/view";
+import { easysync } from "padfleet-client";
+
+import { toChanges, travelled } from "./changes.js";
+import { source } from "./source.js";
+import type { Side, Undoing } from "./undo.js";
+
+/** What the editor can undo; without it, nothing. */
+export const undoing = Facet.define<Undoing, Undoing | null>({
+  combine: (given) => given[0] ?? null,
+});
+
+function travel(side: Side): StateCommand {
+  return ({ state, dispatch }) => {
+    if (state.readOnly) return false;
+    const { text } = state.facet(source).body;
+    const step = state.facet(undoing)?.next(side, text) ?? null;
+    if (step === null) return false;
+    const { changeset, caret } = step;
+    const after = easysync.applyToText(changeset, text);
+    const changes = toChanges([easysync.textChanges(changeset)], state.doc, after);
+    if (changes === null) return false;
+    const within = (position: number): number => Math.min(position, changes.newLength);
+    dispatch(
+      state.update({
+        changes,
+        selection: { anchor: within(caret.anchor), head: within(caret.head) },
+        annotations: travelled.of({ side, changeset }),
+        scrollIntoView: true,
+        userEvent: side,
+        filter: false, // it is one exact changeset
+      }),
+    );
+    return true;
+  };
+}
+
+export const undo = travel("undo");
+export const redo = travel("redo");
+
+/** How many steps there are to undo or redo. */
+export function depth(state: EditorState, side: Side): number {
+  return state.facet(undoing)?.depth(side) ?? 0;
+}
+
+export const travelKeys: KeyBinding[] = [
+  { key: "Mod-z", run: undo, preventDefault: true },
+  { key: "Mod-y", mac: "Mod-Shift-z", run: redo, preventDefault: true },
+  { key: "Mod-Shift-z", run: redo, preventDefault: true },
+];
+
+const BY_MENU: Record<string, StateCommand> = { historyUndo: undo, historyRedo: redo };
+
+/** Undo that is asked for otherwise than by keys: by the browser's menus, by gestures. */
+export const travelByMenu: Extension = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const command = BY_MENU[event.inputType];
+    if (command === undefined) return false;
+    event.preventDefault();
+    return command(view);
+  },
+});

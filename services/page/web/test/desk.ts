@@ -1,0 +1,158 @@
+/** An editor without a screen, on a pad without a server: for tests. */
+import assert from "node:assert/strict";
+
+import { EditorState, Transaction, type TransactionSpec } from "@codemirror/state";
+import type { EditorView } from "@codemirror/view";
+import { type Changed, Collaborator, easysync } from "padfleet-client";
+
+import { travelled, typing } from "../src/editor/changes.js";
+import { besideMarkers } from "../src/editor/markers.js";
+import { type Screen, Session } from "../src/editor/session.js";
+import { source } from "../src/editor/source.js";
+import { undoing } from "../src/editor/travel.js";
+
+/** The same numbers each time, so that a failure can be looked at again. */
+export function randomNumbers(seed: number): (below: number) => number {
+  let state = Math.imul(seed, 0x9e3779b9) | 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+export function padOf(text: string, author = "a.me"): Collaborator {
+  const lines = text.split("\n").length - 1;
+  const { attribs } = easysync.Body.fromAText({
+    text,
+    attribs: `|${lines.toString(36)}+${text.length.toString(36)}`,
+  }).toAText();
+  const apool = { numToAttrib: {}, nextNum: 0 };
+  return new Collaborator(
+    { initialAttributedText: { text, attribs }, apool, rev: 0, historicalAuthorData: {} },
+    author,
+  );
+}
+
+export class Desk {
+  state: EditorState;
+  readonly session: Session;
+  /** When the next transaction is made, in ms. */
+  now = 0;
+
+  constructor(readonly pad: Collaborator) {
+    this.session = new Session(
+      {
+        state: pad,
+        applyOwn: (changeset) => {
+          pad.applyOwn(easysync.checkRep(changeset));
+          this.session.edited(changeset);
+        },
+      },
+      {
+        redrawn: () => assert.fail("the editor differed from the pad"),
+        failed: (error) => assert.fail(error as Error),
+      },
+    );
+    this.state = EditorState.create({
+      doc: pad.text.slice(0, -1),
+      extensions: [
+        EditorState.lineSeparator.of("\n"),
+        source.of(pad),
+        undoing.of(this.session.undoing),
+        typing,
+        besideMarkers,
+      ],
+    });
+    const desk = this;
+    const screen: Screen = {
+      get state() {
+        return desk.state;
+      },
+      update: (transactions) => transactions.forEach((tr) => (desk.state = tr.state)),
+    };
+    this.session.show(screen);
+  }
+
+  /** As a view: what is given as one call is one transaction. */
+  run(...specs: TransactionSpec[]): void {
+    const annotations = Transaction.time.of(this.now);
+    this.session.dispatch([this.state.update(...specs, { annotations })]);
+  }
+
+  /** A transaction as a command has made it, at the time of the desk and not of the machine. */
+  private take(tr: Transaction): void {
+    if (tr.annotation(travelled)) {
+      this.session.dispatch([tr]);
+      return;
+    }
+    const { changes, effects } = tr;
+    const userEvent = tr.annotation(Transaction.userEvent) ?? "";
+    const selection = tr.selection === undefined ? {} : { selection: tr.selection };
+    this.run({ changes, effects, ...selection, userEvent, filter: false });
+  }
+
+  /** Runs what keys are bound to. */
+  key(command: (target: EditorView) => boolean): boolean {
+    const { state } = this;
+    const dispatch = (...given: (Transaction | TransactionSpec)[]): void => {
+      const [first] = given;
+      if (first !== undefined && "startState" in first) this.take(first);
+      else this.run(...(given as TransactionSpec[]));
+    };
+    return command({ state, dispatch } as unknown as EditorView);
+  }
+
+  type(text: string, kind = "input.type"): void {
+    const { from, to } = this.state.selection.main;
+    this.run({
+      changes: { from, to, insert: text },
+      selection: { anchor: from + text.length },
+      userEvent: kind,
+    });
+  }
+
+  select(anchor: number, head = anchor): void {
+    this.run({ selection: { anchor, head }, userEvent: "select" });
+  }
+
+  /** All of ours becomes part of the pad. */
+  settle(): void {
+    if (this.pad.nextSubmission() === null) return;
+    this.events({ type: "ACCEPT_COMMIT", newRev: this.pad.rev + 1 });
+  }
+
+  /** What somebody else did, as it comes from a server that already has ours. */
+  receive(start: number, removed: number, inserted: string, author = "a.other"): void {
+    this.settle();
+    const pool = new easysync.AttributePool();
+    const mine = [["author", author]] as const;
+    const { text, rev } = this.pad;
+    const changeset = easysync.makeSplice(text, start, removed, inserted, mine, pool);
+    this.events({ type: "NEW_CHANGES", newRev: rev + 1, changeset, apool: pool.toJSON(), author });
+  }
+
+  events(message: Parameters<Collaborator["receive"]>[0]): void {
+    for (const event of this.pad.receive(message)) this.session.heard(event as Changed);
+    this.session.flush();
+  }
+
+  /** Text and attributes, by name and not by number. */
+  get whole(): [string, Record<string, string>][] {
+    const { body, pool } = this.pad;
+    return [...body.spansBetween(0, body.text.length)].map(({ from, to, attribs }) => [
+      body.text.slice(from, to),
+      Object.fromEntries(easysync.attribsOf(attribs, pool)),
+    ]);
+  }
+
+  get bold(): string {
+    return this.whole.flatMap(([text, { bold }]) => (bold === "true" ? [text] : [])).join("");
+  }
+
+  agree(): void {
+    assert.equal(this.pad.text, `${this.state.doc.sliceString(0, undefined, "\n")}\n`);
+    assert.ok(this.session.same());
+  }
+}
