@@ -67,10 +67,13 @@ test("revisions of a message are one change of the document", () => {
   const doc = EditorState.create({ doc: "abc" }).doc;
   const splice = (from: number, to: number, insert: string) => [{ from, to, insert }];
   const apply = (changes: ChangeSet | null): string => changes!.apply(doc).toString();
-  assert.equal(apply(toChanges([splice(0, 1, "X"), splice(1, 2, "Y")], doc, "XYc\n")), "XYc");
+  assert.equal(
+    apply(toChanges([splice(0, 1, "X"), splice(1, 2, "Y")], doc, "abc\n", "XYc\n")),
+    "XYc",
+  );
   // A line after the last newline, which the document does not have.
-  assert.equal(apply(toChanges([splice(4, 4, "new\n")], doc, "abc\nnew\n")), "abc\nnew");
-  assert.equal(toChanges([splice(0, 0, "X")], doc, "something else\n"), null);
+  assert.equal(apply(toChanges([splice(4, 4, "new\n")], doc, "abc\n", "abc\nnew\n")), "abc\nnew");
+  assert.equal(toChanges([splice(0, 0, "X")], doc, "abc\n", "something else\n"), null);
 });
 
 test("a document is compared with a text to the last character", () => {

@@ -159,6 +159,11 @@ export class SpanReader {
     return taken;
   }
 
+  /** Passes over as many. */
+  skip(chars: number): void {
+    this.take(chars);
+  }
+
   /** What has not been taken. */
   rest(): Span[] {
     const span = this.spans[this.index];
@@ -199,7 +204,7 @@ class Walk {
   }
 
   skip(chars: number): void {
-    this.reader.take(chars);
+    this.reader.skip(chars);
   }
 
   keep(chars: number): void {

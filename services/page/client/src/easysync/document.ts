@@ -112,15 +112,21 @@ export function inverseOn(
       builder.remove(op.chars, op.lines);
       continue;
     }
+    if (op.opcode === "=" && op.attribs === "") {
+      // As in `apply`, newlines in what is merely kept are not counted: they decide nothing.
+      builder.keep(op.chars, op.lines);
+      reader.skip(op.chars);
+      at += op.chars;
+      continue;
+    }
     checkLines(text.slice(at, at + op.chars), op.lines);
-    if (op.opcode === "=" && op.attribs === "") builder.keep(op.chars, op.lines);
     const changed = attribsOf(op.attribs, pool);
     for (const { chars, attribs } of reader.take(op.chars)) {
       const piece = text.slice(at, at + chars);
       at += chars;
       if (op.opcode === "-") {
         builder.insert(piece, restored(attribs));
-      } else if (op.attribs !== "") {
+      } else {
         const old = attribsOf(attribs, pool);
         const back = [...changed]
           .map(([key, value]) => [key, old.get(key) ?? "", value] as const)

@@ -100,6 +100,8 @@ export function toChangeset(tr: Transaction, pad: Collaborator): string {
     moved = toB - toA;
   }, true);
   keepUntil(Math.max(at, text.length - 1));
+  // Others may have left nothing, and the server is about to put back the newline that pads end with.
+  if (text === "") builder.insert("\n", pad.ownAttribs());
   return builder.toChangeset();
 }
 
@@ -124,29 +126,37 @@ function* pieces(
 }
 
 /**
- * What changesets do, one after the other, to a document, which is the text without its last
- * newline. `text` is the text after all of them. Null if they do not lead there.
+ * What changesets do, one after the other, to `before`, a document that shows `was`: that is the
+ * text without its last newline. `text` is the text after all of them. Null if they do not lead
+ * there.
  */
 export function toChanges(
   splices: Iterable<readonly easysync.TextChange[]>,
   before: Text,
+  was: string,
   text: string,
 ): ChangeSet | null {
+  const whole = (): ChangeSet =>
+    difference(before.sliceString(0, before.length, "\n"), text.slice(0, -1));
+  if (was === "") return whole(); // without a newline, which is yet to come
   let all = ChangeSet.empty(before.length);
   for (const changes of splices) {
     const end = all.newLength;
     // What is done to the last newline has no place in a document without it.
-    if (changes.some(({ to }) => to > end)) {
-      return difference(before.sliceString(0, before.length, "\n"), text.slice(0, -1));
-    }
+    if (changes.some(({ to }) => to > end)) return whole();
     all = all.compose(ChangeSet.of([...changes], end, "\n"));
   }
-  return all.newLength === text.length - 1 ? all : null;
+  return all.newLength === shownLength(text) ? all : null;
+}
+
+/** How long a document is that shows `text`, which is empty until its newline has come. */
+export function shownLength(text: string): number {
+  return Math.max(text.length - 1, 0);
 }
 
 /** Whether `doc` is `text` without its last newline. Makes no copy of either. */
 export function isTextOf(doc: Text, text: string): boolean {
-  if (doc.length !== text.length - 1) return false;
+  if (doc.length !== shownLength(text)) return false;
   let at = 0;
   for (let pieces = doc.iter(); !pieces.next().done; at += pieces.value.length) {
     const piece = pieces.lineBreak ? "\n" : pieces.value;

@@ -11,6 +11,7 @@ import {
   isOwnEdit,
   isTextOf,
   setTyping,
+  shownLength,
   toChanges,
   toChangeset,
   travelled,
@@ -115,7 +116,7 @@ export class Session {
     const arrived = this.arrived.splice(0);
     let changes: ChangeSet | null = null;
     try {
-      changes = toChanges(arrived, screen.state.doc, text);
+      changes = toChanges(arrived, screen.state.doc, this.text, text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error; // positions that the document does not have
     }
@@ -147,7 +148,7 @@ export class Session {
     try {
       // An edit for another text would go to the wrong place for everybody.
       const current = tr.startState === this.screen?.state && this.text === state.text;
-      if (!current || tr.startState.doc.length !== body.text.length - 1) {
+      if (!current || tr.startState.doc.length !== shownLength(body.text)) {
         throw new Error("the editor is not at the pad's text");
       }
       const travel = tr.annotation(travelled);
@@ -187,7 +188,7 @@ export class Session {
     const annotations = [fromOthers.of(true), Transaction.remote.of(true)];
     this.text = text;
     screen.update([screen.state.update({ changes, annotations, filter: false })]);
-    if (screen.state.doc.length !== text.length - 1) this.redraw();
+    if (screen.state.doc.length !== shownLength(text)) this.redraw();
   }
 
   private redraw(): void {

@@ -94,6 +94,14 @@ export class Branch {
     this.trim();
   }
 
+  /** Makes `more` part of the newest step: what is older begins after it. */
+  extendTop(more: string): void {
+    const top = this.steps.at(-1);
+    if (top === undefined) return;
+    top.changeset = easysync.compose(top.changeset, more, this.pool);
+    this.steps.at(-2)?.since.add(more, this.pool);
+  }
+
   pop(): void {
     this.steps.pop();
   }

@@ -20,7 +20,7 @@ function travel(side: Side): StateCommand {
     if (step === null) return false;
     const { changeset, caret } = step;
     const after = easysync.applyToText(changeset, text);
-    const changes = toChanges([easysync.textChanges(changeset)], state.doc, after);
+    const changes = toChanges([easysync.textChanges(changeset)], state.doc, text, after);
     if (changes === null) return false;
     const within = (position: number): number => Math.min(position, changes.newLength);
     dispatch(

@@ -94,11 +94,10 @@ export class Undoing {
   next(side: Side, text: string): Step | null {
     const branch = this.branch(side);
     for (let top = branch.top(); top !== null; top = branch.top()) {
-      const changeset = this.keepLastNewline(top.changeset, text);
-      if (!easysync.isIdentity(changeset)) {
-        branch.replaceTop(changeset);
-        return { changeset, caret: top.caret };
-      }
+      const ending = this.lastNewline(easysync.applyToText(top.changeset, text));
+      if (ending !== null) branch.extendTop(ending);
+      const { changeset, caret } = top;
+      if (!easysync.isIdentity(changeset)) return { changeset, caret };
       branch.pop(); // others have undone it already
     }
     return null;
@@ -145,13 +144,13 @@ export class Undoing {
     return before.some(({ from, to }) => here.from <= to && here.to >= from);
   }
 
-  /** A pad ends with a newline. It may be ours to undo, if others have removed the one after it. */
-  private keepLastNewline(changeset: string, text: string): string {
-    const after = easysync.applyToText(changeset, text);
-    if (after.endsWith("\n")) return changeset;
-    const attribs = this.dress("");
-    const ending = easysync.makeSplice(after, after.length, 0, "\n", attribs);
-    return easysync.compose(changeset, ending, this.pool);
+  /**
+   * A pad ends with a newline, which may be ours to undo if others have removed the one after it.
+   * What puts it back where `text` has none.
+   */
+  private lastNewline(text: string): string | null {
+    if (text.endsWith("\n")) return null;
+    return easysync.makeSplice(text, text.length, 0, "\n", this.dress(""));
   }
 }
 

@@ -1,0 +1,11 @@
+/** The editors of several people, each step at random: twenty thousand of them here. */
+import { test } from "node:test";
+
+import { playRound } from "./model.js";
+
+const STEPS = 20_000;
+
+test("editors and pad are the same after each of so many steps", () => {
+  let seed = Number(process.env["FUZZ_SEED"] ?? 1);
+  for (let steps = 0; steps < STEPS; seed += 1) steps += playRound(seed);
+});
