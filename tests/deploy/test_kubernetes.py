@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from shared.settings.declare import specs
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OVERLAYS = ("small", "production", "loadtest")
+FLEETS = ("small", "production")
 VERSION = "1.31"
 
 Object = dict[str, Any]
@@ -187,6 +189,139 @@ def test_no_password_is_in_a_file() -> None:
             for variable in container.get("env", []):
                 if variable["name"] == "PADFLEET_REDIS_URL":
                     assert variable["valueFrom"]["secretKeyRef"]["name"] == "padfleet-redis"
+
+
+@pytest.mark.parametrize("overlay", FLEETS)
+def test_no_pod_starts_with_a_redis_that_asks_for_no_password(overlay: str) -> None:
+    """None is in the repository, and none can be left out."""
+    objects = rendered(overlay)
+    assert not list(of_kind(objects, "Secret"))
+    for redis in of_kind(objects, "StatefulSet"):
+        (container,) = containers(redis)
+        words = container["args"]
+        assert words[words.index("--requirepass") + 1] == "$(REDIS_PASSWORD)"
+        assert "--protected-mode" not in words
+        for variable in container["env"]:
+            source = variable["valueFrom"]["secretKeyRef"]
+            assert source == {"name": "padfleet-redis", "key": "password"}
+
+
+@pytest.mark.parametrize("overlay", FLEETS)
+def test_processes_with_a_read_only_root_have_a_place_for_files(overlay: str) -> None:
+    objects = rendered(overlay)
+    for workload in of_kind(objects, "Deployment"):
+        if workload["metadata"]["name"] not in ("fanout", "writer"):
+            continue
+        (container,) = containers(workload)
+        (mount,) = [m for m in container["volumeMounts"] if m["mountPath"] == "/tmp"]
+        (volume,) = [
+            v for v in workload["spec"]["template"]["spec"]["volumes"] if v["name"] == mount["name"]
+        ]
+        assert volume["emptyDir"]["sizeLimit"]
+
+
+def only(objects: list[Object], kind: str, begins: str = "") -> Object:
+    (found,) = [o for o in of_kind(objects, kind) if o["metadata"]["name"].startswith(begins)]
+    return found
+
+
+@pytest.mark.parametrize("overlay", FLEETS)
+def test_the_client_is_known_through_ingress_and_balancer(overlay: str) -> None:
+    """The balancer takes the ingress controller's word, and workers both of theirs."""
+    objects = rendered(overlay)
+    edge = only(objects, "ConfigMap", "padfleet-edge")
+    settings = only(objects, "ConfigMap", "padfleet-fanout")["data"]
+    trusted = settings["PADFLEET_TRUSTED_PROXIES"].split(",")
+    assert set(edge["data"]["EDGE_PROXIES"].split()) <= set(trusted)
+    balancer = next(
+        d for d in of_kind(objects, "Deployment") if d["metadata"]["name"] == "balancer"
+    )
+    (container,) = containers(balancer)
+    (source,) = [v["valueFrom"] for v in container["env"] if v["name"] == "EDGE_PROXIES"]
+    assert source["configMapKeyRef"]["name"] == edge["metadata"]["name"]
+
+
+def ingress_of(overlay: str, folder: Path) -> tuple[Object, dict[str, str]]:
+    """The Ingress, and the settings of the workers behind it."""
+    if overlay == "etherpad":
+        objects = with_components(folder, "ingress-etherpad")
+    else:
+        objects = rendered(overlay)
+    return only(objects, "Ingress"), only(objects, "ConfigMap", "padfleet-fanout")["data"]
+
+
+def with_components(folder: Path, component: str) -> list[Object]:
+    """The base, the balancer and an ingress: another overlay than those that are there."""
+    place = os.path.relpath(KUBERNETES.resolve(), folder.resolve())
+    (folder / "kustomization.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": [f"{place}/base"],
+                "components": [f"{place}/components/haproxy", f"{place}/components/{component}"],
+            }
+        )
+    )
+    return rendered_from(folder)
+
+
+def goes_in(ingress: Object, path: str) -> bool:
+    """As ingress-nginx reads it."""
+    (rule,) = ingress["spec"]["rules"]
+    for entry in rule["http"]["paths"]:
+        wanted = entry["path"]
+        match entry["pathType"]:
+            case "Exact":
+                found = path == wanted
+            case "Prefix":
+                found = path == wanted.rstrip("/") or path.startswith(wanted.rstrip("/") + "/")
+            case _:
+                found = re.match(wanted, path) is not None
+        if found:
+            return True
+    return False
+
+
+TEXTS = (
+    "/socket.io/",
+    "/p/minutes/export/txt",
+    "/p/minutes/12/export/etherpad",
+    "/p/minutes/import",
+    "/api",
+    "/api/1.3.0/getText",
+)
+PAGES = ("/", "/p/minutes", "/assets/pad-ABCD.js", "/robots.txt")
+NOT_FOR_CLIENTS = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data", "/health/ready")
+
+
+@pytest.mark.parametrize("overlay", [*FLEETS, "etherpad"])
+def test_an_ingress_lets_in_what_people_need_and_no_more(overlay: str, tmp_path: Path) -> None:
+    """Alone the fleet has pages that open; in front of an Etherpad those are its own."""
+    ingress, settings = ingress_of(overlay, tmp_path)
+    assert all(goes_in(ingress, path) for path in TEXTS)
+    assert all(goes_in(ingress, path) == (overlay != "etherpad") for path in PAGES)
+    assert settings.get("PADFLEET_PAGE", "on") == ("off" if overlay == "etherpad" else "on")
+    for path in (*NOT_FOR_CLIENTS, "/socket.iox/", "/socket.io/../metrics"):
+        assert not goes_in(ingress, path), path
+
+
+@pytest.mark.parametrize("overlay", [*FLEETS, "etherpad"])
+def test_an_ingress_speaks_tls_for_the_names_that_workers_know(
+    overlay: str, tmp_path: Path
+) -> None:
+    ingress, settings = ingress_of(overlay, tmp_path)
+    (rule,), (tls,) = ingress["spec"]["rules"], ingress["spec"]["tls"]
+    assert tls["hosts"] == [rule["host"]]
+    assert tls["secretName"]
+    assert rule["host"] in settings["PADFLEET_HOSTS"].split(",")
+    said = ingress["metadata"]["annotations"]
+    prefix = "nginx.ingress.kubernetes.io"
+    assert said[f"{prefix}/force-ssl-redirect"] == "true"
+    largest = int(said[f"{prefix}/proxy-body-size"].removesuffix("m")) << 20
+    assert largest > FanoutSettings().import_max_bytes
+    longest = (FanoutSettings().ping_interval_ms + FanoutSettings().ping_timeout_ms) / 1000
+    assert int(said[f"{prefix}/proxy-read-timeout"]) > longest
 
 
 def test_tracing_is_a_component(tmp_path: Path) -> None:
