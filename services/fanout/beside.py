@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from services.fanout import frames
 from services.fanout.frames import Frame
+from services.fanout.secrecy import Secret
 from shared.log import authors
 from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
 from shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
@@ -22,7 +23,7 @@ from shared.log.keys import PadKeys
 from shared.log.options import normalised, parse_options
 from shared.log.saved import SavedRevision, readable
 from shared.tasks import Tasks
-from shared.wire.jsontext import dumps
+from shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,26 @@ class Tell(Protocol):
 SendToSome = Callable[[Frame, Relayed], None]
 """Sends to those sessions that the second says."""
 
+TellApart = Callable[[Frame, Frame], None]
+"""Sends the first to who may write, and the second to who may only read."""
+
 
 class Beside:
     """Of one pad: its chat's head, saved revisions and settings, and who made it."""
 
-    def __init__(self, redis: Redis, keys: PadKeys, tell: Tell, send_to_some: SendToSome) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: PadKeys,
+        secret: Secret,
+        tell: Tell,
+        send_to_some: SendToSome,
+        tell_apart: TellApart,
+    ) -> None:
+        """`secret`: what readers are not told, in whichever of these ways."""
         self._redis = redis
+        self._secret = secret
+        self._tell_apart = tell_apart
         self._keys = keys
         self._tell = tell
         self._send_to_some = send_to_some
@@ -63,19 +78,38 @@ class Beside:
         self.saved: list[SavedRevision] = []
         self.options: dict[str, Any] = normalised(None)
         self._exists = False
+        self._has_changed()
+
+    def _has_changed(self) -> None:
         self._variables: bytes | None = None
+        self._variables_of_readers: bytes | None = None
 
     @property
     def variables(self) -> bytes:
         """Its part of CLIENT_VARS: members of a JSON object, without the braces."""
         if self._variables is None:
-            part = {
-                "initialOptions": self.options,
-                "savedRevisions": [saved_data(saved) for saved in self.saved],
-                "chatHead": self.chat_head,
-            }
-            self._variables = dumps(part)[1:-1].encode()
+            self._variables = self._encoded(self.options, self.saved)
         return self._variables
+
+    @property
+    def variables_of_readers(self) -> bytes:
+        """The same for who may only read."""
+        if self._variables_of_readers is None:
+            self._variables_of_readers = self._encoded(
+                self._secret.settings(self.options), [self._for_readers(s) for s in self.saved]
+            )
+        return self._variables_of_readers
+
+    def _encoded(self, options: dict[str, Any], saved: Sequence[SavedRevision]) -> bytes:
+        part = {
+            "initialOptions": options,
+            "savedRevisions": [saved_data(each) for each in saved],
+            "chatHead": self.chat_head,
+        }
+        return dumps(part)[1:-1].encode()
+
+    def _for_readers(self, saved: SavedRevision) -> SavedRevision:
+        return saved._replace(label="") if self._secret.is_named_in(saved.label) else saved
 
     async def open(self) -> None:
         """The first reading. Raises what `UNREACHABLE` lists."""
@@ -112,15 +146,23 @@ class Beside:
                 self.are_set(normalised(settings))
             case Relayed():
                 frame = frames.encoded(announcement.event, announcement.message)
+                if not announcement.writers and self._names_the_pad(announcement):
+                    announcement = announcement._replace(writers=True)
                 if announcement.author or announcement.writers:
                     self._send_to_some(frame, announcement)
                 else:
                     self._tell(frame, but=announcement.but)
 
+    def _names_the_pad(self, relayed: Relayed) -> bool:
+        try:
+            return self._secret.is_named_in(loads(relayed.message))
+        except ValueError:
+            return True
+
     def are_set(self, options: dict[str, Any]) -> None:
         """The pad's settings, as they are now."""
         self.options = options
-        self._variables = None
+        self._has_changed()
 
     def _said(self, message: ChatMessage, name: str | None) -> None:
         if message.number != self.chat_head + 1:
@@ -129,14 +171,23 @@ class Beside:
             self.refresh()
             return
         self.chat_head = message.number
-        self._variables = None
-        self._tell(frames.collab({"type": "CHAT_MESSAGE", "message": chat_data(message, name)}))
+        self._has_changed()
+        heard = _heard(message, name)
+        if message.extra and self._secret.is_named_in(message.extra):
+            open_to_all = message._replace(extra=self._secret.without(message.extra))
+            self._tell_apart(heard, _heard(open_to_all, name))
+        else:
+            self._tell(heard)
 
     def _saved(self, saved: SavedRevision) -> None:
         if all(known.rev != saved.rev for known in self.saved):
             self.saved.append(saved)
-            self._variables = None
-            self._tell(frames.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)}))
+            self._has_changed()
+            for_readers = self._for_readers(saved)
+            if for_readers is saved:
+                self._tell(_starred(saved))
+            else:
+                self._tell_apart(_starred(saved), _starred(for_readers))
 
     # --- Reading ---------------------------------------------------------------------------------
 
@@ -181,7 +232,7 @@ class Beside:
             for each in saved:
                 self._saved(each)
         self.chat_head, self.saved = chat_head, saved
-        self._variables = None
+        self._has_changed()
 
     def _found(self, reply: Any) -> Any:
         """A pad is more than its chat: it opens where a key beside it holds something else."""
@@ -211,6 +262,14 @@ async def with_names(
     speakers = {message.author for message in messages} - {""}
     known = await authors.read(redis, sorted(speakers))
     return [(m, known[m.author].name if m.author in known else None) for m in messages]
+
+
+def _heard(message: ChatMessage, name: str | None) -> Frame:
+    return frames.collab({"type": "CHAT_MESSAGE", "message": chat_data(message, name)})
+
+
+def _starred(saved: SavedRevision) -> Frame:
+    return frames.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)})
 
 
 # --- As Etherpad's pages read them ---------------------------------------------------------------

@@ -197,7 +197,11 @@ class Doorway:
                 me,
                 users=room.people.count(session.id),
                 cookie_prefix=self.settings.cookie_prefix,
-                beside=room.beside.variables,
+                beside=(
+                    room.beside.variables_of_readers
+                    if session.identity.read_only
+                    else room.beside.variables
+                ),
                 rights=rights,
                 more=more,
             )

@@ -18,6 +18,7 @@ from services.fanout.greetings import Greetings
 from services.fanout.held import Held
 from services.fanout.people import People
 from services.fanout.repair import Repair
+from services.fanout.secrecy import Secret
 from services.fanout.session import Session, new_session_id
 from services.fanout.stays import Stay
 from services.fanout.turns import Turns
@@ -78,7 +79,14 @@ class Room:
         )
         self.repair = Repair(redis, pad_id, keys, self.held, self)
         self.attendance = Attendance(redis, keys, self.people, self._part_from_earlier_sessions)
-        self.beside = Beside(redis, keys, self.people.tell, self._send_to_some)
+        self.beside = Beside(
+            redis,
+            keys,
+            Secret(pad_id),
+            self.people.tell,
+            self._send_to_some,
+            self._tell_apart,
+        )
         self.greetings = Greetings(redis, self.held, self.people)
         self._departures = departures
 
@@ -177,6 +185,10 @@ class Room:
                 and relayed.but != session.id
             ):
                 self.reply(session, frame)
+
+    def _tell_apart(self, for_writers: frames.Frame, for_readers: frames.Frame) -> None:
+        for session in list(self.sessions.values()):
+            self.reply(session, for_readers if session.identity.read_only else for_writers)
 
     def kick(self, session: Session, reason: str) -> None:
         """Tells a client that it has to leave, for a reason that Etherpad's page knows."""

@@ -213,9 +213,10 @@ def test_processes_with_a_read_only_root_have_a_place_for_files(overlay: str) ->
         if workload["metadata"]["name"] not in ("fanout", "writer"):
             continue
         (container,) = containers(workload)
-        (mount,) = [m for m in container["volumeMounts"] if m["mountPath"] == "/tmp"]
+        (mount,) = [m for m in container["volumeMounts"] if m["name"] == "tmp"]
+        assert mount["mountPath"] == "/" + mount["name"]
         (volume,) = [
-            v for v in workload["spec"]["template"]["spec"]["volumes"] if v["name"] == mount["name"]
+            v for v in workload["spec"]["template"]["spec"]["volumes"] if v["name"] == "tmp"
         ]
         assert volume["emptyDir"]["sizeLimit"]
 

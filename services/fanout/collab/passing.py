@@ -7,8 +7,8 @@ the others. Without plugins, CUSTOM is passed on as it is, and what else an oper
 
 from services.fanout.collab.asked import Asked
 from services.fanout.errors import ClientError
+from services.fanout.secrecy import Secret
 from shared.bounds import MOST_RELAYED
-from shared.easysync import to_units
 from shared.log import announcements
 from shared.wire.jsontext import dumps
 
@@ -52,5 +52,5 @@ async def passed_on(asked: Asked) -> None:
         asked.room.keys,
         message,
         but=asked.session.id,
-        writers=dumps(to_units(asked.room.pad_id))[1:-1] in text,
+        writers=Secret(asked.room.pad_id).is_named_in(asked.data),
     )

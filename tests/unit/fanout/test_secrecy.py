@@ -1,0 +1,191 @@
+"""Nothing that names a pad reaches those who have only its read-only link."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.fanout.beside import Beside
+from services.fanout.frames import Frame
+from services.fanout.secrecy import Secret
+from shared.easysync import to_units
+from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
+from shared.log.chat import ChatMessage
+from shared.log.connect import Redis
+from shared.log.keys import Keyspace
+from shared.log.options import normalised
+from shared.log.saved import SavedRevision
+from shared.wire.jsontext import dumps
+
+PAD = "Quartett Büro/4 😀"
+
+WRITTEN: dict[str, str] = {
+    "as it is": PAD,
+    "in another case": PAD.upper(),
+    "in a sentence": f"see {PAD}, please",
+    "in an address": f"https://pad.example/p/{quote(PAD, safe='')}?x=1",
+    "encoded twice": quote(quote(PAD, safe=""), safe=""),
+    "as code units": to_units(PAD),
+}
+
+
+class Reader:
+    """Of a pad that has nothing beside it yet."""
+
+    def __init__(self) -> None:
+        self.sent: list[Frame] = []
+        self.writers_sent: list[Frame] = []
+        nobody = cast(Redis, None)
+        keys = Keyspace(1).pad(PAD)
+        self.beside = Beside(
+            nobody, keys, Secret(PAD), self._tell, self._send_to_some, self._tell_apart
+        )
+
+    def _tell(self, news: Frame, *, but: str = "") -> None:
+        self.sent.append(news)
+        self.writers_sent.append(news)
+
+    def _send_to_some(self, frame: Frame, to: Relayed) -> None:
+        self.writers_sent.append(frame)
+        if not to.writers:
+            self.sent.append(frame)
+
+    def _tell_apart(self, for_writers: Frame, for_readers: Frame) -> None:
+        self.writers_sent.append(for_writers)
+        self.sent.append(for_readers)
+
+    def everything(self) -> str:
+        """What it was told, and what one is told that comes now; decoded, as its page has it."""
+        told = [json.loads(frame.payload.decode().lstrip("42")) for frame in self.sent]
+        told.append(members(self.beside.variables_of_readers))
+        return (
+            json.dumps(told, ensure_ascii=False)
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16", "replace")
+        )
+
+
+def members(variables: bytes) -> Any:
+    return json.loads(b"{%b}" % variables)
+
+
+def relayed(data: Any, event: str = "message") -> Relayed:
+    message = {"type": "COLLABROOM", "component": "pad", "data": data}
+    return Relayed(event, dumps(message).encode())
+
+
+def client_message(**payload: Any) -> Any:
+    return {"type": "CLIENT_MESSAGE", "payload": payload}
+
+
+def kinds(named: Any) -> Iterator[tuple[str, Announcement]]:
+    """Every message that workers tell each other, with `named` in one of its fields. What people
+    write for others to read (a chat's text, names) is theirs, and not among them."""
+    name = named if isinstance(named, str) else dumps(named)
+    key = f"ep_{name}"
+    for field in ("type", "payload", "padId", "anything", name):
+        yield f"CUSTOM {field}", relayed({"type": "CUSTOM", field: named})
+    yield "CUSTOM deep", relayed({"type": "CUSTOM", "payload": {"a": [1, {"b": named}]}})
+    yield "a plugin's", relayed({"type": "ep_cursors", "at": {name: 1}})
+    options: list[Any] = [
+        {"lang": named},
+        {"view": {"padFontFamily": named}},
+        {"view": {name: True}},
+        {"ep_mine": {"link": named}},
+        {"ep_mine": [{name: 1}]},
+        {key: 1},
+        {name: 1},
+        {"unknown": named},
+    ]
+    for number, option in enumerate(options):
+        told = client_message(type="padoptions", options=option, changedBy="Ada")
+        yield f"padoptions {number}", relayed(told)
+        yield f"the settings {number}", SettingsChanged(normalised(option))
+    told = client_message(type="padoptions", options={"showChat": False}, changedBy=named)
+    yield "padoptions changedBy", relayed(told)
+    for field in ("newName", "unnamedId", "more"):
+        told = client_message(type="suggestUserName", **{field: named})
+        yield f"suggestUserName {field}", relayed(told)
+    shout = {"type": "shoutMessage", "payload": {"message": {"message": named}, "timestamp": 1}}
+    yield "a shout", relayed(shout, "shout")
+    yield "an API's message", relayed({"type": named, "time": 1})
+    for extra in ({"padId": named}, {name: 1}, {"ep_x": {"deep": [named]}}):
+        yield f"chat {list(extra)}", Said(ChatMessage(0, "a.b", 1, "hello", extra), "Ada")
+    label = name[:100]
+    yield "a saved revision", RevisionSaved(SavedRevision(1, "a.b", label, 1, "id"))
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_no_message_tells_a_reader_the_pads_id(way: str) -> None:
+    for kind, announcement in kinds(WRITTEN[way]):
+        reader = Reader()
+        reader.beside.take(announcement)
+        found = reader.everything().casefold()
+        for written in (PAD, quote(PAD, safe=""), quote(quote(PAD, safe=""), safe="")):
+            assert written.casefold() not in found, kind
+
+
+def test_who_may_write_is_told_all_of_it() -> None:
+    for kind, announcement in kinds(PAD):
+        reader = Reader()
+        reader.beside.take(announcement)
+        assert isinstance(announcement, SettingsChanged) or len(reader.writers_sent) == 1, kind
+
+
+def test_readers_are_told_what_does_not_name_it() -> None:
+    """Also of a pad whose name is a word of the protocol's."""
+    for kind, announcement in kinds("nothing in particular"):
+        reader = Reader()
+        for pad in (PAD, "payload", "message", "changedBy"):
+            reader.beside._secret = Secret(pad)
+            before = len(reader.sent)
+            reader.beside.chat_head, reader.beside.saved = -1, []
+            reader.beside.take(copy.deepcopy(announcement))
+            assert isinstance(announcement, SettingsChanged) or len(reader.sent) > before, kind
+        reader.beside._secret = Secret(PAD)
+        reader.beside.are_set(normalised({"lang": "de", "ep_mine": {"a": [1, "x"]}}))
+        variables = members(reader.beside.variables_of_readers)
+        assert variables["initialOptions"]["lang"] == "de"
+        assert variables["initialOptions"]["ep_mine"] == {"a": [1, "x"]}
+        assert variables["initialOptions"] == members(reader.beside.variables)["initialOptions"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@given(json_values, st.data())
+def test_wherever_it_is_put_it_is_found(value: Any, data: st.DataObject) -> None:
+    planted = data.draw(st.sampled_from(sorted(WRITTEN)))
+
+    def plant(into: Any) -> Any:
+        """At one place of a value, as deep as it is."""
+        if isinstance(into, list):
+            return [*into, WRITTEN[planted]] if not into else [plant(into[0]), *into[1:]]
+        if isinstance(into, dict):
+            if not into:
+                return {WRITTEN[planted]: None}
+            first = next(iter(into))
+            return {**into, first: plant(into[first])}
+        return WRITTEN[planted]
+
+    secret = Secret(PAD)
+    assert secret.is_named_in(plant(value))
+    assert not secret.is_named_in(secret.without({"a": plant(value), "b": 1}))
+
+
+def test_a_number_is_a_name_only_as_a_whole() -> None:
+    secret = Secret("2024")
+    assert secret.is_named_in({"x": 2024})
+    assert secret.is_named_in({"x": "in 2024"})
+    assert not secret.is_named_in({"timestamp": 1720243})
