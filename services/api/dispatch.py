@@ -18,6 +18,7 @@ from shared.log.edits import Refused, Unanswered
 from shared.log.inbox import NotTaken
 from shared.settings import FanoutSettings
 from shared.settings.passwords import password_of
+from shared.turnstile import Full, Turnstile
 from shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,18 @@ OK, BAD_PARAMETERS, INTERNAL, NO_FUNCTION, BAD_KEY = range(5)
 """Etherpad's codes."""
 
 _STATUS = {OK: 200, BAD_PARAMETERS: 200, INTERNAL: 500, NO_FUNCTION: 404, BAD_KEY: 401}
+
+AT_ONCE = 32
+"""Calls that a worker works on at the same time."""
+
+WAITING = 1000
+"""Calls that wait for their turn; each holds its request, bounded by the size of a message."""
+
+PATIENCE = 10.0
+"""Seconds that a call waits for its turn."""
+
+RETRY_AFTER = 1
+"""Seconds after which a call that got no turn is told to come again."""
 
 OFF = (
     "the HTTP API is off: give the fan-out workers a key, in PADFLEET_API_KEY or "
@@ -44,6 +57,7 @@ class Dispatcher:
     def __init__(self, api: Api, key: str) -> None:
         self._api = api
         self._key = key
+        self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
 
     def add_routes(self, app: web.Application) -> None:
         for path in ("/api", "/api/"):
@@ -60,7 +74,11 @@ class Dispatcher:
             return _answer(NO_FUNCTION, "no such api version")
         if name not in VERSIONS[version]:
             return _answer(NO_FUNCTION, "no such function")
-        code, message, data = await self._result(request, version, name)
+        try:
+            code, message, data = await self._result(request, version, name)
+        except Full as error:
+            metrics.CALLS.labels(name, "busy").inc()
+            return _come_again(error)
         metrics.CALLS.labels(name, str(code)).inc()
         return _answer(code, message, data)
 
@@ -75,7 +93,10 @@ class Dispatcher:
             return BAD_KEY, "no or wrong API Key", None
         fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
         try:
-            return OK, "ok", await FUNCTIONS[name](self._api, fields)
+            async with self._turnstile.turn():
+                return OK, "ok", await FUNCTIONS[name](self._api, fields)
+        except Full:
+            raise
         except (ApiError, Refused) as error:
             return BAD_PARAMETERS, str(error), None
         except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, CorruptPad) as error:
@@ -115,6 +136,13 @@ async def _fields(request: web.Request) -> Fields:
 def _text(value: str) -> str:
     # What is no UTF-8 in a form arrives as escapes of Python's own.
     return to_units(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _come_again(why: Full) -> web.Response:
+    answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
+    answer.set_status(503)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
 
 def _answer(code: int, message: str, data: Any = None) -> web.Response:

@@ -46,7 +46,7 @@ from services.fanout.socketio_server import EVENT, SocketServer, library_logger
 from services.fanout.standing import Standing
 from services.fanout.timeslider.helper import Helper
 from services.fanout.timeslider.requests import Timeslider
-from services.fanout.visits import Visits
+from services.fanout.visits import Visits, by_the_lane_of_calls
 from services.fleet import mount as mount_fleet
 from services.fleet.door import admits, token_of
 from services.page import mount as mount_page
@@ -56,6 +56,7 @@ from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
+from shared.log.lanes import Lane, take_lane
 from shared.service import Service
 from shared.serving import add_safe_headers
 from shared.settings import FanoutSettings
@@ -146,6 +147,7 @@ async def _open(
         client_max_size=settings.max_message_bytes,
         middlewares=[
             silent.middleware,
+            by_the_lane_of_calls,
             turning_away(drain),
             asked_where_from,
             gate(trusted, places, request_timeout),
@@ -319,6 +321,7 @@ def _add_checks(
     health: Health, redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings
 ) -> None:
     async def reachable() -> str | None:
+        take_lane(Lane.FIRST)
         await redis.client.execute_command("PING")
         return None
 

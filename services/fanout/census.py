@@ -11,6 +11,7 @@ from shared.log import presence
 from shared.log.authors import Author
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import WORKERS
+from shared.log.lanes import Lane, take_lane
 from shared.log.records import Left
 from shared.supervisor import progress, rest
 
@@ -36,6 +37,7 @@ class Census:
 
     async def run(self) -> None:
         """For as long as the worker lives."""
+        take_lane(Lane.FIRST)
         while True:
             try:
                 await self.beat()

@@ -1,6 +1,7 @@
 """Who comes by plain HTTP, without a socket: for an export or an import."""
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Denied, Wanted
@@ -10,7 +11,16 @@ from services.fanout.limits.doorman import COOKIES
 from shared.easysync import to_units
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace
+from shared.log.lanes import Lane, take_lane
 from shared.visit import NotAllowed, Visitor
+
+
+@web.middleware
+async def by_the_lane_of_calls(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What comes without a socket leaves the way to Redis to those who have one."""
+    if not request.path.startswith("/socket.io/"):
+        take_lane(Lane.CALLS)
+    return await handler(request)
 
 
 class Visits:

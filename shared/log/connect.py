@@ -19,6 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
+from shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
 from shared.log.rush import Rush
 from shared.settings.redis_url import parse
 
@@ -108,8 +109,8 @@ class Redis:
         self.client = client
         self.rush = Rush(client)  #: for what thousands of sockets may want at the same moment
         self.few = asyncio.Semaphore(FEW)
-        """For calls that thousands of sockets may want and that do not go through `rush`: each
-        takes a connection, of which redis-py allows a hundred."""
+        """For calls that thousands of sockets may want and that do not go through `rush`, so that
+        those who only read the history leave places to those who join; see `lanes`."""
 
     @property
     def is_cluster(self) -> bool:
@@ -156,18 +157,19 @@ def open_redis(url: str) -> Redis:
         "socket_connect_timeout": COMMAND_TIMEOUT,
         # Every write of ours may be repeated: submissions and commits are recognised.
         "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        "max_connections": CONNECTIONS,
         **where.tls_options,
     }
     match where.kind:
         case "unix":
-            return Redis(SingleClient(unix_socket_path=where.path, db=where.db, **options))
+            return Redis(LaneClient(unix_socket_path=where.path, db=where.db, **options))
         case "single":
             ((host, port),) = where.hosts
-            return Redis(SingleClient(host=host, port=port, db=where.db, **options))
+            return Redis(LaneClient(host=host, port=port, db=where.db, **options))
         case "cluster":
             nodes = [ClusterNode(host, port) for host, port in where.hosts]
-            return Redis(RedisCluster(startup_nodes=nodes, **options))
+            return Redis(LaneCluster(startup_nodes=nodes, **options))
         case "sentinel":
             timeouts = {k: v for k, v in options.items() if k.startswith(("socket", "ssl"))}
             sentinel = Sentinel(where.hosts, sentinel_kwargs=timeouts, **options)
-            return Redis(sentinel.master_for(where.service, db=where.db))
+            return Redis(sentinel.master_for(where.service, LaneClient, db=where.db))

@@ -15,6 +15,7 @@ from shared import tracing
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
+from shared.log.lanes import Lane, take_lane
 from shared.log.records import Entry, decode_entry, encode_entry
 from shared.supervisor import Keeper, Loose, idle, progress
 
@@ -165,6 +166,7 @@ class _Lane:
                 item.done.set_exception(NotTaken("shutting down"))
 
     async def _run(self) -> None:
+        take_lane(Lane.FIRST)
         while True:
             idle()
             await self._wake.wait()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import Redis as SingleClient
 
+from shared.log.lanes import Lane, take_lane
 from shared.tasks import awaited
 
 PIPELINE_MAX = 500
@@ -76,6 +77,8 @@ class Rush:
         return await answer
 
     async def _send(self, client: SingleClient) -> None:
+        # Whoever asked first has lent its context to all who ask meanwhile.
+        take_lane(Lane.SESSIONS)
         batch: list[_Call] = []
         try:
             while self._waiting:

@@ -1,0 +1,150 @@
+"""The one way to Redis of a process: bounded, and fair between those who want something of it.
+
+redis-py opens a connection for each command under way, and raises when there are a hundred: then
+it hits whoever comes next, be it a commit. So commands wait for their turn here, each in the lane
+of what it is for, first come, first served. A lane has places of its own, so that none can starve
+another, and all of them together are fewer than there are connections.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from enum import Enum
+from typing import Any, Final
+
+from redis.asyncio import Redis as SingleClient
+from redis.asyncio import RedisCluster
+from redis.asyncio.client import Pipeline
+from redis.asyncio.cluster import ClusterPipeline
+from redis.exceptions import RedisClusterException, RedisError
+
+
+class Lane(Enum):
+    """What a command is for. The value is how many of the lane are under way at the same time, for
+    each node of a cluster."""
+
+    FIRST = ("first", 20)  #: commits, and what says that the process lives
+    SESSIONS = ("sessions", 50)  #: whoever joins, types or reads over a socket
+    CALLS = ("calls", 16)  #: requests of API, exports, imports and pages
+
+    @property
+    def places(self) -> int:
+        return self.value[1]
+
+
+CONNECTIONS: Final = 2 * sum(lane.places for lane in Lane)
+"""Most that redis-py may open to one server. None waits for this: some are only on their way
+back."""
+
+_lane: ContextVar[Lane] = ContextVar("lane of the commands to Redis", default=Lane.SESSIONS)
+_inside: ContextVar[bool] = ContextVar("in a place of a lane", default=False)
+
+
+def take_lane(lane: Lane) -> None:
+    """The commands of the task that calls this, and of those that it begins, go by this lane."""
+    _lane.set(lane)
+
+
+class Lanes:
+    """Of one client."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[Lane, str], asyncio.Semaphore] = {}
+
+    @asynccontextmanager
+    async def place(self, node: str = "") -> AsyncIterator[None]:
+        """A place in the lane of the task that calls. What redis-py sends on behalf of a command
+        that has one, when a slot has moved, goes with it: it would wait for itself."""
+        if _inside.get():
+            yield
+            return
+        lane = _lane.get()
+        places = self._places.get((lane, node))
+        if places is None:
+            places = self._places[lane, node] = asyncio.Semaphore(lane.places)
+        async with places:
+            token = _inside.set(True)
+            try:
+                yield
+            finally:
+                _inside.reset(token)
+
+
+class _LanePipeline(Pipeline):
+    lanes: Lanes
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        async with self.lanes.place():
+            return await super().execute(raise_on_error)
+
+
+class LaneClient(SingleClient):
+    """Of one server, or of the primary that Sentinel names."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lanes = Lanes()
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        async with self.lanes.place():
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        pipeline = _LanePipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint
+        )
+        pipeline.lanes = self.lanes
+        return pipeline
+
+
+class _LaneClusterPipeline(ClusterPipeline):
+    lanes: Lanes
+
+    async def execute(
+        self, raise_on_error: bool = True, allow_redirections: bool = True
+    ) -> list[Any]:
+        async with self.lanes.place("pipelines"):
+            return await super().execute(raise_on_error, allow_redirections)
+
+
+class LaneCluster(RedisCluster):
+    """Each node has places of its own: those who wait for one that is away must not keep out those
+    who want others."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lanes = Lanes()
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        async with self.lanes.place(self._node_name(args)):
+            return await super().execute_command(*args, **options)
+
+    def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
+        pipeline = _LaneClusterPipeline(self, transaction)  # type: ignore[abstract]
+        pipeline.lanes = self.lanes
+        return pipeline
+
+    def _node_name(self, args: Sequence[Any]) -> str:
+        key = key_of(args)
+        if key is None:
+            return ""
+        try:
+            name: str = self.nodes_manager.get_node_from_slot(self.keyslot(key)).name
+        except (RedisError, RedisClusterException, LookupError):
+            return ""  # nobody has it just now
+        return name
+
+
+def key_of(args: Sequence[Any]) -> Any | None:
+    """The first key of one of the commands that we use, or None for one without. Pure."""
+    name = str(args[0]).upper()
+    if name in ("EVAL", "EVALSHA"):
+        return args[3] if len(args) > 3 and int(args[2]) > 0 else None
+    if name == "XREAD":
+        words = [word.upper() if isinstance(word, str | bytes) else word for word in args]
+        for streams in ("STREAMS", b"STREAMS"):
+            if streams in words[:-1]:
+                return args[words.index(streams) + 1]
+        return None
+    return args[1] if len(args) > 1 else None
