@@ -14,10 +14,11 @@ from services.api.context import Api, ApiError
 from services.api.pads import cleaned
 from services.api.texts import bringing, change, setting
 from shared.easysync import to_units
-from shared.etherpad.bring import Bounds, bring_pad
-from shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
+from shared.etherpad import apart
+from shared.etherpad.apart import bring_file
+from shared.etherpad.bring import Bounds
 from shared.etherpad.records import BadRecord
-from shared.etherpad.source import pad_ids
+from shared.limited import Busy, WorkFailed
 from shared.log import authors
 from shared.log.connect import UNREACHABLE
 from shared.log.document import CorruptPad
@@ -47,6 +48,19 @@ _OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
 """What Etherpad converts with other programs, which a worker does not have."""
 
 
+_UNDONE = (
+    *UNREACHABLE,
+    TimeoutError,
+    Unanswered,
+    NotTaken,
+    Moved,
+    CorruptPad,
+    Busy,
+    WorkFailed,
+)
+"""What keeps a file from being imported without a fault of its own."""
+
+
 class _Failed(Exception):
     """An import that comes to nothing; the text is one that Etherpad's page has words for."""
 
@@ -56,6 +70,10 @@ class Imports:
         self._api = api
         self._door = door
         self._gate = gate
+        self._histories = apart.pool()
+
+    async def close(self) -> None:
+        await self._histories.close()
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/p/{pad}/import", self._import)
@@ -73,7 +91,7 @@ class Imports:
                 direct = await self._take(visitor, name, file)
         except _Failed as error:
             status, code, message = 400, 1, str(error)
-        except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, Moved, CorruptPad) as error:
+        except _UNDONE as error:
             log.warning("import failed", extra={"pad": visitor.pad, "error": str(error)})
             status, code, message = 500, 2, "internalError"
         data = {} if code else {"directDatabaseAccess": direct}
@@ -130,17 +148,14 @@ class Imports:
         meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
-        records = await open_etherpad_file(file, most=MOST_RECORDS)
-        found = await pad_ids(records)
-        if len(found) != 1:
-            raise BadRecord(f"the file has {len(found)} pads, not one")
-        await bring_pad(
-            api.redis,
+        file.seek(0)
+        await bring_file(
+            self._histories,
+            visitor.author,
+            file.read(),
             api.keyspace,
-            records,
-            found[0],
+            api.settings.redis_url,
             as_id=visitor.pad,
-            replace=True,
             bounds=BOUNDS,
         )
 

@@ -40,9 +40,11 @@ def mount(
     Dispatcher(api, key_of(settings)).add_routes(app)
     gate = asyncio.Semaphore(FILES_AT_ONCE)
     Exports(api, door, gate).add_routes(app)
-    Imports(api, door, gate).add_routes(app)
+    imports = Imports(api, door, gate)
+    imports.add_routes(app)
 
     async def close(_app: web.Application) -> None:
         await edits.close()
+        await imports.close()
 
     app.on_cleanup.append(close)

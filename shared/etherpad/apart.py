@@ -1,0 +1,111 @@
+"""Brings an `.etherpad` file of a stranger's into a fleet, in a process of its own.
+
+To read a pool of half a million attributes, or to play ten thousand revisions, takes seconds, in
+which a worker's event loop would stand still for everybody on it. So the worker hands the file on
+as it came; the process reads it, checks it and puts it in place, with a connection of its own. It
+is ended when it takes too long or too much memory; what it had brought beside the pad expires then,
+and the pad is as it was.
+"""
+
+import asyncio
+import io
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from shared.bounds import MOST_ID
+from shared.etherpad.bring import Bounds, Brought, bring_pad
+from shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
+from shared.etherpad.records import BadRecord
+from shared.etherpad.source import pad_ids
+from shared.limited import Limits, Overrun, Pool, Refused
+from shared.log.connect import UNREACHABLE, open_redis
+from shared.log.keys import Keyspace
+from shared.log.records import pack, unpack
+from shared.log.staging import Moved
+
+LIMITS = Limits(seconds=60.0, memory=1 << 30, answer=1 << 16)
+"""Of one file: a worker takes 50 MB by default, which are some 300,000 revisions."""
+
+LENGTH_BYTES = 4
+
+
+class Job(NamedTuple):
+    """All that it takes, but for the file itself."""
+
+    redis_url: str
+    partitions: int
+    as_id: str
+    bounds: Bounds
+
+
+def pool() -> Pool:
+    """Of processes that do this."""
+    return Pool("shared.etherpad.apart:work", LIMITS)
+
+
+async def bring_file(
+    processes: Pool,
+    client: Hashable,
+    data: bytes,
+    keyspace: Keyspace,
+    redis_url: str,
+    *,
+    as_id: str,
+    bounds: Bounds,
+) -> Brought:
+    """The file's pad takes the place of the one with this id. `client`: whose file it is, of whom
+    each has a turn.
+
+    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises but for `Refused`;
+    nothing is changed then.
+    """
+    head = pack(Job(redis_url, keyspace.partitions, as_id, bounds))
+    job = len(head).to_bytes(LENGTH_BYTES, "big") + head + data
+    try:
+        answer = await processes.do(client, job)
+    except Refused as error:
+        raise BadRecord(str(error)) from error
+    except Overrun as error:
+        raise BadRecord(f"the file is too much to be read: {error}") from error
+    kind, *fields = unpack(answer)
+    match kind:
+        case "brought":
+            return Brought(*fields)
+        case "moved":
+            raise Moved(*fields)
+    raise ConnectionError(*fields)
+
+
+def work(data: bytes) -> bytes:
+    """In the process: see `shared.limited.child`. Raises `BadRecord`, which is a ValueError."""
+    start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "big")
+    redis_url, partitions, as_id, bounds = unpack(data[LENGTH_BYTES:start])
+    job = Job(redis_url, partitions, as_id, Bounds(*bounds))
+    return pack(asyncio.run(_bring(job, io.BytesIO(memoryview(data)[start:]))))
+
+
+async def _bring(job: Job, file: io.BytesIO) -> tuple[Any, ...]:
+    """The answer."""
+    records = await open_etherpad_file(file, most=MOST_RECORDS)
+    found = await pad_ids(records)
+    if len(found) != 1:
+        raise BadRecord(f"the file has {len(found)} pads, not one")
+    redis = open_redis(job.redis_url)
+    try:
+        await redis.start()
+        brought = await bring_pad(
+            redis,
+            Keyspace(job.partitions),
+            records,
+            found[0],
+            as_id=job.as_id,
+            replace=True,
+            bounds=job.bounds,
+        )
+    except Moved as error:
+        return "moved", str(error)
+    except UNREACHABLE as error:
+        return "unreachable", f"{type(error).__name__}: {error}"[: 5 * MOST_ID]
+    finally:
+        await redis.close()
+    return "brought", *brought
