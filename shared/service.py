@@ -89,7 +89,7 @@ class Service:
         self, app: web.Application, host: str, port: int, *, backlog: int = 128, **options: Any
     ) -> web.Server:
         """Makes a server of `app`, which `listen` opens at this place; the first that was set up is
-        opened first, and closed last. `options` are of `web.AppRunner`."""
+        opened first, and closed last. `options` are of `Runner`."""
         runner = Runner(app, access_log=None, **options)
         self.ends.push_async_callback(runner.cleanup)
         await runner.setup()

@@ -41,7 +41,7 @@ def put_on(response: web.StreamResponse, *, others: bool = False) -> None:
     response.headers.setdefault(RESOURCE_POLICY, "cross-origin" if others else "same-origin")
 
 
-class _Handler(RequestHandler):
+class Handler(RequestHandler):
     """What is no request of HTTP is answered before there is an application to answer it."""
 
     def handle_error(self, *args: Any, **kwargs: Any) -> web.StreamResponse:
@@ -51,13 +51,24 @@ class _Handler(RequestHandler):
 
 
 class _Server(web.Server):
+    makes: Callable[..., RequestHandler] = Handler
+
     def __call__(self) -> RequestHandler:
-        return _Handler(self, loop=self._loop, **self._kwargs)
+        return self.makes(self, loop=self._loop, **self._kwargs)
 
 
 class Runner(web.AppRunner):
     """`web.AppRunner`, whose answers to malformed requests have the headers too."""
 
+    def __init__(
+        self, app: web.Application, *, handler: Callable[..., Handler] = Handler, **options: Any
+    ) -> None:
+        """`handler` makes a connection, of what aiohttp's own takes."""
+        super().__init__(app, **options)
+        self._makes = handler
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+        server = _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+        server.makes = self._makes
+        return server

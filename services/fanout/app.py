@@ -32,13 +32,15 @@ from services.fanout.join import Doorway
 from services.fanout.limits.addresses import Trusted, networks
 from services.fanout.limits.allowances import Allowances
 from services.fanout.limits.bucket import Pace
+from services.fanout.limits.connections import Connections
+from services.fanout.limits.descriptors import Descriptors, raise_limit
 from services.fanout.limits.doorman import COOKIES, doorman
 from services.fanout.limits.gate import ADDRESS, gate
 from services.fanout.limits.hosts import Hosts
 from services.fanout.limits.makers import Makers
 from services.fanout.limits.origins import Origins
 from services.fanout.limits.places import Places
-from services.fanout.limits.unborn import Nursery, Silent, sweep
+from services.fanout.limits.unborn import Nursery, sweep
 from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
@@ -57,6 +59,7 @@ from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lane, take_lane
+from shared.outgoing import OutgoingBudget
 from shared.service import Service
 from shared.serving import add_safe_headers
 from shared.settings import FanoutSettings
@@ -139,23 +142,31 @@ async def _open(
 
     places = Places(total=settings.max_sockets, per_address=settings.max_sockets_per_address)
     trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
-    request_timeout = settings.request_timeout_ms / 1000
-    silent = Silent(request_timeout)
+    connections = Connections(
+        Descriptors(raise_limit()),
+        timeout=settings.request_timeout_ms / 1000,
+        total=settings.max_sockets,
+        per_address=settings.max_sockets_per_address,
+        is_proxy=trusted.knows,
+        is_known=lambda sid: sid in engine.sockets,
+        give_up_a_socket=nursery.give_up_one,
+    )
     origins = Origins(settings.cors)
     asked_where_from = doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins)
     app = web.Application(
         client_max_size=settings.max_message_bytes,
         middlewares=[
-            silent.middleware,
+            connections.middleware,
             by_the_lane_of_calls,
             turning_away(drain),
             asked_where_from,
-            gate(trusted, places, request_timeout),
+            gate(trusted, places),
         ],
     )
     add_safe_headers(app, partial(_lets_others_load, origins))
     sio = _attach_socketio(app, messages, sockets, settings)
-    _watch_engine(sio.eio, places, nursery, settings)
+    engine: EngineServer = sio.eio
+    _watch_engine(engine, places, nursery, settings)
     visits = Visits(redis, keyspace, access, trusted)
     mount_api(app, redis, keyspace, inbox, settings, visits, keeper)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
@@ -168,13 +179,14 @@ async def _open(
         add_health_routes(app, health)
         # It is closed last: how the worker ends can be looked at.
         await service.set_up(ops, *settings.ops, shutdown_timeout=STOP_DEADLINE)
-    server = await service.set_up(
+    _ = await service.set_up(
         app,
         settings.host,
         settings.port,
         backlog=BACKLOG,
         shutdown_timeout=STOP_DEADLINE,
         lingering_time=LINGER,
+        handler=connections.connection,
     )
     ends.push_async_callback(sio.shutdown)
 
@@ -188,7 +200,8 @@ async def _open(
     service.keep("canaries", canaries.run)
     service.keep("stalled", rooms.drop_stalled)
     service.keep("expiry", partial(watch, messages.deadlines, expired.check))
-    service.keep("unborn", partial(sweep, nursery, silent, lambda: server.connections))
+    service.keep("unborn", partial(sweep, nursery))
+    service.keep("connections", connections.watch)
     ops_host, ops_port = settings.ops
     place = reachable_host(ops_host), ops_port
     name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
@@ -197,6 +210,9 @@ async def _open(
 
 
 def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
+    outgoing = OutgoingBudget(settings.outgoing_bytes)
+    metrics.OUTGOING_BYTES.set_function(lambda: outgoing.used)
+    metrics.OUTGOING_WAITING.set_function(lambda: outgoing.waiting)
     return Rooms(
         service.redis,
         service.keyspace,
@@ -210,6 +226,7 @@ def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
         ring=settings.ring_revisions,
         stall_timeout=settings.stall_timeout_ms / 1000,
         keeper=service.supervisor,
+        outgoing=outgoing,
     )
 
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from services.fanout.frames import Frame
+from services.fanout.frames import PIECE, Frame, Parcel
 from services.fanout.palette import PALETTE
 from services.fanout.session import Identity
 from shared.easysync import prepare_for_wire, to_units
 from shared.log.authors import Author
 from shared.log.document import Document
+from shared.outgoing import Share
 from shared.wire.jsontext import dumps
 
 _SHORTCUTS = [
@@ -97,7 +98,8 @@ _STATIC: dict[str, Any] = {
 class Greeting:
     """The part of CLIENT_VARS that is the same for all who join: the pad at one revision.
 
-    On a pad with 2,000 authors it takes 10 ms to make, so it is kept for those who join together.
+    On a pad with 2,000 authors it takes 10 ms to make, so it is kept for those who join together;
+    and what is large is sent out of here, so that it is in memory once however many take it.
     What was committed since, a session is sent like any other that is behind.
     """
 
@@ -116,6 +118,12 @@ class Greeting:
             "time": document.time,
         }
         self._members = dumps(part)[1:].encode()
+        self.share: Share | None = None  #: of what may be on its way out, as long as this lives
+
+    @property
+    def size(self) -> int:
+        """Bytes that all who are sent it share."""
+        return len(self._members)
 
     def to(
         self,
@@ -127,7 +135,7 @@ class Greeting:
         beside: bytes,
         rights: Mapping[str, Any],
         more: Mapping[str, Any],
-    ) -> Frame:
+    ) -> Frame | Parcel:
         """CLIENT_VARS for one session. The pad's real id is in it only if the client named it
         itself.
 
@@ -152,11 +160,15 @@ class Greeting:
         own, pad_id = dumps(variables).encode(), dumps(requested).encode()
         # Of a name that comes twice, the last one counts.
         extra = b"," + dumps(dict(more)).encode()[1:-1] if more else b""
-        return Frame(
-            b'42["message",{"type":"CLIENT_VARS","data":%b,%b,%b,'
-            b'"collab_client_vars":{"padId":%b,%b%b}}]'
-            % (_STATIC_JSON[:-1], beside, own[1:-1], pad_id, self._members, extra)
+        before = b'%b,%b,%b,"collab_client_vars":{"padId":%b,' % (
+            _BEGINNING,
+            beside,
+            own[1:-1],
+            pad_id,
         )
+        parts = (before, self._members, extra + b"}}]")
+        # A short one is quicker to copy than to send in parts.
+        return Frame(b"".join(parts)) if self.size < PIECE else Parcel(parts, held=self)
 
 
-_STATIC_JSON = dumps(_STATIC).encode()
+_BEGINNING = b'42["message",{"type":"CLIENT_VARS","data":%b' % dumps(_STATIC).encode()[:-1]

@@ -156,6 +156,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         try:
             await self._read_body(environ)
+        except ConnectionError:
+            raise  # it broke in the middle; the session may go on over another
         except Exception as error:
             # For what is no packet, or too many at once, the library would say OK and throw it
             # away: its client would go on as if it had been heard.

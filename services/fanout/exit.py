@@ -204,6 +204,10 @@ class Exit:
         """
         if self._ended:
             return
+        # What is long is let go at once, and so is what would make no sense without it: others may
+        # wait for its place.
+        at = next((n for n, each in enumerate(self._queue) if isinstance(each, Parcel)), None)
+        del self._queue[at if at is not None else len(self._queue) :]
         if self._line is None:
             self._queue.append(CLOSE)
         self._ended = True

@@ -1,42 +1,74 @@
-"""What somebody who joins is given of the pad: made once for all who join together."""
+"""What somebody who joins is given of the pad: made once for all who join together.
+
+It is kept as long as somebody has not taken it yet, and no longer. So those who join at the same
+revision share it however slowly they read, and what the pads of a worker keep in this way has a
+budget: a pad for which there is no room is made when there is.
+"""
 
 import asyncio
+import weakref
 from time import monotonic
 
 from services.fanout.client_vars import Greeting
 from services.fanout.held import Held
 from services.fanout.people import People
 from shared.log.connect import Redis
+from shared.outgoing import OutgoingBudget, Share
 
 GREETING_AGE = 0.25
 """Seconds that those who join a large and busy pad may be given it as it was, and what came since
 behind it."""
 
+SAME_AGE = 5.0
+"""Seconds that they may be given it while no revision came: names of authors who are away may
+change."""
+
+COUNTED = 64 * 1024
+"""Bytes from which on a pad counts in the budget. Smaller ones are bounded by the number of
+sockets."""
+
+PATIENCE = 10.0
+"""Seconds that somebody waits for room in the budget; then the client comes again."""
+
+UNUSED = 1.0
+"""Seconds after which a share of the budget is given back that nobody has come for."""
+
+
+class NoRoom(Exception):
+    """The pad is as large as this, and there is no room in the budget for so much."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"no room for {size} bytes on their way out")
+        self.size = size
+
 
 class Greetings:
-    def __init__(self, redis: Redis, held: Held, people: People) -> None:
+    def __init__(self, redis: Redis, held: Held, people: People, budget: OutgoingBudget) -> None:
         self._redis = redis
         self._held = held
         self._people = people
-        self._kept: Greeting | None = None
+        self._budget = budget
+        self._kept: weakref.ref[Greeting] | None = None
+        self._holding: Greeting | None = None  #: also while nobody is being sent it
         self._kept_of = held.feed
+        self._made = 0.0
         self._until = 0.0
         self._lock = asyncio.Lock()
+        self._asking: asyncio.Task[bool] | None = None
+        self._share: Share | None = None  #: asked for, and not used yet
 
     async def make(self) -> Greeting | None:
         """The pad as it is; None if there is none. While it takes long to make, those who come
         within twenty times as long get the same.
 
-        Raises `CorruptPad`, or what `UNREACHABLE` lists.
+        Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
         held = self._held
         async with self._lock:
-            kept = self._kept
-            if (
-                kept is not None
-                and self._kept_of is held.feed  # else it was deleted, or rolled back
-                and held.feed.first <= kept.rev + 1
-                and monotonic() < self._until
+            kept = self._covering()
+            now = monotonic()
+            if kept is not None and (
+                now < self._until or (kept.rev == held.feed.head and now < self._made + SAME_AGE)
             ):
                 return kept
             authors = (await held.document()).authors()
@@ -46,7 +78,55 @@ class Greetings:
                 return None
             began = monotonic()
             known = self._people.known_of(document.authors())
-            self._kept, self._kept_of = Greeting(document, known, held.epoch), held.feed
-            cost = monotonic() - began
-            self._until = began + min(20 * cost, GREETING_AGE)
-            return self._kept
+            made = Greeting(document, known, held.epoch)
+            if made.size >= COUNTED:
+                share, self._share = self._share or self._budget.take(made.size), None
+                if share is None:
+                    # Rather as it was a while ago, and all that came since, than not at all.
+                    kept = self._covering()
+                    if kept is None:
+                        raise NoRoom(made.size)
+                    return kept
+                made.share = share
+            self._keep(made, began)
+            return made
+
+    async def room_for(self, size: int) -> None:
+        """Returns when there is room in the budget for a pad of so many bytes: to be made at once
+        then, for all who have waited for it. Raises TimeoutError."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask(size))
+        if not await asyncio.shield(self._asking):
+            raise TimeoutError("there is too much on its way out for a pad of this size")
+
+    async def _ask(self, size: int) -> bool:
+        try:
+            self._share = await self._budget.wait(size, PATIENCE)
+        except TimeoutError:
+            return False  # told to all who wait, of whom there may be none any more
+        finally:
+            self._asking = None
+        asyncio.get_running_loop().call_later(UNUSED, self._give_back)
+        return True
+
+    def _give_back(self) -> None:
+        self._share = None
+
+    def _covering(self) -> Greeting | None:
+        """What was made last, if it is still there and what came since can be sent behind it."""
+        kept = self._kept() if self._kept is not None else None
+        feed = self._held.feed
+        if kept is None or self._kept_of is not feed:  # it was deleted, or rolled back
+            return None
+        return kept if feed.first <= kept.rev + 1 else None
+
+    def _keep(self, made: Greeting, began: float) -> None:
+        cost = monotonic() - began
+        self._made, self._until = began, began + min(20 * cost, GREETING_AGE)
+        self._kept, self._kept_of, self._holding = weakref.ref(made), self._held.feed, made
+
+        def let_go() -> None:
+            if self._holding is made:
+                self._holding = None
+
+        asyncio.get_running_loop().call_later(max(0.0, self._until - monotonic()), let_go)

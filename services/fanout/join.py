@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -14,6 +15,7 @@ from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Wanted
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
+from services.fanout.greetings import PATIENCE, NoRoom
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, read_only_id, wanted_pad
 from services.fanout.introduction import acknowledges, introduced, takes_batches
@@ -160,6 +162,7 @@ class Doorway:
     # --- First arrival ---------------------------------------------------------------------------
 
     async def _arrive(self, room: Room, session: Session, me: Author, defaults: Any) -> None:
+        patient_until = monotonic() + PATIENCE
         while True:
             if room.feed.head < 0 and session.identity.read_only:
                 raise _turned_away(session.exit, "deleted")  # since it was let in
@@ -183,7 +186,15 @@ class Doorway:
             epoch = room.epoch
             rights = await rights_of(self.redis, room, session.identity, self.settings)
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
-            greeting = await room.greetings.make()
+            try:
+                greeting = await room.greetings.make()
+            except NoRoom as error:
+                metrics.LIMITED.labels("outgoing").inc()
+                if monotonic() > patient_until:
+                    raise TimeoutError(str(error)) from error
+                async with self._outside():
+                    await room.greetings.room_for(error.size)
+                continue
             if greeting is not None and greeting.epoch == room.epoch == epoch:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.

@@ -28,6 +28,12 @@ DENIED = Counter(
     "Joins denied, and sessions ended because what let them in is valid no longer",
     ["reason"],
 )
+OUTGOING_BYTES = Gauge(
+    "padfleet_fanout_outgoing_bytes", "Bytes of large pads that are on their way to who joins"
+)
+OUTGOING_WAITING = Gauge(
+    "padfleet_fanout_outgoing_waiting", "Large pads for which there is no room among these"
+)
 LIMITED = Counter(
     "padfleet_fanout_limited_total", "What was refused, slowed down or ended by a limit", ["limit"]
 )

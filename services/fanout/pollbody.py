@@ -1,6 +1,6 @@
 """What a poll is answered: short packets in one piece, long ones as they are taken."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -35,7 +35,11 @@ class PollBody:
         """To python-engineio: there is nothing here that it could compress."""
         return 0
 
-    def pieces(self) -> Iterator[bytes | memoryview]:
+    def forget(self) -> None:
+        """Lets go of the packets."""
+        self._packets = ()
+
+    def pieces(self) -> Generator[bytes | memoryview, None, None]:
         for number, packet in enumerate(self._packets):
             if number:
                 yield _SEPARATOR
@@ -58,9 +62,20 @@ def poll_response(
             return plain(status, headers, payload, environ)
         response = web.StreamResponse(status=int(status.split()[0]), headers=headers)
         response.content_length = payload.size
-        await response.prepare(environ["aiohttp.request"])
-        for piece in payload.pieces():
-            await response.write(piece)
+        pieces = payload.pieces()
+        piece: bytes | memoryview = b""
+        try:
+            await response.prepare(environ["aiohttp.request"])
+            for piece in pieces:
+                await response.write(piece)
+        except ConnectionError:
+            pass  # it has gone; aiohttp would log what it does not expect from a handler
+        finally:
+            # The error of a broken connection refers to itself and to all that was under way, until
+            # a collection of garbage finds it: with the body in it, which others wait to replace.
+            pieces.close()
+            payload.forget()
+            del piece
         return response
 
     return make_response

@@ -37,6 +37,7 @@ from shared.log.records import (
     Unsettled,
     UserInfo,
 )
+from shared.outgoing import OutgoingBudget
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Room:
         departures: Departures,
         *,
         ring: int,
+        outgoing: OutgoingBudget,
     ) -> None:
         self.pad_id = pad_id
         self.keys = keys
@@ -87,7 +89,7 @@ class Room:
             self._send_to_some,
             self._tell_apart,
         )
-        self.greetings = Greetings(redis, self.held, self.people)
+        self.greetings = Greetings(redis, self.held, self.people, outgoing)
         self._departures = departures
 
     # --- Opening and closing ---------------------------------------------------------------------
@@ -172,7 +174,7 @@ class Room:
     def reply(self, session: Session, frame: frames.Frame) -> None:
         """An answer to the session alone. A client that goes on asking and takes no answers is let
         go: they would pile up here."""
-        if session.exit.backlog > OVERFLOW:
+        if session.exit.kept > OVERFLOW:
             self.drop(session, "overflow")
         else:
             session.send(frame)

@@ -19,6 +19,7 @@ from shared.log import announcements
 from shared.log.channels import Subscriber
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace
+from shared.outgoing import OutgoingBudget
 from shared.supervisor import Keeper, Loose, progress, rest
 from shared.tasks import awaited
 
@@ -32,6 +33,9 @@ STALL_LOOKS = 6
 
 OPEN_TIMEOUT = 5.0
 """Seconds that a pad may take to open; its client then comes again."""
+
+OUTGOING_BYTES = 64 << 20
+"""What is kept of large pads for those who join, unless it is said otherwise."""
 
 AUDIT_BATCH = 500
 """Pads asked for in one round trip."""
@@ -48,12 +52,15 @@ class Rooms:
         ring: int,
         stall_timeout: float,
         keeper: Keeper | None = None,
+        outgoing: OutgoingBudget | None = None,
     ) -> None:
-        """`keeper` looks after the subscriptions."""
+        """`keeper` looks after the subscriptions; `outgoing` is what may be kept of the pads for
+        those who are slow to take them."""
         self._redis = redis
         self._keyspace = keyspace
         self._turns = Turns(rules)
         self._ring = ring
+        self._outgoing = outgoing or OutgoingBudget(OUTGOING_BYTES)
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.departures = Departures(redis, worker_id, self._is_here)
@@ -75,7 +82,15 @@ class Rooms:
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
-            room = Room(self._redis, pad_id, keys, self._turns, self.departures, ring=self._ring)
+            room = Room(
+                self._redis,
+                pad_id,
+                keys,
+                self._turns,
+                self.departures,
+                ring=self._ring,
+                outgoing=self._outgoing,
+            )
             self._rooms[keys.channel] = room
             room.opened = awaited(self._open(room), "opening")
             metrics.PADS.set(len(self._rooms))

@@ -13,7 +13,7 @@ from functools import partial
 from services.fanout import metrics
 from services.fanout.exit import Exit, ExitClosed
 from services.fanout.flush import AcceptCommit, Cursor, Step, steps
-from services.fanout.frames import PING, Frame, with_ack
+from services.fanout.frames import PING, Frame, Parcel, with_ack
 from services.fanout.runs import Flush
 from services.fanout.window import ASK_AGE, Probe, Window
 from shared.log.authors import Author
@@ -102,7 +102,7 @@ class Session:
 
     # --- Sending ---------------------------------------------------------------------------------
 
-    def send(self, frame: Frame) -> None:
+    def send(self, frame: Frame | Parcel) -> None:
         """Outside the pad's revisions. A socket that is gone needs nothing any more."""
         try:
             self.exit.write(frame)

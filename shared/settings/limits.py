@@ -83,6 +83,14 @@ class LimitSettings(RedisProcessSettings):
         minimum=1,
         maximum=1_000_000,
     )
+    outgoing_bytes: int = setting(
+        64 << 20,
+        "what this worker keeps of pads of 64 KB and more that are on their way to who joins; one "
+        "for which there is no room waits, for 10 s at most. Small pads do not wait for large ones",
+        unit="bytes",
+        minimum=1_000_000,
+        maximum=100_000_000_000,
+    )
     handshake_timeout_ms: int = setting(
         45_000,
         "time that a connection has from its beginning until it asks for a pad",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import aiohttp
 import psutil
@@ -53,9 +55,10 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Member]:
 
 @contextlib.asynccontextmanager
 async def websocket(
-    worker: Member, query: str = ""
+    worker: Member, query: str = "", *, sock: socket.socket | None = None
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection(worker.host, worker.port, limit=1 << 24)
+    where: dict[str, Any] = {"sock": sock} if sock else {"host": worker.host, "port": worker.port}
+    reader, writer = await asyncio.open_connection(**where, limit=1 << 24)
     try:
         writer.write(
             b"GET /socket.io/?EIO=4&transport=websocket%b HTTP/1.1\r\nHost: x\r\n"

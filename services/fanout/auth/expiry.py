@@ -38,6 +38,12 @@ class Deadlines(Generic[T]):
         if self._current.pop(item, None) is not None:
             self._tidy()
 
+    def first(self) -> T | None:
+        """The one with the earliest deadline; None if there is none."""
+        while self._heap and not self._is_current(self._heap[0]):
+            heapq.heappop(self._heap)
+        return self._heap[0][2] if self._heap else None
+
     def due(self, now: float) -> list[T]:
         """Those whose deadline has come, earliest first. They are taken out."""
         found = []

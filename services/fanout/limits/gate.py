@@ -1,6 +1,5 @@
 """What stands before every request to `/socket.io/`: how many, how slowly."""
 
-import asyncio
 import logging
 
 from aiohttp import web
@@ -31,9 +30,7 @@ _FULL = {
 _JSONP = "JSONP is not served: poll without the parameter j.\n"
 
 
-def gate(trusted: Trusted, places: Places, request_timeout: float) -> Middleware:
-    """`request_timeout`: seconds for the body of a POST."""
-
+def gate(trusted: Trusted, places: Places) -> Middleware:
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(PATH):
@@ -48,13 +45,9 @@ def gate(trusted: Trusted, places: Places, request_timeout: float) -> Middleware
             status, text = _FULL[full]
             headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
             return web.Response(status=status, text=text, headers=headers)
-        if request.method == "POST":
-            try:
-                async with asyncio.timeout(request_timeout):
-                    await request.read()  # which keeps it, so that the next one has it at once
-            except TimeoutError:
-                metrics.LIMITED.labels("request_time").inc()
-                return web.Response(status=408, headers={"Connection": "close"})
+        size = request.content_length or 0
+        if size > request.client_max_size:
+            raise web.HTTPRequestEntityTooLarge(request.client_max_size, size)
         return await handler(request)
 
     return pass_through

@@ -1,0 +1,266 @@
+"""TCP connections, from when they are accepted until they are a WebSocket or gone.
+
+One rule for all paths: `slow` says how long a client may take for whatever it is its turn to do,
+`descriptors` how many connections there may be. Where one has to go, it is the one whose client has
+been waited for the longest; a connection on which the worker itself is at work is never taken.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.typedefs import Handler as Handle
+from aiohttp.typedefs import Middleware
+
+from services.fanout import metrics
+from services.fanout.limits.descriptors import Descriptors, Verdict
+from services.fanout.limits.slow import Patience, Waits
+from shared.serving import Handler
+from shared.supervisor import rest
+
+SWEEP = 1.0
+"""Seconds between two looks at all connections."""
+
+AT_ONCE = 500
+"""Connections looked at in one turn of the event loop: half a millisecond."""
+
+SPARE = 8
+"""Connections that an address may have beside twice its sockets: of browsers that load a page."""
+
+FAREWELL = 5.0
+"""Seconds that a connection which is ended has to take the answer that says so."""
+
+RETRY_AFTER = 5
+"""Seconds after which a client that found no place is told to come again."""
+
+_TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class Connection(Handler):
+    """aiohttp's connection, with what is known of its client's patience with us, and ours."""
+
+    __slots__ = ("address", "held", "only_known", "patience", "received", "request", "table")
+
+    def __init__(self, table: "Connections", *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.table = table
+        self.patience = Patience(monotonic())
+        self.received = 0  #: bytes since the last answer
+        self.request: web.BaseRequest | None = None  #: the last one whose headers have come
+        self.held = False  #: nothing is read from it, for nobody takes what has come
+        self.only_known = False  #: nobody but who is on a pad already is served on it
+        self.address = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.table.has_come(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.table.has_gone(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        super().data_received(data)
+
+    def pause_reading(self) -> None:
+        self.held = True
+        super().pause_reading()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        self.held = False
+        super().resume_reading(resume_parser)
+
+    # --- What it waits for -----------------------------------------------------------------------
+
+    def waits(self) -> Waits:
+        request = self.request
+        if request is not None and not request.content.is_eof():
+            return Waits.NOTHING if self.held else Waits.BODY
+        if self.transport is not None and self.transport.get_write_buffer_size():
+            return Waits.TAKEN
+        return Waits.REQUEST if request is None else Waits.NOTHING
+
+    def moved(self, waits: Waits) -> int:
+        """Bytes of the body that have come, or of the answer that the client has taken."""
+        if waits is not Waits.TAKEN or self.transport is None:
+            return self.received
+        return max(0, self.table.written(self) - self.transport.get_write_buffer_size())
+
+    def end(self) -> None:
+        """Closes it, with an answer where one can be given."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        waits = self.waits()
+        if waits is Waits.TAKEN:
+            transport.abort()
+            return
+        if self.received and self.table.written(self) == 0:
+            transport.write(_TIMED_OUT)
+        transport.close()
+        asyncio.get_running_loop().call_later(FAREWELL, transport.abort)
+
+
+class Connections:
+    """All of a worker that are no WebSockets."""
+
+    def __init__(
+        self,
+        descriptors: Descriptors,
+        *,
+        timeout: float,
+        total: int,
+        per_address: int,
+        is_proxy: Callable[[str], bool],
+        is_known: Callable[[str], bool],
+        give_up_a_socket: Callable[[], bool],
+    ) -> None:
+        """`timeout`: seconds that a client has for anything. `total` and `per_address`: how many
+        sockets there may be, 0 for no limit. `is_proxy` says whether an address is that of a proxy
+        of ours, which is the address of many; `is_known` whether there is a session of this id;
+        `give_up_a_socket` ends one that is on no pad, if there is any."""
+        self._descriptors = descriptors
+        self._timeout = timeout
+        self._total = total
+        self._per_address = 2 * per_address + SPARE if per_address else 0
+        self._is_proxy = is_proxy
+        self._is_known = is_known
+        self._give_up_a_socket = give_up_a_socket
+        self._all: dict[Connection, None] = {}
+        self._order: dict[Connection, None] = {}
+        """Those whose client it may be that is waited for, the longest first."""
+        self._by_address: Counter[str] = Counter()
+        self._answers: dict[Connection, AbstractStreamWriter] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def connection(self, server: web.Server, **options: Any) -> Connection:
+        """One of this server. `options` are of `web.RequestHandler`."""
+        return Connection(self, server, **options)
+
+    def written(self, connection: Connection) -> int:
+        """Bytes of the last answer on it, so far."""
+        answer = self._answers.get(connection)
+        return answer.output_size if answer is not None else 0
+
+    # --- Coming and going ------------------------------------------------------------------------
+
+    def has_come(self, connection: Connection) -> None:
+        transport = connection.transport
+        assert transport is not None
+        peer = transport.get_extra_info("peername")
+        connection.address = peer[0] if isinstance(peer, tuple) else ""
+        self._all[connection] = self._order[connection] = None
+        self._by_address[connection.address] += 1
+        number = transport.get_extra_info("socket").fileno()
+        verdict = self._descriptors.verdict(number)
+        if verdict is not Verdict.TAKE:
+            metrics.LIMITED.labels("descriptors").inc()
+            # Two: else as many would be open as were at the height of it.
+            if self._make_room(connection):
+                self._make_room(connection)
+            elif verdict is Verdict.REFUSE:
+                transport.abort()
+            else:
+                connection.only_known = True
+        elif self._total and len(self._all) > self._total:
+            metrics.LIMITED.labels("connections").inc()
+            connection.only_known = not self._make_room(connection)
+        elif (
+            self._per_address
+            and self._by_address[connection.address] > self._per_address
+            and not self._is_proxy(connection.address)
+        ):
+            metrics.LIMITED.labels("connections_per_address").inc()
+            connection.only_known = not self._make_room(connection, connection.address)
+
+    def has_gone(self, connection: Connection) -> None:
+        if connection not in self._all:
+            return
+        del self._all[connection]
+        self._order.pop(connection, None)
+        self._answers.pop(connection, None)
+        self._by_address[connection.address] -= 1
+        if not self._by_address[connection.address]:
+            del self._by_address[connection.address]
+
+    def _make_room(self, newcomer: Connection, address: str | None = None) -> bool:
+        """Ends the connection, of all or of this address, whose client has been waited for the
+        longest; a socket that is on no pad, if there is none."""
+        for connection in self._order:
+            if (
+                connection is not newcomer
+                and address in (None, connection.address)
+                and connection.waits() is not Waits.NOTHING
+            ):
+                del self._order[connection]
+                connection.end()
+                return True
+        return address is None and self._give_up_a_socket()
+
+    # --- Requests --------------------------------------------------------------------------------
+
+    @property
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def with_patience(request: web.Request, handler: Handle) -> web.StreamResponse:
+            connection = request.protocol
+            if not isinstance(connection, Connection):
+                return await handler(request)
+            connection.request = request
+            self._answers[connection] = request.writer
+            if request.content.is_eof():
+                self._order.pop(connection, None)
+            try:
+                if connection.only_known and not self._may_pass(request):
+                    return _no_room()
+                return await handler(request)
+            finally:
+                self._has_answered(connection)
+
+        return with_patience
+
+    def _may_pass(self, request: web.Request) -> bool:
+        return request.path.startswith("/health/") or self._is_known(request.query.get("sid", ""))
+
+    def _has_answered(self, connection: Connection) -> None:
+        connection.request = None
+        connection.received = 0
+        connection.patience.begins(monotonic())
+        if connection in self._all:
+            self._order.pop(connection, None)
+            self._order[connection] = None
+        else:
+            self._answers.pop(connection, None)  # a WebSocket, or gone
+
+    # --- Time ------------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """For as long as the worker lives."""
+        while True:
+            await rest(SWEEP)
+            for number, connection in enumerate(list(self._all)):
+                if number % AT_ONCE == AT_ONCE - 1:
+                    await asyncio.sleep(0)
+                self._look(connection, monotonic())
+
+    def _look(self, connection: Connection, now: float) -> None:
+        if connection.transport is None or connection.transport.is_closing():
+            return
+        waits = connection.waits()
+        if connection.patience.is_over(waits, now, self._timeout, connection.moved(waits)):
+            metrics.LIMITED.labels("request_time").inc()
+            connection.end()
+
+
+def _no_room() -> web.Response:
+    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+    return web.Response(
+        status=503, text="This worker has no room for more connections.\n", headers=headers
+    )

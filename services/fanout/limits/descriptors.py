@@ -1,0 +1,47 @@
+"""How many files a worker may have open, and how many of these are kept back. Pure but for
+`raise_limit`.
+
+A connection is a file. Where strangers can open as many as there may be, the worker could not take
+in those who are on a pad already and come back, nor speak to Redis anew.
+"""
+
+import resource
+from enum import Enum
+from typing import Final
+
+MOST: Final = 1 << 20
+"""More are not asked for, where there is no limit."""
+
+KEPT_BACK: Final = 256
+"""Descriptors that are kept back at most; an eighth of all if there are few."""
+
+
+class Verdict(Enum):
+    """On a connection that has just come."""
+
+    TAKE = "there are enough"
+    MAKE_ROOM = "somebody else has to go, or only those are served who are on a pad already"
+    REFUSE = "there are so few left that nobody is let in"
+
+
+def raise_limit() -> int:
+    """Lets this process open as many files as it is allowed to ask for, and says how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+class Descriptors:
+    def __init__(self, limit: int) -> None:
+        kept_back = min(KEPT_BACK, limit // 8)
+        self._enough = limit - kept_back
+        self._few = limit - kept_back // 2
+
+    def verdict(self, number: int) -> Verdict:
+        """`number`: the descriptor of the connection. The system gives out the lowest that is free,
+        so it says how many are open without counting them."""
+        if number < self._enough:
+            return Verdict.TAKE
+        return Verdict.MAKE_ROOM if number < self._few else Verdict.REFUSE
