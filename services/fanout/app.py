@@ -149,6 +149,7 @@ async def _open(
         per_address=settings.max_sockets_per_address,
         is_proxy=trusted.knows,
         is_known=lambda sid: sid in engine.sockets,
+        websockets=lambda: engine.websockets,
         give_up_a_socket=nursery.give_up_one,
     )
     origins = Origins(settings.cors)

@@ -188,6 +188,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             line = take_over(request, self, self.server.max_http_buffer_size)
         except BadHandshake as error:
             return web.Response(status=400, text=str(error))
+        if line is not None:
+            self.server.websockets += 1
         if line is None:
             await self.close(wait=False, abort=True)
         elif not self.connected:
@@ -266,6 +268,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     def lost(self, line: Line) -> None:
         """From a `Line`."""
+        self.server.websockets -= 1
         if line is self._probe:
             self._probe = None
         if line is self._line:
@@ -396,6 +399,9 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         )
         """To be run by whoever runs the server."""
 
+        self.websockets = (
+            0  #: connections that are WebSockets, be they of a session or only probing
+        )
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
         self.has_come: Callable[[LeanSocket], None] = _nobody_minds
         self.has_gone: Callable[[LeanSocket], None] = _nobody_minds

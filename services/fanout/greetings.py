@@ -14,6 +14,7 @@ from services.fanout.held import Held
 from services.fanout.people import People
 from shared.log.connect import Redis
 from shared.outgoing import OutgoingBudget, Share
+from shared.tasks import awaited
 
 GREETING_AGE = 0.25
 """Seconds that those who join a large and busy pad may be given it as it was, and what came since
@@ -95,7 +96,7 @@ class Greetings:
         """Returns when there is room in the budget for a pad of so many bytes: to be made at once
         then, for all who have waited for it. Raises TimeoutError."""
         if self._asking is None:
-            self._asking = asyncio.create_task(self._ask(size))
+            self._asking = awaited(self._ask(size), "room for a large pad")
         if not await asyncio.shield(self._asking):
             raise TimeoutError("there is too much on its way out for a pad of this size")
 

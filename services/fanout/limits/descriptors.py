@@ -1,10 +1,11 @@
 """How many files a worker may have open, and how many of these are kept back. Pure but for
-`raise_limit`.
+`raise_limit` and `open_files`.
 
 A connection is a file. Where strangers can open as many as there may be, the worker could not take
 in those who are on a pad already and come back, nor speak to Redis anew.
 """
 
+import os
 import resource
 from enum import Enum
 from typing import Final
@@ -33,15 +34,22 @@ def raise_limit() -> int:
     return wanted
 
 
+def open_files() -> int:
+    """How many this process has open; 0 where the system does not say."""
+    try:
+        return len(os.listdir("/dev/fd"))
+    except OSError:
+        return 0
+
+
 class Descriptors:
     def __init__(self, limit: int) -> None:
         kept_back = min(KEPT_BACK, limit // 8)
         self._enough = limit - kept_back
         self._few = limit - kept_back // 2
 
-    def verdict(self, number: int) -> Verdict:
-        """`number`: the descriptor of the connection. The system gives out the lowest that is free,
-        so it says how many are open without counting them."""
-        if number < self._enough:
+    def verdict(self, files: int) -> Verdict:
+        """`files`: how many are open, the connection included."""
+        if files <= self._enough:
             return Verdict.TAKE
-        return Verdict.MAKE_ROOM if number < self._few else Verdict.REFUSE
+        return Verdict.MAKE_ROOM if files <= self._few else Verdict.REFUSE
