@@ -399,9 +399,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         )
         """To be run by whoever runs the server."""
 
-        self.websockets = (
-            0  #: connections that are WebSockets, be they of a session or only probing
-        )
+        self.websockets = 0  #: connections that are WebSockets, those that only probe included
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
         self.has_come: Callable[[LeanSocket], None] = _nobody_minds
         self.has_gone: Callable[[LeanSocket], None] = _nobody_minds

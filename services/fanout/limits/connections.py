@@ -128,7 +128,8 @@ class Connections:
         """`timeout`: seconds that a client has for anything. `total` and `per_address`: how many
         sockets there may be, 0 for no limit. `is_proxy` says whether an address is that of a proxy
         of ours, which is the address of many; `is_known` whether there is a session of this id;
-        `websockets` how many there are; `give_up_a_socket` ends one that is on no pad, if there is any."""
+        `websockets` how many there are; `give_up_a_socket` ends one that is on no pad, if there is
+        any."""
         self._descriptors = descriptors
         self._timeout = timeout
         self._total = total

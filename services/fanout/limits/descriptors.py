@@ -5,9 +5,9 @@ A connection is a file. Where strangers can open as many as there may be, the wo
 in those who are on a pad already and come back, nor speak to Redis anew.
 """
 
-import os
 import resource
 from enum import Enum
+from pathlib import Path
 from typing import Final
 
 MOST: Final = 1 << 20
@@ -37,7 +37,7 @@ def raise_limit() -> int:
 def open_files() -> int:
     """How many this process has open; 0 where the system does not say."""
     try:
-        return len(os.listdir("/dev/fd"))
+        return sum(1 for _ in Path("/dev/fd").iterdir())
     except OSError:
         return 0
 

@@ -55,7 +55,7 @@ def test_each_request_begins_anew() -> None:
 @pytest.mark.parametrize("limit", [64, 300, 1024, 1 << 20])
 def test_some_descriptors_are_kept_back(limit: int) -> None:
     files = Descriptors(limit)
-    verdicts = [files.verdict(number) for number in range(max(0, limit - 1000), limit)]
+    verdicts = [files.verdict(count) for count in range(max(1, limit - 1000), limit + 1)]
     assert verdicts[-1] is Verdict.REFUSE
     assert Verdict.MAKE_ROOM in verdicts
     assert verdicts.index(Verdict.MAKE_ROOM) < verdicts.index(Verdict.REFUSE)
