@@ -267,7 +267,7 @@ class Doorway:
         if (admission.reign, admission.epoch) != (room.reign, room.epoch):
             raise TimeoutError("the pad has changed its server or its history just now")
         shared = head if admission.shared_up_to is None else admission.shared_up_to
-        other_history = admission.epoch > 0 and admission.seen_epoch != admission.epoch
+        other_history = admission.epoch != (admission.seen_epoch or 0)
         if type(rev) is not int or not -1 <= rev <= min(head, shared) or other_history:
             # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
             # reload is the one thing that helps (I5).

@@ -122,15 +122,20 @@ class Pad(Document):
 
     # --- What submissions do ---------------------------------------------------------------------
 
-    def create(self, text: str, author: str, time: int, *, wrote_it: bool = False) -> Revision:
-        """Revision 0. `author` is on record as the creator. Unless he `wrote_it`, the text itself
-        is nobody's, and attributed to the system author (as in Etherpad, where it bears no
-        author's colour)."""
+    def create(
+        self, text: str, author: str, time: int, *, wrote_it: bool = False, birth: int | None = None
+    ) -> Revision:
+        """Revision 0, of a history that begins with `birth`: with it, nobody who was on another
+        pad of this name can be taken to be on this one. `author` is on record as the creator.
+        Unless he `wrote_it`, the text itself is nobody's, and attributed to the system author (as
+        in Etherpad, where it bears no author's colour)."""
         attribs = [("author", author if wrote_it else SYSTEM_AUTHOR)] if text else []
         changeset = make_splice("\n", 0, 0, text, attribs, self.pool)
         self.creator = author
+        if birth is not None:
+            self.epoch = max(self.epoch, birth)
         patches = patches_of(unpack(changeset), self.body, self.pool)
-        return self._append(changeset, patches, author, None, time)
+        return self._append(changeset, patches, author, None, time, birth=birth)
 
     def oldest_needed(self, base_rev: int) -> int | None:
         """The first revision that a rebase from `base_rev` needs and that is not in memory."""
@@ -248,12 +253,19 @@ class Pad(Document):
         return patches
 
     def _append(
-        self, changeset: str, patches: Patches, author: str, origin: Origin | None, time: int
+        self,
+        changeset: str,
+        patches: Patches,
+        author: str,
+        origin: Origin | None,
+        time: int,
+        *,
+        birth: int | None = None,
     ) -> Revision:
         time = max(time, self.time)
         rev = self.head + 1
         delta = time - self.time if rev else 0
-        wire = encode_wire(rev, changeset, self.pool, author, time, delta)
+        wire = encode_wire(rev, changeset, self.pool, author, time, delta, birth=birth)
         revision = Revision(rev, author, time, origin, chain_of(self.chain, wire), wire)
         self.advance(revision, changeset, patches)
         return revision

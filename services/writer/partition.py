@@ -12,6 +12,7 @@ from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
 from shared import tracing
+from shared.log.births import new_birth
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.damage import CorruptPad, is_forbidden
 from shared.log.document import Change
@@ -179,7 +180,7 @@ class Committer:
             return
         pad.sessions, pad.fences = old.sessions, old.fences
         if item.created:
-            pad.creator = old.creator
+            pad.creator, pad.epoch = old.creator, old.epoch
         item.pad = pad
 
     async def _apply(self, entry: Entry, item: Work) -> None:
@@ -208,7 +209,9 @@ class Committer:
             case Creation():
                 made = not pad.exists
                 if made:
-                    first = pad.create(entry.text, entry.author, now, wrote_it=entry.wrote_it)
+                    first = pad.create(
+                        entry.text, entry.author, now, wrote_it=entry.wrote_it, birth=new_birth()
+                    )
                     item.revisions.append(first)
                     item.created = True
                 reason = CREATED if made else ""

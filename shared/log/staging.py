@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from shared import bounds
 from shared.log import scripts
+from shared.log.births import new_birth
 from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import Redis
 from shared.log.deletion import deletion_field
@@ -116,16 +117,17 @@ class Staging:
         deletion: bytes = b"",
         more: Mapping[str, str] | None = None,
     ) -> Installed:
-        """Makes it the pad, in an epoch of its own: above `above_epoch` and above all that the pad
-        in its place has had. Whoever has another history is told to reload (I5). `settings` and
-        `deletion` are as the meta hash has them; `more` goes into it beside what is always there.
+        """Makes it the pad, in an epoch of its own: above `above_epoch`, above all that the pad in
+        its place has had, and none that any has had of which nothing is known here (`births`).
+        Whoever has another history is told to reload (I5). `settings` and `deletion` are as the
+        meta hash has them; `more` goes into it beside what is always there.
 
         Raises `PadExists`, `Moved`, or what `UNREACHABLE` lists; what was brought is left to
         expire then.
         """
         for _ in range(INSTALL_ATTEMPTS):
             before = await read_meta(self._redis, self._keys)
-            epoch = max(above_epoch, before.epoch) + 1
+            epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
             snapshot = self._snapshot(epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
             _ = pipeline.set(self._staged["snap"], snapshot.to_bytes())

@@ -44,7 +44,8 @@ async def test_I5_it_goes_on_with_the_other_history(
     """Be that shorter, as long, or longer; and if the message is lost, by comparison."""
     await put(redis, keyspace, written(6))
     room = await rooms.enter(PAD)
-    assert (room.epoch, room.feed.head) == (1, 5)
+    before = room.epoch
+    assert room.feed.head == 5
     if message == "lost":
         ignore: Callable[[str, bytes], None] = lambda _channel, _data: None  # noqa: E731
         monkeypatch.setattr(rooms.subscriber, "_on_message", ignore)
@@ -52,7 +53,7 @@ async def test_I5_it_goes_on_with_the_other_history(
     await put(redis, keyspace, other)
     if message == "lost":
         await rooms.audit()
-    await eventually(lambda: (room.epoch, room.feed.head) == (2, length - 1), "it follows")
+    await eventually(lambda: room.epoch > before and room.feed.head == length - 1, "it follows")
     assert room.feed.chain == other[-1].chain
     document = await room.held.document()
     assert (document.head, document.chain) == (length - 1, other[-1].chain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -10,8 +10,9 @@ import pytest
 
 from services.fanout.auth.access import Access
 from services.fanout.exit import Exit
+from services.fanout.flush import Cursor
 from services.fanout.hooks import Hooks
-from services.fanout.join import Doorway
+from services.fanout.join import Doorway, TurnedAway
 from services.fanout.pacing import Rules
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
@@ -22,8 +23,9 @@ from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
+from shared.log.keys import Keyspace, PadKeys
 from shared.settings import FanoutSettings
+from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import create
 
@@ -90,4 +92,77 @@ async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
     assert (admission.seen_epoch, admission.shared_up_to) == (0, 3)
     gone = await presence.join(redis, room.keys, member, resumes=True, stay=(0, "forgotten"))
     assert gone.shared_up_to == -1, "nothing is known of it any more"
+    doorway.rooms.leave(room)
+
+
+async def emptied(redis: Redis, keys: PadKeys) -> None:
+    await redis.client.flushall()
+
+
+async def taken_away(redis: Redis, keys: PadKeys) -> None:
+    await redis.client.delete(keys.meta, *keys.deletable)
+
+
+@pytest.mark.parametrize("gone", [emptied, taken_away])
+@pytest.mark.parametrize("brings", [True, False], ids=["brings its stay", "brings nothing"])
+async def test_I5_another_pad_of_the_same_name_of_which_redis_knows_nothing(
+    gone: Callable[[Redis, PadKeys], Awaitable[None]],
+    brings: bool,
+    doorway: Doorway,
+    redis: Redis,
+    keyspace: Keyspace,
+    inbox: InboxWriter,
+) -> None:
+    """The same server, under the same reign, has the same revision numbers again."""
+    room = await doorway.rooms.enter(PAD)
+    born, stay = room.epoch, Stay(PAD, room.epoch, room.reign)
+    await presence.join(redis, room.keys, page().member(ME, "w"))
+    doorway.rooms.leave(room)
+
+    await gone(redis, room.keys)
+    await create(inbox, redis, keyspace, PAD)
+    room = await doorway.rooms.enter(PAD)
+    assert (room.feed.head, room.reign) == (0, stay.reign)
+    assert room.epoch > born
+    with pytest.raises(TurnedAway, match="rejected"):
+        await doorway._resume(room, page(), ME, 0, stay if brings else None)
+    doorway.rooms.leave(room)
+
+
+@pytest.mark.parametrize("gone", [emptied, taken_away])
+async def test_I5_a_worker_that_holds_the_pad_that_is_gone(
+    gone: Callable[[Redis, PadKeys], Awaitable[None]],
+    doorway: Doorway,
+    redis: Redis,
+    keyspace: Keyspace,
+    inbox: InboxWriter,
+) -> None:
+    """Its sessions are told, whichever of them hears of it first: the channel, or a comparison."""
+    room = await doorway.rooms.enter(PAD)
+    session = page()
+    session.epoch, session.cursor = room.epoch, Cursor(0, 0)
+    room.enter(session)
+    born = room.epoch
+    await gone(redis, room.keys)
+    await create(inbox, redis, keyspace, PAD)
+    await eventually(lambda: room.epoch > born and room.feed.head == 0, "the new pad is followed")
+    assert session.id not in room.sessions
+    doorway.rooms.leave(room)
+
+
+async def test_I5_a_pad_that_an_earlier_release_made_goes_on(
+    doorway: Doorway, redis: Redis
+) -> None:
+    """Its epoch is one that was counted. It keeps it, and whoever is on it may come back."""
+    keys = doorway.keyspace.pad(PAD)
+    await redis.client.hset(keys.meta, "epoch", 0)
+    room = await doorway.rooms.enter(PAD)
+    assert room.epoch == 0
+    old = Stay(PAD, 0, room.reign)
+    session = page()
+    room.arriving[session.id] = session
+    admission = await presence.join(
+        redis, keys, session.member(ME, "w"), resumes=True, stay=(old.epoch, old.reign)
+    )
+    assert (admission.epoch, admission.seen_epoch, admission.shared_up_to) == (0, 0, None)
     doorway.rooms.leave(room)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.log import leases, scripts
+from shared.log.births import new_birth
 from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.keys import Keyspace
@@ -45,13 +46,25 @@ async def test_I5_its_epoch_is_above_all_that_were(
     redis: Redis, keyspace: Keyspace, history: list[Revision]
 ) -> None:
     """Also where no pad was: clients of the server that was lost may come with what they have."""
+    before = new_birth() - 1
     first = await install(await staged(redis, keyspace, history))
-    assert first == Installed(1, replaced=False)
+    assert first.epoch > before
+    assert not first.replaced
+    far = first.epoch * 2
     later = await staged(redis, keyspace, history)
-    assert await install(later, replace=True, above=8) == Installed(9, replaced=True)
+    assert await install(later, replace=True, above=far) == Installed(far + 1, replaced=True)
     again = await staged(redis, keyspace, history)
-    assert await install(again, replace=True) == Installed(10, replaced=True)
-    assert (await read_meta(redis, keyspace.pad(PAD))).epoch == 10
+    assert await install(again, replace=True) == Installed(far + 2, replaced=True)
+    assert (await read_meta(redis, keyspace.pad(PAD))).epoch == far + 2
+
+
+async def test_I5_the_same_history_brought_twice_is_two_pads(
+    redis: Redis, keyspace: Keyspace, history: list[Revision]
+) -> None:
+    """Redis was emptied in between: what was typed on the first has been lost."""
+    first = await install(await staged(redis, keyspace, history), above=3)
+    await redis.client.flushall()
+    assert (await install(await staged(redis, keyspace, history), above=3)).epoch > first.epoch
 
 
 async def test_I5_a_writer_from_before_can_do_nothing(
