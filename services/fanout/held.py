@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from services.fanout import metrics
 from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.frames import Frames
-from shared.log.connect import Redis
+from shared.log.connect import Outdated, Redis
 from shared.log.document import CorruptPad, Document, load
 from shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
 from shared.log.keys import PadKeys
@@ -134,7 +134,11 @@ class Held:
         while low <= high:
             middle = (low + high) // 2
             stored = await read_revisions(self._redis, self._keys, middle, middle)
-            if stored and stored[0].chain == feed.chain_at(middle):
+            if not stored:
+                # It was there when `meta` was read: this is the answer of another server, or the
+                # pad has changed once more.
+                raise Outdated(f"revision {middle} of {meta.head} is not there any more")
+            if stored[0].chain == feed.chain_at(middle):
                 found, low = middle, middle + 1
             else:
                 high = middle - 1

@@ -60,6 +60,7 @@ class Room:
         ring: int,
         outgoing: OutgoingBudget,
     ) -> None:
+        self._redis = redis
         self.pad_id = pad_id
         self.keys = keys
         self.sessions: dict[str, Session] = {}
@@ -253,6 +254,8 @@ class Room:
 
     def _committed(self, message: Committed) -> None:
         held = self.held
+        if not self._redis.is_present(self.keys.partition, message.reign):
+            return  # from a server whose place another has taken: nobody can rely on it
         if message.epoch > held.epoch:
             # The message about the pad's deletion was lost.
             self.deleted(message.epoch)

@@ -21,6 +21,7 @@ from redis.backoff import ExponentialBackoff
 
 from shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
 from shared.log.rush import Rush
+from shared.log.succession import Succession
 from shared.settings.redis_url import parse
 
 Client = SingleClient | RedisCluster
@@ -33,12 +34,32 @@ class NotNow(exceptions.ResponseError):
 # redis-py has classes of its own for most of such answers, for these it has not.
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NotNow, "NOREPLICAS": NotNow, "BUSY": NotNow}
 
+
+class Outdated(exceptions.ConnectionError):
+    """The answer is that of a server whose place another has taken."""
+
+
 _send_packed = AbstractConnection.send_packed_command
+
+
+def _leads_astray(connection: AbstractConnection) -> bool:
+    """Whether it leads to another server than that which Sentinel names by now. redis-py ends those
+    that are idle when it hears of another one; those in use come back to the pool later."""
+    pool = getattr(connection, "connection_pool", None)
+    named = getattr(pool, "master_address", None)
+    if named is None or not getattr(pool, "is_master", False):
+        return False
+    here = (getattr(connection, "host", None), getattr(connection, "port", None))
+    return bool(named != here)
 
 
 async def _send_or_lose(
     self: AbstractConnection, command: bytes | str | Iterable[bytes], check_health: bool = True
 ) -> None:
+    if self.is_connected and _leads_astray(self):
+        await self.disconnect(nowait=True)
+        # Not connected anew here: whoever has subscribed on it has to do so again.
+        raise exceptions.ConnectionError("another server has taken the place of this one")
     if not self.is_connected:
         # redis-py's own way back leads to the address that it had, and a primary that stands still
         # takes new connections. This one asks Sentinel first, if there is one.
@@ -111,6 +132,7 @@ class Redis:
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
         those who only read the history leave places to those who join; see `lanes`."""
+        self._succession = Succession()
 
     @property
     def is_cluster(self) -> bool:
@@ -134,6 +156,17 @@ class Redis:
             return Node(node.name, node.connection_class, node.connection_kwargs)
         pool = self.client.connection_pool
         return Node("primary", pool.connection_class, pool.connection_kwargs)
+
+    async def heard_under(self, partition: int, reign: str) -> None:
+        """To be called with every answer that says under which reign it is. Raises `Outdated` if
+        that is over, which `UNREACHABLE` lists: the next answer may be another server's."""
+        if not self._succession.goes_on(partition, reign):
+            await self.refresh()
+            raise Outdated(f"the reign {reign} over partition {partition} is over")
+
+    def is_present(self, partition: int, reign: str) -> bool:
+        """The same for a message, of which there is no other to be had."""
+        return self._succession.goes_on(partition, reign)
 
     async def refresh(self) -> None:
         """Asks anew which node holds what.

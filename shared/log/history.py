@@ -49,7 +49,9 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
     with of_right_type(keys.meta):
         reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
     with readable(keys.meta):
-        return _meta(reply)
+        meta = _meta(reply)
+    await redis.heard_under(keys.partition, meta.reign)
+    return meta
 
 
 def _meta(reply: Sequence[Any]) -> PadMeta:

@@ -67,8 +67,8 @@ class InboxWriter:
         self, redis: Redis, keyspace: Keyspace, *, timeout: float, keeper: Keeper | None = None
     ) -> None:
         """Seconds; `keeper` looks after the tasks."""
-        self._redis = redis
-        self._keyspace = keyspace
+        self.redis = redis
+        self.keyspace = keyspace
         self._timeout = timeout
         self._look_after = min(timeout, LOOK_AFTER)
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
@@ -83,10 +83,10 @@ class InboxWriter:
         knows it by its origin.
         """
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        partition = self._keyspace.partition_of(entry.pad)
+        partition = self.keyspace.partition_of(entry.pad)
         began = time.time_ns()
         deadline = time.monotonic() + self._timeout
-        lane = self._lanes[partition * len(self._lanes) // self._keyspace.partitions]
+        lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
         lane.add(_Waiting(partition, encode_entry(entry), deadline, done))
         entry_id = await done
         if (trace := tracing.chosen(entry.origin)) is not None:
@@ -122,16 +122,16 @@ class InboxWriter:
 
     async def standing(self, entry: Entry, entry_id: str) -> Standing:
         """What has become of an entry that was put in with this ID."""
-        partition = self._keyspace.partition_of(entry.pad)
+        partition = self.keyspace.partition_of(entry.pad)
         names = ["told", "position"]
-        told, position = await self._redis.rush.hmget(self._keyspace.state(partition), names)
+        told, position = await self.redis.rush.hmget(self.keyspace.state(partition), names)
         settled = (told or position or b"0-0").decode()
         if inbox_order(settled) >= inbox_order(entry_id):
             return Standing.PASSED
         # If it is settled and trimmed between the two looks, it counts as lost, is put in again,
         # and known again by its origin.
-        inbox = self._keyspace.inbox(partition)
-        found = await self._redis.rush.xrange(inbox, entry_id, entry_id)
+        inbox = self.keyspace.inbox(partition)
+        found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
         return Standing.WAITING if found else Standing.LOST
 
     async def close(self) -> None:

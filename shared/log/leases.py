@@ -32,6 +32,7 @@ async def acquire(
     if not int(reply[0]):
         return None
     term, position, reign, untold = reply
+    await redis.heard_under(partition, reign.decode())
     return Lease(
         partition,
         int(term),

@@ -61,6 +61,7 @@ async def join(
         ],
     )
     got_order, epoch, seen, reign, record = reply
+    await redis.heard_under(keys.partition, reign.decode())
     is_news = resumes and seen != b"%b %b" % (epoch, reign)
     if stay is None and seen:
         seen_epoch, _, seen_reign = seen.decode().partition(" ")

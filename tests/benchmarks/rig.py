@@ -41,6 +41,7 @@ class Pad:
     session: str
     head: int = 0  #: the newest revision that was asked for
     chars: int = len(TEXT) + 1  #: of the text; one newline is the pad's own
+    epoch: int = 0
 
     def type(self) -> Submission:
         """The next character, at the beginning, as a page submits it."""
@@ -50,7 +51,7 @@ class Pad:
         self.head += 1
         self.chars += 1
         origin = Origin(self.session, self.head)
-        return Submission(self.name, origin, 1, 0, AUTHOR, base, changeset, pool)
+        return Submission(self.name, origin, 1, self.epoch, AUTHOR, base, changeset, pool)
 
 
 class Rig:
@@ -100,6 +101,9 @@ class Rig:
         self._put(Creation(p.name, Origin(f"{p.session}-new", 1), AUTHOR, TEXT) for p in made)
         self._pads |= {pad.name: pad for pad in made}
         self.committed(pad.name for pad in made)
+        for pad in made:
+            epoch = self._redis.hget(self._keyspace.pad(pad.name).meta, "epoch")
+            pad.epoch = int(cast("bytes", epoch))
 
     def type(self, name: str, count: int = 1) -> int:
         """So many revisions, submitted at once: the writer sees all or none of them, and so commits

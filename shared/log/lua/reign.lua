@@ -12,6 +12,10 @@ local PLAIN_REIGNS = 16
 
 local function this_server()
   local info = redis.call('INFO', 'server', 'replication')
+  -- A replica has its primary's replication id, and what it knew when it was last told.
+  if not string.find(info, 'role:master', 1, true) then
+    error({err = 'READONLY this server is a replica: its answer may be out of date'})
+  end
   return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)
     .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)
 end

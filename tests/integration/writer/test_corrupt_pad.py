@@ -48,7 +48,8 @@ async def test_a_pad_without_its_revisions_does_not_stop_the_others_of_its_parti
     origin = Origin("s", 1)
     entry: Submission | Deletion = Deletion(broken, origin, "a.creator")
     if what == "submission":
-        entry = Submission(broken, origin, 1, 0, "a.x", 7, "Z:1>0$", {"numToAttrib": {}})
+        epoch = (await read_meta(redis, keys)).epoch
+        entry = Submission(broken, origin, 1, epoch, "a.x", 7, "Z:1>0$", {"numToAttrib": {}})
     entry_id = await inbox.put(entry)
     typist = Typist(other, "typist")
     await typist.submit(inbox)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -51,12 +51,15 @@ class Writer:
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
+    epoch: int = 0  #: of the history that what is submitted is for
 
     async def settle(self, *entries: Entry) -> None:
         """All in one batch; returns when what came of it has been told."""
         told, received = len(self.told), []
         for entry in entries:
             self.entries += 1
+            if isinstance(entry, Submission):
+                entry = replace(entry, epoch=self.epoch)
             received.append(Received(f"{self.entries}-0", entry))
         self.lease = await self.committer.settle(self.lease, received)
         await eventually(lambda: len(self.told) > told)
@@ -88,6 +91,7 @@ async def writer(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Writer]:
         message = decode_message(data)
         if isinstance(message, Committed):
             made.told.append(message)
+            made.epoch = message.epoch
 
     subscriber = Subscriber(redis, hear, lambda _channel: None)
     await subscriber.subscribe(keyspace.pad(PAD).channel)

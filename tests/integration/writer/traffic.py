@@ -31,8 +31,12 @@ class Typist:
     author: str = "a.typist"
     alone: bool = False
     submitted: list[str] = field(default_factory=list)
+    epoch: int | None = None  #: None: not read yet
 
     async def submit(self, inbox: InboxWriter) -> None:
+        if self.epoch is None:
+            meta = await read_meta(inbox.redis, inbox.keyspace.pad(self.pad))
+            self.epoch = meta.epoch
         seq = len(self.submitted) + 1
         token = f"<{self.session}.{seq}>"
         before = "".join(reversed(self.submitted)) if self.alone else ""
@@ -42,7 +46,9 @@ class Typist:
         changeset = make_splice(f"{before}{TEXT}\n", 0, 0, token, by_me, pool)
         self.submitted.append(token)
         origin, apool = Origin(self.session, seq), pool.to_jsonable()
-        await inbox.put(Submission(self.pad, origin, 1, 0, self.author, base_rev, changeset, apool))
+        await inbox.put(
+            Submission(self.pad, origin, 1, self.epoch, self.author, base_rev, changeset, apool)
+        )
 
 
 async def create(inbox: InboxWriter, redis: Redis, keyspace: Keyspace, pad: str) -> None:
@@ -78,9 +84,10 @@ async def all_settled_once(redis: Redis, keyspace: Keyspace, typists: list[Typis
         assert [revision.rev for revision in revisions] == list(range(expected + 1))
         origins = Counter(revision.origin for revision in revisions[1:])
         assert max(origins.values()) == 1, "a submission was committed twice"
-        document = Document()
         keys = keyspace.pad(pad)
-        await load(redis, keys, await read_meta(redis, keys), document)
+        meta = await read_meta(redis, keys)
+        document = Document(meta.epoch)
+        await load(redis, keys, meta, document)
         for typist in mine:
             in_order = [
                 r.origin.seq for r in revisions if r.origin and r.origin[0] == typist.session

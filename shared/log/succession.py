@@ -1,0 +1,30 @@
+"""Which of a process' answers come from a server that has been replaced: pure.
+
+A primary that stood still, and whose place a replica took, takes itself for primary still when it
+wakes, for the second or two until it is told. Whoever has sent it something before is answered
+then, from what it knew; that looks as if everything since had been lost, and people would be told
+to reload for nothing. But a reign (`reign.lua`) that is over does not return: a server that has a
+partition again has it under another one. So an answer under a reign which this process has seen
+succeeded by another is out of date.
+"""
+
+MOST = 64
+"""Reigns of a partition that are remembered: far more than may be answered from at a time."""
+
+
+class Succession:
+    def __init__(self) -> None:
+        self._present: dict[int, str] = {}
+        self._past: dict[int, list[str]] = {}
+
+    def goes_on(self, partition: int, reign: str) -> bool:
+        """Notes that something was heard of the partition under this reign. False: it is over."""
+        present = self._present.get(partition, reign)
+        past = self._past.setdefault(partition, [])
+        if reign in past:
+            return False
+        if reign != present:
+            past.append(present)
+            del past[:-MOST]
+        self._present[partition] = reign
+        return True

@@ -1,0 +1,82 @@
+"""A primary that has been replaced wakes up, and answers from what it knew (I5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.fanout import metrics
+from services.fanout.exit import Exit
+from services.fanout.flush import Cursor
+from services.fanout.pacing import Rules
+from services.fanout.room import Room
+from services.fanout.rooms import Rooms
+from services.fanout.session import Identity, Session
+from shared.log import leases, presence
+from shared.log.connect import Outdated, Redis
+from shared.log.history import read_meta
+from shared.log.keys import Keyspace
+from shared.log.staging import Staging
+from tests.integration.archive.made_pad import written
+from tests.integration.log.test_reigns import goes_and_comes_back, member
+
+PAD = "pad"
+
+
+@pytest.fixture
+async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
+    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def room(rooms: Rooms, redis: Redis, keyspace: Keyspace) -> Room:
+    staging = await Staging.begin(redis, keyspace, PAD, head=5)
+    await staging.add(written(6))
+    await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
+    return await rooms.enter(PAD)
+
+
+def page(room: Room) -> Session:
+    identity = Identity("a.me", PAD, PAD, "r.0", read_only=False, embedded=False)
+    session = Session(identity, Exit(), batching=False)
+    session.epoch, session.cursor = room.epoch, Cursor(5, 5)
+    room.enter(session)
+    return session
+
+
+async def test_I5_nobody_is_told_to_reload_because_of_what_it_says(
+    room: Room, rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    keys = keyspace.pad(PAD)
+    old, chain = room.reign, (await read_meta(redis, keys)).chain
+    await goes_and_comes_back(redis, keyspace)
+    await room.repair.done()
+    new = room.reign
+    assert new != old
+    session, before = page(room), metrics.ROLLBACKS._value.get()
+
+    async def answers(reign: str, head: int, chain: bytes) -> None:
+        pipeline = redis.client.pipeline(transaction=True)
+        _ = pipeline.hset(keys.state, "reign", reign)
+        _ = pipeline.hset(keys.meta, mapping={"head": head, "chain": chain})
+        await pipeline.execute()
+
+    await answers(old, 2, b"as it was when it fell asleep")
+    for answer in (
+        read_meta(redis, keys),
+        presence.join(redis, keys, member()),
+        leases.acquire(redis, keyspace, keys.partition, "me", 10_000),
+    ):
+        with pytest.raises(Outdated, match="is over"):
+            await answer
+    await rooms.audit()
+    repaired = asyncio.create_task(room.repair.done())
+    await answers(new, 5, chain)
+    await repaired
+    assert metrics.ROLLBACKS._value.get() == before
+    assert (session.id in room.sessions, session.exit.closed) == (True, False)
+    assert room.feed.head == 5
