@@ -106,10 +106,13 @@ class Imports:
         """The uploaded file and its name."""
         if not request.content_type.startswith("multipart/"):
             raise _Failed("uploadFailed")
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            if isinstance(part, BodyPartReader) and part.name == "file" and part.filename:
-                break
+        try:
+            reader = await request.multipart()
+            while (part := await reader.next()) is not None:
+                if isinstance(part, BodyPartReader) and part.name == "file" and part.filename:
+                    break
+        except ValueError as error:  # no boundary, or another one than it says
+            raise _Failed("uploadFailed") from error
         if not isinstance(part, BodyPartReader):
             raise _Failed("uploadFailed")
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:

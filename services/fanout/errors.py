@@ -13,6 +13,12 @@ class ClientError(Exception):
 
     name = "Error"
 
+    def __init__(self, text: str, *words: Any) -> None:
+        """`words`: of the client's own, which its answer repeats behind `text`. The log does not:
+        what somebody puts where it does not belong may be a token."""
+        super().__init__(": ".join([text, *(shown(word) for word in words)]))
+        self.plain = text  #: for the log
+
 
 class WrongType(ClientError):
     """A field is missing or not what it should be; JavaScript's TypeError."""
@@ -36,4 +42,6 @@ def prefixed(kind: Any) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise type(error)(f"{shown(kind)}: {error}") from error
+        told = type(error)(f"{shown(kind)}: {error}")
+        told.plain = error.plain
+        raise told from error

@@ -83,23 +83,25 @@ class Messages:
     async def received(self, socket: Socket, message: Any) -> Reply:
         """Never raises: whatever a client sends costs itself at most."""
         kind = _kind(message)
-        metrics.MESSAGES.add(kind if kind in KNOWN else "other")
+        # A type that we do not know is whatever its sender wrote: no word of it goes to the log.
+        known = kind if kind in KNOWN else "other"
+        metrics.MESSAGES.add(known)
         try:
             await self._dispatch(socket, message)
         except ClientError as error:
-            log.info("message refused", extra={"type": kind, "error": str(error)})
+            log.info("message refused", extra={"type": known, "error": error.plain})
             return {"name": error.name, "message": str(error)}
         except TurnedAway:
             return OK
         except (*UNREACHABLE, NotTaken, TimeoutError) as error:
             # We cannot serve this now, perhaps in a moment or on another worker. An answer of any
             # kind would be taken for final, so the connection goes, and the client resumes.
-            log.warning("socket dropped", extra={"type": kind, "error": str(error)})
+            log.warning("socket dropped", extra={"type": known, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
             socket.exit.end()
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
-            log.exception("message failed", extra={"type": kind})
+            log.exception("message failed", extra={"type": known})
             if kind == "CLIENT_READY":
                 # A page waits for CLIENT_VARS for good; without its connection it tries again.
                 socket.exit.end()
@@ -116,7 +118,7 @@ class Messages:
     async def _dispatch(self, socket: Socket, message: Any) -> None:
         if not isinstance(message, dict) or message.get("component") != "pad":
             component = message.get("component") if isinstance(message, dict) else None
-            raise ClientError(f"unknown message component: {shown(component)}")
+            raise ClientError("unknown message component", component)
         kind = message.get("type")
         if not kind:
             raise ClientError("message type missing")

@@ -6,7 +6,7 @@ from typing import Any
 from services.fanout import frames
 from services.fanout.beside import chat_data, with_names
 from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError, WrongType, shown
+from services.fanout.errors import ClientError, WrongType
 from shared.bounds import OutOfBounds, check_chat
 from shared.log.chat import NoPad, read_chat, say
 
@@ -67,5 +67,5 @@ def _number(data: dict[str, Any], name: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # to JavaScript, 1.0 is an integer
     if type(value) is not int or abs(value) > 1 << 53:
-        raise ClientError(f"missing or invalid {name}: {shown(value)}")
+        raise ClientError(f"missing or invalid {name}", value)
     return value

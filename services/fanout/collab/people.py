@@ -1,7 +1,7 @@
 """USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
 from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError, WrongType, shown
+from services.fanout.errors import ClientError, WrongType
 from shared.bounds import is_author_id, is_color, name_of
 from shared.log import announcements, authors, presence
 from shared.log.records import UserInfo
@@ -17,7 +17,7 @@ async def took_name_or_color(asked: Asked) -> None:
     if color is None:
         raise ClientError("missing colorId")
     if not is_color(color):
-        raise ClientError(f"malformed color: {shown(color)}")
+        raise ClientError("malformed color", color)
     if name is not None and not isinstance(name, str):
         raise WrongType("name is not a text")
     name = session.identity.name or name_of(name)
