@@ -25,6 +25,7 @@ from shared.log.document import CorruptPad
 from shared.log.edits import Refused, Unanswered
 from shared.log.history import read_told_meta
 from shared.log.inbox import NotTaken
+from shared.log.limits import TooLarge
 from shared.log.staging import Moved
 from shared.rendering.reading import from_html
 from shared.visit import Door, NotAllowed, Visitor
@@ -135,6 +136,9 @@ class Imports:
                 return True
             await self._text(visitor, ending, file)
             return False
+        except TooLarge as error:
+            log.warning("import failed", extra={"pad": visitor.pad, "reason": str(error)})
+            raise _Failed("maxFileSize") from error
         except (BadRecord, ApiError, Refused, UnicodeDecodeError) as error:
             why = str(error)
             log.warning("import failed", extra={"pad": visitor.pad, "reason": why})

@@ -59,6 +59,7 @@ from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lane, take_lane
+from shared.log.limits import pad_limits
 from shared.outgoing import OutgoingBudget
 from shared.service import Service
 from shared.serving import add_safe_headers
@@ -120,7 +121,9 @@ async def _open(
     rooms = _rooms(service, settings, worker_id)
     ends.push_async_callback(rooms.close)
     timeout = settings.commit_timeout_ms / 1000
-    inbox = InboxWriter(redis, keyspace, timeout=timeout, keeper=keeper)
+    inbox = InboxWriter(
+        redis, keyspace, timeout=timeout, limits=pad_limits(settings), keeper=keeper
+    )
     ends.push_async_callback(inbox.close)
     timeslider = Timeslider(redis, Helper())
     ends.push_async_callback(timeslider.close)

@@ -11,6 +11,7 @@ from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import AttributePool, EasysyncError
 from shared.log.inbox import InboxWriter, NotTaken
+from shared.log.limits import TooLarge
 from shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,10 @@ class Commits:
             if answer.done():
                 return None if answer.cancelled() else answer.result()
             log.warning("no answer to a submission", extra={"pad": room.pad_id})
+        except TooLarge as error:
+            log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
+            session.pending.pop(entry.origin.seq, None)
+            return Outcome(entry.origin, "refused", -1, "badChangeset", str(error))
         except NotTaken as error:
             log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
         session.pending.pop(entry.origin.seq, None)

@@ -15,11 +15,11 @@ from services.writer.owner import Owner
 from services.writer.partition import Committer
 from services.writer.readiness import add_readiness
 from services.writer.replicas import Replicas
-from services.writer.rules import Bounds
 from services.writer.upkeep import Upkeep
 from services.writer.vacancies import Vacancies
 from shared.fleet.beacon import Name, reachable_host
 from shared.health import add_ops_routes
+from shared.log.limits import pad_limits
 from shared.service import Service
 from shared.serving import add_safe_headers
 from shared.settings import WriterSettings
@@ -35,7 +35,7 @@ async def run(settings: WriterSettings) -> None:
     async with Service(settings) as service:
         writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
         owner = _owner(service, settings, writer_id)
-        add_readiness(service.health, service.redis, owner, settings.lease_ms)
+        add_readiness(service.health, service.redis, service.keyspace, owner, settings.lease_ms)
         app = web.Application()
         add_safe_headers(app)
         add_ops_routes(app, service.health)
@@ -61,7 +61,7 @@ async def run(settings: WriterSettings) -> None:
 
 def _owner(service: Service, settings: WriterSettings, writer_id: str) -> Owner:
     redis, keyspace = service.redis, service.keyspace
-    bounds = Bounds(settings.max_pad_length, settings.max_pad_attributes)
+    bounds = pad_limits(settings)
     pads = PadCache(redis, keyspace, settings.cached_pads, bounds)
     upkeep = Upkeep(
         redis,

@@ -8,7 +8,7 @@ nobody says which that is, entry by entry until it is found.
 from dataclasses import dataclass, field
 
 from services.writer.work import Work
-from shared.log.inbox import Received
+from shared.log.entries import Received
 from shared.log.leases import Lease
 
 
@@ -25,6 +25,8 @@ class Batch:
     """Pads of which no key is touched any more, and why: their entries are refused."""
     moved: set[str] = field(default_factory=set)  #: pads that have been loaded anew
     singly: bool = False  #: each entry is stored alone
+    weight: int = 0  #: bytes, about, of what is to be stored next
+    staged: list[str] = field(default_factory=list)  #: keys that are done with when that is stored
 
     @property
     def position(self) -> str:
@@ -35,14 +37,17 @@ class Batch:
         """The work has been, and the lease has moved on with it."""
         self.lease = lease
         self.done = self.taken
-        self.work = {}
+        self._nothing_taken()
 
     def begin_again(self) -> list[str]:
         """Nothing of the work has been stored. Returns the pads that are ahead in memory."""
         touched = list(self.work)
-        self.work = {}
         self.taken = self.done
+        self._nothing_taken()
         return touched
+
+    def _nothing_taken(self) -> None:
+        self.work, self.weight, self.staged = {}, 0, []
 
     def blame(self, pad: str, why: str, *, damaged: bool) -> None:
         """This pad is not as it was taken to be. If it is not `damaged` it may have been moved on
@@ -57,8 +62,7 @@ class Batch:
         if not self.singly:
             self.singly = True
             return True
-        entry = self.received[self.done].entry
-        pad = entry.pad if entry is not None else None
+        pad = self.received[self.done].pad
         if pad is None or pad in self.refused:
             return False
         self.refused[pad] = why

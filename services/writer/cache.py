@@ -5,13 +5,13 @@ from collections.abc import Awaitable
 from typing import cast
 
 from services.writer import metrics
-from services.writer.pad import UNBOUNDED, Pad
-from services.writer.rules import Bounds
+from services.writer.pad import Pad
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, of_right_type, readable
 from shared.log.document import load
 from shared.log.history import is_beheaded, read_meta
 from shared.log.keys import Keyspace, PadKeys
+from shared.log.limits import UNLIMITED, PadLimits
 
 
 class PadCache:
@@ -21,7 +21,7 @@ class PadCache:
     """
 
     def __init__(
-        self, redis: Redis, keyspace: Keyspace, limit: int, bounds: Bounds = UNBOUNDED
+        self, redis: Redis, keyspace: Keyspace, limit: int, bounds: PadLimits = UNLIMITED
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace

@@ -5,6 +5,15 @@ from prometheus_client import Counter, Gauge
 from shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
+PARKED = Counter(
+    "padfleet_writer_entries_parked_total",
+    "Inbox entries that could not be read and were passed",
+    ["reason"],
+)
+CORRUPT = Counter(
+    "padfleet_writer_corrupt_pads_total",
+    "Entries refused since what is stored of their pad does not fit together",
+)
 REVISIONS = QuickCounter("padfleet_writer_revisions", "Revisions committed")
 BATCH = QuickHistogram(
     "padfleet_writer_batch_entries",

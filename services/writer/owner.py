@@ -9,21 +9,18 @@ from redis.exceptions import RedisError
 
 from services.writer import metrics
 from services.writer.cache import PadCache
+from services.writer.inboxes import BLOCK_MS, Inboxes
 from services.writer.ledger import LeaseLost
 from services.writer.partition import Committer, Stuck
 from services.writer.vacancies import Vacancies
 from shared.log import leases, presence
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.inbox import Received, read_inboxes
+from shared.log.entries import Received
 from shared.log.keys import WRITERS, Keyspace
 from shared.log.leases import Lease
 from shared.supervisor import Keeper, Kept, Loose, progress, rest
 
 log = logging.getLogger(__name__)
-
-BLOCK_MS = 250
-"""Longest wait in one read of the inboxes; so long can a partition that was just taken wait for
-its first read. Costs four idle reads a second."""
 
 TICKS_PER_LEASE = 6
 """How often the leases are looked after within one lease time: two beats may fail unharmed."""
@@ -52,7 +49,13 @@ class Owner:
         self._pads = pads
         self._id = writer_id
         self._lease_ms = lease_ms
-        self._batch_max = batch_max
+        everything = list(range(keyspace.partitions))
+        # On a cluster one reader per partition: several slots cannot be read in one call. Elsewhere
+        # one reader for all, which settles under load more entries per call.
+        self._groups = [[p] for p in everything] if redis.is_cluster else [everything]
+        self._inboxes = [Inboxes(redis, keyspace, count=batch_max) for _ in self._groups]
+        self._stuck: dict[int, str] = {}
+        self._not_taken: dict[int, str] = {}
         self._interval = commit_interval_ms / 1000
         self._vacancies = vacancies
         self.stopping = False
@@ -62,21 +65,16 @@ class Owner:
         self.held: dict[int, Lease] = {}
         self.last_tick = 0.0  #: of the event loop's clock, as all of these
         self.whole_at = 0.0  #: when this writer had all of its share; 0: never yet
-        self.read_at: dict[int, float] = {}
-        """When each reader last came to its inboxes, by the first of them."""
+        self.taken_at: dict[int, float] = {}  #: when each partition was taken
 
     def start(self, keeper: Keeper) -> None:
-        """Begins to work, until `stop`. On a cluster one reader per partition: several slots cannot
-        be read in one call. Elsewhere one reader for all, which settles under load more entries
-        per call."""
-        everything = list(range(self._keyspace.partitions))
-        groups = [[p] for p in everything] if self._redis.is_cluster else [everything]
+        """Begins to work, until `stop`."""
         self._tasks = [keeper.keep("leases", self._look_after_leases)]
         if self._vacancies is not None:
             look = partial(self._look_for_vacancies, self._vacancies)
             self._tasks.append(keeper.keep("unwritten pads", look))
-        for group in groups:
-            follow = partial(self._follow, group)
+        for group, inboxes in zip(self._groups, self._inboxes, strict=True):
+            follow = partial(self._follow, group, inboxes)
             self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
 
     async def ended(self) -> None:
@@ -99,6 +97,20 @@ class Owner:
     def lacking(self) -> list[int]:
         """The partitions of its share that this writer does not have."""
         return sorted(self._share - self.held.keys())
+
+    @property
+    def read_at(self) -> dict[int, float]:
+        """When the inbox of each partition was last read."""
+        return {p: at for inboxes in self._inboxes for p, at in inboxes.read_at.items()}
+
+    @property
+    def trouble(self) -> dict[int, str]:
+        """Partitions of its share of which something could not be done when it was last tried."""
+        found = {p: why for inboxes in self._inboxes for p, why in inboxes.trouble.items()}
+        found = {p: f"its inbox cannot be read: {why}" for p, why in found.items()}
+        found |= {p: f"nothing can be stored: {why}" for p, why in self._stuck.items()}
+        found |= {p: f"its lease cannot be looked after: {w}" for p, w in self._not_taken.items()}
+        return {p: why for p, why in sorted(found.items()) if p in self._share}
 
     # --- Leases ----------------------------------------------------------------------------------
 
@@ -144,8 +156,10 @@ class Owner:
                 elif lease is not None and not self._lock(partition).locked():
                     # A partition in the middle of a batch is given back at a later tick.
                     await self._give_back(partition)
+            self._not_taken.pop(partition, None)
         except (*UNREACHABLE, RedisError) as error:
             # Also what is wrong with this state key alone: the others need care still.
+            self._not_taken[partition] = f"{type(error).__name__}: {error}"
             log.warning(
                 "lease not looked after", extra={"partition": partition, "error": str(error)}
             )
@@ -167,6 +181,7 @@ class Owner:
                 log.warning("lease lost", extra={"partition": partition, "why": str(error)})
                 return
             self.held[partition] = lease
+            self.taken_at[partition] = asyncio.get_running_loop().time()
             metrics.TAKE_OVERS.inc()
             log.debug("lease taken", extra={"partition": partition, "term": lease.term})
 
@@ -174,7 +189,7 @@ class Owner:
         async with self._lock(partition):  # not in the middle of a commit
             lease = self.held.pop(partition, None)
             if lease is not None:
-                self._pads.forget_partition(partition)
+                self._forget(partition)
                 with suppress(*UNREACHABLE, RedisError):  # it runs out by itself then
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
@@ -182,7 +197,12 @@ class Owner:
         if self.held.pop(partition, None) is not None:
             metrics.LOST_LEASES.inc()
             log.warning("lease lost", extra={"partition": partition, "why": why})
+        self._forget(partition)
+
+    def _forget(self, partition: int) -> None:
         self._pads.forget_partition(partition)
+        for inboxes in self._inboxes:
+            inboxes.forget(partition)
 
     def _lock(self, partition: int) -> asyncio.Lock:
         return self._busy.setdefault(partition, asyncio.Lock())
@@ -213,7 +233,7 @@ class Owner:
 
     # --- Inboxes ---------------------------------------------------------------------------------
 
-    async def _follow(self, group: list[int]) -> None:
+    async def _follow(self, group: list[int], inboxes: Inboxes) -> None:
         loop = asyncio.get_running_loop()
         last_round = float("-inf")
         while not self.stopping:
@@ -221,24 +241,11 @@ class Owner:
             # second, ten at a time take a third of the processor time of one at a time, here, in
             # Redis, and on every worker. The fan-out holds revisions of busy pads longer than this.
             await rest(last_round + self._interval - loop.time())
-            self.read_at[group[0]] = loop.time()
             positions = {p: self.held[p].position for p in group if p in self.held}
             if not positions:
                 await rest(BLOCK_MS / 1000)
                 continue
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    batches = await read_inboxes(
-                        self._redis,
-                        self._keyspace,
-                        positions,
-                        block_ms=BLOCK_MS,
-                        count=self._batch_max,
-                    )
-            except (*UNREACHABLE, RedisError) as error:
-                log.warning("inboxes not read", extra={"error": str(error)})
-                await rest(BLOCK_MS / 1000)
-                continue
+            batches = await inboxes.next(positions)
             if batches:
                 last_round = loop.time()
                 await asyncio.gather(
@@ -252,6 +259,7 @@ class Owner:
                 return  # given back or lost while we read; whoever has it now reads it again
             try:
                 self.held[partition] = await self._committer.settle(lease, received)
+                self._stuck.pop(partition, None)
             except LeaseLost as error:
                 self._lose(partition, str(error))
             except Stuck as error:
@@ -259,6 +267,7 @@ class Owner:
                     "partition stands still", extra={"partition": partition, "error": str(error)}
                 )
                 self._lose(partition, "nothing can be stored")
+                self._stuck[partition] = str(error)
             except BaseException as error:
                 # What this batch did in memory is not in the log. Start again from what is.
                 self._lose(partition, "fault")

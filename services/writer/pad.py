@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.writer.rules import SYSTEM_AUTHOR, Bounds, Refused, check_submission
+from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
 from shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -25,6 +25,7 @@ from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
 from shared.log.form import encode_wire as encode_wire
+from shared.log.limits import UNLIMITED
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.log.reigns import Reign, shared_up_to
 
@@ -37,8 +38,6 @@ MOST_RECENT_REVISIONS = 50_000
 """All of the last minute are kept too, up to so many, at some 600 bytes each: where a thousand
 people write, a client that is seconds behind is thousands of revisions behind. Were its submissions
 served from the history just then, the writer would fall behind for good."""
-
-UNBOUNDED = Bounds(2**53, 2**53)
 
 SESSION_MEMORY_MS = 600_000
 """How long a session's last `seq` is kept in snapshots: far longer than any worker goes on
@@ -62,7 +61,7 @@ class Pad(Document):
         self.creator = ""
         self.snapshot_rev = -1
         self.reigns: list[Reign] = []
-        self.bounds = UNBOUNDED
+        self.bounds = UNLIMITED
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
         self.indexed_up_to = 0  #: attributes of the pool that `upkeep` has looked through

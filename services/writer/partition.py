@@ -3,11 +3,15 @@
 import logging
 import time
 
+from redis.exceptions import RedisError
+
 from services.writer import metrics
 from services.writer.batch import Batch
 from services.writer.cache import PadCache
+from services.writer.damages import Damages
 from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
 from services.writer.pad import Pad
+from services.writer.parking import park
 from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
@@ -16,10 +20,11 @@ from shared.log.births import new_birth
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.damage import CorruptPad, is_forbidden
 from shared.log.document import Change
+from shared.log.entries import Received, Staged, Unread, Unreadable, unread
 from shared.log.history import HistoryGap, read_meta, read_revisions
-from shared.log.inbox import Received, entered_at
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
+from shared.log.reading import entered_at, read_staged
 from shared.log.records import (
     CREATED,
     Creation,
@@ -32,6 +37,9 @@ from shared.log.records import (
 from shared.supervisor import rest
 
 log = logging.getLogger(__name__)
+
+COMMIT_BYTES = 4 << 20
+"""Of edits, about, after which a batch is committed as far as it has got."""
 
 TURNS_PER_LEASE = 30
 """How many times within one lease a long batch is committed as far as it has got, and the event
@@ -60,6 +68,7 @@ class Committer:
         self._upkeep = upkeep
         self._ledger = Ledger(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
+        self.damages = Damages()
 
     async def settle(self, lease: Lease, received: list[Received]) -> Lease:
         """Settles entries that stand right behind the lease's position; returns the lease at its
@@ -92,7 +101,9 @@ class Committer:
 
     async def _settle(self, batch: Batch) -> None:
         turn = time.perf_counter()
-        for entry_id, entry in batch.received[batch.done :]:
+        for received in batch.received[batch.done :]:
+            if batch.weight > COMMIT_BYTES:
+                await self._commit(batch)
             if (now := time.perf_counter()) - turn > self._turn:
                 # Rebasing very stale submissions takes long. Were a batch of them committed only
                 # at its end, the lease could run out first, and the next writer would fare no
@@ -101,12 +112,15 @@ class Committer:
                 await self._commit(batch)
                 await rest(0)
                 turn = now
+            entry_id, entry, faulty = await self._fetch(batch, received)
             if isinstance(entry, Deletion):
                 # A deletion takes the pad's keys away and therefore has a call of its own.
                 await self._commit(batch)
                 await self._delete(batch, entry_id, entry)
                 continue
-            if entry is not None:
+            if faulty is not None:
+                await self._pass(batch, received._replace(entry=None, unread=faulty))
+            elif entry is not None:
                 await self._take(batch, entry_id, entry)
             batch.taken += 1
             if batch.singly:
@@ -116,6 +130,54 @@ class Committer:
     def _begin_again(self, batch: Batch) -> None:
         for pad_id in batch.begin_again():
             self._pads.forget(pad_id)
+
+    async def _fetch(
+        self, batch: Batch, received: Received
+    ) -> tuple[str, Entry | None, Unread | None]:
+        """The entry, from beside the inbox if it stands there; or what is wrong with it."""
+        entry = received.entry
+        if not isinstance(entry, Staged):
+            batch.weight += len(entry.changeset) if isinstance(entry, Submission) else 0
+            return received.id, entry, received.unread
+        partition = batch.lease.partition
+        batch.weight += entry.size
+        batch.staged.append(self._keyspace.staging(partition, entry.token))
+        try:
+            whole = await patiently(read_staged, self._redis, self._keyspace, partition, entry)
+            return received.id, whole, None
+        except Unreadable as error:
+            found = unread(error.reason, str(error), entry.size, b"")
+            return received.id, None, found._replace(pad=entry.pad, origin=entry.origin)
+
+    async def _pass(self, batch: Batch, received: Received) -> None:
+        """What cannot be read is noted, and refused if it can be seen whose it is."""
+        faulty = received.unread
+        assert faulty is not None
+        mine = self._keyspace.partition_of
+        pad_id, origin = faulty.pad, faulty.origin
+        if pad_id is None or origin is None or mine(pad_id) != batch.lease.partition:
+            await park(self._redis, self._keyspace, batch.lease.partition, received)
+            return
+        item = batch.work.get(pad_id)
+        if item is None:
+            item = batch.work[pad_id] = await self._answering(batch, pad_id)
+        if item.pad.sessions.get(origin.session, (0, 0))[0] >= origin.seq:
+            return  # it stood there twice, and what was brought with it has gone with the first
+        await park(self._redis, self._keyspace, batch.lease.partition, received)
+        detail = f"the edit could not be read: {faulty.detail}"
+        item.outcomes.append(Outcome(origin, "refused", item.pad.head, "badChangeset", detail))
+
+    async def _answering(self, batch: Batch, pad_id: str) -> Work:
+        """Work on a pad that so far is to be given answers only."""
+        keys = self._keyspace.pad(pad_id)
+        try:
+            if why := batch.refused.get(pad_id):
+                raise CorruptPad(why)
+            pad = await patiently(self._pads.get, pad_id)
+            return Work(keys, pad, pad.head, pad.chain)
+        except (CorruptPad, HistoryGap) as error:
+            self._is_corrupt(pad_id, error)
+            return await self._unreadable(keys, str(error))
 
     async def _take(self, batch: Batch, entry_id: str, entry: Entry) -> None:
         trace, began = tracing.chosen(entry.origin), time.time_ns()
@@ -236,11 +298,20 @@ class Committer:
         if batch.position == batch.lease.position:
             return
         work = batch.work
+        staged = batch.staged
         batch.stored(await self._ledger.commit(batch.lease, batch.position, work))
+        await self._clear_away(staged)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
                 await self._upkeep.after_commit(batch.lease, pad_id, item.pad)
+
+    async def _clear_away(self, staged: list[str]) -> None:
+        if staged:
+            try:
+                await self._redis.client.unlink(*staged)
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("not cleared away, expires", extra={"error": str(error)})
 
     async def tell_untold(self, lease: Lease) -> None:
         """Makes up for the writer before, which committed and did not live to tell. Raises
@@ -277,7 +348,8 @@ class Committer:
 
     def _is_corrupt(self, pad_id: str, error: Exception) -> None:
         log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
-        metrics.ENTRIES.add("corrupt")
+        metrics.CORRUPT.inc()
+        self.damages.note(pad_id, str(error))
 
 
 def _named(error: Exception) -> str:

@@ -1,10 +1,14 @@
-"""When a writer is ready: it has its share of the partitions, and comes to their inboxes."""
+"""When a writer is ready: it has its share of the partitions, and settles what is in their inboxes
+(I10)."""
 
 import asyncio
+from collections.abc import Iterable
 
 from services.writer.owner import Owner
 from shared.health import Health
+from shared.log import scripts
 from shared.log.connect import Redis
+from shared.log.keys import Keyspace
 
 SHARE_LEASES = 2
 """Lease times for which a writer may lack a part of its share: when another dies, that one's leases
@@ -14,8 +18,16 @@ READ_LIMIT = 10.0
 """Seconds within which each inbox has to be read once. A batch of the most stale submissions that
 there can be takes a few."""
 
+WAIT_LIMIT = 10.0
+"""Seconds that an entry may wait in an inbox of the writer's own."""
 
-def add_readiness(health: Health, redis: Redis, owner: Owner, lease_ms: int) -> None:
+SHOWN = 5
+"""Partitions that are named."""
+
+
+def add_readiness(
+    health: Health, redis: Redis, keyspace: Keyspace, owner: Owner, lease_ms: int
+) -> None:
     """Adds the checks of this writer."""
 
     def ago(moment: float) -> float:
@@ -31,13 +43,41 @@ def add_readiness(health: Health, redis: Redis, owner: Owner, lease_ms: int) -> 
         if lacking and (
             owner.whole_at == 0 or ago(owner.whole_at) * 1000 > SHARE_LEASES * lease_ms
         ):
-            shown = ", ".join(map(str, lacking[:5])) + (", …" if len(lacking) > 5 else "")
-            return f"{len(lacking)} partitions of its share are not its own: {shown}"
+            return f"{len(lacking)} partitions of its share are not its own: {_shown(lacking)}"
         return None
 
     async def inboxes() -> str | None:
-        silent = max(map(ago, owner.read_at.values()), default=0.0)
-        return f"an inbox has not been read for {silent:.0f} s" if silent > READ_LIMIT else None
+        if found := owner.trouble:
+            partition, why = next(iter(found.items()))
+            return f"{len(found)} partitions ({_shown(found)}) stand still; {partition}: {why}"
+        # A partition that is taken while the writer is at work may wait for its first read; a
+        # writer that has never read anything cannot be relied on yet.
+        read_at, held = owner.read_at, list(owner.held)
+        if held and not read_at:
+            return f"none of {len(held)} inboxes has been read yet"
+        silent = {p: ago(read_at.get(p, owner.taken_at[p])) for p in held}
+        late = [p for p, seconds in silent.items() if seconds > READ_LIMIT]
+        if late:
+            longest = max(silent[p] for p in late)
+            return f"inboxes have not been read for {longest:.0f} s: {_shown(late)}"
+        return None
+
+    async def settled() -> str | None:
+        """By what stands in the inboxes, not by what this process believes."""
+        held = list(owner.held)
+        found = await asyncio.gather(
+            *(_waiting(redis, keyspace, p) for p in held), return_exceptions=True
+        )
+        late = {}
+        for partition, seconds in zip(held, found, strict=True):
+            if isinstance(seconds, BaseException):
+                return f"partition {partition}: {type(seconds).__name__}: {seconds}"
+            if seconds > WAIT_LIMIT:
+                late[partition] = seconds
+        if late:
+            oldest = max(late.values())
+            return f"an entry has waited for {oldest:.0f} s, in partitions {_shown(late)}"
+        return None
 
     async def reachable() -> str | None:
         await redis.client.execute_command("PING")
@@ -46,4 +86,17 @@ def add_readiness(health: Health, redis: Redis, owner: Owner, lease_ms: int) -> 
     health.ready("leases", leases)
     health.ready("share", share)
     health.ready("inboxes", inboxes)
+    health.ready("settled", settled)
     health.ready("redis", reachable)
+
+
+async def _waiting(redis: Redis, keyspace: Keyspace, partition: int) -> float:
+    """Seconds that the oldest unsettled entry has waited; 0 if there is none."""
+    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
+    _, _, waiting, *_ = await scripts.STANDING(redis.rush, keys, [])
+    return int(waiting) / 1000 if waiting else 0.0
+
+
+def _shown(partitions: Iterable[int]) -> str:
+    numbers = sorted(partitions)
+    return ", ".join(map(str, numbers[:SHOWN])) + (", …" if len(numbers) > SHOWN else "")

@@ -4,8 +4,6 @@ The rules are those that Etherpad's server enforces (3.3.1), so that a client wh
 works here, and what is refused there is refused here.
 """
 
-from typing import NamedTuple
-
 from shared.bounds import OutOfBounds, check_attributes
 from shared.easysync import (
     AttributePool,
@@ -15,13 +13,6 @@ from shared.easysync import (
 from shared.easysync.changeset import checked_ops
 from shared.easysync.errors import shown
 from shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
-
-
-class Bounds(NamedTuple):
-    """How far a pad may grow. A submission that makes it smaller is taken at any size."""
-
-    units: int  #: UTF-16 code units of its text
-    attributes: int  #: entries of its attribute pool, which only grows
 
 
 class Refused(Exception):

@@ -56,11 +56,12 @@ async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen
 
 
 async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> Standing | Unread:
-    keys = [keyspace.state(partition), keyspace.inbox(partition)]
+    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
     try:
         async with asyncio.timeout(PATIENCE):
-            owner, left, waiting, entries = await scripts.STANDING(redis.rush, keys, [])
-    except UNREACHABLE as error:
+            owner, left, waiting, entries, parked = await scripts.STANDING(redis.rush, keys, [])
+    except (*UNREACHABLE, ResponseError) as error:
+        # One key of a wrong type, too, must not hide all the others.
         return Unread(partition, str(error) or f"no answer within {PATIENCE:g} s")
     return Standing(
         partition,
@@ -68,4 +69,5 @@ async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> Standin
         int(left) if left else None,
         int(waiting) if waiting else None,
         int(entries),
+        int(parked),
     )

@@ -24,6 +24,7 @@ class Standing(NamedTuple):
     """For how long it stays that writer's; negative: since when it does not. None: given back."""
     waiting_ms: int | None  #: since when the oldest unsettled submission waits; None: there is none
     entries: int  #: that wait, up to a hundred settled ones among them
+    parked: int = 0  #: entries that its writers could not read, and passed; the last hundred
 
 
 class Unread(NamedTuple):

@@ -24,6 +24,8 @@ from shared.log.document import Document, load
 from shared.log.history import read_revisions, read_told_meta
 from shared.log.inbox import InboxWriter, Standing
 from shared.log.keys import Keyspace, PadKeys
+from shared.log.limits import PadLimits, too_many
+from shared.log.limits import Refused as Refused
 from shared.log.records import (
     CREATED,
     Committed,
@@ -46,10 +48,6 @@ ORDER = 1 << 53
 
 class Missing(Exception):
     """There is no such pad, or not any more."""
-
-
-class Refused(Exception):
-    """The writer does not take the edit; the text says why."""
 
 
 class Unanswered(Exception):
@@ -110,8 +108,8 @@ class Edits:
     ) -> int:
         """Returns the revision that the change has become, or the head where nothing changed.
 
-        Raises `Missing`, `Refused`, `Unanswered`, `CorruptPad`, `NotTaken`, what `make` raises, or
-        what `UNREACHABLE` lists.
+        Raises `Missing`, `Refused`, which is `TooLarge` where it is that, `Unanswered`,
+        `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
         """
         keys = self._keyspace.pad(pad_id)
         meta = await read_told_meta(self._redis, keys)
@@ -122,6 +120,7 @@ class Edits:
         change = make(document)
         if change is None:
             return document.head
+        _check_pool(document, change, self._inbox.limits)
         entry = Submission(
             pad_id,
             _origin(),
@@ -223,6 +222,16 @@ class Edits:
             for origin, answer in waiting.items():
                 if origin.session.startswith(_DELETES):
                     _settle(answer, Outcome(origin, "done", -1))
+
+
+def _check_pool(document: Document, change: Change, limits: PadLimits) -> None:
+    """Raises `TooLarge` where the pad would have too many attributes. The text, too, is looked at
+    on the way into the inbox."""
+    pool = change.pool
+    attributes = [pool.get(number) for number in range(len(pool))]
+    fresh = sum(document.pool.find(*attribute) < 0 for attribute in attributes)
+    if fresh and len(document.pool) + fresh > limits.attributes:
+        raise too_many(len(document.pool) + fresh, limits)
 
 
 _DELETES = "deletes-"

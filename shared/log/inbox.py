@@ -1,22 +1,31 @@
-"""The inboxes: one stream of entries for each partition, written by workers, read by its writer."""
+"""The inboxes: one stream of entries for each partition, written by workers, read by its writer.
+
+Here all entries are made, and here they are checked: whatever comes in by whichever door, an edit
+that is too large for a pad, or for an inbox, goes no further. A large one is brought beside the
+inbox in parts, and named in it.
+"""
 
 import asyncio
 import logging
+import secrets
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from shared import tracing
 from shared.log.connect import UNREACHABLE, Redis
+from shared.log.entries import Staged, encode_staged
 from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lane, take_lane
-from shared.log.records import Entry, decode_entry, encode_entry
+from shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from shared.log.records import Entry, encode_entry
+from shared.log.staging import STAGED_S
 from shared.supervisor import Keeper, Loose, idle, progress
 
 log = logging.getLogger(__name__)
@@ -30,6 +39,12 @@ PIPELINE_MAX = 500
 PIPELINE_TIMEOUT = 6.0
 """Seconds after which a round trip is given up and repeated, whatever it is waiting for: three
 attempts of redis-py."""
+
+PIPELINE_BYTES = 1 << 20
+"""Likewise: of what is sent in one round trip, unless one entry alone is more."""
+
+SLOWEST = 1 << 20
+"""Bytes per second at which a large entry has to get to Redis, besides the time that any has."""
 
 LANES = 16
 """On a cluster, entries wait for each other only within so many ranges of partitions: while one
@@ -55,6 +70,7 @@ class Standing(Enum):
 
 class _Waiting(NamedTuple):
     partition: int
+    field: str  #: "e": the entry; "s": where it stands
     data: bytes
     deadline: float
     done: "asyncio.Future[str]"
@@ -64,12 +80,21 @@ class InboxWriter:
     """Puts entries into inboxes, in the order of the calls within a partition."""
 
     def __init__(
-        self, redis: Redis, keyspace: Keyspace, *, timeout: float, keeper: Keeper | None = None
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        *,
+        timeout: float,
+        limits: PadLimits = UNLIMITED,
+        keeper: Keeper | None = None,
     ) -> None:
-        """Seconds; `keeper` looks after the tasks."""
+        """`timeout`: seconds that an entry may take to get into its inbox; `limits`: what no entry
+        may make a pad exceed; `keeper` looks after the tasks."""
         self.redis = redis
         self.keyspace = keyspace
         self._timeout = timeout
+        self.limits = limits
+        self._turns: dict[str, _Turn] = {}
         self._look_after = min(timeout, LOOK_AFTER)
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         keeper = keeper or Loose()
@@ -78,27 +103,89 @@ class InboxWriter:
     async def put(self, entry: Entry) -> str:
         """Returns when the entry is in its inbox, with the ID that it has there.
 
-        Raises `NotTaken` when the server refused it or could not be reached within the timeout.
-        An attempt that failed half-way is repeated, so an entry may stand there twice; the writer
-        knows it by its origin.
+        Raises `TooLarge`, before anything is stored; `NotTaken` when the server refused it or could
+        not be reached within the timeout. An attempt that failed half-way is repeated, so an entry
+        may stand there twice; the writer knows it by its origin.
         """
-        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        partition = self.keyspace.partition_of(entry.pad)
+        data = encode_entry(entry)
+        check(entry, len(data), self.limits)
         began = time.time_ns()
-        deadline = time.monotonic() + self._timeout
-        lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
-        lane.add(_Waiting(partition, encode_entry(entry), deadline, done))
+        partition = self.keyspace.partition_of(entry.pad)
+        if len(data) <= ENTRY_BYTES and entry.pad not in self._turns:
+            done = self._add(partition, "e", data)
+        else:
+            # What a session sends next must not overtake it: it would be taken for a repetition.
+            async with self._turn(entry.pad):
+                field = "e"
+                if len(data) > ENTRY_BYTES:
+                    field, data = "s", await self._stage(entry, partition, data)
+                done = self._add(partition, field, data)
         entry_id = await done
         if (trace := tracing.chosen(entry.origin)) is not None:
             trace.span("put into the inbox", began, partition=partition)
         return entry_id
+
+    def _add(self, partition: int, field: str, data: bytes) -> "asyncio.Future[str]":
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        deadline = time.monotonic() + self._timeout
+        lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
+        lane.add(_Waiting(partition, field, data, deadline, done))
+        return done
+
+    @asynccontextmanager
+    async def _turn(self, pad: str) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(pad, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[pad]
+
+    async def _stage(self, entry: Entry, partition: int, data: bytes) -> bytes:
+        """Brings an entry beside its inbox; returns what to put into that instead. It goes away
+        when the writer has settled it, or by itself."""
+        staged = Staged(
+            entry.pad,
+            entry.origin,
+            secrets.token_hex(8),
+            -(-len(data) // PART_BYTES),
+            len(data),
+        )
+        key = self.keyspace.staging(partition, staged.token)
+        deadline = time.monotonic() + self._timeout + len(data) / SLOWEST
+        step = PIPELINE_BYTES // PART_BYTES
+        for first in range(0, staged.parts, step):
+            parts: dict[Any, Any] = {
+                str(number): data[number * PART_BYTES : (number + 1) * PART_BYTES]
+                for number in range(first, min(first + step, staged.parts))
+            }
+            await self._bring(key, parts, deadline)
+        return encode_staged(staged)
+
+    async def _bring(self, key: str, parts: dict[Any, Any], deadline: float) -> None:
+        while True:
+            pipeline = self.redis.client.pipeline(transaction=False)
+            _ = pipeline.hset(key, mapping=parts)
+            _ = pipeline.expire(key, STAGED_S)
+            try:
+                await pipeline.execute()
+                return
+            except UNREACHABLE as error:
+                if time.monotonic() >= deadline:
+                    raise NotTaken(f"Redis did not take it: {error}") from error
+            except RedisError as error:
+                raise NotTaken(f"Redis did not take it: {error}") from error
+            await asyncio.sleep(RETRY_DELAY)
 
     async def settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
         """Puts an entry into its inbox, and returns when the writer has answered it, which whoever
         follows the pad's channel has to note in `answer`; again if a fail-over takes the entry away
         unanswered. False: it has been answered, and the answer got lost on the way.
 
-        Raises `NotTaken`.
+        Raises `TooLarge` or `NotTaken`.
         """
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
             return await self._settle(entry, answer)
@@ -139,6 +226,14 @@ class InboxWriter:
             await lane.close()
 
 
+class _Turn:
+    """Who has something large under way to a pad's inbox, and who comes after."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+
+
 class _Lane:
     """The entries of neighbouring partitions, many to a round trip.
 
@@ -172,9 +267,7 @@ class _Lane:
             await self._wake.wait()
             while self._waiting:
                 progress()
-                batch = [
-                    self._waiting.popleft() for _ in range(min(len(self._waiting), PIPELINE_MAX))
-                ]
+                batch = self._next()
                 try:
                     await self._send(batch)
                 except BaseException:
@@ -185,12 +278,20 @@ class _Lane:
                     raise
             self._wake.clear()
 
+    def _next(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(batch) < PIPELINE_MAX and size < PIPELINE_BYTES:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].data)
+        return batch
+
     async def _send(self, batch: list[_Waiting]) -> None:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
         while batch:
             pipeline = self._redis.client.pipeline(transaction=False)
             for item in batch:
-                _ = pipeline.xadd(self._keyspace.inbox(item.partition), {"e": item.data})
+                _ = pipeline.xadd(self._keyspace.inbox(item.partition), {item.field: item.data})
             try:
                 async with asyncio.timeout(PIPELINE_TIMEOUT):
                     results = await pipeline.execute(raise_on_error=False)
@@ -232,43 +333,3 @@ def _settle(item: _Waiting, outcome: str | Exception) -> None:
 def entered_at(entry_id: str) -> int:
     """When Redis took the entry in, by its clock: ns since the epoch."""
     return inbox_order(entry_id)[0] * 1_000_000
-
-
-class Received(NamedTuple):
-    """An entry and the stream ID that says where it stands in its inbox."""
-
-    id: str
-    entry: Entry | None  #: None: not readable
-
-
-async def read_inboxes(
-    redis: Redis, keyspace: Keyspace, positions: dict[int, str], *, block_ms: int, count: int
-) -> dict[int, list[Received]]:
-    """The next entries behind these positions, by partition; waits up to `block_ms` for the first.
-
-    On a cluster all partitions asked for must be one: several slots cannot be read in one call.
-    """
-    keys = {keyspace.inbox(partition): partition for partition in positions}
-    streams = {key: positions[partition] for key, partition in keys.items()}
-    try:
-        reply = await redis.client.xread(streams, count=count, block=block_ms)  # type: ignore[arg-type]
-    except ResponseError as error:
-        if "UNBLOCKED" in str(error):  # the stream vanished, or we were told to look again
-            return {}
-        raise
-    found: dict[int, list[Received]] = {}
-    for key, entries in cast(
-        "Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]", reply or ()
-    ):
-        found[keys[key.decode()]] = [_receive(i, fields) for i, fields in entries]
-    return found
-
-
-def _receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
-    try:
-        return Received(entry_id.decode(), decode_entry(fields[b"e"]))
-    except Exception:
-        # Whatever stands there, it must not stop the partition. It cannot be answered either:
-        # nobody knows whose it is.
-        log.exception("unreadable inbox entry skipped", extra={"entry": entry_id.decode()})
-        return Received(entry_id.decode(), None)

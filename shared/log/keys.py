@@ -92,6 +92,10 @@ class Keyspace:
         """Pads that were made by opening them, with the time of the last look at each."""
         return f"pf:{{{self._tags[partition]}}}:unwritten"
 
+    def parked(self, partition: int) -> str:
+        """What a writer could not read in its inbox, the newest last."""
+        return f"pf:{{{self._tags[partition]}}}:parked"
+
     def staging(self, partition: int, token: str) -> str:
         """The stem of keys for what is brought beside the pads of a partition; `token` is unlike
         any other's."""

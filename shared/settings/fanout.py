@@ -10,6 +10,7 @@ from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
 from shared.settings.ops import LAST_PORT, ops_port
+from shared.settings.pads import PadSettings
 from shared.settings.seeing import SeeingSettings
 from shared.settings.tracing import TracingSettings
 
@@ -23,7 +24,7 @@ WELCOME = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FanoutSettings(ApiSettings, LimitSettings, SeeingSettings, TracingSettings):
+class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, TracingSettings):
     """Settings of a fan-out worker: it holds the sockets of the clients."""
 
     port: int = setting(

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.settings.declare import setting
+from shared.settings.pads import PadSettings
 from shared.settings.tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriterSettings(TracingSettings):
+class WriterSettings(PadSettings, TracingSettings):
     """Settings of a writer: it turns submissions into revisions."""
 
     port: int = setting(9101, "port of health and metrics", minimum=1, maximum=65535)
@@ -38,21 +39,6 @@ class WriterSettings(TracingSettings):
     )
     cached_pads: int = setting(
         2000, "pads kept in memory", unit="pads", minimum=1, maximum=10_000_000
-    )
-    max_pad_length: int = setting(
-        5_000_000,
-        "longest text of a pad; edits that make it longer are refused",
-        unit="UTF-16 code units",
-        minimum=1_000,
-        maximum=1_000_000_000,
-    )
-    max_pad_attributes: int = setting(
-        200_000,
-        "different attributes (authors, formats) that a pad may have had; edits that bring more "
-        "are refused",
-        unit="attributes",
-        minimum=100,
-        maximum=100_000_000,
     )
     unwritten_after_ms: int = setting(
         300_000,

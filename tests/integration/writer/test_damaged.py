@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -18,8 +18,8 @@ from shared.log import leases
 from shared.log.channels import Subscriber
 from shared.log.connect import Redis
 from shared.log.document import Document, load
+from shared.log.entries import Received
 from shared.log.history import read_meta
-from shared.log.inbox import Received
 from shared.log.keys import Keyspace, PadKeys
 from shared.log.records import (
     Committed,
@@ -51,12 +51,16 @@ class Writer:
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
+    epochs: dict[str, int] = field(default_factory=dict)
 
     async def settle(self, *entries: Entry) -> None:
         """All in one batch; returns when what came of each has been told."""
         received = []
         for entry in entries:
             self.entries += 1
+            if isinstance(entry, Submission):
+                # As a session does that has joined.
+                entry = replace(entry, epoch=self.epochs[entry.pad])
             received.append(Received(f"{self.entries}-0", entry))
         self.lease = await self.committer.settle(self.lease, received)
         assert self.lease.position == f"{self.entries}-0"
@@ -106,6 +110,8 @@ async def writer(redis: Redis) -> AsyncIterator[Writer]:
     creations = [Creation(pad, Origin(f"makes {pad}", 1), AUTHOR, "") for pad in (*GOOD, BAD)]
     await made.settle(*creations)
     await made.answers(*creations)
+    for pad in (*GOOD, BAD):
+        made.epochs[pad] = (await read_meta(redis, KEYSPACE.pad(pad))).epoch
     await made.settle(*(types(pad, 1, 0, "a") for pad in (*GOOD, BAD)))
     yield made
     await subscriber.close()

@@ -21,8 +21,8 @@ from shared.log import leases
 from shared.log.channels import Subscriber
 from shared.log.connect import Redis
 from shared.log.document import Document, load
+from shared.log.entries import Received
 from shared.log.history import HistoryGap, read_meta
-from shared.log.inbox import Received
 from shared.log.keys import Keyspace
 from shared.log.records import (
     Committed,

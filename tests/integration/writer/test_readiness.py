@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from services.writer import owner as owner_module
+from services.writer import inboxes as inboxes_module
 from services.writer import readiness
 from services.writer.cache import PadCache
 from services.writer.owner import Owner
@@ -84,7 +84,7 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
         await answers.wait()
         return {}
 
-    monkeypatch.setattr(owner_module, "read_inboxes", read)
+    monkeypatch.setattr(inboxes_module, "read_inboxes", read)
     monkeypatch.setattr(readiness, "READ_LIMIT", 0.3)
     owner = Owner(
         redis,
@@ -100,7 +100,7 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
 
     monkeypatch.setattr(owner, "_committer", type("", (), {"tell_untold": nothing_untold})())
     health = Health()
-    readiness.add_readiness(health, redis, owner, 60_000)
+    readiness.add_readiness(health, redis, keyspace, owner, 60_000)
     running = asyncio.create_task(owner.run())
 
     async def reasons() -> dict[str, str]:

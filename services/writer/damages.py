@@ -1,0 +1,25 @@
+"""The pads that a writer has lately found to be damaged, for who looks on."""
+
+from time import monotonic
+
+MOST = 20
+"""Pads that are kept in mind."""
+
+FRESH = 600.0
+"""Seconds after which a pad that nobody has written to since is forgotten."""
+
+
+class Damages:
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, float]] = {}
+
+    def note(self, pad: str, why: str) -> None:
+        self._found.pop(pad, None)
+        self._found[pad] = why, monotonic()
+        while len(self._found) > MOST:
+            del self._found[next(iter(self._found))]
+
+    def lately(self) -> dict[str, str]:
+        """Pads and what is wrong with them, the newest last."""
+        since = monotonic() - FRESH
+        return {pad: why for pad, (why, at) in self._found.items() if at >= since}

@@ -1,0 +1,140 @@
+"""Reads this writer's inboxes, whatever stands in some of them."""
+
+import asyncio
+import logging
+from collections import defaultdict
+
+from redis.exceptions import RedisError
+
+from shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from shared.log.entries import Received
+from shared.log.keys import Keyspace
+from shared.log.reading import next_entry, read_carefully, read_inboxes
+from shared.supervisor import progress, rest
+
+log = logging.getLogger(__name__)
+
+BLOCK_MS = 250
+"""Longest wait in one read of the inboxes; so long can a partition that was just taken wait for
+its first read. Costs four idle reads a second."""
+
+AGAIN = 1.0
+"""Seconds after which an inbox that could not be read is tried again."""
+
+ATTEMPTS = 3
+"""Careful reads of one entry that may take too long, before it is passed unread."""
+
+AT_ONCE = 20
+"""Careful reads under way."""
+
+Batches = dict[int, list[Received]]
+
+
+class Inboxes:
+    """The inboxes that are read together. One that cannot be read is tried alone from then on, and
+    the others go on."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, *, count: int) -> None:
+        """`count`: entries of a partition in one read at most."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._count = count
+        self._due: dict[int, float] = {}  #: when those in doubt are tried again
+        self._late: dict[int, int] = defaultdict(int)
+        self.trouble: dict[int, str] = {}  #: why each could not be read when it was last tried
+        self.read_at: dict[int, float] = {}  #: when each was last read, by the event loop's clock
+
+    def forget(self, partition: int) -> None:
+        """It is not this writer's any more."""
+        for known in (self._due, self._late, self.trouble, self.read_at):
+            known.pop(partition, None)
+
+    async def next(self, positions: dict[int, str]) -> Batches:
+        """The next entries behind these positions, by partition; waits for the first of them, for
+        250 ms at most. Never raises what Redis says."""
+        loop = asyncio.get_running_loop()
+        sound = {p: position for p, position in positions.items() if p not in self._due}
+        batches: Batches = {}
+        if sound:
+            batches = await self._together(sound)
+        else:
+            await rest(BLOCK_MS / 1000)
+        now = loop.time()
+        doubtful = [p for p in positions if self._due.get(p, now + 1) <= now]
+        for partition, received in await self._each(doubtful, positions):
+            if received:
+                batches[partition] = received
+        return batches
+
+    async def _together(self, positions: dict[int, str]) -> Batches:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                batches = await read_inboxes(
+                    self._redis, self._keyspace, positions, block_ms=BLOCK_MS, count=self._count
+                )
+        except (*UNREACHABLE, RedisError) as error:
+            log.warning("inboxes not read", extra={"error": str(error)})
+            for partition in positions:
+                self._due[partition] = 0.0
+                self.trouble[partition] = _named(error)
+            return {}
+        self._were_read(positions)
+        return batches
+
+    async def _each(
+        self, partitions: list[int], positions: dict[int, str]
+    ) -> list[tuple[int, list[Received]]]:
+        found: list[tuple[int, list[Received]]] = []
+        for start in range(0, len(partitions), AT_ONCE):
+            progress()
+            part = partitions[start : start + AT_ONCE]
+            results = await asyncio.gather(*(self._alone(p, positions[p]) for p in part))
+            found += [(p, r) for p, r in zip(part, results, strict=True) if r is not None]
+            if all(result is None for result in results):
+                break  # it is the server, not the inboxes: the others need not wait for it as well
+        return found
+
+    async def _alone(self, partition: int, position: str) -> list[Received] | None:
+        """None: it could not be read."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                received = await read_carefully(
+                    self._redis, self._keyspace, partition, position, count=self._count
+                )
+        except (*UNREACHABLE, RedisError) as error:
+            self.trouble[partition] = _named(error)
+            self._due[partition] = asyncio.get_running_loop().time() + AGAIN
+            log.warning("inbox not read", extra={"partition": partition, "error": str(error)})
+            return await self._pass(partition, position) if _is_late(error) else None
+        self._were_read([partition])
+        return received
+
+    async def _pass(self, partition: int, position: str) -> list[Received] | None:
+        """An entry that takes too long to read, again and again, is passed unread, if the server
+        can say what it is."""
+        self._late[partition] += 1
+        if self._late[partition] < ATTEMPTS:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                received = await next_entry(self._redis, self._keyspace, partition, position)
+        except (*UNREACHABLE, RedisError, ValueError):
+            return None
+        self._were_read([partition])
+        return [received]
+
+    def _were_read(self, partitions: "dict[int, str] | list[int]") -> None:
+        now = asyncio.get_running_loop().time()
+        for partition in partitions:
+            self.read_at[partition] = now
+            self.trouble.pop(partition, None)
+            self._due.pop(partition, None)
+            self._late.pop(partition, None)
+
+
+def _is_late(error: Exception) -> bool:
+    return "imeout" in type(error).__name__
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,76 @@
+"""What is too large to become part of a pad is refused before it is put into an inbox. Pure.
+
+Every entry passes `check`, whoever makes it. Two limits are those of the pad, and the writer's word
+is the last on them, for it alone knows the pad at that moment. One is that of an entry itself.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from shared.log.records import Creation, Entry, Submission
+from shared.settings.pads import PadSettings
+
+ENTRY_BYTES: Final = 32 << 10
+"""Of an entry that stands in the inbox itself. A larger one is brought beside it, so that however
+many stand there, their number says how much a read of them can come to."""
+
+PART_BYTES: Final = 256 << 10
+"""Of each part in which it is brought."""
+
+LARGEST_BYTES: Final = 32 << 20
+"""Of any entry. A text of 5,000,000 code units, each an emoji's half, takes 15 MB."""
+
+_HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
+
+
+class Refused(Exception):
+    """The edit cannot become part of the pad; the text says why."""
+
+
+class TooLarge(Refused):
+    """Nor could it at another time: it is too large, or the pad would be."""
+
+
+class PadLimits(NamedTuple):
+    """How far a pad may grow."""
+
+    units: int  #: UTF-16 code units of its text
+    attributes: int  #: entries of its attribute pool, which only grows
+
+
+UNLIMITED = PadLimits(1 << 53, 1 << 53)
+
+
+def pad_limits(settings: PadSettings) -> PadLimits:
+    return PadLimits(settings.max_pad_length, settings.max_pad_attributes)
+
+
+def check(entry: Entry, size: int, limits: PadLimits) -> None:
+    """Raises `TooLarge`. `size`: bytes that the entry takes when it is encoded."""
+    match entry:
+        case Submission():
+            header = _HEADER.match(entry.changeset)
+            units = int(header[1], 36) + int(header[2], 36) if header else 0
+            attributes = len(entry.pool.get("numToAttrib", ()))
+        case Creation():
+            units, attributes = len(entry.text), 0
+        case _:
+            units = attributes = 0
+    if units > limits.units:
+        raise too_long(units, limits)
+    if attributes > limits.attributes:
+        raise too_many(attributes, limits)
+    if size > LARGEST_BYTES:
+        raise TooLarge(
+            f"the edit takes {size:,} bytes, of {LARGEST_BYTES:,} at most: make several of it"
+        )
+
+
+def too_long(units: int, limits: PadLimits) -> TooLarge:
+    return TooLarge(f"the pad would have {units:,} UTF-16 code units, of {limits.units:,} at most")
+
+
+def too_many(attributes: int, limits: PadLimits) -> TooLarge:
+    return TooLarge(
+        f"the pad would have {attributes:,} attributes, of {limits.attributes:,} at most"
+    )

@@ -1,0 +1,31 @@
+"""The settings of how large a pad may become. All processes need the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.settings.declare import setting
+from shared.settings.process import RedisProcessSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PadSettings(RedisProcessSettings):
+    """Settings that workers and writers share: workers refuse what is too large at the door, and
+    writers have the last word."""
+
+    max_pad_length: int = setting(
+        5_000_000,
+        "longest text of a pad; edits that make it longer are refused. The same for workers and "
+        "writers",
+        unit="UTF-16 code units",
+        minimum=1_000,
+        maximum=1_000_000_000,
+    )
+    max_pad_attributes: int = setting(
+        200_000,
+        "different attributes (authors, formats) that a pad may have had; edits that bring more "
+        "are refused. The same for workers and writers",
+        unit="attributes",
+        minimum=100,
+        maximum=100_000_000,
+    )
