@@ -71,10 +71,12 @@ async def save(api: Api, fields: Fields) -> None:
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     wanted = meta.head if rev is None else rev
-    author = await authors.create(api.redis, "API")
+    author = authors.new_author_id()
     now = int(time.time() * 1000)
     keys = api.keyspace.pad(pad)
     try:
-        await save_revision(api.redis, keys, wanted, author, "Saved through API call", now)
+        saved = await save_revision(api.redis, keys, wanted, author, "Saved through API call", now)
     except NotSaved as error:
         raise ApiError(str(error)) from error
+    if saved is not None:  # else nobody has done anything
+        await authors.update(api.redis, (await authors.enrol(api.redis, author)).id, name="API")

@@ -174,6 +174,33 @@ async def test_joins_count_for_an_author_over_all_of_its_sockets(fleet: Fleet) -
     assert fleet.workers[1].metric(name) > before
 
 
+async def test_who_is_turned_away_leaves_nothing(fleet: Fleet, redis: Redis) -> None:
+    async with Caller(fleet.urls[0]) as api:
+        await api.createPad(padID="turned-away", text="x")
+        await api.saveRevision(padID="turned-away")
+        before = {key async for key in redis.client.scan_iter("pf:*")}
+        async with Guest(fleet.urls[0]) as guest:
+            for pad in ("a$b", "x" * 51, "r.0123", "\x00", "g.0123456789abcdef$none", ""):
+                assert await guest.ready(pad) is not None, pad
+            assert await guest.ready("bad-token", token="no token") is not None
+            assert await guest.ready("bad-token", token="t." + "x" * 200) is not None
+        for call, fields in (
+            ("saveRevision", {"padID": "turned-away", "rev": "99"}),
+            ("createPad", {"padID": "turned-away", "text": ""}),
+            ("createPad", {"padID": "too-long", "text": "x" * 100_001}),
+            ("createGroupPad", {"groupID": GROUP, "padName": "x", "text": ""}),
+            ("createAuthorIfNotExistsFor", {"authorMapper": "m" * 2000}),
+            ("createGroupIfNotExistsFor", {"groupMapper": "m" * 2000}),
+            ("createSession", {"groupID": GROUP, "authorID": "a.x", "validUntil": "9"}),
+            ("copyPad", {"sourceID": "turned-away", "destinationID": f"{GROUP}$x"}),
+            ("appendChatMessage", {"padID": "none", "text": "x", "authorID": "a.x"}),
+        ):
+            assert (await api.refusal(call, **fields))[0] == 1, call
+        await api.saveRevision(padID="turned-away")  # a second time: nobody did anything
+        after = {key async for key in redis.client.scan_iter("pf:*")}
+        assert {key for key in after - before if b":unwritten" not in key} == set()
+
+
 # --- The decision --------------------------------------------------------------------------------
 
 PAD, EPOCH = "decided", 7
