@@ -22,7 +22,7 @@ from services.fanout.canary import Canaries
 from services.fanout.census import Census
 from services.fanout.commits import Commits
 from services.fanout.drain import Drain, turning_away
-from services.fanout.engine import EngineServer, LeanSocket
+from services.fanout.engine import MOST_VALUES, EngineServer, LeanSocket
 from services.fanout.etherpad_stats import add_stats_route
 from services.fanout.expired import Expired
 from services.fanout.figures import figures_of
@@ -89,7 +89,9 @@ class _Json:
     def dumps(value: Any, **_options: Any) -> str:
         return jsontext.dumps(value)
 
-    loads = staticmethod(jsontext.loads)
+    @staticmethod
+    def loads(text: str | bytes) -> Any:
+        return jsontext.loads(text, most=MOST_VALUES)
 
 
 async def run(settings: FanoutSettings) -> None:

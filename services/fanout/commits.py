@@ -16,6 +16,12 @@ from shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
 
+MOST_OPS = 20_000
+"""Operations of one changeset: a pasted text has one or two for each of its lines."""
+
+MOST_OPS_TO_COMPLETE = 5_000
+"""Of one that the worker itself goes through, for a client from before (`legacy`): 20 ms."""
+
 
 class Commits:
     """Brings a session's changes to the writer, and its answer back to the client."""
@@ -29,6 +35,8 @@ class Commits:
         try:
             base_rev, changeset, pool = _parse(data)
             if session.adds_author:
+                if count_ops(changeset) > MOST_OPS_TO_COMPLETE:
+                    raise ValueError(f"more than {MOST_OPS_TO_COMPLETE:,} operations at once")
                 changeset, pool = put_author_on_inserts(changeset, pool, session.author)
         except (EasysyncError, ValueError) as error:
             log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
@@ -101,5 +109,14 @@ def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:
         raise ValueError("missing or invalid baseRev")
     if not isinstance(changeset, str):
         raise ValueError("missing or invalid changeset")
+    if count_ops(changeset) > MOST_OPS:
+        raise ValueError(f"more than {MOST_OPS:,} operations in one changeset")
     # Read here, so that what enters the inbox is known to be an attribute pool and no more.
     return base_rev, changeset, AttributePool.from_jsonable(apool)
+
+
+def count_ops(changeset: str) -> int:
+    """How many operations it has, without looking at what they are."""
+    end = changeset.find("$")
+    end = end if end >= 0 else len(changeset)
+    return sum(changeset.count(opcode, 0, end) for opcode in "+-=")

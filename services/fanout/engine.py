@@ -48,6 +48,10 @@ MAX_PACKETS = 1000
 """Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
 while during a slow poll."""
 
+MOST_VALUES = 8_000
+"""Values in one message: 20 ms of the event loop, from its text to the inbox of a writer. What
+pages send has a few hundred at most, whatever they paste: a text is one value."""
+
 INBOX = 64
 """Packets of a socket that wait to be read. With more, no more is taken from its connection for
 the time being, and the client's own buffers fill."""
@@ -223,7 +227,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             line.fail(Code.UNSUPPORTED)
         elif self.told is not None and self._may_be_told and text.startswith(_MESSAGE):
             try:
-                _, message, *_ = loads(text[2:])
+                _, message, *_ = loads(text[2:], most=MOST_VALUES)
             except (ValueError, RecursionError):
                 line.fail(Code.UNSUPPORTED)
             else:

@@ -9,16 +9,26 @@ through such a pair leaves lone surrogates, which are legal here as they are the
 from __future__ import annotations
 
 import re
+import sys
+from array import array
+from typing import Final
 
+_CHARACTERS: Final = "w" if sys.version_info >= (3, 13) else "u"
+_FEW = 1000
+"""Characters that are looked at one by one: a millisecond."""
+
+_LOW = 0 if sys.byteorder == "little" else 1
+_NATIVE = f"utf-16-{sys.byteorder[0]}e"
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 def to_units(s: str) -> str:
     """The code-unit string of `s`. Of a code-unit string, that string itself."""
     # In UTF-16 only what is beyond U+FFFF takes more than two bytes. Encoding is the fastest look.
-    if s.isascii() or len(s.encode("utf-16-le", "surrogatepass")) == 2 * len(s):
+    if s.isascii() or len(encoded := s.encode("utf-16-le", "surrogatepass")) == 2 * len(s):
         return s
-    return _ASTRAL.sub(_surrogates, s)
+    few = len(encoded) // 2 - len(s) <= _FEW
+    return _ASTRAL.sub(_surrogates, s) if few else _many(s)
 
 
 def from_units(s: str) -> str:
@@ -29,6 +39,16 @@ def from_units(s: str) -> str:
     if s.isascii():
         return s
     return s.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _many(s: str) -> str:
+    """Of a text with many such characters: a call for each would take 0.3 s for a megabyte."""
+    units = memoryview(s.encode(_NATIVE, "surrogatepass")).cast("H")
+    wide = array("I", bytes(4 * len(units)))
+    memoryview(wide).cast("B").cast("H")[_LOW::2] = units
+    characters = array(_CHARACTERS)
+    characters.frombytes(wide.tobytes())
+    return characters.tounicode()
 
 
 def _surrogates(match: re.Match[str]) -> str:

@@ -20,6 +20,8 @@ from shared.easysync import from_units, to_units
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAY_HOLD_ASTRAL = re.compile("[\U00010000-\U0010ffff]|\\\\u[dD][89abAB]")
 
+_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
 MOST_DEEP = 64
 """Arrays and objects within each other. What Etherpad and its plugins send has seven or so."""
 
@@ -45,15 +47,18 @@ def dumps(value: Any) -> str:
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", from_units(text))
 
 
-def loads(text: str | bytes, *, deepest: int = MOST_DEEP) -> Any:
+def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = None) -> Any:
     """The value, with code-unit strings.
 
     `deepest` bounds how many arrays and objects may stand within each other. A whole number that
     JavaScript could not hold exactly is a float, as it is there.
-    Raises `BadJson`.
+    `most` bounds how many values there may be in all: what a megabyte of them takes to read, to go
+    through and to write again is half a second. Raises `BadJson`.
     """
     try:
         source = text if isinstance(text, str) else text.decode()
+        if most is not None and _has_more(source, most):
+            raise BadJson(f"more than {most:,} values")
         value = _DECODER.decode(source)
     except RecursionError:
         raise BadJson("nested too deeply") from None
@@ -67,6 +72,16 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP) -> Any:
     if (source.isascii() and "\\u" not in source) or not _MAY_HOLD_ASTRAL.search(source):
         return value
     return _split(value)
+
+
+def _has_more(source: str, most: int) -> bool:
+    """Without reading it: a value begins the text, an array, an object, or follows a comma."""
+    if source.count(",") + source.count("[") + source.count("{") < most:
+        return False
+    if source.count('"') - source.count('\\"') > 4 * most:
+        return True  # texts and names, of which a value has two at most
+    bare = _STRINGS.sub("", source)  # texts may have as many of these as they like
+    return bare.count(",") + bare.count("[") + bare.count("{") >= most
 
 
 def _is_deeper(value: Any, deepest: int) -> bool:

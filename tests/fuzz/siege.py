@@ -7,6 +7,7 @@ logs a fault, or keeps what an attacker sent.
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,16 @@ GROWTH_LIMIT_MB = 60
 
 LOG_LIMIT = 4000
 """Bytes of log for each thing that an attacker sends, in all processes together."""
+
+HOLD_TIMES = 10
+"""How much longer the event loop of a worker may be held under fire than when people only type,
+on the same machine; where that was nearly nothing, than `HOLD_LEAST`."""
+
+HOLD_LEAST = 0.05
+"""Seconds."""
+
+CALM_EDITS = 100
+"""Edits of each person before the fire, for comparison."""
 
 PACE = 0.02
 """Seconds between the edits of one person."""
@@ -71,17 +82,58 @@ async def siege(fleet: Fleet, seed: int, connections: int) -> str:
             for pad in (besieged, quiet)
             for url in fleet.urls
         ]
+        calm, done = Holds(fleet), asyncio.Event()
+        done.set()
+        await asyncio.gather(
+            *(_type(pad, number, done, CALM_EDITS) for number, pad in enumerate(people))
+        )
+        peace, fire = calm.longest(), Holds(fleet)
         sent, typed, growth = await _under_fire(fleet, people, [besieged, quiet], seed, connections)
+        hold = fire.longest()
         for pair in (people[:2], people[2:]):
             await _agree(pair)
     _examine(members, logs, sent)
     assert growth < GROWTH_LIMIT_MB, f"a process grew by {growth:.0f} MB in the second half"
+    most = HOLD_TIMES * max(peace, HOLD_LEAST)
+    assert hold <= most, f"an event loop was held for {hold:g} s; without attackers for {peace:g} s"
     peak = max(_resident_mb(member) for member in members)
     return (
         f"siege: {connections:,} connections sent {sent:,} packets in "
         f"{time.monotonic() - started:.0f} s, {typed:,} edits beside them were all accepted; "
-        f"largest process {peak:.0f} MB, which grew by {growth:.0f} MB in the second half"
+        f"largest process {peak:.0f} MB, which grew by {growth:.0f} MB in the second half; "
+        f"no event loop was held for longer than {hold:g} s ({peace:g} s in peace)"
     )
+
+
+class Holds:
+    """For how long the event loops of the workers are held, as they measure it themselves."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._workers = fleet.workers
+        self._before = [self._counts(worker) for worker in self._workers]
+
+    def longest(self) -> float:
+        """Seconds, since this was made: the upper bound of the bucket with the longest of them."""
+        return max(
+            _longest(before, self._counts(worker))
+            for worker, before in zip(self._workers, self._before, strict=True)
+        )
+
+    @staticmethod
+    def _counts(worker: Member) -> dict[float, float]:
+        found = re.findall(
+            r'^padfleet_loop_delay_seconds_bucket\{le="([^"]+)"\} (\S+)$',
+            worker.page("/metrics"),
+            re.MULTILINE,
+        )
+        return {float(bound): float(count) for bound, count in found}
+
+
+def _longest(before: dict[float, float], after: dict[float, float]) -> float:
+    counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
+    total = counts[float("inf")]
+    assert total, "the event loop was not measured"
+    return min(bound for bound, count in counts.items() if count == total)
 
 
 async def _under_fire(
@@ -125,10 +177,10 @@ async def _all(attackers: list[Attacker], run: Callable[[Attacker], Awaitable[No
     await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
 
 
-async def _type(pad: Pad, number: int, over: asyncio.Event) -> int:
-    """Types until it is over, each edit accepted before the next one."""
+async def _type(pad: Pad, number: int, over: asyncio.Event, least: int = 1) -> int:
+    """Types until it is over, and `least` edits, each accepted before the next one."""
     count = 0
-    while not over.is_set() or not count:
+    while not over.is_set() or count < least:
         async with asyncio.timeout(30):
             await pad.append(f"{number}.{count}\n")
         count += 1

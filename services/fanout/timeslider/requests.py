@@ -2,6 +2,8 @@
 
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from services.fanout.errors import ClientError, WrongType
@@ -43,6 +45,10 @@ OF_ADDRESS = 2
 
 MOST_WAITING = 64
 """Requests that wait on a worker. Who holds most of these places gives one up for others."""
+
+QUEUED_OF_ADDRESS = 4
+"""Requests of one address that have a place on the worker; the others wait for these, in turns by
+author."""
 
 MOST_OF_ONE = 4
 """Requests of one session under way. A page sends one after another."""
@@ -137,8 +143,25 @@ class Timeslider:
         self._helper = helper
         self._under_way: Counter[str] = Counter()  # by session
         self._turns = Turns(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
+        self._lines: dict[str, Turns] = {}  #: of the authors of each address
         self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
         self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
+
+    @asynccontextmanager
+    async def _turn(self, address: str, author: str) -> AsyncIterator[None]:
+        """By address, and of one address by author: a school has one for all, and one of its pupils
+        must not take what there is for the others. Raises `Busy`."""
+        line = self._lines.get(address)
+        if line is None:
+            line = self._lines[address] = Turns(
+                QUEUED_OF_ADDRESS, waiting=MOST_WAITING, of_one=MOST_WAITING
+            )
+        try:
+            async with line.turn(author), self._turns.turn(address):
+                yield
+        finally:
+            if not line.running and not line.waiting:
+                self._lines.pop(address, None)
 
     async def asked(
         self, room: Room, session: Session, message: dict[str, Any], *, address: str
@@ -149,7 +172,7 @@ class Timeslider:
             raise ClientError("too many requests for history at once; try again in a moment")
         self._under_way[session.id] += 1
         try:
-            async with self._turns.turn(address):
+            async with self._turn(address, session.author):
                 members = await self._members(room, request)
         except Busy as error:
             raise ClientError(f"too many requests for history at once: {error}") from None
