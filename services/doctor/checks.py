@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from services.doctor.facts import ClusterFacts, Facts, ServerFacts
+from shared.fleet.findings import STUCK_S
+from shared.fleet.picture import Picture
 from shared.log import keeping
 from shared.log.keeping import Store, change
 from shared.settings.redis_url import Kind
@@ -50,6 +52,7 @@ def judge(facts: Facts) -> list[Finding]:
         findings += _merged([(store.name, keeps(store)) for store in stores])
     findings += _merged([(s.name, topology(facts.kind, s.info)) for s in facts.servers])
     findings += _merged([(s.name, replicas(facts.kind, s.info)) for s in facts.servers])
+    findings += [] if facts.fleet is None else list(fleet(facts.fleet))
     return findings
 
 
@@ -203,6 +206,33 @@ def replicas(kind: Kind, info: Any) -> Finding:
             else "REPLICAOF <primary host> <port> on another server",
         )
     return Finding("ok", "replicas", found)
+
+
+def fleet(picture: Picture) -> Iterable[Finding]:
+    """What stands still in the fleet that is on this Redis, by partition and pad."""
+    living = any(process.state != "silent" for process in picture.of("writer"))
+    whole = True
+    for partition in picture.partitions:
+        name = f"partition {partition.number}"
+        if partition.unread:
+            whole = False
+            fix = "see docs/operations.md, damaged pads: delete the key that is of a wrong type"
+            yield Finding("fail", name, partition.unread, fix)
+        elif living and partition.waiting_s is not None and partition.waiting_s >= STUCK_S:
+            whole = False
+            found = f"an entry has waited for {partition.waiting_s:.0f} s"
+            yield Finding("fail", name, found, "see /health/ready and the log of its writer")
+        if partition.parked:
+            found = f"{partition.parked} inbox entries could not be read lately, and were passed"
+            yield Finding("warn", name, found, "see the log of its writer, and docs/operations.md")
+    for process in picture.processes:
+        for pad, why in process.damaged:
+            whole = False
+            fix = "padfleet verify --pad says more; padfleet restore brings it back from a backup"
+            yield Finding("warn", f"pad {pad}", f"damaged: {why}", fix)
+    if whole:
+        count = len(picture.partitions)
+        yield Finding("ok", "partitions", f"{count}, none stands still")
 
 
 def cluster(facts: ClusterFacts) -> Iterable[Finding]:

@@ -19,13 +19,16 @@ import redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.crc import key_slot
-from redis.exceptions import RedisClusterException
+from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from services.doctor.facts import ClusterFacts, Facts, ServerFacts
-from shared.log.connect import open_redis
+from shared.fleet.look import look
+from shared.fleet.picture import Picture, picture
+from shared.log.connect import Redis, open_redis
 from shared.log.keeping import CONFIG_NAMES, Store, read_stores
+from shared.log.keys import CONFIG, Keyspace
 from shared.settings.redis_url import RedisUrl, parse
 
 PINGS: Final = 50
@@ -48,19 +51,31 @@ def collect(url: str, timeout_s: float) -> Facts:
                 client.ping()
                 server = _server(_name(where, client), client, "padfleet:doctor")
             facts = Facts(where.kind, (server,), None)
-        return replace(facts, replicas=asyncio.run(_replicas(url)))
+        replicas, fleet = asyncio.run(_together(url))
+        return replace(facts, replicas=replicas, fleet=fleet)
 
 
-async def _replicas(url: str) -> tuple[Store, ...]:
+async def _together(url: str) -> tuple[tuple[Store, ...], Picture | None]:
+    """The replicas, and the fleet."""
     redis = open_redis(url)
     try:
         await redis.start()
         stores = await read_stores(redis)
+        fleet = await _fleet(redis)
     except RedisClusterException:
-        return ()  # a hole in the cluster, which is reported already
+        return (), None  # a hole in the cluster, which is reported already
     finally:
         await redis.close()
-    return tuple(store for store in stores if store.info.get("role") == "slave")
+    return tuple(store for store in stores if store.info.get("role") == "slave"), fleet
+
+
+async def _fleet(redis: Redis) -> Picture | None:
+    try:
+        partitions = int(await redis.client.hget(CONFIG, "partitions") or 0)
+        return picture(await look(redis, Keyspace(partitions))) if partitions else None
+    except (RedisError, OSError, ValueError):
+        # What keeps us from looking, such as a user without some right, is told by other checks.
+        return None
 
 
 def _collect_cluster(where: RedisUrl, timeout_s: float) -> Facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.fleet.picture import Picture
 from shared.log.keeping import Store
 from shared.settings.redis_url import Kind
 
@@ -41,3 +42,5 @@ class Facts:
     cluster: ClusterFacts | None
     replicas: tuple[Store, ...] = ()
     """The servers that may take over from those."""
+    fleet: Picture | None = None
+    """The fleet that is on it; None: there is none yet, or it cannot be looked at."""

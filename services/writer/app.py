@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import socket
+from functools import partial
 
 from aiohttp import web
 
@@ -42,7 +43,7 @@ async def run(settings: WriterSettings) -> None:
         await service.set_up(app, settings.host, settings.port)
         place = reachable_host(settings.host), settings.port
         name = Name("writer", writer_id, *place, __version__, settings.lease_ms)
-        await service.listen(name, figures)
+        await service.listen(name, partial(figures, owner.damages))
         metrics.CONFIGURED.set(settings.partitions)
         owner.start(service.supervisor)
         log.info("writer started", extra={"writer": writer_id, "port": settings.port})

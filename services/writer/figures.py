@@ -1,12 +1,14 @@
 """What a writer tells of itself."""
 
 from services.writer import metrics
+from services.writer.damages import Damages
 from shared.fleet.beacon import Figures, buckets, reading
 
 
-def figures() -> Figures:
+def figures(damages: Damages) -> Figures:
     return Figures(
         revisions=metrics.REVISIONS.value,
         latency=buckets(metrics.COMMIT_SECONDS),
         pads=round(reading(metrics.PADS)),
+        damaged=damages.lately(),
     )

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from services.writer import metrics
 from services.writer.cache import PadCache
+from services.writer.damages import Damages
 from services.writer.inboxes import BLOCK_MS, Inboxes
 from services.writer.ledger import LeaseLost
 from services.writer.partition import Committer, Stuck
@@ -92,6 +93,11 @@ class Owner:
         self.stopping = True
         for task in self._tasks:
             task.let_end()
+
+    @property
+    def damages(self) -> Damages:
+        """The pads that have been found to be damaged."""
+        return self._committer.damages
 
     @property
     def lacking(self) -> list[int]:

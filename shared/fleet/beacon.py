@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import NamedTuple
@@ -51,6 +51,7 @@ class Figures(NamedTuple):
     frames: float = 0.0
     bytes: float = 0.0
     busiest: Sequence[Busy] = ()
+    damaged: Mapping[str, str] = MappingProxyType({})  #: pads, and what is wrong with each
 
 
 class Name(NamedTuple):
@@ -142,6 +143,7 @@ class Beacon:
             sessions=figures.sessions,
             pads=figures.pads,
             busiest=tuple(figures.busiest),
+            damaged=figures.damaged,
             tasks=tuple(map(_told, self._lines())),
             past=points,
         )

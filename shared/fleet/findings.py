@@ -45,6 +45,8 @@ def findings(now: Picture, before: Picture | None = None) -> list[Finding]:
         *_processes(now.processes),
         *_tasks(now),
         *_pads(now),
+        *_damaged(now),
+        *_parked(now.partitions),
     ]
     return sorted(found, key=lambda finding: _ORDER[finding.level])
 
@@ -78,7 +80,7 @@ def _unread(partitions: Sequence[Partition]) -> Iterator[Finding]:
         if partition.unread:
             by_reason[partition.unread].append(partition.number)
     for why, numbers in by_reason.items():
-        yield Finding("bad", f"Redis does not answer for {named(numbers)}: {why}")
+        yield Finding("bad", f"{named(numbers)} cannot be looked at: {why}")
 
 
 # --- Partitions ----------------------------------------------------------------------------------
@@ -180,6 +182,25 @@ def _pads(now: Picture) -> Iterator[Finding]:
             where = ", ".join(pad.workers)
             text = f"a socket lacks {pad.behind} revisions of it, on worker {where}"
             yield Finding("warn", f"pad {pad.name}: {text}")
+
+
+def _damaged(now: Picture) -> Iterator[Finding]:
+    for process in now.processes:
+        for pad, why in process.damaged:
+            yield Finding("warn", f"pad {pad}: damaged, nobody can write on it: {why}")
+
+
+def _parked(partitions: Sequence[Partition]) -> Iterator[Finding]:
+    found = [partition for partition in partitions if partition.parked]
+    if found:
+        numbers = named([partition.number for partition in found])
+        count = sum(partition.parked for partition in found)
+        entries = "entry that" if count == 1 else "entries that"
+        yield Finding("note", f"{numbers}: {count} {entries} could not be read, and {_were(count)}")
+
+
+def _were(count: int) -> str:
+    return "was passed" if count == 1 else "were passed"
 
 
 # --- Words ---------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Process:
     flow_ms: int | None = None  #: of a worker: p95 of its own revisions' way round
     delay_ms: int | None = None
     partitions: tuple[int, ...] = ()  #: of a writer: those that it has
+    damaged: tuple[tuple[str, str], ...] = ()  #: of a writer: pads, and what is wrong with each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Partition:
     waiting_s: float | None
     entries: int
     unread: str = ""  #: why nothing is known of it
+    parked: int = 0  #: entries that could not be read, and were passed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ def _process(seen: Seen, snapshot: Snapshot) -> Process:
         flow_ms=measured(now.flow),
         delay_ms=measured(now.delay),
         partitions=tuple(owned) if seen.kind == "writer" else (),
+        damaged=tuple(record.damaged.items()),
     )
 
 
@@ -190,6 +193,7 @@ def _partitions(snapshot: Snapshot) -> tuple[Partition, ...]:
             ),
             waiting_s=None if standing.waiting_ms is None else standing.waiting_ms / 1000,
             entries=standing.entries,
+            parked=standing.parked,
         )
         for standing in snapshot.partitions
     ]

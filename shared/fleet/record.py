@@ -17,6 +17,10 @@ LONGEST = 200
 """Characters of a text. Pads' names have 50, unless they were brought from elsewhere."""
 
 
+MOST_DAMAGED = 10
+"""Pads that are named as damaged."""
+
+
 class Busy(NamedTuple):
     """A pad as one worker sees it."""
 
@@ -50,6 +54,8 @@ class Record:
     sessions: int = 0
     pads: int = 0
     busiest: tuple[Busy, ...] = ()
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """Pads that a writer has lately found to be damaged, and what is wrong with each."""
     tasks: tuple[TaskLine, ...] = ()
     past: tuple[Point, ...]  #: at least one, the newest last
 
@@ -72,6 +78,10 @@ def encode(record: Record) -> bytes:
             "sessions": record.sessions,
             "pads": record.pads,
             "busiest": [busy._replace(pad=busy.pad[:LONGEST]) for busy in record.busiest],
+            "damaged": {
+                pad[:LONGEST]: why[:LONGEST]
+                for pad, why in list(record.damaged.items())[-MOST_DAMAGED:]
+            },
             "tasks": [line._replace(trouble=line.trouble[:LONGEST]) for line in record.tasks],
             "past": record.past,
         }
@@ -95,6 +105,7 @@ def decode(data: bytes) -> Record | None:
             sessions=int(told["sessions"]),
             pads=int(told["pads"]),
             busiest=tuple(_busy(*values) for values in told["busiest"]),
+            damaged={str(pad): str(why) for pad, why in told.get("damaged", {}).items()},
             tasks=tuple(_task(*values) for values in told.get("tasks", ())),
             past=_points(told["past"]),
         )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.chaos.cells import Cell
-from tests.chaos.faults import crowds, network, processes, resharding, servers
+from tests.chaos.faults import crowds, keys, network, processes, resharding, servers
 
 ONE_SERVER: Final = ("standalone",)
 REPLICATED: Final = ("sentinel", "cluster")
@@ -102,5 +102,12 @@ CELLS: Final = [
         "the cable of a machine with a worker and a writer is pulled",
         ONE_SERVER,
         start=network.a_machine_of_its_own,
+    ),
+    Cell(keys.pads_damaged, "neighbours of the pads that people are on are damaged"),
+    Cell(keys.inboxes_fouled, "entries that cannot be read stand in the inboxes", ONE_SERVER),
+    Cell(
+        keys.one_inbox_of_a_wrong_type,
+        "the inbox of a partition that nobody is on is of a wrong type",
+        ONE_SERVER,
     ),
 ]

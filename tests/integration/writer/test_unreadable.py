@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from services.doctor.__main__ import main as doctor
 from services.writer import inboxes as inboxes_module
 from services.writer.inboxes import Inboxes
 from shared.easysync import AttributePool, make_splice
+from shared.fleet.findings import findings
+from shared.fleet.look import look
+from shared.fleet.picture import picture
 from shared.log.connect import Redis
 from shared.log.edits import Change, Edits, Refused
 from shared.log.entries import Received, Staged, unread
@@ -175,6 +179,50 @@ async def test_I10_one_key_of_a_wrong_type_stops_its_partition_only(
         await asyncio.to_thread(eventually_sync, lambda: not failing(writer), "all is well again")
         await edits.create(PAD, "a.x", "", wrote_it=False)
         assert await edits.change(PAD, "a.x", writing("y")) > 0
+
+
+async def test_doctor_and_the_fleet_s_page_name_the_pad_and_the_partition(
+    fleet: Fleet,
+    redis: Redis,
+    keyspace: Keyspace,
+    edits: Edits,
+    redis_url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def diagnosis() -> tuple[int, str]:
+        code = await asyncio.to_thread(doctor, ["--redis-url", redis_url])
+        return code, capsys.readouterr().out
+
+    async def found() -> list[str]:
+        return [each.text for each in findings(picture(await look(redis, keyspace)))]
+
+    _, others = neighbours(keyspace)
+    await edits.create(PAD, "a.x", "", wrote_it=False)
+    code, report = await diagnosis()
+    assert (code, "4, none stands still" in report) == (0, True)
+    await redis.client.delete(keyspace.pad(PAD).meta)
+    partition = keyspace.partition_of(PAD)
+    await redis.client.xadd(keyspace.inbox(partition), {"e": b"x"})
+    with pytest.raises(Refused):
+        await edits.create(PAD, "a.x", "", wrote_it=False)
+    wrong = keyspace.partition_of(others[0])
+    await redis.client.delete(keyspace.inbox(wrong))
+    await redis.client.set(keyspace.inbox(wrong), "x")
+
+    async def named() -> bool:
+        texts = await found()
+        assert any(text.startswith(f"pad {PAD}: damaged") for text in texts), texts
+        assert any(f"partition {partition}: 1 entry that" in text for text in texts), texts
+        assert any(f"partition {wrong} cannot be looked at: WRONG" in t for t in texts), texts
+        return True
+
+    await eventually(named, timeout=20)
+    code, report = await diagnosis()
+    assert code == 1
+    lines = report.splitlines()
+    assert any(f"fail  partition {wrong}" in line and "WRONGTYPE" in line for line in lines), report
+    assert any(f"warn  partition {partition}" in line for line in lines), report
+    assert any(f"warn  pad {PAD}" in line for line in lines), report
 
 
 def stands_still(writer: Member) -> str:

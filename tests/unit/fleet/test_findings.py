@@ -78,7 +78,7 @@ def test_what_waits_a_moment_is_nobody_s_business() -> None:
 def test_a_server_that_does_not_answer_is_named_by_its_partitions() -> None:
     lost = [Unread(2, "timed out"), Unread(3, "timed out")]
     assert said(snapshot(partitions=[standing(0)], unread=lost)) == [
-        ("bad", "Redis does not answer for partitions 2-3: timed out")
+        ("bad", "partitions 2-3 cannot be looked at: timed out")
     ]
 
 
