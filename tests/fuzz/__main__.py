@@ -11,8 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+from services.page.assets import read
+from tests.browser.browser import missing as no_browser
+from tests.fuzz import steps
 from tests.fuzz.campaign import Part, campaign, cores
 from tests.fuzz.catalogue import TARGETS
+from tests.fuzz.pages import storm
 from tests.fuzz.siege import besiege
 from tests.fuzz.target import Broken, attempt
 
@@ -40,6 +44,10 @@ def main() -> int:
         failed += _siege(options.seed, options.siege)
     if not options.target and options.examples:
         failed += _hypothesis(options.examples)
+    if not options.target and options.steps:
+        failed += _editors(options.seed, options.steps, options.processes)
+    if not options.target and options.pages:
+        failed += _pages(options.seed, options.pages)
     print(f"fuzz: {failed} failures" if failed else "fuzz: nothing broke")
     return 1 if failed else 0
 
@@ -55,6 +63,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=cores())
     parser.add_argument("--siege", type=int, default=1500, help="hostile connections to a fleet")
     parser.add_argument("--examples", type=int, default=3000, help="of Hypothesis, a property")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="of the page's editors")
+    parser.add_argument("--pages", type=int, default=240, help="seconds of keys in a browser")
     options = parser.parse_args()
     if options.case is not None and not options.target:
         parser.error("--case needs --target")
@@ -96,6 +106,36 @@ def _siege(seed: int, connections: int) -> int:
         # At its end the fleet looks at its logs too, with less to say about what is in them.
         first = error.__context__ if isinstance(error.__context__, AssertionError) else error
         print(f"siege: {first}\n  again: make fuzz ARGS='--seed {seed} --siege {connections}'")
+        return 1
+    return 0
+
+
+def _editors(seed: int, count: int, processes: int) -> int:
+    lacking = steps.missing()
+    if lacking is not None:
+        print(f"editors: left out, {lacking}", flush=True)
+        return 0
+    summary, failures = steps.play(seed, count, processes)
+    print(summary, flush=True)
+    for failure in failures:
+        again = " ".join(steps.command(0, 1)[:-2])
+        print(f"editors: {failure}\n  again, in services/page: {again} SEED 1", flush=True)
+    return len(failures)
+
+
+def _pages(seed: int, seconds: int) -> int:
+    lacking = no_browser() or (None if read() else "the page is not built (make setup)")
+    if lacking is not None:
+        print(f"pages: left out, {lacking}", flush=True)
+        return 0
+    try:
+        print(storm(seed, seconds), flush=True)
+    except AssertionError as error:
+        # At its end the fleet looks at its logs too, with less to say about what is in them.
+        first = error.__context__ if isinstance(error.__context__, AssertionError) else error
+        print(
+            f"pages: {first}\n  again, at another pace: make fuzz ARGS='--seed {seed}'", flush=True
+        )
         return 1
     return 0
 

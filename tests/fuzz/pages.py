@@ -1,0 +1,303 @@
+"""Two pages in a browser and a client in Python on one pad of a real fleet, all of them used at
+random: keys, buttons, the network. At quiet points all three and the exports have to be equal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from services.up.server import EmbeddedServer
+from shared.client import Pad, connect
+from shared.easysync import AttributePool, attribs_of, from_units, iter_ops, to_units
+from shared.rendering.html import to_document
+from shared.rendering.txt import to_txt
+from tests.browser.browser import TEXT, Browser, Page, start
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+T = TypeVar("T")
+
+DEEDS_BETWEEN: Final = 60
+"""What is done between two quiet points."""
+
+LINES: Final = 40
+"""Longer texts are cut down: only what is in sight is on a page."""
+
+TALL: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 2600}}
+
+FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
+
+EXPECTED: Final = (
+    "net::ERR_INTERNET_DISCONNECTED",  # a page that goes offline while it connects
+    # Chromium wants text typed over bold text to be bold, by a style that the page forbids.
+    "Applying inline style violates",
+)
+"""What pages may complain about."""
+
+WORDS: Final = ("a", "hello", "x y ", "é", "日本", "😀", "* ", "  ", "word. ")
+
+EDITING: Final = (
+    *("Enter", "Backspace", "Backspace", "Delete", "Control+Backspace", "Control+Delete"),
+    *("Control+z", "Control+z", "Control+z", "Control+y", "Control+Shift+z"),
+    *("Control+x", "Control+c", "Control+v", "Control+v", "Tab", "Shift+Tab"),
+    *("Control+b", "Control+i", "Control+u", "Control+Shift+x", "Control+Shift+l"),
+)
+
+MOVING: Final = (
+    *("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"),
+    *("Control+Home", "Control+End", "Control+ArrowLeft", "Control+ArrowRight"),
+)
+
+# The text of each line in pieces of one look; a list marker is the letter that it is in the pad.
+SEEN: Final = """
+[...document.querySelectorAll('#editor .cm-line')].map((line) => {
+  const pieces = [];
+  const walk = (node, looks) => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      pieces.push([looks.join(' '), node.data]);
+    } else if (node.classList.contains('bullet')) {
+      pieces.push(['', '*']);
+    } else {
+      const own = FORMATS.filter((look) => node.classList.contains(look));
+      for (const child of node.childNodes) walk(child, [...looks, ...own].sort());
+    }
+  };
+  walk(line, []);
+  return pieces;
+})
+""".replace("FORMATS", json.dumps(FORMATS))
+
+REDRAWS: Final = "document.getElementById('editor').dataset.redraws ?? '0'"
+
+Look = tuple[str, str]
+"""The formats of a stretch of text, and the text."""
+
+
+class Program:
+    """A client in Python, in a thread with an event loop of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._joined = connect(url)
+        self.pad: Pad = self.run(self._joined.__aenter__())
+
+    def run(self, what: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=60)
+
+    def call(self, what: Callable[[], T]) -> T:
+        """In the loop's thread, so that nothing comes in meanwhile."""
+
+        async def calling() -> T:
+            return what()
+
+        return self.run(calling())
+
+    async def edit(self, random: Random) -> None:
+        text = self.pad.text
+        start = random.choice([0, len(text) - 1, random.randrange(len(text))])
+        removed = random.choice([0, 0, random.randrange(6)])
+        inserted = random.choice(["", "py ", "\n", "two\nlines\n", "p"])
+        await self.pad.edit(start, min(removed, len(text) - 1 - start), to_units(inserted))
+
+    async def shorten(self) -> None:
+        await self.pad.edit(0, len(self.pad.text) * 2 // 3, "")
+
+    def close(self) -> None:
+        self.run(self._joined.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+
+
+class Storm:
+    """What is done to one pad from one seed. `done` is the newest of it: to look at a fault."""
+
+    def __init__(self, browser: Browser, urls: list[str], seed: int) -> None:
+        self.seed = seed
+        self.deeds = 0
+        self.quiet = 0
+        self.done: deque[str] = deque(maxlen=80)
+        self._random = Random(seed)
+        self._urls = [f"{url}/p/pages-{seed}" for url in urls[:2]]
+        self._pages = [browser.open(url, **TALL).joined() for url in self._urls]
+        self._offline = [False] * len(self._pages)
+        for page in self._pages:
+            page.click(TEXT)
+        self._program = Program(self._urls[1])
+
+    def run(self, seconds: float) -> None:
+        """AssertionError when the three differ; it says what was done last."""
+        until = time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                for _ in range(DEEDS_BETWEEN):
+                    self._deed()
+                self._rest()
+        except AssertionError as error:
+            last = "\n  ".join(self.done)
+            said = "\n  ".join(fault for page in self._pages for fault in page.faults())
+            raise AssertionError(
+                f"seed {self.seed}, after {self.deeds} deeds: {error}\n"
+                f"The last of them:\n  {last}\nThe pages say:\n  {said}"
+            ) from error
+        finally:
+            self._program.close()
+
+    def _deed(self) -> None:
+        random = self._random
+        self.deeds += 1
+        number = random.randrange(len(self._pages))
+        page = self._pages[number]
+        match random.randrange(20):
+            case 0 | 1 | 2 | 3 | 4 | 5 | 6:
+                self._do(number, "type", random.choice(WORDS), page.type)
+            case 7 | 8 | 9 | 10 | 11:
+                self._do(number, "press", random.choice(EDITING), page.press)
+            case 12 | 13 | 14:
+                self._do(number, "press", random.choice(MOVING), page.press)
+            case 15 | 16:
+                key = f"Shift+{random.choice(MOVING)}".replace("Shift+Control", "Control+Shift")
+                for _ in range(random.randrange(1, 5)):
+                    self._do(number, "press", key, page.press)
+            case 17:
+                self._rarely(number, page)
+            case 18:
+                self.done.append("the program edits")
+                self._program.run(self._program.edit(random))
+            case _:
+                # Time passes: what is typed next is another step of undo, and much has been sent.
+                pause = random.choice([0.05, 0.2, 0.7])
+                self.done.append(f"{pause} s")
+                threading.Event().wait(pause)
+
+    def _rarely(self, number: int, page: Page) -> None:
+        random = self._random
+        match random.randrange(5):
+            case 0:
+                self._do(number, "press", "Control+a", page.press)
+                if random.randrange(2):
+                    self._do(number, "type", "over", page.type)
+            case 1 | 2:
+                self._offline[number] = not self._offline[number]
+                self._do(number, "offline", self._offline[number], page.offline)
+            case 3:
+                button = random.choice(["list", "undo", "redo", "bold"])
+                press = f"document.querySelector('[data-do={button}]').click()"
+                self._do(number, "look", press, page.look)
+            case _:
+                # The last line is cut.
+                for key in ("Control+End", "Shift+ArrowUp", "Shift+End", "Control+x"):
+                    self._do(number, "press", key, page.press)
+
+    def _do(self, number: int, what: str, how: Any, call: Callable[[Any], object]) -> None:
+        self.done.append(f"page {number}: {what} {how!r}")
+        call(how)
+
+    # --- Quiet points ----------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        self.done.append("quiet")
+        for number, page in enumerate(self._pages):
+            if self._offline[number]:
+                self._offline[number] = False
+                page.offline(False)
+        if self._program.call(lambda: self._program.pad.text.count("\n")) > LINES:
+            self._program.run(self._program.shorten())
+        self._program.run(self._program.pad.flush())
+        for page in self._pages:
+            page.saved()
+        eventually_sync(self._agree, "the pages, the program and the exports agree", timeout=20)
+        for number, page in enumerate(self._pages):
+            redraws = page.look(REDRAWS)
+            assert redraws == "0", f"page {number} was drawn anew {redraws} times"
+        self.quiet += 1
+
+    def _agree(self) -> bool:
+        atext, pool = self._program.call(
+            lambda: (self._program.pad.state.attributed_text, self._program.pad.state.pool)
+        )
+        wanted = looks_of(atext.text, atext.attribs, pool)
+        for number, page in enumerate(self._pages):
+            seen = [
+                joined((look, to_units(text)) for look, text in line) for line in page.look(SEEN)
+            ]
+            assert seen == wanted, f"page {number} shows {seen!r}, the program has {wanted!r}"
+        assert self._export("txt") == from_units(to_txt(atext, pool))
+        title = to_units(f"pages-{self.seed}")
+        assert self._export("html") == from_units(to_document(atext, pool, title))
+        return True
+
+    def _export(self, kind: str) -> str:
+        url = f"{quote(self._urls[0], safe=':/')}/export/{kind}"
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return str(answer.read().decode())
+
+
+def looks_of(text: str, attribs: str, pool: AttributePool) -> list[list[Look]]:
+    """The lines of a pad but for its last newline, as `SEEN` has them."""
+    lines: list[list[Look]] = [[]]
+    at = 0
+    for op in iter_ops(attribs):
+        had = attribs_of(op.attribs, pool)
+        look = " ".join(sorted(name for name in FORMATS if had.get(name) == "true"))
+        for index, part in enumerate(text[at : at + op.chars].split("\n")):
+            if index > 0:
+                lines.append([])
+            marker = part.startswith("*") and not lines[-1] and had.get("lmkr") == "1"
+            lines[-1] += [("", "*"), (look, part[1:])] if marker else [(look, part)]
+        at += op.chars
+    return [joined(line) for line in lines[:-1]]
+
+
+def joined(pieces: Iterator[Look] | list[Look]) -> list[Look]:
+    """Neighbours of one look put together, and empty ones left out."""
+    result: list[Look] = []
+    for look, text in pieces:
+        if not text:
+            continue
+        if result and result[-1][0] == look:
+            result[-1] = (look, result[-1][1] + text)
+        else:
+            result.append((look, text))
+    return result
+
+
+@contextmanager
+def some_fleet() -> Iterator[Fleet]:
+    """A writer and two workers, with as many edits a second as a test can make."""
+    settings = {"PADFLEET_DEFAULT_PAD_TEXT": "Hello", "PADFLEET_COMMITS_PER_SECOND": "200"}
+    with (
+        tempfile.TemporaryDirectory(prefix="padfleet-pages-") as folder,
+        EmbeddedServer(Path(folder) / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, Path(folder), settings) as fleet,
+    ):
+        yield fleet.start()
+
+
+def storm(seed: int, seconds: float) -> str:
+    """All of it, on a fleet of its own. Says what it came to; AssertionError for what broke."""
+    browser = start()
+    try:
+        with some_fleet() as fleet:
+            here = Storm(browser, fleet.urls, seed)
+            here.run(seconds)
+            browser.close_all(but=EXPECTED)
+            return (
+                f"pages: {here.deeds:,} deeds on two pages and a program, "
+                f"equal at each of {here.quiet} quiet points"
+            )
+    finally:
+        browser.stop()

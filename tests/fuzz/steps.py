@@ -1,0 +1,46 @@
+"""The page's editors without a browser, by services/page/web/test/model.ts in Node."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+FOLDER: Final = Path(__file__).parents[2] / "services/page"
+
+APART: Final = 10_000_000
+"""Between the first seeds of two processes: none of them plays so many rounds."""
+
+
+def missing() -> str | None:
+    """Why this cannot be done here; None when it can."""
+    if shutil.which("node") is None:
+        return "there is no node"
+    if not (FOLDER / "node_modules").is_dir():
+        return "the packages from npm are not installed (make setup)"
+    return None
+
+
+def command(seed: int, steps: int) -> list[str]:
+    return ["node", "--import", "tsx", "web/test/steps.ts", str(seed), str(steps)]
+
+
+def play(seed: int, steps: int, processes: int) -> tuple[str, list[str]]:
+    """Plays so many steps. What it came to, and what failed, with how to have it again."""
+
+    def part(number: int) -> Any:
+        arguments = command(seed + number * APART, -(-steps // processes))
+        done = subprocess.run(arguments, cwd=FOLDER, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return {"steps": 0, "rounds": 0, "failures": [done.stderr]}
+        return json.loads(done.stdout)
+
+    with ThreadPoolExecutor(processes) as pool:
+        parts = list(pool.map(part, range(processes)))
+    total = sum(part["steps"] for part in parts)
+    failures = [failure for part in parts for failure in part["failures"]]
+    rounds = sum(part["rounds"] for part in parts)
+    return f"editors: {total:,} steps in {rounds:,} rounds", failures

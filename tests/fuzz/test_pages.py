@@ -1,0 +1,46 @@
+"""A minute of what `make fuzz` does with pages for longer, and its parts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from services.page.assets import read
+from shared.easysync import AttributePool
+from tests.browser.browser import missing
+from tests.fuzz import steps
+from tests.fuzz.pages import looks_of, storm
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_pages_and_a_program_end_with_one_pad() -> None:
+    lacking = missing()
+    if lacking is None and read() is None:
+        lacking = "the page is not built (make setup)"
+    if lacking is not None:
+        pytest.skip(lacking)
+    print(storm(1, 60))
+
+
+def test_what_a_page_has_to_show_is_read_off_the_pad() -> None:
+    pool = AttributePool()
+    bold, listed, marker = (
+        pool.put(*pair) for pair in (("bold", "true"), ("list", "bullet1"), ("lmkr", "1"))
+    )
+    attribs = f"*{listed}*{marker}+1*{bold}+2|1+2*{bold}|1+1|1+1"
+    assert looks_of("*ab*\n\n\n", attribs, pool) == [
+        [("", "*"), ("bold", "ab"), ("", "*")],
+        [],
+        [],
+    ]
+
+
+@pytest.mark.skipif(steps.missing() is not None, reason=str(steps.missing()))
+def test_a_round_of_the_editors_says_what_it_did(tmp_path: object) -> None:
+    done = subprocess.run(steps.command(7, 300), cwd=steps.FOLDER, capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    assert found == {"seed": 7, "steps": found["steps"], "rounds": found["rounds"], "failures": []}
+    assert found["steps"] >= 300
