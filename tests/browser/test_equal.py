@@ -127,9 +127,37 @@ async def test_a_bold_word_comes_back_and_nothing_else_is_bold(
     ada.press("Delete")
     bob.shows("Hello  word")
     bob.to_start()
-    bob.type("Some words before. ")
-    ada.shows("Some words before. Hello  word")
+    bob.press(*["ArrowRight"] * 6)
+    bob.type("right here")
+    ada.shows("Hello right here word")
     ada.press("Control+z")
-    await agree(ada, bob, "Some words before. Hello bold word")
+    await agree(ada, bob, "Hello boldright here word")
     for page in (ada, bob):
         assert page.look(BOLD) == "bold"
+
+
+# The component's own way from an element to its view, for what no user can do.
+DIFFER = """(() => {
+  const content = document.querySelector('#editor .cm-content');
+  const { view } = content.cmTile ?? content.cmView;
+  view.update([view.state.update({ changes: { from: 0, to: 5, insert: 'WRONG!' } })]);
+})()"""
+
+
+async def test_an_editor_that_differs_is_drawn_anew_and_counted(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.type(" there")
+    ada.saved()
+    for count in (1, 2):
+        ada.look(DIFFER)
+        assert ada.text() == "WRONG! there"
+        ada.shows("Hello there")
+        assert ada.look("document.getElementById('editor').dataset.redraws") == str(count)
+        ada.saved()
+    ada.type("!")
+    bob.shows("Hello there!")
+    said = ada.faults()
+    assert said == ["The editor differed from the pad, and has been drawn anew."], "once"

@@ -19,8 +19,11 @@ export class Emitter<Events extends { [name: string]: unknown }> {
     this.due.push(() => this.deliver(name, value));
     if (this.delivering) return;
     this.delivering = true;
-    for (let next = this.due.shift(); next !== undefined; next = this.due.shift()) next();
-    this.delivering = false;
+    try {
+      for (let next = this.due.shift(); next !== undefined; next = this.due.shift()) next();
+    } finally {
+      this.delivering = false;
+    }
   }
 
   private deliver<Name extends keyof Events>(name: Name, value: Events[Name]): void {

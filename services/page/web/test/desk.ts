@@ -1,11 +1,11 @@
 /** An editor without a screen, on a pad without a server: for tests. */
 import assert from "node:assert/strict";
 
-import { EditorState, Transaction, type TransactionSpec } from "@codemirror/state";
+import { type ChangeSet, EditorState, Transaction, type TransactionSpec } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import { type Changed, Collaborator, easysync } from "padfleet-client";
 
-import { travelled, typing } from "../src/editor/changes.js";
+import { fromOthers, travelled, typing } from "../src/editor/changes.js";
 import { besideMarkers } from "../src/editor/markers.js";
 import { type Screen, Session } from "../src/editor/session.js";
 import { source } from "../src/editor/source.js";
@@ -40,6 +40,8 @@ export class Desk {
   readonly session: Session;
   /** When the next transaction is made, in ms. */
   now = 0;
+  /** What others have done to the document since this was last emptied. */
+  readonly theirs: ChangeSet[] = [];
 
   constructor(readonly pad: Collaborator) {
     this.session = new Session(
@@ -70,7 +72,12 @@ export class Desk {
       get state() {
         return desk.state;
       },
-      update: (transactions) => transactions.forEach((tr) => (desk.state = tr.state)),
+      update: (transactions) => {
+        for (const tr of transactions) {
+          if (tr.annotation(fromOthers)) desk.theirs.push(tr.changes);
+          desk.state = tr.state;
+        }
+      },
     };
     this.session.show(screen);
   }

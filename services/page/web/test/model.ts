@@ -47,6 +47,7 @@ class Player {
   private submission: Submission | null = null;
   private connected = true;
   private composing: { from: number; to: number } | null = null;
+  private begun = false;
   /** How it looked before each step and after each undone one, since others last did something. */
   private behind: string[] = [];
   private ahead: string[] = [];
@@ -94,6 +95,7 @@ class Player {
     else if (kind < 27) {
       desk.run({ selection: { anchor: from }, userEvent: "select" });
       this.composing = { from, to: from };
+      this.begun = false;
       this.compose();
     } else if (kind < 28) {
       // The last line is cut.
@@ -149,15 +151,14 @@ class Player {
     const { desk, random } = this;
     if (this.composing === null) return;
     const { from, to } = this.composing;
-    const fits = to <= desk.state.doc.length;
-    const start = fits ? from : desk.state.doc.length;
     const insert = this.pick(["n", "ni", "に", "日本", "日"]);
     desk.run({
-      changes: { from: start, to: fits ? to : start, insert },
-      selection: { anchor: start + insert.length },
-      userEvent: from === to ? "input.type.compose.start" : "input.type.compose",
+      changes: { from, to, insert },
+      selection: { anchor: from + insert.length },
+      userEvent: this.begun ? "input.type.compose" : "input.type.compose.start",
     });
-    this.composing = random(4) ? { from: start, to: start + insert.length } : null;
+    this.begun = true;
+    this.composing = random(4) ? { from, to: from + insert.length } : null;
   }
 
   private key(command: Command | typeof insertNewline): boolean {
@@ -277,9 +278,15 @@ class Player {
 
   private take(message: Parameters<Desk["events"]>[0]): void {
     const { rev } = this.desk.pad;
-    if (this.composing !== null) this.composing = null;
     this.desk.events(message);
     this.desk.agree();
+    // What an input method composes goes on where others have moved it to.
+    for (const changes of this.desk.theirs.splice(0)) {
+      if (this.composing === null) continue;
+      const { from, to } = this.composing;
+      this.composing = { from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) };
+      if (this.composing.from > this.composing.to) this.composing = null;
+    }
     const own = message.type === "ACCEPT_COMMIT" || this.desk.pad.rev === rev;
     if (own) return;
     this.behind = [];
