@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import uvloop
 
 from shared import tracing
+from shared.log.agreement import Disagreement
 from shared.log.connect import UNREACHABLE
 from shared.log.keeping import Unfit
-from shared.log.pads import PartitionMismatch
 from shared.logs import configure
 from shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
 from shared.supervisor import TaskDied
@@ -37,7 +37,7 @@ def run_process(
     try:
         tracing.begin(name, settings.trace_share)
         uvloop.run(serve(settings))
-    except (PartitionMismatch, SettingsError, Unfit, tracing.NotInstalled) as error:
+    except (Disagreement, SettingsError, Unfit, tracing.NotInstalled) as error:
         print(f"padfleet {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except UNREACHABLE as error:

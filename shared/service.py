@@ -16,7 +16,7 @@ from shared.health import Health
 from shared.log.connect import open_redis
 from shared.log.keeping import require_keeping
 from shared.log.keys import Keyspace
-from shared.log.pads import settle_partitions
+from shared.log.membership import Membership
 from shared.responsiveness import Collector, watch_delay
 from shared.serving import Runner
 from shared.supervision import DISPENSABLE, LASTING, Policy
@@ -37,7 +37,7 @@ class Service:
     """`async with` it in the task that runs the process.
 
     To enter raises what `UNREACHABLE` lists when there is no Redis, and `Unfit` or
-    `PartitionMismatch` when it is not for this fleet.
+    `Disagreement` when it is not for this fleet, which `join` raises too.
     """
 
     supervisor: Supervisor
@@ -60,7 +60,6 @@ class Service:
         await self.redis.start()
         self.ends.push_async_callback(self.redis.close)
         await require_keeping(self.redis)
-        await settle_partitions(self.redis, self._settings.partitions)
         self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
         self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
         # Somebody at a terminal does not want to wait, nor does who asks for the second time.
@@ -75,6 +74,16 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         await self.ends.__aexit__(kind, error, trace)
+
+    async def join(self, kind: str, name: str, setting: str) -> None:
+        """Takes its place in the fleet under this name, which `setting` gives it. To be done before
+        anything else; raises `Disagreement`, and ends the process later if it has to be."""
+        membership = Membership(
+            self.redis, kind, name, partitions=self._settings.partitions, setting=setting
+        )
+        await membership.enter()
+        self.ends.push_async_callback(membership.leave)
+        self.keep("membership", membership.run, Policy(attempts=1))
 
     def keep(self, name: str, work: Work, policy: Policy = LASTING) -> None:
         """As `Supervisor.keep`, until `settle_down` or the end of the process."""

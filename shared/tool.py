@@ -9,9 +9,9 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from shared.log.agreement import Disagreement
 from shared.log.connect import UNREACHABLE
 from shared.log.inventory import NoFleet
-from shared.log.pads import PartitionMismatch
 from shared.logs import configure
 from shared.settings import RedisProcessSettings, load, mask
 
@@ -40,7 +40,7 @@ def run_tool(
     where = mask(settings.redis_url)
     try:
         return asyncio.run(work(settings, given))
-    except (NoFleet, PartitionMismatch) as error:
+    except (NoFleet, Disagreement) as error:
         print(f"{parser.prog}: {where}: {error}", file=sys.stderr)
         return NOT_DONE
     except UNREACHABLE as error:

@@ -99,6 +99,7 @@ async def run(settings: FanoutSettings) -> None:
     key of tokens that cannot be used."""
     async with Service(settings) as service:
         worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        await service.join("worker", worker_id, "PADFLEET_WORKER_ID")
         sockets: dict[str, Socket] = {}
         drain = await _open(service, settings, worker_id, sockets)
         ports = {"port": settings.port, "ops_port": settings.ops[1]}

@@ -35,6 +35,7 @@ async def run(settings: WriterSettings) -> None:
     """Until SIGTERM or SIGINT. Raises what `Service` raises, and `TaskDied`."""
     async with Service(settings) as service:
         writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        await service.join("writer", writer_id, "PADFLEET_WRITER_ID")
         owner = _owner(service, settings, writer_id)
         add_readiness(service.health, service.redis, service.keyspace, owner, settings.lease_ms)
         app = web.Application()

@@ -125,6 +125,11 @@ def process_key(process: str) -> str:
     return f"pf:process:{process}"
 
 
+def claim_key(kind: str, name: str) -> str:
+    """Which process has this name, for as long as it is heard of."""
+    return f"pf:name:{kind}:{name}"
+
+
 def author_key(author_id: str) -> str:
     return f"pf:author:{author_id}"
 

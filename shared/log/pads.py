@@ -3,26 +3,18 @@
 import secrets
 from typing import cast
 
+from shared.log.agreement import agree
 from shared.log.connect import Redis
-from shared.log.keys import CONFIG, PadKeys, read_only_key
-
-
-class PartitionMismatch(Exception):
-    """This fleet was started with another number of partitions."""
+from shared.log.keys import PadKeys, read_only_key
 
 
 async def settle_partitions(redis: Redis, configured: int) -> None:
-    """Records the partition count at the first start of a fleet, and holds everyone to it.
+    """Records the partition count at the first start of a fleet, and holds everyone to it, as
+    `Disagreement` says. For tools; processes that stay have a `Membership`.
 
     A pad's partition follows from the count: with another one, its history would seem gone.
     """
-    await redis.client.hsetnx(CONFIG, "partitions", str(configured))
-    stored = await redis.client.hget(CONFIG, "partitions")
-    if int(stored or 0) != configured:
-        raise PartitionMismatch(
-            f"this Redis holds a fleet of {int(stored or 0)} partitions, but {configured} are "
-            f"configured: set PADFLEET_PARTITIONS={int(stored or 0)}, or use another Redis"
-        )
+    (await agree(redis, configured)).check(configured)
 
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:

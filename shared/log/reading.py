@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from redis.exceptions import ResponseError
 
 from shared.log import scripts
+from shared.log.agreement import require_known_format
 from shared.log.connect import Redis
 from shared.log.damage import is_wrong_type
 from shared.log.entries import (
@@ -52,6 +53,9 @@ async def read_inboxes(
     `count` of each partition at most, and fewer where they could be `READ_BYTES`.
 
     On a cluster all partitions asked for must be one: several slots cannot be read in one call.
+
+    Raises `NewerFormat`, rather than taking what only a newer release can read for damaged; and
+    what redis-py raises.
     """
     each = max(1, min(count, READ_BYTES // (ENTRY_BYTES * len(positions))))
     found = await _read(redis, keyspace, positions, each, block_ms)
@@ -83,7 +87,15 @@ async def _read(
         found[partition] = [
             _of_partition(receive(i, fields), keyspace, partition) for i, fields in entries
         ]
+    if any(_is_strange(received) for batch in found.values() for received in batch):
+        # Whoever writes what is new has said so before, and it must not be taken for damaged.
+        await require_known_format(redis)
     return found
+
+
+def _is_strange(received: Received) -> bool:
+    """Whether it is of a newer form, or of none."""
+    return received.unread is not None and received.unread.reason in ("form", "malformed")
 
 
 def _of_partition(received: Received, keyspace: Keyspace, partition: int) -> Received:

@@ -35,8 +35,10 @@ class Script:
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
 
 
+AGREE = Script("agree")
 CENSUS = Script("census")
 CHAT = Script("chat")
+CLAIM = Script("claim")
 COMMIT = Script("commit", before="reign")
 COMPACT = Script("compact", before="reign")
 CONFIRM = Script("confirm", before="reign")

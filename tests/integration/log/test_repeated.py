@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.log import authors, leases, pads, presence
+from shared.log.agreement import PartitionMismatch
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace, author_key
 from shared.log.records import Member
@@ -56,7 +57,7 @@ async def test_an_author_that_comes_for_the_first_time(repeated: Redis) -> None:
 
 async def test_a_fleet_starts_for_the_first_time(repeated: Redis) -> None:
     await pads.settle_partitions(repeated, 4)
-    with pytest.raises(pads.PartitionMismatch):
+    with pytest.raises(PartitionMismatch):
         await pads.settle_partitions(repeated, 5)
 
 

@@ -1,0 +1,102 @@
+"""A process' place in its fleet: what it agrees on with the others, and a name of its own.
+
+membership = Membership(redis, "worker", "w-1", partitions=32)
+await membership.enter()
+service.keep("membership", membership.run, Policy(attempts=1))
+service.ends.push_async_callback(membership.leave)
+"""
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from typing import Final
+
+from shared.log import scripts
+from shared.log.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.keys import claim_key
+from shared.supervisor import rest
+
+log = logging.getLogger(__name__)
+
+LOOK: Final = 1.0
+"""Seconds between two looks."""
+
+CLAIM_MS: Final = 4000
+"""For how long a name stays taken after its process was last heard of: so long does a process wait
+that is started again under the name of one that has crashed."""
+
+PATIENCE: Final = 6.0
+"""Seconds after which a name that is still taken is another process' that lives."""
+
+
+class NameTaken(Disagreement):
+    """Another process runs under this name."""
+
+
+class Membership:
+    def __init__(
+        self, redis: Redis, kind: str, name: str, *, partitions: int, setting: str
+    ) -> None:
+        """`kind` is ``worker`` or ``writer``; `setting` is where its name comes from."""
+        self._redis = redis
+        self._kind = kind
+        self._name = name
+        self._partitions = partitions
+        self._setting = setting
+        self._since = 0
+        self._incarnation = secrets.token_hex(8)
+
+    async def enter(self) -> None:
+        """Raises `Disagreement` if this process cannot be of the fleet: `PartitionMismatch`,
+        `NewerFormat`, `NameTaken`; or what `UNREACHABLE` lists."""
+        agreed = await agree(self._redis, self._partitions)
+        agreed.check(self._partitions)
+        if agreed.begun and await is_followed(self._redis):
+            # Somebody works here, and what the fleet had agreed on is gone: they will put it back.
+            log.warning("pf:config was lost; waiting for the fleet that is here to put it back")
+            await asyncio.sleep(ELDERS_SPEAK)
+            agreed = await agree(self._redis, self._partitions)
+            agreed.check(self._partitions)
+        self._since = agreed.since
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not await self._claim(CLAIM_MS):
+            if loop.time() > deadline:
+                raise NameTaken(
+                    f"another {self._kind} runs as {self._name}: give each a {self._setting} of "
+                    "its own, or set none"
+                )
+            await asyncio.sleep(LOOK / 4)
+
+    async def run(self) -> None:
+        """For as long as the process lives; raises as `enter` does when it must not go on."""
+        while True:
+            await rest(LOOK)
+            with suppress(*UNREACHABLE):
+                await self.look()
+
+    async def look(self) -> None:
+        """One look. Raises as `enter` does."""
+        agreed = await agree(self._redis, self._partitions, self._since)
+        agreed.check(self._partitions)
+        if agreed.begun:
+            log.warning("pf:config was lost, and has been put back")
+        if not await self._claim(CLAIM_MS):
+            raise NameTaken(
+                f"another {self._kind} has started as {self._name} while this one was not heard "
+                f"of: give each a {self._setting} of its own, or set none"
+            )
+
+    async def leave(self) -> None:
+        """Gives the name back, so that the next process of it need not wait."""
+        with suppress(*UNREACHABLE, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._claim(0)
+
+    async def _claim(self, milliseconds: int) -> bool:
+        key = claim_key(self._kind, self._name)
+        return bool(
+            await scripts.CLAIM(self._redis.client, [key], [self._incarnation, milliseconds])
+        )
