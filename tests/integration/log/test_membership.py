@@ -13,9 +13,9 @@ from shared.log import membership
 from shared.log.agreement import FORMAT, NewerFormat, PartitionMismatch
 from shared.log.channels import Subscriber
 from shared.log.connect import Redis
-from shared.log.reading import read_inboxes
 from shared.log.keys import CONFIG, Keyspace
 from shared.log.membership import Membership, NameTaken
+from shared.log.reading import read_inboxes
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 
