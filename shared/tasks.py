@@ -70,10 +70,22 @@ def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
     return asyncio.create_task(work, name=name)
 
 
-def report(name: str, error: BaseException, context: dict[str, Any]) -> None:
+async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
+    """What they return, once all have ended: where one fails, whoever asked does not go on, or tidy
+    up, while another is still at it. Raises the first fault."""
+    outcomes = await asyncio.gather(*works, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return outcomes
+
+
+def report(
+    name: str, error: BaseException, context: dict[str, Any], message: str = "task failed"
+) -> None:
     """A task has failed that nobody waits for."""
     FAULTS.labels(name).inc()
-    log.error("task failed", exc_info=error, extra={**context, "task": name})
+    log.error(message, exc_info=error, extra={**context, "task": name})
 
 
 def report_the_loops_faults(loop: asyncio.AbstractEventLoop) -> None:

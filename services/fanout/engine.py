@@ -243,7 +243,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def failed(self, line: Line, error: Exception) -> None:
         """From a `Line`, and from the socket's tasks: a fault of ours. Nothing more can be said of
         what this client sends, so its connection ends; it comes back and resumes."""
-        report("socket", error, {"sid": self.sid})
+        report("socket", error, {"sid": self.sid}, "a socket's reading has failed")
         metrics.DROPPED.labels("fault").inc()
         line.fail(Code.INTERNAL_ERROR)
 
@@ -300,7 +300,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             if self._line is not None:
                 self.failed(self._line, error)
             else:
-                report("socket", error, {"sid": self.sid})
+                report("socket", error, {"sid": self.sid}, "a socket's task has failed")
                 metrics.DROPPED.labels("fault").inc()
                 self.exit.end()
 

@@ -10,6 +10,7 @@ from shared.log.connect import Outdated, Redis
 from shared.log.document import CorruptPad, Document, load
 from shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
 from shared.log.keys import PadKeys
+from shared.log.opening import open_document
 from shared.log.records import Revision
 
 
@@ -88,7 +89,7 @@ class Held:
 
     async def load(self) -> None:
         """Begins with the pad as it is stored. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
-        self.begin(*await self.read())
+        self.begin(*(await open_document(self._redis, self._keys) or await self.read()))
 
     async def read(self) -> tuple[PadMeta, Document]:
         """The pad as it is stored; what is held stays. Raises as `load` does."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote
 
 from services.fanout.auth.decision import Denied, Reason, Wanted
@@ -56,6 +56,14 @@ def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) 
     if not is_token(found):
         raise Denied("malformed author token")
     return found
+
+
+def is_plain(requested: Any) -> TypeGuard[str]:
+    """Whether an id that a client asks for says by itself which pad it means, and that is nobody's
+    in particular: no read-only id, none that may have to be changed, no pad of a group."""
+    if not isinstance(requested, str) or not requested.isascii() or not is_pad_id(requested):
+        return False
+    return not (requested.startswith("r.") or "$" in requested or re.search(r"[\s:]", requested))
 
 
 async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted:

@@ -27,10 +27,10 @@ async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
         color = None
     name = name_of(name)
     name, color = identity.name or name, identity.color or color
-    if name or color:
-        await authors.update(redis, author, name=name, color=color)
-    found = await authors.read(redis, [author])
-    return found.get(author) or await authors.enrol(redis, author)
+    known = identity.known
+    if known is None or (name or known.name, color or known.color) != (known.name, known.color):
+        known = await authors.updated(redis, author, name=name, color=color)
+    return known or await authors.enrol(redis, author)
 
 
 def takes_batches(message: dict[str, Any], settings: FanoutSettings) -> bool:

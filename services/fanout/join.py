@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -17,7 +17,7 @@ from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.greetings import PATIENCE, NoRoom
 from services.fanout.hooks import Hooks
-from services.fanout.identify import Handshake, read_only_id, wanted_pad
+from services.fanout.identify import Handshake, is_plain, read_only_id, wanted_pad
 from services.fanout.introduction import acknowledges, introduced, takes_batches
 from services.fanout.legacy import sends_no_author
 from services.fanout.limits.makers import Makers
@@ -26,7 +26,7 @@ from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
-from shared.log import presence, unwritten
+from shared.log import authors, pads, presence, unwritten
 from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, is_of_a_key, of_right_type
@@ -36,6 +36,7 @@ from shared.log.keys import Keyspace
 from shared.log.presence import Admission
 from shared.log.records import Creation, Fence
 from shared.settings import FanoutSettings
+from shared.tasks import all_of, awaited
 
 log = logging.getLogger(__name__)
 
@@ -64,16 +65,42 @@ class Doorway:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     makers: Makers = field(default_factory=lambda: Makers(per_author=0, per_address=0))
 
-    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
-        """Raises `Denied`, or `CorruptPad`."""
+    async def identify(
+        self, handshake: Handshake, message: dict[str, Any], ahead: "Ahead | None" = None
+    ) -> Identity:
+        """Who asks for which pad, which is opened `ahead` of a join. Raises `Denied`, or
+        `CorruptPad`."""
+
+        looking: asyncio.Task[str | None] | None = None
 
         async def find() -> Wanted:
+            nonlocal looking
             with of_right_type("the pad's meta"):
-                return await wanted_pad(self.redis, self.keyspace, message.get("padId"))
+                wanted = await wanted_pad(self.redis, self.keyspace, message.get("padId"))
+            if not wanted.read_only:
+                # While it is found out who asks.
+                known = pads.known_read_only_id(self.redis, self.keyspace.pad(wanted.pad_id))
+                looking = awaited(known, "read-only id")
+            return wanted
 
-        wanted, grant = await self.access.admit(handshake, message, find)
-        with of_right_type("the pad's meta"):
-            shown = await read_only_id(self.redis, self.keyspace, wanted, write=grant.write)
+        async def shown_id() -> str:
+            with of_right_type("the pad's meta"):
+                if grant.write and looking is not None and (known := await looking):
+                    return known
+                return await read_only_id(self.redis, self.keyspace, wanted, write=grant.write)
+
+        async def on_record() -> Author | None:
+            return grant.known or (await authors.read(self.redis, [author])).get(author)
+
+        try:
+            wanted, grant = await self.access.admit(handshake, message, find)
+            author = grant.author
+            if ahead is not None:
+                ahead.open(wanted.pad_id)
+            shown, known = await all_of(shown_id(), on_record())
+        finally:
+            if looking is not None and not looking.cancel() and not looking.cancelled():
+                _ = looking.exception()  # as good as never asked, where nobody is let in
         return Identity(
             grant.author,
             wanted.pad_id,
@@ -85,7 +112,21 @@ class Doorway:
             color=grant.color,
             expires=grant.expires,
             address=handshake.address,
+            known=known,
         )
+
+    @contextmanager
+    def ahead(self, message: dict[str, Any]) -> Iterator["Ahead"]:
+        """Around a join. Where everybody may, and the id says by itself which pad it is, that is
+        opened before it is known who asks."""
+        ahead = Ahead(self.rooms)
+        try:
+            pad = message.get("padId")
+            if self.settings.auth == "open" and is_plain(pad):
+                ahead.open(pad)
+            yield ahead
+        finally:
+            ahead.close()
 
     async def join(
         self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None = None
@@ -163,12 +204,18 @@ class Doorway:
 
     async def _arrive(self, room: Room, session: Session, me: Author, defaults: Any) -> None:
         patient_until = monotonic() + PATIENCE
+        rights_of_epoch: dict[int, dict[str, Any]] = {}
         while True:
             if room.feed.head < 0 and session.identity.read_only:
                 raise _turned_away(session.exit, "deleted")  # since it was let in
             if room.feed.head < 0:
                 await self._create(room, session, defaults)
-            admission = await self._register(room, session, me)
+            epoch = room.epoch
+            admission, *_ = await all_of(
+                self._register(room, session, me),
+                room.people.get_to_know(self.redis, await self._named(room)),
+                self._rights(room, session, rights_of_epoch),
+            )
             if admission.epoch != room.epoch:
                 # It went away, or became another, while we came in, and we have not heard yet.
                 await room.repair.done()
@@ -183,8 +230,6 @@ class Doorway:
                     raise TimeoutError("the pad could not be compared with the present server")
             await room.people.get_to_know(self.redis, room.people.roster.authors())
             await room.beside.settled()
-            epoch = room.epoch
-            rights = await rights_of(self.redis, room, session.identity, self.settings)
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
             try:
                 greeting = await room.greetings.make()
@@ -195,7 +240,8 @@ class Doorway:
                 async with self._outside():
                     await room.greetings.room_for(error.size)
                 continue
-            if greeting is not None and greeting.epoch == room.epoch == epoch:
+            settled = greeting is not None and greeting.epoch == room.epoch == epoch
+            if greeting is not None and settled and epoch in rights_of_epoch:
                 break  # else it was deleted while we came in: make it again
         # From here to the end nothing is awaited: no revision and no news can come between.
         if room.is_duplicate(session):
@@ -213,11 +259,23 @@ class Doorway:
                     if session.identity.read_only
                     else room.beside.variables
                 ),
-                rights=rights,
+                rights=rights_of_epoch[epoch],
                 more=more,
             )
         )
         self._let_in(room, session)
+
+    @staticmethod
+    async def _named(room: Room) -> list[str]:
+        """Whose names somebody who comes is told: of those who are here, and who have written."""
+        return [*room.people.roster.authors(), *(await room.held.document()).authors()]
+
+    async def _rights(self, room: Room, session: Session, known: dict[int, dict[str, Any]]) -> None:
+        """Adds what the session may to the pad of this epoch. Once: the token by which a pad is
+        deleted is told a single time, and who waits for room for his greeting comes by again."""
+        await room.beside.settled()
+        if (epoch := room.epoch) not in known:
+            known[epoch] = await rights_of(self.redis, room, session.identity, self.settings)
 
     async def _create(self, room: Room, session: Session, defaults: Any) -> None:
         author, address = session.author, session.identity.address
@@ -254,7 +312,10 @@ class Doorway:
             rev = int(rev)
         if room.feed.head < 0:
             raise _turned_away(session.exit, "deleted")
-        admission = await self._register(room, session, me, resumes=True, stay=stay)
+        admission, _ = await all_of(
+            self._register(room, session, me, resumes=True, stay=stay),
+            room.people.get_to_know(self.redis, room.people.roster.authors()),
+        )
         if admission.reign != room.reign:
             await room.repair.done()
         if not session.identity.read_only and not session.identity.embedded:
@@ -327,6 +388,25 @@ class Doorway:
         )
         session.order = admission.order
         return admission
+
+
+class Ahead:
+    """The pad that somebody is about to join, opened while the rest is found out: each round trip
+    that is not waited for twice is one that the client does not wait for."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._room: Room | None = None
+
+    def open(self, pad_id: str) -> None:
+        """The first call counts."""
+        if self._room is None:
+            self._room = self._rooms.begin_to_enter(pad_id)
+
+    def close(self) -> None:
+        """Whoever has joined holds it by now."""
+        if self._room is not None:
+            self._rooms.leave(self._room)
 
 
 def _turned_away(way_out: Exit, reason: str) -> TurnedAway:

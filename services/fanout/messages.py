@@ -20,7 +20,7 @@ from services.fanout.commits import Commits
 from services.fanout.errors import ClientError, WrongType, prefixed, shown
 from services.fanout.exit import OVERFLOW, Exit
 from services.fanout.identify import Handshake
-from services.fanout.join import Doorway, TurnedAway, turn_away_if_corrupt
+from services.fanout.join import Ahead, Doorway, TurnedAway, turn_away_if_corrupt
 from services.fanout.limits.allowances import Allowances, TooMuch
 from services.fanout.limits.unborn import Nursery
 from services.fanout.room import Room
@@ -227,7 +227,15 @@ class Messages:
     async def _ready(self, socket: Socket, message: dict[str, Any]) -> None:
         try:
             await self._allowances.join(socket)
-            identity = await self._doorway.identify(socket.handshake, message)
+        except TooMuch as error:
+            socket.exit.end()
+            raise ClientError("too many joins") from error
+        with self._doorway.ahead(message) as ahead:
+            await self._join(socket, message, ahead)
+
+    async def _join(self, socket: Socket, message: dict[str, Any], ahead: Ahead) -> None:
+        try:
+            identity = await self._doorway.identify(socket.handshake, message, ahead)
             # Over all of its sockets: an author with forty of them would join forty times as fast.
             await self._allowances.join(identity.author)
         except Denied as error:

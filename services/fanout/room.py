@@ -38,6 +38,7 @@ from shared.log.records import (
     UserInfo,
 )
 from shared.outgoing import OutgoingBudget
+from shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +99,7 @@ class Room:
     async def open(self) -> None:
         """Reads the pad. The channel must be subscribed already: what it brings meanwhile is kept
         aside and taken in after, so nothing falls between (subscribe, read, merge)."""
-        await self.held.load()
-        await self.attendance.open()
-        await self.beside.open()
+        await all_of(self.held.load(), self.attendance.open(), self.beside.open())
         early, self._early = self._early or [], None
         for message in early:
             self.take(message)

@@ -79,6 +79,21 @@ class Rooms:
 
         Raises `CorruptPad`, or what `UNREACHABLE` lists.
         """
+        room = self.begin_to_enter(pad_id)
+        try:
+            assert room.opened is not None
+            # Shared by all who come meanwhile: one of them going away must not cancel it.
+            # With a limit: a shard that is away must not keep those out who want other pads.
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                await asyncio.shield(room.opened)
+        except BaseException:
+            self.leave(room)
+            raise
+        return room
+
+    def begin_to_enter(self, pad_id: str) -> Room:
+        """Opens the pad's room if need be, for somebody who will want it soon, and returns at once.
+        Each call is paid back with `leave`."""
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
@@ -93,17 +108,10 @@ class Rooms:
             )
             self._rooms[keys.channel] = room
             room.opened = awaited(self._open(room), "opening")
+            # Its fault is for whoever enters, and perhaps nobody does.
+            room.opened.add_done_callback(lambda task: task.cancelled() or task.exception())
             metrics.PADS.set(len(self._rooms))
         room.users += 1
-        try:
-            assert room.opened is not None
-            # Shared by all who come meanwhile: one of them going away must not cancel it.
-            # With a limit: a shard that is away must not keep those out who want other pads.
-            async with asyncio.timeout(OPEN_TIMEOUT):
-                await asyncio.shield(room.opened)
-        except BaseException:
-            self.leave(room)
-            raise
         return room
 
     def leave(self, room: Room) -> None:

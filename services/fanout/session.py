@@ -39,6 +39,8 @@ class Identity:
     color: str | None = None  #: likewise
     expires: float | None = None  #: Unix seconds; then it has to be let in anew
     address: str = ""  #: where it comes from, as far as we can know
+    known: Author | None = field(default=None, compare=False)
+    """What was on record of the author when it was let in, if that was asked."""
 
 
 class Flushed(Enum):

@@ -35,23 +35,37 @@ def new_author_id() -> str:
 
 
 async def author_of_token(redis: Redis, token: str | None) -> str:
-    """The author that this token stands for, made if it is new. Without a token: a new author.
+    """As `author_and_record`, without what is on record."""
+    author, _ = await author_and_record(redis, token)
+    return author
+
+
+async def author_and_record(redis: Redis, token: str | None) -> tuple[str, Author | None]:
+    """The author that this token stands for, made if it is new, and then with what is on record of
+    it. Without a token: a new author.
 
     Only a hash of the token is stored: whoever reads the database cannot act as its authors.
     """
+    color = secrets.randbelow(PALETTE_SIZE)
+    made = Author(new_author_id(), None, color)
     if token is None:
-        return await _create(redis)
+        await redis.rush.hset(author_key(made.id), "color", f"n{color}")
+        return made.id, made
     key = token_key(sha256(token.encode()).hexdigest())
     known = await redis.rush.get(key)
     if known is not None:
-        return cast("bytes", known).decode()
-    author = await _create(redis)
-    # Two tabs of a new browser may come at once; the first one's author is the author.
-    winner = await redis.rush.set_once(key, author)
-    if winner != author:
-        async with redis.few:
-            await redis.client.delete(author_key(author))
-    return winner
+        return cast("bytes", known).decode(), None
+    # Two tabs of a new browser may come at once; the first one's author is the author. Both in one
+    # round trip: should the record get lost, it is made up for when the author comes (`enrol`).
+    _, winner = await asyncio.gather(
+        redis.rush.hset(author_key(made.id), "color", f"n{color}"),
+        redis.rush.set_once(key, made.id),
+    )
+    if winner == made.id:
+        return winner, made
+    async with redis.few:
+        await redis.client.delete(author_key(made.id))
+    return winner, None
 
 
 async def enrol(redis: Redis, author: str) -> Author:
@@ -96,6 +110,13 @@ async def update(
 ) -> None:
     """Stores what is given. An empty name takes the name away, a long one is cut; what is no
     colour leaves the one that was there."""
+    await updated(redis, author, name=name, color=color)
+
+
+async def updated(
+    redis: Redis, author: str, *, name: str | None = None, color: str | None = None
+) -> Author | None:
+    """Likewise; returns what is on record then, None for an author that is not."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
         _ = pipeline.hset(author_key(author), "name", _stored(name))
@@ -103,7 +124,9 @@ async def update(
         _ = pipeline.hdel(author_key(author), "name")
     if bounds.is_color(color):
         _ = pipeline.hset(author_key(author), "color", f"c{color}")
-    await pipeline.execute()
+    _ = pipeline.hmget(author_key(author), ["name", "color"])
+    *_, (stored_name, stored_color) = await pipeline.execute()
+    return None if stored_color is None else _author(author, stored_name, stored_color)
 
 
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:

@@ -19,17 +19,25 @@ async def settle_partitions(redis: Redis, configured: int) -> None:
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
     """The pad's read-only id, made if it has none. ``r.`` and 32 random hex digits."""
-    known = await redis.rush.hget(keys.meta, "readonly")
+    known: str | bytes | None = await known_read_only_id(redis, keys)
     if known is None:
         fresh = "r." + secrets.token_hex(16)
         # The way back first: an id that somebody has seen must lead to its pad.
         await redis.client.set(read_only_key(fresh), pad_id)
-        await redis.client.hsetnx(keys.meta, "readonly", fresh)
+        pipeline = redis.client.pipeline(transaction=False)
+        _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
         # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
-        known = await redis.client.hget(keys.meta, "readonly")
+        _ = pipeline.hget(keys.meta, "readonly")
+        _, known = await pipeline.execute()
         if known != fresh.encode():
             await redis.client.delete(read_only_key(fresh))
-    return cast("bytes", known).decode()
+    return known if isinstance(known, str) else cast("bytes", known).decode()
+
+
+async def known_read_only_id(redis: Redis, keys: PadKeys) -> str | None:
+    """The pad's read-only id, if it has one."""
+    known = cast("bytes | None", await redis.rush.hget(keys.meta, "readonly"))
+    return known.decode() if known is not None else None
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -103,7 +104,12 @@ class StandInDoorway(SimpleNamespace):
             hooks=Hooks(cast(Redis, redis)),
         )
 
-    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
+    def ahead(self, _message: dict[str, Any]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    async def identify(
+        self, handshake: Handshake, message: dict[str, Any], _ahead: object = None
+    ) -> Identity:
         tasks = len(asyncio.all_tasks())
         self.most_at_once = max(self.most_at_once, tasks)
         await asyncio.sleep(0)  # as long as Redis takes, others can go on

@@ -27,7 +27,7 @@ from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from services.fanout.auth.keys import BadKey, Key, UnknownKey
 from services.fanout.auth.web import open_http
 from services.fanout.identify import Handshake, cookie, token
-from shared.log.authors import author_of_token
+from shared.log.authors import author_and_record
 from shared.log.connect import Redis
 from shared.log.groups import GroupSession
 from shared.log.keys import Keyspace
@@ -79,7 +79,8 @@ class OpenAccess:
         session = await self._session(handshake, message, wanted)
         if session is not None:
             return wanted, session_grant(session, time.time())
-        return wanted, Grant(await author_of_token(self._redis, secret))
+        author, known = await author_and_record(self._redis, secret)
+        return wanted, Grant(author, known=known)
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find

@@ -4,7 +4,7 @@ import math
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from services.fanout.auth import patterns
 from shared import bounds
 from shared.easysync import from_units
+from shared.log.authors import Author
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""
@@ -66,6 +67,8 @@ class Grant:
     name: str | None = None  #: a code-unit string; whoever has none may choose one
     color: str | None = None
     expires: float | None = None  #: Unix seconds; None: never
+    known: Author | None = field(default=None, compare=False)
+    """What is on record of the author, where that has just been made."""
 
 
 @dataclass(frozen=True, slots=True)

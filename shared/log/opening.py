@@ -1,0 +1,77 @@
+"""Opens a pad in one round trip, where all is as it should be.
+
+A worker opens a pad while somebody waits for it, and each round trip is a wait: meta, snapshot and
+the revisions after it are asked for together, before it is known which revisions these are. What
+does not fit together is left to `document.load`, which knows what to make of it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from redis.exceptions import ResponseError
+
+from shared.log import scripts
+from shared.log.connect import UNREACHABLE, Redis
+from shared.log.damage import CorruptPad, readable
+from shared.log.document import READ_STEP, Document
+from shared.log.history import PadMeta, read_told_meta
+from shared.log.keys import PadKeys
+from shared.log.records import Revision, Snapshot
+
+
+class Opening(NamedTuple):
+    """What is stored, at one moment."""
+
+    snapshot: bytes | None
+    entries: Sequence[tuple[bytes, Sequence[bytes]]]
+    there: int  #: of the pad's keys that hold revisions
+
+
+async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document] | None:
+    """The pad as it is stored, or as it is not there. None: it takes more than one look.
+
+    Raises what `UNREACHABLE` lists, and as `read_told_meta` does.
+    """
+    meta, opening = await asyncio.gather(read_told_meta(redis, keys), _read(redis, keys))
+    if opening is None:
+        return None
+    try:
+        return meta, _document(meta, opening)
+    except CorruptPad:
+        return None
+
+
+async def _read(redis: Redis, keys: PadKeys) -> Opening | None:
+    wanted = [keys.meta, keys.snap, keys.revs, keys.chunks]
+    try:
+        return Opening(*await scripts.OPENING(redis.client, wanted, [READ_STEP]))
+    except UNREACHABLE:
+        raise
+    except ResponseError:
+        return None  # one of them is of a wrong type
+
+
+def _document(meta: PadMeta, opening: Opening) -> Document:
+    """Raises `CorruptPad` where it does not lead to the head that `meta` names."""
+    document = Document(meta.epoch)
+    if not meta.exists:
+        if opening.there:
+            raise CorruptPad("there are revisions, and no meta")
+        return document
+    with readable("what the pad is opened from"):
+        if opening.snapshot:
+            snapshot = Snapshot.from_bytes(opening.snapshot)
+            if snapshot.rev <= meta.head:
+                document.restore(snapshot)
+        for entry_id, fields in opening.entries:
+            rev = int(entry_id.partition(b"-")[0])
+            if document.head < rev <= meta.head:
+                document.replay(Revision.from_record(rev, _record(fields)))
+    if (document.head, document.chain, document.epoch) != (meta.head, meta.chain, meta.epoch):
+        raise CorruptPad("it does not lead to the head that the pad's meta names")
+    return document
+
+
+def _record(fields: Sequence[bytes]) -> bytes:
+    return dict(zip(fields[::2], fields[1::2], strict=True))[b"r"]
