@@ -7,13 +7,20 @@
 `nosniff`: what somebody else has written is never taken for a script. `Cross-Origin-Resource-
 Policy`: no page of another site makes a browser load it, as an image or a script that it then
 measures.
+
+And nothing of a request that is none gets into a log.
 """
 
+import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
+
+log = logging.getLogger(__name__)
 
 NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
@@ -44,8 +51,23 @@ def put_on(response: web.StreamResponse, *, others: bool = False) -> None:
 class Handler(RequestHandler):
     """What is no request of HTTP is answered before there is an application to answer it."""
 
-    def handle_error(self, *args: Any, **kwargs: Any) -> web.StreamResponse:
-        response = super().handle_error(*args, **kwargs)
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if isinstance(exc, HttpProcessingError):
+            # Its text, which the library logs and answers with, quotes the request: an API key may
+            # stand in the part that it quotes.
+            log.info("no request of HTTP", extra={"reason": type(exc).__name__, "status": status})
+            response: web.StreamResponse = web.Response(
+                status=status, text=f"{type(exc).__name__}: {HTTPStatus(status).phrase}\n"
+            )
+            response.force_close()
+        else:
+            response = super().handle_error(request, status, exc, message)
         put_on(response)
         return response
 

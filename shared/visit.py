@@ -15,13 +15,15 @@ class NotAllowed(Exception):
 class Visitor(NamedTuple):
     pad: str  #: the pad's own id
     requested: str  #: what was asked for, which may be its read-only id; then the other is secret
-    author: str  #: empty for who only looks
+    author: str  #: empty for who only looks and is no author yet
     write: bool
+    address: str = ""  #: of the client
 
 
 class Door(Protocol):
     async def look(self, request: web.Request, pad: str) -> Visitor:
-        """Somebody who wants to see a pad. Raises `NotAllowed`."""
+        """Somebody who wants to see a pad, or has not been let in to write on it yet: nothing is
+        stored of them. Raises `NotAllowed`."""
         ...
 
     async def work(self, request: web.Request, pad: str) -> Visitor:

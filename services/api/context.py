@@ -1,17 +1,23 @@
 """What every function of the API is given, and how it says no."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from services.api.conversion import Conversion
+from services.api.errors import ApiError
 from shared.log.connect import Redis
 from shared.log.edits import Edits
 from shared.log.keys import Keyspace
 from shared.log.past import Pools
 from shared.settings import FanoutSettings
 
+__all__ = ["Api", "ApiError", "Fields", "Json"]
 
-class ApiError(Exception):
-    """Code 1: what was asked for cannot be. The text goes to the caller, as Etherpad says it."""
+
+class Json(NamedTuple):
+    """Data of an answer that has been written as JSON already."""
+
+    text: bytes
 
 
 Fields = dict[str, Any]
@@ -26,3 +32,4 @@ class Api:
     settings: FanoutSettings
     edits: Edits
     pools: Pools
+    conversion: Conversion

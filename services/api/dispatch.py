@@ -8,8 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from services.api import metrics
-from services.api.context import Api, ApiError, Fields
+from services.api.context import Api, ApiError, Fields, Json
+from services.api.conversion import CALLERS, TooBusy
 from services.api.functions import FUNCTIONS
+from services.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
 from services.api.versions import CURRENT, VERSIONS
 from shared.easysync import from_units, to_units
 from shared.log.connect import UNREACHABLE
@@ -19,7 +21,7 @@ from shared.log.inbox import NotTaken
 from shared.settings import FanoutSettings
 from shared.settings.passwords import password_of
 from shared.turnstile import Full, Turnstile
-from shared.wire.jsontext import dumps, loads
+from shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
 
@@ -48,25 +50,49 @@ OFF = (
 _BEARER = re.compile("[Bb]earer ")
 
 
+_METHODS = ("GET", "POST")
+
+
+class _NotTaken(Exception):
+    """A call whose body is not taken. The text says why."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 def key_of(settings: FanoutSettings) -> str:
     """The API key; empty: there is none. Raises `SettingsError` for a file without one."""
     return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
 
 
 class Dispatcher:
-    def __init__(self, api: Api, key: str) -> None:
+    def __init__(self, api: Api, key: str, uploads: Uploads) -> None:
         self._api = api
         self._key = key
         self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
+        self._uploads = uploads
 
     def add_routes(self, app: web.Application) -> None:
         for path in ("/api", "/api/"):
             app.router.add_get(path, self._versions)
-        for method in ("GET", "POST"):
-            app.router.add_route(method, "/api/{version}/{function}", self._call)
+        for method in _METHODS:
+            for path in ("/api/{version}/{function}", "/api/{version}/{function}/"):
+                app.router.add_route(method, path, self._call)
+        for path in ("/api", "/api/{rest:.*}"):
+            app.router.add_route("*", path, self._nothing)
 
     async def _versions(self, _request: web.Request) -> web.Response:
         return web.json_response({"currentVersion": CURRENT})
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        """What is no call is answered as calls are: callers read the code."""
+        if request.method in _METHODS or request.method == "HEAD":
+            return _answer(NO_FUNCTION, "no such function")
+        response = _answer(NO_FUNCTION, f"calls are {' or '.join(_METHODS)}")
+        response.set_status(405)
+        response.headers["Allow"] = ", ".join(_METHODS)
+        return response
 
     async def _call(self, request: web.Request) -> web.Response:
         version, name = request.match_info["version"], request.match_info["function"]
@@ -79,15 +105,26 @@ class Dispatcher:
         except Full as error:
             metrics.CALLS.labels(name, "busy").inc()
             return _come_again(error)
+        except _NotTaken as error:
+            metrics.CALLS.labels(name, str(BAD_PARAMETERS)).inc()
+            response = _answer(BAD_PARAMETERS, str(error))
+            response.set_status(error.status)
+            if error.status in (429, 503):
+                response.headers["Retry-After"] = str(RETRY_AFTER)
+            response.force_close()  # nobody reads the rest of it
+            return response
         metrics.CALLS.labels(name, str(code)).inc()
         return _answer(code, message, data)
 
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
         if not self._key:
             return BAD_KEY, OFF, None
+        asked = {key: _text(value) for key, value in request.query.items()}
+        if _has_any(asked) and not self._has_key(request, asked):
+            return BAD_KEY, "no or wrong API Key", None  # before anything more is read
         try:
-            given = await _fields(request)
-        except ValueError as error:
+            given = asked | await self._body(request)
+        except ApiError as error:
             return BAD_PARAMETERS, str(error), None
         if not self._has_key(request, given):
             return BAD_KEY, "no or wrong API Key", None
@@ -99,11 +136,31 @@ class Dispatcher:
             raise
         except (ApiError, Refused) as error:
             return BAD_PARAMETERS, str(error), None
+        except TooBusy as error:
+            raise _NotTaken(str(error), 503) from None
         except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, CorruptPad) as error:
             log.warning("API call failed", extra={"function": name, "error": str(error)})
         except Exception:
             log.exception("API call failed", extra={"function": name})
         return INTERNAL, "internal error", None
+
+    async def _body(self, request: web.Request) -> Fields:
+        """The parameters in the body. Raises `ApiError` or `_NotTaken`."""
+        if request.method != "POST":
+            return {}
+        try:
+            async with self._uploads.room(request, CALLERS):
+                incoming = Incoming(request, self._uploads.largest)
+                if request.content_type.startswith("multipart/"):
+                    return await _parts(incoming, self._uploads.largest)
+                body = await incoming.body()
+                return await self._api.conversion.fields(CALLERS, body, request.content_type)
+        except TooLarge:
+            raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
+        except (TooMuch, TooBusy) as error:
+            raise _NotTaken(str(error), 503) from None
+        except Stopped as error:
+            raise _NotTaken(f"the call did not come whole: {error}", 400) from None
 
     def _has_key(self, request: web.Request, given: Fields) -> bool:
         found = given.get("apikey") or given.get("api_key") or given.get("authorization")
@@ -117,20 +174,21 @@ class Dispatcher:
         )
 
 
-async def _fields(request: web.Request) -> Fields:
-    """Of the body, and where it does not name them, of the query."""
+async def _parts(incoming: Incoming, largest: int) -> Fields:
+    """The fields of a form in parts; files are none."""
     found: Fields = {}
-    if request.method == "POST":
-        if request.content_type == "application/json":
-            body = await request.read()
-            given = loads(body) if body.strip() else {}
-            if not isinstance(given, dict):
-                raise ValueError("the body is not a JSON object")
-            found = {name: value for name, value in given.items() if value is not None}
-        else:
-            form = await request.post()
-            found = {name: _text(value) for name, value in form.items() if isinstance(value, str)}
-    return {name: _text(value) for name, value in request.query.items()} | found
+    reader = await incoming.form()
+    while (part := await incoming.part(reader)) is not None:
+        if part.name is None or part.filename:
+            continue
+        value = (await incoming.content(part, largest)).decode("utf-8", "replace")
+        found[to_units(part.name)] = to_units(value)
+    return found
+
+
+def _has_any(asked: Fields) -> bool:
+    """Whether a key is given at all, outside the body. (`Authorization` may be a proxy's own.)"""
+    return bool(asked.get("apikey") or asked.get("api_key"))
 
 
 def _text(value: str) -> str:
@@ -146,8 +204,11 @@ def _come_again(why: Full) -> web.Response:
 
 
 def _answer(code: int, message: str, data: Any = None) -> web.Response:
+    head = dumps({"code": code, "message": to_units(from_units(message))}).encode()
+    written = data.text if isinstance(data, Json) else dumps(data).encode()
     return web.Response(
-        text=dumps({"code": code, "message": to_units(from_units(message)), "data": data}),
+        body=b'%b,"data":%b}' % (head[:-1], written),
         status=_STATUS[code],
         content_type="application/json",
+        charset="utf-8",
     )

@@ -1,19 +1,28 @@
-"""`/p/<pad>/import`: files into pads, for who may write on them."""
+"""`/p/<pad>/import`: files into pads, for who may write on them.
 
-import asyncio
+What a file is refused for is asked from the cheapest on: how large it says it is, who may write,
+how many came before it; then it is taken into memory, read by a process of its own, and only what
+fits into a pad becomes an edit. Until then nothing is stored, and nobody is made an author.
+"""
+
 import logging
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
-from typing import IO
+from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from services.api.context import Api, ApiError
-from services.api.pads import cleaned
-from services.api.texts import bringing, change, setting
-from shared.easysync import to_units
+from services.api.conversion import MOST, Conversion, TooBusy, placing
+from services.api.receiving import (
+    Arrivals,
+    Incoming,
+    Stopped,
+    TooLarge,
+    TooMuch,
+    Upload,
+    Uploads,
+)
+from services.api.texts import change
 from shared.etherpad import apart
 from shared.etherpad.apart import bring_file
 from shared.etherpad.bring import Bounds
@@ -25,9 +34,8 @@ from shared.log.document import CorruptPad
 from shared.log.edits import Refused, Unanswered
 from shared.log.history import read_told_meta
 from shared.log.inbox import NotTaken
-from shared.log.limits import TooLarge
+from shared.log.limits import TooLarge as PadTooLarge
 from shared.log.staging import Moved
-from shared.rendering.reading import from_html
 from shared.visit import Door, NotAllowed, Visitor
 from shared.wire.jsontext import dumps
 
@@ -39,14 +47,16 @@ MOST_REVISIONS = 10
 BOUNDS = Bounds(units=5_000_000, attributes=200_000)
 """How large a pad from a file may be: what writers let it become, by default."""
 
-PATIENCE = 30.0
-"""Seconds in which a client has to send the next 64 KB of a file."""
+MOST_TEXT = 3 * MOST.units + 65_536
+"""Bytes of a text file. A code unit takes three at most, in UTF-8; in all others fewer."""
 
-IN_MEMORY = 1 << 20
-"""Bytes of an upload, beyond which it goes to disk."""
+RETRY_AFTER = 10
+"""Seconds after which a client that came too often is told to come again."""
 
 _OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
 """What Etherpad converts with other programs, which a worker does not have."""
+
+_HTML = frozenset({".html", ".htm"})
 
 
 _UNDONE = (
@@ -65,12 +75,19 @@ _UNDONE = (
 class _Failed(Exception):
     """An import that comes to nothing; the text is one that Etherpad's page has words for."""
 
+    def __init__(self, text: str, reason: str = "", *, status: int = 400) -> None:
+        super().__init__(text)
+        self.reason = reason  #: for people: what is wrong, and what to do
+        self.status = status
+
 
 class Imports:
-    def __init__(self, api: Api, door: Door, gate: asyncio.Semaphore) -> None:
+    def __init__(self, api: Api, door: Door, conversion: Conversion, uploads: Uploads) -> None:
         self._api = api
         self._door = door
-        self._gate = gate
+        self._conversion = conversion
+        self._uploads = uploads
+        self._arrivals = Arrivals(api.settings)
         self._histories = apart.pool()
 
     async def close(self) -> None:
@@ -80,69 +97,86 @@ class Imports:
         app.router.add_post("/p/{pad}/import", self._import)
 
     async def _import(self, request: web.Request) -> web.Response:
+        status, code, message = 200, 0, "ok"
+        data: dict[str, Any] = {}
         try:
-            visitor = await self._door.work(request, request.match_info["pad"])
+            visitor = await self._visitor(request)
+            data = {"directDatabaseAccess": await self._admitted(request, visitor)}
         except NotAllowed as error:
             log.info("import denied", extra={"reason": str(error)})
             raise web.HTTPForbidden(text="Forbidden") from None
-        await authors.enrol(self._api.redis, visitor.author)
-        status, code, message, direct = 200, 0, "ok", False
-        try:
-            async with self._upload(request) as (name, file), self._gate:
-                direct = await self._take(visitor, name, file)
         except _Failed as error:
-            status, code, message = 400, 1, str(error)
+            log.info("import refused", extra={"reason": error.reason})
+            status, code, message = error.status, 1, str(error)
+            data = {"reason": error.reason} if error.reason else {}
         except _UNDONE as error:
-            log.warning("import failed", extra={"pad": visitor.pad, "error": str(error)})
+            log.warning("import failed", extra={"error": str(error)})
             status, code, message = 500, 2, "internalError"
-        data = {} if code else {"directDatabaseAccess": direct}
-        return web.Response(
+        response = web.Response(
             text=dumps({"code": code, "message": message, "data": data}),
             status=status,
             content_type="application/json",
         )
+        if status in (429, 503):
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+        if code and not request.content.at_eof():
+            response.force_close()  # nobody reads the rest of it
+        return response
 
-    @asynccontextmanager
-    async def _upload(self, request: web.Request) -> AsyncIterator[tuple[str, IO[bytes]]]:
-        """The uploaded file and its name."""
-        if not request.content_type.startswith("multipart/"):
-            raise _Failed("uploadFailed")
+    async def _visitor(self, request: web.Request) -> Visitor:
+        """Raises `NotAllowed`."""
+        visitor = await self._door.look(request, request.match_info["pad"])
+        if not visitor.write:
+            raise NotAllowed("may only read")
+        return visitor
+
+    async def _admitted(self, request: web.Request, visitor: Visitor) -> bool:
+        """Whether the file has become the pad's whole history, so that pages have to load it
+        anew."""
         try:
-            reader = await request.multipart()
-            while (part := await reader.next()) is not None:
-                if isinstance(part, BodyPartReader) and part.name == "file" and part.filename:
-                    break
-        except ValueError as error:  # no boundary, or another one than it says
-            raise _Failed("uploadFailed") from error
-        if not isinstance(part, BodyPartReader):
-            raise _Failed("uploadFailed")
-        with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
-            size = 0
-            while chunk := await _received(part):
-                size += len(chunk)
-                if size > self._api.settings.import_max_bytes:
-                    raise _Failed("maxFileSize")
-                file.write(chunk)
-            yield part.filename or "", file
+            with self._arrivals.one(visitor):
+                async with self._uploads.room(request, visitor.address):
+                    upload = await self._upload(request)
+                    return await self._take(request, visitor, upload)
+        except TooMuch as error:
+            raise _Failed("uploadFailed", str(error), status=429) from None
+        except TooBusy as error:
+            raise _Failed("uploadFailed", str(error), status=503) from None
+        except (TooLarge, PadTooLarge) as error:
+            raise _Failed("maxFileSize", str(error)) from None
+        except Stopped as error:
+            raise _Failed("uploadFailed", f"the file did not come whole: {error}") from None
+        except (BadRecord, ApiError, Refused) as error:
+            raise _Failed("uploadFailed", str(error)) from error
 
-    async def _take(self, visitor: Visitor, name: str, file: IO[bytes]) -> bool:
-        """Whether it has become the pad's whole history, so that pages have to load it anew."""
+    async def _upload(self, request: web.Request) -> Upload:
+        incoming = Incoming(request, self._uploads.largest)
+        name, part = await incoming.file()
         ending = PurePosixPath(name).suffix.lower()
-        if ending in _OFFICE or (ending == ".etherpad" and not self._takes_histories()):
-            raise _Failed("uploadFailed")
-        try:
-            if ending == ".etherpad":
-                await self._history(visitor, file)
-                return True
-            await self._text(visitor, ending, file)
-            return False
-        except TooLarge as error:
-            log.warning("import failed", extra={"pad": visitor.pad, "reason": str(error)})
-            raise _Failed("maxFileSize") from error
-        except (BadRecord, ApiError, Refused, UnicodeDecodeError) as error:
-            why = str(error)
-            log.warning("import failed", extra={"pad": visitor.pad, "reason": why})
-            raise _Failed("uploadFailed") from error
+        if ending in _OFFICE:
+            raise _Failed("uploadFailed", f"{ending} files are not read here: save it as HTML")
+        if ending == ".etherpad" and not self._takes_histories():
+            raise _Failed("uploadFailed", "histories are not imported here: export it as HTML")
+        largest = self._uploads.largest
+        if ending != ".etherpad" and ending not in _HTML:
+            largest = min(largest, MOST_TEXT)
+        return Upload(ending, await incoming.content(part, largest))
+
+    async def _take(self, request: web.Request, visitor: Visitor, upload: Upload) -> bool:
+        if upload.name == ".etherpad":
+            await self._history(visitor, upload.data)
+            return True
+        is_html = upload.name in _HTML
+        client = visitor.address
+        found = await self._conversion.read(client, upload.data, is_html=is_html)
+        # Now it is one that can be: whoever brings it becomes an author, if not one already.
+        visitor = await self._door.work(request, request.match_info["pad"])
+        await authors.enrol(self._api.redis, visitor.author)
+        meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
+        if not meta.exists:
+            await self._api.edits.create(visitor.pad, visitor.author, "", wrote_it=False)
+        await change(self._api, visitor.pad, visitor.author, placing(found, visitor.author))
+        return False
 
     def _takes_histories(self) -> bool:
         settings = self._api.settings
@@ -150,38 +184,17 @@ class Imports:
             return settings.auth == "open"
         return settings.import_history == "on"
 
-    async def _history(self, visitor: Visitor, file: IO[bytes]) -> None:
+    async def _history(self, visitor: Visitor, data: bytes) -> None:
         api = self._api
         meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
-        file.seek(0)
         await bring_file(
             self._histories,
-            visitor.author,
-            file.read(),
+            visitor.address,
+            data,
             api.keyspace,
             api.settings.redis_url,
             as_id=visitor.pad,
             bounds=BOUNDS,
         )
-
-    async def _text(self, visitor: Visitor, ending: str, file: IO[bytes]) -> None:
-        file.seek(0)
-        text = file.read().decode("utf-8-sig")
-        if ending in (".html", ".htm"):
-            make = bringing(*from_html(text, visitor.author))
-        else:
-            make = setting(cleaned(to_units(text)), visitor.author)
-        meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
-        if not meta.exists:
-            await self._api.edits.create(visitor.pad, visitor.author, "", wrote_it=False)
-        await change(self._api, visitor.pad, visitor.author, make)
-
-
-async def _received(part: BodyPartReader) -> bytes:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await part.read_chunk(1 << 16)
-    except (TimeoutError, ConnectionError, ValueError) as error:
-        raise _Failed("uploadFailed") from error

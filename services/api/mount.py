@@ -1,13 +1,16 @@
 """Adds the API, export and import to a worker."""
 
-import asyncio
+from typing import Final
 
 from aiohttp import web
 
 from services.api.context import Api
+from services.api.conversion import Conversion
 from services.api.dispatch import Dispatcher, key_of
 from services.api.exports import Exports
 from services.api.imports import Imports
+from services.api.receiving import Uploads
+from shared.budget import Budget
 from shared.log.connect import Redis
 from shared.log.edits import Edits
 from shared.log.inbox import InboxWriter
@@ -17,9 +20,8 @@ from shared.settings import FanoutSettings
 from shared.supervisor import Keeper
 from shared.visit import Door
 
-FILES_AT_ONCE = 4
-"""Exports and imports that a worker has under way: each may be a second of computing, and there
-are sockets to serve."""
+OUTGOING: Final = 64 << 20
+"""Bytes of exports that a worker holds which have not been taken yet; of one address a quarter."""
 
 
 def mount(
@@ -36,15 +38,17 @@ def mount(
     """
     timeout = settings.commit_timeout_ms / 1000
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
-    api = Api(redis, keyspace, settings, edits, Pools(redis))
-    Dispatcher(api, key_of(settings)).add_routes(app)
-    gate = asyncio.Semaphore(FILES_AT_ONCE)
-    Exports(api, door, gate).add_routes(app)
-    imports = Imports(api, door, gate)
+    conversion = Conversion()
+    api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
+    uploads = Uploads(settings.import_max_bytes)
+    Dispatcher(api, key_of(settings), uploads).add_routes(app)
+    Exports(api, door, conversion, Budget(OUTGOING, share=OUTGOING // 4)).add_routes(app)
+    imports = Imports(api, door, conversion, uploads)
     imports.add_routes(app)
 
     async def close(_app: web.Application) -> None:
         await edits.close()
         await imports.close()
+        await conversion.close()
 
     app.on_cleanup.append(close)

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.api import arguments
 from services.api.context import Api, ApiError, Fields
+from services.api.conversion import MOST
 from shared.log import groups
 from shared.log.authors import SYSTEM_AUTHOR
 from shared.log.deletion import is_deletion_token, make_deletion_token
@@ -13,6 +14,8 @@ from shared.log.groups import group_of
 from shared.log.history import read_meta
 from shared.log.inventory import pad_ids
 from shared.log.pads import pad_of_read_only, read_only_id
+from shared.rendering import jobs
+from shared.rendering.paragraphs import TooLarge
 
 MOST_TEXT = 100_000
 """Code units of a new pad's text."""
@@ -47,8 +50,11 @@ async def make(api: Api, pad: str, fields: Fields) -> bool:
 
 
 def cleaned(text: str) -> str:
-    """Without what an editor has no line or column for."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " " * 8)
+    """Without what an editor has no line or column for. Raises `ApiError` for what is too long."""
+    try:
+        return jobs.cleaned(text, MOST.units)
+    except TooLarge as error:
+        raise ApiError(str(error)) from None
 
 
 async def deletion_token(api: Api, pad: str) -> str | None:

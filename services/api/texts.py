@@ -1,15 +1,13 @@
 """What is in a pad, now and before."""
 
-from typing import Any
-
 from services.api import arguments
-from services.api.context import Api, ApiError, Fields
+from services.api.context import Api, ApiError, Fields, Json
+from services.api.conversion import CALLERS, placing
 from services.api.pads import cleaned
 from shared.easysync import (
     AText,
     AttributePool,
     Builder,
-    from_units,
     make_splice,
     move_ops_to_new_pool,
     replacing,
@@ -20,29 +18,24 @@ from shared.log.document import Document
 from shared.log.edits import Change, Make, Missing
 from shared.log.history import PadMeta
 from shared.log.past import document_at
-from shared.rendering.html import to_html
-from shared.rendering.reading import from_html
-from shared.rendering.txt import to_txt
 
 
-async def get_text(api: Api, fields: Fields) -> dict[str, Any]:
+async def get_text(api: Api, fields: Fields) -> Json:
     """The newest text in the form of the export; that of a revision as it is, as in Etherpad."""
     rev = arguments.rev(fields)
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     document = await read(api, pad, meta, rev)
-    if rev is not None:
-        return {"text": document.atext.text}
-    return {"text": to_txt(document.atext, document.pool)}
+    form = "getText" if rev is None else "getText of a revision"
+    return Json(await api.conversion.show(CALLERS, form, document.atext, document.pool))
 
 
-async def get_html(api: Api, fields: Fields) -> dict[str, Any]:
+async def get_html(api: Api, fields: Fields) -> Json:
     rev = arguments.rev(fields)
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     document = await read(api, pad, meta, rev)
-    body = to_html(document.atext, document.pool)
-    return {"html": f"<!DOCTYPE HTML><html><body>{body}</body></html>"}
+    return Json(await api.conversion.show(CALLERS, "getHTML", document.atext, document.pool))
 
 
 async def read(api: Api, pad: str, meta: PadMeta, rev: int | None) -> Document:
@@ -66,7 +59,8 @@ async def set_html(api: Api, fields: Fields) -> None:
     html = arguments.text(fields, "html")
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
-    await change(api, pad, author, bringing(*from_html(from_units(html), author)))
+    found = await api.conversion.read(CALLERS, html, is_html=True)
+    await change(api, pad, author, placing(found, author))
 
 
 async def append_text(api: Api, fields: Fields) -> None:

@@ -194,6 +194,8 @@ async def _open(
         shutdown_timeout=STOP_DEADLINE,
         lingering_time=LINGER,
         handler=connections.connection,
+        # Callers of the API may have a whole text in the address.
+        max_line_size=settings.max_message_bytes,
     )
     ends.push_async_callback(sio.shutdown)
 

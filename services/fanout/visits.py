@@ -36,10 +36,11 @@ class Visits:
         """Somebody who wants to see a pad. Raises `NotAllowed`."""
         handshake, message = self._introduced(request, pad)
         try:
-            wanted, write = await self._access.look(handshake, message, lambda: self._find(message))
+            wanted, grant = await self._access.look(handshake, message, lambda: self._find(message))
         except Denied as error:
             raise NotAllowed(str(error)) from error
-        return Visitor(wanted.pad_id, wanted.requested_id, "", write and not wanted.read_only)
+        write = grant.write and not wanted.read_only
+        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, write, handshake.address)
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
         """Somebody who wants to write on one. Raises `NotAllowed`."""
@@ -52,7 +53,7 @@ class Visits:
             raise NotAllowed(str(error)) from error
         if wanted.read_only or not grant.write:
             raise NotAllowed("may only read")
-        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, True)
+        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address)
 
     async def _find(self, message: dict[str, str]) -> Wanted:
         return await wanted_pad(self._redis, self._keyspace, message["padId"])

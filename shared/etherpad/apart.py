@@ -23,7 +23,7 @@ from shared.log.keys import Keyspace
 from shared.log.records import pack, unpack
 from shared.log.staging import Moved
 
-LIMITS = Limits(seconds=60.0, memory=1 << 30, answer=1 << 16)
+LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
 """Of one file: a worker takes 50 MB by default, which are some 300,000 revisions."""
 
 LENGTH_BYTES = 4

@@ -4,16 +4,18 @@ A job is four bytes of length, big-endian, and so many bytes; an answer the same
 it that says what it is (`Kind`). The process ends when its input does, so it cannot outlive the one
 that started it, however that ends.
 
-    python -m shared.limited.child MODULE:FUNCTION MEMORY ANSWER
+    python -m shared.limited MODULE:FUNCTION SECONDS MEMORY ANSWER
 
 FUNCTION takes the bytes of a job and returns those of its answer. A ValueError is its way to refuse
-a job: the text goes to whoever asked. MEMORY: bytes that a job may take; ANSWER: of its answer.
+a job: the text goes to whoever asked. A job may take SECONDS of processor time, beyond which the
+kernel ends the process whatever it is doing, and MEMORY bytes; its answer may have ANSWER bytes.
 """
 
 import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from enum import IntEnum
 from importlib import import_module
@@ -38,7 +40,7 @@ class Kind(IntEnum):
     BROKEN = 3  #: a fault of ours; the answer names it
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, most: int) -> None:
+def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, seconds: int, most: int) -> None:
     """Until the jobs end. After a job that ran out of memory too: what is left is in pieces."""
     while len(head := jobs.read(LENGTH_BYTES)) == LENGTH_BYTES:
         length = int.from_bytes(head, "big")
@@ -46,6 +48,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, most: int) -> None:
             data = jobs.read(length)
             if len(data) != length:
                 return
+            allow(seconds)
             kind, answer = attempt(work, data, most)
         except MemoryError:
             kind, answer = Kind.TOO_MUCH, b"memory"
@@ -77,6 +80,12 @@ def attempt(work: Work, data: bytes, most: int) -> tuple[Kind, bytes]:
     return Kind.DONE, answer
 
 
+def allow(seconds: int) -> None:
+    """Lets this process have so many seconds of processor time from now on."""
+    latest = int(time.process_time()) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
+
+
 def limit(memory: int) -> None:
     """Keeps this process from taking more than `memory` bytes beyond what it has, from writing
     files, and from leaving its memory behind when it crashes."""
@@ -87,7 +96,7 @@ def limit(memory: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    name, memory, most = arguments
+    name, seconds, memory, most = arguments
     module, _, function = name.partition(":")
     # Ctrl-C goes to all processes of a terminal; the parent says when this one is to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -95,11 +104,7 @@ def main(arguments: list[str]) -> None:
     work: Work = getattr(import_module(module), function)
     limit(int(memory))
     try:
-        serve(sys.stdin.buffer, sys.stdout.buffer, work, int(most))
+        serve(sys.stdin.buffer, sys.stdout.buffer, work, int(seconds), int(most))
     except BrokenPipeError:
         # The parent is gone. Nothing that is left in the buffer is of use to anybody.
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -38,13 +38,13 @@ class Pool:
         """Of the processes that there are."""
         return [process.pid for process in self._all if process.pid is not None]
 
-    async def do(self, client: Hashable, job: bytes, seconds: float = 0.0) -> bytes:
+    async def do(self, client: Hashable, job: bytes) -> bytes:
         """The answer to this client's job. Raises `Busy`, and as `Limited.do`."""
         async with self._turns.turn(client):
             # The one that worked last: the others may rest, and end.
             process = self._free.pop()
             try:
-                return await process.do(job, seconds)
+                return await process.do(job)
             finally:
                 self._free.append(process)
 

@@ -7,6 +7,7 @@ dies breaks all that the others have in hand.
 """
 
 import asyncio
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from shared.tasks import Tasks
 
 IDLE = 60.0
 """Seconds without work after which the process is ended; it holds some 20 MB."""
+
+BUSY = 4
+"""How much longer a job may take by the clock: the machine has others to serve before it."""
 
 GRACE = 5.0
 """Seconds that it has to end when there is nothing more to do."""
@@ -41,7 +45,7 @@ class WorkFailed(Failed):
 class Limits:
     """What one job may take."""
 
-    seconds: float
+    seconds: int  #: of processor time; by the clock, `BUSY` times as many
     memory: int  #: bytes
     answer: int  #: bytes
 
@@ -66,18 +70,15 @@ class Limited:
         """Of the process, while there is one."""
         return self._process.pid if self._process is not None else None
 
-    async def do(self, job: bytes, seconds: float = 0.0) -> bytes:
-        """The answer. `seconds`: that this job has beyond those of the limits.
-
-        Raises `Refused`, `Overrun` or `WorkFailed`.
-        """
+    async def do(self, job: bytes) -> bytes:
+        """The answer. Raises `Refused`, `Overrun` or `WorkFailed`."""
         async with self._turn:
             if self._closed:
                 raise WorkFailed("the process is stopping")
             if self._rest is not None:
                 self._rest.cancel()
                 self._rest = None
-            most = self._limits.seconds + seconds
+            most = self._limits.seconds * BUSY
             try:
                 async with asyncio.timeout(most):
                     kind, answer = await self._exchange_twice(job)
@@ -85,7 +86,11 @@ class Limited:
                 await self._end()
                 raise Overrun(f"it takes more than {most:g} s") from None
             except (OSError, EOFError) as error:
+                ended_by = await self._ended_by()
                 await self._end()
+                if ended_by == -signal.SIGXCPU:
+                    seconds = self._limits.seconds
+                    raise Overrun(f"it takes more than {seconds} s of processor time") from None
                 raise WorkFailed(f"the process that does {self._work} failed: {error!r}") from error
             except BaseException:
                 # Cancelled half-way: its answer would be taken for that to the next job.
@@ -110,10 +115,9 @@ class Limited:
         try:
             return await self._exchange(job)
         except (OSError, EOFError):
-            served = self._done
-            await self._end()
-            if not served:
+            if not self._done or await self._ended_by() == -signal.SIGXCPU:
                 raise  # it has died of this very job
+            await self._end()
             # Somebody has killed it since the last job: the system, when memory is short, begins
             # with the likes of it. Should it be for this job, it will not survive it again.
             return await self._exchange(job)
@@ -125,8 +129,9 @@ class Limited:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "shared.limited.child",
+                "shared.limited",
                 self._work,
+                str(limits.seconds),
                 str(limits.memory),
                 str(limits.answer),
                 stdin=asyncio.subprocess.PIPE,
@@ -152,13 +157,24 @@ class Limited:
         if process is not None:
             self._leaving.start(_ended(process), f"end of {self._work}", pid=process.pid)
 
-    async def _end(self) -> None:
+    async def _ended_by(self) -> int | None:
+        """How the process has ended, whose pipes have."""
+        if self._process is None:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._process.wait()
+        return self._process.returncode
+
+    async def _end(self) -> int | None:
+        """How it has ended, killed or before."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process is None:
+            return None
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        return await process.wait()
 
 
 def _answer(kind: Kind, answer: bytes, work: str) -> bytes:

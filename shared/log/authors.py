@@ -68,6 +68,14 @@ async def author_and_record(redis: Redis, token: str | None) -> tuple[str, Autho
     return winner, None
 
 
+async def known_author(redis: Redis, token: str | None) -> str:
+    """The author that this token stands for; empty, if it stands for none yet."""
+    if token is None:
+        return ""
+    known = await redis.rush.get(token_key(sha256(token.encode()).hexdigest()))
+    return cast("bytes", known).decode() if known is not None else ""
+
+
 async def enrol(redis: Redis, author: str) -> Author:
     """An author who is there, with the colour of a new one if not there before: somebody else has
     made the id, and it comes for the first time."""

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from turbohtml.saxparse import SaxHandler, sax_parse
 
-from shared.easysync import AText, AttributePool, Builder, apply_to_atext, make_atext, to_units
+from shared.easysync import AText, AttributePool, to_units
+from shared.easysync.assembler import Assembler
+from shared.easysync.attributes import encode_attribs
 from shared.rendering.lists import Attributes, Lists
-from shared.rendering.paragraphs import Paragraphs, TooLarge
-from shared.rendering.styles import Declarations, changes, declarations, rules
+from shared.rendering.paragraphs import Paragraphs, Runs, TooLarge
+from shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
 
 BLOCKS = frozenset(
     (
@@ -93,21 +95,31 @@ def from_html(html: str, author: str, *, units: int | None = None) -> tuple[ATex
         html = html.replace("&nbsp;", HARD)
     reader = _Reader(units, of_a_pad=of_a_pad)
     sax_parse(html, reader)
-    pool = AttributePool()
-    builder = Builder(1)
-    for marker, runs in reader.lines.finished():
-        if marker:
-            builder.insert("*", [("author", author), *marker], pool)
-        for text, formats in runs:
-            text = to_units(text.replace(HARD, " "))
-            builder.insert(text, [("author", author), *formats], pool)
-        builder.insert("\n", [("author", author)], pool)
-    # The newline that is there before anything is written is that of the last line.
-    changeset = builder.remove(1, 1).to_changeset()
-    atext = apply_to_atext(changeset, make_atext("\n"), pool)
+    atext, pool = _built(reader.lines.finished(), author)
     if units is not None and len(atext.text) > units + 1:
         raise TooLarge(f"the text is longer than {units} characters")
     return atext, pool
+
+
+def _built(lines: list[tuple[Attributes, Runs]], author: str) -> tuple[AText, AttributePool]:
+    pool, out, pieces = AttributePool(), Assembler(), []
+    known: dict[Attributes, str] = {}
+
+    def add(text: str, attributes: Attributes) -> None:
+        attribs = known.get(attributes)
+        if attribs is None:
+            pairs = [("author", author), *attributes]
+            attribs = known[attributes] = encode_attribs(pairs, pool, inserting=True)
+        out.add("+", len(text), text.count("\n"), attribs)
+        pieces.append(text)
+
+    for marker, runs in lines:
+        if marker:
+            add("*", marker)
+        for text, formats in runs:
+            add(to_units(text.replace(HARD, " ")), formats)
+        add("\n", ())
+    return AText("".join(pieces), out.finish()), pool
 
 
 class _State(NamedTuple):
@@ -137,9 +149,10 @@ class _Reader(SaxHandler):
         if self._state.unread or tag in _UNREAD:
             self._state = self._state._replace(unread=True)
             return
-        self._state = self._within(tag, given)
-        if self._state.unread:
-            return
+        if tag in FORMATS or tag == "pre" or "style" in given or "class" in given:
+            self._state = self._within(tag, given)
+            if self._state.unread:
+                return
         if tag == "br":
             self.lines.line_break()
         elif tag in ("td", "th"):

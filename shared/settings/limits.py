@@ -91,6 +91,21 @@ class LimitSettings(RedisProcessSettings):
         minimum=1_000_000,
         maximum=100_000_000_000,
     )
+    imports_per_minute: int = setting(
+        10,
+        "files that one author may import on this worker, as many of them at once. Those whom the "
+        "worker does not know yet, or who have no cookies, are one author for each address. More "
+        "are refused (429)",
+        minimum=1,
+        maximum=1_000_000,
+    )
+    imports_per_minute_per_address: int = setting(
+        60,
+        "files that may be imported on this worker from one address, as many of them at once. More "
+        "are refused (429)",
+        minimum=1,
+        maximum=1_000_000,
+    )
     handshake_timeout_ms: int = setting(
         45_000,
         "time that a connection has from its beginning until it asks for a pad",

@@ -27,7 +27,7 @@ from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from services.fanout.auth.keys import BadKey, Key, UnknownKey
 from services.fanout.auth.web import open_http
 from services.fanout.identify import Handshake, cookie, token
-from shared.log.authors import author_and_record
+from shared.log.authors import author_and_record, known_author
 from shared.log.connect import Redis
 from shared.log.groups import GroupSession
 from shared.log.keys import Keyspace
@@ -52,9 +52,9 @@ class Access(Protocol):
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, bool]:
-        """The pad, and whether this client may write there, who only fetches something and leaves:
-        nobody is made an author by that. Raises `Denied`."""
+    ) -> tuple[Wanted, Grant]:
+        """The pad, and what this client may do there, who only fetches something and leaves: nobody
+        is made an author by that, and who is none yet has an empty one. Raises `Denied`."""
         ...
 
     async def start(self) -> None: ...
@@ -84,10 +84,13 @@ class OpenAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, bool]:
+    ) -> tuple[Wanted, Grant]:
+        secret = token(handshake, message, self._cookie_prefix)
         wanted = await find()
-        await self._session(handshake, message, wanted)
-        return wanted, True
+        session = await self._session(handshake, message, wanted)
+        if session is not None:
+            return wanted, session_grant(session, time.time())
+        return wanted, Grant(await known_author(self._redis, secret))
 
     async def _session(
         self, handshake: Handshake, message: Mapping[str, Any], wanted: Wanted
@@ -132,9 +135,8 @@ class TokenAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, bool]:
-        wanted, grant = await self.admit(handshake, message, find)
-        return wanted, grant.write
+    ) -> tuple[Wanted, Grant]:
+        return await self.admit(handshake, message, find)
 
     async def _permission(self, handshake: Handshake) -> Permission:
         # What a script has put there comes before what the browser sends by itself.
@@ -188,9 +190,8 @@ class HookAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, bool]:
-        wanted, grant = await self.admit(handshake, message, find)
-        return wanted, grant.write
+    ) -> tuple[Wanted, Grant]:
+        return await self.admit(handshake, message, find)
 
     async def start(self) -> None:
         pass

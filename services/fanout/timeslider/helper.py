@@ -4,8 +4,9 @@ from services.fanout.timeslider.job import Answer, Job
 from shared.limited import Failed, Limited, Limits
 from shared.limited.process import IDLE
 
-LIMIT = 30.0
-"""Seconds for one job, beyond what the job itself says; then something is wrong with the helper."""
+LIMIT = 40
+"""Seconds of processor time for one job, which gives itself ten at most; then something is wrong
+with the helper."""
 
 MEMORY = 2 << 30
 """Bytes. A pad of the largest size that there is, with the granules of an answer, is a tenth."""
@@ -21,7 +22,7 @@ class HelperFailed(Exception):
 class Helper:
     """Does one job at a time."""
 
-    def __init__(self, *, idle: float = IDLE, limit: float = LIMIT) -> None:
+    def __init__(self, *, idle: float = IDLE, limit: int = LIMIT) -> None:
         """`idle`: seconds without work after which its process ends."""
         limits = Limits(limit, MEMORY, ANSWER)
         self._process = Limited("services.fanout.timeslider.job:done", limits, idle=idle)
@@ -34,7 +35,7 @@ class Helper:
     async def do(self, job: Job) -> Answer:
         """Raises `HelperFailed`."""
         try:
-            return Answer.decode(await self._process.do(job.encode(), job.seconds))
+            return Answer.decode(await self._process.do(job.encode()))
         except Failed as error:
             raise HelperFailed(f"the timeslider's helper: {error}") from error
 

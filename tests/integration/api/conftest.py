@@ -19,6 +19,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         "PADFLEET_SNAPSHOT_EVERY": "5",
         "PADFLEET_API_KEY": KEY,
         "PADFLEET_IMPORT_MAX_BYTES": "2000000",
+        "PADFLEET_IMPORTS_PER_MINUTE": "1000",
+        "PADFLEET_IMPORTS_PER_MINUTE_PER_ADDRESS": "1000",
     }
     with (
         EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,

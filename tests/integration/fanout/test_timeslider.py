@@ -191,7 +191,7 @@ async def test_one_address_does_not_take_the_places_of_others(
         assert await ask(slider, room, 0, 100) == expected(0, 100)
     go_on.set()
     refused = [text for text in await asyncio.gather(*crowd) if text]
-    assert len(refused) == 80 - 2 - requests.MOST_WAITING
+    assert len(refused) == 80 - requests.QUEUED_OF_ADDRESS - requests.MOST_WAITING
     assert all("too many requests" in text for text in refused)
 
 

@@ -23,6 +23,9 @@ def work(job: bytes) -> bytes:
             os._exit(3)
         case "hang":
             time.sleep(3600)
+        case "spin":
+            while True:
+                pass
         case "eat":
             return bytes(len(bytearray(int(rest))))[:1]
         case "say":

@@ -1,0 +1,5 @@
+"""How the API says no."""
+
+
+class ApiError(Exception):
+    """Code 1: what was asked for cannot be. The text goes to the caller, as Etherpad says it."""

@@ -1,0 +1,169 @@
+"""What a process of its own does with files: reads them into what an edit inserts, and writes pads
+as text and HTML. Pure; jobs and answers are bytes, for `shared.limited`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from shared.easysync import AText, Attribute, AttributePool, from_units, iter_ops, to_units
+from shared.easysync.assembler import Assembler
+from shared.log.records import pack, unpack
+from shared.rendering.charsets import decoded
+from shared.rendering.html import to_document, to_html
+from shared.rendering.paragraphs import TooLarge
+from shared.rendering.reading import from_html
+from shared.rendering.txt import to_txt
+from shared.wire.jsontext import dumps, loads
+
+WRITER = "a.?"
+"""Stands for the author of what is read: who that is may be known only when it has been read, for
+nobody is made an author by a file that is refused."""
+
+TAB = " " * 8
+
+
+MOST_FIELDS = 1000
+"""Of one call: none has more than ten."""
+
+
+class Insertion(NamedTuple):
+    """What an edit puts in the place of all there is, but for the newline at the end."""
+
+    ops: str
+    text: str  #: code units
+    pool: list[Attribute]  #: for the numbers in the ops; `WRITER` stands for the author
+
+    def pool_for(self, author: str) -> AttributePool:
+        """The attributes, as this author's."""
+        pool = AttributePool()
+        for key, value in self.pool:
+            pool.put(key, author if (key, value) == ("author", WRITER) else value)
+        return pool
+
+
+class Most(NamedTuple):
+    """How large it may be."""
+
+    units: int  #: UTF-16 code units of the text
+    attributes: int  #: different ones
+
+
+# --- Jobs ----------------------------------------------------------------------------------------
+
+
+def reading(data: bytes | str, *, is_html: bool, most: Most) -> bytes:
+    """The job of reading a file, or HTML that is text already."""
+    return pack(["read", data, is_html, tuple(most)])
+
+
+def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> bytes:
+    """The job of writing a pad in one of these forms: ``txt`` and ``html`` as files; ``getText``
+    (``of a revision``: as it is) and ``getHTML`` as the JSON of the API's answers."""
+    pairs = [pool.get(number) for number in range(len(pool))]
+    return pack(["show", form, atext.text, atext.attribs, pairs, title])
+
+
+def fields(body: bytes, content_type: str) -> bytes:
+    """The job of reading the parameters of a call: a JSON object, or a form in a URL's way."""
+    return pack(["fields", body, content_type])
+
+
+def fields_in(answer: bytes) -> dict[str, Any]:
+    """What a job of reading parameters answers: texts in code units."""
+    found: dict[str, Any] = unpack(answer)
+    return found
+
+
+def insertion(answer: bytes) -> Insertion:
+    """What a job of reading answers."""
+    ops, text, pairs = unpack(answer)
+    return Insertion(ops, text, [(key, value) for key, value in pairs])
+
+
+# --- In the process ------------------------------------------------------------------------------
+
+
+def work(job: bytes) -> bytes:
+    """Does a job. ValueError says to whoever asked why it cannot be done."""
+    kind, *given = unpack(job)
+    if kind == "read":
+        data, is_html, most = given
+        return pack(_read(data, is_html, Most(*most)))
+    if kind == "fields":
+        try:
+            return pack(_fields(*given))
+        except OverflowError:
+            raise ValueError("a number is larger than any parameter may be") from None
+    form, text, attribs, pairs, title = given
+    return _shown(form, AText(text, attribs), _pool(pairs), title)
+
+
+def cleaned(text: str, most: int) -> str:
+    """A text, in code units, without what an editor has no line or column for. Raises `TooLarge`
+    for one of more than `most` units, before it is made."""
+    size = len(text) + (len(TAB) - 1) * text.count("\t") - text.count("\r\n")
+    if size > most + 1:  # a newline at the end takes no place, the pad has one
+        raise TooLarge(f"the text is longer than {most} characters")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", TAB)
+
+
+def _fields(body: bytes, content_type: str) -> dict[str, Any]:
+    if content_type == "application/json":
+        given = loads(body) if body.strip() else {}
+        if not isinstance(given, dict):
+            raise ValueError("the body is not a JSON object")
+        return {name: value for name, value in given.items() if value is not None}
+    text = body.decode("utf-8", "replace")
+    pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+    return {to_units(name): to_units(value) for name, value in pairs}
+
+
+def _read(data: bytes | str, is_html: bool, most: Most) -> Insertion:
+    source = decoded(data) if isinstance(data, bytes) else from_units(data)
+    if not is_html:
+        text = cleaned(to_units(source), most.units)
+        text = text.removesuffix("\n")
+        out = Assembler()
+        out.add_text("+", text, "*0")
+        return Insertion(out.finish(), text, [("author", WRITER)])
+    atext, pool = from_html(source, WRITER, units=most.units)
+    if len(pool) > most.attributes:
+        raise TooLarge(f"there are more than {most.attributes} different attributes")
+    pairs = [pool.get(number) for number in range(len(pool))]
+    return Insertion(_inserting(atext), atext.text[:-1], pairs)
+
+
+def _inserting(atext: AText) -> str:
+    """The ops that insert it, but for the newline at its end."""
+    out, position = Assembler(), 0
+    last = len(atext.text) - 1
+    for op in iter_ops(atext.attribs):
+        out.add_text("+", atext.text[position : min(position + op.chars, last)], op.attribs)
+        position += op.chars
+    return out.finish()
+
+
+def _shown(form: str, atext: AText, pool: AttributePool, title: str) -> bytes:
+    match form:
+        case "txt":
+            # Half a pair cannot be written as UTF-8.
+            text = from_units(to_txt(atext, pool))
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        case "html":
+            return to_document(atext, pool, title).encode()
+        case "getText":
+            return dumps({"text": to_txt(atext, pool)}).encode()
+        case "getText of a revision":
+            return dumps({"text": atext.text}).encode()
+        case "getHTML":
+            body = f"<!DOCTYPE HTML><html><body>{to_html(atext, pool)}</body></html>"
+            return dumps({"html": body}).encode()
+    raise AssertionError(form)
+
+
+def _pool(pairs: Iterable[Any]) -> AttributePool:
+    pool = AttributePool()
+    for key, value in pairs:
+        pool.put(key, value)
+    return pool

@@ -1,0 +1,333 @@
+"""What comes before a file is taken, and while it goes out: rates, places, deadlines, budgets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import aiohttp
+import psutil
+import pytest
+import redis as redis_library
+from aiohttp import web
+
+from services.api import receiving, sending
+from services.api.receiving import Incoming, Stopped, TooLarge
+from services.up.server import EmbeddedServer
+from tests.eventually import eventually
+from tests.fleet import Fleet
+from tests.integration.api.caller import KEY, Caller
+
+ATTACKS = {
+    "tags": b"<a " * 8000,
+    "formats": b"<b>x" * 16_000,
+    "ends": b"<b>" * 16_000 + b"</i>" * 16_000,
+    "deep": b"<div>" * 200_000,
+    "paragraphs": b"<p>x" * 250_000,
+    "declarations": b"<![" * 1000,
+    "number": b"<ol start=" + b"9" * 5000 + b"><li>x",
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """With the limits that it has by default."""
+    folder = tmp_path_factory.mktemp("gates")
+    settings = {
+        "PADFLEET_PARTITIONS": "4",
+        "PADFLEET_API_KEY": KEY,
+        "PADFLEET_IMPORT_MAX_BYTES": "3000000",
+        # As in a container whose root is read-only.
+        "TMPDIR": "/nowhere",
+    }
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, settings) as running,
+    ):
+        yield running.start(writers=1, workers=1)
+
+
+@pytest.fixture
+async def api(fleet: Fleet) -> AsyncIterator[Caller]:
+    async with Caller(fleet.urls[0]) as caller:
+        yield caller
+
+
+def session_from(address: str) -> aiohttp.ClientSession:
+    """A client at another address of this machine."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0)))
+
+
+async def upload(
+    url: str, pad: str, name: str, content: bytes, address: str, **cookies: str
+) -> tuple[int, dict[str, object]]:
+    form = aiohttp.FormData()
+    form.add_field("file", content, filename=name, content_type="application/octet-stream")
+    async with (
+        session_from(address) as http,
+        http.post(f"{url}/p/{pad}/import", data=form, cookies=cookies) as response,
+    ):
+        return response.status, await response.json()
+
+
+def authors_stored(fleet: Fleet) -> int:
+    with redis_library.Redis.from_url(fleet.redis_url) as client:
+        return sum(1 for _ in client.scan_iter("*author*"))
+
+
+async def test_nothing_is_stored_of_what_is_refused(fleet: Fleet) -> None:
+    before = authors_stored(fleet)
+    for number in range(8):
+        status, answer = await upload(
+            fleet.urls[0], "refused", "a.html", b"%PDF-", "127.0.0.3", token=f"t.new{number}"
+        )
+        assert (status, answer["message"]) == (400, "uploadFailed")
+        assert "PDF" in str(answer["data"])
+    assert authors_stored(fleet) == before
+
+
+async def test_one_author_and_one_address_import_so_many_in_a_minute(fleet: Fleet) -> None:
+    found = [
+        (await upload(fleet.urls[0], "often", "a.txt", b"x", "127.0.0.4"))[0] for _ in range(12)
+    ]
+    assert found == [200] * 10 + [429] * 2
+    # Somebody else goes on, at another address, or as an author of this one.
+    status, _ = await upload(fleet.urls[0], "often", "a.txt", b"x", "127.0.0.5")
+    assert status == 200
+
+
+async def test_what_says_that_it_is_too_large_is_refused_unread(fleet: Fleet) -> None:
+    parts = urlsplit(fleet.urls[0])
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(
+        b"POST /p/large/import HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; "
+        b"boundary=b\r\nContent-Length: 900000000\r\n\r\n"
+    )
+    async with asyncio.timeout(10):
+        answer = await reader.read()  # up to its end: the connection is closed
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"maxFileSize" in answer
+    writer.close()
+
+
+async def test_a_larger_file_needs_no_folder_for_temporary_ones(fleet: Fleet) -> None:
+    text = b"line\n" * 400_000
+    status, answer = await upload(fleet.urls[0], "large-text", "a.txt", text, "127.0.0.6")
+    assert (status, answer["message"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_html_that_takes_long_elsewhere(fleet: Fleet, api: Caller, name: str) -> None:
+    address = f"127.0.1.{1 + sorted(ATTACKS).index(name)}"
+    status, answer = await upload(fleet.urls[0], name, "a.html", ATTACKS[name], address)
+    assert (status, answer["message"]) == (200, "ok"), answer
+    assert (await api.getText(padID=name))["text"].endswith("\n")
+
+
+async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
+    fleet: Fleet, api: Caller
+) -> None:
+    """Each paragraph begins with all formats that are open: HTML says so."""
+    formats = "".join(f"<b a={number}>" for number in range(500))
+    page = f"<p>{formats}" + "<p>x" * 20_000
+    status, answer = await upload(fleet.urls[0], "bomb", "a.html", page.encode(), "127.0.0.7")
+    assert (status, answer["message"]) == (400, "uploadFailed")
+    assert "too large, or too complicated" in str(answer["data"])
+    await api.createPad(padID="after")
+    await api.setHTML(padID="after", html="<ul><li><p>one</p></li></ul>")
+    assert await api.getText(padID="after") == {"text": "\t* one\n"}
+
+
+async def test_unread_exports_hold_little_and_nobody_up(fleet: Fleet, api: Caller) -> None:
+    await api.createPad(padID="huge")
+    await api.setText(padID="huge", text="é " * 250_000)
+    process = psutil.Process(fleet.workers[0].process.pid)
+    page = await api.export("huge", "html")  # what it takes once, it has taken now
+    assert len(page) > 1_700_000
+    before = process.memory_info().rss
+    parts = urlsplit(fleet.urls[0])
+    with ExitStack() as stack:
+        for kind in ["html"] * 12 + ["etherpad"] * 6:
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.bind(("127.0.0.8", 0))
+            connection.connect((parts.hostname, parts.port))
+            request = f"GET /p/huge/export/{kind} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
+            connection.sendall(request.encode())
+        for kind in ("html", "txt", "etherpad") * 3:
+            async with (
+                session_from("127.0.0.9") as http,
+                http.get(f"{fleet.urls[0]}/p/huge/export/{kind}") as response,
+            ):
+                assert response.status == 200
+                assert len(await response.read()) > 500_000
+        assert process.memory_info().rss - before < 120 << 20
+
+
+# --- The API's bodies and errors -----------------------------------------------------------------
+
+
+async def test_every_answer_of_the_api_has_a_code(api: Caller) -> None:
+    for method, path, status in (
+        ("GET", "/api/1.3.0/nonsense", 404),
+        ("GET", "/api/9.9/getText", 404),
+        ("GET", "/api/1.3.0", 404),
+        ("POST", "/api/", 404),
+        ("PUT", "/api/1.3.0/getText", 405),
+        ("DELETE", "/api/x", 405),
+        ("GET", "/api/1.3.0/getText?apikey=wrong", 401),
+        ("GET", "/api/1.3.0/checkToken/?apikey=wrong", 401),
+    ):
+        async with api.http.request(method, api.url + path) as response:
+            assert response.status == status, path
+            assert isinstance((await response.json())["code"], int)
+
+
+async def test_bodies_are_taken_up_to_the_size_of_a_file(api: Caller) -> None:
+    await api.createPad(padID="form")
+    text = "é\n" * 300_000
+    await api.setText(padID="form", text=text)
+    assert await api.getText(padID="form") == {"text": text}
+    url = f"{api.url}/api/1.3.0/setText"
+    async with api.http.post(url, json={"apikey": KEY, "padID": "form", "text": text}) as response:
+        assert (await response.json())["code"] == 0
+    with aiohttp.MultipartWriter("form-data") as parts:
+        for name, value in (("apikey", KEY), ("padID", "form"), ("text", "in parts")):
+            parts.append(value).set_content_disposition("form-data", name=name)
+    async with api.http.post(url, data=parts) as response:
+        assert (await response.json())["code"] == 0
+    assert await api.getText(padID="form") == {"text": "in parts\n"}
+    async with api.http.post(url, data=b"x" * 3_100_000) as response:
+        assert response.status == 413
+        assert (await response.json())["code"] == 1
+    for body in (b"[]", b"{", b"[" * 100_000, b'{"a":' + b"9" * 400 + b"}"):
+        headers = {"Content-Type": "application/json"}
+        async with api.http.post(url, data=body, headers=headers) as response:
+            assert (await response.json())["code"] in (1, 4)
+
+
+async def test_tabs_that_would_be_more_than_a_pad_are_refused(api: Caller) -> None:
+    await api.createPad(padID="tabs", text="as it was")
+    code, message = await api.refusal("setText", padID="tabs", text="\t" * 700_000)
+    assert (code, message) == (1, "the text is longer than 5000000 characters")
+    assert await api.getText(padID="tabs") == {"text": "as it was\n"}
+
+
+async def test_a_call_may_be_long_and_its_key_is_in_no_log(api: Caller, fleet: Fleet) -> None:
+    await api.createPad(padID="by-get")
+    for text, status in (("x" * 500_000, 200), ("x" * 3_000_000, 400)):
+        query = f"apikey={KEY.replace(' ', '%20')}&padID=by-get&text={text}"
+        async with api.http.get(f"{api.url}/api/1.3.0/setText?{query}") as response:
+            assert response.status == status
+    parts = urlsplit(api.url)
+    for junk in (b"GET /api?apikey=%s\x00 HTTP/1.1\r\n\r\n", b"%s\r\n\r\n"):
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(junk % KEY.encode())
+        await reader.read()
+        writer.close()
+    for member in (*fleet.workers, *fleet.writers):
+        log = member.log.read_text()
+        assert KEY not in log
+        assert KEY.replace(" ", "%20") not in log
+
+
+# --- Slow ones -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def received(unused_tcp_port: int) -> AsyncIterator[tuple[int, list[str]]]:
+    """A server that takes a file, and what came of it."""
+    found: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        incoming = Incoming(request, 1000)
+        try:
+            _, part = await incoming.file()
+            found.append(f"{len(await incoming.content(part, 1000))} bytes")
+        except (Stopped, TooLarge) as error:
+            found.append(type(error).__name__)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    yield unused_tcp_port, found
+    await runner.cleanup()
+
+
+HEAD = (
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
+FILE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def test_an_upload_that_drips_is_ended(
+    received: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However regularly something comes: all in all it has to come with some speed."""
+    monkeypatch.setattr(receiving, "PATIENCE", 0.3)
+    port, found = received
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + chunk(FILE))
+
+    async def drip() -> None:
+        while not found:
+            writer.write(chunk(b"x"))
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(30):
+        await drip()
+    assert found == ["Stopped"]
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (FILE + b"x" * 500 + b"\r\n--b--\r\n", "500 bytes"),
+        (FILE + b"x" * 1001 + b"\r\n--b--\r\n", "TooLarge"),
+        (b"--b--\r\n", "Stopped"),
+        (b"nonsense" * 100, "Stopped"),
+    ],
+)
+async def test_uploads(received: tuple[int, list[str]], body: bytes, outcome: str) -> None:
+    port, found = received
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + chunk(body) + b"0\r\n\r\n")
+    await eventually(lambda: found == [outcome])
+    writer.close()
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PATIENCE", 0.2)
+    over = asyncio.Event()
+
+    async def give(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await sending.send(request, response, sending.whole(bytes(50_000_000)))
+        over.set()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", give)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    connection = socket.create_connection(("127.0.0.1", unused_tcp_port))
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(30):
+        await over.wait()
+    connection.close()
+    await runner.cleanup()

@@ -1,0 +1,63 @@
+"""Files in the encodings that are about, and those that are no text."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from shared.rendering.charsets import NoText, decoded
+
+FRENCH = "Le café était très bon à l'été dernier, déjà vu, garçon. Prix : 10 €\n"
+GERMAN = "Grüße aus München, die schöne Straße mit Übergröße\n"
+RUSSIAN = "Привет, как дела? Это русский текст для проверки.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (FRENCH, "utf-8"),
+        (FRENCH, "utf-8-sig"),
+        (FRENCH, "cp1252"),
+        (GERMAN, "latin-1"),
+        (FRENCH, "utf-16"),
+        (FRENCH, "utf-16-le"),
+        (FRENCH, "utf-16-be"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (RUSSIAN, "utf-8"),
+        ("", "utf-8"),
+        ("a", "ascii"),
+    ],
+)
+def test_text(text: str, encoding: str) -> None:
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_a_mark_says_it() -> None:
+    assert decoded(codecs.BOM_UTF16_BE + RUSSIAN.encode("utf-16-be")) == RUSSIAN
+    assert decoded(codecs.BOM_UTF16_LE + b"a\0") == "a"
+
+
+def test_a_page_says_it_itself() -> None:
+    page = '<html><head><meta charset="{}"></head><body>{}</body></html>'
+    for encoding in ("iso-8859-2", "windows-1250"):
+        text = page.format(encoding, "Zażółć")
+        assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"PK\x03\x04\x14\0", "ZIP"),
+        (b"%PDF-1.7\n\xff", "PDF"),
+        (b"\x89PNG\r\n\x1a\n\0", "picture"),
+        (codecs.BOM_UTF32_LE + b"a\0\0\0", "UTF-32"),
+        (codecs.BOM_UTF16_LE + b"a", "UTF-16-LE, and is damaged"),
+        (b"\0\1\2\3\xff\xff\xff", "zero bytes"),
+        (b"a\0b", "zero bytes"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_what_it_seems_to_be(data: bytes, reason: str) -> None:
+    with pytest.raises(NoText, match=reason):
+        decoded(data)
