@@ -39,7 +39,7 @@ def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
     worker = Worker()
     connection = worker.open(polling=False)
     monkeypatch.setattr(LeanSocket, "receive", broken(error))
-    with pytest.raises(AssertionError, match="task failed") as told:
+    with pytest.raises(AssertionError, match="a socket's reading has failed") as told:
         worker.say(connection, "40")
     assert str(told.value).count("task failed") == 1
     assert connection.transport.closed
@@ -54,7 +54,7 @@ def test_a_fault_in_what_is_called_with_a_message_is_told_too() -> None:
         raise RuntimeError("ours")
 
     connection.socket.acknowledged = acknowledged
-    with pytest.raises(AssertionError, match="task failed"):
+    with pytest.raises(AssertionError, match="a socket's reading has failed"):
         worker.say(connection, "430[]")
     assert connection.transport.closed
     worker.close()
