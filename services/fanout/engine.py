@@ -25,10 +25,10 @@ from services.fanout.frames import CLOSE, NOOP, Frame, Parcel
 from services.fanout.heartbeat import Heartbeat
 from services.fanout.intake import Intake
 from services.fanout.limits.bucket import Bucket, Pace
-from services.fanout.limits.gate import ADDRESS
+from services.fanout.limits.gate import ADDRESS, note_too_large
 from services.fanout.line import ONE_MORE, Detached, Hold, Line, take_over
 from services.fanout.pollbody import PollBody, poll_response
-from services.fanout.websocket import BadHandshake, Code
+from services.fanout.websocket import BadHandshake, Code, WebSocketError
 from shared.tasks import awaited, report
 from shared.wire.jsontext import loads
 
@@ -239,6 +239,11 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._inbox.append(text)
             if len(self._inbox) == INBOX:
                 self._hold(Hold.UNREAD)
+
+    def refused(self, line: Line, error: WebSocketError) -> None:
+        """From a `Line`."""
+        if error.code is Code.TOO_BIG:
+            note_too_large(str(error), sid=self.sid)
 
     def failed(self, line: Line, error: Exception) -> None:
         """From a `Line`, and from the socket's tasks: a fault of ours. Nothing more can be said of
@@ -494,8 +499,11 @@ class _WholeBody:
         self._request = request
 
     async def read(self, length: int) -> bytes:
-        # Longer than the application's client_max_size, and aiohttp answers 413 by itself.
-        return (await self._request.read())[:length]
+        try:
+            return (await self._request.read())[:length]
+        except web.HTTPRequestEntityTooLarge as error:  # it came in chunks, without its length
+            note_too_large(error.text or "", sid=self._request.query.get("sid", ""))
+            raise
 
 
 def _driver(plain: dict[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Missed(NamedTuple):
 
     revision: Revision
     head: int
+    origin: str = ""  #: the session that it came from, where the client is to know
 
     @property
     def sent_rev(self) -> int:
@@ -75,6 +76,9 @@ class Cursor:
     sent_rev: int  #: the newest revision that its transport took
     acked_rev: int = -1  #: the newest that the client is known to have
     resume_until: int = -1  #: up to here, revisions are what a returning client missed
+    origins_of: str = ""
+    """An author: of revisions of his that it missed, the client is told which session they are
+    of."""
     accepted: list[tuple[int, int]] = field(default_factory=list)
     """Rev and `seq` of submissions that were accepted without a revision of their own: an
     ACCEPT_COMMIT is due after that rev."""
@@ -104,7 +108,9 @@ def steps(
         at += 1
     for revision in revisions:
         if revision.rev <= cursor.resume_until:
-            yield Missed(revision, cursor.resume_until)
+            known = revision.origin is not None and revision.author == cursor.origins_of
+            origin = revision.origin.session if known and revision.origin is not None else ""
+            yield Missed(revision, cursor.resume_until, origin)
         elif revision.origin is not None and revision.origin.session == session:
             yield from _flushed(run, batching)
             size = 0

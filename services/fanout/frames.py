@@ -142,8 +142,8 @@ def with_ack(frame: Frame, rev: int) -> Frame:
     return Frame(b"42%d%b" % (rev, frame.payload.removeprefix(b"42")))
 
 
-def missed(revision: Revision, head: int) -> Frame:
-    """CLIENT_RECONNECT with one revision.
+def missed(revision: Revision, head: int, origin: str = "") -> Frame:
+    """CLIENT_RECONNECT with one revision; `origin` is the session it came from, if that is told.
 
     A page takes every such revision of its own author for the answer to the edit it had in
     flight. A correction by the server (no origin) bears the author's name but answers nothing, so
@@ -159,8 +159,15 @@ def missed(revision: Revision, head: int) -> Frame:
             "apool": data["apool"],
             "author": revision.author if revision.origin or revision.rev == 0 else "",
             "currentTime": revision.time,
+            **({"origin": origin} if origin else {}),
         }
     )
+
+
+def session_is(session: str) -> Frame:
+    """Tells a client that has announced SESSIONS what its session is called, and that chat messages
+    with a `requestID` are taken once."""
+    return collab({"type": "SESSION", "id": session, "supports": ["CHAT_REQUEST_ID"]})
 
 
 def nothing_missed(head: int) -> Frame:
@@ -185,8 +192,8 @@ class Frames:
                 return self._shared((revisions[0].rev, revisions[-1].rev), step)
             case AcceptCommit():
                 return accept_commit(step.rev)
-            case Missed(revision, head):
-                return missed(revision, head)
+            case Missed(revision, head, origin):
+                return missed(revision, head, origin)
 
     def clear(self) -> None:
         """When the revisions start anew, their numbers mean something else."""

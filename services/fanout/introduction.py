@@ -16,6 +16,10 @@ ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
 """What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
 find out what has arrived."""
 
+SESSIONS_ANNOUNCEMENT = "SESSIONS"
+"""What it lists there to be told what its sessions are called, and which of the revisions that it
+missed came from which of them."""
+
 
 async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
     """Takes over name and colour that the client brings in `userInfo`, unless they are given, and
@@ -41,6 +45,10 @@ def takes_batches(message: dict[str, Any], settings: FanoutSettings) -> bool:
 
 def acknowledges(message: dict[str, Any]) -> bool:
     return _supports(message, ACK_ANNOUNCEMENT)
+
+
+def knows_sessions(message: dict[str, Any]) -> bool:
+    return _supports(message, SESSIONS_ANNOUNCEMENT)
 
 
 def _supports(message: dict[str, Any], what: str) -> bool:

@@ -18,7 +18,12 @@ from services.fanout.flush import Cursor
 from services.fanout.greetings import PATIENCE, NoRoom
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, is_plain, read_only_id, wanted_pad
-from services.fanout.introduction import acknowledges, introduced, takes_batches
+from services.fanout.introduction import (
+    acknowledges,
+    introduced,
+    knows_sessions,
+    takes_batches,
+)
 from services.fanout.legacy import sends_no_author
 from services.fanout.limits.makers import Makers
 from services.fanout.rights import begin_with, rights_of
@@ -159,6 +164,7 @@ class Doorway:
             way_out,
             batching=takes_batches(message, self.settings),
             acks=acknowledges(message),
+            knows_sessions=knows_sessions(message),
             adds_author=sends_no_author(message),
         )
         try:
@@ -340,6 +346,8 @@ class Doorway:
             raise _turned_away(session.exit, "rejected")
         session.epoch = room.epoch
         session.cursor = Cursor(rev, rev, resume_until=head)
+        if session.knows_sessions:
+            session.cursor.origins_of = session.author
         if rev == head:
             session.send(frames.nothing_missed(head))
         self._let_in(room, session)
@@ -362,6 +370,8 @@ class Doorway:
 
     def _let_in(self, room: Room, session: Session) -> None:
         session.send(room.history_for(session))
+        if session.knows_sessions:
+            session.send(frames.session_is(session.id))
         room.enter(session)
         introduction = room.people.introduction(but=session.id)
         if introduction is not None:

@@ -53,6 +53,10 @@ class Receiver(Protocol):
     def received(self, line: "Line", text: str) -> None:
         """A message has come."""
 
+    def refused(self, line: "Line", error: WebSocketError) -> None:
+        """The client has broken the protocol, or sends more at once than it may; the line has been
+        ended for that."""
+
     def failed(self, line: "Line", error: Exception) -> None:
         """`received` has raised this, which is a fault of ours. The line is to be ended."""
 
@@ -171,6 +175,7 @@ class Line(asyncio.Protocol):
                 size = reader.take()
             except WebSocketError as error:
                 self.fail(error.code)
+                receiver.refused(self, error)
                 return
             if not size:
                 if not count and not self._holds & Hold.UNPARSED:

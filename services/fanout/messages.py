@@ -186,10 +186,12 @@ class Messages:
             return
         if kind != "GET_CHAT_MESSAGES":
             # Of all others, everybody on the pad is told.
+            payload = data.get("payload") if kind == "CLIENT_MESSAGE" else None
+            matter = payload.get("type") if isinstance(payload, dict) else kind
             try:
-                self._allowances.chat(session.author)
+                self._allowances.tell(session.author, matter if isinstance(matter, str) else "")
             except TooMuch as error:
-                what = "changes of name or colour" if kind == "USERINFO_UPDATE" else "messages"
+                what = _MATTERS.get(matter, "messages")
                 raise ClientError(f"too many {what}; wait a moment") from error
         async with socket.turn:
             await self._in_turn(asked, kind)
@@ -295,6 +297,14 @@ class Messages:
             if self._hooks.user_leave:
                 await self._hooks.left(room, session)
 
+
+_MATTERS: dict[Any, str] = {
+    "USERINFO_UPDATE": "changes of name or colour",
+    "suggestUserName": "suggestions of a name",
+    "SAVE_REVISION": "saved revisions",
+    "padoptions": "changes of the pad's settings",
+}
+"""What there can be too many of, in words."""
 
 KNOWN = {
     "CLIENT_READY",

@@ -62,6 +62,7 @@ class Session:
     exit: Exit
     batching: bool
     acks: bool = False  #: the client answers requests for a Socket.IO acknowledgement
+    knows_sessions: bool = False  #: the client is told which session a revision came from
     adds_author: bool = False  #: inserts without an author get this session's (see `legacy`)
     id: str = field(default_factory=new_session_id)
     order: int = 0  #: which of the pad's sessions this is

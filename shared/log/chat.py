@@ -1,5 +1,6 @@
 """A pad's chat: a stream beside its revisions, of messages numbered from 0 without a hole."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -53,17 +54,19 @@ async def say(
     author: str,
     now_ms: int,
     extra: Mapping[str, Any] | None = None,
+    request: str | None = None,
 ) -> int:
     """Appends a message, and announces it to all workers; returns its index.
 
-    Exactly once, also where the answer was lost and the call repeated. Raises `NoPad`,
-    `OutOfBounds`, or what `UNREACHABLE` lists.
+    Exactly once, also where the answer was lost and the call repeated; and where the author's
+    client repeats it, if it has named it by `request`. Raises `NoPad`, `OutOfBounds`, or what
+    `UNREACHABLE` lists.
     """
     bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
     known = await authors.read(redis, [author]) if author else {}
     name = known[author].name if author in known else None
-    record, call = message.to_record(), secrets.token_hex(8)
+    record, call = message.to_record(), _call(author, request)
     index: int = await scripts.CHAT(
         redis.client,
         [keys.chat, keys.meta],
@@ -72,6 +75,14 @@ async def say(
     if index < 0:
         raise NoPad("nobody can speak where there is no pad")
     return index
+
+
+def _call(author: str, request: str | None) -> str:
+    """A name for one thing that is said. One client must not be able to guess another's."""
+    if request is None:
+        return secrets.token_hex(8)
+    named = f"{author}\0{request}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named).hexdigest()[:32]
 
 
 async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:

@@ -78,8 +78,14 @@ class LimitSettings(RedisProcessSettings):
     )
     chats_per_second: int = setting(
         2,
-        "chat messages, and changes of name or colour, of one author on this worker; ten times as "
-        "many at once. More are refused",
+        "chat messages of one author on this worker; ten times as many at once. More are refused",
+        minimum=1,
+        maximum=1_000_000,
+    )
+    plugin_messages_per_second: int = setting(
+        20,
+        "plugins' messages of one author on this worker; three times as many at once. More are "
+        "refused. (A plugin that shows others' cursors sends 10 or so)",
         minimum=1,
         maximum=1_000_000,
     )

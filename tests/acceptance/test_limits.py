@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -28,6 +29,7 @@ SETTINGS = {
     "PADFLEET_COMMITS_PER_SECOND": "2",
     "PADFLEET_JOINS_PER_SECOND": "1",
     "PADFLEET_CHATS_PER_SECOND": "1",
+    "PADFLEET_PLUGIN_MESSAGES_PER_SECOND": "4",
     "PADFLEET_HANDSHAKE_TIMEOUT_MS": "1000",
     "PADFLEET_REQUEST_TIMEOUT_MS": "500",
     "PADFLEET_IDLE_TIMEOUT_MS": "2000",
@@ -252,13 +254,69 @@ async def test_names_that_change_too_often_are_refused(worker: Member) -> None:
     async with Guest(worker.url) as guest:
         await guest.join("names")
         info = {"colorId": "#ffffff", "userId": guest.vars["userId"]}
-        errors = [
-            await guest.collab("USERINFO_UPDATE", userInfo={**info, "name": f"n{number}"})
-            for number in range(15)
-        ]
+        errors = await asyncio.gather(
+            *(
+                guest.collab("USERINFO_UPDATE", userInfo={**info, "name": f"n{number}"})
+                for number in range(80)
+            )
+        )
         assert errors[0] is None
         assert any(error and "too many" in error["message"] for error in errors)
         assert await guest.write("still here ") is None
+
+
+async def test_a_plugin_that_says_much_keeps_nobody_from_anything_else(worker: Member) -> None:
+    """A plugin that shows cursors says where they are 8 times a second. It took what names, saved
+    revisions and chat have, and these were refused."""
+    async with Guest(worker.url) as guest, Guest(worker.url) as other:
+        await other.join("cursors")
+        await guest.join("cursors")
+        for number in range(12):
+            assert await guest.collab("CUSTOM", cursor=number) is None
+        await other.hears(lambda: len(other.heard("CUSTOM")) == 12, "all of them")
+        before = limited(worker, "plugins")
+        errors = await asyncio.gather(*(guest.collab("CUSTOM", more=n) for n in range(80)))
+        assert any(error and "too many messages" in error["message"] for error in errors)
+        assert limited(worker, "plugins") > before
+        info = {"colorId": "#ffffff", "userId": guest.vars["userId"], "name": "Nora"}
+        assert await guest.collab("USERINFO_UPDATE", userInfo=info) is None
+        assert await guest.collab("SAVE_REVISION") is None
+        assert await guest.collab("CHAT_MESSAGE", message={"text": "hello"}) is None
+
+
+async def test_revisions_that_are_saved_too_often_are_refused(worker: Member) -> None:
+    async with Guest(worker.url) as guest:
+        await guest.join("saves")
+        errors = await asyncio.gather(*(guest.collab("SAVE_REVISION") for _ in range(80)))
+        assert errors[0] is None
+        assert any(error and "too many saved revisions" in error["message"] for error in errors)
+        assert limited(worker, "saves") > 0
+        assert await guest.collab("CHAT_MESSAGE", message={"text": "hello"}) is None
+
+
+async def test_what_is_too_large_is_counted_and_has_a_line_in_the_log(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    """A client that sends what is too large again and again was nowhere to be seen."""
+    before = limited(worker, "message_size")
+    async with open_websocket(worker) as (reader, writer):
+        length = (1_000_001).to_bytes(8, "big")
+        writer.write(b"\x81\xff" + length + b"\0\0\0\0")
+        await writer.drain()
+        assert (1009).to_bytes(2, "big") in await reader.read()
+    assert limited(worker, "message_size") == before + 1
+    async with http.get(worker.url + POLLING) as answer:
+        sid = json.loads((await answer.text())[1:])["sid"]
+    too_long = b"4" + 1_000_000 * b"x"
+
+    async def in_chunks() -> AsyncIterator[bytes]:
+        yield too_long
+
+    for body, status in ((too_long, 413), (in_chunks(), 400)):
+        async with http.post(f"{worker.url}{POLLING}&sid={sid}", data=body) as answer:
+            assert answer.status == status
+    assert limited(worker, "message_size") == before + 3
+    assert worker.log.read_text().count("too large, refused") >= 3
 
 
 # --- How slowly ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shared.client import new_token
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.guest import Guest
@@ -368,3 +369,28 @@ async def test_what_was_beside_a_deleted_pad_is_gone_with_it(party: Party) -> No
         new = await party.guest(worker)
         assert (new.vars["chatHead"], new.vars["savedRevisions"]) == (-1, [])
         assert new.vars["initialOptions"]["lang"] is None
+
+
+async def test_what_is_said_again_under_the_same_name_stands_there_once(fleet: Fleet) -> None:
+    """A client whose connection broke before the answer says it again, maybe to another worker."""
+    one, two = fleet.urls[:2]
+    pad, token = new_pad(), new_token()
+    said = {"text": "once", "requestID": "x1"}
+    async with Guest(one) as guest:
+        await guest.join(pad, token=token)
+        assert await guest.collab("CHAT_MESSAGE", message=said) is None
+    async with Guest(two) as guest, Guest(two) as other:
+        await other.join(pad)
+        await guest.join(pad, token=token)
+        assert await guest.collab("CHAT_MESSAGE", message=said) is None
+        # Another author's is another message, whatever it is called.
+        assert await other.collab("CHAT_MESSAGE", message={**said, "text": "mine"}) is None
+        assert await guest.collab("CHAT_MESSAGE", message={**said, "requestID": "x2"}) is None
+        for wrong in ("", 7, "x" * 101):
+            error = await guest.collab("CHAT_MESSAGE", message={**said, "requestID": wrong})
+            assert "requestID" in error["message"]
+        assert await guest.collab("GET_CHAT_MESSAGES", start=0, end=9) is None
+        await guest.hears(lambda: guest.heard("CHAT_MESSAGES"))
+        (answer,) = guest.heard("CHAT_MESSAGES")
+        assert [each["text"] for each in answer["messages"]] == ["once", "mine", "once"]
+        assert all("requestID" not in each for each in answer["messages"])

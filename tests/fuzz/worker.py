@@ -22,6 +22,7 @@ from services.fanout.commits import Commits
 from services.fanout.engine import LeanSocket
 from services.fanout.join import Doorway
 from services.fanout.limits.allowances import Allowances
+from services.fanout.limits.bucket import Pace
 from services.fanout.limits.places import Places
 from services.fanout.limits.unborn import Nursery
 from services.fanout.line import Line
@@ -77,6 +78,7 @@ class Worker:
             commits_per_second=most,
             joins_per_second=most,
             chats_per_second=most,
+            plugin_messages_per_second=most,
             messages_per_second=most,
             plugin_messages="*",
         )
@@ -86,7 +88,7 @@ class Worker:
         messages = Messages(
             cast(Doorway, doorway),
             commits,
-            Allowances.of(settings),
+            Allowances.of(settings, seldom=Pace(most, most, 0.0)),
             nursery,
             cast(Timeslider, StandInTimeslider()),
         )

@@ -13,11 +13,15 @@ from shared.log.chat import NoPad, read_chat, say
 MOST_ASKED = 100
 """Messages that may lie between the first and the last one that are asked for, as in Etherpad."""
 
-_OURS = {"text", "time", "userId", "userName", "authorId", "displayName"}
+_OURS = {"text", "time", "userId", "userName", "authorId", "displayName", "requestID"}
+
+MOST_REQUEST_ID = 100
+"""Characters of what a client calls a message of its own."""
 
 
 async def spoke(asked: Asked) -> None:
-    """CHAT_MESSAGE: everybody on the pad hears it, the speaker too."""
+    """CHAT_MESSAGE: everybody on the pad hears it, the speaker too. One with a `requestID` that its
+    author has used for one of the newest messages was said already, and only acknowledged."""
     message = asked.part("message")
     text = message.get("text")
     if not isinstance(text, str):
@@ -25,6 +29,9 @@ async def spoke(asked: Asked) -> None:
     # Author and time are what we know, not what the client says.
     extra = {name: value for name, value in message.items() if name not in _OURS}
     _check(text, extra)
+    request = message.get("requestID")
+    if request is not None and not _is_request_id(request):
+        raise ClientError(f"requestID has to be a text of 1 to {MOST_REQUEST_ID} characters")
     if asked.hooks.chat_message:
         said = await asked.hooks.on_chat(asked.room, asked.session, {"text": text, **extra})
         if said is None:
@@ -38,9 +45,14 @@ async def spoke(asked: Asked) -> None:
             author=asked.session.author,
             now_ms=int(time.time() * 1000),
             extra=extra,
+            request=request,
         )
     except (NoPad, OutOfBounds) as error:  # a hook may have made it longer
         raise ClientError(str(error)) from error
+
+
+def _is_request_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MOST_REQUEST_ID
 
 
 def _check(text: str, extra: dict[str, Any]) -> None:

@@ -23,6 +23,18 @@ COMMIT_PATIENCE = 5.0
 JOIN_PATIENCE = 10.0
 """Seconds. Longer than that, and the client is better off with its own back-off."""
 
+SELDOM = Pace(2.0, 20.0, 0.0)
+"""Of what a person does now and then, by a click."""
+
+_LIMITS = {
+    "CHAT_MESSAGE": "chats",
+    "USERINFO_UPDATE": "names",
+    "suggestUserName": "names",
+    "SAVE_REVISION": "saves",
+    "padoptions": "settings",
+}
+"""Whatever else is told to everybody is a plugin's."""
+
 
 class TooMuch(Exception):
     """More than may be made to wait."""
@@ -32,16 +44,23 @@ class TooMuch(Exception):
 class Allowances:
     commits: Buckets[str]
     joins: Buckets[Hashable]  #: of authors, and of sockets
-    chats: Buckets[str]  #: and changes of name and colour, which all on the pad are told of too
+    chats: Buckets[str]
+    plugins: Buckets[str]  #: plugins' messages, such as others' cursors
+    names: Buckets[str]  #: changes of name and colour, and names suggested to others
+    saves: Buckets[str]  #: saved revisions
+    settings: Buckets[str]  #: changes of the pad's settings
 
     @classmethod
-    def of(cls, settings: LimitSettings) -> "Allowances":
+    def of(cls, settings: LimitSettings, *, seldom: Pace = SELDOM) -> "Allowances":
+        """`seldom`: how fast an author may do what has no setting."""
         commits, joins = settings.commits_per_second, settings.joins_per_second
-        chats = settings.chats_per_second
+        chats, plugins = settings.chats_per_second, settings.plugin_messages_per_second
         return cls(
             Buckets(Pace(commits, 5 * commits, COMMIT_PATIENCE)),
             Buckets(Pace(joins, 10 * joins, JOIN_PATIENCE)),
             Buckets(Pace(chats, 10 * chats, 0.0)),
+            Buckets(Pace(plugins, 3 * plugins, 0.0)),
+            *(Buckets[str](seldom) for _ in range(3)),
         )
 
     async def commit(self, author: str) -> None:
@@ -53,10 +72,14 @@ class Allowances:
         """`who`: an author, or a socket. Raises `TooMuch`."""
         await _wait(self.joins, who, "joins")
 
-    def chat(self, author: str) -> None:
-        """Raises `TooMuch`."""
-        if self.chats.take(author, monotonic()) is None:
-            metrics.LIMITED.labels("chats").inc()
+    def tell(self, author: str, kind: str) -> None:
+        """A message of which everybody on the pad is told; `kind` is the type of a COLLABROOM's
+        data, or of a CLIENT_MESSAGE's payload. Each matter has a bucket of its own: a plugin that
+        says much keeps nobody from speaking, or from choosing a name. Raises `TooMuch`."""
+        limit = _LIMITS.get(kind, "plugins")
+        buckets: Buckets[str] = getattr(self, limit)
+        if buckets.take(author, monotonic()) is None:
+            metrics.LIMITED.labels(limit).inc()
             raise TooMuch
 
 

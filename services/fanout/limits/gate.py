@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from services.fanout import metrics
+from services.fanout.errors import shown
 from services.fanout.limits.addresses import Trusted
 from services.fanout.limits.places import Full, Places
 
@@ -30,6 +31,13 @@ _FULL = {
 _JSONP = "JSONP is not served: poll without the parameter j.\n"
 
 
+def note_too_large(what: str, *, sid: str) -> None:
+    """Something is refused for its size. Its sender may not understand that, and send it again and
+    again: an operator sees why somebody cannot stay connected."""
+    metrics.LIMITED.labels("message_size").inc()
+    log.warning("too large, refused", extra={"what": shown(what), "sid": shown(sid)})
+
+
 def gate(trusted: Trusted, places: Places) -> Middleware:
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,6 +55,7 @@ def gate(trusted: Trusted, places: Places) -> Middleware:
             return web.Response(status=status, text=text, headers=headers)
         size = request.content_length or 0
         if size > request.client_max_size:
+            note_too_large(f"a request of {size} bytes", sid=request.query.get("sid", ""))
             raise web.HTTPRequestEntityTooLarge(request.client_max_size, size)
         return await handler(request)
 

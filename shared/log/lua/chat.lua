@@ -3,10 +3,11 @@
 -- KEYS  1 chat  2 meta      ARGV  1 channel  2 record  3 a name for this call, unlike any other's
 --                              4 what the workers are told of it
 -- Replies the message's index, or -1 where there is no pad.
--- A call is repeated when its answer was lost, hence the name: what was said once stands there once.
+-- A call is repeated when its answer was lost, hence the name: what was said once stands there once,
+-- also where it is the client who repeats it after a while, with up to 99 messages in between.
 if tonumber(redis.call('HGET', KEYS[2], 'head') or '-1') < 0 then return -1 end
 local index = 0
-for i, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 32)) do
+for i, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 100)) do
   local at = tonumber(string.match(entry[1], '^%d+'))
   if i == 1 then index = at + 1 end
   for j = 1, #entry[2], 2 do

@@ -115,6 +115,21 @@ def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own()
     ]
 
 
+def test_who_announces_it_is_told_which_session_its_own_missed_revisions_are_of() -> None:
+    """Two tabs of one author write; only one of them has written what it missed."""
+    cursor = Cursor(3, resume_until=6, origins_of="a.me")
+    mine = revision(4, session="this-tab", author="a.me")
+    too = revision(5, session="other-tab", author="a.me")
+    steps = planned(cursor, [mine, too, revision(6)], batching=True)
+    assert steps == [
+        Missed(mine, 6, "this-tab"),
+        Missed(too, 6, "other-tab"),
+        Missed(revision(6), 6),
+    ]
+    told = [loads(Frames().of(step).payload[2:])[1]["data"] for step in steps]
+    assert [data.get("origin") for data in told] == ["this-tab", "other-tab", None]
+
+
 def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:
     cursor = Cursor(4, accepted=[(6, 1)])
     assert planned(cursor, revisions(5, 6, 7), batching=True) == [

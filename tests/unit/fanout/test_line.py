@@ -11,7 +11,7 @@ import pytest
 from services.fanout.exit import Exit
 from services.fanout.frames import Frame, Parcel
 from services.fanout.line import FRAMES_AT_ONCE, PIECES_AT_ONCE, TRICKLE, Hold, Line
-from services.fanout.websocket import Code, close, pong
+from services.fanout.websocket import Code, WebSocketError, close, pong
 from tests.unit.fanout.test_websocket import CONTINUATION, PING, PONG, TEXT, frame
 
 
@@ -75,6 +75,9 @@ class Owner:
         if text == "fault":
             raise RecursionError
         self.said.append(text)
+
+    def refused(self, line: Line, error: WebSocketError) -> None:
+        self.errors.append(error)
 
     def failed(self, line: Line, error: Exception) -> None:
         self.errors.append(error)
