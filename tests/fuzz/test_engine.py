@@ -41,7 +41,7 @@ def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
     monkeypatch.setattr(LeanSocket, "receive", broken(error))
     with pytest.raises(AssertionError, match="a socket's reading has failed") as told:
         worker.say(connection, "40")
-    assert str(told.value).count("task failed") == 1
+    assert str(told.value).count("a socket's reading has failed") == 1
     assert connection.transport.closed
     worker.close()
 
