@@ -76,6 +76,8 @@ _OF_A_PAD = re.compile(
 )
 """How a pad's HTML begins, by export or API, ours and Etherpad's."""
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
 HARD = "\ufdd0"
 """Stands for a space that browsers must not swallow; no character, for Unicode."""
 
@@ -90,7 +92,8 @@ def from_html(html: str, author: str, *, units: int | None = None) -> tuple[ATex
     Raises `TooLarge` for a text of more than `units` code units.
     """
     of_a_pad = _OF_A_PAD.match(html) is not None
-    html = html.replace(HARD, "")
+    # Half a pair is no character, and the parser takes none.
+    html = _HALVES.sub("\ufffd", html.replace(HARD, ""))
     if of_a_pad:
         html = html.replace("&nbsp;", HARD)
     reader = _Reader(units, of_a_pad=of_a_pad)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.fuzz import (
     easysync_targets,
+    file_targets,
     other_targets,
     wire_targets,
     worker_targets,
@@ -11,6 +12,13 @@ from tests.fuzz import (
 )
 from tests.fuzz.target import Target
 
-_GROUPS = (wire_targets, easysync_targets, writer_target, worker_targets, other_targets)
+_GROUPS = (
+    wire_targets,
+    easysync_targets,
+    writer_target,
+    worker_targets,
+    file_targets,
+    other_targets,
+)
 
 TARGETS: dict[str, Target] = {target.name: target for group in _GROUPS for target in group.TARGETS}

@@ -73,6 +73,7 @@ def test_what_editors_write(case: dict[str, str]) -> None:
         ("<!-- a --><![CDATA[b]]><?php c ?><!DOCTYPE x>d", "d\n"),
         ("<![", "\n"),
         ("<p>a<p>b", "a\nb\n"),
+        ("<p \ud83d=1>a\ude00<\ud83d>b</p>", "a\ufffd<\ufffd>b\n"),
         ("<p>a<br></p><p>b</p>", "a\nb\n"),
         ("<p>a<br><br>b</p>", "a\n\nb\n"),
         ("<p> </p><p><br></p><p>b</p>", "\n\nb\n"),
