@@ -6,6 +6,7 @@ import type { Pad } from "padfleet-client";
 
 import { typing } from "./changes.js";
 import { keys } from "./commands.js";
+import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { painting } from "./paint.js";
 import { Session } from "./session.js";
@@ -27,6 +28,7 @@ export function basics(from: Source, nonce: string, label: string): Extension {
       autocapitalize: "sentences",
     }),
     painting(),
+    Prec.high(links),
   ];
 }
 
@@ -69,7 +71,8 @@ export class PadEditor {
           travelByMenu,
           typing,
           besideMarkers,
-          Prec.high(keymap.of(keys)),
+          linkHint,
+          Prec.high(keymap.of([...linkKeys, ...keys])),
           keymap.of([...travelKeys, ...defaultKeymap]),
           this.locked.of([]),
           EditorView.updateListener.of((update) => {

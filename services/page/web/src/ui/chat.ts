@@ -2,6 +2,8 @@
 import type { ChatLine, Pad } from "padfleet-client";
 
 import { authorClass } from "../editor/colors.js";
+import { anchor } from "../editor/links.js";
+import { linksIn } from "../text/links.js";
 import { announce, byId, make } from "./dom.js";
 import type { Panel } from "./panel.js";
 
@@ -19,6 +21,18 @@ function clock(time: number): string {
 
 function keyOf({ time, userId, text }: ChatLine): string {
   return JSON.stringify([time, userId, text]);
+}
+
+/** A message, with its links. */
+function said(text: string): HTMLElement {
+  const element = make("p", "said");
+  let at = 0;
+  for (const { from, to, href } of linksIn(text)) {
+    element.append(text.slice(at, from), anchor(href, text.slice(from, to)));
+    at = to;
+  }
+  element.append(text.slice(at));
+  return element;
 }
 
 export class Chat {
@@ -126,7 +140,7 @@ export class Chat {
     const when = make("time", "", clock(line.time));
     when.dateTime = new Date(line.time).toISOString();
     const head = make("p", "line-head", who, when);
-    return make("li", `line ${authorClass(line.userId ?? "")}`, head, make("p", "said", line.text));
+    return make("li", `line ${authorClass(line.userId ?? "")}`, head, said(line.text));
   }
 
   private nameOf({ userId, userName }: ChatLine): string {
