@@ -7,7 +7,12 @@ from typing import Final
 
 BUILT: Final = Path(__file__).parent / "built"
 
-_KINDS: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_KINDS: Final = {
+    ".css": "text/css",
+    ".ftl": "text/plain",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +27,29 @@ class Asset:
 class Assets:
     files: dict[str, Asset]  #: by name, which has a hash of the content in it
     names: dict[str, str]  #: the name by what it was built as, such as ``pad.js``
+    pages: dict[str, dict[str, str]]  #: by language and then by name, such as ``home``: the HTML
 
 
 def read(folder: Path = BUILT) -> Assets | None:
-    """What `build.mjs` has made; None where it has not run. `OSError` or `ValueError` when there is
-    less than its manifest says."""
+    """What `build.mjs` has made; None where it has not run.
+
+    `OSError`, `KeyError` or `ValueError` when there is less than its manifest says.
+    """
     try:
         manifest = (folder / "manifest.json").read_text("utf-8")
     except FileNotFoundError:
         return None
-    names: dict[str, str] = json.loads(manifest)
+    made = json.loads(manifest)
+    names: dict[str, str] = made["assets"]
     files = {name: _asset(folder / "assets" / name) for name in names.values()}
-    return Assets(files, names)
+    pages = {
+        language: {
+            page: (folder / "pages" / language / f"{page}.html").read_text("utf-8")
+            for page in made["pages"]
+        }
+        for language in made["languages"]
+    }
+    return Assets(files, names, pages)
 
 
 def _asset(path: Path) -> Asset:

@@ -1,16 +1,43 @@
-// Makes what workers serve: ../page/built/assets/* (names with a hash of the content, and each
-// also as .gz) and built/manifest.json, which says what belongs to which page.
+// Makes what workers serve: built/assets/* (names with a hash of the content, and each also as .gz),
+// built/pages/<language>/*.html, and built/manifest.json, which says what there is.
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { fill, pack, readWords } from "./words.mjs";
+
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const FRESH = join(HERE, "built.new");
 const BUILT = join(HERE, "built");
+
+/** The pages that there are in each language, and how far up their addresses the assets are. */
+const PAGES = { pad: "../", home: "", forbidden: "../" };
+
+rmSync(FRESH, { recursive: true, force: true });
+mkdirSync(join(FRESH, "assets"), { recursive: true });
+const assets = {};
+
+function put(file, contents) {
+  const hash = createHash("sha256").update(contents).digest("base64url").slice(0, 12);
+  const kind = extname(file);
+  const name = `${basename(file, kind)}-${hash}${kind}`;
+  writeFileSync(join(FRESH, "assets", name), contents);
+  const packed = gzipSync(contents, { level: 9 });
+  writeFileSync(join(FRESH, "assets", `${name}.gz`), packed);
+  assets[file] = name;
+  console.log(`  ${name}  ${(packed.length / 1024).toFixed(1)} KiB packed`);
+}
+
+const languages = readWords(join(HERE, "web/words"));
+const catalogues = {};
+for (const { tag, dir, source } of languages) {
+  if (tag !== "en") put(`${tag}.ftl`, source);
+  catalogues[tag] = { file: assets[`${tag}.ftl`] ?? "", dir };
+}
 
 const shared = {
   absWorkingDir: HERE,
@@ -21,6 +48,16 @@ const shared = {
   write: false,
   legalComments: "none",
   logLevel: "warning",
+  define: { CATALOGUES: JSON.stringify(catalogues) },
+  plugins: [
+    {
+      name: "catalogues",
+      setup: (build) =>
+        build.onLoad({ filter: /\.ftl$/ }, ({ path }) => {
+          return { contents: pack(readFileSync(path, "utf8")), loader: "text" };
+        }),
+    },
+  ],
 };
 
 const [pages, theme] = await Promise.all([
@@ -38,20 +75,23 @@ const [pages, theme] = await Promise.all([
   // Runs before the page is painted, so it cannot be a module.
   build({ ...shared, entryPoints: { theme: "web/src/theme.ts" }, format: "iife" }),
 ]);
-
-rmSync(FRESH, { recursive: true, force: true });
-mkdirSync(join(FRESH, "assets"), { recursive: true });
-const manifest = {};
 for (const { path, contents } of [...pages.outputFiles, ...theme.outputFiles]) {
-  const hash = createHash("sha256").update(contents).digest("base64url").slice(0, 12);
-  const kind = extname(path);
-  const name = `${basename(path, kind)}-${hash}${kind}`;
-  writeFileSync(join(FRESH, "assets", name), contents);
-  const packed = gzipSync(contents, { level: 9 });
-  writeFileSync(join(FRESH, "assets", `${name}.gz`), packed);
-  manifest[basename(path)] = name;
-  console.log(`  ${name}  ${(packed.length / 1024).toFixed(1)} KiB packed`);
+  put(basename(path), contents);
 }
+
+for (const language of languages) {
+  mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
+  for (const [page, up] of Object.entries(PAGES)) {
+    const file = assets[`${language.tag}.ftl`];
+    const href = `${up}assets/${file}`;
+    const preload =
+      file === undefined ? "" : `<link rel="preload" as="fetch" crossorigin href="${href}">`;
+    const html = readFileSync(join(HERE, `${page}.html`), "utf8");
+    const made = fill(html, language, languages, page === "forbidden" ? "" : preload);
+    writeFileSync(join(FRESH, "pages", language.tag, `${page}.html`), made);
+  }
+}
+const manifest = { assets, pages: Object.keys(PAGES), languages: languages.map(({ tag }) => tag) };
 writeFileSync(join(FRESH, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 // A worker that starts meanwhile finds the old files or the new ones.
 rmSync(BUILT, { recursive: true, force: true });

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from services.page import headers
+from services.page import headers, language
 from services.page.assets import Asset, Assets, read
 from services.page.names import is_valid, sanitised
 from shared.log.connect import UNREACHABLE
@@ -20,10 +20,7 @@ log = logging.getLogger(__name__)
 
 _ALPHABET = string.ascii_letters + string.digits
 
-_TEMPLATES = {
-    name: files(__package__).joinpath(f"{name}.html").read_text("utf-8")
-    for name in ("home", "pad", "unbuilt", "forbidden")
-}
+_UNBUILT = files(__package__).joinpath("unbuilt.html").read_text("utf-8")
 
 COOKIE_AGE = 5_184_000
 """Seconds for which a browser stays the same author: 60 days, as with Etherpad."""
@@ -56,19 +53,19 @@ class _Pages:
         self._exists = exists
         self._assets = assets
 
-    async def home(self, _request: web.Request) -> web.Response:
-        return self._page("home")
+    async def home(self, request: web.Request) -> web.Response:
+        return self._page("home", request)
 
     async def pad(self, request: web.Request) -> web.Response:
         name = request.match_info["pad"]
         if not is_valid(name):
-            return self._page("forbidden", status=404)
+            return self._page("forbidden", request, status=404)
         proper = sanitised(name)
         # A pad that was once made with such a name keeps it.
         if proper != name and not await self._is_there(name):
             query = f"?{request.query_string}" if request.query_string else ""
             raise web.HTTPFound(f"../p/{quote(proper, safe='')}{query}", headers=headers.ALWAYS)
-        response = self._page("pad", name)
+        response = self._page("pad", request, name)
         cookie = f"{self._settings.cookie_prefix}token"
         if cookie not in request.cookies:
             # Who the browser is, from now on; as Etherpad's page server does it.
@@ -112,11 +109,14 @@ class _Pages:
         response.etag = asset.tag
         return response
 
-    def _page(self, name: str, pad: str = "", *, status: int = 200) -> web.Response:
+    def _page(
+        self, name: str, request: web.Request, pad: str = "", *, status: int = 200
+    ) -> web.Response:
         nonce = secrets.token_urlsafe(16)
-        text = _TEMPLATES["unbuilt" if self._assets is None else name]
-        fields = {"nonce": nonce}
+        text = _UNBUILT
+        fields = {"nonce": nonce, "cookie": escape(self._settings.cookie_prefix)}
         if self._assets is not None:
+            text = self._assets.pages[self._language(request, self._assets)][name]
             for built_as, file in self._assets.names.items():
                 fields[built_as] = f"assets/{file}"
         fields["pad"] = escape(pad)  # last: nothing is filled in within a name
@@ -134,6 +134,11 @@ class _Pages:
         )
         response.enable_compression()
         return response
+
+    def _language(self, request: web.Request, assets: Assets) -> str:
+        chosen = request.cookies.get(f"{self._settings.cookie_prefix}language")
+        accept = request.headers.get("Accept-Language", "")
+        return language.choose([request.query.get("lang"), chosen], accept, assets.pages)
 
 
 def _has(request: web.Request, asset: Asset) -> bool:

@@ -45,7 +45,7 @@ def test_what_was_said_while_a_page_was_offline_is_there_afterwards(
     eventually_sync(lambda: said(ada) == ["one", "two"])
     bob.type("lost?")
     bob.press("Enter")
-    assert "not connected" in bob.words("#chat-error")
+    assert "no connection" in bob.words("#chat-error")
     assert bob.do("inputValue", "#say-text") == "lost?"
     bob.offline(False)
     eventually_sync(lambda: said(bob) == ["one", "two"])

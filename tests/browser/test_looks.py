@@ -116,7 +116,7 @@ def test_a_pad_is_opened_by_its_name_and_found_again(browser: Browser, fleet: Fl
     page.click("#name")
     page.type("a$b")
     page.press("Enter")
-    assert "no $" in page.words("#name-error")
+    assert "$ sign" in page.words("#name-error")
     page.do("fill", "#name", "minutes of today")
     page.press("Enter")
     page.joined()
@@ -150,7 +150,7 @@ def test_everything_is_reached_by_keyboard(browser: Browser, fleet: Fleet) -> No
     assert names == [
         "Skip to the text",
         "padfleet, start page",
-        "People here: 1",
+        "1 person here",
         "Chat",
         "History",
         "Share and settings",
@@ -177,7 +177,7 @@ def test_what_matters_about_the_connection_is_said_aloud(browser: Browser, fleet
     page.saved()
     assert page.words("#said") == "Connected"  # not each "Saved"
     page.offline(True)
-    eventually_sync(lambda: page.words("#said").startswith("You are offline."))
+    eventually_sync(lambda: page.words("#said").startswith("You’re offline."))
     page.offline(False)
     eventually_sync(lambda: page.words("#said") == "Connected")
 

@@ -215,7 +215,7 @@ def test_a_read_only_link_shows_what_is_written_and_takes_nothing(
 
 def test_who_may_not_open_a_pad_is_told_so(browser: Browser, fleet: Fleet) -> None:
     stranger = browser.open(f"{fleet.urls[0]}/p/r.{'0' * 32}")
-    eventually_sync(lambda: stranger.words("#notice-words") == "You may not open this pad.")
+    eventually_sync(lambda: stranger.words("#notice-words") == "You don’t have access to this pad.")
     assert stranger.status == "Not connected"
     assert stranger.do("isHidden", "#tools")
 

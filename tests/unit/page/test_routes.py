@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+import services.page
 from services.page import mount
 from services.page.assets import Assets, read
 from shared.settings import FanoutSettings
@@ -21,6 +22,9 @@ from shared.settings import FanoutSettings
 Client = TestClient[web.Request, web.Application]
 
 BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg")
+PAGES = ("pad", "home", "forbidden")
+LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")
+PAGE = Path(services.page.__file__).parent
 
 
 @pytest.fixture
@@ -34,7 +38,13 @@ def built(tmp_path: Path) -> Assets:
         content = f"/* {name} */".encode()
         (tmp_path / "assets" / file).write_bytes(content)
         (tmp_path / "assets" / f"{file}.gz").write_bytes(gzip.compress(content))
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    for language in LANGUAGES:
+        (tmp_path / "pages" / language).mkdir(parents=True)
+        for page in PAGES:
+            text = (PAGE / f"{page}.html").read_text("utf-8").replace("{{lang}}", language)
+            (tmp_path / "pages" / language / f"{page}.html").write_text(text, "utf-8")
+    made = {"assets": manifest, "pages": PAGES, "languages": LANGUAGES}
+    (tmp_path / "manifest.json").write_text(json.dumps(made))
     assets = read(tmp_path)
     assert assets is not None
     return assets
@@ -150,7 +160,7 @@ async def test_a_name_that_no_pad_can_have_is_refused(built: Assets, name: str) 
     async with served(built) as client:
         response = await client.get(f"/p/{name}")
         assert response.status == 404
-        assert "No pad can have this name" in await response.text()
+        assert "forbidden-heading" in await response.text()
         assert not response.cookies
 
 
@@ -193,9 +203,33 @@ async def test_without_built_files_the_page_says_how_to_build_them(
 
 
 async def test_a_build_that_lost_a_file_is_an_error_at_start(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text('{"pad.js": "pad-1.js"}')
+    (tmp_path / "manifest.json").write_text(
+        '{"assets": {"pad.js": "pad-1.js"}, "pages": [], "languages": []}'
+    )
     with pytest.raises(FileNotFoundError):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "accept", "language"),
+    [
+        ("", "", "", "en"),
+        ("", "", "de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("", "", "fr;q=0.9,zh-TW;q=0.8,en;q=0.1", "zh-Hant"),
+        ("", "zh-Hans", "de", "zh-Hans"),
+        ("?lang=de", "zh-Hans", "zh-TW", "de"),
+        ("?lang=xx", "de", "en", "de"),
+        ("?lang=%22%3E%3Cscript%3E", "..%2Fetc", "\x80,;;;,*", "en"),
+    ],
+)
+async def test_a_page_is_in_the_readers_language(
+    built: Assets, query: str, cookie: str, accept: str, language: str
+) -> None:
+    async with served(built) as client:
+        sent = {"Accept-Language": accept} | ({"Cookie": f"language={cookie}"} if cookie else {})
+        for path in ("/", "/p/hello", "/p/%24"):
+            response = await client.get(f"{path}{query}", headers=sent)
+            assert f'<html lang="{language}"' in await response.text()
 
 
 async def test_a_worker_beside_an_etherpad_has_no_page(built: Assets) -> None:

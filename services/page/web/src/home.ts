@@ -1,6 +1,8 @@
 /** The start page: opens a pad by name, or a new one. */
+import english from "../words/en.ftl";
 import { byId, make } from "./ui/dom.js";
 import { recentPads } from "./ui/recent.js";
+import { begin } from "./words/page.js";
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 
@@ -14,6 +16,8 @@ function go(name: string): void {
   location.assign(`p/${encodeURIComponent(name)}`);
 }
 
+await begin(english);
+
 const field = byId<HTMLInputElement>("name");
 const error = byId("name-error");
 
@@ -22,7 +26,6 @@ byId("open").addEventListener("submit", (event) => {
   const name = field.value.trim();
   const wrong = name === "" || name.includes("$") || name === "." || name === "..";
   error.hidden = !wrong;
-  error.textContent = wrong ? "A name has 1 to 50 characters, and no $." : "";
   field.setAttribute("aria-invalid", String(wrong));
   if (wrong) field.focus();
   else go(name);

@@ -2,6 +2,7 @@
 import type { EditorState } from "@codemirror/state";
 import { Pad, parseAddress } from "padfleet-client";
 
+import english from "../words/en.ftl";
 import { PadEditor } from "./editor/editor.js";
 import { Chat } from "./ui/chat.js";
 import { byId } from "./ui/dom.js";
@@ -12,11 +13,13 @@ import { rememberPad } from "./ui/recent.js";
 import { showSettings } from "./ui/settings.js";
 import { showStatus } from "./ui/status.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { begin } from "./words/page.js";
 
 // Browsers hide the nonce from what reads the page's text, but not from its own code.
 const nonce = byId<HTMLScriptElement>("page").nonce;
 const here = location.href.replace(/[?#].*/, "");
 
+await begin(english);
 let editor: PadEditor | null = null;
 const pad = new Pad(here, myself());
 const renewStatus = showStatus(pad, () => editor?.same() ?? false);
@@ -34,7 +37,7 @@ pad.on("joined", (variables) => {
   toolbar.show(shown.view.state);
   if (variables.readonly) {
     document.body.classList.add("read-only");
-    byId("title").append(" (read only)");
+    byId("read-only").hidden = false;
     shown.lock(true);
   }
   pad.on("status", (now) => {

@@ -9,11 +9,13 @@ import { keys } from "./commands.js";
 import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { painting } from "./paint.js";
+import { say } from "../words/page.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { travelByMenu, travelKeys, undoing } from "./travel.js";
 
 /** What every editor here has, the one for the past too. */
+/** `label` is the message that names it to who cannot see it. */
 export function basics(from: Source, nonce: string, label: string): Extension {
   return [
     source.of(from),
@@ -21,12 +23,12 @@ export function basics(from: Source, nonce: string, label: string): Extension {
     EditorState.lineSeparator.of("\n"),
     EditorView.lineWrapping,
     EditorView.cspNonce.of(nonce),
-    EditorView.contentAttributes.of({
-      "aria-label": label,
+    EditorView.contentAttributes.of(() => ({
+      "aria-label": say(label),
       spellcheck: "true",
       autocorrect: "on",
       autocapitalize: "sentences",
-    }),
+    })),
     painting(),
     Prec.high(links),
   ];
@@ -66,7 +68,7 @@ export class PadEditor {
           state.text.slice(0, -1),
         ),
         extensions: [
-          basics(state, nonce, "Text of the pad"),
+          basics(state, nonce, "text-of-pad"),
           undoing.of(session.undoing),
           travelByMenu,
           typing,

@@ -4,20 +4,14 @@ import type { ChatLine, Pad } from "padfleet-client";
 import { authorClass } from "../editor/colors.js";
 import { anchor } from "../editor/links.js";
 import { linksIn } from "../text/links.js";
+import { say, write } from "../words/page.js";
 import { announce, byId, make } from "./dom.js";
 import type { Panel } from "./panel.js";
+import { reason } from "./reason.js";
+import { clock } from "./time.js";
 
 /** Messages that are asked for at once; servers give no more than a hundred. */
 const PAGE = 40;
-
-const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-function clock(time: number): string {
-  const then = new Date(time);
-  const today = then.toDateString() === new Date().toDateString();
-  return (today ? HOUR : DAY).format(then);
-}
 
 function keyOf({ time, userId, text }: ChatLine): string {
   return JSON.stringify([time, userId, text]);
@@ -26,6 +20,7 @@ function keyOf({ time, userId, text }: ChatLine): string {
 /** A message, with its links. */
 function said(text: string): HTMLElement {
   const element = make("p", "said");
+  element.dir = "auto";
   let at = 0;
   for (const { from, to, href } of linksIn(text)) {
     element.append(text.slice(at, from), anchor(href, text.slice(from, to)));
@@ -101,7 +96,7 @@ export class Chat {
     }
     this.unread += 1;
     this.showUnread();
-    announce(`${this.nameOf(line)} says: ${line.text}`);
+    announce(say("chat-says", { name: this.nameOf(line), text: line.text }));
   }
 
   private async load(): Promise<void> {
@@ -114,9 +109,9 @@ export class Chat {
       this.box.scrollTop += this.box.scrollHeight - height;
       this.before = first;
       byId("chat-empty").hidden = this.lines.childElementCount > 0;
-      this.complain("");
+      this.complain(null);
     } catch (error) {
-      this.complain(`Earlier messages are not to be had: ${(error as Error).message}`);
+      this.complain("chat-failed", (error as Error).message);
     }
     this.earlier.disabled = false;
     this.earlier.hidden = this.before === 0;
@@ -125,18 +120,18 @@ export class Chat {
   private say(): void {
     const text = this.field.value.trim();
     if (text === "") return;
-    this.complain("");
+    this.complain(null);
     this.field.value = "";
     this.pad.say(text, (why) => {
       // What was written must not be lost, unless something else has been begun meanwhile.
       if (this.field.value === "") this.field.value = text;
-      this.complain(`That was not sent: ${why}`);
+      this.complain("chat-not-sent", why);
     });
   }
 
   private row(line: ChatLine): HTMLLIElement {
     this.known.add(keyOf(line));
-    const who = make("b", "who", this.nameOf(line));
+    const who = make("b", "who", make("bdi", "", this.nameOf(line)));
     const when = make("time", "", clock(line.time));
     when.dateTime = new Date(line.time).toISOString();
     const head = make("p", "line-head", who, when);
@@ -144,20 +139,19 @@ export class Chat {
   }
 
   private nameOf({ userId, userName }: ChatLine): string {
-    return userName || this.pad.people.everybody.get(userId ?? "")?.name || "Anonymous";
+    return userName || this.pad.people.everybody.get(userId ?? "")?.name || say("anonymous");
   }
 
-  private complain(words: string): void {
-    this.error.textContent = words;
-    this.error.hidden = words === "";
+  private complain(key: string | null, why = ""): void {
+    this.error.hidden = key === null;
+    if (key !== null) write(this.error, key, { why: reason(why) });
   }
 
   private showUnread(): void {
     const badge = byId("unread");
     badge.hidden = this.unread === 0;
     badge.textContent = this.unread > 99 ? "99+" : String(this.unread);
-    const label = this.unread === 0 ? "Chat" : `Chat, ${this.unread} new`;
-    byId("chat-button").setAttribute("aria-label", label);
+    write(byId("chat-button"), "chat-button", { unread: this.unread });
   }
 
   private toEnd(): void {

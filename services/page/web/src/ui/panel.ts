@@ -1,9 +1,8 @@
 /** The panel beside the text: people or chat, one at a time. */
+import { write } from "../words/page.js";
 import { byId } from "./dom.js";
 
 export type Tab = "people" | "chat";
-
-const TITLES: Record<Tab, string> = { people: "People", chat: "Chat" };
 
 export class Panel {
   private readonly root = byId("panel");
@@ -39,8 +38,7 @@ export class Panel {
       byId(`${each}-button`).setAttribute("aria-expanded", String(each === tab));
     }
     if (tab !== null) {
-      byId("panel-title").textContent = TITLES[tab];
-      this.root.setAttribute("aria-label", TITLES[tab]);
+      write(byId("panel-title"), `${tab}-title`);
       byId(tab === "people" ? "my-name" : "say-text").focus();
     }
     for (const listener of this.shown) listener(tab);

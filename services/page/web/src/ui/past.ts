@@ -6,12 +6,13 @@ import { easysync, History, type Pad, type SavedRevision } from "padfleet-client
 import { difference } from "../editor/changes.js";
 import { basics } from "../editor/editor.js";
 import type { Source } from "../editor/source.js";
+import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
 import { announce, byId, make } from "./dom.js";
+import { reason } from "./reason.js";
+import { exactly } from "./time.js";
 
 /** Milliseconds from one revision to the next while it plays. */
 const PACE = 120;
-
-const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 export class Past {
   private readonly root = byId("time");
@@ -34,7 +35,7 @@ export class Past {
     pad.on("saved", (revision) => {
       this.saved.set(revision.revNum, revision);
       this.showStars();
-      announce(`Revision ${revision.revNum} is saved.`);
+      announce(say("revision-saved", { rev: revision.revNum }));
     });
     pad.on("took", () => this.grow());
     this.slider.addEventListener("input", () => {
@@ -44,7 +45,7 @@ export class Past {
     byId("time-back").addEventListener("click", () => this.step(-1));
     byId("time-next").addEventListener("click", () => this.step(1));
     byId("time-save").addEventListener("click", () =>
-      this.pad.saveRevision((why) => this.say(why)),
+      this.pad.saveRevision((why) => this.say(reason(why))),
     );
     byId("time-close").addEventListener("click", () => this.show(false));
     byId("history-button").addEventListener("click", () => this.show(!this.open));
@@ -54,6 +55,7 @@ export class Past {
     this.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.show(false);
     });
+    onLanguage(() => this.grow());
   }
 
   show(open: boolean): void {
@@ -96,7 +98,7 @@ export class Past {
       state: EditorState.create({
         doc: text.slice(0, -1),
         extensions: [
-          basics(shown, this.nonce, "Text of the pad as it was"),
+          basics(shown, this.nonce, "text-of-past"),
           EditorState.readOnly.of(true),
           EditorView.editable.of(false),
           EditorView.contentAttributes.of({ tabindex: "0" }),
@@ -124,7 +126,7 @@ export class Past {
 
   private play(): void {
     if (Number(this.slider.value) >= this.pad.rev) this.slider.value = "0";
-    this.playButton.setAttribute("aria-label", "Pause");
+    write(this.playButton, "time-pause");
     this.playButton.querySelector("use")?.setAttribute("href", "#i-pause");
     const next = async (): Promise<void> => {
       if (!(await this.follow())) return;
@@ -143,7 +145,7 @@ export class Past {
   private pause(): void {
     if (this.playing !== null) clearTimeout(this.playing);
     this.playing = null;
-    this.playButton.setAttribute("aria-label", "Play");
+    write(this.playButton, "time-play");
     this.playButton.querySelector("use")?.setAttribute("href", "#i-play");
   }
 
@@ -163,7 +165,7 @@ export class Past {
       this.pause();
       if (this.history !== null) this.slider.value = String(this.history.rev);
       this.render();
-      this.say(`History is not to be had just now: ${(error as Error).message}`);
+      this.say(say("time-failed", { why: reason((error as Error).message) }));
       return false;
     } finally {
       this.moving = false;
@@ -181,14 +183,15 @@ export class Past {
     const { history } = this;
     if (history === null) return;
     const rev = Number(this.slider.value);
-    const time = history.rev === rev && history.time !== undefined ? WHEN.format(history.time) : "";
-    const words = [`Revision ${rev} of ${this.pad.rev}`, time, this.saved.has(rev) ? "saved" : ""];
+    const time = history.rev === rev && history.time !== undefined ? exactly(history.time) : "";
+    const at = say("time-at", { rev, head: this.pad.rev });
+    const words = [at, time, this.saved.has(rev) ? say("time-saved") : ""];
     this.say(words.filter(Boolean).join(" · "));
     this.slider.setAttribute("aria-valuetext", words.filter(Boolean).join(", "));
   }
 
   private say(words: string): void {
-    this.words.textContent = words;
+    writeVerbatim(this.words, words);
   }
 
   private showStars(): void {
@@ -197,7 +200,8 @@ export class Past {
       const star = make("button", "star", "★");
       star.type = "button";
       star.style.left = `${(revision.revNum / last) * 100}%`;
-      star.title = `${revision.label || `Revision ${revision.revNum}`}, saved`;
+      const label = revision.label || say("time-revision", { rev: revision.revNum });
+      star.title = say("time-star", { label });
       star.setAttribute("aria-label", star.title);
       star.addEventListener("click", () => {
         this.pause();

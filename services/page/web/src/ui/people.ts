@@ -2,6 +2,7 @@
 import type { Pad, Person } from "padfleet-client";
 
 import { authorClass, colorAuthors } from "../editor/colors.js";
+import { onLanguage, say, write } from "../words/page.js";
 import { byId, make, recall, remember } from "./dom.js";
 
 const FACES = 4;
@@ -52,14 +53,11 @@ export function showPeople(pad: Pad): void {
     const own = here.filter(({ id }) => id === me);
     byId("faces").replaceChildren(...[...own, ...others].slice(0, FACES).map(face));
     byId("people-count").textContent = String(here.length);
-    byId("people-button").title = `People here: ${here.length}`;
+    write(byId("people-button"), "people-button", { count: here.length });
     byId("others").replaceChildren(
       ...others.map((person) => {
-        const words = make(
-          "span",
-          person.name === null ? "nameless" : "",
-          person.name ?? "Anonymous",
-        );
+        const nameless = person.name === null ? "nameless" : "";
+        const words = make("bdi", nameless, person.name ?? say("anonymous"));
         return make("li", "", face(person), words);
       }),
     );
@@ -85,5 +83,6 @@ export function showPeople(pad: Pad): void {
     name.blur();
   });
   pad.on("people", show);
+  onLanguage(show);
   show();
 }

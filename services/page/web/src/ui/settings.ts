@@ -1,7 +1,9 @@
 /** Sharing, and how this browser shows pads. */
 import type { Pad } from "padfleet-client";
 
+import { say, write } from "../words/page.js";
 import { announce, byId, recall, remember } from "./dom.js";
+import { showLanguages } from "./languages.js";
 
 function applyTheme(theme: string): void {
   if (theme === "auto") delete document.documentElement.dataset["theme"];
@@ -9,16 +11,16 @@ function applyTheme(theme: string): void {
 }
 
 async function copy(text: string, button: HTMLElement): Promise<void> {
-  const before = button.textContent;
+  const before = button.dataset["words"] ?? "copy";
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-    announce("The link is copied.");
+    write(button, "copied");
+    announce(say("link-copied"));
   } catch {
     // Only pages from https or this machine may; the link is there to be copied by hand.
-    button.textContent = "Not allowed here";
+    write(button, "copy-refused");
   }
-  setTimeout(() => (button.textContent = before), 2000);
+  setTimeout(() => write(button, before), 2000);
 }
 
 /** A checkbox that sets a class on the page, and is remembered. */
@@ -66,6 +68,7 @@ export function showSettings(pad: Pad): void {
       applyTheme(radio.value);
     });
   }
+  showLanguages();
   option("show-colors", "plain", true);
   option("show-mono", "mono", false);
 }

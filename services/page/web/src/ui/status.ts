@@ -1,25 +1,27 @@
 /** How the connection is, in words. */
 import type { Pad, Status } from "padfleet-client";
 
+import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
 import { announce, byId } from "./dom.js";
 
 const ENDED: Record<string, string> = {
-  deny: "You may not open this pad.",
-  deleted: "This pad has been deleted. Its text is still here for you to copy.",
-  userdup: "This pad is open in another window of yours, which has taken over.",
-  rateLimited: "You were typing faster than this server allows.",
-  corruptPad: "This pad is damaged on the server. Copy what you need from here.",
+  deny: "notice-denied",
+  deleted: "notice-deleted",
+  userdup: "notice-other-window",
+  rateLimited: "notice-too-fast",
+  corruptPad: "notice-damaged",
 };
-
-const DIVERGED =
-  "What is here no longer fits what the server has. Copy what you need, then load the pad again.";
 
 interface Shown {
   /** For the style: open, busy, or broken. */
-  state: string;
+  state: "open" | "busy" | "broken";
+  /** The message in the bar. */
   words: string;
-  /** Said at length, where something is wrong; with what can be done about it. */
+  /** The message at length, where something is wrong. */
   notice?: string;
+  /** Whole seconds until something is done about it by itself. */
+  seconds?: number;
+  /** The message on what people can do about it. */
   button?: string;
 }
 
@@ -30,33 +32,33 @@ interface Shown {
 export function describe(status: Status, saved: boolean, joined: boolean, now: number): Shown {
   switch (status.state) {
     case "open":
-      return saved ? { state: "open", words: "Saved" } : { state: "busy", words: "Saving…" };
+      return saved
+        ? { state: "open", words: "status-saved" }
+        : { state: "busy", words: "status-saving" };
     case "connecting":
-      return { state: "busy", words: joined ? "Reconnecting…" : "Connecting…" };
+      return { state: "busy", words: joined ? "status-reconnecting" : "status-connecting" };
     case "suspended":
       return {
         state: "broken",
-        words: "Offline",
-        notice: "You are offline. Keep writing: it is kept here, and sent when you are back.",
-        button: "Try now",
+        words: "status-offline",
+        notice: "notice-offline",
+        button: "button-try-now",
       };
-    case "waiting": {
-      if (status.attempt <= 2) return { state: "busy", words: "Reconnecting…" };
-      const seconds = Math.max(1, Math.ceil((status.retryAt - now) / 1000));
-      const kept = joined ? "Keep writing: it is kept here, and sent later. " : "";
+    case "waiting":
+      if (status.attempt <= 2) return { state: "busy", words: "status-reconnecting" };
       return {
         state: "broken",
-        words: "Not connected",
-        notice: `The server cannot be reached. ${kept}Trying again in ${seconds} s.`,
-        button: "Try now",
+        words: "status-not-connected",
+        notice: joined ? "notice-unreachable-joined" : "notice-unreachable",
+        seconds: Math.max(1, Math.ceil((status.retryAt - now) / 1000)),
+        button: "button-try-now",
       };
-    }
     case "ended":
       return {
         state: "broken",
-        words: "Not connected",
-        notice: ENDED[status.reason] ?? DIVERGED,
-        button: "Load again",
+        words: "status-not-connected",
+        notice: ENDED[status.reason] ?? "notice-diverged",
+        button: "button-reload",
       };
   }
 }
@@ -79,15 +81,16 @@ export function showStatus(pad: Pad, same: () => boolean): () => void {
     const saved = !joined || (pad.state.settled && same());
     const shown = describe(pad.status, saved, joined, Date.now());
     line.dataset["state"] = shown.state;
-    if (lineWords.textContent !== shown.words) lineWords.textContent = shown.words;
-    const { notice: words = word, button: offer = "OK" } = shown;
-    notice.hidden = words === "";
+    write(lineWords, shown.words);
+    const cause = shown.notice === undefined ? word : say(shown.notice);
+    const again =
+      shown.seconds === undefined ? [] : [say("notice-again", { seconds: shown.seconds })];
+    notice.hidden = cause === "";
     notice.dataset["state"] = shown.state;
-    noticeWords.textContent = words;
-    button.textContent = offer;
+    writeVerbatim(noticeWords, [cause, ...again].join(" "));
+    write(button, shown.button ?? "button-ok");
     // "Saving" and "Saved" come with every word; only what changes about the connection is said.
-    const state = shown.state === "broken" ? (shown.notice ?? "") : joined ? "Connected" : "";
-    const spoken = state.replace(/ Trying again.*/, "");
+    const spoken = shown.state === "broken" ? cause : joined ? say("status-connected") : "";
     if (spoken !== said && shown.state !== "busy") announce(spoken);
     if (shown.state !== "busy") said = spoken;
   };
@@ -110,6 +113,7 @@ export function showStatus(pad: Pad, same: () => boolean): () => void {
   pad.on("status", show);
   pad.on("took", show);
   pad.on("edited", show);
+  onLanguage(show);
   setInterval(() => {
     if (pad.status.state === "waiting") show();
   }, 500);

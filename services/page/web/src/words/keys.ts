@@ -1,0 +1,28 @@
+/** Names of keys, as they are printed on the reader's keyboard. */
+
+const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
+
+const ON_MAC: Record<string, string> = { Mod: "⌘", Ctrl: "⌃", Shift: "⇧", Alt: "⌥" };
+
+const NAMED: Record<string, string> = {
+  Mod: "key-ctrl",
+  Ctrl: "key-ctrl",
+  Shift: "key-shift",
+  Alt: "key-alt",
+  Enter: "key-enter",
+  Escape: "key-escape",
+  Tab: "key-tab",
+};
+
+/**
+ * `Mod-Shift-x`, as the editor writes it, for people: `Ctrl+Shift+X`, or `⌘⇧X` on a Mac. `say` gives
+ * the words of a message.
+ */
+export function keyNames(keys: string, say: (key: string) => string, mac = MAC): string {
+  const names = keys.split(/-(?=.)/).map((key) => {
+    if (mac && key in ON_MAC) return ON_MAC[key] as string;
+    const named = NAMED[key];
+    return named === undefined ? key.toUpperCase() : say(named);
+  });
+  return names.join(mac ? "" : "+");
+}
