@@ -8,7 +8,8 @@ import redis as redis_library
 
 from shared.client import connect
 from tests.chaos.topologies import ClusterGroup
-from tests.fleet import ROOT, Fleet
+from tests.fleet import Fleet
+from tests.redis_user import documented_user
 from tests.tools import padfleet
 
 PADS = [f"pad-{number}" for number in range(9)]
@@ -16,10 +17,8 @@ SETTINGS = {"PADFLEET_PARTITIONS": "9"}
 
 
 def admit(port: int) -> None:
-    text = (ROOT / "docs" / "redis.md").read_text()
-    (line,) = (line for line in text.splitlines() if line.startswith("user padfleet on "))
     with redis_library.Redis(port=port) as client:
-        client.execute_command("ACL", "SETUSER", *line.split()[1:])
+        client.execute_command("ACL", "SETUSER", *documented_user().split()[1:])
         client.execute_command("ACL", "SETUSER", "padfleet", "&padfleet:doctor*")
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from services.up.binary import find_server
 from services.up.server import HOST, EmbeddedServer, ServerFailed
 from shared.client import connect
 from tests.eventually import eventually
-from tests.fleet import ROOT, Fleet
+from tests.fleet import Fleet
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.tls import Front, Papers, papers
 from tests.processes import free_ports
+from tests.redis_user import documented_user
 from tests.tools import padfleet
 
 PASSWORD = "change-me"
@@ -26,16 +26,6 @@ SETTINGS = {
     "PADFLEET_SNAPSHOT_EVERY": "3",
     "PADFLEET_API_KEY": KEY,
 }
-
-
-def documented_user(name: str = "padfleet") -> str:
-    """The line of docs/redis.md, from its own text: so it cannot be wrong there."""
-    text = (ROOT / "docs" / "redis.md").read_text()
-    (line,) = (line for line in text.splitlines() if line.startswith(f"user {name} on "))
-    if find_server().version < (7, 2, 0):
-        # As the text says beside it: an older server does not start with a command it does not know.
-        line = line.replace(" +client|setinfo", "")
-    return line
 
 
 @pytest.fixture
