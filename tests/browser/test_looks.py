@@ -139,12 +139,12 @@ def test_a_new_pad_has_a_name_that_nobody_guesses(browser: Browser, fleet: Fleet
 
 def test_everything_is_reached_by_keyboard(browser: Browser, fleet: Fleet) -> None:
     page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
-    page.press("Tab")  # on from the text, which is the last stop, and around
+    page.press("Escape", "Tab")  # on from the text, which is the last stop, and around
     names: list[str] = []
     focused = (
         "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
     )
-    for _ in range(8):
+    for _ in range(9):
         page.press("Tab")
         names.append(" ".join(page.look(focused).split()))
     assert names == [
@@ -153,6 +153,7 @@ def test_everything_is_reached_by_keyboard(browser: Browser, fleet: Fleet) -> No
         "1 person here",
         "Chat",
         "History",
+        "Keyboard shortcuts",
         "Share and settings",
         "Bold",  # the toolbar is one stop
         "Text of the pad",

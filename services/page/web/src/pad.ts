@@ -11,6 +11,7 @@ import { myself, showPeople } from "./ui/people.js";
 import { Past } from "./ui/past.js";
 import { rememberPad } from "./ui/recent.js";
 import { showSettings } from "./ui/settings.js";
+import { showShortcuts } from "./ui/shortcuts.js";
 import { showStatus } from "./ui/status.js";
 import { Toolbar } from "./ui/toolbar.js";
 import { begin } from "./words/page.js";
@@ -46,7 +47,8 @@ pad.on("joined", (variables) => {
   showPeople(pad);
   showSettings(pad);
   new Chat(pad, panel);
-  new Past(pad, nonce, () => shown.view.focus());
+  const past = new Past(pad, nonce, () => shown.view.focus());
+  showShortcuts(variables.readonly ? null : () => past.save());
   document.body.classList.add("ready");
   if (!variables.readonly && matchMedia("(hover: hover)").matches) shown.view.focus();
 });

@@ -46,6 +46,10 @@ settings-button =
     .aria-label = Share and settings
     .title = Share and settings
 
+keys-button =
+    .aria-label = Keyboard shortcuts
+    .title = Keyboard shortcuts
+
 ## How the connection is
 
 status-connecting = Connecting…
@@ -96,6 +100,18 @@ tool-redo =
 text-of-pad = Text of the pad
 text-of-past = Text of the pad at this revision
 
+leave-hint = Tab indents. To leave the text, press Escape, then Tab.
+
+## The sheet of keys
+
+keys-title = Keyboard shortcuts
+keys-indent = Indent
+keys-outdent = Indent less
+keys-leave = Leave the text
+keys-save = Save the current revision
+keys-help = Show this list
+keys-then = then
+
 ## The history
 
 time =
@@ -123,6 +139,7 @@ time-saved = saved
 time-revision = Revision { $rev }
 time-star = { $label }, saved
 time-failed = The history can’t be loaded right now: { $why }
+revision-not-saved = The revision couldn’t be saved: { $why }
 revision-saved = Revision { $rev } has been saved.
 
 ## The people who are here

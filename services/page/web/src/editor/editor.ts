@@ -1,21 +1,24 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
-import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import type { Pad } from "padfleet-client";
 
+import { onLanguage, say } from "../words/page.js";
 import { typing } from "./changes.js";
 import { keys } from "./commands.js";
+import { directions } from "./direction.js";
+import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { painting } from "./paint.js";
-import { say } from "../words/page.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { travelByMenu, travelKeys, undoing } from "./travel.js";
 
-/** What every editor here has, the one for the past too. */
-/** `label` is the message that names it to who cannot see it. */
+/**
+ * What every editor here has, the one for the past too. `label` is the message that names it to who
+ * cannot see it.
+ */
 export function basics(from: Source, nonce: string, label: string): Extension {
   return [
     source.of(from),
@@ -30,6 +33,7 @@ export function basics(from: Source, nonce: string, label: string): Extension {
       autocapitalize: "sentences",
     })),
     painting(),
+    directions,
     Prec.high(links),
   ];
 }
@@ -75,7 +79,9 @@ export class PadEditor {
           besideMarkers,
           linkHint,
           Prec.high(keymap.of([...linkKeys, ...keys])),
-          keymap.of([...travelKeys, ...defaultKeymap]),
+          keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),
+          leaving,
+          EditorView.contentAttributes.of({ "aria-describedby": "leave-hint" }),
           this.locked.of([]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged || update.selectionSet || update.transactions.length > 0) {
@@ -91,6 +97,7 @@ export class PadEditor {
     pad.on("accepted", (event) => session.heard(event));
     pad.on("edited", (changeset) => session.edited(changeset));
     pad.on("took", () => session.flush());
+    onLanguage(() => this.view.dispatch({}));
   }
 
   /** Lets nobody write; the text can still be read and copied. */

@@ -10,6 +10,7 @@ import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
 import { announce, byId, make } from "./dom.js";
 import { reason } from "./reason.js";
 import { exactly } from "./time.js";
+import { toast } from "./toast.js";
 
 /** Milliseconds from one revision to the next while it plays. */
 const PACE = 120;
@@ -35,7 +36,9 @@ export class Past {
     pad.on("saved", (revision) => {
       this.saved.set(revision.revNum, revision);
       this.showStars();
-      announce(say("revision-saved", { rev: revision.revNum }));
+      const words = say("revision-saved", { rev: revision.revNum });
+      if (revision.savedById === pad.vars.userId) toast(words);
+      else announce(words);
     });
     pad.on("took", () => this.grow());
     this.slider.addEventListener("input", () => {
@@ -44,9 +47,7 @@ export class Past {
     });
     byId("time-back").addEventListener("click", () => this.step(-1));
     byId("time-next").addEventListener("click", () => this.step(1));
-    byId("time-save").addEventListener("click", () =>
-      this.pad.saveRevision((why) => this.say(reason(why))),
-    );
+    byId("time-save").addEventListener("click", () => this.save());
     byId("time-close").addEventListener("click", () => this.show(false));
     byId("history-button").addEventListener("click", () => this.show(!this.open));
     this.playButton.addEventListener("click", () =>
@@ -56,6 +57,11 @@ export class Past {
       if (event.key === "Escape") this.show(false);
     });
     onLanguage(() => this.grow());
+  }
+
+  /** Marks the newest revision as one to find again. */
+  save(): void {
+    this.pad.saveRevision((why) => toast(say("revision-not-saved", { why: reason(why) })));
   }
 
   show(open: boolean): void {

@@ -14,15 +14,18 @@ const NAMED: Record<string, string> = {
   Tab: "key-tab",
 };
 
-/**
- * `Mod-Shift-x`, as the editor writes it, for people: `Ctrl+Shift+X`, or `⌘⇧X` on a Mac. `say` gives
- * the words of a message.
- */
-export function keyNames(keys: string, say: (key: string) => string, mac = MAC): string {
-  const names = keys.split(/-(?=.)/).map((key) => {
+type Say = (key: string) => string;
+
+/** The names of the keys of a stroke such as `Mod-Shift-x`. `say` gives the words of a message. */
+export function keyList(stroke: string, say: Say, mac = MAC): string[] {
+  return stroke.split(/-(?=.)/).map((key) => {
     if (mac && key in ON_MAC) return ON_MAC[key] as string;
     const named = NAMED[key];
     return named === undefined ? key.toUpperCase() : say(named);
   });
-  return names.join(mac ? "" : "+");
+}
+
+/** `Mod-Shift-x`, as the editor writes it, for people: `Ctrl+Shift+X`, or `⌘⇧X` on a Mac. */
+export function keyNames(stroke: string, say: Say, mac = MAC): string {
+  return keyList(stroke, say, mac).join(mac ? "" : "+");
 }

@@ -1,0 +1,43 @@
+/** Each line runs the way of its own letters, whatever those before it and the page do. */
+import { type Extension, Prec, RangeSetBuilder } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  EditorView,
+  ViewPlugin,
+  type ViewUpdate,
+} from "@codemirror/view";
+
+const AUTO = Decoration.line({ attributes: { dir: "auto" } });
+
+function decorate(view: EditorView): DecorationSet {
+  const made = new RangeSetBuilder<Decoration>();
+  for (const { from, to } of view.visibleRanges) {
+    for (let at = from; at <= to;) {
+      const line = view.state.doc.lineAt(at);
+      made.add(line.from, line.from, AUTO);
+      at = line.to + 1;
+    }
+  }
+  return made.finish();
+}
+
+const byLine = ViewPlugin.fromClass(
+  class {
+    decorations: DecorationSet;
+
+    constructor(view: EditorView) {
+      this.decorations = decorate(view);
+    }
+
+    update(update: ViewUpdate): void {
+      if (update.docChanged || update.viewportChanged) this.decorations = decorate(update.view);
+    }
+  },
+  { decorations: (plugin) => plugin.decorations },
+);
+
+export const directions: Extension = [
+  EditorView.perLineTextDirection.of(true),
+  Prec.lowest(byLine),
+];

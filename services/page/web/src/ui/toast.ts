@@ -1,0 +1,16 @@
+/** A word in passing: seen for some seconds, and said aloud. */
+import { announce, byId } from "./dom.js";
+
+/** How long it is seen, in ms. */
+const SHOWN = 4000;
+
+let hiding: ReturnType<typeof setTimeout> | undefined;
+
+export function toast(words: string): void {
+  const shown = byId("toast");
+  shown.textContent = words;
+  shown.hidden = false;
+  announce(words);
+  clearTimeout(hiding);
+  hiding = setTimeout(() => (shown.hidden = true), SHOWN);
+}
