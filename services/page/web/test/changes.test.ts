@@ -81,7 +81,7 @@ test("a document is compared with a text to the last character", () => {
     const { doc } = EditorState.create({ doc: text.slice(0, -1) });
     assert.ok(isTextOf(doc, text));
     assert.ok(!isTextOf(doc, `x${text}`));
-    assert.ok(!isTextOf(doc, text.slice(1)));
+    if (text.length > 1) assert.ok(!isTextOf(doc, text.slice(1)));
     if (text.length > 1) assert.ok(!isTextOf(doc, `?${text.slice(1)}`));
     if (text.length > 2) assert.ok(!isTextOf(doc, `${text.slice(0, -2)}?\n`));
   }

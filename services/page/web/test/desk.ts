@@ -7,6 +7,7 @@ import { type Changed, Collaborator, easysync } from "padfleet-client";
 
 import { fromOthers, travelled, typing } from "../src/editor/changes.js";
 import { besideMarkers } from "../src/editor/markers.js";
+import { orderlyMarkers } from "../src/editor/numbering.js";
 import { type Screen, Session } from "../src/editor/session.js";
 import { source } from "../src/editor/source.js";
 import { undoing } from "../src/editor/travel.js";
@@ -65,6 +66,7 @@ export class Desk {
         undoing.of(this.session.undoing),
         typing,
         besideMarkers,
+        orderlyMarkers,
       ],
     });
     const desk = this;

@@ -15,7 +15,8 @@ import {
 import type { EditorView } from "@codemirror/view";
 import { easysync, type Submission } from "padfleet-client";
 
-import { keys, toggleFormat, toggleList } from "../src/editor/commands.js";
+import { keys, toggleFormat } from "../src/editor/commands.js";
+import { indent, setHeading, toggleHeading, toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
 import { Desk, randomNumbers } from "./desk.js";
@@ -40,6 +41,17 @@ function bound(name: string, part: "run" | "shift" = "run"): Command[] {
 const ENTER = bound("Enter");
 const INDENT = [...bound("Tab"), ...bound("Tab", "shift")];
 const PASS_MARKER = bound("ArrowLeft");
+const BACK = [...bound("Backspace"), deleteCharBackward];
+const LISTS = [
+  toggleList("bullet"),
+  toggleList("number"),
+  toggleList("number"),
+  indent(1),
+  indent(-1),
+  toggleHeading("h1"),
+  toggleHeading("h3"),
+  setHeading(""),
+];
 
 class Player {
   readonly desk: Desk;
@@ -79,14 +91,15 @@ class Player {
     const { from, to } = desk.state.selection.main;
     const kind = random(length > LONG ? 34 : 30);
     if (kind < 7) desk.type(this.pick(TYPED));
-    else if (kind < 9) this.key(this.pick([deleteCharBackward, deleteCharForward]));
+    else if (kind < 8) this.key(deleteCharForward);
+    else if (kind < 9) BACK.some((command) => this.key(command));
     else if (kind < 13) this.moveCaret();
     else if (kind < 14) this.key(this.pick([deleteGroupBackward, deleteGroupForward]));
     else if (kind < 15) desk.type(this.pick(PASTED), "input.paste");
     else if (kind < 16) {
       if (!ENTER.some((command) => this.key(command))) this.key(insertNewline);
     } else if (kind < 17) this.key(toggleFormat(this.pick(FORMATS)));
-    else if (kind < 18) this.key(toggleList);
+    else if (kind < 18) this.key(this.pick(LISTS));
     else if (kind < 19) this.key(this.pick([...INDENT, ...PASS_MARKER]));
     else if (kind < 22) this.travel("undo");
     else if (kind < 24) this.travel("redo");

@@ -7,7 +7,8 @@ import { EditorState } from "@codemirror/state";
 import { easysync } from "padfleet-client";
 
 import { marked } from "../src/editor/changes.js";
-import { toggleFormat, toggleList } from "../src/editor/commands.js";
+import { toggleFormat } from "../src/editor/commands.js";
+import { toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
 import { Undoing } from "../src/editor/undo.js";

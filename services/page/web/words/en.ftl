@@ -92,10 +92,26 @@ tool-strikethrough =
     .aria-label = Strikethrough
 tool-list =
     .aria-label = Bulleted list
+tool-numbers =
+    .aria-label = Numbered list
+tool-outdent =
+    .aria-label = Decrease indent
+tool-indent =
+    .aria-label = Increase indent
+tool-heading =
+    .aria-label = Paragraph style
+    .title = Paragraph style
+heading-none = Text
+heading-1 = Heading 1
+heading-2 = Heading 2
+heading-3 = Heading 3
+heading-4 = Heading 4
 tool-undo =
     .aria-label = Undo
 tool-redo =
     .aria-label = Redo
+
+open-link = Open { $place }
 
 text-of-pad = Text of the pad
 text-of-past = Text of the pad at this revision

@@ -193,7 +193,8 @@ export function activeFormats(state: EditorState): ReadonlySet<Format> {
   const { body, pool } = state.facet(source);
   const active = new Set<Format>(FORMATS);
   for (const span of body.spansBetween(from, to)) {
-    const { formats } = lookOf(span.attribs, pool);
+    const { formats, mark } = lookOf(span.attribs, pool);
+    if (mark !== null) continue; // nobody sees it
     for (const format of FORMATS) if (!formats.includes(format)) active.delete(format);
   }
   return active;

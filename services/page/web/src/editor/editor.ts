@@ -10,6 +10,7 @@ import { directions } from "./direction.js";
 import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
+import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
@@ -77,6 +78,7 @@ export class PadEditor {
           travelByMenu,
           typing,
           besideMarkers,
+          orderlyMarkers,
           linkHint,
           Prec.high(keymap.of([...linkKeys, ...keys])),
           keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),

@@ -3,7 +3,7 @@ import { standardKeymap } from "@codemirror/commands";
 import { type ChangeSpec, EditorSelection, type Extension } from "@codemirror/state";
 import { type Command, EditorView, type KeyBinding } from "@codemirror/view";
 
-import { hasMarker, source } from "./source.js";
+import { markAt, source } from "./source.js";
 
 /** What Tab writes, as Etherpad's page does. */
 const STEP = "    ";
@@ -32,7 +32,7 @@ const stepIn: Command = (view) => {
   const changes: ChangeSpec[] = [];
   for (let at = from; ;) {
     const line = state.doc.lineAt(at);
-    const start = line.from + (hasMarker(state.facet(source), line.from) ? 1 : 0);
+    const start = line.from + (markAt(state.facet(source), line.from) === null ? 0 : 1);
     changes.push({ from: start, insert: STEP });
     if (line.to >= to) break;
     at = line.to + 1;
@@ -51,7 +51,7 @@ const stepOut: Command = (view) => {
   const changes: ChangeSpec[] = [];
   for (let at = from; ;) {
     const line = state.doc.lineAt(at);
-    const start = line.from + (hasMarker(state.facet(source), line.from) ? 1 : 0);
+    const start = line.from + (markAt(state.facet(source), line.from) === null ? 0 : 1);
     const found = /^(?:\t| {1,4})/.exec(line.text.slice(start - line.from));
     if (found !== null) changes.push({ from: start, to: start + found[0].length });
     if (line.to >= to) break;

@@ -15,7 +15,7 @@ import {
 } from "@codemirror/view";
 
 import { type Link, linksIn, LONGEST, placeOf } from "../text/links.js";
-import { WORDS } from "./words.js";
+import { write } from "../words/page.js";
 
 /** What a page that a link leads to is told of this one, and may do to it: nothing. */
 export const RELATION = "noopener noreferrer nofollow";
@@ -115,8 +115,9 @@ function hintFor(state: EditorState, shown: Tooltip | null = null): Tooltip | nu
     create: () => {
       const dom = document.createElement("div");
       dom.className = "link-hint";
-      const opener = anchor(link.href, WORDS.openLink(placeOf(link.href)));
-      opener.title = WORDS.openLinkKeys;
+      const opener = anchor(link.href);
+      opener.dataset["keys"] = "Mod-Enter";
+      write(opener, "open-link", { place: placeOf(link.href) });
       dom.append(opener);
       return { dom };
     },

@@ -10,7 +10,9 @@ import {
 } from "@codemirror/view";
 
 import { authorClass } from "./colors.js";
-import { hasMarker, listAt, lookOf, type Source, source } from "./source.js";
+import { DEEPEST, HEADINGS } from "./lists.js";
+import { isCounted, marksBetween, numbersOf } from "./numbers.js";
+import { listOf, lookOf, type Mark, source } from "./source.js";
 
 /** Lines that are looked at to find out the number of a list item. */
 const LOOKBACK = 500;
@@ -26,7 +28,7 @@ class Bullet extends WidgetType {
 
   override toDOM(): HTMLElement {
     const mark = document.createElement("span");
-    mark.className = "bullet";
+    mark.className = "label-of-item";
     mark.textContent = this.label;
     return mark;
   }
@@ -40,19 +42,41 @@ function markOf(classes: string): Decoration {
   return mark;
 }
 
-function level(list: string): number {
-  return Math.min(Math.max(Number(/\d+$/.exec(list)?.[0] ?? 1), 1), 8);
+const BULLETS = ["•", "◦", "▪"] as const;
+
+/** What stands before the text of a line, in place of its marker. */
+function label(mark: Mark, number: number): string {
+  const list = listOf(mark);
+  if (list === null || list.kind === "indent") return "";
+  return list.kind === "number" ? `${number}.` : (BULLETS[(list.level - 1) % 3] as string);
 }
 
-function label(from: Source, doc: Text, line: number, list: string): string {
-  if (!list.startsWith("number")) return ["•", "◦", "▪"][(level(list) - 1) % 3] as string;
-  let count = 1;
-  for (let before = line - 1; before >= 1 && line - before < LOOKBACK; before -= 1) {
-    const other = listAt(from, doc.line(before).from);
-    if (other === null || level(other) < level(list)) break;
-    if (other === list) count += 1;
-  }
-  return `${count}.`;
+/** How the line is shown that `mark` is the marker of. */
+function lineOf(mark: Mark): Decoration | null {
+  const list = listOf(mark);
+  const classes =
+    list === null ? [] : ["item", list.kind, `level-${Math.min(list.level, DEEPEST)}`];
+  const heading = (HEADINGS as readonly string[]).indexOf(mark.heading) + 1;
+  if (heading > 0) classes.push("heading", mark.heading);
+  if (classes.length === 0) return null;
+  const spec = heading > 0 ? { role: "heading", "aria-level": String(heading) } : {};
+  return Decoration.line({ class: classes.join(" "), attributes: spec });
+}
+
+/** The numbers of the lines from `first` to `last`, also where the list begins further up. */
+function numbers(
+  marks: ReadonlyMap<number, Mark>,
+  doc: Text,
+  first: number,
+  last: number,
+): number[] {
+  const markOf = (line: number): Mark | null => marks.get(doc.line(line).from) ?? null;
+  let start = first;
+  while (start > 1 && first - start < LOOKBACK && isCounted(markOf(start - 1))) start -= 1;
+  const lines = Array.from({ length: last - start + 1 }, (_, index) => markOf(start + index));
+  return numbersOf(lines, ({ start: own }) => (/^\d{1,9}$/.test(own) ? Number(own) : 1)).slice(
+    first - start,
+  );
 }
 
 class Painting {
@@ -77,15 +101,17 @@ class Painting {
     for (const range of view.visibleRanges) {
       const first = doc.lineAt(range.from).number;
       const last = doc.lineAt(range.to).number;
-      for (let number = first; number <= last; number += 1) {
-        const line = doc.line(number);
-        if (!hasMarker(from, line.from)) continue;
-        const list = listAt(from, line.from);
-        const widget = list === null ? undefined : new Bullet(label(from, doc, number, list));
-        if (list !== null) {
-          painted.push(Decoration.line({ class: `item level-${level(list)}` }).range(line.from));
-        }
-        const hidden = Decoration.replace(widget === undefined ? {} : { widget });
+      const above = doc.line(Math.max(first - LOOKBACK, 1)).from;
+      const marks = marksBetween(from, above, doc.line(last).to);
+      const counts = marks.size === 0 ? [] : numbers(marks, doc, first, last);
+      for (const [index, count] of counts.entries()) {
+        const line = doc.line(first + index);
+        const mark = marks.get(line.from);
+        if (mark === undefined) continue;
+        const shown = lineOf(mark);
+        if (shown !== null) painted.push(shown.range(line.from));
+        const words = label(mark, count);
+        const hidden = Decoration.replace(words === "" ? {} : { widget: new Bullet(words) });
         markers.push(hidden.range(line.from, line.from + 1));
       }
       for (const span of from.body.spansBetween(range.from, range.to)) {

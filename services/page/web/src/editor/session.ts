@@ -2,7 +2,13 @@
  * Keeps an editor's state and a pad the same. Without a screen or a clock: `EditorView` is one thing
  * that it can be given, a test's plain variable another.
  */
-import { type ChangeSet, type EditorState, type Text, Transaction } from "@codemirror/state";
+import {
+  type ChangeSet,
+  EditorSelection,
+  type EditorState,
+  type Text,
+  Transaction,
+} from "@codemirror/state";
 import { type Accepted, type Changed, type Collaborator, easysync } from "padfleet-client";
 
 import {
@@ -187,7 +193,8 @@ export class Session {
     if (screen === null) return;
     const annotations = [fromOthers.of(true), Transaction.remote.of(true)];
     this.text = text;
-    screen.update([screen.state.update({ changes, annotations, filter: false })]);
+    const selection = selectionAfter(screen.state, changes);
+    screen.update([screen.state.update({ changes, ...selection, annotations, filter: false })]);
     if (screen.state.doc.length !== shownLength(text)) this.redraw();
   }
 
@@ -205,9 +212,26 @@ export class Session {
     screen.update([
       screen.state.update({
         changes,
+        ...selectionAfter(screen.state, changes),
         annotations: fromOthers.of(true),
         filter: false,
       }),
     ]);
   }
+}
+
+/**
+ * For the transaction of others' changes. Within what they have replaced the selection becomes a
+ * cursor: as the component maps it, its end would come to lie before its start.
+ */
+function selectionAfter(
+  { selection }: EditorState,
+  changes: ChangeSet,
+): { selection?: EditorSelection } {
+  const { ranges, mainIndex } = selection.map(changes);
+  if (ranges.every(({ from, to }) => from <= to)) return {};
+  const upright = ranges.map((range) =>
+    range.from <= range.to ? range : EditorSelection.cursor(range.to),
+  );
+  return { selection: EditorSelection.create(upright, mainIndex) };
 }

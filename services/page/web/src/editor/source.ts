@@ -22,12 +22,27 @@ export const source = Facet.define<Source, Source>({ combine: (given) => given[0
 export const FORMATS = ["bold", "italic", "underline", "strikethrough"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** Attributes that say nothing about a line by themselves: its marker stays for any other. */
+const OF_EVERY_MARKER: ReadonlySet<string> = new Set(["author", "lmkr", "insertorder", "start"]);
+
+/** What is said about a line by the marker at its start; "" where nothing is. */
+export interface Mark {
+  /** Such as `bullet1`. */
+  readonly list: string;
+  /** The number that it has among the items of its list. */
+  readonly start: string;
+  /** `h1` to `h6`, or whatever else a plugin knows. */
+  readonly heading: string;
+  /** Whether it says something else, too, which only plugins know. */
+  readonly more: boolean;
+}
+
 /** How a stretch of text looks. */
 export interface Look {
-  author: string;
-  formats: Format[];
-  /** Such as `bullet1`; only the marker at the start of a line has one. */
-  list: string | null;
+  readonly author: string;
+  readonly formats: Format[];
+  /** Null of what is no marker. */
+  readonly mark: Mark | null;
 }
 
 const looks = new WeakMap<easysync.AttributePool, Map<string, Look>>();
@@ -42,21 +57,38 @@ export function lookOf(attribs: string, pool: easysync.AttributePool): Look {
     look = {
       author: found.get("author") ?? "",
       formats: FORMATS.filter((format) => found.get(format) === "true"),
-      list: found.get("lmkr") === "1" ? (found.get("list") ?? "") : null,
+      mark: markOf(found),
     };
     known.set(attribs, look);
   }
   return look;
 }
 
-/** The list that the line beginning at `from` is in: null if none, else such as `bullet1`. */
-export function listAt({ body, pool }: Source, from: number): string | null {
-  if (body.text.charAt(from) !== "*") return null;
-  const list = lookOf(body.attribsAt(from), pool).list;
-  return list === "" ? null : list;
+/** What attributes of the first character of a line say about the line; null if nothing. */
+export function markOf(attributes: ReadonlyMap<string, string>): Mark | null {
+  const has = (key: string): string => attributes.get(key) ?? "";
+  if (has("lmkr") === "" && has("list") === "") return null;
+  const more = [...attributes].some(
+    ([key, value]) =>
+      value !== "" &&
+      key !== "list" &&
+      key !== "heading" &&
+      !OF_EVERY_MARKER.has(key) &&
+      !(FORMATS as readonly string[]).includes(key),
+  );
+  return { list: has("list"), start: has("start"), heading: has("heading"), more };
 }
 
-/** Whether the line beginning at `from` begins with a marker, which is not shown. */
-export function hasMarker({ body, pool }: Source, from: number): boolean {
-  return body.text.charAt(from) === "*" && lookOf(body.attribsAt(from), pool).list !== null;
+/** The marker, which is not shown, that the line beginning at `from` begins with. */
+export function markAt({ body, pool }: Source, from: number): Mark | null {
+  // The last character is not shown, whatever it is: others may have left no newline for a moment.
+  if (body.text.charAt(from) !== "*" || from >= body.text.length - 1) return null;
+  return lookOf(body.attribsAt(from), pool).mark;
+}
+
+/** The kind and the level of a list such as `bullet1`; null of what is none. */
+export function listOf(mark: Mark | null): { kind: string; level: number } | null {
+  const found = /^([a-z]+)([0-9]{1,3})$/.exec(mark?.list ?? "");
+  const level = Number(found?.[2] ?? 0);
+  return found === null || level < 1 ? null : { kind: found[1] as string, level };
 }

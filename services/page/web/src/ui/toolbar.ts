@@ -3,7 +3,8 @@ import type { EditorState } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 
 import { activeFormats } from "../editor/changes.js";
-import { DEEDS, inList } from "../editor/commands.js";
+import { DEEDS } from "../editor/commands.js";
+import { type Heading, headingOf, inList, setHeading } from "../editor/lists.js";
 import { type Format, FORMATS } from "../editor/source.js";
 import { depth } from "../editor/travel.js";
 import type { Side } from "../editor/undo.js";
@@ -14,10 +15,17 @@ const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
 export class Toolbar {
   private readonly root = byId("tools");
   private readonly buttons = [...this.root.querySelectorAll<HTMLButtonElement>("[data-do]")];
+  private readonly heading = byId<HTMLSelectElement>("heading");
+  /** All that arrows go through. */
+  private readonly stops = [...this.root.querySelectorAll<HTMLElement>("[data-do], select")];
 
   attach(view: EditorView): void {
-    for (const [index, button] of this.buttons.entries()) {
-      button.tabIndex = index === 0 ? 0 : -1;
+    for (const [index, stop] of this.stops.entries()) stop.tabIndex = index === 0 ? 0 : -1;
+    this.heading.addEventListener("change", () => {
+      setHeading(this.heading.value as Heading | "")(view);
+      view.focus();
+    });
+    for (const button of this.buttons) {
       // The text keeps its selection, and a phone its keyboard.
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) => {
@@ -27,11 +35,11 @@ export class Toolbar {
     }
     this.root.addEventListener("keydown", (event) => {
       const step = STEPS[event.key];
-      const at = this.buttons.indexOf(event.target as HTMLButtonElement);
+      const at = this.stops.indexOf(event.target as HTMLElement);
       if (step === undefined || at < 0) return;
       event.preventDefault();
-      const next = this.buttons[(at + step + this.buttons.length) % this.buttons.length];
-      for (const button of this.buttons) button.tabIndex = button === next ? 0 : -1;
+      const next = this.stops[(at + step + this.stops.length) % this.stops.length];
+      for (const stop of this.stops) stop.tabIndex = stop === next ? 0 : -1;
       next?.focus();
     });
   }
@@ -42,12 +50,15 @@ export class Toolbar {
       const deed = button.dataset["do"] ?? "";
       if ((FORMATS as readonly string[]).includes(deed)) {
         button.setAttribute("aria-pressed", String(active.has(deed as Format)));
-      } else if (deed === "list") {
-        button.setAttribute("aria-pressed", String(inList(state)));
-      } else {
+      } else if (deed === "list" || deed === "numbers") {
+        const kind = deed === "list" ? "bullet" : "number";
+        button.setAttribute("aria-pressed", String(inList(state, kind)));
+      } else if (deed === "undo" || deed === "redo") {
         const steps = depth(state, deed as Side);
         button.setAttribute("aria-disabled", String(steps === 0 || state.readOnly));
       }
     }
+    const heading = headingOf(state);
+    this.heading.value = heading ?? "";
   }
 }
