@@ -11,6 +11,7 @@ _KINDS: Final = {
     ".css": "text/css",
     ".ftl": "text/plain",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
 }
 
@@ -18,7 +19,7 @@ _KINDS: Final = {
 @dataclass(frozen=True, slots=True)
 class Asset:
     content: bytes
-    packed: bytes  #: the same with gzip
+    packed: dict[str, bytes]  #: the same by content coding, ``br`` and ``gzip``; empty for pictures
     kind: str  #: its media type
     tag: str  #: its ETag, without quotes
 
@@ -53,9 +54,8 @@ def read(folder: Path = BUILT) -> Assets | None:
 
 
 def _asset(path: Path) -> Asset:
-    return Asset(
-        path.read_bytes(),
-        path.with_name(f"{path.name}.gz").read_bytes(),
-        _KINDS[path.suffix],
-        path.stem,
-    )
+    packed = {}
+    if path.suffix != ".png":  # which is packed as it is
+        for coding, ending in (("br", "br"), ("gzip", "gz")):
+            packed[coding] = path.with_name(f"{path.name}.{ending}").read_bytes()
+    return Asset(path.read_bytes(), packed, _KINDS[path.suffix], path.stem)

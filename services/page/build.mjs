@@ -1,10 +1,10 @@
-// Makes what workers serve: built/assets/* (names with a hash of the content, and each also as .gz),
-// built/pages/<language>/*.html, and built/manifest.json, which says what there is.
+// Makes what workers serve: built/assets/* (names with a hash of the content, and each also as .br
+// and .gz), built/pages/<language>/*.html, and built/manifest.json, which says what there is.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
@@ -26,9 +26,11 @@ function put(file, contents) {
   const kind = extname(file);
   const name = `${basename(file, kind)}-${hash}${kind}`;
   writeFileSync(join(FRESH, "assets", name), contents);
-  const packed = gzipSync(contents, { level: 9 });
-  writeFileSync(join(FRESH, "assets", `${name}.gz`), packed);
   assets[file] = name;
+  if (kind === ".png") return;
+  const packed = brotliCompressSync(contents); // as small as it gets, by default
+  writeFileSync(join(FRESH, "assets", `${name}.br`), packed);
+  writeFileSync(join(FRESH, "assets", `${name}.gz`), gzipSync(contents, { level: 9 }));
   console.log(`  ${name}  ${(packed.length / 1024).toFixed(1)} KiB packed`);
 }
 
@@ -75,6 +77,7 @@ const [pages, theme] = await Promise.all([
   // Runs before the page is painted, so it cannot be a module.
   build({ ...shared, entryPoints: { theme: "web/src/theme.ts" }, format: "iife" }),
 ]);
+put("icon.png", readFileSync(join(HERE, "web/src/icon.png")));
 for (const { path, contents } of [...pages.outputFiles, ...theme.outputFiles]) {
   put(basename(path), contents);
 }

@@ -1,5 +1,6 @@
 """What the browser is told about our pages, beside their content."""
 
+from collections.abc import Iterable
 from typing import Final
 
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -16,12 +17,15 @@ ALWAYS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+_FRAMES: Final = {"same": "'self'", "none": "'none'"}  # what a setting says, in the policy's words
 
-def policy(nonce: str) -> str:
+
+def policy(nonce: str, embed: Iterable[str] = ("same",)) -> str:
     """The Content-Security-Policy of a page: our own files and sockets, and nothing from elsewhere.
 
     The nonce is for the style sheets that the editor component makes at run time. There is no
-    inline script, so scripts need none.
+    inline script, so scripts need none. `embed` is who may show the page in a frame, as in the
+    setting of that name.
     """
     return "; ".join(
         [
@@ -34,6 +38,6 @@ def policy(nonce: str) -> str:
             "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'self'",
+            f"frame-ancestors {' '.join(_FRAMES.get(each, each) for each in embed)}",
         ]
     )

@@ -44,7 +44,10 @@ def mount(
     pages = _Pages(settings, exists, assets)
     app.router.add_get("/", pages.home)
     app.router.add_get("/p/{pad:[^/]+}", pages.pad)
+    app.router.add_get("/p/{pad:[^/]+}/timeslider", pages.timeslider)
     app.router.add_get("/assets/{name}", pages.asset)
+    app.router.add_get("/robots.txt", pages.robots)
+    app.router.add_get("/favicon.ico", pages.icon)
 
 
 class _Pages:
@@ -81,6 +84,29 @@ class _Pages:
             )
         return response
 
+    async def timeslider(self, request: web.Request) -> web.Response:
+        """Where Etherpad has the history of a pad; here that is a view of its page.
+
+        `#5`, a revision, is not sent to servers: browsers put it behind the new address themselves.
+        """
+        name = request.match_info["pad"]
+        query = "&".join(filter(None, [request.query_string, "history"]))
+        raise web.HTTPFound(f"../{quote(name, safe='')}?{query}", headers=headers.ALWAYS)
+
+    async def robots(self, _request: web.Request) -> web.Response:
+        """Pads are for those who have their address, and not for search engines."""
+        return web.Response(
+            text="User-agent: *\nDisallow: /p/\n",
+            headers={**headers.ALWAYS, "Cache-Control": "public, max-age=86400"},
+        )
+
+    async def icon(self, _request: web.Request) -> web.Response:
+        """For those who ask without looking at a page; pages name their own."""
+        if self._assets is None:
+            raise web.HTTPNotFound(text="no such file\n", headers=headers.ALWAYS)
+        name = self._assets.names["icon.png"]
+        raise web.HTTPFound(f"assets/{name}", headers=headers.ALWAYS)
+
     async def _is_there(self, name: str) -> bool:
         try:
             return await self._exists(name)
@@ -97,13 +123,17 @@ class _Pages:
         sent = {**headers.ALWAYS, "Cache-Control": headers.FOREVER, "Vary": "Accept-Encoding"}
         if _has(request, asset):
             return web.Response(status=304, headers={**sent, "ETag": f'"{asset.tag}"'})
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        if packed:
-            sent["Content-Encoding"] = "gzip"
+        body, coding = asset.content, None
+        accepted = _codings(request.headers.get("Accept-Encoding", ""))
+        for coding in ("br", "gzip"):
+            if coding in accepted and coding in asset.packed:
+                body = asset.packed[coding]
+                sent["Content-Encoding"] = coding
+                break
         response = web.Response(
-            body=asset.packed if packed else asset.content,
+            body=body,
             content_type=asset.kind,
-            charset="utf-8",
+            charset=None if asset.kind == "image/png" else "utf-8",
             headers=sent,
         )
         response.etag = asset.tag
@@ -129,7 +159,7 @@ class _Pages:
             headers={
                 **headers.ALWAYS,
                 "Cache-Control": headers.EACH_TIME,
-                "Content-Security-Policy": headers.policy(nonce),
+                "Content-Security-Policy": headers.policy(nonce, self._settings.embed),
             },
         )
         response.enable_compression()
@@ -139,6 +169,12 @@ class _Pages:
         chosen = request.cookies.get(f"{self._settings.cookie_prefix}language")
         accept = request.headers.get("Accept-Language", "")
         return language.choose([request.query.get("lang"), chosen], accept, assets.pages)
+
+
+def _codings(header: str) -> set[str]:
+    """What an Accept-Encoding names, but for what it will not have."""
+    parts = [part.replace(" ", "").lower().split(";q=") for part in header.split(",")]
+    return {name for name, *weight in parts if not weight or weight[0].strip("0.") != ""}
 
 
 def _has(request: web.Request, asset: Asset) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,10 @@ from shared.settings.ops import LAST_PORT, ops_port
 from shared.settings.pads import PadSettings
 from shared.settings.seeing import SeeingSettings
 from shared.settings.tracing import TracingSettings
+
+_EMBEDDING = re.compile(
+    r"https?://(\*\.)?[A-Za-z0-9._-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?"
+)
 
 Batch = Literal["auto", "on", "off"]
 Page = Literal["on", "off"]
@@ -51,6 +56,11 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     page: Page = setting(
         "on",
         "whether / and /p/<pad> show a page to type in: off where an Etherpad serves these",
+    )
+    embed: tuple[str, ...] = setting(
+        ("same",),
+        "origins of pages that may show the page in a frame: same is that of this worker; "
+        "https://host or https://*.host for others; * for all; none for no page at all",
     )
     cookie_prefix: str = setting(
         "", "put before the names of all cookies, as in Etherpad's setting"
@@ -158,6 +168,17 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
+        for origin in self.embed:
+            if origin not in ("same", "none", "*") and not _EMBEDDING.fullmatch(origin):
+                yield (
+                    "embed",
+                    f"{origin!r} is no origin: write https://host[:port], https://*.host for all "
+                    "below it, same, * for all, or none",
+                )
+        if len(self.embed) > 1 and {"none", "*"} & set(self.embed):
+            yield "embed", "has none or * beside others: either stands alone"
+        if not self.embed:
+            yield "embed", "is empty: write same for frames of this origin, or none"
         if self.apart and self.ops[1] == self.port:
             yield (
                 "ops_host",

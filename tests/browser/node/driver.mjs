@@ -48,8 +48,18 @@ function answerOf(value) {
   return { thing: number };
 }
 
+const sessions = new Map();
+
+/** A command of the DevTools protocol to a page, for what Playwright has no words. */
+async function debug(page, method, parameters = {}) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+  return answerOf(await sessions.get(page).send(method, parameters));
+}
+
 async function obey({ on, call, args }) {
   if (call === "faults") return faults.get(on).splice(0);
+  if (call === "inFrame") return answerOf(await things.get(on).frames()[1].evaluate(...args));
+  if (call === "debug") return debug(things.get(on), ...args);
   const target = call.split(".").slice(0, -1).reduce((at, key) => at[key], things.get(on));
   return answerOf(await target[call.split(".").at(-1)](...args));
 }

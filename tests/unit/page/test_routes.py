@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 import services.page
@@ -21,7 +21,8 @@ from shared.settings import FanoutSettings
 
 Client = TestClient[web.Request, web.Application]
 
-BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg")
+BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg", "icon.png")
+BROTLI = b"whatever a browser makes of it"
 PAGES = ("pad", "home", "forbidden")
 LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")
 PAGE = Path(services.page.__file__).parent
@@ -37,7 +38,9 @@ def built(tmp_path: Path) -> Assets:
         file = manifest[name] = f"{stem}-a1b2c3.{kind}"
         content = f"/* {name} */".encode()
         (tmp_path / "assets" / file).write_bytes(content)
-        (tmp_path / "assets" / f"{file}.gz").write_bytes(gzip.compress(content))
+        if kind != "png":
+            (tmp_path / "assets" / f"{file}.gz").write_bytes(gzip.compress(content))
+            (tmp_path / "assets" / f"{file}.br").write_bytes(BROTLI)
     for language in LANGUAGES:
         (tmp_path / "pages" / language).mkdir(parents=True)
         for page in PAGES:
@@ -61,6 +64,14 @@ async def served(
     mount(app, settings or FanoutSettings(), exists, assets)
     async with TestClient(TestServer(app)) as client:
         yield client
+
+
+async def raw(client: Client, path: str, accepted: str) -> tuple[str | None, bytes]:
+    """The content coding of an answer, and its content in that."""
+    async with ClientSession(auto_decompress=False) as session:
+        url = client.make_url(path)
+        async with session.get(url, headers={"Accept-Encoding": accepted}) as answer:
+            return answer.headers.get("Content-Encoding"), await answer.read()
 
 
 async def test_a_pad_has_a_page_and_its_browser_a_token(built: Assets) -> None:
@@ -168,6 +179,14 @@ async def test_assets_are_kept_for_good_and_sent_small(built: Assets) -> None:
     async with served(built) as client:
         plain = await client.get("/assets/pad-a1b2c3.js", headers={"Accept-Encoding": "identity"})
         packed = await client.get("/assets/pad-a1b2c3.js", headers={"Accept-Encoding": "gzip"})
+        for accepted in ("br", "gzip, deflate, br;q=1.0", "br;q=0.2"):
+            smallest = await raw(client, "/assets/pad-a1b2c3.js", accepted)
+            assert smallest == ("br", BROTLI)
+        for accepted in ("gzip;q=0.5, br;q=0", "gzip, broom", "br;q=0.0,gzip"):
+            assert (await raw(client, "/assets/pad-a1b2c3.js", accepted))[0] == "gzip"
+        for accepted in ("identity", "gzip;q=0", ""):
+            assert (await raw(client, "/assets/pad-a1b2c3.js", accepted))[0] is None
+        assert (await raw(client, "/assets/icon-a1b2c3.png", "br, gzip"))[0] is None
         assert await plain.text() == await packed.text() == "/* pad.js */"
         assert "Content-Encoding" not in plain.headers
         assert packed.headers["Content-Encoding"] == "gzip"
@@ -232,7 +251,76 @@ async def test_a_page_is_in_the_readers_language(
             assert f'<html lang="{language}"' in await response.text()
 
 
+@pytest.mark.parametrize(
+    ("embed", "ancestors"),
+    [
+        (("same",), "'self'"),
+        (("none",), "'none'"),
+        (("*",), "*"),
+        (
+            ("same", "https://wiki.example.org", "https://*.example.com:8443"),
+            "'self' https://wiki.example.org https://*.example.com:8443",
+        ),
+    ],
+)
+async def test_pages_of_other_origins_show_it_in_a_frame_where_the_setting_says_so(
+    built: Assets, embed: tuple[str, ...], ancestors: str
+) -> None:
+    async with served(built, FanoutSettings(embed=embed)) as client:
+        for path in ("/", "/p/hello", "/p/%24"):
+            policy = (await client.get(path)).headers["Content-Security-Policy"]
+            assert policy.endswith(f"; frame-ancestors {ancestors}")
+
+
+@pytest.mark.parametrize(
+    "embed",
+    [
+        (),
+        ("wiki.example.org",),
+        ("https://wiki.example.org/page",),
+        ("https://a; script-src *",),
+        ("https://*",),
+        ("'self'",),
+        ("none", "same"),
+        ("*", "https://wiki.example.org"),
+    ],
+)
+def test_what_is_no_origin_is_no_setting(embed: tuple[str, ...]) -> None:
+    settings = FanoutSettings(embed=embed, redis_url="redis://127.0.0.1")
+    assert [name for name, _why in settings.validate()] == ["embed"]
+
+
+async def test_etherpads_address_of_a_history_leads_to_ours(built: Assets) -> None:
+    async with served(built) as client:
+        for path, target in (
+            ("/p/hello/timeslider", "../hello?history"),
+            ("/p/r.0123/timeslider?lang=de&x=%26", "../r.0123?lang=de&x=%26&history"),
+            ("/p/%C3%A9t%C3%A9%20%3F/timeslider", "../%C3%A9t%C3%A9%20%3F?history"),
+            ("/p/%24/timeslider", "../$?history"),
+        ):
+            response = await client.get(path, allow_redirects=False)
+            assert (response.status, response.headers["Location"]) == (302, target)
+        assert (await client.get("/p/hello/timeslider")).url.path == "/p/hello"
+
+
+async def test_what_machines_ask_for_is_there(built: Assets) -> None:
+    async with served(built) as client:
+        robots = await client.get("/robots.txt")
+        assert await robots.text() == "User-agent: *\nDisallow: /p/\n"
+        assert robots.content_type == "text/plain"
+        icon = await client.get("/favicon.ico")
+        assert icon.status == 200
+        assert icon.content_type == "image/png"
+        assert 'name="robots" content="noindex"' in await (await client.get("/p/hello")).text()
+
+
 async def test_a_worker_beside_an_etherpad_has_no_page(built: Assets) -> None:
     async with served(built, FanoutSettings(page="off")) as client:
-        for path in ("/", "/p/hello", "/assets/pad-a1b2c3.js"):
+        for path in (
+            "/",
+            "/p/hello",
+            "/p/hello/timeslider",
+            "/robots.txt",
+            "/assets/pad-a1b2c3.js",
+        ):
             assert (await client.get(path)).status == 404

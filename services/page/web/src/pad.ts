@@ -14,6 +14,7 @@ import { showSettings } from "./ui/settings.js";
 import { showShortcuts } from "./ui/shortcuts.js";
 import { showStatus } from "./ui/status.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { readWishes } from "./ui/wishes.js";
 import { begin } from "./words/page.js";
 
 // Browsers hide the nonce from what reads the page's text, but not from its own code.
@@ -22,7 +23,15 @@ const here = location.href.replace(/[?#].*/, "");
 
 await begin(english);
 let editor: PadEditor | null = null;
-const pad = new Pad(here, myself());
+
+const wishes = readWishes(location.search, location.hash);
+for (const [part, there] of Object.entries({
+  tools: wishes.tools,
+  menu: wishes.menu,
+  chat: wishes.chat,
+}))
+  document.body.classList.toggle(`without-${part}`, !there);
+const pad = new Pad(here, myself(wishes));
 const renewStatus = showStatus(pad, () => editor?.same() ?? false);
 
 pad.on("joined", (variables) => {
@@ -31,7 +40,13 @@ pad.on("joined", (variables) => {
   const panel = new Panel();
   const toolbar = new Toolbar();
   const change = (state: EditorState): void => toolbar.show(state);
-  const shown = new PadEditor(byId("editor"), pad, nonce, change, renewStatus);
+  const shown = new PadEditor(
+    byId("editor"),
+    pad,
+    { nonce, rightToLeft: wishes.rightToLeft },
+    change,
+    renewStatus,
+  );
   editor = shown;
   renewStatus();
   toolbar.attach(shown.view);
@@ -45,10 +60,13 @@ pad.on("joined", (variables) => {
     if (now.state === "ended") shown.lock(true);
   });
   showPeople(pad);
-  showSettings(pad);
+  showSettings(pad, wishes);
   new Chat(pad, panel);
   const past = new Past(pad, nonce, () => shown.view.focus());
   showShortcuts(variables.readonly ? null : () => past.save());
   document.body.classList.add("ready");
-  if (!variables.readonly && matchMedia("(hover: hover)").matches) shown.view.focus();
+  if (wishes.open !== null) panel.show(wishes.open);
+  if (wishes.line !== null) shown.goToLine(wishes.line);
+  if (wishes.history) past.show(true, wishes.rev);
+  else if (!variables.readonly && matchMedia("(hover: hover)").matches) shown.view.focus();
 });

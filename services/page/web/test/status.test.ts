@@ -28,13 +28,10 @@ test("a short interruption is no alarm; a longer one says what happens to the te
   assert.equal(words({ state: "waiting", retryAt, attempt: 2 }), "busy | status-reconnecting");
   assert.equal(
     words({ state: "waiting", retryAt, attempt: 3 }),
-    "broken | status-not-connected | notice-unreachable-joined | 5 | button-try-now",
+    "broken | status-not-connected | notice-unreachable | 5 | button-try-now",
   );
   // Who has no pad yet has nothing to keep.
-  assert.match(
-    words({ state: "waiting", retryAt, attempt: 3 }, true, false),
-    /notice-unreachable \|/,
-  );
+  assert.match(words({ state: "waiting", retryAt, attempt: 3 }, true, false), /notice-not-open \|/);
   assert.match(words({ state: "waiting", retryAt: NOW - 1, attempt: 3 }), /\| 1 \|/);
 });
 
@@ -44,4 +41,12 @@ test("the end has a reason, and an unknown one is taken for the worst", () => {
   const worst = words({ state: "ended", reason: "badChangeset" });
   assert.match(worst, /notice-diverged/);
   assert.equal(words({ state: "ended", reason: "revision 9 came at revision 7" }), worst);
+});
+
+test("a pad that does not come is no reason to wait without a word", () => {
+  const at = (since: number, joined: boolean): string | undefined =>
+    describe({ state: "connecting" }, true, joined, NOW, since).notice;
+  assert.equal(at(NOW - 4999, false), undefined);
+  assert.equal(at(NOW - 5000, false), "notice-not-open");
+  assert.equal(at(NOW - 5000, true), undefined);
 });

@@ -1,5 +1,5 @@
 /** Each line runs the way of its own letters, whatever those before it and the page do. */
-import { type Extension, Prec, RangeSetBuilder } from "@codemirror/state";
+import { type Extension, Facet, Prec, RangeSetBuilder } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -9,13 +9,20 @@ import {
 } from "@codemirror/view";
 
 const AUTO = Decoration.line({ attributes: { dir: "auto" } });
+const RIGHT_TO_LEFT = Decoration.line({ attributes: { dir: "rtl" } });
+
+const fixed = Facet.define<boolean, boolean>({ combine: (given) => given.includes(true) });
+
+/** All lines from right to left, whatever they hold: for pages that are asked for so. */
+export const rightToLeft: Extension = fixed.of(true);
 
 function decorate(view: EditorView): DecorationSet {
+  const direction = view.state.facet(fixed) ? RIGHT_TO_LEFT : AUTO;
   const made = new RangeSetBuilder<Decoration>();
   for (const { from, to } of view.visibleRanges) {
     for (let at = from; at <= to;) {
       const line = view.state.doc.lineAt(at);
-      made.add(line.from, line.from, AUTO);
+      made.add(line.from, line.from, direction);
       at = line.to + 1;
     }
   }

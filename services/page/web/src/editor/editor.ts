@@ -6,7 +6,7 @@ import type { Pad } from "padfleet-client";
 import { onLanguage, say } from "../words/page.js";
 import { typing } from "./changes.js";
 import { keys } from "./commands.js";
-import { directions } from "./direction.js";
+import { directions, rightToLeft } from "./direction.js";
 import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
@@ -55,7 +55,7 @@ export class PadEditor {
   constructor(
     private readonly parent: HTMLElement,
     pad: Pad,
-    nonce: string,
+    look: { nonce: string; rightToLeft: boolean },
     changed: (state: EditorState) => void,
     private readonly rested: () => void,
   ) {
@@ -73,7 +73,8 @@ export class PadEditor {
           state.text.slice(0, -1),
         ),
         extensions: [
-          basics(state, nonce, "text-of-pad"),
+          basics(state, look.nonce, "text-of-pad"),
+          look.rightToLeft ? rightToLeft : [],
           undoing.of(session.undoing),
           travelByMenu,
           typing,
@@ -106,6 +107,13 @@ export class PadEditor {
   lock(locked: boolean): void {
     const extensions = locked ? [EditorState.readOnly.of(true)] : [];
     this.view.dispatch({ effects: this.locked.reconfigure(extensions) });
+  }
+
+  /** Puts the cursor at the beginning of a line, from 1 on. */
+  goToLine(number: number): void {
+    const { doc } = this.view.state;
+    const anchor = doc.line(Math.min(Math.max(number, 1), doc.lines)).from;
+    this.view.dispatch({ selection: { anchor }, scrollIntoView: true });
   }
 
   /** Whether the editor is known to show the pad's text, to the last character. */

@@ -64,7 +64,8 @@ export class Past {
     this.pad.saveRevision((why) => toast(say("revision-not-saved", { why: reason(why) })));
   }
 
-  show(open: boolean): void {
+  /** `rev` is the revision to begin at; the newest if null. */
+  show(open: boolean, rev: number | null = null): void {
     this.open = open;
     this.pause();
     this.root.hidden = !open;
@@ -82,6 +83,7 @@ export class Past {
     }
     this.begin();
     this.slider.focus();
+    if (rev !== null) this.goTo(rev);
   }
 
   private begin(): void {
@@ -117,6 +119,12 @@ export class Past {
     this.paint();
   }
 
+  private goTo(rev: number): void {
+    this.pause();
+    this.slider.value = String(rev);
+    void this.follow();
+  }
+
   private grow(): void {
     if (!this.open) return;
     this.slider.max = String(this.pad.rev);
@@ -125,9 +133,7 @@ export class Past {
   }
 
   private step(by: number): void {
-    this.pause();
-    this.slider.value = String(Number(this.slider.value) + by);
-    void this.follow();
+    this.goTo(Number(this.slider.value) + by);
   }
 
   private play(): void {
@@ -210,9 +216,7 @@ export class Past {
       star.title = say("time-star", { label });
       star.setAttribute("aria-label", star.title);
       star.addEventListener("click", () => {
-        this.pause();
-        this.slider.value = String(revision.revNum);
-        void this.follow();
+        this.goTo(revision.revNum);
       });
       return star;
     });

@@ -1,15 +1,29 @@
 /** Who is here, and who I am. */
-import type { Pad, Person } from "padfleet-client";
+import { newToken, type Pad, type PadOptions, type Person } from "padfleet-client";
 
 import { authorClass, colorAuthors } from "../editor/colors.js";
 import { onLanguage, say, write } from "../words/page.js";
 import { byId, make, recall, remember } from "./dom.js";
+import { longHex, type Wishes } from "./wishes.js";
 
 const FACES = 4;
 
-/** What this browser has said about its user before. */
-export function myself(): { name: string | null; color: string | null } {
-  return { name: recall("name"), color: recall("color") };
+/** Who this is: as the address says, else as this browser's user has said before. */
+export function myself(wishes: Wishes): PadOptions {
+  const { name = recall("name"), color = recall("color") } = given(wishes);
+  // Browsers keep cookies from frames in pages of other sites; without one, each visit would be that
+  // of somebody new. Where the cookie comes, servers take no notice of it.
+  return window.parent === window ? { name, color } : { name, color, token: ownToken() };
+}
+
+function given({ name, color }: Wishes): { name?: string; color?: string } {
+  return { ...(name === null ? {} : { name }), ...(color === null ? {} : { color }) };
+}
+
+function ownToken(): string {
+  const token = recall("token") ?? newToken();
+  remember("token", token);
+  return token;
 }
 
 function initials(name: string | null): string {
@@ -27,17 +41,6 @@ function face(person: Person): HTMLElement {
   const element = make("span", `face ${authorClass(person.id)}`);
   element.dataset["initials"] = initials(person.name); // shown by the style sheet: not for reading out
   return element;
-}
-
-/** `#abc` as `#aabbcc`, which is all that a colour field takes. */
-function longHex(color: string): string {
-  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(color);
-  return short
-    ? `#${short
-        .slice(1)
-        .map((digit) => digit + digit)
-        .join("")}`
-    : color.slice(0, 7);
 }
 
 export function showPeople(pad: Pad): void {

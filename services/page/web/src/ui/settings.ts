@@ -4,6 +4,7 @@ import type { Pad } from "padfleet-client";
 import { say, write } from "../words/page.js";
 import { announce, byId, recall, remember } from "./dom.js";
 import { showLanguages } from "./languages.js";
+import type { Wishes } from "./wishes.js";
 
 function applyTheme(theme: string): void {
   if (theme === "auto") delete document.documentElement.dataset["theme"];
@@ -23,13 +24,17 @@ async function copy(text: string, button: HTMLElement): Promise<void> {
   setTimeout(() => write(button, before), 2000);
 }
 
-/** A checkbox that sets a class on the page, and is remembered. */
-function option(id: string, className: string, inverted: boolean): void {
+/**
+ * A checkbox that sets a class on the page, and is remembered. What the address wishes comes before
+ * that, for this page alone.
+ */
+function option(id: string, className: string, inverted: boolean, wish: boolean | null): void {
   const box = byId<HTMLInputElement>(id);
   const apply = (): void =>
     void document.body.classList.toggle(className, box.checked !== inverted);
   const kept = recall(id);
-  if (kept !== null) box.checked = kept === "yes";
+  if (wish !== null) box.checked = wish;
+  else if (kept !== null) box.checked = kept === "yes";
   box.addEventListener("change", () => {
     remember(id, box.checked ? "yes" : "no");
     apply();
@@ -37,7 +42,7 @@ function option(id: string, className: string, inverted: boolean): void {
   apply();
 }
 
-export function showSettings(pad: Pad): void {
+export function showSettings(pad: Pad, wishes: Wishes): void {
   const dialog = byId<HTMLDialogElement>("settings");
   byId("settings-button").addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("click", (event) => {
@@ -69,6 +74,6 @@ export function showSettings(pad: Pad): void {
     });
   }
   showLanguages();
-  option("show-colors", "plain", true);
-  option("show-mono", "mono", false);
+  option("show-colors", "plain", true, wishes.colors);
+  option("show-mono", "mono", false, wishes.mono);
 }

@@ -12,6 +12,9 @@ const ENDED: Record<string, string> = {
   corruptPad: "notice-damaged",
 };
 
+/** After how many ms it is said that a pad does not come. */
+const PATIENCE = 5000;
+
 interface Shown {
   /** For the style: open, busy, or broken. */
   state: "open" | "busy" | "broken";
@@ -27,15 +30,30 @@ interface Shown {
 
 /**
  * What is shown of a status. `saved` is whether the server is known to have all that is shown here,
- * `now` the time as of `Date.now()`.
+ * `now` the time as of `Date.now()`,
+ * `since` when the page has begun to wait for its pad.
  */
-export function describe(status: Status, saved: boolean, joined: boolean, now: number): Shown {
+export function describe(
+  status: Status,
+  saved: boolean,
+  joined: boolean,
+  now: number,
+  since = now,
+): Shown {
   switch (status.state) {
     case "open":
       return saved
         ? { state: "open", words: "status-saved" }
         : { state: "busy", words: "status-saving" };
     case "connecting":
+      if (!joined && now - since >= PATIENCE) {
+        return {
+          state: "broken",
+          words: "status-connecting",
+          notice: "notice-not-open",
+          button: "button-try-now",
+        };
+      }
       return { state: "busy", words: joined ? "status-reconnecting" : "status-connecting" };
     case "suspended":
       return {
@@ -49,7 +67,7 @@ export function describe(status: Status, saved: boolean, joined: boolean, now: n
       return {
         state: "broken",
         words: "status-not-connected",
-        notice: joined ? "notice-unreachable-joined" : "notice-unreachable",
+        notice: joined ? "notice-unreachable" : "notice-not-open",
         seconds: Math.max(1, Math.ceil((status.retryAt - now) / 1000)),
         button: "button-try-now",
       };
@@ -75,11 +93,12 @@ export function showStatus(pad: Pad, same: () => boolean): () => void {
   const button = byId<HTMLButtonElement>("notice-button");
   let said = "";
   let joined = false;
+  const since = Date.now();
   let word = ""; // of the operator, until it is put away
 
   const show = (): void => {
     const saved = !joined || (pad.state.settled && same());
-    const shown = describe(pad.status, saved, joined, Date.now());
+    const shown = describe(pad.status, saved, joined, Date.now(), since);
     line.dataset["state"] = shown.state;
     write(lineWords, shown.words);
     const cause = shown.notice === undefined ? word : say(shown.notice);
@@ -115,7 +134,7 @@ export function showStatus(pad: Pad, same: () => boolean): () => void {
   pad.on("edited", show);
   onLanguage(show);
   setInterval(() => {
-    if (pad.status.state === "waiting") show();
+    if (pad.status.state === "waiting" || !joined) show();
   }, 500);
 
   // A phone that slept has waited long enough by the time somebody looks at it.

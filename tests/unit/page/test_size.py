@@ -1,0 +1,44 @@
+"""How much a browser loads for a pad, as it is served; in bytes, since phones pay for them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.page.assets import Assets, read
+
+MOST = 150_000
+
+
+@pytest.fixture(scope="module")
+def built() -> Assets:
+    assets = read()
+    if assets is None:
+        pytest.skip("the page is not built (make setup)")
+    return assets
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_the_page_of_a_pad_is_small(built: Assets, coding: str) -> None:
+    """All that a page names, in each language. Browsers take gzip only where there is no TLS."""
+    for language, pages in built.pages.items():
+        page = pages["pad"]
+        loaded = [
+            built.files[file]
+            for name, file in built.names.items()
+            if f"{{{{{name}}}}}" in page or f"assets/{file}" in page
+        ]
+        assert len(loaded) >= 5
+        size = len(page.encode()) + sum(
+            len(asset.packed.get(coding, asset.content)) for asset in loaded
+        )
+        assert size <= (MOST if coding == "br" else MOST * 1.25), language
+
+
+def test_no_page_names_a_file_that_there_is_not(built: Assets) -> None:
+    for pages in built.pages.values():
+        for page in pages.values():
+            fields = set(re.findall(r"\{\{([^}]*)\}\}", page))
+            assert fields - {"pad", "nonce", "cookie"} <= built.names.keys()
+            assert set(re.findall(r"assets/([\w.-]+)", page)) <= built.files.keys()
