@@ -1,23 +1,51 @@
-"""A client of the real-time protocol, for people, scripts and tests.
+"""A client of the real-time protocol of padfleet and Etherpad, for people, scripts and tests.
 
-`collaborator` is the protocol without I/O, `line` one connection, `pad` brings them together. It is
-strict where the stock client is lenient: a revision that is not the next one is an error, not a
-line in a console.
+    async with connect("http://127.0.0.1:9001/p/hello", name="A script") as pad:
+        await pad.append("A line.\\n")
+        async for event in pad:
+            print(event.rev, pad.text)
+
+`connect` opens a pad. `Collaborator` is the protocol without I/O. The client is strict where the
+stock client is lenient: a revision that is not the next one is an error, not a line in a console.
+
+Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `from_units` of
+`shared.easysync` turn ordinary strings into such texts and back, and for text within the basic
+plane, which has no emojis, the two are the same.
 """
 
-from shared.client.collaborator import Accepted, Changed, Collaborator, ProtocolError
-from shared.client.line import Disconnected, PadError, PadUrl
-from shared.client.pad import Pad, connect, new_token
+from shared.client.collaborator import Accepted, Changed, Collaborator
+from shared.client.errors import (
+    ConnectionLost,
+    Disconnected,
+    EditRefused,
+    EditsLost,
+    OutOfRange,
+    PadError,
+    ProtocolError,
+    TooLarge,
+)
+from shared.client.line import PadUrl, Traffic
+from shared.client.pad import Event, Pad, connect, new_token
+from shared.client.splitting import Room, split
 
 __all__ = [
     "Accepted",
     "Changed",
     "Collaborator",
+    "ConnectionLost",
     "Disconnected",
+    "EditRefused",
+    "EditsLost",
+    "Event",
+    "OutOfRange",
     "Pad",
     "PadError",
     "PadUrl",
     "ProtocolError",
+    "Room",
+    "TooLarge",
+    "Traffic",
     "connect",
     "new_token",
+    "split",
 ]

@@ -10,23 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from shared.client.errors import EditRefused, OutOfRange, ProtocolError
+from shared.client.splitting import Room, check_attribute, fits, split
 from shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
     apply_to_atext,
     apply_to_text,
+    attribs_of,
     compose,
     follow,
     is_identity,
+    iter_ops,
     make_splice,
     move_ops_to_new_pool,
     prepare_for_wire,
+    unpack,
 )
-
-
-class ProtocolError(Exception):
-    """The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense."""
 
 
 class Changed(NamedTuple):
@@ -53,6 +54,7 @@ class _Draft:
 
     changeset: str
     sealed: bool = False  #: takes no more edits
+    session: str = ""  #: in which it was submitted, if the server says what that is called
 
 
 @dataclass(slots=True)
@@ -69,12 +71,23 @@ class Collaborator:
 
     `text_only`: for readers; attributes are not kept, which saves most of the work, and nothing
     can be edited.
+
+    `room` is what the server takes in one submission, if that is known; whoever makes a new
+    connection sets it anew. What is larger goes out as several.
     """
 
-    def __init__(self, variables: dict[str, Any], author: str, *, text_only: bool = False) -> None:
+    def __init__(
+        self,
+        variables: dict[str, Any],
+        author: str,
+        *,
+        text_only: bool = False,
+        room: Room | None = None,
+    ) -> None:
         start = variables["initialAttributedText"]
         self.rev: int = variables["rev"]
         self.author = author
+        self.room = room
         self.counts = Counts()
         self._text_only = text_only
         self._pool = AttributePool.from_jsonable(variables["apool"])
@@ -82,10 +95,12 @@ class Collaborator:
         self._in_flight: _Draft | None = None
         self._waiting: deque[_Draft] = deque()
         self._resuming = False
+        self._session = ""
         self.text: str = start["text"]
 
     @property
     def pool(self) -> AttributePool:
+        """The numbers of attributes in all changesets here."""
         return self._pool
 
     @property
@@ -100,11 +115,18 @@ class Collaborator:
 
     @property
     def submitting(self) -> bool:
+        """Whether a submission is under way to the server."""
         return self._in_flight is not None
 
     @property
     def has_waiting(self) -> bool:
+        """Whether there are edits that have not been submitted yet."""
         return bool(self._waiting)
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether all that was missed while there was no connection has come in."""
+        return not self._resuming
 
     @property
     def drafts(self) -> int:
@@ -115,22 +137,50 @@ class Collaborator:
     # --- Editing ---------------------------------------------------------------------------------
 
     def edit(self, start: int, removed: int, inserted: str) -> str:
-        """Replaces `removed` code units at `start`; returns the changeset on `text`."""
+        """Replaces `removed` code units at `start`; returns the changeset on `text`.
+
+        Raises as `apply_own` does."""
+        if start < 0 or removed < 0 or start + removed > len(self.text):
+            raise OutOfRange(
+                f"cannot replace {removed} code units at {start} of a text that has "
+                f"{len(self.text)}"
+            )
         by_me = [("author", self.author)] if inserted else []
         changeset = make_splice(self.text, start, removed, inserted, by_me, self._pool)
         self.apply_own(changeset)
         return changeset
 
     def apply_own(self, changeset: str) -> None:
-        """An edit of `text` as a changeset in the numbers of `pool`."""
+        """An edit of `text` as a changeset in the numbers of `pool`.
+
+        Raises `OutOfRange` where the text would not end in a newline any more, `TooLarge` for an
+        attribute that the server has no room for, and `EditRefused` for what does not fit `text`
+        or `pool`. Nothing has changed then.
+        """
         if self._text_only:
-            raise ValueError("a text-only collaborator cannot edit")
-        self.text = apply_to_text(changeset, self.text)
-        if self._waiting and not self._waiting[-1].sealed:
-            draft = self._waiting[-1]
-            draft.changeset = compose(draft.changeset, changeset, self._pool)
+            raise EditRefused("a text-only collaborator cannot edit")
+        draft = self._waiting[-1] if self._waiting and not self._waiting[-1].sealed else None
+        try:
+            self._check(changeset)
+            text = apply_to_text(changeset, self.text)
+            waiting = changeset
+            if draft is not None:
+                waiting = compose(draft.changeset, changeset, self._pool)
+        except EasysyncError as error:
+            raise EditRefused(f"the edit does not fit the text: {error}") from error
+        if self.text.endswith("\n") and not text.endswith("\n"):
+            raise OutOfRange("the newline at the end of the text has to stay, and nothing after it")
+        self.text = text
+        if draft is not None:
+            draft.changeset = waiting
         else:
             self._waiting.append(_Draft(changeset))
+
+    def _check(self, changeset: str) -> None:
+        for attribs in {op.attribs for op in iter_ops(unpack(changeset).ops) if op.attribs}:
+            for attribute in attribs_of(attribs, self._pool).items():
+                if self.room is not None:
+                    check_attribute(self._pool.put(*attribute), self._pool, self.room)
 
     def seal(self) -> None:
         """What has been edited up to now will be a state of the pad by itself: later edits go into
@@ -141,21 +191,36 @@ class Collaborator:
             draft.sealed = True
 
     def next_submission(self) -> dict[str, Any] | None:
-        """The `data` of the USER_CHANGES that is due, if one is: one at a time is in flight."""
+        """The `data` of the USER_CHANGES that is due, if one is: one at a time is in flight.
+
+        Raises `TooLarge` when what waits cannot be split so that this server takes it.
+        """
         if self._resuming or self._in_flight is not None:
             return None
         while self._waiting and is_identity(self._waiting[0].changeset):
             self._waiting.popleft()  # edits that cancel each other out
         if not self._waiting:
             return None
+        changeset, pool = prepare_for_wire(self._waiting[0].changeset, self._pool)
+        if self.room is not None and not fits(changeset, pool, self.room):
+            self._split_first(self.room)
+            changeset, pool = prepare_for_wire(self._waiting[0].changeset, self._pool)
         self._in_flight = self._waiting.popleft()
-        changeset, pool = prepare_for_wire(self._in_flight.changeset, self._pool)
+        self._in_flight.session = self._session
         return {
             "type": "USER_CHANGES",
             "baseRev": self.rev,
             "changeset": changeset,
             "apool": pool.to_jsonable(),
         }
+
+    def _split_first(self, room: Room) -> None:
+        """Several drafts in the place of the first one, which is too large."""
+        whole = self._waiting[0]
+        pieces = [_Draft(piece, sealed=True) for piece in split(whole.changeset, self._pool, room)]
+        pieces[-1].sealed = whole.sealed
+        self._waiting.popleft()
+        self._waiting.extendleft(reversed(pieces))
 
     def connection_lost(self) -> None:
         """Until what was missed has come in, nothing is submitted."""
@@ -168,6 +233,7 @@ class Collaborator:
         if self._in_flight is None:
             return
         again, self._in_flight = self._in_flight, None
+        again.session = ""
         if self._waiting and not again.sealed:
             later = self._waiting[0]
             later.changeset = compose(again.changeset, later.changeset, self._pool)
@@ -201,6 +267,8 @@ class Collaborator:
                     yield self._change(change)
             case "ACCEPT_COMMIT":
                 yield self._accept(data["newRev"], allowed=(self.rev, self.rev + 1))
+            case "SESSION":
+                self._session = str(data["id"])
             case "CLIENT_RECONNECT":
                 if data.get("noChanges"):
                     if data["newRev"] != self.rev:
@@ -215,16 +283,35 @@ class Collaborator:
                     self._resumed()
 
     def _catch_up(self, data: dict[str, Any]) -> Changed | Accepted:
-        if self._in_flight is None or data.get("author", "") != self.author:
+        if not self._is_answer(data):
             return self._change(data)
-        before = self._base.text
         accepted = self._accept(data["newRev"], allowed=(self.rev + 1,))
-        # The page takes its own author's revision for the answer unseen. Another one, of a second
-        # session of the same author, would leave us with a text that nobody else has.
-        if apply_to_text(data["changeset"], before) != self._base.text:
-            raise ProtocolError(f"revision {accepted.rev} is ours, but not what was submitted")
         self.counts.revisions += 1
         return accepted
+
+    def _is_answer(self, data: dict[str, Any]) -> bool:
+        """Whether a missed revision is what was in flight, and not that of another session of the
+        same author, who may have several tabs or programs."""
+        mine = self._in_flight
+        if mine is None or data.get("author", "") != self.author:
+            return False
+        origin = data.get("origin")
+        if origin and mine.session and origin != mine.session:
+            return False
+        surely = bool(origin) and origin == mine.session
+        # Rebased here as there, it is the same to the letter. Where the server does not say whose
+        # it is, two that are the same cannot be told apart.
+        theirs = move_ops_to_new_pool(
+            data["changeset"], AttributePool.from_jsonable(data["apool"]), self._pool
+        )
+        if theirs == mine.changeset:
+            return True
+        same = _effect(theirs, self._base, self._pool) == _effect(
+            mine.changeset, self._base, self._pool
+        )
+        if surely and not same:
+            raise ProtocolError(f"revision {data['newRev']} is ours, but not what was submitted")
+        return same
 
     def _accept(self, rev: int, *, allowed: tuple[int, ...]) -> Accepted:
         if rev not in allowed:
@@ -269,3 +356,12 @@ class Collaborator:
             theirs = follow(mine, theirs, self._pool)
         self.text = apply_to_text(theirs, self.text)
         return theirs
+
+
+def _effect(changeset: str, on: AText, pool: AttributePool) -> tuple[str, list[tuple[int, Any]]]:
+    """What comes of it, whatever order its attributes are written in."""
+    result = apply_to_atext(changeset, on, pool)
+    runs = [
+        (op.chars, sorted(attribs_of(op.attribs, pool).items())) for op in iter_ops(result.attribs)
+    ]
+    return result.text, runs

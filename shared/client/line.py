@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from shared.client.collaborator import ProtocolError
+from shared.client.errors import ConnectionLost, PadError, ProtocolError
 from shared.wire import socketio
 from shared.wire.jsontext import dumps
 
@@ -19,22 +20,6 @@ it. Engine.IO's own pings would show a hung server only after pingInterval + pin
 
 CLOSE_TIMEOUT = 2.0
 """Seconds that the server has to say goodbye."""
-
-
-class PadError(Exception):
-    """The pad cannot be used; the text says why, for a person."""
-
-
-class Disconnected(PadError):
-    """The server told this client to leave; `reason` is Etherpad's word for why."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the server ended the session: {reason}")
-        self.reason = reason
-
-
-class ConnectionLost(PadError):
-    """The connection broke; whether the server still lives is not known."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +44,7 @@ class PadUrl:
         return cls(f"{parts.scheme}://{parts.netloc}{prefix}", unquote(name))
 
     def socket(self) -> str:
+        """The address of its WebSocket."""
         scheme, _, rest = self.base.partition("://")
         query = f"padId={quote(self.pad_id, safe='')}&EIO=4&transport=websocket"
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/socket.io/?{query}"
@@ -77,9 +63,15 @@ class Line:
 
     @classmethod
     async def open(
-        cls, http: aiohttp.ClientSession, place: PadUrl, traffic: Traffic, kept: str | None = None
+        cls,
+        http: aiohttp.ClientSession,
+        place: PadUrl,
+        traffic: Traffic,
+        kept: str | None = None,
+        auth: Mapping[str, Any] | None = None,
     ) -> "Line":
-        """`kept` is what the connection before had for the next one. Raises `ConnectionLost`, and
+        """`kept` is what the connection before had for the next one, `auth` what Socket.IO's
+        handshake carries for whoever lets clients in. Raises `ConnectionLost`, and
         `PadError` if the server does not want us."""
         try:
             connection = await http.ws_connect(
@@ -92,7 +84,7 @@ class Line:
             raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
         line = cls(connection, traffic, kept)
         try:
-            await line._greet()
+            await line._greet(auth or {})
         except BaseException:
             line.cut()
             await line.close()
@@ -105,22 +97,27 @@ class Line:
         self.kept = kept
         """What the server wants to be told when we come again: as Socket.IO's own client does, the
         last argument of the last event that ended in a text."""
+        self.max_payload = 0
+        """Bytes of the longest packet that the server takes; 0: it does not say."""
         self._socket = connection
         self._traffic = traffic
         self._owed: int | None = None
 
     async def send(self, message: dict[str, Any]) -> None:
+        """Says it, if the connection is still there; if not, `next_message` will say so."""
         await self._send(socketio.encode_event("message", message))
 
     async def _send(self, text: str) -> None:
         with suppress(ConnectionError):  # the reading side will say that it is gone
             await self._socket.send_str(text)
 
-    async def _greet(self) -> None:
-        auth = "" if self.kept is None else dumps({"offset": self.kept})
-        await self._send(socketio.CONNECT + auth)
+    async def _greet(self, auth: Mapping[str, Any]) -> None:
+        said = dict(auth) if self.kept is None else {**auth, "offset": self.kept}
+        await self._send(socketio.CONNECT + (dumps(said) if said else ""))
         while True:
             match await self._next_packet():
+                case socketio.Open(max_payload=most):
+                    self.max_payload = most
                 case socketio.Connected():
                     return
                 case socketio.Refused(reason):
@@ -129,6 +126,7 @@ class Line:
                     raise ConnectionLost("the server has closed the connection")
 
     async def next_message(self) -> dict[str, Any]:
+        """What the server says next. Raises `ConnectionLost`, or `ProtocolError`."""
         while True:
             match await self._next_packet():
                 case socketio.Event("message", [dict(message)], ack_id):
@@ -155,6 +153,7 @@ class Line:
             twin.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
+        """Ends the connection; the server has `CLOSE_TIMEOUT` to say goodbye."""
         await self._socket.close()
 
     async def _next_packet(self) -> socketio.Packet:

@@ -11,15 +11,26 @@ import random
 import secrets
 import string
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
-from shared.client.collaborator import Accepted, Changed, Collaborator, ProtocolError
-from shared.client.line import ConnectionLost, Disconnected, Line, PadError, PadUrl, Traffic
+from shared.client.backoff import Backoff
+from shared.client.collaborator import Accepted, Changed, Collaborator
+from shared.client.errors import (
+    ConnectionLost,
+    Disconnected,
+    EditRefused,
+    EditsLost,
+    PadError,
+    ProtocolError,
+    TooLarge,
+)
+from shared.client.line import Line, PadUrl, Traffic
+from shared.client.splitting import Room
 from shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
@@ -31,18 +42,23 @@ DIAL_TIMEOUT = 10.0
 RESUME_TIMEOUT = 30.0
 """Seconds for which a lost connection is tried again."""
 
-RETRY_DELAY = (0.05, 0.4)
-"""Seconds between two attempts, at least and at most."""
+FLUSH_TIMEOUT = 10.0
+"""Seconds that edits have to be accepted when the pad is left."""
 
 _TOKEN_ALPHABET = string.ascii_letters + string.digits
 
 
 Event = Changed | Accepted
+"""What `Pad` tells of."""
 
 
 @dataclass(eq=False)
 class Pad:
-    """An open pad. Made by `connect`."""
+    """An open pad. Made by `connect`.
+
+    `async for event in pad` gives a `Changed` for each revision of somebody else and an `Accepted`
+    for each of one's own, until the session ends; then it raises what ended it.
+    """
 
     state: Collaborator
     read_only: bool
@@ -57,6 +73,7 @@ class Pad:
     _events: deque[Event] = field(default_factory=deque)
     _waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _failure: Exception | None = None
+    _told: bool = False  #: whoever uses this has seen `_failure`
     _listener: Callable[[Event], None] | None = None
     _submit_listener: Callable[[bool], None] | None = None
 
@@ -67,27 +84,38 @@ class Pad:
 
     @property
     def rev(self) -> int:
+        """The newest revision that has come in."""
         return self.state.rev
 
     @property
     def author_id(self) -> str:
+        """Who we are to the others, such as ``a.XXXXXXXXXXXXXXXX``."""
         return self.state.author
 
     async def edit(self, start: int, removed: int, inserted: str) -> None:
-        """Replaces `removed` code units at `start` with a code-unit string, and submits that as
-        soon as no earlier edit is under way."""
+        """Replaces `removed` code units at `start` with a code-unit string (see `to_units`), and
+        submits that as soon as no earlier edit is under way. An edit of any size is taken: what is
+        larger than the server takes at once goes out in pieces.
+
+        Does not wait for the answer: `flush` does, and leaving the ``async with`` block.
+        Raises `OutOfRange` for what is beyond the text, or would take the newline at its end,
+        another `EditRefused` where the address is read-only, and what ended the session, if
+        something has.
+        """
         if self.read_only:
-            raise PadError("this address is read-only")
+            raise EditRefused("this address is read-only")
         self.state.edit(start, removed, inserted)
         await self.submit()
 
     async def append(self, text: str) -> None:
-        """Puts text before the pad's final newline; returns when it has been accepted."""
+        """Puts text, an ordinary string, before the pad's final newline; returns when it has been
+        accepted. Raises as `edit` and `flush` do."""
         await self.edit(max(len(self.state.text) - 1, 0), 0, to_units(text))
         await self.flush()
 
     async def flush(self) -> None:
-        """Returns when every edit has been accepted."""
+        """Returns when every edit has been accepted. Raises what ended the session, such as
+        `Disconnected`, or `ConnectionLost` when the connection could not be made again."""
         await self.until(lambda: self.state.settled)
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -123,7 +151,13 @@ class Pad:
         self._check()
         if self._line is None:
             return
-        data = self.state.next_submission()
+        try:
+            data = self.state.next_submission()
+        except TooLarge as error:  # to this server, unlike to the one before
+            self._failure = error
+            self.look_again()
+            self._check()
+            return
         if self._submit_listener is not None:
             self._submit_listener(data is not None)
         if data is not None:
@@ -150,7 +184,21 @@ class Pad:
 
     def _check(self) -> None:
         if self._failure is not None:
+            self._told = True
             raise self._failure
+
+    async def _leave(self, deadline: float) -> None:
+        """Waits for the answer to what has been edited. Raises `EditsLost`."""
+        if self.state.settled or self._told:
+            return
+        try:
+            async with asyncio.timeout(deadline):
+                await self.flush()
+        except TimeoutError:
+            why = f"the server did not accept them within {deadline:g} s"
+            raise EditsLost(self.state.drafts, why) from None
+        except (PadError, ProtocolError) as error:
+            raise EditsLost(self.state.drafts, str(error)) from error
 
     async def _run(self, dialer: "Dialer") -> None:
         """Reads until the session ends; a broken connection is made again, if that is wanted."""
@@ -166,7 +214,10 @@ class Pad:
                         await line.close()
                     if not dialer.resume:
                         raise
-                    self._line = await dialer.redial(self.state.rev)
+                    dialer.lost()
+                    line = await dialer.redial(self.state.rev)
+                    self.state.room = line_room(line)
+                    self._line = line
                     self.resumes += 1
         except asyncio.CancelledError:
             raise
@@ -177,17 +228,22 @@ class Pad:
     async def _read(self, dialer: "Dialer") -> None:
         while self._line is not None:
             line = self._line
-            self._receive(await line.next_message())
-            dialer.succeeded()
+            progress = self._receive(await line.next_message())
+            if progress:
+                dialer.backoff.progressed()
+            elif self.state.settled and self.state.up_to_date:
+                dialer.backoff.resumed()
             await line.acknowledge()
             if self.state.has_waiting:
                 await self.submit()
             self.look_again()
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> bool:
+        """Whether it brought us forward: see `Backoff`."""
         _heed_refusals(message)
         if message.get("type") != "COLLABROOM":
-            return
+            return False
+        progress = False
         match message.get("data"):
             case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
                 self.users[author] = name = who.get("name")
@@ -196,11 +252,21 @@ class Pad:
             case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
                 self.users.pop(author, None)
             case dict(data):
+                missed = data.get("type") == "CLIENT_RECONNECT"
                 for event in self.state.receive(data):
+                    progress = progress or (
+                        isinstance(event, Accepted) or (self.state.settled and not missed)
+                    )
                     if self._listener is not None:
                         self._listener(event)
                     else:
                         self._events.append(event)
+        return progress
+
+
+def line_room(line: Line) -> Room | None:
+    """What the server at the other end takes at once, if it says so."""
+    return Room(line.max_payload) if line.max_payload > 0 else None
 
 
 @dataclass
@@ -212,16 +278,20 @@ class Dialer:
     ready: dict[str, Any]  #: CLIENT_READY
     resume: bool
     traffic: Traffic = field(default_factory=Traffic)
+    auth: Mapping[str, Any] | None = None  #: for Socket.IO's handshake
     kept: str | None = None  #: by the last connection, for the next one
+    backoff: Backoff = field(default_factory=lambda: Backoff(RESUME_TIMEOUT))
     _next: int = 0
-    _give_up_at: float | None = None  #: of the event loop's clock; None: nothing has failed
+    _up_since: float = 0.0  #: of the event loop's clock
 
     async def dial(self) -> Line:
         place = self.places[self._next % len(self.places)]
         self._next += 1
         try:
             async with asyncio.timeout(DIAL_TIMEOUT):
-                return await Line.open(self.http, place, self.traffic, self.kept)
+                line = await Line.open(self.http, place, self.traffic, self.kept, self.auth)
+                self._up_since = asyncio.get_running_loop().time()
+                return line
         except TimeoutError:
             raise ConnectionLost(f"{place.base} does not answer") from None
 
@@ -237,7 +307,7 @@ class Dialer:
                     "data": {"userId": str(author), "collab_client_vars": dict(pad), **rest},
                 }:
                     return Pad(
-                        Collaborator(pad, author, text_only=text_only),
+                        Collaborator(pad, author, text_only=text_only, room=line_room(line)),
                         bool(rest.get("readonly")),
                         str(rest.get("readOnlyId", "")),
                         self.traffic,
@@ -262,13 +332,10 @@ class Dialer:
         loop = asyncio.get_running_loop()
         failure = ConnectionLost("connections are taken, and dropped")
         while True:
-            if self._give_up_at is None:
-                self._give_up_at = loop.time() + RESUME_TIMEOUT
-            elif loop.time() > self._give_up_at:
+            pause = self.backoff.pause(loop.time(), random.random())
+            if pause is None:
                 raise failure
-            else:
-                # Spread out: when a worker dies, all of its clients come at once.
-                await asyncio.sleep(random.uniform(*RETRY_DELAY))
+            await asyncio.sleep(pause)
             try:
                 line = await self.dial()
             except ConnectionLost as error:
@@ -277,10 +344,9 @@ class Dialer:
                 await line.send({**self.ready, "client_rev": rev, "reconnect": True})
                 return line
 
-    def succeeded(self) -> None:
-        """The server has said something. Until then a connection is only an attempt: a server that
-        cannot serve us just now takes connections, and drops them."""
-        self._give_up_at = None
+    def lost(self) -> None:
+        """The connection that `dial` made is gone."""
+        self.backoff.was_up(asyncio.get_running_loop().time() - self._up_since)
 
 
 @asynccontextmanager
@@ -294,13 +360,27 @@ async def connect(
     text_only: bool = False,
     resume: bool = True,
     http: aiohttp.ClientSession | None = None,
+    auth: Mapping[str, Any] | None = None,
+    flush_timeout: float = FLUSH_TIMEOUT,
 ) -> AsyncIterator[Pad]:
-    """Joins the pad at `url`, and leaves it at the end.
+    """Joins the pad at `url`, and leaves it at the end, when every edit has been accepted.
 
-    Of several addresses (one pad on several workers), the next one is tried when a connection
-    breaks. `token` says who you are (``t.…``; a new author without), `batch` announces that several
-    revisions may come in one message, `text_only` makes a cheap reader, `http` may be shared by
-    many. Raises `PadError` when the pad cannot be joined.
+    Arguments:
+        url: ``http://host:port/p/name``. Of several (one pad on several workers), the next one is
+            tried when a connection breaks.
+        name: your name, as the others see it.
+        color: ``#rrggbb``.
+        token: who you are (``t.…``, see `new_token`); without one, a new author.
+        batch: announces that several revisions may come in one message.
+        text_only: makes a cheap reader, who has the text and no attributes, and cannot edit.
+        resume: makes a connection that is lost again, for up to `RESUME_TIMEOUT` seconds.
+        http: may be shared by many; its headers and cookies go with each connection.
+        auth: goes with Socket.IO's handshake, for whoever lets clients in (``{"token": …}``).
+        flush_timeout: seconds that edits have to be accepted at the end of the block. A block that
+            ends with an exception does not wait.
+
+    Raises `PadError` when the pad cannot be joined, and `EditsLost` at the end when edits have not
+    been accepted and nothing has said so yet.
     """
     places = [PadUrl.parse(one) for one in ([url] if isinstance(url, str) else url)]
     ready = {
@@ -309,12 +389,16 @@ async def connect(
         "padId": to_units(places[0].pad_id),
         "token": token or new_token(),
         "userInfo": {"name": name, "colorId": color},
-        "supports": ["ACKNOWLEDGEMENTS", *(["NEW_CHANGES_BATCH"] if batch else [])],
+        "supports": [
+            "ACKNOWLEDGEMENTS",
+            "SESSIONS",
+            *(["NEW_CHANGES_BATCH"] if batch else []),
+        ],
     }
     async with AsyncExitStack() as stack:
         if http is None:
             http = await stack.enter_async_context(aiohttp.ClientSession())
-        dialer = Dialer(http, places, ready, resume)
+        dialer = Dialer(http, places, ready, resume, auth=auth)
         try:
             async with asyncio.timeout(JOIN_TIMEOUT):
                 pad = await dialer.join(text_only=text_only)
@@ -323,6 +407,7 @@ async def connect(
         reading = asyncio.create_task(pad._run(dialer))
         try:
             yield pad
+            await pad._leave(flush_timeout)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -344,4 +429,5 @@ def _names(authors: Any) -> dict[str, str]:
 
 
 def new_token() -> str:
+    """A token for a new author, which nobody guesses: who brings it again is the same author."""
     return "t." + "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(20))

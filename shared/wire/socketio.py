@@ -20,6 +20,7 @@ class Open(NamedTuple):
     sid: str
     ping_interval: int
     ping_timeout: int
+    max_payload: int = 0  #: bytes of the longest packet that the server takes; 0: it does not say
 
 
 class Ping(NamedTuple):
@@ -81,7 +82,13 @@ def decode(text: str) -> Packet:
         case "0":
             found = _object(body)
             try:
-                return Open(found["sid"], found["pingInterval"], found["pingTimeout"])
+                most = found.get("maxPayload", 0)
+                return Open(
+                    found["sid"],
+                    found["pingInterval"],
+                    found["pingTimeout"],
+                    most if isinstance(most, int) else 0,
+                )
             except KeyError as error:
                 raise BadPacket(f"handshake without {error}") from None
         case "1":

@@ -9,7 +9,10 @@ import sys
 import pytest
 
 from shared.client import connect
+from tests.acceptance.npm import new_pad
 from tests.fleet import ROOT, Fleet
+
+LIMITED = 'padfleet_fanout_limited_total{limit="message_size"}'
 
 PAD = [sys.executable, "-m", "services", "pad"]
 
@@ -69,3 +72,18 @@ async def test_a_read_only_address_shows_the_pad_and_takes_nothing(fleet: Fleet)
     assert "secret plans" in done.stdout
     refused = await asyncio.to_thread(pad, "append", read_only, "graffiti")
     assert (refused.returncode, "read-only" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0123456789\n" * 110_000, "漢" * 400_000, '"\\\n' * 200_000],
+    ids=["1.2 MB", "three bytes each", "escapes"],
+)
+def test_what_is_larger_than_a_message_may_be_is_appended_whole(fleet: Fleet, text: str) -> None:
+    """The connection was broken by each attempt, and the command never returned."""
+    url = f"{fleet.urls[0]}/p/{new_pad()}"
+    refused = [worker.metric(LIMITED) for worker in fleet.workers]
+    done = pad("append", url, stdin=text)
+    assert done.returncode == 0, done.stderr
+    assert pad("cat", url).stdout.endswith(text + "\n")
+    assert [worker.metric(LIMITED) for worker in fleet.workers] == refused

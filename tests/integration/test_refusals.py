@@ -16,8 +16,7 @@ from services.fanout import rooms as rooms_module
 from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
 from services.up.server import EmbeddedServer
-from shared.client import connect
-from shared.client.line import ConnectionLost
+from shared.client import ConnectionLost, connect
 from shared.log.connect import NotNow, Redis
 from shared.log.keys import Keyspace
 from tests.eventually import eventually, eventually_sync

@@ -12,8 +12,7 @@ import pytest
 import redis as redis_library
 
 from services.fanout.auth.decision import author_of
-from shared.client import connect
-from shared.client.line import PadError
+from shared.client import PadError, connect
 from tests import signing
 from tests.acceptance.npm import new_pad, new_token
 from tests.eventually import eventually

@@ -50,6 +50,10 @@ class PadServer:
     """So many submissions are lost, together with the connection that they came over."""
     hurried: int = 0
     """So many are taken, but the connection is gone before the answer."""
+    max_payload: int = 0
+    """Bytes of the longest packet; a longer one breaks the connection. 0: no limit, and no word."""
+    refused: int = 0  #: how often that has happened
+    auths: list[Any] = field(default_factory=list)  #: what came with each CONNECT
     hold: asyncio.Event | None = None
     """Until this is set, nothing is sent out, so that it gathers."""
 
@@ -68,6 +72,8 @@ class PadServer:
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         opening = {"sid": "s", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000}
+        if self.max_payload:
+            opening["maxPayload"] = self.max_payload
         await socket.send_str("0" + json.dumps(opening))
         session: Session | None = None
         sending: asyncio.Task[None] | None = None
@@ -81,8 +87,12 @@ class PadServer:
                 if received.type is not WSMsgType.TEXT:
                     break
                 text: str = received.data
+                if self.max_payload and len(text.encode()) > self.max_payload:
+                    self.refused += 1
+                    break
                 if text.startswith("40"):
                     self.connects.append(text)
+                    self.auths.append(loads(text[2:]) if text[2:] else None)
                     await socket.send_str('40{"sid":"s"}')
                 elif text.startswith("3"):
                     self.pongs.append(text)

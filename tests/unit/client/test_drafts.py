@@ -9,8 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.client import Accepted, Changed, Collaborator, ProtocolError
-from shared.easysync import AttributePool, attribs_of, iter_ops
+from shared.client import (
+    Accepted,
+    Changed,
+    Collaborator,
+    EditRefused,
+    OutOfRange,
+    ProtocolError,
+    Room,
+    TooLarge,
+)
+from shared.easysync import (
+    AttributePool,
+    Builder,
+    apply_to_text,
+    attribs_of,
+    follow,
+    iter_ops,
+    make_splice,
+)
+from shared.wire.jsontext import dumps
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 
 ME, OTHER = "a.me", "a.other"
@@ -148,14 +166,175 @@ def with_one_in_flight() -> Collaborator:
 
 
 def missed(rev: int, head: int, changeset: str, author: str = OTHER) -> Message:
-    return change(rev, changeset, author) | {"type": "CLIENT_RECONNECT", "headRev": head}
+    pool = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
+    data = change(rev, changeset, author, apool=pool)
+    return data | {"type": "CLIENT_RECONNECT", "headRev": head}
 
 
-def test_I5_an_own_revision_that_was_never_submitted_here_is_no_answer() -> None:
-    """A second session of the same author; the page would take it for its own and be stuck."""
-    client = with_one_in_flight()
+@pytest.mark.parametrize("told", [False, True], ids=["by its content", "by its origin"])
+@pytest.mark.parametrize("other_first", [True, False])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_I5_what_another_tab_of_the_same_author_wrote_is_no_answer(
+    told: bool, other_first: bool, accepted: bool
+) -> None:
+    """A returning client took each revision of its author for its own answer, and threw where the
+    text differed. What is in flight gets in, once."""
+    client = collaborator("\n")
+    if told:
+        receive(client, {"type": "SESSION", "id": "mine"})
+    client.edit(0, 0, "mine")
+    sent = client.next_submission()
+    assert sent is not None
+    client.edit(4, 0, " later")
+    client.connection_lost()
+    history = [("other", make_splice("\n", 0, 0, "z", "*0"))]
+    if accepted:
+        pool = AttributePool()
+        pool.put("author", ME)
+        mine = sent["changeset"]
+        if other_first:
+            history.append(("mine", follow(history[0][1], mine, pool)))
+        else:
+            history = [("mine", mine), ("other", follow(mine, history[0][1], pool))]
+    if told:
+        receive(client, {"type": "SESSION", "id": "next"})
+    events = []
+    for rev, (origin, changeset) in enumerate(history, 1):
+        data = missed(rev, len(history), changeset, ME)
+        events += receive(client, {**data, **({"origin": origin} if told else {})})
+    expected = [Accepted if origin == "mine" else Changed for origin, _ in history]
+    assert [type(event) for event in events] == expected
+    text = "\n"
+    for _, changeset in history:
+        text = apply_to_text(changeset, text)
+    again = client.next_submission()
+    assert again is not None
+    text = apply_to_text(again["changeset"], text)
+    assert client.text == text
+    assert sorted(text) == sorted("mine later\nz")
+
+
+def test_I5_where_the_server_says_whose_it_is_another_tabs_same_words_are_its_own() -> None:
+    client = collaborator("\n")
+    receive(client, {"type": "SESSION", "id": "mine"})
+    client.edit(0, 0, "x")
+    assert client.next_submission() is not None
+    client.connection_lost()
+    (event,) = receive(client, {**missed(1, 1, "Z:1>1*0+1$x", ME), "origin": "other"})
+    assert isinstance(event, Changed)
+    assert client.text == "xx\n"
+    assert client.next_submission() is not None
+
+
+def test_I5_an_answer_that_is_not_what_was_submitted_is_an_error() -> None:
+    client = collaborator("\n")
+    receive(client, {"type": "SESSION", "id": "mine"})
+    client.edit(0, 0, "x")
+    assert client.next_submission() is not None
+    client.connection_lost()
     with pytest.raises(ProtocolError, match="revision 1 is ours, but not what was submitted"):
-        receive(client, missed(1, 1, "Z:1>1+1$z", ME))
+        receive(client, {**missed(1, 1, "Z:1>1*0+1$y", ME), "origin": "mine"})
+
+
+# --- What cannot be ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "removed", "inserted"),
+    [(7, 0, "x"), (6, 0, "x"), (5, 1, "x"), (0, 6, ""), (-1, 0, "x"), (2, -1, "x"), (3, 9, "")],
+)
+def test_an_edit_beyond_the_text_is_refused_at_the_call(
+    start: int, removed: int, inserted: str
+) -> None:
+    """It was applied here, refused there, and cost the session."""
+    client = collaborator("hello\n")
+    with pytest.raises(OutOfRange):
+        client.edit(start, removed, inserted)
+    assert client.text == "hello\n"
+    assert client.settled
+
+
+def test_the_end_may_move_as_long_as_there_is_one() -> None:
+    client = collaborator("hello\n\n")
+    client.edit(6, 1, "")
+    client.edit(6, 0, "more\n")
+    assert client.text == "hello\nmore\n"
+
+
+@pytest.mark.parametrize("changeset", ["Z:2>1+1$x", "Z:6>0*9=1$", "nonsense", "Z:7>0*0=1$"])
+def test_a_changeset_that_does_not_fit_is_refused_and_nothing_has_changed(changeset: str) -> None:
+    client = collaborator("hello\n")
+    with pytest.raises(EditRefused, match="does not fit"):
+        client.apply_own(changeset)
+    assert client.text == "hello\n"
+    assert client.settled
+
+
+def test_an_attribute_that_the_server_has_no_room_for_is_refused_at_the_call() -> None:
+    client = collaborator("hello\n")
+    client.room = Room(10_000)
+    with pytest.raises(TooLarge, match="'picture'"):
+        client.apply_own(
+            Builder(6).keep_text("h", [("picture", "x" * 10_000)], client.pool).to_changeset()
+        )
+    assert client.settled
+
+
+# --- What is too large for one submission --------------------------------------------------------
+
+
+def test_a_large_edit_goes_out_in_pieces_and_what_others_write_goes_between() -> None:
+    client = collaborator("hello\n")
+    client.room = Room(2_000)
+    pasted = "".join(f"line {number}\n" for number in range(1_000))
+    client.edit(5, 0, pasted)
+    text, rev, sizes = "hello\n", 0, []
+    while (data := client.next_submission()) is not None:
+        sizes.append(len(dumps(data)))
+        assert data["baseRev"] == rev
+        if rev % 3 == 1:  # somebody else's comes before ours
+            rev += 1
+            theirs = make_splice(text, 0, 0, "<", "*0")
+            text = apply_to_text(theirs, text)
+            receive(client, change(rev, theirs))
+            mine = follow(theirs, data["changeset"], AttributePool())
+        else:
+            mine = data["changeset"]
+        if rev % 5 == 0:
+            client.edit(0, 0, ">")  # goes on typing
+        rev += 1
+        text = apply_to_text(mine, text)
+        receive(client, {"type": "ACCEPT_COMMIT", "newRev": rev})
+    assert client.settled
+    assert client.text == text
+    assert pasted in text
+    assert max(sizes) <= 2_000
+    assert len(sizes) > 5
+
+
+def test_I5_a_connection_lost_between_two_pieces_doubles_none() -> None:
+    client = collaborator("\n")
+    client.room = Room(1_000)
+    pasted = "0123456789" * 200
+    client.edit(0, 0, pasted)
+    text = "\n"
+    for rev in range(1, 100):
+        data = client.next_submission()
+        if data is None:
+            break
+        text = apply_to_text(data["changeset"], text)
+        client.connection_lost()
+        if rev % 2:  # it has got there, the answer has not come back
+            receive(client, missed(rev, rev, data["changeset"], ME))
+        else:
+            text = client.attributed_text.text
+            receive(client, {"type": "CLIENT_RECONNECT", "noChanges": True, "newRev": rev - 1})
+            data = client.next_submission()
+            assert data is not None
+            text = apply_to_text(data["changeset"], text)
+            receive(client, {"type": "ACCEPT_COMMIT", "newRev": rev})
+    assert client.settled
+    assert text == client.text == pasted + "\n"
 
 
 def test_sealed_edits_stay_apart_when_they_are_sent_again() -> None:

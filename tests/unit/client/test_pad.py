@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import inspect
 import re
 from collections.abc import Callable, Coroutine
 
@@ -11,10 +11,24 @@ import aiohttp
 import pytest
 import uvloop
 
-from shared.client import Accepted, Changed, Disconnected, Pad, PadError, ProtocolError, connect
+from shared import client
+from shared.client import (
+    Accepted,
+    Changed,
+    ConnectionLost,
+    Disconnected,
+    EditsLost,
+    Pad,
+    PadError,
+    ProtocolError,
+    TooLarge,
+    connect,
+)
 from shared.client import line as line_module
 from shared.client import pad as pad_module
-from shared.client.line import ConnectionLost, PadUrl
+from shared.client.backoff import LONGEST, STEADY, Backoff
+from shared.client.line import PadUrl
+from shared.easysync import make_splice
 from tests.eventually import eventually
 from tests.unit.client.model_server import ModelServer
 from tests.unit.client.pad_server import PadServer, serving
@@ -90,10 +104,10 @@ async def test_a_client_says_who_it_is_and_what_it_understands(server: PadServer
         "padId": "test",
         "token": "t.12345678901234567890",
         "userInfo": {"name": "Nora", "colorId": "#aabbcc"},
-        "supports": ["ACKNOWLEDGEMENTS", "NEW_CHANGES_BATCH"],
+        "supports": ["ACKNOWLEDGEMENTS", "SESSIONS", "NEW_CHANGES_BATCH"],
     }
     assert re.fullmatch(r"t\.[A-Za-z0-9_-]{20}", second["token"])
-    assert second["supports"] == ["ACKNOWLEDGEMENTS"]
+    assert second["supports"] == ["ACKNOWLEDGEMENTS", "SESSIONS"]
 
 
 @pytest.mark.parametrize(
@@ -364,23 +378,24 @@ async def test_a_server_that_drops_whoever_comes_is_tried_with_pauses_and_not_fo
 ) -> None:
     """As a worker does whose Redis is away. All clients of a load test once dialled it in a loop
     without a pause."""
-    pauses: list[float] = []
+    pauses: list[float | None] = []
+    real = Backoff.pause
 
-    def pause(least: float, most: float) -> float:
-        pauses.append(most)
-        return 0.01
+    def pause(self: Backoff, now: float, chance: float) -> float | None:
+        pauses.append(real(self, now, chance))
+        return pauses[-1]
 
-    monkeypatch.setattr(random, "uniform", pause)
+    monkeypatch.setattr(Backoff, "pause", pause)
     monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.3)
     async with serving(server) as (url,), connect(url) as pad:
         server.drops = True
         server.break_all()
         with pytest.raises(ConnectionLost, match="taken, and dropped"):
             await pad.until(lambda: False)
-    attempts = len(server.came) - 1
-    assert attempts > 1
-    assert len(pauses) >= attempts - 1, "one before each but the first"
-    assert all(pause > 0 for pause in pauses)
+    first, *others, last = pauses
+    assert (first, last) == (0.0, None)
+    assert len(server.came) - 1 == len(others) + 1 > 1
+    assert all(pause is not None and pause > 0 for pause in others)
 
 
 async def test_a_resume_that_succeeds_gives_the_next_one_its_full_time(
@@ -410,3 +425,136 @@ async def test_what_the_server_wants_to_be_told_again_is_kept(server: PadServer)
         await within(pad, lambda: pad.resumes == 2)
         assert pad.text == "helloxy\n"
     assert server.connects == ["40", *['40{"offset":"then this"}'] * 2]
+
+
+# --- What is too large, and leaving --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", ["0123456789", "漢字", '"\\', "a\n"])
+async def test_an_edit_above_the_servers_limit_goes_in_whole(server: PadServer, piece: str) -> None:
+    """It was sent, the connection broken, and sent again, for ever."""
+    server.max_payload = 5_000
+    async with serving(server) as (url,), connect(url) as pad:
+        await asyncio.wait_for(pad.append(piece * 3_000), 30)
+        assert server.model.atext.text == "hello" + piece * 3_000 + "\n"
+    assert not server.refused
+    assert server.model.rev > 2
+
+
+async def test_what_no_submission_has_room_for_ends_with_an_error(server: PadServer) -> None:
+    """On the server that it was made on it would have fitted; it is another one now."""
+    async with serving(server) as (url,), connect(url) as pad:
+        server.hold = asyncio.Event()
+        server.max_payload = 5_000
+        server.break_all()
+        large = [("author", pad.author_id), ("picture", "x" * 10_000)]
+        pad.state.apply_own(make_splice(pad.text, 0, 0, "*", large, pad.state.pool))
+        server.hold.set()
+        with pytest.raises(TooLarge, match="'picture'"):
+            await asyncio.wait_for(pad.flush(), 30)
+    assert not server.refused
+
+
+async def test_a_server_that_never_takes_an_edit_is_given_up(
+    server: PadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections come about, and all that was missed comes in: that is no progress."""
+    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.5)
+    server.swallow = 10_000
+    async with serving(server) as (url,), connect(url) as pad:
+        await pad.edit(0, 0, "x")
+        with pytest.raises(ConnectionLost):
+            await asyncio.wait_for(pad.flush(), 30)
+
+
+async def test_leaving_waits_for_the_answers(server: PadServer) -> None:
+    """Three edits, and the block left: two of them were lost, and nobody was told."""
+    async with serving(server) as (url,), connect(url) as pad:
+        for word in "one ", "two ", "three ":
+            await pad.edit(0, 0, word)
+    assert server.model.atext.text == "three two one hello\n"
+
+
+async def test_edits_that_are_not_accepted_in_time_are_said_to_be_lost(server: PadServer) -> None:
+    server.hold = asyncio.Event()
+    async with serving(server) as (url,):
+
+        async def write() -> None:
+            async with connect(url, flush_timeout=0.1) as pad:
+                await pad.edit(0, 0, "one")
+                await pad.edit(0, 0, "two")
+
+        with pytest.raises(EditsLost, match="2 edit") as error:
+            await write()
+        assert error.value.edits == 2
+
+
+async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: PadServer) -> None:
+    async with serving(server) as (url,):
+
+        async def write() -> None:
+            async with connect(url) as pad:
+                server.hold = asyncio.Event()
+                await pad.edit(0, 0, "one")
+                await server.tell('42["message",{"disconnect":"deleted"}]')
+                await eventually(lambda: pad._failure is not None, "it has ended")
+
+        with pytest.raises(EditsLost) as error:
+            await write()
+        assert isinstance(error.value.__cause__, Disconnected)
+        async with connect(url) as pad:  # whoever has seen why is not told again
+            await pad.edit(0, 0, "one")
+            await server.tell('42["message",{"disconnect":"deleted"}]')
+            with pytest.raises(Disconnected):
+                await pad.flush()
+
+
+async def test_an_exception_in_the_block_is_not_held_up(server: PadServer) -> None:
+    async with serving(server) as (url,):
+
+        async def write() -> None:
+            async with connect(url, flush_timeout=1e9) as pad:
+                server.hold = asyncio.Event()
+                await pad.edit(0, 0, "one")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await write()
+
+
+async def test_what_lets_one_in_goes_with_each_handshake(server: PadServer) -> None:
+    async with serving(server) as (url,), connect(url, auth={"token": "secret"}) as pad:
+        await server.tell('42["history","kept"]')
+        await pad.append("x")
+        server.break_all()
+        await within(pad, lambda: pad.resumes == 1)
+        await pad.append("y")
+    assert server.auths == [{"token": "secret"}, {"token": "secret", "offset": "kept"}]
+
+
+def test_pauses_grow_unless_something_has_come_of_it() -> None:
+    backoff = Backoff(1e9)
+    pauses = [backoff.pause(0.0, 1.0) for _ in range(20)]
+    assert pauses[:3] == [0.0, 0.4, 0.4]
+    assert pauses[-1] == LONGEST
+    backoff.resumed()
+    backoff.was_up(STEADY - 1)
+    assert backoff.pause(0.0, 1.0) == LONGEST
+    backoff.was_up(STEADY)
+    assert backoff.pause(0.0, 1.0) == 0.0
+    for _ in range(20):
+        backoff.pause(0.0, 1.0)
+    backoff.progressed()
+    assert backoff.pause(0.0, 1.0) == 0.0
+
+
+def test_every_public_name_is_listed_and_documented() -> None:
+    for name in client.__all__:
+        found = getattr(client, name)
+        if name == "Event":  # a union, which has no place for it
+            continue
+        assert inspect.getdoc(found), name
+        for member, value in vars(found).items() if inspect.isclass(found) else ():
+            is_part = inspect.isfunction(value) or isinstance(value, property)
+            if is_part and not member.startswith("_"):
+                assert inspect.getdoc(value), f"{name}.{member}"

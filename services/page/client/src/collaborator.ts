@@ -6,7 +6,7 @@
  */
 import {
   type AText,
-  applyToText,
+  attribsOf,
   attribsString,
   type Attribute,
   AttributePool,
@@ -21,8 +21,12 @@ import {
   prepareForWire,
   textChanges,
   type TextChange,
+  unpack,
 } from "./easysync/index.js";
+import { parseOps } from "./easysync/ops.js";
+import { OutOfRange } from "./errors.js";
 import type { ClientReconnect, CollabVars, NewChanges, Revision, Submission } from "./messages.js";
+import { checkAttributes, fits, type Room, split } from "./splitting.js";
 
 /** The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense. */
 export class ProtocolError extends Error {
@@ -51,20 +55,34 @@ export interface Accepted {
   rev: number;
 }
 
+/** Own edits on their way to the server, as one revision. */
+interface Draft {
+  changeset: string;
+  /** In which it was submitted, if the server says what that is called. */
+  session: string;
+}
+
 export class Collaborator {
   /** What the user sees, with own edits that are under way. To be read only. */
   readonly body: Body;
   readonly pool: AttributePool;
   /** The pad without own edits; null while there are none, when it is the same as `body`. */
   private base: Body | null = null;
-  private inFlight: string | null = null;
+  private inFlight: Draft | null = null;
+  /** Parts of what was too large for one submission, which go out one after the other. */
+  private parts: string[] = [];
   private waiting: string | null = null;
   private resuming = false;
   private currentRev: number;
 
+  /** What the server calls the session at hand; "" where it does not say. */
+  session = "";
+
+  /** `room` is what the server takes in one submission; null while that is not known. */
   constructor(
     variables: CollabVars,
     readonly author: string,
+    public room: Room | null = null,
   ) {
     this.currentRev = variables.rev;
     this.pool = AttributePool.from(variables.apool);
@@ -87,13 +105,15 @@ export class Collaborator {
 
   /** Whether every edit has been accepted. */
   get settled(): boolean {
-    return this.inFlight === null && this.waiting === null;
+    return this.inFlight === null && !this.hasWaiting;
   }
 
+  /** Whether there are edits that have not been submitted yet. */
   get hasWaiting(): boolean {
-    return this.waiting !== null;
+    return this.waiting !== null || this.parts.length > 0;
   }
 
+  /** Whether a submission is under way to the server. */
   get submitting(): boolean {
     return this.inFlight !== null;
   }
@@ -105,7 +125,7 @@ export class Collaborator {
 
   /**
    * Replaces `removed` code units at `start`; text gets this author and `attributes`. Returns what
-   * was done as a changeset.
+   * was done as a changeset. Throws as `applyOwn` does.
    */
   edit(
     start: number,
@@ -113,12 +133,14 @@ export class Collaborator {
     inserted: string,
     attributes: Iterable<Attribute> = [],
   ): string {
+    this.checkRange(start, start + removed);
     const mine: Attribute[] = inserted === "" ? [] : [...attributes, ["author", this.author]];
     return this.applyOwn(makeSplice(this.text, start, removed, inserted, mine, this.pool));
   }
 
   /** Sets attributes on `[from, to)`; the value "" takes one away. Returns the changeset. */
   format(from: number, to: number, attributes: Iterable<Attribute>): string {
+    this.checkRange(from, to);
     const attribs = encodeAttribs(attributes, this.pool, false);
     const { text } = this;
     const builder = new Builder(text.length).keepText(text.slice(0, from));
@@ -136,11 +158,14 @@ export class Collaborator {
   }
 
   /**
-   * An edit of `text` as a changeset in the numbers of `pool`; returns it. Throws `EasysyncError`,
-   * and changes nothing, when it does not fit.
+   * An edit of `text` as a changeset in the numbers of `pool`; returns it. Throws, and changes
+   * nothing: `EasysyncError` when it does not fit, `OutOfRange` where the text would not end in a
+   * newline any more, `TooLarge` for an attribute that the server has no room for.
    */
   applyOwn(changeset: string): string {
     if (isIdentity(changeset)) return changeset;
+    if (this.room !== null) checkAttributes(changeset, this.pool, this.room);
+    this.checkEnd(changeset);
     const waiting = this.waiting === null ? changeset : compose(this.waiting, changeset, this.pool);
     const base = this.base ?? this.body.clone();
     this.body.apply(changeset, this.pool);
@@ -149,23 +174,44 @@ export class Collaborator {
     return changeset;
   }
 
-  /** The USER_CHANGES that is due, if one is: one at a time is in flight. */
+  /**
+   * The USER_CHANGES that is due, if one is: one at a time is in flight. Throws `TooLarge` when what
+   * waits cannot be split so that this server takes it.
+   */
   nextSubmission(): Submission | null {
-    if (this.resuming || this.inFlight !== null || this.waiting === null) return null;
-    const { waiting } = this;
-    this.waiting = null;
-    if (isIdentity(waiting)) {
-      this.base = null; // edits that cancel each other out
-      return null;
+    if (this.resuming || this.inFlight !== null) return null;
+    for (;;) {
+      const next = this.parts[0] ?? this.waiting;
+      if (next === null || next === undefined) break;
+      if (!isIdentity(next)) return this.submission(next);
+      this.takeFirst(); // edits that cancel each other out
     }
-    this.inFlight = waiting;
-    const { translated, pool } = prepareForWire(waiting, this.pool);
+    this.base = null;
+    return null;
+  }
+
+  private submission(next: string): Submission {
+    let changeset = next;
+    let wire = prepareForWire(changeset, this.pool);
+    let rest: string[] = [];
+    if (this.room !== null && !fits(wire.translated, wire.pool, this.room)) {
+      [changeset = next, ...rest] = split(next, this.pool, this.room);
+      wire = prepareForWire(changeset, this.pool);
+    }
+    this.takeFirst();
+    this.parts.unshift(...rest);
+    this.inFlight = { changeset, session: this.session };
     return {
       type: "USER_CHANGES",
       baseRev: this.currentRev,
-      changeset: translated,
-      apool: pool.toJSON(),
+      changeset: wire.translated,
+      apool: wire.pool.toJSON(),
     };
+  }
+
+  private takeFirst(): void {
+    if (this.parts.length > 0) this.parts.shift();
+    else this.waiting = null;
   }
 
   /** Until what was missed has come in, nothing is submitted. */
@@ -210,24 +256,42 @@ export class Collaborator {
   }
 
   private catchUp(missed: Exclude<ClientReconnect, { noChanges: true }>): Changed | Accepted {
-    if (this.inFlight === null || missed.author !== this.author) return this.change(missed);
-    const before = this.base ?? this.body;
-    const expected = applyToText(missed.changeset, before.text);
-    const accepted = this.accept(missed.newRev, false);
-    // Taken for our answer unseen, a revision of another session of the same author would leave us
-    // with a text that nobody else has.
-    if ((this.base ?? this.body).text !== expected) {
-      throw new ProtocolError(`revision ${accepted.rev} is ours, but not what was submitted`);
+    return this.isAnswer(missed) ? this.accept(missed.newRev, false) : this.change(missed);
+  }
+
+  /**
+   * Whether a missed revision is what was in flight, and not that of another session of the same
+   * author, who may have several tabs.
+   */
+  private isAnswer({
+    author,
+    origin = "",
+    newRev,
+    changeset,
+    apool,
+  }: Exclude<ClientReconnect, { noChanges: true }>): boolean {
+    if (this.inFlight === null || author !== this.author) return false;
+    const { changeset: mine, session } = this.inFlight;
+    const known = origin !== "" && session !== "";
+    if (known && origin !== session) return false;
+    // Rebased here as there, it is the same. Where the server does not say whose it is, two that are
+    // the same cannot be told apart.
+    const theirs = moveToPool(changeset, AttributePool.from(apool), this.pool);
+    const same = theirs === mine || sorted(theirs, this.pool) === sorted(mine, this.pool);
+    if (known && !same) {
+      throw new ProtocolError(`revision ${newRev} is ours, but not what was submitted`);
     }
-    return accepted;
+    return same;
   }
 
   /** All that was missed is here: what still is in flight was never taken, and is sent again. */
   private resumed(): void {
     this.resuming = false;
     if (this.inFlight === null) return;
-    this.waiting =
-      this.waiting === null ? this.inFlight : compose(this.inFlight, this.waiting, this.pool);
+    const { changeset } = this.inFlight;
+    if (this.parts.length > 0) this.parts.unshift(changeset);
+    else if (this.waiting === null) this.waiting = changeset;
+    else this.waiting = compose(changeset, this.waiting, this.pool);
     this.inFlight = null;
   }
 
@@ -237,12 +301,12 @@ export class Collaborator {
     }
     if (!unchanged && rev !== this.currentRev + 1) this.outOfPlace(rev);
     const before = this.base.text;
-    this.base.apply(this.inFlight, this.pool);
+    this.base.apply(this.inFlight.changeset, this.pool);
     if (unchanged && this.base.text !== before) {
       throw new ProtocolError(`a change of the text was accepted without one to revision ${rev}`);
     }
     this.inFlight = null;
-    if (this.waiting === null) this.base = null;
+    if (!this.hasWaiting) this.base = null;
     this.currentRev = rev;
     return { kind: "accepted", rev };
   }
@@ -256,15 +320,17 @@ export class Collaborator {
     // In flight, ours comes after theirs, as the server will have it; what still waits will be
     // submitted on top of theirs, and goes wherever the user is better served.
     if (this.inFlight !== null) {
-      const mine = this.inFlight;
-      this.inFlight = follow(theirs, mine, this.pool);
+      const mine = this.inFlight.changeset;
+      this.inFlight.changeset = follow(theirs, mine, this.pool);
       theirs = follow(mine, theirs, this.pool, true);
     }
-    if (this.waiting !== null) {
-      const mine = this.waiting;
-      this.waiting = follow(theirs, mine, this.pool, true);
+    const over = (mine: string): string => {
+      const moved = follow(theirs, mine, this.pool, true);
       theirs = follow(mine, theirs, this.pool);
-    }
+      return moved;
+    };
+    this.parts = this.parts.map(over);
+    if (this.waiting !== null) this.waiting = over(this.waiting);
     this.body.apply(theirs, this.pool);
     this.currentRev = rev;
     return {
@@ -277,7 +343,34 @@ export class Collaborator {
     };
   }
 
+  private checkRange(from: number, to: number): void {
+    const { length } = this.text;
+    if (Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= length)
+      return;
+    throw new OutOfRange(`${from} to ${to} is no part of a text that has ${length} code units`);
+  }
+
+  /** Servers refuse whatever leaves a pad without the newline at its end. */
+  private checkEnd(changeset: string): void {
+    const last = textChanges(changeset).at(-1);
+    if (last === undefined || last.to < unpack(changeset).oldLength) return;
+    const { text } = this;
+    const end = last.insert === "" ? text.charAt(last.from - 1) : last.insert.slice(-1);
+    if (text.endsWith("\n") && end !== "\n") {
+      throw new OutOfRange("the newline at the end of the text has to stay, and nothing after it");
+    }
+  }
+
   private outOfPlace(rev: number): never {
     throw new ProtocolError(`revision ${rev} came at revision ${this.currentRev}`);
   }
+}
+
+/** A changeset with the attributes of each op in one order. */
+function sorted(changeset: string, pool: AttributePool): string {
+  const { oldLength, newLength, ops, bank } = unpack(changeset);
+  const each = parseOps(ops).map(({ opcode, chars, lines, attribs }) => {
+    return [opcode, chars, lines, [...attribsOf(attribs, pool)].sort()];
+  });
+  return JSON.stringify([oldLength, newLength, each, bank]);
 }

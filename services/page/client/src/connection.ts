@@ -1,10 +1,7 @@
 /** A connection that is made again when it breaks. What is said over it is the business of `Pad`. */
 import { type PadAddress, parseAddress } from "./address.js";
+import { Backoff, type Transport, Ways } from "./backoff.js";
 import { Line, type LineOptions } from "./line.js";
-
-/** Pauses between attempts to connect, in ms: the first after `FIRST_PAUSE`, each twice as long. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 15_000;
 
 /** How the connection is. `retryAt` is a time as of `Date.now()`. */
 export type Status =
@@ -16,7 +13,7 @@ export type Status =
 
 export interface ConnectionListener {
   /** A line is there. It is `open` once what is said over it has led to something. */
-  up(address: PadAddress): void;
+  up(address: PadAddress, most: number | undefined): void;
   /** There is none any more; what was asked will not be answered. */
   down(): void;
   status(now: Status): void;
@@ -28,7 +25,10 @@ export class Connection {
   private readonly addresses: PadAddress[];
   private current: Status = { state: "connecting" };
   private line: Line | null = null;
-  private attempt = 0;
+  private readonly backoff = new Backoff();
+  private readonly ways: Ways;
+  private isUp = false;
+  private openSince: number | null = null;
   private dials = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -37,7 +37,9 @@ export class Connection {
     urls: readonly string[],
     private readonly options: LineOptions,
     private readonly listener: ConnectionListener,
+    transports?: Transport[],
   ) {
+    this.ways = new Ways(transports);
     this.addresses = urls.map((url) => parseAddress(url));
     if (this.addresses.length === 0) throw new Error("no address of a pad was given");
   }
@@ -50,17 +52,21 @@ export class Connection {
     return this.current.state === "open";
   }
 
-  /** Sends, if there is a line; `refused` is told why not, also if the server says so. */
-  send(message: object, refused?: (why: string) => void): void {
-    if (this.line === null) refused?.("not connected");
-    else this.line.send(message, refused);
+  /** Sends, if there is a line; `answered` is told why not, also if the server says so. */
+  send(message: object, answered?: (why?: string) => void): void {
+    if (this.line === null) answered?.("not connected");
+    else this.line.send(message, answered);
   }
 
   /** Connects to the next of the addresses. */
   dial(): void {
     const address = this.addresses[this.dials++ % this.addresses.length] as PadAddress;
-    this.line = new Line(address, this.options, {
-      up: () => this.listener.up(address),
+    this.isUp = false;
+    this.line = new Line(address, this.ways.current, this.options, {
+      up: (most) => {
+        this.isUp = true;
+        this.listener.up(address, most);
+      },
       down: () => this.lost(),
       message: (message) => this.listener.message(message),
       shout: (message) => this.listener.shout(message),
@@ -76,20 +82,24 @@ export class Connection {
 
   /** What was said over the line has led to something. */
   opened(): void {
-    this.attempt = 0;
+    this.openSince = Date.now();
     this.become({ state: "open" });
+  }
+
+  /** Something has come of the session: should it end, the next attempt is due soon. */
+  progressed(): void {
+    this.backoff.progressed();
   }
 
   /** The line is dead, or as good as dead; another attempt is due. */
   lost(): void {
     if (this.current.state === "ended") return;
+    if (!this.isUp) this.ways.failed();
     this.hangUp();
-    // Spread out: when a server dies, all of its clients come at once.
-    const longest = Math.min(FIRST_PAUSE * 2 ** this.attempt, LONGEST_PAUSE);
-    const pause = longest * (0.5 + Math.random() / 2);
-    this.attempt += 1;
+    const pause = this.backoff.next(Math.random());
     this.retry = setTimeout(() => this.dial(), pause);
-    this.become({ state: "waiting", retryAt: Date.now() + pause, attempt: this.attempt });
+    const { attempts: attempt } = this.backoff;
+    this.become({ state: "waiting", retryAt: Date.now() + pause, attempt });
   }
 
   suspend(): void {
@@ -101,7 +111,7 @@ export class Connection {
   reconnect(): void {
     if (this.current.state === "ended") return;
     this.hangUp();
-    this.attempt = 0;
+    this.backoff.progressed();
     this.dial();
   }
 
@@ -113,6 +123,8 @@ export class Connection {
 
   private hangUp(): void {
     clearTimeout(this.retry);
+    if (this.openSince !== null) this.backoff.wasUp(Date.now() - this.openSince);
+    this.openSince = null;
     this.line?.close();
     this.line = null;
     this.listener.down();

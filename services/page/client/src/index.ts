@@ -5,7 +5,9 @@
  */
 export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
+export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
+export { EditRefused, OutOfRange, SessionEnded, TooLarge } from "./errors.js";
 export * as easysync from "./easysync/index.js";
 export { type Ask, History } from "./history.js";
 export type {
@@ -21,4 +23,5 @@ export type {
 } from "./messages.js";
 export { ListenerError, Pad, type PadEvents, type PadOptions } from "./pad.js";
 export { People, type Person } from "./people.js";
+export { type Room, roomOf, split } from "./splitting.js";
 export { newToken } from "./token.js";

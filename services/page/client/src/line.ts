@@ -2,12 +2,13 @@
 import { io, type Socket } from "socket.io-client";
 
 import type { PadAddress } from "./address.js";
+import type { Way } from "./backoff.js";
+import { jsonSize } from "./splitting.js";
 
-/** Milliseconds for a connection to come about before the next attempt. */
-const DIAL_TIMEOUT = 10_000;
+/** Bytes of a packet beside the message in it. */
+const ENVELOPE = 64;
 
 export interface LineOptions {
-  transports: ("websocket" | "polling")[];
   /** Given to the server as Socket.IO's handshake `auth`. */
   auth?: Record<string, unknown>;
   /** Only in Node: a page's browser sends its own. */
@@ -15,7 +16,8 @@ export interface LineOptions {
 }
 
 export interface LineListener {
-  up(): void;
+  /** `most`: bytes of the longest packet that the server takes, if it says so. */
+  up(most: number | undefined): void;
   /** Called once, also when the connection never came about. */
   down(): void;
   message(message: unknown): void;
@@ -26,14 +28,15 @@ export interface LineListener {
 export class Line {
   private readonly socket: Socket;
   private over = false;
+  private most: number | undefined;
 
-  constructor(address: PadAddress, options: LineOptions, listener: LineListener) {
-    const { extraHeaders, auth, transports } = options;
+  constructor(address: PadAddress, way: Way, options: LineOptions, listener: LineListener) {
+    const { extraHeaders, auth } = options;
     this.socket = io(address.origin, {
       path: address.path,
       query: { padId: address.padId },
-      transports,
-      timeout: DIAL_TIMEOUT,
+      transports: way.transports,
+      timeout: way.timeout,
       reconnection: false,
       forceNew: true,
       ...(auth === undefined ? {} : { auth }),
@@ -44,7 +47,11 @@ export class Line {
       this.close();
       listener.down();
     };
-    this.socket.on("connect", () => listener.up());
+    // Of the handshake, which Socket.IO's client reads for itself, and shows to whoever listens.
+    this.socket.io.engine.once("handshake", ({ maxPayload }: { maxPayload?: unknown }) => {
+      if (typeof maxPayload === "number" && maxPayload > 0) this.most = maxPayload;
+    });
+    this.socket.on("connect", () => listener.up(this.most));
     this.socket.on("connect_error", down);
     this.socket.on("disconnect", down);
     this.socket.on("shout", (message: unknown) => listener.shout(message));
@@ -56,15 +63,23 @@ export class Line {
     });
   }
 
-  /** `refused` is called if the server answers that it does not serve this. */
-  send(message: object, refused?: (why: string) => void): void {
-    if (refused === undefined) {
+  /**
+   * `answered` is called when the server has answered: with why it does not serve this, or without.
+   * What is larger than the server takes is not sent: it would break the connection.
+   */
+  send(message: object, answered?: (why?: string) => void): void {
+    if (this.most !== undefined && jsonSize(message) + ENVELOPE > this.most) {
+      answered?.(`it takes more than the ${this.most} bytes that the server takes at once`);
+      return;
+    }
+    if (answered === undefined) {
       this.socket.emit("message", message);
       return;
     }
     this.socket.emit("message", message, (answer: unknown) => {
+      if (this.over) return;
       const why = (answer as { message?: unknown } | null)?.message;
-      if (typeof why === "string") refused(why);
+      answered(typeof why === "string" ? why : undefined);
     });
   }
 

@@ -25,7 +25,13 @@ export interface AcceptCommit {
 /** One missed revision, or the word that there are none. */
 export type ClientReconnect =
   | { type: "CLIENT_RECONNECT"; noChanges: true; newRev: number }
-  | (Omit<NewChanges, "type"> & { type: "CLIENT_RECONNECT"; headRev: number; noChanges?: false });
+  | (Omit<NewChanges, "type"> & {
+      type: "CLIENT_RECONNECT";
+      headRev: number;
+      noChanges?: false;
+      /** The session that it came from, if it is of the client's own author. */
+      origin?: string;
+    });
 
 /** What changes the text. */
 export type Revision = NewChanges | NewChangesBatch | AcceptCommit | ClientReconnect;
@@ -65,7 +71,8 @@ export type CollabMessage =
   | { type: "USER_LEAVE"; userInfo: UserInfo }
   | { type: "CHAT_MESSAGE"; message: ChatLine }
   | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
-  | { type: "NEW_SAVEDREV"; savedRev: SavedRevision };
+  | { type: "NEW_SAVEDREV"; savedRev: SavedRevision }
+  | { type: "SESSION"; id: string; supports?: string[] };
 
 /** CLIENT_VARS, as far as it is read. */
 export interface ClientVars {

@@ -2,7 +2,9 @@
 import type { PadAddress } from "./address.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection, type Status } from "./connection.js";
+import type { Transport } from "./backoff.js";
 import type { Attribute } from "./easysync/index.js";
+import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
 import { Emitter } from "./events.js";
 import type { LineOptions } from "./line.js";
 import type {
@@ -13,8 +15,10 @@ import type {
   SavedRevision,
   Shout,
 } from "./messages.js";
+import { Outbox } from "./outbox.js";
 import { People, type Person } from "./people.js";
 import { Questions } from "./questions.js";
+import { roomOf } from "./splitting.js";
 import { newToken } from "./token.js";
 
 /** What a submission may take before its connection is taken for dead, in ms. */
@@ -22,6 +26,11 @@ const ANSWER_TIMEOUT = 20_000;
 
 /** Shortest time between two submissions, in ms. */
 const INTERVAL = 100;
+
+/** Chat messages that are asked for at once; servers give no more. */
+const CHAT_PAGE = 100;
+
+const UNKNOWN = "the connection was lost before the server answered, so it may have arrived or not";
 
 export interface PadOptions extends Partial<LineOptions> {
   name?: string | null;
@@ -32,8 +41,13 @@ export interface PadOptions extends Partial<LineOptions> {
    * comes before it.
    */
   token?: string;
-  /** Shortest time between two submissions, in ms; default `INTERVAL`. */
+  /** Shortest time between two submissions, in ms; default 100. */
   interval?: number;
+  /**
+   * By which transports, in this order. By default a WebSocket, and polling where a proxy lets none
+   * through.
+   */
+  transports?: Transport[];
 }
 
 /** What `Pad.on` listens to. */
@@ -74,16 +88,26 @@ export class ListenerError extends Error {
 
 type Timer = ReturnType<typeof setTimeout>;
 
+/**
+ * An open pad. It connects by itself, and again whenever the connection is lost, until `close`, or
+ * until the server ends the session; what was typed meanwhile is kept, and sent once.
+ *
+ * Positions and lengths are UTF-16 code units, as of any JavaScript string.
+ */
 export class Pad extends Emitter<PadEvents> {
   readonly people = new People();
   private readonly connection: Connection;
   private readonly chatQuestions = new Questions<ChatLine[]>();
   private readonly changesetQuestions = new Questions<ChangesetAnswer>();
+  private readonly outbox = new Outbox();
+  private repeatable = false;
   // Without one, whoever comes back after a lost connection would be somebody else.
   private readonly token: string;
   private variables: ClientVars | null = null;
   private collaborator: Collaborator | null = null;
   private headTime: number | undefined;
+  /** Bytes of the longest packet that the server takes, if it says so. */
+  private most: number | undefined;
   private lastSubmitted = 0;
   private submitTimer: Timer | undefined;
   private answerTimer: Timer | undefined;
@@ -98,37 +122,41 @@ export class Pad extends Emitter<PadEvents> {
   ) {
     super();
     this.token = options.token ?? newToken();
-    const { transports = ["websocket"], auth, extraHeaders } = options;
+    const { transports, auth, extraHeaders } = options;
     this.connection = new Connection(
       typeof urls === "string" ? [urls] : urls,
       {
-        transports,
         ...(auth === undefined ? {} : { auth }),
         ...(extraHeaders === undefined ? {} : { extraHeaders }),
       },
       {
-        up: (address) => this.greet(address),
+        up: (address, most) => this.greet(address, most),
         down: () => this.cutOff(),
-        status: (now) => this.emit("status", now),
+        status: (now) => {
+          if (now.state === "ended") this.outbox.end(`the session has ended: ${now.reason}`);
+          this.emit("status", now);
+        },
         message: (message) => this.receive(message),
         shout: (message) => this.shouted(message),
       },
+      transports,
     );
     this.connection.dial();
   }
 
-  /** Resolves when the pad is here; rejects with why not. */
+  /** Resolves when the pad is here; rejects with `SessionEnded`, which says why not. */
   joined(): Promise<ClientVars> {
     if (this.variables !== null) return Promise.resolve(this.variables);
     return new Promise((resolve, reject) => {
       this.on("joined", resolve);
       this.on("status", (now) => {
-        if (now.state === "ended") reject(new Error(`no access to this pad: ${now.reason}`));
+        if (now.state === "ended") reject(refusal(now.reason));
       });
-      if (this.status.state === "ended") reject(new Error(this.status.reason));
+      if (this.status.state === "ended") reject(refusal(this.status.reason));
     });
   }
 
+  /** How the connection is. */
   get status(): Status {
     return this.connection.status;
   }
@@ -139,15 +167,18 @@ export class Pad extends Emitter<PadEvents> {
     return this.variables;
   }
 
+  /** The client's copy of the pad, without the connection. Throws before `joined`. */
   get state(): Collaborator {
     if (this.collaborator === null) throw new Error("the pad is not here yet: wait for joined()");
     return this.collaborator;
   }
 
+  /** What a user sees, with own edits that are under way. */
   get text(): string {
     return this.state.text;
   }
 
+  /** The newest revision that has come in. */
   get rev(): number {
     return this.state.rev;
   }
@@ -160,11 +191,17 @@ export class Pad extends Emitter<PadEvents> {
     return this.headTime;
   }
 
+  /** Whether this address may only read. */
   get readOnly(): boolean {
     return this.vars.readonly;
   }
 
-  /** Replaces `removed` code units at `start`; goes out as soon as it can. */
+  /**
+   * Replaces `removed` code units at `start`; goes out as soon as it can, in pieces if it is larger
+   * than the server takes at once. Throws, and changes nothing: `OutOfRange` for what is beyond the
+   * text or takes the newline at its end, `TooLarge` for an attribute that the server has no room
+   * for, another `EditRefused` where the address is read-only.
+   */
   edit(
     start: number,
     removed: number,
@@ -174,21 +211,32 @@ export class Pad extends Emitter<PadEvents> {
     this.edited(this.writable().edit(start, removed, inserted, attributes));
   }
 
-  /** Sets attributes on `[from, to)`, such as `[["bold", "true"]]`; "" takes one away. */
+  /**
+   * Sets attributes on `[from, to)`, such as `[["bold", "true"]]`; "" takes one away. Throws as
+   * `edit` does.
+   */
   format(from: number, to: number, attributes: Iterable<Attribute>): void {
     this.edited(this.writable().format(from, to, attributes));
   }
 
-  /** An edit of `text` as a changeset in the numbers of `state.pool`. */
+  /**
+   * An edit of `text` as a changeset in the numbers of `state.pool`. Throws as `edit` does, and
+   * `EasysyncError` for what does not fit.
+   */
   applyOwn(changeset: string): void {
     this.edited(this.writable().applyOwn(changeset));
   }
 
-  /** Resolves when every edit has been accepted. */
+  /** Resolves when every edit has been accepted; rejects with `SessionEnded`. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.state.settled) {
         resolve();
+        return;
+      }
+      if (this.status.state === "ended") {
+        const { reason } = this.status;
+        reject(new SessionEnded(`the session ended: ${reason}`, reason));
         return;
       }
       const ends = [
@@ -197,7 +245,7 @@ export class Pad extends Emitter<PadEvents> {
         }),
         this.on("status", (now) => {
           if (now.state === "ended")
-            done(() => reject(new Error(`the session ended: ${now.reason}`)));
+            done(() => reject(new SessionEnded(`the session ended: ${now.reason}`, now.reason)));
         }),
       ];
       const done = (then: () => void): void => {
@@ -207,8 +255,11 @@ export class Pad extends Emitter<PadEvents> {
     });
   }
 
-  /** Tells the others a name and a colour ("#rrggbb"). */
-  introduce(name: string, color: string): void {
+  /**
+   * Tells the others a name and a colour ("#rrggbb"); over a new connection it is told again.
+   * `refused` is told why the server does not take it.
+   */
+  introduce(name: string, color: string, refused?: (why: string) => void): void {
     this.vars.userColor = color;
     this.vars.userName = name;
     this.options.name = name;
@@ -216,25 +267,49 @@ export class Pad extends Emitter<PadEvents> {
     this.people.here({ userId: this.vars.userId, name, colorId: color });
     this.emit("people", this.people.present);
     const userInfo = { userId: this.vars.userId, name, colorId: color, ip: "127.0.0.1" };
-    this.collab({ type: "USERINFO_UPDATE", userInfo });
+    // Without a connection there is nothing to be done: whoever joins says who it is.
+    if (this.connection.open) {
+      this.collab({ type: "USERINFO_UPDATE", userInfo }, (why) => {
+        if (why !== undefined) refused?.(why);
+      });
+    }
   }
 
-  /** Says something in the chat; it comes back as a `chat` event. `refused` is told why not. */
+  /**
+   * Says something in the chat; it comes back as a `chat` event. If the connection is lost before
+   * the server has confirmed it, it is said again, and stands there once. `refused` is told why it
+   * was not said.
+   */
   say(text: string, refused?: (why: string) => void): void {
-    const message = { text, time: null, userId: null, userName: null };
-    this.collab({ type: "CHAT_MESSAGE", message }, refused);
+    const requestID = newToken();
+    const message = { text, time: null, userId: null, userName: null, requestID };
+    this.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
   }
 
   /** The chat messages from `first` to `last`, both included, at most 100. */
   chatBetween(first: number, last: number): Promise<ChatLine[]> {
     return this.chatQuestions.ask((_number, refused) => {
-      this.collab({ type: "GET_CHAT_MESSAGES", start: first, end: last }, refused);
+      this.collab({ type: "GET_CHAT_MESSAGES", start: first, end: last }, (why) => {
+        if (why !== undefined) refused(why);
+      });
     });
   }
 
-  /** Marks the newest revision as one to find again; comes back as `saved`. */
+  /** All chat messages from `first` on, however many: what was said while one was away. */
+  async chatFrom(first: number): Promise<ChatLine[]> {
+    const lines: ChatLine[] = [];
+    for (;;) {
+      const next = first + lines.length;
+      const more = await this.chatBetween(next, next + CHAT_PAGE - 1);
+      lines.push(...more);
+      if (more.length < CHAT_PAGE) return lines;
+    }
+  }
+
+  /** Marks the newest revision as one to find again; comes back as `saved`. `refused` as of `say`. */
   saveRevision(refused?: (why: string) => void): void {
-    this.collab({ type: "SAVE_REVISION" }, refused);
+    // Not said again: by then there may be a newer one.
+    this.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
   /** Up to a hundred changesets of `granularity` revisions each, from `start` on; see `History`. */
@@ -242,7 +317,9 @@ export class Pad extends Emitter<PadEvents> {
     return this.changesetQuestions.ask((requestID, refused) => {
       const data = { start, granularity, requestID };
       const { padId } = this.vars;
-      this.connection.send({ component: "pad", type: "CHANGESET_REQ", padId, data }, refused);
+      this.connection.send({ component: "pad", type: "CHANGESET_REQ", padId, data }, (why) => {
+        if (why !== undefined) refused(why);
+      });
     });
   }
 
@@ -263,14 +340,16 @@ export class Pad extends Emitter<PadEvents> {
 
   // --- The connection ---------------------------------------------------------------------------
 
-  private greet(address: PadAddress): void {
+  private greet(address: PadAddress, most: number | undefined): void {
+    this.most = most;
+    if (this.collaborator !== null) this.collaborator.room = this.room;
     const { name = null, color = null } = this.options;
     const ready = {
       component: "pad",
       type: "CLIENT_READY",
       padId: this.variables?.padId ?? address.padId,
       userInfo: { name, colorId: color },
-      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS"],
+      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS"],
       token: this.token,
     };
     if (this.variables === null || this.collaborator === null) {
@@ -287,6 +366,8 @@ export class Pad extends Emitter<PadEvents> {
     clearTimeout(this.answerTimer);
     this.submitTimer = undefined;
     this.collaborator?.connectionLost();
+    this.outbox.lost(UNKNOWN);
+    this.repeatable = false;
     this.chatQuestions.giveUp("the connection was lost");
     this.changesetQuestions.giveUp("the connection was lost");
   }
@@ -307,7 +388,8 @@ export class Pad extends Emitter<PadEvents> {
     const first = this.variables === null;
     if (!first) return; // a returning client keeps its own copy
     this.variables = variables;
-    this.collaborator = new Collaborator(variables.collab_client_vars, variables.userId);
+    const { collab_client_vars: start, userId } = variables;
+    this.collaborator = new Collaborator(start, userId, this.room);
     this.headTime = variables.collab_client_vars.time;
     this.people.learn(variables);
     this.connection.opened();
@@ -337,6 +419,10 @@ export class Pad extends Emitter<PadEvents> {
       case "CHAT_MESSAGES":
         this.chatQuestions.answer(message.messages);
         break;
+      case "SESSION":
+        this.state.session = message.id;
+        this.repeatable = message.supports?.includes("CHAT_REQUEST_ID") ?? false;
+        break;
       case "NEW_SAVEDREV":
         this.emit("saved", message.savedRev);
         break;
@@ -359,6 +445,8 @@ export class Pad extends Emitter<PadEvents> {
     try {
       for (const event of state.receive(message)) {
         took.push(event);
+        const isNews = message.type !== "CLIENT_RECONNECT";
+        if (event.kind === "accepted" || (isNews && state.settled)) this.connection.progressed();
         this.headTime = event.kind === "changed" ? event.time : Date.now();
         if (!state.submitting) clearTimeout(this.answerTimer);
         if (event.kind === "changed") this.emit("changed", event);
@@ -371,7 +459,7 @@ export class Pad extends Emitter<PadEvents> {
     }
     if (this.connection.lineNumber === line) {
       if (wrong !== null) this.connection.end(wrong.message);
-      else if (resuming && state.upToDate) this.connection.opened();
+      else if (resuming && state.upToDate) this.reopened();
       this.submit();
     }
     // What has been taken in is told in any case, or a copy of the text would stay behind it.
@@ -379,6 +467,11 @@ export class Pad extends Emitter<PadEvents> {
     if (wrong === null && resuming && this.connection.open) {
       this.emit("people", this.people.present);
     }
+  }
+
+  private reopened(): void {
+    this.connection.opened();
+    for (const said of this.outbox.outstanding) this.collab(said.data, this.outbox.put(said));
   }
 
   private shouted(message: unknown): void {
@@ -402,7 +495,14 @@ export class Pad extends Emitter<PadEvents> {
 
   private submitNow(): void {
     this.submitTimer = undefined;
-    const data = this.state.nextSubmission();
+    let data;
+    try {
+      data = this.state.nextSubmission();
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      this.connection.end("tooLarge"); // for this server, unlike for the one before
+      return;
+    }
     if (data === null) {
       // Edits that cancelled each other out are settled without an answer.
       if (this.state.settled) this.emit("took", []);
@@ -413,9 +513,22 @@ export class Pad extends Emitter<PadEvents> {
     this.collab(data);
   }
 
-  private collab(data: object, refused?: (why: string) => void): void {
-    if (!this.connection.open) refused?.("not connected");
-    else this.connection.send({ type: "COLLABROOM", component: "pad", data }, refused);
+  /** Says something that is confirmed, said again or given back. */
+  private tell(data: object, repeatable: boolean, refused?: (why: string) => void): void {
+    const settled = (why?: string): void => {
+      if (why !== undefined) refused?.(why);
+    };
+    if (this.connection.open) this.collab(data, this.outbox.put({ data, repeatable, settled }));
+    else settled("not connected");
+  }
+
+  private collab(data: object, answered?: (why?: string) => void): void {
+    if (!this.connection.open) answered?.("not connected");
+    else this.connection.send({ type: "COLLABROOM", component: "pad", data }, answered);
+  }
+
+  private get room(): ReturnType<typeof roomOf> | null {
+    return this.most === undefined ? null : roomOf(this.most);
   }
 
   private edited(changeset: string): void {
@@ -429,7 +542,11 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   private writable(): Collaborator {
-    if (this.readOnly) throw new Error("this address is read-only");
+    if (this.readOnly) throw new EditRefused("this address is read-only");
     return this.state;
   }
+}
+
+function refusal(reason: string): SessionEnded {
+  return new SessionEnded(`no access to this pad: ${reason}`, reason);
 }

@@ -10,16 +10,10 @@ import {
   moveToPool,
   prepareForWire,
 } from "../src/easysync/index.js";
+import { OutOfRange, TooLarge } from "../src/errors.js";
 import type { NewChanges, Revision, Submission } from "../src/messages.js";
-
-/** The same numbers each time, so that a failure can be looked at again. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
-    return ((state >>> 4) & 0xffffff) % below;
-  };
-}
+import { roomOf } from "../src/splitting.js";
+import { randomNumbers } from "./random.js";
 
 /** What a server does with submissions, in a few lines. */
 class Server {
@@ -267,21 +261,115 @@ test("edits that cancel each other out are not sent", () => {
   assert.ok(copy.settled);
 });
 
-test("an own revision that is not what was submitted is not taken for it", () => {
+for (const told of [false, true]) {
+  for (const arrived of ["first", "second", "never"] as const) {
+    const how = `${told ? "by its origin" : "by its content"}, ${arrived}`;
+    test(`what another tab of the same author wrote is no answer: ${how}`, () => {
+      const server = new Server("abc\n");
+      const { copy } = new Client(server, "a.1", randomNumbers(4));
+      if (told) copy.session = "mine";
+      copy.edit(0, 0, "x");
+      const mine = copy.nextSubmission()!;
+      copy.edit(1, 0, " later");
+      copy.connectionLost();
+      const other = server.join("a.1");
+      other.edit(0, 0, "y");
+      const origins = arrived === "first" ? ["mine", "other"] : ["other", "mine"];
+      if (arrived === "never") origins.pop();
+      for (const origin of origins)
+        server.commit("a.1", origin === "mine" ? mine : other.nextSubmission()!);
+      const kinds = origins.flatMap((origin, index) => [
+        ...copy.receive({
+          ...server.newChanges(index + 1),
+          type: "CLIENT_RECONNECT",
+          headRev: origins.length,
+          ...(told ? { origin } : {}),
+        }),
+      ]);
+      assert.deepEqual(
+        kinds.map(({ kind }) => kind),
+        origins.map((origin) => (origin === "mine" ? "accepted" : "changed")),
+      );
+      server.commit("a.1", copy.nextSubmission()!);
+      assert.equal(copy.text, server.body.text);
+      assert.deepEqual([...copy.text].sort(), [..."abc\nxy later"].sort());
+    });
+  }
+}
+
+test("where the server says whose it is, another tab's same words are its own", () => {
   const server = new Server("abc\n");
-  const client = new Client(server, "a.1", randomNumbers(4));
-  client.copy.edit(0, 0, "x");
-  client.copy.nextSubmission();
-  client.copy.connectionLost();
+  const { copy } = new Client(server, "a.1", randomNumbers(4));
+  copy.session = "mine";
+  copy.edit(0, 0, "x");
+  copy.nextSubmission();
+  copy.connectionLost();
   const other = server.join("a.1");
-  other.edit(0, 0, "y");
+  other.edit(0, 0, "x");
   server.commit("a.1", other.nextSubmission()!);
-  assert.throws(
-    () => [
-      ...client.copy.receive({ ...server.newChanges(1), type: "CLIENT_RECONNECT", headRev: 1 }),
-    ],
-    /not what was submitted/,
-  );
+  const missed = { ...server.newChanges(1), type: "CLIENT_RECONNECT" as const, headRev: 1 };
+  assert.throws(() => [...copy.receive({ ...missed, changeset: "Z:4>1+1$y", origin: "mine" })]);
+  assert.equal([...copy.receive({ ...missed, origin: "other" })][0]?.kind, "changed");
+  server.commit("a.1", copy.nextSubmission()!);
+  assert.equal(server.body.text, "xxabc\n");
+});
+
+test("a large edit goes out in pieces, and what others write goes between", () => {
+  const server = new Server("hello\n");
+  const client = new Client(server, "a.1", randomNumbers(4));
+  const other = new Client(server, "a.2", randomNumbers(5));
+  client.copy.room = roomOf(2_000);
+  const pasted = Array.from({ length: 1000 }, (_, number) => `line ${number}\n`).join("");
+  client.copy.edit(5, 0, pasted);
+  let sent = 0;
+  for (; !client.copy.settled; sent += 1) {
+    client.submit();
+    assert.ok(JSON.stringify(client.submission).length <= 2_000);
+    if (sent % 3 === 1) {
+      other.copy.edit(0, 0, "<");
+      other.submit();
+      other.arrive();
+    }
+    if (sent === 5) client.copy.edit(0, 0, ">");
+    if (sent % 4 === 3) {
+      client.cut(); // it has got there, or not
+      client.resume();
+    } else {
+      client.arrive();
+    }
+    client.hear(10);
+    other.hear(10);
+  }
+  assert.ok(sent > 5);
+  assert.equal(client.copy.text, server.body.text);
+  assert.ok(server.body.text.includes(pasted));
+});
+
+test("an edit beyond the text is refused at the call", () => {
+  const { copy } = new Client(new Server("hello\n"), "a.1", randomNumbers(4));
+  const edits: [number, number, string][] = [
+    [7, 0, "x"],
+    [6, 0, "x"],
+    [5, 1, "x"],
+    [0, 6, ""],
+    [-1, 0, "x"],
+    [2, -1, "x"],
+    [3, 9, ""],
+    [1.5, 0, "x"],
+  ];
+  for (const edit of edits) assert.throws(() => copy.edit(...edit), OutOfRange);
+  assert.throws(() => copy.format(3, 9, [["bold", "true"]]), OutOfRange);
+  assert.equal(copy.text, "hello\n");
+  assert.ok(copy.settled);
+  copy.edit(6, 0, "more\n");
+  assert.equal(copy.text, "hello\nmore\n");
+});
+
+test("an attribute that the server has no room for is refused at the call", () => {
+  const { copy } = new Client(new Server("hello\n"), "a.1", randomNumbers(4));
+  copy.room = roomOf(10_000);
+  assert.throws(() => copy.format(0, 1, [["picture", "x".repeat(10_000)]]), TooLarge);
+  assert.ok(copy.settled);
 });
 
 /** A client whose submission is in flight, another one's revision before it, and a lost connection. */

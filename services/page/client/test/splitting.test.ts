@@ -1,0 +1,168 @@
+/** A change that is too large for one submission goes out in pieces that come to the same. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  attribsOf,
+  AttributePool,
+  Builder,
+  checkRep,
+  compose,
+  encodeAttribs,
+  makeSplice,
+  prepareForWire,
+  unpack,
+} from "../src/easysync/index.js";
+import { parseOps } from "../src/easysync/ops.js";
+import { TooLarge } from "../src/errors.js";
+import { FIXED, fits, type Room, roomOf, split } from "../src/splitting.js";
+import { randomNumbers } from "./random.js";
+
+type Attributes = [string, string][];
+
+const BY_ME: Attributes = [["author", "a.me"]];
+
+/** Bytes of the packet that carries it, with the longest numbers that there may be. */
+function sentSize(changeset: string, pool: AttributePool): number {
+  const wire = prepareForWire(changeset, pool);
+  const baseRev = Number.MAX_SAFE_INTEGER;
+  const data = {
+    type: "USER_CHANGES",
+    baseRev,
+    changeset: wire.translated,
+    apool: wire.pool.toJSON(),
+  };
+  const message = { type: "COLLABROOM", component: "pad", data };
+  return Buffer.byteLength(`42${baseRev}${JSON.stringify(["message", message])}`);
+}
+
+function check(changeset: string, pool: AttributePool, room: Room): string[] {
+  const pieces = split(changeset, pool, room);
+  assert.equal(
+    pieces.reduce((a, b) => compose(a, b, pool)),
+    changeset,
+  );
+  for (const piece of pieces) {
+    assert.ok(sentSize(piece, pool) <= room.bytes);
+    checkRep(piece);
+    const ops = parseOps(unpack(piece).ops);
+    assert.ok(ops.length <= room.ops + 2);
+    for (const { opcode, attribs } of ops)
+      if (opcode === "+") assert.ok(attribsOf(attribs, pool).has("author"));
+    const wire = prepareForWire(piece, pool);
+    assert.ok(Object.keys(wire.pool.toJSON().numToAttrib).length <= room.attributes);
+  }
+  return pieces;
+}
+
+const TEXTS = [
+  "a",
+  "word ",
+  "\n",
+  "two\nlines\n",
+  '"\\',
+  "\u0001\u0002",
+  "漢字",
+  "😀",
+  "\ud83d",
+  "\udc00",
+];
+
+/** Random edits all over a random document, with attributes of many sizes. */
+function aChange(random: (below: number) => number): [string, AttributePool] {
+  const pool = new AttributePool();
+  const words = (many: number): string =>
+    Array.from({ length: many }, () => TEXTS[random(TEXTS.length)]).join("");
+  const attributes = (ofText: boolean): Attributes => {
+    const chosen = new Map<string, string>(ofText ? BY_ME : []);
+    for (let left = [0, 0, 1, 2, 6][random(5)] ?? 0; left > 0; left -= 1) {
+      const value = ["true", "x".repeat(1 + random(150)), "é".repeat(9)][random(3)] as string;
+      chosen.set(`k${random(30)}`, value);
+    }
+    return [...chosen];
+  };
+  const text = `${words(random(60))}\n`;
+  const builder = new Builder(text.length);
+  for (let at = 0; at < text.length;) {
+    const step = text.slice(at, at + 1 + random(11));
+    at += step.length;
+    const kind = random(5);
+    if (kind === 2) builder.keepText(step, encodeAttribs(attributes(false), pool, false));
+    else if (kind === 3 && at < text.length) builder.removeText(step);
+    else if (kind === 4)
+      builder.insert(
+        words([1, 3, 40, 300][random(4)] ?? 1),
+        encodeAttribs(attributes(true), pool, true),
+      );
+    if (kind !== 2 && !(kind === 3 && at < text.length)) builder.keepText(step);
+  }
+  return [builder.toChangeset(), pool];
+}
+
+test("the pieces come to the change, and each fits", () => {
+  for (let seed = 1; seed <= 400; seed += 1) {
+    const random = randomNumbers(seed);
+    const [changeset, pool] = aChange(random);
+    const few = random(2) === 0;
+    const room = {
+      bytes: FIXED + 330 + random(3000),
+      ops: few ? 12 : 9999,
+      attributes: few ? 8 : 999,
+    };
+    check(changeset, pool, room);
+  }
+});
+
+for (const [name, piece] of Object.entries({
+  plain: "plain text with spaces ",
+  "of three bytes": "漢",
+  escaped: '"',
+  newlines: "\n",
+  controls: "\u0001",
+  pairs: "😀",
+  halves: "\ud83d",
+  lines: "a\n",
+})) {
+  test(`a paste of more than a megabyte goes out in few pieces: ${name}`, () => {
+    const pool = new AttributePool();
+    const inserted = piece.repeat(1_200_000 / piece.length);
+    const changeset = makeSplice("before\nafter\n", 7, 3, inserted, BY_ME, pool);
+    const pieces = check(changeset, pool, roomOf(1_000_000));
+    assert.ok(pieces.length <= sentSize(changeset, pool) / 900_000 + 2);
+  });
+}
+
+test("what fits is left as it is", () => {
+  const pool = new AttributePool();
+  const changeset = makeSplice("hello\n", 2, 1, "some text\n", BY_ME, pool);
+  assert.deepEqual(split(changeset, pool, roomOf(10_000)), [changeset]);
+  assert.deepEqual(split("Z:6>0$", pool, roomOf(10_000)), ["Z:6>0$"]);
+  const wire = prepareForWire(changeset, pool);
+  assert.ok(fits(wire.translated, wire.pool, roomOf(1_000)));
+  assert.ok(!fits(wire.translated, wire.pool, roomOf(FIXED + 20)));
+});
+
+test("attributes that are too large together are set one after the other", () => {
+  const pool = new AttributePool();
+  const large = Array.from({ length: 5 }, (_, n): [string, string] => [
+    `picture${n}`,
+    "x".repeat(400_000),
+  ]);
+  check(makeSplice("a\n", 1, 0, "* text", [...BY_ME, ...large], pool), pool, roomOf(1_000_000));
+  const builder = new Builder(2).keepText("a").keepText("\n", encodeAttribs(large, pool, false));
+  check(builder.toChangeset(), pool, roomOf(1_000_000));
+});
+
+test("one attribute that is too large is named", () => {
+  const pool = new AttributePool();
+  const large: Attributes = [["picture", "x".repeat(1_000_000)]];
+  for (const changeset of [
+    makeSplice("a\n", 1, 0, "*", [...BY_ME, ...large], pool),
+    new Builder(2).keepText("a", encodeAttribs(large, pool, false)).toChangeset(),
+  ]) {
+    assert.throws(
+      () => split(changeset, pool, roomOf(1_000_000)),
+      (error: Error) => error instanceof TooLarge && /"picture" takes more/.test(error.message),
+    );
+  }
+});

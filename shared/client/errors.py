@@ -1,0 +1,46 @@
+"""What can go wrong for a client of a pad. All but `ProtocolError` are `PadError`s."""
+
+from __future__ import annotations
+
+
+class PadError(Exception):
+    """The pad cannot be used, or not in this way; the text says why, for a person."""
+
+
+class Disconnected(PadError):
+    """The server told this client to leave; `reason` is Etherpad's word for why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the server ended the session: {reason}")
+        self.reason = reason
+
+
+class ConnectionLost(PadError):
+    """The connection broke, and could not be made again; whether the server still lives is not
+    known."""
+
+
+class EditRefused(PadError, ValueError):
+    """An edit cannot be made. Nothing has changed, and the session goes on."""
+
+
+class OutOfRange(EditRefused):
+    """The edit reaches beyond the text, or would leave it without the newline at its end."""
+
+
+class TooLarge(EditRefused):
+    """A single attribute is larger than what the server takes at once, so that the edit cannot
+    be split."""
+
+
+class EditsLost(PadError):
+    """The pad was left with edits that the server has not accepted; `edits` says how many
+    revisions they would have become. What kept them is its `__cause__`."""
+
+    def __init__(self, edits: int, why: str) -> None:
+        super().__init__(f"{edits} edit(s) did not become part of the pad: {why}")
+        self.edits = edits
+
+
+class ProtocolError(Exception):
+    """The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense."""

@@ -1,0 +1,336 @@
+"""A change that is too large for one submission, as several: pure.
+
+A server closes the connection on a message above its limit, and whoever sends it again and again
+never gets anywhere. So what is larger goes out in pieces, each of which leads a part of the way:
+composed, they are the change. Every state between is a good one. In particular, whatever stands
+before a character in one of them stands before it in the end, too, or is the end of a line there:
+a list's marker is never found in the middle of a line, where servers take it away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from shared.client.errors import TooLarge
+from shared.easysync import AttributePool, Op, iter_ops, pack, unpack
+from shared.easysync.assembler import Assembler
+from shared.easysync.base36 import VALUES, numeral
+from shared.wire.jsontext import dumps
+
+_CONTROL: Final = re.compile("[\\x00-\\x07\\x0b\\x0e-\\x1f]")  # as \\u0001, unlike \\n
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+FIXED: Final = 384
+"""Bytes, at most, of what is around a submission's ops, text and attributes."""
+
+_OP: Final = 24
+"""Bytes of an op, at most, without the numbers of its attributes."""
+
+_NUMBER: Final = 4
+"""Bytes of an attribute's number in an op."""
+
+_ENTRY: Final = 8
+"""Bytes of a pool's entry beside key and value."""
+
+_CHARACTER: Final = 12
+"""Bytes of one character, at most: two halves of a pair, each as an escape."""
+
+
+class Room(NamedTuple):
+    """What one submission may take."""
+
+    bytes: int  #: of the packet as it is sent: UTF-8, after JSON's escapes
+    ops: int = 10_000
+    attributes: int = 1_000  #: in its pool
+
+
+def text_size(text: str) -> int:
+    """Bytes of a text within JSON, as `dumps` writes it, without the quotation marks."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    size += sum(map(text.count, '"\\\n\r\t\b\f'))
+    size += 5 * len(_CONTROL.findall(text))
+    if not text.isascii():
+        # Counted as three bytes each so far. A pair is one character of four, a half an escape.
+        pairs = len(_PAIR.findall(text))
+        size += 3 * (len(_HALF.findall(text)) - 2 * pairs) - 2 * pairs
+    return size
+
+
+def fits(changeset: str, wire_pool: AttributePool, room: Room) -> bool:
+    """Whether a changeset with the pool that goes with it is within `room`."""
+    ops = changeset.partition("$")[0]
+    if len(wire_pool) > room.attributes or sum(map(ops.count, "+-=")) > room.ops:
+        return False
+    size = FIXED + text_size(changeset)
+    if len(wire_pool):
+        size += sum(len(dumps(list(pair)).encode()) + _ENTRY for pair in wire_pool.pairs())
+    return size <= room.bytes
+
+
+def check_attribute(number: int, pool: AttributePool, room: Room) -> None:
+    """Raises `TooLarge` for an attribute that no submission has room for."""
+    key, value = pool.get(number)
+    if len(key) + len(value) > room.bytes // 8:  # else it fits whatever is in it
+        size = FIXED + len(dumps([key, value]).encode()) + _ENTRY + 2 * (_OP + _NUMBER) + _CHARACTER
+        if size > room.bytes:
+            raise TooLarge(_of_attribute(key, room))
+
+
+def split(changeset: str, pool: AttributePool, room: Room) -> list[str]:
+    """Changesets that one after the other do what `changeset` does, each within `room`.
+
+    Composed they are `changeset` to the letter, if that is canonical. It need not be above the
+    limit. Raises `TooLarge`, or `EasysyncError` for what is no changeset.
+    """
+    change = unpack(changeset)
+    splitter = _Splitter(change.old_len, pool, room)
+    position = 0
+    removals: list[Op] = []
+    inserts: list[tuple[str, list[int]]] = []
+    for op in iter_ops(change.ops):
+        match op.opcode:
+            case "-":
+                removals.append(op)
+            case "+":
+                text = change.bank[position : position + op.chars]
+                inserts.append((text, _numbers(op.attribs)))
+                position += op.chars
+            case _:
+                splitter.replace(removals, inserts)
+                removals, inserts = [], []
+                splitter.keep(op.chars, op.lines, _numbers(op.attribs))
+    splitter.replace(removals, inserts)
+    return splitter.finish()
+
+
+def _of_attribute(key: str, room: Room) -> str:
+    return (
+        f"the attribute {key[:40]!r} takes more than the {room.bytes} bytes that the server takes "
+        "at once"
+    )
+
+
+def _numbers(attribs: str) -> list[int]:
+    return [VALUES[number] for number in attribs.split("*")[1:]]
+
+
+def _written(numbers: Sequence[int]) -> str:
+    return "".join(f"*{numeral(number)}" for number in numbers)
+
+
+class _Place:
+    """How far into the new text we are: up to its last newline, and after that."""
+
+    def __init__(self) -> None:
+        self.chars = self.lines = self.tail = 0
+
+    def move(self, chars: int, lines: int) -> None:
+        if lines:
+            self.chars += self.tail + chars
+            self.lines += lines
+            self.tail = 0
+        else:
+            self.tail += chars
+
+    def move_over(self, text: str) -> None:
+        head = text.rfind("\n") + 1
+        self.move(head, text.count("\n"))
+        self.move(len(text) - head, 0)
+
+
+class _Splitter:
+    def __init__(self, length: int, pool: AttributePool, room: Room) -> None:
+        self._length = length  # of the text that the piece at hand begins with
+        self._pool = pool
+        self._room = room
+        self._place = _Place()
+        self._pieces: list[str] = []
+        self._last_line: list[int] | None = None
+        """The attributes of a newline at the end of what is inserted, which goes in before the
+        text that is to stand before it, so that what follows is at the start of a line always."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._out = Assembler()
+        self._bank: list[str] = []
+        self._known: set[int] = set()
+        self._left = self._room.bytes - FIXED
+        self._ops_left = self._room.ops
+        self._empty = True
+        self._out.add("=", self._place.chars, self._place.lines, "")
+        self._out.add("=", self._place.tail, 0, "")
+
+    def _flush(self) -> None:
+        """Ends the piece at hand, unless there is nothing in it."""
+        if self._empty:
+            return
+        if self._last_line is not None:
+            self._out.add("+", 1, 1, _written(self._last_line))
+            self._bank.append("\n")
+            self._last_line = None
+        ops = self._out.finish()
+        length = self._length + self._out.length_change
+        self._pieces.append(pack(self._length, length, ops, "".join(self._bank)))
+        self._length = length
+        self._begin()
+
+    def finish(self) -> list[str]:
+        self._flush()
+        return self._pieces or [pack(self._length, self._length, "", "")]
+
+    # --- What fits -------------------------------------------------------------------------------
+
+    def _entry(self, number: int) -> int:
+        return len(dumps(list(self._pool.get(number))).encode()) + _ENTRY
+
+    def _cost(self, numbers: Sequence[int], *, ops: int = 1) -> int:
+        """Bytes of that many ops with these attributes, in the piece at hand."""
+        new = sum(self._entry(number) for number in set(numbers) - self._known)
+        return ops * (_OP + _NUMBER * len(numbers)) + new
+
+    def _fits(self, cost: int, numbers: Sequence[int], *, ops: int = 1) -> bool:
+        most = self._room.attributes
+        few = not numbers or len(self._known.union(numbers)) <= most
+        return cost <= self._left and ops <= self._ops_left and few
+
+    def _first_of(self, numbers: list[int], within: int, *, ops: int = 1) -> int:
+        """How many of the attributes fit into so many bytes of an empty piece. Raises `TooLarge`
+        if it is none of them."""
+        most = min(len(numbers), self._room.attributes // 2)
+        left = within - ops * _OP
+        for count, number in enumerate(numbers[:most]):
+            left -= self._entry(number) + ops * _NUMBER
+            if left < 0:
+                if not count:
+                    raise TooLarge(_of_attribute(self._pool.get(number)[0], self._room))
+                return count
+        return most
+
+    def _put(self, opcode: str, chars: int, lines: int, numbers: list[int]) -> None:
+        self._left -= self._cost(numbers)
+        self._ops_left -= 1
+        self._known.update(numbers)
+        self._empty = False
+        self._out.add(opcode, chars, lines, _written(numbers))
+
+    def _put_text(self, opcode: str, text: str, numbers: list[int]) -> None:
+        head = text.rfind("\n") + 1
+        if head:
+            self._put(opcode, head, text.count("\n"), numbers)
+        if head < len(text):
+            self._put(opcode, len(text) - head, 0, numbers)
+        if opcode == "+":
+            self._left -= text_size(text)
+            self._bank.append(text)
+
+    # --- The ops ---------------------------------------------------------------------------------
+
+    def keep(self, chars: int, lines: int, numbers: list[int]) -> None:
+        rest = numbers
+        while rest:
+            count = len(rest)
+            if not self._fits(self._cost(rest), rest):
+                self._flush()
+                if not self._fits(self._cost(rest), rest):
+                    count = self._first_of(rest, self._left)
+            self._put("=", chars, lines, rest[:count])
+            rest = rest[count:]
+            if rest:
+                self._flush()
+        if not numbers:
+            if not self._fits(self._cost([]), []):
+                self._flush()
+            self._pass_over(chars, lines)
+        self._place.move(chars, lines)
+
+    def replace(self, removals: list[Op], inserts: list[tuple[str, list[int]]]) -> None:
+        if not self._fit_all(removals, inserts):
+            self._flush()
+        whole = self._fit_all(removals, inserts)
+        for op in removals:
+            self._put("-", op.chars, op.lines, _numbers(op.attribs))
+        if not whole and inserts:
+            self._insert_in_parts(inserts)
+            return
+        for text, numbers in inserts:
+            self._put_text("+", text, numbers)
+            self._place.move_over(text)
+
+    def _fit_all(self, removals: list[Op], inserts: list[tuple[str, list[int]]]) -> bool:
+        taken = [_numbers(op.attribs) for op in removals]
+        numbers = [number for each in taken for number in each]
+        numbers += [number for _, each in inserts for number in each]
+        cost = self._cost(numbers) + sum(_OP + _NUMBER * len(each) for each in taken)
+        cost += sum(2 * (_OP + _NUMBER * len(each)) + text_size(text) for text, each in inserts)
+        return self._fits(cost, numbers, ops=len(removals) + 2 * len(inserts))
+
+    def _insert_in_parts(self, inserts: list[tuple[str, list[int]]]) -> None:
+        last_text, last = inserts[-1]
+        newline = last_text.endswith("\n") and self._cost(last) + 2 <= self._left // 4
+        if newline:
+            inserts = [*inserts[:-1], (last_text[:-1], last)]
+            self._last_line = last
+        first = True
+        for text, numbers in inserts:
+            rest = text
+            while rest:
+                part = self._insert_part(rest, numbers, first=first)
+                rest = rest[len(part) :]
+                first = False
+        if not newline:
+            return
+        if self._last_line is None:  # it is there already
+            self._pass_over(1, 1)
+        else:
+            self._last_line = None
+            self._put_text("+", "\n", last)
+        self._place.move(1, 1)
+
+    def _insert_part(self, text: str, numbers: list[int], *, first: bool) -> str:
+        """Inserts the beginning of `text`, which is returned. What is removed in its place goes
+        with the `first` part."""
+        reserved = self._reserved()
+        if not first and not self._fits(
+            self._cost(numbers, ops=2) + reserved + _CHARACTER, numbers, ops=3
+        ):
+            self._flush()
+            reserved = self._reserved()
+        now, later = numbers, list[int]()
+        if not self._fits(self._cost(numbers, ops=2) + reserved + _CHARACTER, numbers, ops=3):
+            # An insert without author is none that servers take, so that one is among the first.
+            ordered = sorted(numbers, key=lambda number: self._pool.get(number)[0] != "author")
+            count = self._first_of(ordered, self._left - reserved - _CHARACTER, ops=2)
+            now, later = ordered[:count], ordered[count:]
+        part = _beginning(text, self._left - reserved - self._cost(now, ops=2))
+        self._put_text("+", part, now)
+        while later:
+            self._flush()
+            count = self._first_of(later, self._left, ops=2)
+            self._put_text("=", part, later[:count])
+            later = later[count:]
+        self._place.move_over(part)
+        return part
+
+    def _reserved(self) -> int:
+        return self._cost(self._last_line) + 2 if self._last_line is not None else 0
+
+    def _pass_over(self, chars: int, lines: int) -> None:
+        self._out.add("=", chars, lines, "")
+        if not self._empty:  # else it is where the piece begins
+            self._left -= self._cost([])
+            self._ops_left -= 1
+
+
+def _beginning(text: str, size: int) -> str:
+    """As much of the text's beginning as takes no more than `size` bytes, or nearly so, but at
+    least a character. No pair is torn apart."""
+    part = text[: max(size, 2)]
+    while len(part) > 2 and (taken := text_size(part)) > size:
+        part = part[: max(2, min(len(part) - 1, len(part) * size // taken))]
+    end = len(part)
+    if end < len(text) and "\ud800" <= text[end - 1] < "\udc00" <= text[end] < "\ue000":
+        end = end - 1 if end > 1 else end + 1
+    return text[:end]
