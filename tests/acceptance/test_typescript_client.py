@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from services.pad.__main__ import main as pad_command
 from shared.settings.fanout import WELCOME
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
+from tests.processes import free_ports
 
 PAGE = Path(__file__).parents[2] / "services" / "page"
 
@@ -37,6 +42,40 @@ def run(script: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+NO_WEBSOCKETS = """
+pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    if ($http_upgrade) {{ return 403; }}
+    location / {{ proxy_pass {url}; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def no_websockets(url: str, folder: Path) -> Iterator[str]:
+    """A proxy, as some offices have one, that lets no WebSocket through to `url`."""
+    if shutil.which("nginx") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no nginx")
+    (port,) = free_ports(1)
+    path = folder / "nginx.conf"
+    path.write_text(NO_WEBSOCKETS.format(folder=folder, port=port, url=url))
+    with subprocess.Popen(["nginx", "-p", str(folder), "-c", str(path)]) as proxy:
+        try:
+            for _ in range(500):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            proxy.terminate()
 
 
 def test_it_goes_on_through_lost_connections_and_loses_nothing(fleet: Fleet) -> None:
@@ -69,3 +108,31 @@ def test_a_pad_that_cannot_be_had_is_an_error_with_the_reason(fleet: Fleet) -> N
         run("examples/append.ts", f"{fleet.urls[0]}/p/r.doesnotexist", "a line")
     with pytest.raises(AssertionError, match="not the address of a pad"):
         run("examples/append.ts", fleet.urls[0], "a line")
+
+
+def test_what_is_larger_than_a_message_may_be_gets_in_whole(fleet: Fleet) -> None:
+    """The page sent it, was cut off, and sent it again, for ever."""
+    result = json.loads(run("test/trouble.ts", "paste", f"{fleet.urls[0]}/p/{new_pad()}"))
+    assert result["same"]
+    assert result["lost"] == 0
+    assert result["accepted"] > 2 * len(result["lengths"])
+
+
+def test_what_is_said_into_a_dead_connection_is_there_once_and_none_is_missing(
+    fleet: Fleet,
+) -> None:
+    result = json.loads(run("test/trouble.ts", "chat", f"{fleet.urls[0]}/p/{new_pad()}"))
+    assert result == {
+        "lines": 1 + 6 * 20 + 1,
+        "onces": 1,
+        "refusals": ["the connection was lost before the server answered", "not connected"],
+    }
+
+
+def test_where_a_proxy_lets_no_websocket_through_it_polls(fleet: Fleet, tmp_path: Path) -> None:
+    """It tried the WebSocket again and again, and the page stayed "Not connected"."""
+    with no_websockets(fleet.urls[0], tmp_path) as url:
+        result = json.loads(run("test/trouble.ts", "write", f"{url}/p/{new_pad()}"))
+    assert result["transport"] == "polling"
+    assert result["text"].startswith("again written ")
+    assert result["attempts"] == 2  # after the WebSocket: polling, and polling again

@@ -30,7 +30,7 @@ const INTERVAL = 100;
 /** Chat messages that are asked for at once; servers give no more. */
 const CHAT_PAGE = 100;
 
-const UNKNOWN = "the connection was lost before the server answered, so it may have arrived or not";
+const UNKNOWN = "the connection was lost before the server answered";
 
 export interface PadOptions extends Partial<LineOptions> {
   name?: string | null;

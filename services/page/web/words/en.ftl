@@ -73,6 +73,7 @@ notice-deleted = This pad has been deleted. You can still copy its text from her
 notice-other-window = You opened this pad in another window, and that one has taken over.
 notice-too-fast = You were sending changes faster than this server allows.
 notice-damaged = This pad is damaged on the server. Copy anything you need from here.
+notice-too-large = What you added is too large for this server. Copy anything you need, then reload the page.
 notice-diverged = This copy no longer matches the one on the server. Copy anything you need, then reload the page.
 button-try-now = Try now
 button-reload = Reload
@@ -191,6 +192,8 @@ chat-says = { $name } says: { $text }
 chat-failed = Earlier messages can’t be loaded: { $why }
 chat-not-sent = Your message wasn’t sent: { $why }
 
+edit-refused = That couldn’t be added: it’s too large for this server, or doesn’t fit the text.
+
 ## Sharing and settings
 
 settings-title = Share and settings
@@ -219,6 +222,7 @@ language-auto = Same as browser
 
 why-not-connected = there’s no connection
 why-connection-lost = the connection was lost
+why-not-answered = the connection was lost before the server answered, so it may or may not have arrived
 
 ## The start page
 

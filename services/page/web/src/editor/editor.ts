@@ -1,8 +1,9 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import type { Pad } from "padfleet-client";
+import { EditRefused, type Pad } from "padfleet-client";
 
+import { toast } from "../ui/toast.js";
 import { onLanguage, say } from "../words/page.js";
 import { typing } from "./changes.js";
 import { keys } from "./commands.js";
@@ -62,7 +63,10 @@ export class PadEditor {
     const { state } = pad;
     const session = new Session(pad, {
       redrawn: (count) => this.redrawn(count),
-      failed: (error) => console.error("an edit could not be made", error),
+      failed: (error) => {
+        console.error("an edit could not be made", error);
+        if (error instanceof EditRefused) toast(say("edit-refused"));
+      },
     });
     this.session = session;
     this.view = new EditorView({

@@ -42,6 +42,8 @@ export class Chat {
   private count: number;
   /** What is shown, since a message may come twice when a connection was lost. */
   private readonly known = new Set<string>();
+  /** What has come while that before it is asked for. */
+  private arrived: ChatLine[] | null = null;
   private unread = 0;
   private loaded = false;
 
@@ -74,17 +76,30 @@ export class Chat {
     this.toEnd();
   }
 
-  /** What was said while there was no connection is not sent again by itself. */
+  /**
+   * What was said while there was no connection is not sent again by itself. What comes while that
+   * is asked for comes after it.
+   */
   private async catchUp(): Promise<void> {
+    const arrived: ChatLine[] = [];
+    this.arrived = arrived;
     try {
-      for (const line of await this.pad.chatBetween(this.count, this.count + PAGE - 1))
-        this.came(line);
+      for (const line of await this.pad.chatFrom(this.count)) this.add(line);
     } catch {
-      // A server without chat; or the connection is lost again, and then this comes again too.
+      // Lost again, and asked for again from here on; or a server without chat.
+      if (this.pad.status.state !== "open") return;
     }
+    if (this.arrived !== arrived) return; // begun anew meanwhile
+    this.arrived = null;
+    for (const line of arrived) this.add(line);
   }
 
   private came(line: ChatLine): void {
+    if (this.arrived === null) this.add(line);
+    else this.arrived.push(line);
+  }
+
+  private add(line: ChatLine): void {
     if (this.known.has(keyOf(line))) return;
     this.count += 1;
     const atEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40;

@@ -5,6 +5,7 @@ import { say } from "../words/page.js";
 const KNOWN: Record<string, string> = {
   "not connected": "why-not-connected",
   "the connection was lost": "why-connection-lost",
+  "the connection was lost before the server answered": "why-not-answered",
 };
 
 /** What a server says is its own, and is shown as it is. */

@@ -10,6 +10,7 @@ const ENDED: Record<string, string> = {
   userdup: "notice-other-window",
   rateLimited: "notice-too-fast",
   corruptPad: "notice-damaged",
+  tooLarge: "notice-too-large",
 };
 
 /** After how many ms it is said that a pad does not come. */
