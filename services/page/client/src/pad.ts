@@ -12,6 +12,7 @@ import type {
   ChatLine,
   ClientVars,
   CollabMessage,
+  Revision,
   SavedRevision,
   Shout,
 } from "./messages.js";
@@ -109,6 +110,8 @@ export class Pad extends Emitter<PadEvents> {
   /** Bytes of the longest packet that the server takes, if it says so. */
   private most: number | undefined;
   private lastSubmitted = 0;
+  private untimely: ((revision: Revision) => boolean) | null = null;
+  private readonly held: Revision[] = [];
   private submitTimer: Timer | undefined;
   private answerTimer: Timer | undefined;
 
@@ -338,6 +341,21 @@ export class Pad extends Emitter<PadEvents> {
     this.connection.end("closed");
   }
 
+  /**
+   * From now on a revision of others for which `untimely` is true waits, and all that comes after it,
+   * until `resumeRevisions`: as if the connection were slow. For an editor in which somebody is in
+   * the middle of a word.
+   */
+  holdRevisions(untimely: (revision: Revision) => boolean): void {
+    this.untimely = untimely;
+  }
+
+  /** Takes in what has been held, and holds nothing any more. */
+  resumeRevisions(): void {
+    this.untimely = null;
+    while (this.held.length > 0) this.take(this.held.shift() as Revision);
+  }
+
   // --- The connection ---------------------------------------------------------------------------
 
   private greet(address: PadAddress, most: number | undefined): void {
@@ -362,6 +380,7 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   private cutOff(): void {
+    this.held.length = 0; // comes again, being missed
     clearTimeout(this.submitTimer);
     clearTimeout(this.answerTimer);
     this.submitTimer = undefined;
@@ -403,7 +422,8 @@ export class Pad extends Emitter<PadEvents> {
       case "NEW_CHANGES_BATCH":
       case "ACCEPT_COMMIT":
       case "CLIENT_RECONNECT":
-        this.take(message);
+        if (this.held.length > 0 || this.untimely?.(message)) this.held.push(message);
+        else this.take(message);
         break;
       case "USER_NEWINFO":
         this.people.here(message.userInfo);

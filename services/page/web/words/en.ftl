@@ -182,6 +182,7 @@ chat-lines =
     .aria-label = Messages
 chat-earlier = Earlier messages
 chat-empty = No messages yet.
+chat-readers = The chat is for people who can edit this pad. You’ll see what they write while you’re here.
 chat-message = Message
 chat-field =
     .placeholder = Write a message

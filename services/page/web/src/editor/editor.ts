@@ -13,6 +13,7 @@ import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
+import { waitForComposition } from "./composing.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { travelByMenu, travelKeys, undoing } from "./travel.js";
@@ -88,6 +89,7 @@ export class PadEditor {
           Prec.high(keymap.of([...linkKeys, ...keys])),
           keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,
+          waitForComposition(pad),
           EditorView.contentAttributes.of({ "aria-describedby": "leave-hint" }),
           this.locked.of([]),
           EditorView.updateListener.of((update) => {

@@ -51,7 +51,10 @@ export class Chat {
     private readonly pad: Pad,
     private readonly panel: Panel,
   ) {
-    this.before = this.count = pad.vars.chatHead + 1;
+    this.count = pad.vars.chatHead + 1;
+    // Servers give readers what is said while they are here, and nothing of what was said before.
+    this.before = pad.readOnly ? 0 : this.count;
+    byId("chat-readers").hidden = !pad.readOnly;
     pad.on("chat", (line) => this.came(line));
     let away = false;
     pad.on("status", ({ state }) => {
@@ -81,6 +84,7 @@ export class Chat {
    * is asked for comes after it.
    */
   private async catchUp(): Promise<void> {
+    if (this.pad.readOnly) return;
     const arrived: ChatLine[] = [];
     this.arrived = arrived;
     try {

@@ -39,7 +39,9 @@ export class Panel {
     }
     if (tab !== null) {
       write(byId("panel-title"), `${tab}-title`);
-      byId(tab === "people" ? "my-name" : "say-text").focus();
+      const field = byId(tab === "people" ? "my-name" : "say-text");
+      // Who only reads has no fields.
+      (field.offsetParent === null ? byId("panel-close") : field).focus();
     }
     for (const listener of this.shown) listener(tab);
   }
