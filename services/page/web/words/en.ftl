@@ -97,8 +97,12 @@ tool-numbers =
     .aria-label = Numbered list
 tool-outdent =
     .aria-label = Decrease indent
+    .title = Decrease indent
 tool-indent =
     .aria-label = Increase indent
+    .title = Increase indent
+tool-find =
+    .aria-label = Find and replace
 tool-heading =
     .aria-label = Paragraph style
     .title = Paragraph style
@@ -114,6 +118,45 @@ tool-redo =
 
 open-link = Open { $place }
 
+## Find and replace
+
+find =
+    .aria-label = Find and replace
+find-text =
+    .aria-label = Find
+    .placeholder = Find
+find-replacement =
+    .aria-label = Replace with
+    .placeholder = Replace with
+find-previous =
+    .aria-label = Previous match
+    .title = Previous match
+find-next =
+    .aria-label = Next match
+    .title = Next match
+find-close =
+    .aria-label = Close
+    .title = Close
+find-replace = Replace
+find-replace-all = Replace all
+find-case = Match case
+find-word = Whole words
+find-regexp = Regular expression
+find-none = No matches
+find-some =
+    { $of ->
+        [one] { $of } match
+       *[other] { $of } matches
+    }
+find-many = More than { $of } matches
+find-at = { $at } of { $of }
+find-invalid = Not a regular expression
+# Said aloud: “Current match. The text of the line, on line 12.”
+find-current = Current match
+find-on-line = on line
+find-replaced-one = Replaced the match on line { $line }
+find-replaced = Matches replaced: { $count }
+
 text-of-pad = Text of the pad
 text-of-past = Text of the pad at this revision
 
@@ -125,6 +168,8 @@ keys-title = Keyboard shortcuts
 keys-indent = Indent
 keys-outdent = Indent less
 keys-leave = Leave the text
+keys-heading = Heading 1 (and 2 to 4)
+keys-link = Open the link at the cursor
 keys-save = Save the current revision
 keys-help = Show this list
 keys-then = then

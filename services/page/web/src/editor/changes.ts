@@ -74,6 +74,8 @@ export function toChangeset(tr: Transaction, pad: Collaborator): string {
   const builder = new easysync.Builder(text.length);
   let at = 0; // in the text before
   let moved = 0; // by how much what is at `at` stands further on in the text after
+  const replacing = tr.isUserEvent("input.replace");
+  const replaced = new FormatsAlong(pad);
 
   const keepUntil = (end: number): void => {
     for (const piece of pieces(at + moved, end + moved, marks)) {
@@ -89,9 +91,8 @@ export function toChangeset(tr: Transaction, pad: Collaborator): string {
     keepUntil(fromA);
     builder.removeText(text.slice(fromA, toA));
     const added = inserted.sliceString(0, inserted.length, "\n");
-    const inherited = [...formatsFor(tr.startState, fromA)].map(
-      (format) => [format, "true"] as const,
-    );
+    const like = replacing && toA > fromA ? replaced.at(fromA) : formatsFor(tr.startState, fromA);
+    const inherited = [...like].map((format) => [format, "true"] as const);
     for (const piece of pieces(fromB, toB, marks)) {
       const part = added.slice(piece.from - fromB, piece.to - fromB);
       builder.insert(part, pad.ownAttribs(piece.attributes ?? inherited));
@@ -103,6 +104,23 @@ export function toChangeset(tr: Transaction, pad: Collaborator): string {
   // Others may have left nothing, and the server is about to put back the newline that pads end with.
   if (text === "") builder.insert("\n", pad.ownAttribs());
   return builder.toChangeset();
+}
+
+/** The formats at positions that are asked for in order: one pass, however many they are. */
+class FormatsAlong {
+  private readonly reader: ReturnType<easysync.Body["reader"]>;
+  private passed = 0;
+
+  constructor(private readonly pad: Collaborator) {
+    this.reader = pad.body.reader();
+  }
+
+  at(position: number): readonly Format[] {
+    this.reader.skip(position - this.passed);
+    this.passed = position + 1;
+    const [span] = this.reader.take(1);
+    return span === undefined ? [] : lookOf(span.attribs, this.pad.pool).formats;
+  }
 }
 
 /** `[from, to)` cut where marks begin and end, with what the marks on each piece say. */

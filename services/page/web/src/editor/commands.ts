@@ -12,6 +12,7 @@ import {
   toggleList,
 } from "./lists.js";
 import { type Format, markAt, source } from "./source.js";
+import { toggleFind } from "./search.js";
 import { redo, undo } from "./travel.js";
 
 export function toggleFormat(format: Format): Command {
@@ -58,6 +59,7 @@ export const DEEDS: Record<string, Command> = {
   numbers: toggleList("number"),
   indent: indent(1),
   outdent: indent(-1),
+  find: toggleFind,
   undo,
   redo,
 };

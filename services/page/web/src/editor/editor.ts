@@ -14,6 +14,7 @@ import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
 import { waitForComposition } from "./composing.js";
+import { finding, searchKeys } from "./search.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { travelByMenu, travelKeys, undoing } from "./travel.js";
@@ -31,6 +32,7 @@ export function basics(from: Source, nonce: string, label: string): Extension {
     EditorView.cspNonce.of(nonce),
     EditorView.contentAttributes.of(() => ({
       "aria-label": say(label),
+      tabindex: "0",
       spellcheck: "true",
       autocorrect: "on",
       autocapitalize: "sentences",
@@ -86,8 +88,9 @@ export class PadEditor {
           besideMarkers,
           orderlyMarkers,
           linkHint,
+          finding(),
           Prec.high(keymap.of([...linkKeys, ...keys])),
-          keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),
+          keymap.of([...searchKeys, ...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,
           waitForComposition(pad),
           EditorView.contentAttributes.of({ "aria-describedby": "leave-hint" }),

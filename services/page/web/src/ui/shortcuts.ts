@@ -8,6 +8,8 @@ const OTHERS: [message: string, ...keys: string[]][] = [
   ["keys-indent", "Tab"],
   ["keys-outdent", "Shift-Tab"],
   ["keys-leave", "Escape", "Tab"],
+  ["keys-heading", "Mod-Alt-1"],
+  ["keys-link", "Mod-Enter"],
   ["keys-save", "Mod-s"],
   ["keys-help", "Mod-/"],
 ];
