@@ -44,6 +44,7 @@ for (const { tag, dir, source } of languages) {
 const shared = {
   absWorkingDir: HERE,
   bundle: true,
+  conditions: ["padfleet-source"], // the client library as it is here, and not as it is packed
   minify: true,
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   outdir: "/",

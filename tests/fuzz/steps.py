@@ -25,7 +25,15 @@ def missing() -> str | None:
 
 
 def command(seed: int, steps: int) -> list[str]:
-    return ["node", "--import", "tsx", "web/test/steps.ts", str(seed), str(steps)]
+    return [
+        "node",
+        "--conditions=padfleet-source",
+        "--import",
+        "tsx",
+        "web/test/steps.ts",
+        str(seed),
+        str(steps),
+    ]
 
 
 def play(seed: int, steps: int, processes: int) -> tuple[str, list[str]]:
