@@ -26,7 +26,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench costs simulate compare format lock clean
+.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench costs simulate compare reference format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -88,6 +88,10 @@ compare: setup ## a small real fleet beside the simulated one; takes five minute
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --check build/bench/compare.json
 
+reference: setup ## write the references of both clients anew, from their docstrings
+	cd '$(ROOT)' && '$(BIN)/python' -m shared.client.reference > docs/client-python.md
+	cd '$(PAGE_DIR)/client' && npm run --silent prepack && node reference.mjs > '$(ROOT)/docs/client-typescript.md'
+
 format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)
 	cd '$(ROOT)' && '$(BIN)/ruff' format $(SOURCES)
@@ -106,7 +110,7 @@ lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade f
 clean: ## remove what make has made; data of `make up` stays
 	rm -rf '$(VENV)' '$(ROOT)/.venv-lock' '$(ROOT)/build' '$(ROOT)'/*.egg-info '$(NODE_DIR)/node_modules'
 	rm -rf '$(BENCH_NODE_DIR)/node_modules' '$(BROWSER_DIR)/node_modules'
-	rm -rf '$(PAGE_DIR)/node_modules' '$(PAGE_DIR)/built' '$(PAGE_DIR)/built.new'
+	rm -rf '$(PAGE_DIR)/node_modules' '$(PAGE_DIR)/built' '$(PAGE_DIR)/built.new' '$(PAGE_DIR)/client/dist'
 	rm -rf '$(ROOT)/.mypy_cache' '$(ROOT)/.ruff_cache' '$(ROOT)/.pytest_cache' '$(ROOT)/.hypothesis'
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 

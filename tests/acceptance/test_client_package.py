@@ -128,3 +128,10 @@ def test_its_types_are_found(project: Path, resolution: str) -> None:
     tsc = str(PAGE / "node_modules" / ".bin" / "tsc")
     options = ["--noEmit", "--strict", "--target", "ES2022", "--module", module, "--types", "node"]
     run([tsc, *options, "--moduleResolution", resolution, "typed.ts"], project)
+
+
+def test_the_reference_is_that_of_the_code(project: Path) -> None:
+    script = str(PAGE / "client" / "reference.mjs")
+    types = str(project / "node_modules" / "padfleet-client" / "dist")
+    page = PAGE.parents[1] / "docs" / "client-typescript.md"
+    assert run(["node", script, types], project) == page.read_text(), "run `make reference`"

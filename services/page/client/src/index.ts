@@ -7,6 +7,7 @@ export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
+export { Emitter } from "./events.js";
 export { EditRefused, OutOfRange, SessionEnded, TooLarge } from "./errors.js";
 export * as easysync from "./easysync/index.js";
 export { type Ask, History } from "./history.js";
