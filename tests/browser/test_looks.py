@@ -144,7 +144,7 @@ def test_everything_is_reached_by_keyboard(browser: Browser, fleet: Fleet) -> No
     focused = (
         "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
     )
-    for _ in range(9):
+    for _ in range(10):
         page.press("Tab")
         names.append(" ".join(page.look(focused).split()))
     assert names == [
@@ -153,6 +153,7 @@ def test_everything_is_reached_by_keyboard(browser: Browser, fleet: Fleet) -> No
         "1 person here",
         "Chat",
         "History",
+        "This pad",
         "Keyboard shortcuts",
         "Share and settings",
         "Bold",  # the toolbar is one stop

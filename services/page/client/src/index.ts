@@ -17,6 +17,7 @@ export type {
   ClientVars,
   CollabMessage,
   CollabVars,
+  PadSettings,
   Revision,
   SavedRevision,
   Submission,

@@ -64,6 +64,15 @@ export interface Shout {
   data: { payload?: { message?: { message?: string; messageKey?: string } } };
 }
 
+/** How a pad looks for everybody, as far as it is read; what is not there has not been changed. */
+export interface PadSettings {
+  /** Whether these come before what each has chosen for himself. */
+  enforceSettings?: boolean;
+  showChat?: boolean;
+  lang?: string | null;
+  view?: { showAuthorColors?: boolean; rtlIsTrue?: boolean; padFontFamily?: string };
+}
+
 /** The inner message of a COLLABROOM that this library knows. */
 export type CollabMessage =
   | Revision
@@ -71,6 +80,7 @@ export type CollabMessage =
   | { type: "USER_LEAVE"; userInfo: UserInfo }
   | { type: "CHAT_MESSAGE"; message: ChatLine }
   | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
+  | { type: "CLIENT_MESSAGE"; payload: { type: string; options?: PadSettings } }
   | { type: "NEW_SAVEDREV"; savedRev: SavedRevision }
   | { type: "SESSION"; id: string; supports?: string[] };
 
@@ -85,6 +95,15 @@ export interface ClientVars {
   chatHead: number;
   colorPalette: string[];
   savedRevisions: SavedRevision[];
+  /** The pad's settings for everybody, and whether this client may change them. */
+  initialOptions?: PadSettings;
+  canEditPadSettings?: boolean;
+  /** What allows whoever knows it to delete the pad: told once, to who has made it. */
+  padDeletionToken?: string | null;
+  canDeleteWithoutToken?: boolean;
+  /** What the server exports beside txt, html and etherpad. */
+  docxExport?: boolean;
+  sofficeAvailable?: string;
   collab_client_vars: CollabVars;
 }
 

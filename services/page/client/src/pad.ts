@@ -12,6 +12,7 @@ import type {
   ChatLine,
   ClientVars,
   CollabMessage,
+  PadSettings,
   Revision,
   SavedRevision,
   Shout,
@@ -67,8 +68,12 @@ export type PadEvents = {
   people: ReadonlyMap<string, Person>;
   chat: ChatLine;
   saved: SavedRevision;
+  /** How the pad looks for everybody has been changed; all of it. */
+  settings: PadSettings;
   /** A word to everybody from whoever runs the server. */
   shout: string;
+  /** The server has something to say, by a name that Etherpad's page has words for. */
+  notice: string;
   /** What this library does not know. */
   other: { type: string };
   /** A listener has thrown. Where nobody listens to this, it goes to the console. */
@@ -315,6 +320,22 @@ export class Pad extends Emitter<PadEvents> {
     this.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
+  /** Changes how the pad looks for everybody; what is not named stays. Comes back as `settings`. */
+  changeSettings(options: PadSettings, refused?: (why: string) => void): void {
+    const payload = { type: "padoptions", options, changedBy: this.vars.userName ?? "" };
+    this.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
+  }
+
+  /**
+   * Deletes the pad for everybody: then the session ends, with `deleted`. `token` is for who is not
+   * known to have made it. If it is not right, that comes as a `notice`.
+   */
+  delete(token?: string, refused?: (why: string) => void): void {
+    const { padId } = this.vars;
+    const data = token === undefined ? { padId } : { padId, deletionToken: token };
+    this.tell({ type: "PAD_DELETE", data }, false, refused);
+  }
+
   /** Up to a hundred changesets of `granularity` revisions each, from `start` on; see `History`. */
   changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
     return this.changesetQuestions.ask((requestID, refused) => {
@@ -446,6 +467,10 @@ export class Pad extends Emitter<PadEvents> {
       case "NEW_SAVEDREV":
         this.emit("saved", message.savedRev);
         break;
+      case "CLIENT_MESSAGE":
+        if (message.payload.type === "padoptions") this.learnSettings(message.payload.options);
+        else this.emit("other", message);
+        break;
       default:
         this.emit("other", message);
     }
@@ -494,10 +519,18 @@ export class Pad extends Emitter<PadEvents> {
     for (const said of this.outbox.outstanding) this.collab(said.data, this.outbox.put(said));
   }
 
+  private learnSettings(change: PadSettings = {}): void {
+    const before = this.vars.initialOptions ?? {};
+    const settings = { ...before, ...change, view: { ...before.view, ...change.view } };
+    this.vars.initialOptions = settings;
+    this.emit("settings", settings);
+  }
+
   private shouted(message: unknown): void {
     const { data } = (message ?? {}) as Partial<Shout>;
-    const text = data?.payload?.message?.message;
+    const { message: text, messageKey: key } = data?.payload?.message ?? {};
     if (typeof text === "string" && text !== "") this.emit("shout", text);
+    if (typeof key === "string" && key !== "") this.emit("notice", key);
   }
 
   private answered(answer: ChangesetAnswer): void {

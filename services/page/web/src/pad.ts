@@ -13,7 +13,9 @@ import { rememberPad } from "./ui/recent.js";
 import { showSettings } from "./ui/settings.js";
 import { showShortcuts } from "./ui/shortcuts.js";
 import { showStatus } from "./ui/status.js";
+import { showThisPad } from "./ui/thispad.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { Who } from "./ui/who.js";
 import { readWishes } from "./ui/wishes.js";
 import { begin } from "./words/page.js";
 
@@ -40,13 +42,8 @@ pad.on("joined", (variables) => {
   const panel = new Panel();
   const toolbar = new Toolbar();
   const change = (state: EditorState): void => toolbar.show(state);
-  const shown = new PadEditor(
-    byId("editor"),
-    pad,
-    { nonce, rightToLeft: wishes.rightToLeft },
-    change,
-    renewStatus,
-  );
+  const who = new Who(pad, () => shown.view);
+  const shown = new PadEditor(byId("editor"), pad, nonce, change, renewStatus, who.keys);
   editor = shown;
   renewStatus();
   toolbar.attach(shown.view);
@@ -60,9 +57,11 @@ pad.on("joined", (variables) => {
     if (now.state === "ended") shown.lock(true);
   });
   showPeople(pad);
-  showSettings(pad, wishes);
+  showSettings(pad);
+  showThisPad(pad, shown, wishes, here, padId);
+  who.watch(shown.view);
   new Chat(pad, panel);
-  const past = new Past(pad, nonce, () => shown.view.focus());
+  const past = new Past(pad, nonce, shown, who);
   showShortcuts(variables.readonly ? null : () => past.save());
   document.body.classList.add("ready");
   if (wishes.open !== null) panel.show(wishes.open);

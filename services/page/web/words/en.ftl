@@ -264,11 +264,95 @@ show-mono = Fixed-width font
 language = Language
 language-auto = Same as browser
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = This pad
+    .title = This pad: save a copy, import, delete
+pad-title = This pad
+exports = Save a copy as
+export-txt = Plain text
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Import a file
+import-hint = The file replaces everything in this pad. It can be plain text, HTML, or a pad saved as an Etherpad file.
+import-progress =
+    .aria-label = Upload
+import-ask-title = Replace everything in this pad?
+import-ask = “{ $name }” replaces the text for everyone.
+import-ask-yes = Replace
+import-sending = Uploading “{ $name }”…
+import-working = Reading the file…
+import-done = “{ $name }” has been imported.
+import-too-large = This file is too large for the server.
+import-not-read = The server couldn’t turn this file into a pad.
+import-has-data = This pad has been edited too much to be replaced by a saved one. Import the file into a new pad.
+import-not-now = The server can’t import files right now. Try again in a moment.
+import-busy = The server is busy with other files. Try again in a few seconds.
+import-forbidden = You can’t import files into this pad.
+import-lost = The connection was lost during the upload. Try again.
+import-other = The file wasn’t imported (error { $status }).
+import-why = { $words } Details: { $why }
+clear = Author colours
+clear-all = Clear all colours…
+clear-selection = Clear colours in the selection
+clear-hint = Once cleared, nobody can see who wrote the text. You can undo this.
+clear-ask-title = Clear all author colours?
+clear-ask = Nobody will see who wrote what in this pad. You can undo this.
+clear-ask-yes = Clear
+cleared = The colours have been cleared. You can undo this.
+clear-none = There are no colours to clear.
+for-all = For everyone on this pad
+for-all-rtl = Text runs from right to left
+for-all-chat = Show the chat
+for-all-enforced = People can’t choose differently
+for-all-refused = The setting wasn’t changed: { $why }
+delete = Delete
+delete-pad = Delete this pad…
+delete-ask-title = Delete this pad?
+delete-ask = “{ $name }” will be deleted for everyone, with its history and chat. You can’t undo this.
+delete-ask-yes = Delete
+delete-refused = The pad wasn’t deleted: { $why }
+ask-no = Cancel
+show-codes = Show QR codes
+hide-codes = Hide QR codes
+code-write =
+    .aria-label = QR code of the link for editing
+code-read =
+    .aria-label = QR code of the link for reading
+code-write-caption = To edit
+code-read-caption = To read
+share-link = Send the link…
+
+## Who wrote what
+
+who-wrote = Who wrote the text at the cursor?
+    .aria-label = Who wrote the text at the cursor?
+who-you = You wrote this.
+who-somebody = { $name } wrote this.
+who-anonymous = Someone without a name wrote this.
+who-nobody = No author is recorded for this text.
+time-authors =
+    .aria-label = Authors of this revision
+author-you = { $name } (you)
+authors-none = No authors
+time-restore = Restore this revision…
+restore-ask-title = Restore revision { $rev }?
+restore-ask = The pad goes back to this revision for everyone. You can undo this.
+restore-ask-yes = Restore
+restored = Revision { $rev } has been restored. You can undo this.
+restore-same = The pad already matches this revision.
+restore-failed = The revision couldn’t be restored: { $why }
+
 ## Why something did not work
 
 why-not-connected = there’s no connection
 why-connection-lost = the connection was lost
 why-not-answered = the connection was lost before the server answered, so it may or may not have arrived
+why-wrong-key = this browser’s key for deleting it is not the right one
+why-not-creator = only the person who created it can do that
 
 ## The start page
 

@@ -39,6 +39,9 @@ export const fromOthers = Annotation.define<boolean>();
 /** On transactions that undo or redo: which of them, and the changeset that they are. */
 export const travelled = Annotation.define<{ side: Side; changeset: string }>();
 
+/** On own transactions that are exactly this changeset, with attributes that no `marked` says. */
+export const exactly = Annotation.define<string>();
+
 /** What is typed next, where that differs from the text before it. */
 export const setTyping = StateEffect.define<ReadonlySet<Format>>();
 
@@ -63,7 +66,8 @@ export function formatsFor(state: EditorState, position: number): ReadonlySet<Fo
 /** Whether the transaction is something that the user did to the text. */
 export function isOwnEdit(tr: Transaction): boolean {
   if (tr.annotation(fromOthers)) return false;
-  if (tr.annotation(travelled)) return true; // it may be about formats only
+  // It may be about formats only.
+  if (tr.annotation(travelled) ?? tr.annotation(exactly)) return true;
   return tr.docChanged || tr.effects.some((effect) => effect.is(marked));
 }
 

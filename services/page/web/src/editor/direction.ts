@@ -38,7 +38,10 @@ const byLine = ViewPlugin.fromClass(
     }
 
     update(update: ViewUpdate): void {
-      if (update.docChanged || update.viewportChanged) this.decorations = decorate(update.view);
+      const turned = update.startState.facet(fixed) !== update.state.facet(fixed);
+      if (update.docChanged || update.viewportChanged || turned) {
+        this.decorations = decorate(update.view);
+      }
     }
   },
   { decorations: (plugin) => plugin.decorations },

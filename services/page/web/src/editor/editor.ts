@@ -1,6 +1,6 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { EditorView, type KeyBinding, keymap } from "@codemirror/view";
 import { EditRefused, type Pad } from "padfleet-client";
 
 import { toast } from "../ui/toast.js";
@@ -8,12 +8,14 @@ import { onLanguage, say } from "../words/page.js";
 import { typing } from "./changes.js";
 import { keys } from "./commands.js";
 import { directions, rightToLeft } from "./direction.js";
+import { exactEdit } from "./exact.js";
 import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
 import { waitForComposition } from "./composing.js";
+import { restoring } from "./restore.js";
 import { finding, searchKeys } from "./search.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
@@ -49,19 +51,21 @@ const IDLE = 500;
 export class PadEditor {
   readonly view: EditorView;
   private readonly locked = new Compartment();
+  private readonly direction = new Compartment();
   private readonly session: Session;
   private idle: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Shows `pad`, which has to be joined. `changed` is called after each change of what is shown, and
-   * `rested` when for a while there has been none.
+   * `rested` when for a while there has been none. `more` are keys beside the editor's own.
    */
   constructor(
     private readonly parent: HTMLElement,
     pad: Pad,
-    look: { nonce: string; rightToLeft: boolean },
+    nonce: string,
     changed: (state: EditorState) => void,
     private readonly rested: () => void,
+    more: readonly KeyBinding[] = [],
   ) {
     const { state } = pad;
     const session = new Session(pad, {
@@ -80,8 +84,8 @@ export class PadEditor {
           state.text.slice(0, -1),
         ),
         extensions: [
-          basics(state, look.nonce, "text-of-pad"),
-          look.rightToLeft ? rightToLeft : [],
+          basics(state, nonce, "text-of-pad"),
+          this.direction.of([]),
           undoing.of(session.undoing),
           travelByMenu,
           typing,
@@ -89,7 +93,7 @@ export class PadEditor {
           orderlyMarkers,
           linkHint,
           finding(),
-          Prec.high(keymap.of([...linkKeys, ...keys])),
+          Prec.high(keymap.of([...linkKeys, ...keys, ...more])),
           keymap.of([...searchKeys, ...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,
           waitForComposition(pad),
@@ -118,11 +122,25 @@ export class PadEditor {
     this.view.dispatch({ effects: this.locked.reconfigure(extensions) });
   }
 
+  /** Whether all lines run from right to left, or each the way of its letters. */
+  run(leftward: boolean): void {
+    const effects = this.direction.reconfigure(leftward ? rightToLeft : []);
+    this.view.dispatch({ effects });
+  }
+
   /** Puts the cursor at the beginning of a line, from 1 on. */
   goToLine(number: number): void {
     const { doc } = this.view.state;
     const anchor = doc.line(Math.min(Math.max(number, 1), doc.lines)).from;
     this.view.dispatch({ selection: { anchor }, scrollIntoView: true });
+  }
+
+  /** Makes the pad what `wanted` is, as one edit. False if there is nothing to be changed. */
+  restore(wanted: Source, author: string): boolean {
+    const { state } = this.view;
+    const edit = exactEdit(state, restoring(state.facet(source), wanted, author), "restore");
+    if (edit !== null) this.view.dispatch(edit);
+    return edit !== null;
   }
 
   /** Whether the editor is known to show the pad's text, to the last character. */

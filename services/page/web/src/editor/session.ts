@@ -13,6 +13,7 @@ import { type Accepted, type Changed, type Collaborator, easysync } from "padfle
 
 import {
   difference,
+  exactly,
   fromOthers,
   isOwnEdit,
   isTextOf,
@@ -158,7 +159,7 @@ export class Session {
         throw new Error("the editor is not at the pad's text");
       }
       const travel = tr.annotation(travelled);
-      const changeset = travel?.changeset ?? toChangeset(tr, state);
+      const changeset = travel?.changeset ?? tr.annotation(exactly) ?? toChangeset(tr, state);
       const caret = tr.startState.selection.main;
       if (travel !== undefined) this.undoing.go(travel.side, body, caret);
       else {

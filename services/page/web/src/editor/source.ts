@@ -22,6 +22,9 @@ export const source = Facet.define<Source, Source>({ combine: (given) => given[0
 export const FORMATS = ["bold", "italic", "underline", "strikethrough"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** Who stands for nobody: of the text that a new pad begins with. Nobody may write in this name. */
+export const SYSTEM = "a.etherpad-system";
+
 /** Attributes that say nothing about a line by themselves: its marker stays for any other. */
 const OF_EVERY_MARKER: ReadonlySet<string> = new Set(["author", "lmkr", "insertorder", "start"]);
 
@@ -39,6 +42,7 @@ export interface Mark {
 
 /** How a stretch of text looks. */
 export interface Look {
+  /** "" for nobody. */
   readonly author: string;
   readonly formats: Format[];
   /** Null of what is no marker. */
@@ -54,8 +58,9 @@ export function lookOf(attribs: string, pool: easysync.AttributePool): Look {
   let look = known.get(attribs);
   if (look === undefined) {
     const found = easysync.attribsOf(attribs, pool);
+    const author = found.get("author") ?? "";
     look = {
-      author: found.get("author") ?? "",
+      author: author === SYSTEM ? "" : author,
       formats: FORMATS.filter((format) => found.get(format) === "true"),
       mark: markOf(found),
     };

@@ -34,6 +34,14 @@ export function remember(key: string, value: string): void {
   }
 }
 
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(`padfleet.${key}`);
+  } catch {
+    // Then it was not kept either.
+  }
+}
+
 /** Tells those who listen to the page what has happened. */
 export function announce(words: string): void {
   byId("said").textContent = words;

@@ -3,14 +3,18 @@ import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { easysync, History, type Pad, type SavedRevision } from "padfleet-client";
 
+import { authorsOf } from "../editor/authorship.js";
 import { difference } from "../editor/changes.js";
-import { basics } from "../editor/editor.js";
+import { authorClass } from "../editor/colors.js";
+import { basics, type PadEditor } from "../editor/editor.js";
 import type { Source } from "../editor/source.js";
 import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
+import { ask } from "./ask.js";
 import { announce, byId, make } from "./dom.js";
 import { reason } from "./reason.js";
 import { exactly } from "./time.js";
 import { toast } from "./toast.js";
+import type { Who } from "./who.js";
 
 /** Milliseconds from one revision to the next while it plays. */
 const PACE = 120;
@@ -30,7 +34,8 @@ export class Past {
   constructor(
     private readonly pad: Pad,
     private readonly nonce: string,
-    private readonly toWriting: () => void,
+    private readonly editor: PadEditor,
+    private readonly who: Who,
   ) {
     for (const revision of pad.vars.savedRevisions) this.saved.set(revision.revNum, revision);
     pad.on("saved", (revision) => {
@@ -48,6 +53,7 @@ export class Past {
     byId("time-back").addEventListener("click", () => this.step(-1));
     byId("time-next").addEventListener("click", () => this.step(1));
     byId("time-save").addEventListener("click", () => this.save());
+    byId("time-restore").addEventListener("click", () => void this.restore());
     byId("time-close").addEventListener("click", () => this.show(false));
     byId("history-button").addEventListener("click", () => this.show(!this.open));
     this.playButton.addEventListener("click", () =>
@@ -78,7 +84,7 @@ export class Past {
       this.view?.destroy();
       this.view = null;
       this.history = null;
-      this.toWriting();
+      this.editor.view.focus();
       return;
     }
     this.begin();
@@ -115,7 +121,9 @@ export class Past {
     });
     this.slider.max = String(rev);
     this.slider.value = String(rev);
+    this.who.watch(this.view);
     this.showStars();
+    this.showAuthors();
     this.paint();
   }
 
@@ -189,6 +197,39 @@ export class Past {
     const before = this.view.state.doc.sliceString(0, undefined, "\n");
     const changes = difference(before, this.history.document.text.slice(0, -1));
     this.view.dispatch({ changes });
+    this.showAuthors();
+  }
+
+  /** Makes the pad what it was at the revision that is shown. */
+  private async restore(): Promise<void> {
+    this.pause();
+    const rev = Number(this.slider.value);
+    if (!(await ask("restore-ask", { rev }))) return;
+    const { history } = this;
+    if (!(await this.follow()) || history === null || history.rev !== rev) return;
+    const wanted = { body: history.document, pool: history.attributes };
+    this.show(false);
+    try {
+      const restored = this.editor.restore(wanted, this.pad.vars.userId);
+      toast(say(restored ? "restored" : "restore-same", { rev }));
+    } catch (error) {
+      toast(say("restore-failed", { why: reason((error as Error).message) }));
+    }
+  }
+
+  /** Whose text it is that is shown, by how much of it. */
+  private showAuthors(): void {
+    const { history } = this;
+    if (history === null) return;
+    const authors = authorsOf({ body: history.document, pool: history.attributes });
+    const me = this.pad.vars.userId;
+    const rows = authors.map((id) => {
+      const name = this.pad.people.everybody.get(id)?.name ?? say("anonymous");
+      const words = make("bdi", "", id === me ? say("author-you", { name }) : name);
+      return make("li", `who ${authorClass(id)}`, words);
+    });
+    if (rows.length === 0) rows.push(make("li", "", say("authors-none")));
+    byId("time-authors").replaceChildren(...rows);
   }
 
   private paint(): void {

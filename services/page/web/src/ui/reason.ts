@@ -1,11 +1,13 @@
 /** Why something did not work, in the words of the page. */
 import { say } from "../words/page.js";
 
-/** What the client library says, and its messages here. */
+/** What the client library says, and what servers say by a name; and their messages here. */
 const KNOWN: Record<string, string> = {
   "not connected": "why-not-connected",
   "the connection was lost": "why-connection-lost",
   "the connection was lost before the server answered": "why-not-answered",
+  "pad.deletionToken.invalid": "why-wrong-key",
+  "pad.deletionToken.notCreator": "why-not-creator",
 };
 
 /** What a server says is its own, and is shown as it is. */

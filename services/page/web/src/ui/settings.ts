@@ -2,9 +2,10 @@
 import type { Pad } from "padfleet-client";
 
 import { say, write } from "../words/page.js";
+import { opens } from "./ask.js";
 import { announce, byId, recall, remember } from "./dom.js";
 import { showLanguages } from "./languages.js";
-import type { Wishes } from "./wishes.js";
+import { showSharing } from "./share.js";
 
 function applyTheme(theme: string): void {
   if (theme === "auto") delete document.documentElement.dataset["theme"];
@@ -24,36 +25,15 @@ async function copy(text: string, button: HTMLElement): Promise<void> {
   setTimeout(() => write(button, before), 2000);
 }
 
-/**
- * A checkbox that sets a class on the page, and is remembered. What the address wishes comes before
- * that, for this page alone.
- */
-function option(id: string, className: string, inverted: boolean, wish: boolean | null): void {
-  const box = byId<HTMLInputElement>(id);
-  const apply = (): void =>
-    void document.body.classList.toggle(className, box.checked !== inverted);
-  const kept = recall(id);
-  if (wish !== null) box.checked = wish;
-  else if (kept !== null) box.checked = kept === "yes";
-  box.addEventListener("change", () => {
-    remember(id, box.checked ? "yes" : "no");
-    apply();
-  });
-  apply();
-}
-
-export function showSettings(pad: Pad, wishes: Wishes): void {
-  const dialog = byId<HTMLDialogElement>("settings");
-  byId("settings-button").addEventListener("click", () => dialog.showModal());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
+export function showSettings(pad: Pad): void {
+  const dialog = opens("settings-button", "settings");
 
   const here = location.href.replace(/[?#].*/, "");
   const readLink = new URL(encodeURIComponent(pad.vars.readOnlyId), here).href;
   byId<HTMLInputElement>("link").value = here;
   byId<HTMLInputElement>("read-link").value = readLink;
   byId("reading").hidden = pad.readOnly;
+  showSharing(here, pad.readOnly ? null : readLink, document.title);
   for (const button of dialog.querySelectorAll<HTMLElement>("[data-copy]")) {
     const field = byId<HTMLInputElement>(button.dataset["copy"] ?? "");
     button.addEventListener("click", () => {
@@ -74,6 +54,4 @@ export function showSettings(pad: Pad, wishes: Wishes): void {
     });
   }
   showLanguages();
-  option("show-colors", "plain", true, wishes.colors);
-  option("show-mono", "mono", false, wishes.mono);
 }

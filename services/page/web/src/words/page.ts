@@ -18,7 +18,7 @@ export function say(key: string, args?: Args): string {
 }
 
 /** Puts the words of a message into an element, and keeps them there in whatever language. */
-export function write(element: HTMLElement, key: string, args?: Args): void {
+export function write(element: HTMLElement | SVGElement, key: string, args?: Args): void {
   const kept = args === undefined ? undefined : JSON.stringify(args);
   if (element.dataset["words"] === key && element.dataset["args"] === kept) return;
   element.dataset["words"] = key;
@@ -78,7 +78,7 @@ async function load(tag: string): Promise<Catalogue | null> {
   }
 }
 
-function translate(element: HTMLElement): void {
+function translate(element: HTMLElement | SVGElement): void {
   const { words: key, args, keys } = element.dataset;
   if (words === null || key === undefined) return;
   const { text, attributes } = words.parts(key, args === undefined ? {} : JSON.parse(args));
@@ -86,6 +86,6 @@ function translate(element: HTMLElement): void {
   for (const [name, value] of attributes) element.setAttribute(name, value);
   if (keys !== undefined) {
     const label = element.getAttribute("aria-label") ?? text ?? "";
-    element.title = `${label} (${keyNames(keys, say)})`;
+    element.setAttribute("title", `${label} (${keyNames(keys, say)})`);
   }
 }

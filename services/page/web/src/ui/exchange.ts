@@ -1,0 +1,121 @@
+/** The pad as files: what the server exports, and what it takes in. */
+import type { ClientVars, Pad } from "padfleet-client";
+
+import type { Args } from "../words/catalogue.js";
+import { say, write } from "../words/page.js";
+import { ask, tell } from "./ask.js";
+import { announce, byId, make } from "./dom.js";
+
+/** The kinds of files that the server says it makes of a pad. */
+export function exportKinds(vars: ClientVars): string[] {
+  const kinds = ["txt", "html", "etherpad"];
+  const office = vars.sofficeAvailable ?? "no";
+  if (vars.docxExport === true || office !== "no") kinds.push("docx");
+  if (office === "yes") kinds.push("pdf");
+  return kinds;
+}
+
+/** Statuses and words of a server that refuses a file, and the messages for them. */
+const BY_STATUS: Record<number, string> = {
+  0: "import-lost",
+  403: "import-forbidden",
+  413: "import-too-large",
+  429: "import-busy",
+  503: "import-busy",
+};
+const BY_WORD: Record<string, string> = {
+  maxFileSize: "import-too-large",
+  uploadFailed: "import-not-read",
+  padHasData: "import-has-data",
+  internalError: "import-not-now",
+};
+
+/**
+ * Why an import came to nothing: a message and its arguments, and what the server says of its own.
+ * `body` is what it answered, if anything.
+ */
+export function importFault(status: number, body: string): [message: string, Args, why: string] {
+  let word = "";
+  let why = "";
+  try {
+    const answer = JSON.parse(body) as { message?: unknown; data?: { reason?: unknown } };
+    if (typeof answer.message === "string") word = answer.message;
+    if (typeof answer.data?.reason === "string") why = answer.data.reason;
+  } catch {
+    // Something between the server and us has answered in its own words.
+  }
+  const message = BY_STATUS[status] ?? BY_WORD[word] ?? "import-other";
+  return [message, message === "import-other" ? { status } : {}, why];
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** Sends a file as Etherpad's page does. `fetch` does not say how much has gone out; this does. */
+function upload(url: string, file: File, progress: (share: number) => void): Promise<Answer> {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.upload.addEventListener("progress", ({ loaded, total }) => progress(loaded / total));
+    request.addEventListener("loadend", () =>
+      resolve({ status: request.status, body: request.responseText }),
+    );
+    request.open("POST", url);
+    request.send(form);
+  });
+}
+
+export function showExports(pad: Pad, address: string): void {
+  byId("exports").replaceChildren(
+    ...exportKinds(pad.vars).map((kind) => {
+      const link = make("a", "button");
+      write(link, `export-${kind}`);
+      link.href = `${address}/export/${kind}`;
+      link.setAttribute("download", "");
+      return make("li", "", link);
+    }),
+  );
+}
+
+/** `address` is that of the pad. */
+export function takeImports(address: string): void {
+  const field = byId<HTMLInputElement>("import-file");
+  const bar = byId<HTMLProgressElement>("import-progress");
+  const says = (message: string, args: Args = {}): void => tell("import-words", message, args);
+  const take = async (file: File): Promise<void> => {
+    const { name } = file;
+    says("import-sending", { name });
+    bar.hidden = false;
+    bar.value = 0;
+    field.disabled = true;
+    const { status, body } = await upload(`${address}/import`, file, (share) => {
+      bar.value = share;
+      if (share === 1) says("import-working");
+    });
+    field.disabled = false;
+    bar.hidden = true;
+    if (status !== 200) {
+      const [message, args, why] = importFault(status, body);
+      if (why === "") says(message, args);
+      else says("import-why", { words: say(message, args), why });
+      return;
+    }
+    says("import-done", { name });
+    announce(say("import-done", { name }));
+    const { data } = JSON.parse(body) as { data?: { directDatabaseAccess?: boolean } };
+    // Another history than the one that this page has.
+    if (data?.directDatabaseAccess === true) location.reload();
+  };
+
+  field.addEventListener("change", () => {
+    const file = field.files?.[0];
+    if (file === undefined) return;
+    void ask("import-ask", { name: file.name }).then(async (wanted) => {
+      if (wanted) await take(file);
+      field.value = ""; // so that the same file can be chosen again
+    });
+  });
+}
