@@ -1,0 +1,281 @@
+# Written by hand; see en.ftl, whose messages these are.
+
+## Keys of the keyboard, as they are printed on it
+
+key-ctrl = Strg
+key-shift = Umschalt
+key-alt = Alt
+key-enter = Eingabe
+key-escape = Esc
+key-tab = Tab
+
+## The bar at the top
+
+skip-to-text = Zum Text springen
+brand =
+    .aria-label = padfleet, Startseite
+    .title = Startseite
+read-only = nur lesen
+people-button =
+    .aria-label =
+        { $count ->
+            [one] { $count } Person hier
+           *[other] { $count } Personen hier
+        }
+    .title =
+        { $count ->
+            [one] { $count } Person hier
+           *[other] { $count } Personen hier
+        }
+chat-button =
+    .aria-label =
+        { $unread ->
+            [0] Chat
+            [one] Chat, { $unread } neue Nachricht
+           *[other] Chat, { $unread } neue Nachrichten
+        }
+    .title = Chat
+history-button =
+    .aria-label = Verlauf
+    .title = Verlauf
+settings-button =
+    .aria-label = Teilen und Einstellungen
+    .title = Teilen und Einstellungen
+keys-button =
+    .aria-label = Tastenkürzel
+    .title = Tastenkürzel
+
+## How the connection is
+
+status-connecting = Verbinden …
+status-reconnecting = Neu verbinden …
+status-connected = Verbunden
+status-saving = Speichern …
+status-saved = Gespeichert
+status-offline = Offline
+status-not-connected = Nicht verbunden
+notice-offline = Du bist offline. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden gesendet, sobald du wieder online bist.
+notice-unreachable = Der Server ist nicht erreichbar. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden später gesendet.
+notice-not-open = Dieses Pad lässt sich gerade nicht öffnen: Der Server oder sein Speicher antwortet nicht. Diese Seite versucht es weiter.
+notice-again =
+    { $seconds ->
+        [one] Nächster Versuch in { $seconds } Sekunde.
+       *[other] Nächster Versuch in { $seconds } Sekunden.
+    }
+notice-denied = Du hast keinen Zugriff auf dieses Pad.
+notice-deleted = Dieses Pad wurde gelöscht. Du kannst den Text hier noch kopieren.
+notice-other-window = Du hast dieses Pad in einem anderen Fenster geöffnet; dort geht es weiter.
+notice-too-fast = Du hast schneller Änderungen gesendet, als dieser Server erlaubt.
+notice-damaged = Dieses Pad ist auf dem Server beschädigt. Kopiere hier, was du noch brauchst.
+notice-too-large = Was du eingefügt hast, ist für diesen Server zu groß. Kopiere, was du brauchst, und lade die Seite neu.
+notice-diverged = Diese Kopie stimmt nicht mehr mit der auf dem Server überein. Kopiere, was du brauchst, und lade die Seite neu.
+button-try-now = Jetzt versuchen
+button-reload = Neu laden
+button-ok = OK
+
+## The tools above the text
+
+tools =
+    .aria-label = Formatierung
+tool-bold =
+    .aria-label = Fett
+tool-italic =
+    .aria-label = Kursiv
+tool-underline =
+    .aria-label = Unterstrichen
+tool-strikethrough =
+    .aria-label = Durchgestrichen
+tool-list =
+    .aria-label = Aufzählung
+tool-numbers =
+    .aria-label = Nummerierte Liste
+tool-outdent =
+    .aria-label = Einzug verkleinern
+    .title = Einzug verkleinern
+tool-indent =
+    .aria-label = Einzug vergrößern
+    .title = Einzug vergrößern
+tool-find =
+    .aria-label = Suchen und ersetzen
+tool-heading =
+    .aria-label = Absatzformat
+    .title = Absatzformat
+heading-none = Text
+heading-1 = Überschrift 1
+heading-2 = Überschrift 2
+heading-3 = Überschrift 3
+heading-4 = Überschrift 4
+tool-undo =
+    .aria-label = Rückgängig
+tool-redo =
+    .aria-label = Wiederholen
+open-link = { $place } öffnen
+
+## Find and replace
+
+find =
+    .aria-label = Suchen und ersetzen
+find-text =
+    .aria-label = Suchen
+    .placeholder = Suchen
+find-replacement =
+    .aria-label = Ersetzen durch
+    .placeholder = Ersetzen durch
+find-previous =
+    .aria-label = Voriger Treffer
+    .title = Voriger Treffer
+find-next =
+    .aria-label = Nächster Treffer
+    .title = Nächster Treffer
+find-close =
+    .aria-label = Schließen
+    .title = Schließen
+find-replace = Ersetzen
+find-replace-all = Alle ersetzen
+find-case = Groß-/Kleinschreibung
+find-word = Ganze Wörter
+find-regexp = Regulärer Ausdruck
+find-none = Keine Treffer
+find-some =
+    { $of ->
+        [one] { $of } Treffer
+       *[other] { $of } Treffer
+    }
+find-many = Mehr als { $of } Treffer
+find-at = { $at } von { $of }
+find-invalid = Kein regulärer Ausdruck
+find-current = Aktueller Treffer
+find-on-line = in Zeile
+find-replaced-one = Treffer in Zeile { $line } ersetzt
+find-replaced = Ersetzte Treffer: { $count }
+text-of-pad = Text des Pads
+text-of-past = Text des Pads in dieser Revision
+leave-hint = Die Tabulatortaste rückt ein. Um den Text zu verlassen, drücke Escape und dann Tab.
+
+## The sheet of keys
+
+keys-title = Tastenkürzel
+keys-indent = Einrücken
+keys-outdent = Weniger einrücken
+keys-leave = Den Text verlassen
+keys-heading = Überschrift 1 (und 2 bis 4)
+keys-link = Link unter dem Cursor öffnen
+keys-save = Aktuelle Revision speichern
+keys-help = Diese Liste zeigen
+keys-then = dann
+
+## The history
+
+time =
+    .aria-label = Verlauf
+time-play =
+    .aria-label = Abspielen
+    .title = Abspielen
+time-pause =
+    .aria-label = Anhalten
+    .title = Anhalten
+time-back =
+    .aria-label = Vorherige Revision
+    .title = Vorherige Revision
+time-next =
+    .aria-label = Nächste Revision
+    .title = Nächste Revision
+time-slider =
+    .aria-label = Revision
+time-save =
+    .aria-label = Aktuelle Revision speichern
+    .title = Aktuelle Revision speichern
+time-close = Zurück zum Pad
+time-at = Revision { $rev } von { $head }
+time-saved = gespeichert
+time-revision = Revision { $rev }
+time-star = { $label }, gespeichert
+time-failed = Der Verlauf lässt sich gerade nicht laden: { $why }
+revision-not-saved = Die Revision konnte nicht gespeichert werden: { $why }
+revision-saved = Revision { $rev } wurde gespeichert.
+
+## The people who are here
+
+panel-close =
+    .aria-label = Schließen
+    .title = Schließen
+people-title = Personen
+my-color = Deine Farbe
+my-name-label = Dein Name
+my-name =
+    .placeholder = Anonym
+anonymous = Anonym
+others =
+    .aria-label = Andere Personen hier
+alone = Du bist allein hier. Schick jemandem den Link.
+copy-link = Link kopieren
+
+## The chat
+
+chat-title = Chat
+chat-lines =
+    .aria-label = Nachrichten
+chat-earlier = Frühere Nachrichten
+chat-empty = Noch keine Nachrichten.
+chat-readers = Im Chat schreiben nur Personen, die dieses Pad bearbeiten dürfen. Du siehst, was sie schreiben, solange du hier bist.
+chat-message = Nachricht
+chat-field =
+    .placeholder = Nachricht schreiben
+chat-send =
+    .aria-label = Senden
+    .title = Senden
+chat-says = { $name } schreibt: { $text }
+chat-failed = Frühere Nachrichten lassen sich nicht laden: { $why }
+chat-not-sent = Deine Nachricht wurde nicht gesendet: { $why }
+edit-refused = Das konnte nicht eingefügt werden: Es ist zu groß für diesen Server oder passt nicht zum Text.
+
+## Sharing and settings
+
+settings-title = Teilen und Einstellungen
+settings-close =
+    .aria-label = Schließen
+    .title = Schließen
+share = Teilen
+share-write = Wer diesen Link hat, kann mitschreiben
+share-read = Wer diesen Link hat, kann nur lesen
+copy = Kopieren
+copied = Kopiert
+link-copied = Der Link wurde kopiert.
+copy-refused = Kopieren nicht möglich
+appearance = Darstellung
+theme =
+    .aria-label = Farbschema
+theme-auto = System
+theme-light = Hell
+theme-dark = Dunkel
+show-colors = Farben der Autoren zeigen
+show-mono = Schrift mit fester Breite
+language = Sprache
+language-auto = Wie im Browser
+
+## Why something did not work
+
+why-not-connected = Es gibt keine Verbindung
+why-connection-lost = Die Verbindung ist abgebrochen
+why-not-answered = Die Verbindung brach ab, bevor der Server geantwortet hat; vielleicht ist es angekommen, vielleicht nicht
+
+## The start page
+
+start-title = padfleet: gemeinsam schreiben
+start-heading = Gemeinsam schreiben
+start-lead = Ein Pad ist eine Seite, an der alle, die den Link haben, gleichzeitig schreiben können. Alles wird beim Tippen gespeichert.
+start-name = Name des Pads
+start-field =
+    .placeholder = team-notizen
+start-open = Öffnen
+start-wrong-name = Der Name eines Pads hat 1 bis 50 Zeichen und enthält kein $.
+start-fresh = Neues Pad mit schwer zu erratendem Namen
+start-recent = Zuletzt geöffnet
+needs-javascript = Diese Seite braucht JavaScript.
+
+## The page for names that no pad can have
+
+forbidden-title = Kein solches Pad | padfleet
+forbidden-heading = So kann kein Pad heißen
+forbidden-lead = Der Name eines Pads hat 1 bis 50 Zeichen und enthält kein $.
+forbidden-back = Anderen Namen wählen

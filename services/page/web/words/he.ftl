@@ -1,0 +1,286 @@
+# Written by hand; see en.ftl, whose messages these are.
+
+## Keys of the keyboard, as they are printed on it
+
+key-ctrl = Ctrl
+key-shift = Shift
+key-alt = Alt
+key-enter = Enter
+key-escape = Esc
+key-tab = Tab
+
+## The bar at the top
+
+skip-to-text = דילוג אל הטקסט
+brand =
+    .aria-label = padfleet, דף הפתיחה
+    .title = דף הפתיחה
+read-only = לקריאה בלבד
+people-button =
+    .aria-label =
+        { $count ->
+            [one] אדם אחד כאן
+            [two] שני אנשים כאן
+           *[other] { $count } אנשים כאן
+        }
+    .title =
+        { $count ->
+            [one] אדם אחד כאן
+            [two] שני אנשים כאן
+           *[other] { $count } אנשים כאן
+        }
+chat-button =
+    .aria-label =
+        { $unread ->
+            [0] צ׳אט
+            [one] צ׳אט, הודעה חדשה אחת
+            [two] צ׳אט, שתי הודעות חדשות
+           *[other] צ׳אט, { $unread } הודעות חדשות
+        }
+    .title = צ׳אט
+history-button =
+    .aria-label = היסטוריה
+    .title = היסטוריה
+settings-button =
+    .aria-label = שיתוף והגדרות
+    .title = שיתוף והגדרות
+keys-button =
+    .aria-label = קיצורי מקלדת
+    .title = קיצורי מקלדת
+
+## How the connection is
+
+status-connecting = מתחבר…
+status-reconnecting = מתחבר מחדש…
+status-connected = מחובר
+status-saving = שומר…
+status-saved = נשמר
+status-offline = לא מקוון
+status-not-connected = לא מחובר
+notice-offline = אין חיבור לאינטרנט. אפשר להמשיך לכתוב: השינויים נשמרים כאן ויישלחו כשהחיבור יחזור.
+notice-unreachable = לא ניתן להגיע לשרת. אפשר להמשיך לכתוב: השינויים נשמרים כאן ויישלחו מאוחר יותר.
+notice-not-open = לא ניתן לפתוח את הפד כעת: השרת או האחסון שלו אינם מגיבים. הדף ימשיך לנסות.
+notice-again =
+    { $seconds ->
+        [one] ניסיון חוזר בעוד שנייה.
+        [two] ניסיון חוזר בעוד שתי שניות.
+       *[other] ניסיון חוזר בעוד { $seconds } שניות.
+    }
+notice-denied = אין לך גישה לפד הזה.
+notice-deleted = הפד הזה נמחק. עדיין אפשר להעתיק מכאן את הטקסט.
+notice-other-window = הפד הזה נפתח בחלון אחר שלך, והוא ממשיך שם.
+notice-too-fast = נשלחו שינויים מהר יותר ממה שהשרת הזה מאפשר.
+notice-damaged = הפד הזה פגום בשרת. כדאי להעתיק מכאן את מה שנחוץ.
+notice-too-large = מה שנוסף גדול מדי עבור השרת הזה. כדאי להעתיק את מה שנחוץ ולטעון את הדף מחדש.
+notice-diverged = העותק הזה כבר אינו תואם לעותק שבשרת. כדאי להעתיק את מה שנחוץ ולטעון את הדף מחדש.
+button-try-now = ניסיון עכשיו
+button-reload = טעינה מחדש
+button-ok = אישור
+
+## The tools above the text
+
+tools =
+    .aria-label = עיצוב
+tool-bold =
+    .aria-label = מודגש
+tool-italic =
+    .aria-label = נטוי
+tool-underline =
+    .aria-label = קו תחתון
+tool-strikethrough =
+    .aria-label = קו חוצה
+tool-list =
+    .aria-label = רשימת תבליטים
+tool-numbers =
+    .aria-label = רשימה ממוספרת
+tool-outdent =
+    .aria-label = הקטנת הזחה
+    .title = הקטנת הזחה
+tool-indent =
+    .aria-label = הגדלת הזחה
+    .title = הגדלת הזחה
+tool-find =
+    .aria-label = חיפוש והחלפה
+tool-heading =
+    .aria-label = סגנון פסקה
+    .title = סגנון פסקה
+heading-none = טקסט
+heading-1 = כותרת 1
+heading-2 = כותרת 2
+heading-3 = כותרת 3
+heading-4 = כותרת 4
+tool-undo =
+    .aria-label = ביטול
+tool-redo =
+    .aria-label = ביצוע מחדש
+open-link = פתיחת { $place }
+
+## Find and replace
+
+find =
+    .aria-label = חיפוש והחלפה
+find-text =
+    .aria-label = חיפוש
+    .placeholder = חיפוש
+find-replacement =
+    .aria-label = החלפה ב־
+    .placeholder = החלפה ב־
+find-previous =
+    .aria-label = התוצאה הקודמת
+    .title = התוצאה הקודמת
+find-next =
+    .aria-label = התוצאה הבאה
+    .title = התוצאה הבאה
+find-close =
+    .aria-label = סגירה
+    .title = סגירה
+find-replace = החלפה
+find-replace-all = החלפת הכול
+find-case = התאמת רישיות
+find-word = מילים שלמות
+find-regexp = ביטוי רגולרי
+find-none = אין תוצאות
+find-some =
+    { $of ->
+        [one] תוצאה אחת
+        [two] שתי תוצאות
+       *[other] { $of } תוצאות
+    }
+find-many = יותר מ־{ $of } תוצאות
+find-at = { $at } מתוך { $of }
+find-invalid = ביטוי רגולרי לא תקין
+find-current = התוצאה הנוכחית
+find-on-line = בשורה
+find-replaced-one = הוחלפה התוצאה בשורה { $line }
+find-replaced = הוחלפו: { $count }
+text-of-pad = הטקסט של הפד
+text-of-past = הטקסט של הפד בגרסה זו
+leave-hint = מקש Tab מוסיף הזחה. ליציאה מהטקסט יש להקיש Esc ואז Tab.
+
+## The sheet of keys
+
+keys-title = קיצורי מקלדת
+keys-indent = הגדלת הזחה
+keys-outdent = הקטנת הזחה
+keys-leave = יציאה מהטקסט
+keys-heading = כותרת 1 (וגם 2 עד 4)
+keys-link = פתיחת הקישור שבסמן
+keys-save = שמירת הגרסה הנוכחית
+keys-help = הצגת הרשימה הזו
+keys-then = ואז
+
+## The history
+
+time =
+    .aria-label = היסטוריה
+time-play =
+    .aria-label = הפעלה
+    .title = הפעלה
+time-pause =
+    .aria-label = השהיה
+    .title = השהיה
+time-back =
+    .aria-label = הגרסה הקודמת
+    .title = הגרסה הקודמת
+time-next =
+    .aria-label = הגרסה הבאה
+    .title = הגרסה הבאה
+time-slider =
+    .aria-label = גרסה
+time-save =
+    .aria-label = שמירת הגרסה הנוכחית
+    .title = שמירת הגרסה הנוכחית
+time-close = חזרה לפד
+time-at = גרסה { $rev } מתוך { $head }
+time-saved = שמורה
+time-revision = גרסה { $rev }
+time-star = { $label }, שמורה
+time-failed = לא ניתן לטעון את ההיסטוריה כעת: { $why }
+revision-not-saved = לא ניתן לשמור את הגרסה: { $why }
+revision-saved = גרסה { $rev } נשמרה.
+
+## The people who are here
+
+panel-close =
+    .aria-label = סגירה
+    .title = סגירה
+people-title = אנשים
+my-color = הצבע שלך
+my-name-label = השם שלך
+my-name =
+    .placeholder = אלמוני
+anonymous = אלמוני
+others =
+    .aria-label = אנשים נוספים כאן
+alone = אין כאן אף אחד מלבדך. אפשר לשלוח למישהו את הקישור.
+copy-link = העתקת הקישור
+
+## The chat
+
+chat-title = צ׳אט
+chat-lines =
+    .aria-label = הודעות
+chat-earlier = הודעות קודמות
+chat-empty = אין עדיין הודעות.
+chat-readers = הצ׳אט מיועד למי שיכול לערוך את הפד. כל עוד הדף פתוח אפשר לראות מה נכתב בו.
+chat-message = הודעה
+chat-field =
+    .placeholder = כתיבת הודעה
+chat-send =
+    .aria-label = שליחה
+    .title = שליחה
+chat-says = { $name }: { $text }
+chat-failed = לא ניתן לטעון הודעות קודמות: { $why }
+chat-not-sent = ההודעה לא נשלחה: { $why }
+edit-refused = לא ניתן להוסיף: זה גדול מדי עבור השרת הזה, או אינו מתאים לטקסט.
+
+## Sharing and settings
+
+settings-title = שיתוף והגדרות
+settings-close =
+    .aria-label = סגירה
+    .title = סגירה
+share = שיתוף
+share-write = כל מי שיש לו הקישור הזה יכול לערוך
+share-read = כל מי שיש לו הקישור הזה יכול לקרוא, אך לא לערוך
+copy = העתקה
+copied = הועתק
+link-copied = הקישור הועתק.
+copy-refused = ההעתקה נכשלה
+appearance = מראה
+theme =
+    .aria-label = ערכת נושא
+theme-auto = מערכת
+theme-light = בהירה
+theme-dark = כהה
+show-colors = הצגת צבעי הכותבים
+show-mono = גופן ברוחב קבוע
+language = שפה
+language-auto = כמו בדפדפן
+
+## Why something did not work
+
+why-not-connected = אין חיבור
+why-connection-lost = החיבור נותק
+why-not-answered = החיבור נותק לפני שהשרת ענה; ייתכן שהגיע וייתכן שלא
+
+## The start page
+
+start-title = padfleet: כותבים ביחד
+start-heading = כותבים ביחד
+start-lead = פד הוא דף שכל מי שיש לו הקישור יכול לערוך בו־זמנית. הכול נשמר תוך כדי הקלדה.
+start-name = שם הפד
+start-field =
+    .placeholder = team-notes
+start-open = פתיחה
+start-wrong-name = שם של פד כולל 1 עד 50 תווים, בלי הסימן $.
+start-fresh = פד חדש בשם שקשה לנחש
+start-recent = פדים אחרונים
+needs-javascript = הדף הזה דורש JavaScript.
+
+## The page for names that no pad can have
+
+forbidden-title = אין פד כזה | padfleet
+forbidden-heading = פד לא יכול להיקרא כך
+forbidden-lead = שם של פד כולל 1 עד 50 תווים, בלי הסימן $.
+forbidden-back = בחירת שם אחר

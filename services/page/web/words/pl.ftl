@@ -1,0 +1,291 @@
+# Written by hand; see en.ftl, whose messages these are.
+
+## Keys of the keyboard, as they are printed on it
+
+key-ctrl = Ctrl
+key-shift = Shift
+key-alt = Alt
+key-enter = Enter
+key-escape = Esc
+key-tab = Tab
+
+## The bar at the top
+
+skip-to-text = Przejdź do tekstu
+brand =
+    .aria-label = padfleet, strona główna
+    .title = Strona główna
+read-only = tylko do odczytu
+people-button =
+    .aria-label =
+        { $count ->
+            [one] { $count } osoba tutaj
+            [few] { $count } osoby tutaj
+            [many] { $count } osób tutaj
+           *[other] { $count } osoby tutaj
+        }
+    .title =
+        { $count ->
+            [one] { $count } osoba tutaj
+            [few] { $count } osoby tutaj
+            [many] { $count } osób tutaj
+           *[other] { $count } osoby tutaj
+        }
+chat-button =
+    .aria-label =
+        { $unread ->
+            [0] Czat
+            [one] Czat, { $unread } nowa wiadomość
+            [few] Czat, { $unread } nowe wiadomości
+            [many] Czat, { $unread } nowych wiadomości
+           *[other] Czat, { $unread } nowej wiadomości
+        }
+    .title = Czat
+history-button =
+    .aria-label = Historia
+    .title = Historia
+settings-button =
+    .aria-label = Udostępnianie i ustawienia
+    .title = Udostępnianie i ustawienia
+keys-button =
+    .aria-label = Skróty klawiszowe
+    .title = Skróty klawiszowe
+
+## How the connection is
+
+status-connecting = Łączenie…
+status-reconnecting = Ponowne łączenie…
+status-connected = Połączono
+status-saving = Zapisywanie…
+status-saved = Zapisano
+status-offline = Offline
+status-not-connected = Brak połączenia
+notice-offline = Jesteś offline. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane, gdy wrócisz do sieci.
+notice-unreachable = Nie można połączyć się z serwerem. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane później.
+notice-not-open = Nie można teraz otworzyć tego pada: serwer lub jego magazyn danych nie odpowiada. Ta strona próbuje dalej.
+notice-again =
+    { $seconds ->
+        [one] Ponowna próba za { $seconds } sekundę.
+        [few] Ponowna próba za { $seconds } sekundy.
+        [many] Ponowna próba za { $seconds } sekund.
+       *[other] Ponowna próba za { $seconds } sekundy.
+    }
+notice-denied = Nie masz dostępu do tego pada.
+notice-deleted = Ten pad został usunięty. Możesz jeszcze skopiować stąd jego tekst.
+notice-other-window = Ten pad jest otwarty w innym Twoim oknie, które przejęło połączenie.
+notice-too-fast = Zmiany były wysyłane szybciej, niż pozwala na to ten serwer.
+notice-damaged = Ten pad jest uszkodzony na serwerze. Skopiuj stąd to, czego potrzebujesz.
+notice-too-large = To, co zostało dodane, jest za duże dla tego serwera. Skopiuj to, czego potrzebujesz, i wczytaj stronę ponownie.
+notice-diverged = Ta kopia nie zgadza się już z kopią na serwerze. Skopiuj to, czego potrzebujesz, i wczytaj stronę ponownie.
+button-try-now = Spróbuj teraz
+button-reload = Wczytaj ponownie
+button-ok = OK
+
+## The tools above the text
+
+tools =
+    .aria-label = Formatowanie
+tool-bold =
+    .aria-label = Pogrubienie
+tool-italic =
+    .aria-label = Kursywa
+tool-underline =
+    .aria-label = Podkreślenie
+tool-strikethrough =
+    .aria-label = Przekreślenie
+tool-list =
+    .aria-label = Lista punktowana
+tool-numbers =
+    .aria-label = Lista numerowana
+tool-outdent =
+    .aria-label = Zmniejsz wcięcie
+    .title = Zmniejsz wcięcie
+tool-indent =
+    .aria-label = Zwiększ wcięcie
+    .title = Zwiększ wcięcie
+tool-find =
+    .aria-label = Znajdź i zamień
+tool-heading =
+    .aria-label = Styl akapitu
+    .title = Styl akapitu
+heading-none = Tekst
+heading-1 = Nagłówek 1
+heading-2 = Nagłówek 2
+heading-3 = Nagłówek 3
+heading-4 = Nagłówek 4
+tool-undo =
+    .aria-label = Cofnij
+tool-redo =
+    .aria-label = Ponów
+open-link = Otwórz { $place }
+
+## Find and replace
+
+find =
+    .aria-label = Znajdź i zamień
+find-text =
+    .aria-label = Znajdź
+    .placeholder = Znajdź
+find-replacement =
+    .aria-label = Zamień na
+    .placeholder = Zamień na
+find-previous =
+    .aria-label = Poprzednie wystąpienie
+    .title = Poprzednie wystąpienie
+find-next =
+    .aria-label = Następne wystąpienie
+    .title = Następne wystąpienie
+find-close =
+    .aria-label = Zamknij
+    .title = Zamknij
+find-replace = Zamień
+find-replace-all = Zamień wszystko
+find-case = Uwzględnij wielkość liter
+find-word = Całe wyrazy
+find-regexp = Wyrażenie regularne
+find-none = Brak wyników
+find-some =
+    { $of ->
+        [one] { $of } wystąpienie
+        [few] { $of } wystąpienia
+        [many] { $of } wystąpień
+       *[other] { $of } wystąpienia
+    }
+find-many = Ponad { $of } wystąpień
+find-at = { $at } z { $of }
+find-invalid = Nieprawidłowe wyrażenie regularne
+find-current = Bieżące wystąpienie
+find-on-line = w wierszu
+find-replaced-one = Zamieniono wystąpienie w wierszu { $line }
+find-replaced = Zamienione wystąpienia: { $count }
+text-of-pad = Tekst pada
+text-of-past = Tekst pada w tej wersji
+leave-hint = Tab wstawia wcięcie. Aby opuścić tekst, naciśnij Esc, a potem Tab.
+
+## The sheet of keys
+
+keys-title = Skróty klawiszowe
+keys-indent = Zwiększ wcięcie
+keys-outdent = Zmniejsz wcięcie
+keys-leave = Opuść tekst
+keys-heading = Nagłówek 1 (i od 2 do 4)
+keys-link = Otwórz link pod kursorem
+keys-save = Zapisz bieżącą wersję
+keys-help = Pokaż tę listę
+keys-then = potem
+
+## The history
+
+time =
+    .aria-label = Historia
+time-play =
+    .aria-label = Odtwórz
+    .title = Odtwórz
+time-pause =
+    .aria-label = Wstrzymaj
+    .title = Wstrzymaj
+time-back =
+    .aria-label = Poprzednia wersja
+    .title = Poprzednia wersja
+time-next =
+    .aria-label = Następna wersja
+    .title = Następna wersja
+time-slider =
+    .aria-label = Wersja
+time-save =
+    .aria-label = Zapisz bieżącą wersję
+    .title = Zapisz bieżącą wersję
+time-close = Wróć do pada
+time-at = Wersja { $rev } z { $head }
+time-saved = zapisana
+time-revision = Wersja { $rev }
+time-star = { $label }, zapisana
+time-failed = Nie można teraz wczytać historii: { $why }
+revision-not-saved = Nie udało się zapisać wersji: { $why }
+revision-saved = Zapisano wersję { $rev }.
+
+## The people who are here
+
+panel-close =
+    .aria-label = Zamknij
+    .title = Zamknij
+people-title = Osoby
+my-color = Twój kolor
+my-name-label = Twoje imię
+my-name =
+    .placeholder = Bez nazwy
+anonymous = Bez nazwy
+others =
+    .aria-label = Inne osoby tutaj
+alone = Nikogo innego tu nie ma. Wyślij komuś link.
+copy-link = Kopiuj link
+
+## The chat
+
+chat-title = Czat
+chat-lines =
+    .aria-label = Wiadomości
+chat-earlier = Wcześniejsze wiadomości
+chat-empty = Nie ma jeszcze wiadomości.
+chat-readers = Czat jest dla osób, które mogą edytować ten pad. Widzisz, co piszą, dopóki tu jesteś.
+chat-message = Wiadomość
+chat-field =
+    .placeholder = Napisz wiadomość
+chat-send =
+    .aria-label = Wyślij
+    .title = Wyślij
+chat-says = { $name } pisze: { $text }
+chat-failed = Nie można wczytać wcześniejszych wiadomości: { $why }
+chat-not-sent = Wiadomość nie została wysłana: { $why }
+edit-refused = Nie można tego dodać: jest za duże dla tego serwera albo nie pasuje do tekstu.
+
+## Sharing and settings
+
+settings-title = Udostępnianie i ustawienia
+settings-close =
+    .aria-label = Zamknij
+    .title = Zamknij
+share = Udostępnianie
+share-write = Każdy, kto ma ten link, może edytować
+share-read = Każdy, kto ma ten link, może czytać, ale nie edytować
+copy = Kopiuj
+copied = Skopiowano
+link-copied = Link został skopiowany.
+copy-refused = Nie udało się skopiować
+appearance = Wygląd
+theme =
+    .aria-label = Motyw
+theme-auto = Systemowy
+theme-light = Jasny
+theme-dark = Ciemny
+show-colors = Pokaż kolory autorów
+show-mono = Czcionka o stałej szerokości
+language = Język
+language-auto = Taki jak w przeglądarce
+
+## Why something did not work
+
+why-not-connected = nie ma połączenia
+why-connection-lost = połączenie zostało przerwane
+why-not-answered = połączenie zostało przerwane, zanim serwer odpowiedział; nie wiadomo, czy dotarło
+
+## The start page
+
+start-title = padfleet: piszcie razem
+start-heading = Piszcie razem
+start-lead = Pad to strona, którą wszyscy mający link mogą edytować jednocześnie. Wszystko zapisuje się podczas pisania.
+start-name = Nazwa pada
+start-field =
+    .placeholder = notatki-zespolu
+start-open = Otwórz
+start-wrong-name = Nazwa pada ma od 1 do 50 znaków i nie zawiera znaku $.
+start-fresh = Nowy pad o trudnej do odgadnięcia nazwie
+start-recent = Ostatnie pady
+needs-javascript = Ta strona wymaga JavaScriptu.
+
+## The page for names that no pad can have
+
+forbidden-title = Nie ma takiego pada | padfleet
+forbidden-heading = Pad nie może mieć takiej nazwy
+forbidden-lead = Nazwa pada ma od 1 do 50 znaków i nie zawiera znaku $.
+forbidden-back = Wybierz inną nazwę
