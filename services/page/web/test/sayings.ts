@@ -79,6 +79,10 @@ function argumentOf(call: CallExpression, within: AnyNode[]): number {
   return call.arguments.findIndex((each) => within.includes(each));
 }
 
+function ofForm(callee: AnyNode): boolean {
+  return callee.type === "MemberExpression" && /form|body|data/i.test(nameOf(callee.object));
+}
+
 /** Whether what is at the end of `path` is shown to people, by what it is put into. */
 function isShown(path: AnyNode[]): boolean {
   for (let index = path.length - 2; index >= 0; index -= 1) {
@@ -87,7 +91,8 @@ function isShown(path: AnyNode[]): boolean {
     if (node.type === "CallExpression" || node.type === "NewExpression") {
       const from = SHOWING.get(nameOf(node.callee as AnyNode));
       const at = argumentOf(node as CallExpression, below);
-      if (from !== undefined) return at >= from;
+      // A form's fields have names, which nobody sees.
+      if (from !== undefined) return at >= from && !ofForm(node.callee as AnyNode);
       if (nameOf(node.callee as AnyNode) === "setAttribute" && at === 1)
         return SHOWN.has(literal(node.arguments[0] as AnyNode) ?? "");
       return false;

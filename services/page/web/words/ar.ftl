@@ -272,11 +272,95 @@ show-mono = خط ثابت العرض
 language = اللغة
 language-auto = كلغة المتصفح
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = هذه اللوحة
+    .title = هذه اللوحة: حفظ نسخة، استيراد، حذف
+pad-title = هذه اللوحة
+exports = حفظ نسخة بصيغة
+export-txt = نص عادي
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = استيراد ملف
+import-hint = يحل الملف محل كل ما في هذه اللوحة. يمكن أن يكون نصًا عاديًا أو HTML أو لوحة محفوظة كملف Etherpad.
+import-progress =
+    .aria-label = الرفع
+import-ask-title = هل تريد استبدال كل ما في هذه اللوحة؟
+import-ask = سيحل «{ $name }» محل النص لدى الجميع.
+import-ask-yes = استبدال
+import-sending = جارٍ رفع «{ $name }»…
+import-working = جارٍ قراءة الملف…
+import-done = تم استيراد «{ $name }».
+import-too-large = هذا الملف أكبر مما يسمح به الخادم.
+import-not-read = لم يتمكن الخادم من تحويل هذا الملف إلى لوحة.
+import-has-data = عُدّلت هذه اللوحة كثيرًا فلا يمكن استبدالها بلوحة محفوظة. استورد الملف إلى لوحة جديدة.
+import-not-now = لا يستطيع الخادم استيراد الملفات الآن. حاول مجددًا بعد قليل.
+import-busy = الخادم مشغول بملفات أخرى. حاول مجددًا بعد بضع ثوانٍ.
+import-forbidden = لا يمكنك استيراد ملفات إلى هذه اللوحة.
+import-lost = انقطع الاتصال أثناء الرفع. حاول مجددًا.
+import-other = لم يُستورد الملف (خطأ { $status }).
+import-why = { $words } التفاصيل: { $why }
+clear = ألوان المؤلفين
+clear-all = مسح كل الألوان…
+clear-selection = مسح ألوان التحديد
+clear-hint = بعد المسح لن يرى أحد من كتب النص. يمكنك التراجع عن ذلك.
+clear-ask-title = هل تريد مسح كل ألوان المؤلفين؟
+clear-ask = لن يرى أحد من كتب ماذا في هذه اللوحة. يمكنك التراجع عن ذلك.
+clear-ask-yes = مسح
+cleared = مُسحت الألوان. يمكنك التراجع عن ذلك.
+clear-none = لا توجد ألوان لمسحها.
+for-all = لكل من على هذه اللوحة
+for-all-rtl = اتجاه النص من اليمين إلى اليسار
+for-all-chat = إظهار الدردشة
+for-all-enforced = لا يمكن لأحد أن يختار غير ذلك
+for-all-refused = لم يتغير الإعداد: { $why }
+delete = حذف
+delete-pad = حذف هذه اللوحة…
+delete-ask-title = هل تريد حذف هذه اللوحة؟
+delete-ask = ستُحذف «{ $name }» لدى الجميع مع سجلها ودردشتها. لا يمكن التراجع عن ذلك.
+delete-ask-yes = حذف
+delete-refused = لم تُحذف اللوحة: { $why }
+ask-no = إلغاء
+show-codes = إظهار رموز QR
+hide-codes = إخفاء رموز QR
+code-write =
+    .aria-label = رمز QR لرابط التعديل
+code-read =
+    .aria-label = رمز QR لرابط القراءة
+code-write-caption = للتعديل
+code-read-caption = للقراءة
+share-link = إرسال الرابط…
+
+## Who wrote what
+
+who-wrote = من كتب النص عند المؤشر؟
+    .aria-label = من كتب النص عند المؤشر؟
+who-you = أنت كتبت هذا.
+who-somebody = كتب { $name } هذا.
+who-anonymous = كتب هذا شخص بلا اسم.
+who-nobody = لا يوجد مؤلف مسجل لهذا النص.
+time-authors =
+    .aria-label = مؤلفو هذه المراجعة
+author-you = { $name } (أنت)
+authors-none = لا يوجد مؤلفون
+time-restore = استعادة هذه المراجعة…
+restore-ask-title = هل تريد استعادة المراجعة { $rev }؟
+restore-ask = تعود اللوحة إلى هذه المراجعة لدى الجميع. يمكنك التراجع عن ذلك.
+restore-ask-yes = استعادة
+restored = استُعيدت المراجعة { $rev }. يمكنك التراجع عن ذلك.
+restore-same = اللوحة مطابقة لهذه المراجعة بالفعل.
+restore-failed = تعذرت استعادة المراجعة: { $why }
+
 ## Why something did not work
 
 why-not-connected = لا يوجد اتصال
 why-connection-lost = انقطع الاتصال
 why-not-answered = انقطع الاتصال قبل أن يرد الخادم؛ ربما وصل وربما لم يصل
+why-wrong-key = مفتاح الحذف في هذا المتصفح غير صحيح
+why-not-creator = لا يمكن ذلك إلا لمن أنشأها
 
 ## The start page
 

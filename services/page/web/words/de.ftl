@@ -253,11 +253,95 @@ show-mono = Schrift mit fester Breite
 language = Sprache
 language-auto = Wie im Browser
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Dieses Pad
+    .title = Dieses Pad: Kopie speichern, importieren, löschen
+pad-title = Dieses Pad
+exports = Kopie speichern als
+export-txt = Nur Text
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Datei importieren
+import-hint = Die Datei ersetzt alles in diesem Pad. Möglich sind reiner Text, HTML oder ein Pad, das als Etherpad-Datei gespeichert wurde.
+import-progress =
+    .aria-label = Hochladen
+import-ask-title = Alles in diesem Pad ersetzen?
+import-ask = „{ $name }“ ersetzt den Text für alle.
+import-ask-yes = Ersetzen
+import-sending = „{ $name }“ wird hochgeladen …
+import-working = Die Datei wird gelesen …
+import-done = „{ $name }“ wurde importiert.
+import-too-large = Diese Datei ist zu groß für den Server.
+import-not-read = Der Server konnte aus dieser Datei kein Pad machen.
+import-has-data = An diesem Pad wurde schon zu viel geändert, um es durch ein gespeichertes zu ersetzen. Importiere die Datei in ein neues Pad.
+import-not-now = Der Server kann gerade keine Dateien importieren. Versuche es gleich noch einmal.
+import-busy = Der Server ist mit anderen Dateien beschäftigt. Versuche es in ein paar Sekunden noch einmal.
+import-forbidden = Du kannst keine Dateien in dieses Pad importieren.
+import-lost = Die Verbindung ist beim Hochladen abgebrochen. Versuche es noch einmal.
+import-other = Die Datei wurde nicht importiert (Fehler { $status }).
+import-why = { $words } Einzelheiten: { $why }
+clear = Autorenfarben
+clear-all = Alle Farben entfernen …
+clear-selection = Farben in der Auswahl entfernen
+clear-hint = Danach ist nicht mehr zu sehen, wer den Text geschrieben hat. Du kannst das rückgängig machen.
+clear-ask-title = Alle Autorenfarben entfernen?
+clear-ask = Niemand sieht dann mehr, wer in diesem Pad was geschrieben hat. Du kannst das rückgängig machen.
+clear-ask-yes = Entfernen
+cleared = Die Farben wurden entfernt. Du kannst das rückgängig machen.
+clear-none = Es gibt keine Farben zu entfernen.
+for-all = Für alle auf diesem Pad
+for-all-rtl = Text läuft von rechts nach links
+for-all-chat = Chat anzeigen
+for-all-enforced = Niemand kann es für sich anders einstellen
+for-all-refused = Die Einstellung wurde nicht geändert: { $why }
+delete = Löschen
+delete-pad = Dieses Pad löschen …
+delete-ask-title = Dieses Pad löschen?
+delete-ask = „{ $name }“ wird für alle gelöscht, mit Verlauf und Chat. Das lässt sich nicht rückgängig machen.
+delete-ask-yes = Löschen
+delete-refused = Das Pad wurde nicht gelöscht: { $why }
+ask-no = Abbrechen
+show-codes = QR-Codes zeigen
+hide-codes = QR-Codes verbergen
+code-write =
+    .aria-label = QR-Code des Links zum Bearbeiten
+code-read =
+    .aria-label = QR-Code des Links zum Lesen
+code-write-caption = Zum Bearbeiten
+code-read-caption = Zum Lesen
+share-link = Link verschicken …
+
+## Who wrote what
+
+who-wrote = Wer hat den Text an der Schreibmarke geschrieben?
+    .aria-label = Wer hat den Text an der Schreibmarke geschrieben?
+who-you = Das hast du geschrieben.
+who-somebody = Das hat { $name } geschrieben.
+who-anonymous = Das hat jemand ohne Namen geschrieben.
+who-nobody = Für diesen Text ist kein Autor bekannt.
+time-authors =
+    .aria-label = Autoren dieser Revision
+author-you = { $name } (du)
+authors-none = Keine Autoren
+time-restore = Diese Revision wiederherstellen …
+restore-ask-title = Revision { $rev } wiederherstellen?
+restore-ask = Das Pad geht für alle auf diese Revision zurück. Du kannst das rückgängig machen.
+restore-ask-yes = Wiederherstellen
+restored = Revision { $rev } wurde wiederhergestellt. Du kannst das rückgängig machen.
+restore-same = Das Pad entspricht dieser Revision schon.
+restore-failed = Die Revision konnte nicht wiederhergestellt werden: { $why }
+
 ## Why something did not work
 
 why-not-connected = Es gibt keine Verbindung
 why-connection-lost = Die Verbindung ist abgebrochen
 why-not-answered = Die Verbindung brach ab, bevor der Server geantwortet hat; vielleicht ist es angekommen, vielleicht nicht
+why-wrong-key = der Schlüssel dieses Browsers zum Löschen ist nicht der richtige
+why-not-creator = das kann nur, wer das Pad angelegt hat
 
 ## The start page
 

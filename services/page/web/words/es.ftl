@@ -253,11 +253,95 @@ show-mono = Letra de ancho fijo
 language = Idioma
 language-auto = El del navegador
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Este pad
+    .title = Este pad: guardar una copia, importar, eliminar
+pad-title = Este pad
+exports = Guardar una copia como
+export-txt = Texto sin formato
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Importar un archivo
+import-hint = El archivo reemplaza todo lo que hay en este pad. Puede ser texto sin formato, HTML o un pad guardado como archivo de Etherpad.
+import-progress =
+    .aria-label = Carga
+import-ask-title = ¿Reemplazar todo en este pad?
+import-ask = «{ $name }» reemplaza el texto para todos.
+import-ask-yes = Reemplazar
+import-sending = Subiendo «{ $name }»…
+import-working = Leyendo el archivo…
+import-done = Se ha importado «{ $name }».
+import-too-large = Este archivo es demasiado grande para el servidor.
+import-not-read = El servidor no pudo convertir este archivo en un pad.
+import-has-data = Este pad se ha editado demasiado para reemplazarlo por uno guardado. Importa el archivo en un pad nuevo.
+import-not-now = El servidor no puede importar archivos ahora. Inténtalo de nuevo en un momento.
+import-busy = El servidor está ocupado con otros archivos. Inténtalo de nuevo en unos segundos.
+import-forbidden = No puedes importar archivos en este pad.
+import-lost = Se perdió la conexión durante la carga. Inténtalo de nuevo.
+import-other = El archivo no se importó (error { $status }).
+import-why = { $words } Detalles: { $why }
+clear = Colores de los autores
+clear-all = Quitar todos los colores…
+clear-selection = Quitar los colores de la selección
+clear-hint = Después nadie podrá ver quién escribió el texto. Puedes deshacerlo.
+clear-ask-title = ¿Quitar todos los colores de los autores?
+clear-ask = Nadie verá quién escribió qué en este pad. Puedes deshacerlo.
+clear-ask-yes = Quitar
+cleared = Se han quitado los colores. Puedes deshacerlo.
+clear-none = No hay colores que quitar.
+for-all = Para todos en este pad
+for-all-rtl = El texto va de derecha a izquierda
+for-all-chat = Mostrar el chat
+for-all-enforced = Nadie puede elegir otra cosa
+for-all-refused = El ajuste no se cambió: { $why }
+delete = Eliminar
+delete-pad = Eliminar este pad…
+delete-ask-title = ¿Eliminar este pad?
+delete-ask = «{ $name }» se eliminará para todos, con su historial y su chat. No se puede deshacer.
+delete-ask-yes = Eliminar
+delete-refused = El pad no se eliminó: { $why }
+ask-no = Cancelar
+show-codes = Mostrar códigos QR
+hide-codes = Ocultar códigos QR
+code-write =
+    .aria-label = Código QR del enlace para editar
+code-read =
+    .aria-label = Código QR del enlace para leer
+code-write-caption = Para editar
+code-read-caption = Para leer
+share-link = Enviar el enlace…
+
+## Who wrote what
+
+who-wrote = ¿Quién escribió el texto del cursor?
+    .aria-label = ¿Quién escribió el texto del cursor?
+who-you = Esto lo escribiste tú.
+who-somebody = Esto lo escribió { $name }.
+who-anonymous = Esto lo escribió alguien sin nombre.
+who-nobody = No consta ningún autor de este texto.
+time-authors =
+    .aria-label = Autores de esta revisión
+author-you = { $name } (tú)
+authors-none = Sin autores
+time-restore = Restaurar esta revisión…
+restore-ask-title = ¿Restaurar la revisión { $rev }?
+restore-ask = El pad vuelve a esta revisión para todos. Puedes deshacerlo.
+restore-ask-yes = Restaurar
+restored = Se ha restaurado la revisión { $rev }. Puedes deshacerlo.
+restore-same = El pad ya coincide con esta revisión.
+restore-failed = No se pudo restaurar la revisión: { $why }
+
 ## Why something did not work
 
 why-not-connected = no hay conexión
 why-connection-lost = se perdió la conexión
 why-not-answered = se perdió la conexión antes de que el servidor respondiera; puede que haya llegado o no
+why-wrong-key = la clave de este navegador para eliminarlo no es la correcta
+why-not-creator = solo puede hacerlo quien lo creó
 
 ## The start page
 

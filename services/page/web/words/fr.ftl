@@ -253,11 +253,95 @@ show-mono = Police à chasse fixe
 language = Langue
 language-auto = Celle du navigateur
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Ce pad
+    .title = Ce pad : enregistrer une copie, importer, supprimer
+pad-title = Ce pad
+exports = Enregistrer une copie au format
+export-txt = Texte brut
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Importer un fichier
+import-hint = Le fichier remplace tout le contenu de ce pad. Il peut s’agir de texte brut, de HTML ou d’un pad enregistré en fichier Etherpad.
+import-progress =
+    .aria-label = Envoi
+import-ask-title = Remplacer tout le contenu de ce pad ?
+import-ask = « { $name } » remplace le texte pour tout le monde.
+import-ask-yes = Remplacer
+import-sending = Envoi de « { $name } »…
+import-working = Lecture du fichier…
+import-done = « { $name } » a été importé.
+import-too-large = Ce fichier est trop volumineux pour le serveur.
+import-not-read = Le serveur n’a pas pu transformer ce fichier en pad.
+import-has-data = Ce pad a été trop modifié pour être remplacé par un pad enregistré. Importez le fichier dans un nouveau pad.
+import-not-now = Le serveur ne peut pas importer de fichiers pour l’instant. Réessayez dans un moment.
+import-busy = Le serveur traite d’autres fichiers. Réessayez dans quelques secondes.
+import-forbidden = Vous ne pouvez pas importer de fichiers dans ce pad.
+import-lost = La connexion a été perdue pendant l’envoi. Réessayez.
+import-other = Le fichier n’a pas été importé (erreur { $status }).
+import-why = { $words } Détails : { $why }
+clear = Couleurs des auteurs
+clear-all = Effacer toutes les couleurs…
+clear-selection = Effacer les couleurs de la sélection
+clear-hint = Ensuite, plus personne ne voit qui a écrit le texte. Vous pouvez annuler.
+clear-ask-title = Effacer toutes les couleurs des auteurs ?
+clear-ask = Plus personne ne verra qui a écrit quoi dans ce pad. Vous pouvez annuler.
+clear-ask-yes = Effacer
+cleared = Les couleurs ont été effacées. Vous pouvez annuler.
+clear-none = Il n’y a pas de couleurs à effacer.
+for-all = Pour tout le monde sur ce pad
+for-all-rtl = Le texte va de droite à gauche
+for-all-chat = Afficher la discussion
+for-all-enforced = Personne ne peut choisir autre chose
+for-all-refused = Le réglage n’a pas été modifié : { $why }
+delete = Supprimer
+delete-pad = Supprimer ce pad…
+delete-ask-title = Supprimer ce pad ?
+delete-ask = « { $name } » sera supprimé pour tout le monde, avec son historique et sa discussion. C’est irréversible.
+delete-ask-yes = Supprimer
+delete-refused = Le pad n’a pas été supprimé : { $why }
+ask-no = Annuler
+show-codes = Afficher les codes QR
+hide-codes = Masquer les codes QR
+code-write =
+    .aria-label = Code QR du lien de modification
+code-read =
+    .aria-label = Code QR du lien de lecture
+code-write-caption = Pour modifier
+code-read-caption = Pour lire
+share-link = Envoyer le lien…
+
+## Who wrote what
+
+who-wrote = Qui a écrit le texte sous le curseur ?
+    .aria-label = Qui a écrit le texte sous le curseur ?
+who-you = Vous avez écrit ceci.
+who-somebody = { $name } a écrit ceci.
+who-anonymous = Une personne sans nom a écrit ceci.
+who-nobody = Aucun auteur n’est enregistré pour ce texte.
+time-authors =
+    .aria-label = Auteurs de cette révision
+author-you = { $name } (vous)
+authors-none = Aucun auteur
+time-restore = Restaurer cette révision…
+restore-ask-title = Restaurer la révision { $rev } ?
+restore-ask = Le pad revient à cette révision pour tout le monde. Vous pouvez annuler.
+restore-ask-yes = Restaurer
+restored = La révision { $rev } a été restaurée. Vous pouvez annuler.
+restore-same = Le pad correspond déjà à cette révision.
+restore-failed = La révision n’a pas pu être restaurée : { $why }
+
 ## Why something did not work
 
 why-not-connected = il n’y a pas de connexion
 why-connection-lost = la connexion a été perdue
 why-not-answered = la connexion a été perdue avant la réponse du serveur ; l’envoi est peut-être arrivé
+why-wrong-key = la clé de suppression de ce navigateur n’est pas la bonne
+why-not-creator = seule la personne qui l’a créé peut le faire
 
 ## The start page
 

@@ -258,11 +258,95 @@ show-mono = גופן ברוחב קבוע
 language = שפה
 language-auto = כמו בדפדפן
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = הפד הזה
+    .title = הפד הזה: שמירת עותק, ייבוא, מחיקה
+pad-title = הפד הזה
+exports = שמירת עותק בתור
+export-txt = טקסט רגיל
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = ייבוא קובץ
+import-hint = הקובץ מחליף את כל התוכן של הפד. הוא יכול להיות טקסט רגיל, HTML או פד שנשמר כקובץ Etherpad.
+import-progress =
+    .aria-label = העלאה
+import-ask-title = להחליף את כל התוכן של הפד?
+import-ask = ״{ $name }״ יחליף את הטקסט אצל כולם.
+import-ask-yes = החלפה
+import-sending = מעלה את ״{ $name }״…
+import-working = קורא את הקובץ…
+import-done = ״{ $name }״ יובא.
+import-too-large = הקובץ הזה גדול מדי עבור השרת.
+import-not-read = השרת לא הצליח להפוך את הקובץ הזה לפד.
+import-has-data = הפד הזה נערך יותר מדי מכדי להחליף אותו בפד שמור. אפשר לייבא את הקובץ לפד חדש.
+import-not-now = השרת לא יכול לייבא קבצים כעת. כדאי לנסות שוב בעוד רגע.
+import-busy = השרת עסוק בקבצים אחרים. כדאי לנסות שוב בעוד כמה שניות.
+import-forbidden = אין לך אפשרות לייבא קבצים לפד הזה.
+import-lost = החיבור נותק במהלך ההעלאה. כדאי לנסות שוב.
+import-other = הקובץ לא יובא (שגיאה { $status }).
+import-why = { $words } פרטים: { $why }
+clear = צבעי הכותבים
+clear-all = ניקוי כל הצבעים…
+clear-selection = ניקוי הצבעים בבחירה
+clear-hint = לאחר הניקוי איש לא יראה מי כתב את הטקסט. אפשר לבטל זאת.
+clear-ask-title = לנקות את כל צבעי הכותבים?
+clear-ask = איש לא יראה מי כתב מה בפד הזה. אפשר לבטל זאת.
+clear-ask-yes = ניקוי
+cleared = הצבעים נוקו. אפשר לבטל זאת.
+clear-none = אין צבעים לניקוי.
+for-all = לכל מי שבפד הזה
+for-all-rtl = הטקסט רץ מימין לשמאל
+for-all-chat = הצגת הצ׳אט
+for-all-enforced = אי אפשר לבחור אחרת
+for-all-refused = ההגדרה לא שונתה: { $why }
+delete = מחיקה
+delete-pad = מחיקת הפד הזה…
+delete-ask-title = למחוק את הפד הזה?
+delete-ask = ״{ $name }״ יימחק אצל כולם, עם ההיסטוריה והצ׳אט. אי אפשר לבטל זאת.
+delete-ask-yes = מחיקה
+delete-refused = הפד לא נמחק: { $why }
+ask-no = ביטול
+show-codes = הצגת קודי QR
+hide-codes = הסתרת קודי QR
+code-write =
+    .aria-label = קוד QR של הקישור לעריכה
+code-read =
+    .aria-label = קוד QR של הקישור לקריאה
+code-write-caption = לעריכה
+code-read-caption = לקריאה
+share-link = שליחת הקישור…
+
+## Who wrote what
+
+who-wrote = מי כתב את הטקסט שבסמן?
+    .aria-label = מי כתב את הטקסט שבסמן?
+who-you = זה נכתב על ידך.
+who-somebody = זה נכתב על ידי { $name }.
+who-anonymous = זה נכתב על ידי מישהו ללא שם.
+who-nobody = לא רשום כותב לטקסט הזה.
+time-authors =
+    .aria-label = הכותבים של הגרסה הזו
+author-you = { $name } (את/ה)
+authors-none = אין כותבים
+time-restore = שחזור הגרסה הזו…
+restore-ask-title = לשחזר את גרסה { $rev }?
+restore-ask = הפד חוזר לגרסה הזו אצל כולם. אפשר לבטל זאת.
+restore-ask-yes = שחזור
+restored = גרסה { $rev } שוחזרה. אפשר לבטל זאת.
+restore-same = הפד כבר תואם לגרסה הזו.
+restore-failed = לא ניתן לשחזר את הגרסה: { $why }
+
 ## Why something did not work
 
 why-not-connected = אין חיבור
 why-connection-lost = החיבור נותק
 why-not-answered = החיבור נותק לפני שהשרת ענה; ייתכן שהגיע וייתכן שלא
+why-wrong-key = מפתח המחיקה שבדפדפן הזה אינו נכון
+why-not-creator = רק מי שיצר אותו יכול לעשות זאת
 
 ## The start page
 

@@ -253,11 +253,95 @@ show-mono = Carattere a larghezza fissa
 language = Lingua
 language-auto = Quella del browser
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Questo pad
+    .title = Questo pad: salva una copia, importa, elimina
+pad-title = Questo pad
+exports = Salva una copia come
+export-txt = Testo semplice
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Importa un file
+import-hint = Il file sostituisce tutto il contenuto di questo pad. Può essere testo semplice, HTML o un pad salvato come file Etherpad.
+import-progress =
+    .aria-label = Caricamento
+import-ask-title = Sostituire tutto in questo pad?
+import-ask = «{ $name }» sostituisce il testo per tutti.
+import-ask-yes = Sostituisci
+import-sending = Caricamento di «{ $name }»…
+import-working = Lettura del file…
+import-done = «{ $name }» è stato importato.
+import-too-large = Questo file è troppo grande per il server.
+import-not-read = Il server non è riuscito a trasformare questo file in un pad.
+import-has-data = Questo pad è stato modificato troppo per essere sostituito da uno salvato. Importa il file in un nuovo pad.
+import-not-now = Al momento il server non può importare file. Riprova tra poco.
+import-busy = Il server è occupato con altri file. Riprova tra qualche secondo.
+import-forbidden = Non puoi importare file in questo pad.
+import-lost = La connessione si è interrotta durante il caricamento. Riprova.
+import-other = Il file non è stato importato (errore { $status }).
+import-why = { $words } Dettagli: { $why }
+clear = Colori degli autori
+clear-all = Rimuovi tutti i colori…
+clear-selection = Rimuovi i colori dalla selezione
+clear-hint = Dopo, nessuno potrà vedere chi ha scritto il testo. Puoi annullare.
+clear-ask-title = Rimuovere tutti i colori degli autori?
+clear-ask = Nessuno vedrà chi ha scritto cosa in questo pad. Puoi annullare.
+clear-ask-yes = Rimuovi
+cleared = I colori sono stati rimossi. Puoi annullare.
+clear-none = Non ci sono colori da rimuovere.
+for-all = Per tutti su questo pad
+for-all-rtl = Il testo va da destra a sinistra
+for-all-chat = Mostra la chat
+for-all-enforced = Nessuno può scegliere diversamente
+for-all-refused = L’impostazione non è stata modificata: { $why }
+delete = Elimina
+delete-pad = Elimina questo pad…
+delete-ask-title = Eliminare questo pad?
+delete-ask = «{ $name }» sarà eliminato per tutti, con la cronologia e la chat. Non è possibile annullare.
+delete-ask-yes = Elimina
+delete-refused = Il pad non è stato eliminato: { $why }
+ask-no = Annulla
+show-codes = Mostra codici QR
+hide-codes = Nascondi codici QR
+code-write =
+    .aria-label = Codice QR del link per modificare
+code-read =
+    .aria-label = Codice QR del link per leggere
+code-write-caption = Per modificare
+code-read-caption = Per leggere
+share-link = Invia il link…
+
+## Who wrote what
+
+who-wrote = Chi ha scritto il testo sotto il cursore?
+    .aria-label = Chi ha scritto il testo sotto il cursore?
+who-you = L’hai scritto tu.
+who-somebody = L’ha scritto { $name }.
+who-anonymous = L’ha scritto qualcuno senza nome.
+who-nobody = Per questo testo non è registrato alcun autore.
+time-authors =
+    .aria-label = Autori di questa revisione
+author-you = { $name } (tu)
+authors-none = Nessun autore
+time-restore = Ripristina questa revisione…
+restore-ask-title = Ripristinare la revisione { $rev }?
+restore-ask = Il pad torna a questa revisione per tutti. Puoi annullare.
+restore-ask-yes = Ripristina
+restored = La revisione { $rev } è stata ripristinata. Puoi annullare.
+restore-same = Il pad corrisponde già a questa revisione.
+restore-failed = Impossibile ripristinare la revisione: { $why }
+
 ## Why something did not work
 
 why-not-connected = non c’è connessione
 why-connection-lost = la connessione si è interrotta
 why-not-answered = la connessione si è interrotta prima della risposta del server; potrebbe essere arrivato oppure no
+why-wrong-key = la chiave di questo browser per eliminarlo non è quella giusta
+why-not-creator = può farlo solo chi l’ha creato
 
 ## The start page
 

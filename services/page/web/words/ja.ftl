@@ -248,11 +248,95 @@ show-mono = 等幅フォント
 language = 言語
 language-auto = ブラウザーと同じ
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = このパッド
+    .title = このパッド: コピーの保存、インポート、削除
+pad-title = このパッド
+exports = コピーを保存
+export-txt = プレーンテキスト
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = ファイルをインポート
+import-hint = ファイルはこのパッドの内容をすべて置き換えます。プレーンテキスト、HTML、または Etherpad ファイルとして保存したパッドを使えます。
+import-progress =
+    .aria-label = アップロード
+import-ask-title = このパッドの内容をすべて置き換えますか？
+import-ask = 「{ $name }」が全員の本文を置き換えます。
+import-ask-yes = 置き換える
+import-sending = 「{ $name }」をアップロード中…
+import-working = ファイルを読み込み中…
+import-done = 「{ $name }」をインポートしました。
+import-too-large = このファイルはサーバーには大きすぎます。
+import-not-read = サーバーはこのファイルをパッドに変換できませんでした。
+import-has-data = このパッドは編集が多すぎるため、保存したものに置き換えられません。新しいパッドにインポートしてください。
+import-not-now = 現在サーバーはファイルをインポートできません。しばらくしてからもう一度お試しください。
+import-busy = サーバーはほかのファイルを処理中です。数秒後にもう一度お試しください。
+import-forbidden = このパッドにはファイルをインポートできません。
+import-lost = アップロード中に接続が切れました。もう一度お試しください。
+import-other = ファイルをインポートできませんでした（エラー { $status }）。
+import-why = { $words } 詳細: { $why }
+clear = 作成者の色
+clear-all = すべての色を消去…
+clear-selection = 選択範囲の色を消去
+clear-hint = 消去すると、誰が書いたかわからなくなります。元に戻せます。
+clear-ask-title = 作成者の色をすべて消去しますか？
+clear-ask = このパッドで誰が何を書いたかわからなくなります。元に戻せます。
+clear-ask-yes = 消去
+cleared = 色を消去しました。元に戻せます。
+clear-none = 消去する色はありません。
+for-all = このパッドの全員に適用
+for-all-rtl = 本文を右から左に表示
+for-all-chat = チャットを表示
+for-all-enforced = 各自で変更できないようにする
+for-all-refused = 設定を変更できませんでした: { $why }
+delete = 削除
+delete-pad = このパッドを削除…
+delete-ask-title = このパッドを削除しますか？
+delete-ask = 「{ $name }」は履歴とチャットも含めて全員から削除されます。元に戻せません。
+delete-ask-yes = 削除
+delete-refused = パッドを削除できませんでした: { $why }
+ask-no = キャンセル
+show-codes = QR コードを表示
+hide-codes = QR コードを隠す
+code-write =
+    .aria-label = 編集用リンクの QR コード
+code-read =
+    .aria-label = 閲覧用リンクの QR コード
+code-write-caption = 編集用
+code-read-caption = 閲覧用
+share-link = リンクを送信…
+
+## Who wrote what
+
+who-wrote = カーソル位置の文章を書いた人は？
+    .aria-label = カーソル位置の文章を書いた人は？
+who-you = あなたが書きました。
+who-somebody = { $name } さんが書きました。
+who-anonymous = 名前のない人が書きました。
+who-nobody = この文章には作成者の記録がありません。
+time-authors =
+    .aria-label = このリビジョンの作成者
+author-you = { $name }（あなた）
+authors-none = 作成者なし
+time-restore = このリビジョンに戻す…
+restore-ask-title = リビジョン { $rev } に戻しますか？
+restore-ask = 全員のパッドがこのリビジョンに戻ります。元に戻せます。
+restore-ask-yes = 戻す
+restored = リビジョン { $rev } に戻しました。元に戻せます。
+restore-same = パッドはすでにこのリビジョンと同じです。
+restore-failed = リビジョンに戻せませんでした: { $why }
+
 ## Why something did not work
 
 why-not-connected = 接続されていません
 why-connection-lost = 接続が切れました
 why-not-answered = サーバーが応答する前に接続が切れました。届いたかどうかは不明です
+why-wrong-key = このブラウザーの削除用キーが正しくありません
+why-not-creator = それができるのは作成した人だけです
 
 ## The start page
 

@@ -263,11 +263,95 @@ show-mono = Czcionka o stałej szerokości
 language = Język
 language-auto = Taki jak w przeglądarce
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Ten pad
+    .title = Ten pad: zapisz kopię, importuj, usuń
+pad-title = Ten pad
+exports = Zapisz kopię jako
+export-txt = Zwykły tekst
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Importuj plik
+import-hint = Plik zastępuje całą zawartość tego pada. Może to być zwykły tekst, HTML albo pad zapisany jako plik Etherpada.
+import-progress =
+    .aria-label = Przesyłanie
+import-ask-title = Zastąpić całą zawartość tego pada?
+import-ask = „{ $name }” zastąpi tekst u wszystkich.
+import-ask-yes = Zastąp
+import-sending = Przesyłanie „{ $name }”…
+import-working = Odczytywanie pliku…
+import-done = Zaimportowano „{ $name }”.
+import-too-large = Ten plik jest za duży dla serwera.
+import-not-read = Serwer nie mógł zamienić tego pliku na pad.
+import-has-data = Ten pad był już zbyt wiele razy edytowany, aby zastąpić go zapisanym. Zaimportuj plik do nowego pada.
+import-not-now = Serwer nie może teraz importować plików. Spróbuj za chwilę.
+import-busy = Serwer jest zajęty innymi plikami. Spróbuj za kilka sekund.
+import-forbidden = Nie możesz importować plików do tego pada.
+import-lost = Połączenie zostało przerwane podczas przesyłania. Spróbuj ponownie.
+import-other = Plik nie został zaimportowany (błąd { $status }).
+import-why = { $words } Szczegóły: { $why }
+clear = Kolory autorów
+clear-all = Usuń wszystkie kolory…
+clear-selection = Usuń kolory z zaznaczenia
+clear-hint = Potem nikt nie zobaczy, kto napisał tekst. Możesz to cofnąć.
+clear-ask-title = Usunąć wszystkie kolory autorów?
+clear-ask = Nikt nie zobaczy, kto co napisał w tym padzie. Możesz to cofnąć.
+clear-ask-yes = Usuń
+cleared = Kolory zostały usunięte. Możesz to cofnąć.
+clear-none = Nie ma kolorów do usunięcia.
+for-all = Dla wszystkich na tym padzie
+for-all-rtl = Tekst biegnie od prawej do lewej
+for-all-chat = Pokaż czat
+for-all-enforced = Nikt nie może wybrać inaczej
+for-all-refused = Ustawienie nie zostało zmienione: { $why }
+delete = Usuwanie
+delete-pad = Usuń ten pad…
+delete-ask-title = Usunąć ten pad?
+delete-ask = „{ $name }” zostanie usunięty dla wszystkich, razem z historią i czatem. Tego nie można cofnąć.
+delete-ask-yes = Usuń
+delete-refused = Pad nie został usunięty: { $why }
+ask-no = Anuluj
+show-codes = Pokaż kody QR
+hide-codes = Ukryj kody QR
+code-write =
+    .aria-label = Kod QR linku do edycji
+code-read =
+    .aria-label = Kod QR linku do odczytu
+code-write-caption = Do edycji
+code-read-caption = Do odczytu
+share-link = Wyślij link…
+
+## Who wrote what
+
+who-wrote = Kto napisał tekst przy kursorze?
+    .aria-label = Kto napisał tekst przy kursorze?
+who-you = To Twój tekst.
+who-somebody = Autor: { $name }.
+who-anonymous = Napisał to ktoś bez nazwy.
+who-nobody = Dla tego tekstu nie zapisano autora.
+time-authors =
+    .aria-label = Autorzy tej wersji
+author-you = { $name } (Ty)
+authors-none = Brak autorów
+time-restore = Przywróć tę wersję…
+restore-ask-title = Przywrócić wersję { $rev }?
+restore-ask = Pad wróci do tej wersji u wszystkich. Możesz to cofnąć.
+restore-ask-yes = Przywróć
+restored = Przywrócono wersję { $rev }. Możesz to cofnąć.
+restore-same = Pad jest już zgodny z tą wersją.
+restore-failed = Nie udało się przywrócić wersji: { $why }
+
 ## Why something did not work
 
 why-not-connected = nie ma połączenia
 why-connection-lost = połączenie zostało przerwane
 why-not-answered = połączenie zostało przerwane, zanim serwer odpowiedział; nie wiadomo, czy dotarło
+why-wrong-key = klucz do usunięcia w tej przeglądarce nie jest właściwy
+why-not-creator = może to zrobić tylko osoba, która go utworzyła
 
 ## The start page
 

@@ -253,11 +253,95 @@ show-mono = Fonte de largura fixa
 language = Idioma
 language-auto = O do navegador
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = Este pad
+    .title = Este pad: salvar uma cópia, importar, excluir
+pad-title = Este pad
+exports = Salvar uma cópia como
+export-txt = Texto simples
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = Importar um arquivo
+import-hint = O arquivo substitui tudo neste pad. Pode ser texto simples, HTML ou um pad salvo como arquivo do Etherpad.
+import-progress =
+    .aria-label = Envio
+import-ask-title = Substituir tudo neste pad?
+import-ask = “{ $name }” substitui o texto para todos.
+import-ask-yes = Substituir
+import-sending = Enviando “{ $name }”…
+import-working = Lendo o arquivo…
+import-done = “{ $name }” foi importado.
+import-too-large = Este arquivo é grande demais para o servidor.
+import-not-read = O servidor não conseguiu transformar este arquivo em um pad.
+import-has-data = Este pad já foi editado demais para ser substituído por um salvo. Importe o arquivo em um pad novo.
+import-not-now = O servidor não pode importar arquivos agora. Tente de novo daqui a pouco.
+import-busy = O servidor está ocupado com outros arquivos. Tente de novo em alguns segundos.
+import-forbidden = Você não pode importar arquivos neste pad.
+import-lost = A conexão caiu durante o envio. Tente de novo.
+import-other = O arquivo não foi importado (erro { $status }).
+import-why = { $words } Detalhes: { $why }
+clear = Cores dos autores
+clear-all = Remover todas as cores…
+clear-selection = Remover as cores da seleção
+clear-hint = Depois, ninguém verá quem escreveu o texto. Você pode desfazer.
+clear-ask-title = Remover todas as cores dos autores?
+clear-ask = Ninguém verá quem escreveu o quê neste pad. Você pode desfazer.
+clear-ask-yes = Remover
+cleared = As cores foram removidas. Você pode desfazer.
+clear-none = Não há cores para remover.
+for-all = Para todos neste pad
+for-all-rtl = O texto vai da direita para a esquerda
+for-all-chat = Mostrar o chat
+for-all-enforced = Ninguém pode escolher outra coisa
+for-all-refused = A configuração não foi alterada: { $why }
+delete = Excluir
+delete-pad = Excluir este pad…
+delete-ask-title = Excluir este pad?
+delete-ask = “{ $name }” será excluído para todos, com o histórico e o chat. Não é possível desfazer.
+delete-ask-yes = Excluir
+delete-refused = O pad não foi excluído: { $why }
+ask-no = Cancelar
+show-codes = Mostrar códigos QR
+hide-codes = Ocultar códigos QR
+code-write =
+    .aria-label = Código QR do link para editar
+code-read =
+    .aria-label = Código QR do link para ler
+code-write-caption = Para editar
+code-read-caption = Para ler
+share-link = Enviar o link…
+
+## Who wrote what
+
+who-wrote = Quem escreveu o texto no cursor?
+    .aria-label = Quem escreveu o texto no cursor?
+who-you = Você escreveu isto.
+who-somebody = { $name } escreveu isto.
+who-anonymous = Alguém sem nome escreveu isto.
+who-nobody = Não há autor registrado para este texto.
+time-authors =
+    .aria-label = Autores desta revisão
+author-you = { $name } (você)
+authors-none = Nenhum autor
+time-restore = Restaurar esta revisão…
+restore-ask-title = Restaurar a revisão { $rev }?
+restore-ask = O pad volta a esta revisão para todos. Você pode desfazer.
+restore-ask-yes = Restaurar
+restored = A revisão { $rev } foi restaurada. Você pode desfazer.
+restore-same = O pad já corresponde a esta revisão.
+restore-failed = Não foi possível restaurar a revisão: { $why }
+
 ## Why something did not work
 
 why-not-connected = não há conexão
 why-connection-lost = a conexão caiu
 why-not-answered = a conexão caiu antes de o servidor responder; talvez tenha chegado, talvez não
+why-wrong-key = a chave deste navegador para excluí-lo não é a certa
+why-not-creator = só quem o criou pode fazer isso
 
 ## The start page
 

@@ -248,11 +248,95 @@ show-mono = 等宽字体
 language = 语言
 language-auto = 跟随浏览器
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = 此文档
+    .title = 此文档：保存副本、导入、删除
+pad-title = 此文档
+exports = 副本另存为
+export-txt = 纯文本
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = 导入文件
+import-hint = 文件将替换此文档的全部内容。可以是纯文本、HTML，或保存为 Etherpad 文件的文档。
+import-progress =
+    .aria-label = 上传
+import-ask-title = 替换此文档的全部内容？
+import-ask = “{ $name }”将替换所有人看到的正文。
+import-ask-yes = 替换
+import-sending = 正在上传“{ $name }”…
+import-working = 正在读取文件…
+import-done = 已导入“{ $name }”。
+import-too-large = 此文件对服务器来说过大。
+import-not-read = 服务器无法将此文件转换为文档。
+import-has-data = 此文档的编辑过多，无法用已保存的文档替换。请将文件导入新文档。
+import-not-now = 服务器目前无法导入文件。请稍后再试。
+import-busy = 服务器正在处理其他文件。请几秒后再试。
+import-forbidden = 你无法将文件导入此文档。
+import-lost = 上传时连接断开。请重试。
+import-other = 文件未导入（错误 { $status }）。
+import-why = { $words } 详情：{ $why }
+clear = 作者颜色
+clear-all = 清除所有颜色…
+clear-selection = 清除所选内容的颜色
+clear-hint = 清除后，任何人都看不到正文由谁书写。你可以撤销。
+clear-ask-title = 清除所有作者颜色？
+clear-ask = 任何人都看不到此文档中谁写了什么。你可以撤销。
+clear-ask-yes = 清除
+cleared = 颜色已清除。你可以撤销。
+clear-none = 没有可清除的颜色。
+for-all = 对此文档的所有人
+for-all-rtl = 正文从右到左
+for-all-chat = 显示聊天
+for-all-enforced = 其他人不能自行更改
+for-all-refused = 设置未更改：{ $why }
+delete = 删除
+delete-pad = 删除此文档…
+delete-ask-title = 删除此文档？
+delete-ask = “{ $name }”及其历史记录和聊天将对所有人删除。此操作无法撤销。
+delete-ask-yes = 删除
+delete-refused = 文档未删除：{ $why }
+ask-no = 取消
+show-codes = 显示二维码
+hide-codes = 隐藏二维码
+code-write =
+    .aria-label = 编辑链接的二维码
+code-read =
+    .aria-label = 阅读链接的二维码
+code-write-caption = 用于编辑
+code-read-caption = 用于阅读
+share-link = 发送链接…
+
+## Who wrote what
+
+who-wrote = 光标处的文字是谁写的？
+    .aria-label = 光标处的文字是谁写的？
+who-you = 这是你写的。
+who-somebody = 这是 { $name } 写的。
+who-anonymous = 这是一位没有名字的人写的。
+who-nobody = 此处没有作者记录。
+time-authors =
+    .aria-label = 此版本的作者
+author-you = { $name }（你）
+authors-none = 没有作者
+time-restore = 恢复此版本…
+restore-ask-title = 恢复版本 { $rev }？
+restore-ask = 文档将对所有人恢复到此版本。你可以撤销。
+restore-ask-yes = 恢复
+restored = 版本 { $rev } 已恢复。你可以撤销。
+restore-same = 文档已与此版本一致。
+restore-failed = 无法恢复此版本：{ $why }
+
 ## Why something did not work
 
 why-not-connected = 没有连接
 why-connection-lost = 连接已断开
 why-not-answered = 连接在服务器答复之前断开，可能已送达，也可能没有
+why-wrong-key = 此浏览器的删除密钥不正确
+why-not-creator = 只有创建者可以这样做
 
 ## The start page
 

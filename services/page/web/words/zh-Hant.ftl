@@ -248,11 +248,95 @@ show-mono = 等寬字型
 language = 語言
 language-auto = 與瀏覽器相同
 
+## The pad as a whole
+
+pad-button =
+    .aria-label = 這份文件
+    .title = 這份文件：儲存副本、匯入、刪除
+pad-title = 這份文件
+exports = 將副本另存為
+export-txt = 純文字
+export-html = HTML
+export-etherpad = Etherpad
+export-docx = Word
+export-pdf = PDF
+import = 匯入檔案
+import-hint = 檔案會取代這份文件的全部內容。可以是純文字、HTML，或儲存為 Etherpad 檔案的文件。
+import-progress =
+    .aria-label = 上傳
+import-ask-title = 要取代這份文件的全部內容嗎？
+import-ask = 「{ $name }」會取代所有人看到的內文。
+import-ask-yes = 取代
+import-sending = 正在上傳「{ $name }」…
+import-working = 正在讀取檔案…
+import-done = 已匯入「{ $name }」。
+import-too-large = 這個檔案對伺服器來說太大。
+import-not-read = 伺服器無法將這個檔案轉換為文件。
+import-has-data = 這份文件的編輯過多，無法以已儲存的文件取代。請將檔案匯入新文件。
+import-not-now = 伺服器目前無法匯入檔案。請稍後再試。
+import-busy = 伺服器正在處理其他檔案。請幾秒後再試。
+import-forbidden = 你無法將檔案匯入這份文件。
+import-lost = 上傳時連線中斷。請再試一次。
+import-other = 檔案未匯入（錯誤 { $status }）。
+import-why = { $words } 詳細資訊：{ $why }
+clear = 作者顏色
+clear-all = 清除所有顏色…
+clear-selection = 清除選取範圍的顏色
+clear-hint = 清除後，任何人都看不到內文由誰書寫。你可以復原。
+clear-ask-title = 要清除所有作者顏色嗎？
+clear-ask = 任何人都看不到這份文件中誰寫了什麼。你可以復原。
+clear-ask-yes = 清除
+cleared = 已清除顏色。你可以復原。
+clear-none = 沒有可清除的顏色。
+for-all = 對這份文件的所有人
+for-all-rtl = 內文由右至左
+for-all-chat = 顯示聊天
+for-all-enforced = 其他人不能自行變更
+for-all-refused = 設定未變更：{ $why }
+delete = 刪除
+delete-pad = 刪除這份文件…
+delete-ask-title = 要刪除這份文件嗎？
+delete-ask = 「{ $name }」及其歷史紀錄和聊天將對所有人刪除。此動作無法復原。
+delete-ask-yes = 刪除
+delete-refused = 文件未刪除：{ $why }
+ask-no = 取消
+show-codes = 顯示 QR 碼
+hide-codes = 隱藏 QR 碼
+code-write =
+    .aria-label = 編輯連結的 QR 碼
+code-read =
+    .aria-label = 閱讀連結的 QR 碼
+code-write-caption = 用於編輯
+code-read-caption = 用於閱讀
+share-link = 傳送連結…
+
+## Who wrote what
+
+who-wrote = 游標處的文字是誰寫的？
+    .aria-label = 游標處的文字是誰寫的？
+who-you = 這是你寫的。
+who-somebody = 這是 { $name } 寫的。
+who-anonymous = 這是一位沒有名字的人寫的。
+who-nobody = 此處沒有作者紀錄。
+time-authors =
+    .aria-label = 此版本的作者
+author-you = { $name }（你）
+authors-none = 沒有作者
+time-restore = 還原此版本…
+restore-ask-title = 要還原版本 { $rev } 嗎？
+restore-ask = 文件將對所有人還原到此版本。你可以復原。
+restore-ask-yes = 還原
+restored = 版本 { $rev } 已還原。你可以復原。
+restore-same = 文件已與此版本一致。
+restore-failed = 無法還原此版本：{ $why }
+
 ## Why something did not work
 
 why-not-connected = 沒有連線
 why-connection-lost = 連線已中斷
 why-not-answered = 連線在伺服器回覆前中斷，可能已送達，也可能沒有
+why-wrong-key = 這個瀏覽器的刪除金鑰不正確
+why-not-creator = 只有建立者可以這樣做
 
 ## The start page
 
