@@ -214,6 +214,31 @@ export class Collaborator {
     else this.waiting = null;
   }
 
+  /**
+   * What has not been accepted, one after the other, and the text at `rev` that it is for. Costs a
+   * copy of the text.
+   */
+  get unsent(): { base: string; changesets: string[] } {
+    const changesets = [...this.parts];
+    if (this.inFlight !== null) changesets.unshift(this.inFlight.changeset);
+    if (this.waiting !== null) changesets.push(this.waiting);
+    return { base: (this.base ?? this.body).text, changesets };
+  }
+
+  /**
+   * Takes up edits of an earlier page on the text at `rev`, as a client that returns: of the first,
+   * it is not known whether it was accepted. For a collaborator without edits.
+   */
+  restore(changesets: readonly string[]): void {
+    const [first, ...rest] = changesets;
+    if (first === undefined) return;
+    this.base = this.body.clone();
+    for (const changeset of changesets) this.body.apply(changeset, this.pool);
+    this.inFlight = { changeset: first, session: "" };
+    this.parts = rest;
+    this.resuming = true;
+  }
+
   /** Until what was missed has come in, nothing is submitted. */
   connectionLost(): void {
     this.resuming = true;

@@ -73,6 +73,11 @@ export class History {
     }
   }
 
+  /** What revision `rev` has changed, in the numbers of `attributes`. Throws what `Ask` does. */
+  async changesetTo(rev: number): Promise<string> {
+    return (await this.edge(rev - 1, 1)).forwards;
+  }
+
   /** The changeset from `low` to `low + step`. */
   private async edge(low: number, step: number): Promise<Edge> {
     const key = `${low}+${step}`;

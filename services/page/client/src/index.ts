@@ -7,6 +7,7 @@ export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
+export { type Draft, type DraftStore, MemoryDrafts, textOf } from "./drafts.js";
 export { Emitter } from "./events.js";
 export { EditRefused, OutOfRange, SessionEnded, TooLarge } from "./errors.js";
 export * as easysync from "./easysync/index.js";

@@ -3,9 +3,11 @@ import type { PadAddress } from "./address.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection, type Status } from "./connection.js";
 import type { Transport } from "./backoff.js";
-import type { Attribute } from "./easysync/index.js";
+import { type Attribute, AttributePool, compose, follow } from "./easysync/index.js";
+import { type Draft, draftOf, type DraftStore, rebased } from "./drafts.js";
 import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
 import { Emitter } from "./events.js";
+import { History } from "./history.js";
 import type { LineOptions } from "./line.js";
 import type {
   ChangesetAnswer,
@@ -50,7 +52,12 @@ export interface PadOptions extends Partial<LineOptions> {
    * through.
    */
   transports?: Transport[];
+  /** Where edits are kept that have not been accepted, should the page be closed. */
+  drafts?: DraftStore;
 }
+
+/** Ms after an edit until it is kept, so that not each letter is kept by itself. */
+const KEEP_AFTER = 300;
 
 /** What `Pad.on` listens to. */
 export type PadEvents = {
@@ -74,6 +81,8 @@ export type PadEvents = {
   shout: string;
   /** The server has something to say, by a name that Etherpad's page has words for. */
   notice: string;
+  /** Edits of pages that were closed before they were accepted: see `Pad.putBack`. */
+  unsent: Draft[];
   /** What this library does not know. */
   other: { type: string };
   /** A listener has thrown. Where nobody listens to this, it goes to the console. */
@@ -117,6 +126,9 @@ export class Pad extends Emitter<PadEvents> {
   private lastSubmitted = 0;
   private untimely: ((revision: Revision) => boolean) | null = null;
   private readonly held: Revision[] = [];
+  private readonly draftId = newToken();
+  private keepTimer: Timer | undefined;
+  private kept = false;
   private submitTimer: Timer | undefined;
   private answerTimer: Timer | undefined;
 
@@ -347,6 +359,38 @@ export class Pad extends Emitter<PadEvents> {
     });
   }
 
+  /**
+   * Makes the edits of a page that was closed before they were accepted, as if it were still there:
+   * what has got through all the same is not made again. Resolves to whether it could be done; if
+   * not, since the pad is not what they were made on any more, nothing has changed.
+   */
+  async putBack(draft: Draft): Promise<boolean> {
+    const { text, attribs } = this.state.accepted;
+    const own = AttributePool.from(this.state.pool.toJSON());
+    const history = new History({ text, attribs }, own, this.rev, this.time, (start, granularity) =>
+      this.changesets(start, granularity),
+    );
+    const { pool } = this.writable();
+    const left = await rebased(draft, history, () => this.rev, pool);
+    if (left === null) return false;
+    // From here on nothing is awaited: it is for the text of this very revision, without own edits.
+    const { changesets } = this.state.unsent;
+    if (left !== "") {
+      const mine = changesets.reduce<string | null>(
+        (all, next) => (all === null ? next : compose(all, next, pool)),
+        null,
+      );
+      this.applyOwn(mine === null ? left : follow(mine, left, pool, true));
+    }
+    await this.discard(draft);
+    return true;
+  }
+
+  /** Forgets such edits. */
+  async discard(draft: Draft): Promise<void> {
+    await this.options.drafts?.remove(draft.id);
+  }
+
   /** Gives the connection up until `reconnect`, keeping edits: the network is known to be gone. */
   suspend(): void {
     this.connection.suspend();
@@ -434,6 +478,7 @@ export class Pad extends Emitter<PadEvents> {
     this.people.learn(variables);
     this.connection.opened();
     this.emit("joined", variables);
+    void this.lookForDrafts();
     this.emit("people", this.people.present);
   }
 
@@ -564,6 +609,37 @@ export class Pad extends Emitter<PadEvents> {
     this.lastSubmitted = Date.now();
     this.answerTimer = setTimeout(() => this.connection.lost(), ANSWER_TIMEOUT);
     this.collab(data);
+  }
+
+  private async lookForDrafts(): Promise<void> {
+    const { drafts } = this.options;
+    if (drafts === undefined || this.readOnly) return;
+    this.on("edited", () => this.keepSoon());
+    this.on("took", () => this.keepSoon());
+    try {
+      const found = await drafts.list(this.vars.padId, this.vars.userId);
+      if (found.length > 0) this.emit("unsent", found);
+    } catch (error) {
+      console.warn("kept edits cannot be had", error);
+    }
+  }
+
+  private keepSoon(): void {
+    if (this.state.settled && !this.kept) return;
+    this.keepTimer ??= setTimeout(() => void this.keep(), KEEP_AFTER);
+  }
+
+  private async keep(): Promise<void> {
+    this.keepTimer = undefined;
+    const { drafts } = this.options;
+    const where = { id: this.draftId, padId: this.vars.padId };
+    const draft = draftOf(this.state, where, Date.now());
+    this.kept = draft !== null;
+    try {
+      await (draft === null ? drafts?.remove(this.draftId) : drafts?.save(draft));
+    } catch (error) {
+      console.warn("unsent edits cannot be kept", error);
+    }
   }
 
   /** Says something that is confirmed, said again or given back. */

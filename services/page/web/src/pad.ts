@@ -16,6 +16,7 @@ import { showStatus } from "./ui/status.js";
 import { showThisPad } from "./ui/thispad.js";
 import { Toolbar } from "./ui/toolbar.js";
 import { Who } from "./ui/who.js";
+import { BrowserDrafts, offerUnsent } from "./ui/unsent.js";
 import { readWishes } from "./ui/wishes.js";
 import { begin } from "./words/page.js";
 
@@ -33,7 +34,8 @@ for (const [part, there] of Object.entries({
   chat: wishes.chat,
 }))
   document.body.classList.toggle(`without-${part}`, !there);
-const pad = new Pad(here, myself(wishes));
+const pad = new Pad(here, { ...myself(wishes), drafts: new BrowserDrafts() });
+offerUnsent(pad);
 const renewStatus = showStatus(pad, () => editor?.same() ?? false);
 
 pad.on("joined", (variables) => {

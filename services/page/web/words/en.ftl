@@ -238,6 +238,11 @@ chat-says = { $name } says: { $text }
 chat-failed = Earlier messages can’t be loaded: { $why }
 chat-not-sent = Your message wasn’t sent: { $why }
 
+unsent-text = You wrote this on { $time }, and the page was closed before it was sent: “{ $text }”
+unsent-changes = You made changes on { $time }, and the page was closed before they were sent.
+unsent-put-back = Put back
+unsent-discard = Discard
+unsent-misfit = The pad has changed too much for this to be put back. You can copy it from here: { $text }
 edit-refused = That couldn’t be added: it’s too large for this server, or doesn’t fit the text.
 
 ## Sharing and settings

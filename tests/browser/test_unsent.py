@@ -1,0 +1,67 @@
+"""What was not sent when its page was closed is offered when its author returns."""
+
+from __future__ import annotations
+
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+KEPT = """new Promise((resolve) => {
+  const request = indexedDB.open("padfleet", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("drafts", { keyPath: "id" });
+  request.onsuccess = () => {
+    const all = request.result.transaction("drafts").objectStore("drafts").getAll();
+    all.onsuccess = () => {
+      request.result.close();
+      resolve(all.result.map((draft) => draft.changesets.join()).join());
+    };
+  };
+})"""
+
+
+def closed_with(browser: Browser, fleet: Fleet, words: str) -> tuple[Page, Page]:
+    """Ada's new page, after one of hers was closed with these words unsent, and Bob's."""
+    ada, bob = browser.two(fleet.urls, new_pad())
+    second = browser.open("about:blank", like=ada)  # keeps her browser open
+    ada.to_end()
+    ada.type("sent. ")
+    ada.saved()
+    ada.offline(True)
+    eventually_sync(lambda: ada.status == "Offline", "Ada is offline")
+    ada.type(words)
+    eventually_sync(lambda: words in ada.look(KEPT), "it is kept")
+    href = ada.look("location.href")
+    browser.pages.remove(ada)
+    ada.do("close")
+    second.offline(False)
+    bob.to_start()
+    bob.type("Bob was here. ")
+    bob.saved()
+    again = browser.open(href, like=second).joined()
+    again.await_shown("#unsent")
+    assert words.strip() in again.words("#unsent p")
+    assert words not in again.text()
+    return again, bob
+
+
+def test_what_was_not_sent_is_put_back_where_it_belongs(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = closed_with(browser, fleet, "never sent. ")
+    ada.click("#unsent button:first-of-type")
+    eventually_sync(lambda: "sent. never sent. " in bob.text(), "Bob sees it")
+    assert "Bob was here. " in ada.text()
+    ada.saved()
+    eventually_sync(lambda: ada.look(KEPT) == "", "it is not kept any more")
+    assert ada.look("document.querySelector('#unsent') === null")
+
+
+def test_who_does_not_want_it_is_not_asked_again(browser: Browser, fleet: Fleet) -> None:
+    ada, bob = closed_with(browser, fleet, "on second thoughts. ")
+    ada.click("#unsent button:last-of-type")
+    eventually_sync(lambda: ada.look(KEPT) == "", "it is not kept any more")
+    again = browser.open(ada.look("location.href"), like=ada).joined()
+    again.to_end()
+    again.type("Ada is back. ")
+    eventually_sync(lambda: "Ada is back. " in bob.text())
+    assert "second thoughts" not in bob.text()
+    assert again.look("document.querySelector('#unsent') === null")
