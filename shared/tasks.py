@@ -70,6 +70,12 @@ def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
     return asyncio.create_task(work, name=name)
 
 
+def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
+    """Nobody wants to know any more what comes of it, if anything does."""
+    if task is not None and not task.cancel() and not task.cancelled():
+        _ = task.exception()
+
+
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     """What they return, once all have ended: where one fails, whoever asked does not go on, or tidy
     up, while another is still at it. Raises the first fault."""

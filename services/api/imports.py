@@ -32,6 +32,7 @@ from shared.log import authors
 from shared.log.connect import UNREACHABLE
 from shared.log.document import CorruptPad
 from shared.log.edits import Refused, Unanswered
+from shared.log.groups import group_of
 from shared.log.history import read_told_meta
 from shared.log.inbox import NotTaken
 from shared.log.limits import TooLarge as PadTooLarge
@@ -174,7 +175,14 @@ class Imports:
         await authors.enrol(self._api.redis, visitor.author)
         meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
         if not meta.exists:
-            await self._api.edits.create(visitor.pad, visitor.author, "", wrote_it=False)
+            # Should its text be refused, it is a pad that nobody has written in.
+            await self._api.edits.create(
+                visitor.pad,
+                visitor.author,
+                "",
+                wrote_it=False,
+                to_be_written=group_of(visitor.pad) is None,
+            )
         await change(self._api, visitor.pad, visitor.author, placing(found, visitor.author))
         return False
 

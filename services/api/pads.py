@@ -41,8 +41,7 @@ async def make(api: Api, pad: str, fields: Fields) -> bool:
     author = arguments.author(fields)
     creator = author or SYSTEM_AUTHOR
     if fields.get("text") is None:
-        text = cleaned(api.settings.default_pad_text)
-        return await api.edits.create(pad, creator, text, wrote_it=False)
+        return await api.edits.create(pad, creator, api.settings.first_text, wrote_it=False)
     text = arguments.text(fields, "text")
     if len(text) > MOST_TEXT:
         raise ApiError("text must be less than 100k chars")

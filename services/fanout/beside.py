@@ -124,6 +124,16 @@ class Beside:
         self._taken += 1
         self.refresh(telling=False)
 
+    def is_made(self, creator: str) -> None:
+        """The pad has just been made: nothing lies beside it yet, so nothing has to be read."""
+        if self._exists:
+            return
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reset()
+        self._taken += 1
+        self._exists, self.creator = True, creator
+
     async def settled(self) -> None:
         """Returns when nothing is being read, and the pad, which exists, is known here. Raises
         TimeoutError."""

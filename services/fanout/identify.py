@@ -1,13 +1,13 @@
 """Who a client is, and which pad it means. Raises `Denied` as Etherpad would deny."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeGuard
 from urllib.parse import unquote
 
-from services.fanout.auth.decision import Denied, Reason, Wanted
+from services.fanout.auth.decision import Denied, Wanted
 from shared.bounds import is_pad_id, is_read_only_id, is_token
 from shared.easysync import from_units
 from shared.log import pads
@@ -66,9 +66,20 @@ def is_plain(requested: Any) -> TypeGuard[str]:
     return not (requested.startswith("r.") or "$" in requested or re.search(r"[\s:]", requested))
 
 
-async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted:
+def is_link(requested: Any) -> bool:
+    """Whether an id that a client asks for can only be a read-only id."""
+    return isinstance(requested, str) and requested.startswith("r.")
+
+
+async def wanted_pad(
+    redis: Redis,
+    keyspace: Keyspace,
+    requested: Any,
+    begin: Callable[[str], None] = lambda _: None,
+) -> Wanted:
     """The pad that an id means, which may be a read-only id (``r.…``). Only reads: whether this
-    client may have it is not known yet.
+    client may have it is not known yet. `begin` is called with the pad that a read-only id leads
+    to, before it is known whether it still does.
 
     A new pad's id gets white space and colons replaced by ``_``, as in Etherpad.
     """
@@ -79,8 +90,10 @@ async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted
         name.encode()
     except UnicodeEncodeError:
         raise Denied("the pad id is not valid Unicode") from None
-    if name.startswith("r."):
+    if is_link(name):
         pad_id = await pads.pad_of_read_only(redis, name) if is_read_only_id(name) else None
+        if pad_id is not None:
+            begin(pad_id)
         meta = await read_meta(redis, keyspace.pad(pad_id)) if pad_id is not None else None
         # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
         # show who had it the pad that was made anew.
@@ -92,14 +105,3 @@ async def wanted_pad(redis: Redis, keyspace: Keyspace, requested: Any) -> Wanted
     if re.search(r"[\s:]", name) and not (await read_meta(redis, keyspace.pad(name))).exists:
         name = re.sub(r":+", "_", re.sub(r"\s+", "_", name))
     return Wanted(name, name, read_only=False)
-
-
-async def read_only_id(redis: Redis, keyspace: Keyspace, wanted: Wanted, *, write: bool) -> str:
-    """The pad's read-only id. Raises `Denied` if there is no such pad and this client, which may
-    not `write`, cannot be the one to make it."""
-    if wanted.read_only:
-        return wanted.requested_id
-    keys = keyspace.pad(wanted.pad_id)
-    if not write and not (await read_meta(redis, keys)).exists:
-        raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
-    return await pads.read_only_id(redis, keys, wanted.pad_id)

@@ -1,6 +1,6 @@
 """What CLIENT_READY says of the client itself: who it is, and what it understands."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.fanout.session import Identity
 from shared.bounds import is_color, name_of
@@ -21,20 +21,36 @@ SESSIONS_ANNOUNCEMENT = "SESSIONS"
 missed came from which of them."""
 
 
-async def introduced(redis: Redis, identity: Identity, info: Any) -> Author:
-    """Takes over name and colour that the client brings in `userInfo`, unless they are given, and
-    returns what is on record. Raises what `UNREACHABLE` lists."""
-    author = identity.author
+class Introduced(NamedTuple):
+    """Who somebody is, and what of that is not on record yet."""
+
+    me: Author
+    name: str | None
+    color: int | str | None
+
+    async def store(self, redis: Redis) -> None:
+        """Raises what `UNREACHABLE` lists."""
+        if self.name is not None or self.color is not None:
+            await authors.store(redis, self.me.id, name=self.name, color=self.color)
+
+
+async def introduced(redis: Redis, identity: Identity, info: Any) -> Introduced:
+    """Takes over name and colour that the client brings in `userInfo`, unless they are given.
+    Raises what `UNREACHABLE` lists."""
     name = info.get("name") if isinstance(info, dict) else None
     color = info.get("colorId") if isinstance(info, dict) else None
     if not is_color(color):
         color = None
     name = name_of(name)
     name, color = identity.name or name, identity.color or color
-    known = identity.known
-    if known is None or (name or known.name, color or known.color) != (known.name, known.color):
-        known = await authors.updated(redis, author, name=name, color=color)
-    return known or await authors.enrol(redis, author)
+    made = identity.made
+    known = made or identity.known or await authors.enrol(redis, identity.author)
+    me = Author(known.id, name or known.name, color or known.color)
+    return Introduced(
+        me,
+        me.name if me.name != known.name else None,
+        me.color if made is not None or me.color != known.color else None,
+    )
 
 
 def takes_batches(message: dict[str, Any], settings: FanoutSettings) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -12,13 +12,14 @@ from redis.exceptions import ResponseError
 
 from services.fanout import frames, metrics, stays
 from services.fanout.auth.access import Access
-from services.fanout.auth.decision import Wanted
+from services.fanout.auth.decision import Denied, Reason, Wanted
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.greetings import PATIENCE, NoRoom
 from services.fanout.hooks import Hooks
-from services.fanout.identify import Handshake, is_plain, read_only_id, wanted_pad
+from services.fanout.identify import Handshake, is_plain, wanted_pad
 from services.fanout.introduction import (
+    Introduced,
     acknowledges,
     introduced,
     knows_sessions,
@@ -31,17 +32,17 @@ from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
-from shared.log import authors, pads, presence, unwritten
+from shared.log import authors, pads, presence
 from shared.log.authors import Author
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, is_of_a_key, of_right_type
-from shared.log.groups import group_of
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
+from shared.log.pads import Glance
 from shared.log.presence import Admission
-from shared.log.records import Creation, Fence
+from shared.log.records import Creation, Fence, Outcome
 from shared.settings import FanoutSettings
-from shared.tasks import all_of, awaited
+from shared.tasks import all_of, as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ AT_ONCE = 50
 """Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
 of them begun at once each would take all of these seconds, and run into its time-outs. One that
 waits for the writer is not counted."""
+
+
+BEFORE_IT_WAS_READ = -2
+"""Of `Room.made_in`: the pad was asked for while the room was being opened."""
 
 
 class TurnedAway(Exception):
@@ -76,41 +81,51 @@ class Doorway:
         """Who asks for which pad, which is opened `ahead` of a join. Raises `Denied`, or
         `CorruptPad`."""
 
-        looking: asyncio.Task[str | None] | None = None
+        looking: asyncio.Task[Glance] | None = None
+        reading: asyncio.Task[Author | None] | None = None
+
+        def begin(pad_id: str) -> None:
+            if ahead is not None and self.settings.auth == "open" and is_plain(pad_id):
+                ahead.open(pad_id)
 
         async def find() -> Wanted:
             nonlocal looking
             with of_right_type("the pad's meta"):
-                wanted = await wanted_pad(self.redis, self.keyspace, message.get("padId"))
+                wanted = await wanted_pad(self.redis, self.keyspace, message.get("padId"), begin)
             if not wanted.read_only:
                 # While it is found out who asks.
-                known = pads.known_read_only_id(self.redis, self.keyspace.pad(wanted.pad_id))
-                looking = awaited(known, "read-only id")
+                glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
+                looking = awaited(glance, "a glance at the pad")
             return wanted
 
-        async def shown_id() -> str:
+        async def seen() -> Glance:
+            if looking is None:
+                return Glance(True, wanted.requested_id)
             with of_right_type("the pad's meta"):
-                if grant.write and looking is not None and (known := await looking):
-                    return known
-                return await read_only_id(self.redis, self.keyspace, wanted, write=grant.write)
+                return await looking
 
         async def on_record() -> Author | None:
-            return grant.known or (await authors.read(self.redis, [author])).get(author)
+            author = grant.author
+            return grant.made or (await authors.read(self.redis, [author])).get(author)
 
         try:
             wanted, grant = await self.access.admit(handshake, message, find)
-            author = grant.author
             if ahead is not None:
                 ahead.open(wanted.pad_id)
-            shown, known = await all_of(shown_id(), on_record())
+            reading = awaited(on_record(), "author")
+            glance = await seen()
+            # Whoever makes a pad has it made meanwhile.
+            known = await reading if glance.exists else None
         finally:
-            if looking is not None and not looking.cancel() and not looking.cancelled():
-                _ = looking.exception()  # as good as never asked, where nobody is let in
+            for task in (looking, reading):
+                as_if_never_asked(task)  # where nobody is let in
+        if not grant.write and not glance.exists:
+            raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
         return Identity(
             grant.author,
             wanted.pad_id,
             wanted.requested_id,
-            shown,
+            glance.read_only_id or "",
             wanted.read_only or not grant.write,
             embedded=handshake.query.get("embed") == "1",
             name=grant.name,
@@ -118,6 +133,8 @@ class Doorway:
             expires=grant.expires,
             address=handshake.address,
             known=known,
+            made=grant.made,
+            unmade=not glance.exists,
         )
 
     @contextmanager
@@ -147,12 +164,48 @@ class Doorway:
     async def _join(
         self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None
     ) -> tuple[Session, Room]:
-        me = await introduced(self.redis, identity, message.get("userInfo"))
+        comes_back = bool(message.get("reconnect"))
+        makes = identity.unmade and not identity.read_only and not comes_back
+        shown = None
+        if not identity.read_only_id and not comes_back:
+            shown = awaited(pads.way_back(self.redis, identity.pad_id), "read-only id")
         try:
-            room = await self.rooms.enter(identity.pad_id)
-        except (CorruptPad, ResponseError) as error:
+            me, room = await self._introduced_and_in(way_out, identity, message, makes=makes)
+            return await self._with(
+                room, way_out, identity, message, brought, me, shown, asked=makes
+            )
+        finally:
+            as_if_never_asked(shown)  # where nobody has come in
+
+    async def _introduced_and_in(
+        self, way_out: Exit, identity: Identity, message: dict[str, Any], *, makes: bool
+    ) -> tuple[Introduced, Room]:
+        """Who somebody is, and the room, of which the pad is asked for already if he `makes` it."""
+        room = self.rooms.begin_to_enter(identity.pad_id)
+        try:
+            me, *_ = await all_of(
+                introduced(self.redis, identity, message.get("userInfo")),
+                self.rooms.opened(room),
+                *([self._ask_for(room, identity)] if makes else []),
+            )
+        except BaseException as error:
+            self.rooms.leave(room)
             turn_away_if_corrupt(way_out, identity.pad_id, error)
             raise
+        return me, room
+
+    async def _with(
+        self,
+        room: Room,
+        way_out: Exit,
+        identity: Identity,
+        message: dict[str, Any],
+        brought: str | None,
+        me: Introduced,
+        shown: "asyncio.Task[str] | None",
+        *,
+        asked: bool,
+    ) -> tuple[Session, Room]:
         limit = self.settings.max_sessions_per_pad
         if limit and len(room.sessions) + len(room.arriving) >= limit:
             self.rooms.leave(room)
@@ -170,9 +223,11 @@ class Doorway:
         try:
             if message.get("reconnect"):
                 stay = stays.parse(brought, identity.requested_id)
-                await self._resume(room, session, me, message.get("client_rev"), stay)
+                rev = message.get("client_rev")
+                await self._resume(room, session, me.me, rev, stay, store=me)
             else:
-                await self._arrive(room, session, me, message.get("padSettingsDefaults"))
+                defaults = message.get("padSettingsDefaults")
+                await self._arrive(room, session, me, defaults, shown, asked=asked)
         except BaseException as error:
             room.arriving.pop(session.id, None)
             try:
@@ -208,19 +263,38 @@ class Doorway:
 
     # --- First arrival ---------------------------------------------------------------------------
 
-    async def _arrive(self, room: Room, session: Session, me: Author, defaults: Any) -> None:
+    async def _arrive(
+        self,
+        room: Room,
+        session: Session,
+        me: Introduced,
+        defaults: Any,
+        shown: "asyncio.Task[str] | None",
+        *,
+        asked: bool,
+    ) -> None:
+        """`asked`: for a pad that is not there yet, which this one may make; `shown` leads
+        back to a pad that has no read-only id yet."""
         patient_until = monotonic() + PATIENCE
         rights_of_epoch: dict[int, dict[str, Any]] = {}
         while True:
             if room.feed.head < 0 and session.identity.read_only:
                 raise _turned_away(session.exit, "deleted")  # since it was let in
+            begins = asked or room.feed.head < 0
             if room.feed.head < 0:
-                await self._create(room, session, defaults)
+                await self._create(room, session, asked=asked)
+            asked = False
             epoch = room.epoch
             admission, *_ = await all_of(
-                self._register(room, session, me),
+                self._register(room, session, me.me, store=me),
                 room.people.get_to_know(self.redis, await self._named(room)),
                 self._rights(room, session, rights_of_epoch),
+                *(
+                    [begin_with(self.redis, room, session.author, defaults, self.settings)]
+                    if begins
+                    else []
+                ),
+                *([self._shown(room, session, await shown)] if shown is not None else []),
             )
             if admission.epoch != room.epoch:
                 # It went away, or became another, while we came in, and we have not heard yet.
@@ -257,7 +331,7 @@ class Doorway:
         session.send(
             greeting.to(
                 session.identity,
-                me,
+                me.me,
                 users=room.people.count(session.id),
                 cookie_prefix=self.settings.cookie_prefix,
                 beside=(
@@ -283,18 +357,32 @@ class Doorway:
         if (epoch := room.epoch) not in known:
             known[epoch] = await rights_of(self.redis, room, session.identity, self.settings)
 
-    async def _create(self, room: Room, session: Session, defaults: Any) -> None:
-        author, address = session.author, session.identity.address
+    async def _shown(self, room: Room, session: Session, fresh: str) -> None:
+        known = session.identity.read_only_id
+        if not known:
+            known = await pads.settle_read_only_id(self.redis, room.keys, fresh)
+            session.identity = replace(session.identity, read_only_id=known)
+
+    async def _ask_for(self, room: Room, identity: Identity) -> None:
+        """Asks the writer for the pad, which seems not to be there. If it is, nothing comes of it:
+        so this need not wait for the room to be open, and where Redis is far away, the pad is made
+        while it is read that there is none."""
         async with self._outside(), room.making:
             # Of those who come at the same time one makes it; the others need no turn of theirs.
-            if room.feed.head < 0 and room.made_in != room.epoch:
-                await self.makers.wait(author, address)
-                room.made_in = room.epoch
-        if room.feed.head >= 0:
-            return
-        text = self.settings.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
-        text = text.replace("\t", " " * 8)
-        await self.inbox.put(Creation(room.pad_id, room.origin, author, text))
+            if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
+                await self.makers.wait(identity.author, identity.address)
+                opened = room.opened is not None and room.opened.done()
+                room.made_in = room.epoch if opened else BEFORE_IT_WAS_READ
+        if room.feed.head < 0:
+            await self.inbox.put(
+                Creation(room.pad_id, room.origin, identity.author, self.settings.first_text)
+            )
+
+    async def _create(self, room: Room, session: Session, *, asked: bool) -> None:
+        if not asked:
+            await self._ask_for(room, session.identity)
+        elif room.made_in == BEFORE_IT_WAS_READ:
+            room.made_in = room.epoch
         try:
             async with self._outside():
                 await asyncio.wait_for(room.held.reached(0), self.settings.commit_timeout_ms / 1000)
@@ -304,28 +392,39 @@ class Doorway:
                 raise TimeoutError("no answer from the writer") from None
         if room.feed.head < 0 and room.held.unmade:
             raise CorruptPad(room.held.unmade)
-        await room.beside.settled()
-        if room.beside.creator == author and group_of(room.pad_id) is None:
-            await unwritten.note(self.redis, self.keyspace, room.pad_id, room.epoch)
-        await begin_with(self.redis, room, author, defaults, self.settings)
 
     # --- Coming back -----------------------------------------------------------------------------
 
     async def _resume(
-        self, room: Room, session: Session, me: Author, rev: Any, stay: Stay | None
+        self,
+        room: Room,
+        session: Session,
+        me: Author,
+        rev: Any,
+        stay: Stay | None,
+        *,
+        store: Introduced | None = None,
     ) -> None:
         if isinstance(rev, float) and rev.is_integer():
             rev = int(rev)
         if room.feed.head < 0:
             raise _turned_away(session.exit, "deleted")
+        fence, settled = None, None
+        if not session.identity.read_only and not session.identity.embedded:
+            # Settles what earlier sessions of this author submitted: it is in the history by now,
+            # or never will be. The client sends again what it saw no answer to; it must not count
+            # twice.
+            origin, settled = session.expect()
+            fence = Fence(room.pad_id, origin, session.order, session.author)
         admission, _ = await all_of(
-            self._register(room, session, me, resumes=True, stay=stay),
+            self._register(room, session, me, resumes=True, stay=stay, fence=fence, store=store),
             room.people.get_to_know(self.redis, room.people.roster.authors()),
         )
         if admission.reign != room.reign:
             await room.repair.done()
-        if not session.identity.read_only and not session.identity.embedded:
-            await self._fence(room, session)
+        if fence is not None and settled is not None:
+            fence = replace(fence, order=admission.order)
+            await self._fence(room, fence, admission.fence_id, settled)
         await room.people.get_to_know(self.redis, room.people.roster.authors())
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
@@ -354,13 +453,12 @@ class Doorway:
         if admission.is_news:
             room.repair.vouch([session.author])
 
-    async def _fence(self, room: Room, session: Session) -> None:
-        """Settles what earlier sessions of this author submitted: it is in the history by now, or
-        never will be. The client sends again what it saw no answer to; it must not count twice."""
-        origin, done = session.expect()
-        fence = Fence(room.pad_id, origin, session.order, session.author)
+    async def _fence(
+        self, room: Room, fence: Fence, entry_id: str, done: "asyncio.Future[Outcome | None]"
+    ) -> None:
+        """Returns when the fence is settled, and what stands before it is here."""
         async with self._outside():
-            if not await self.inbox.settle(fence, done):
+            if not await self.inbox.settle(fence, done, entry_id):
                 # It is nowhere else, so the client has to come again.
                 raise TimeoutError("no answer from the writer")
         outcome = done.result()
@@ -385,16 +483,22 @@ class Doorway:
         *,
         resumes: bool = False,
         stay: Stay | None = None,
+        fence: Fence | None = None,
+        store: Introduced | None = None,
     ) -> Admission:
         room.arriving[session.id] = session
-        member = session.member(me, self.worker_id)
-        admission = await presence.join(
-            self.redis,
-            room.keys,
-            member,
-            order=session.order or None,
-            resumes=resumes,
-            stay=(stay.epoch, stay.reign) if stay is not None else None,
+        admission: Admission
+        admission, *_ = await all_of(
+            presence.join(
+                self.redis,
+                room.keys,
+                session.member(me, self.worker_id),
+                order=session.order or None,
+                resumes=resumes,
+                stay=(stay.epoch, stay.reign) if stay is not None else None,
+                fence=None if fence is None else (fence, self.keyspace.inbox(room.keys.partition)),
+            ),
+            *([store.store(self.redis)] if store is not None else []),
         )
         session.order = admission.order
         return admission

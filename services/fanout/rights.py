@@ -44,4 +44,4 @@ async def begin_with(
     await room.beside.settled()
     if room.beside.creator == author:
         with suppress(NoPad, TooBusy):  # then it looks as pads do
-            room.beside.are_set(await change_options(redis, room.keys, defaults))
+            room.beside.are_set(await change_options(redis, room.keys, defaults, fresh=True))

@@ -24,8 +24,10 @@ from services.fanout.stays import Stay
 from services.fanout.turns import Turns
 from shared.log.announcements import Announcement, Relayed
 from shared.log.connect import Redis
+from shared.log.groups import group_of
 from shared.log.keys import PadKeys
 from shared.log.records import (
+    OPENS,
     ChannelMessage,
     Committed,
     Deleted,
@@ -71,7 +73,8 @@ class Room:
         self.opened: asyncio.Task[None] | None = None
         self.making = asyncio.Lock()
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
-        self.origin = Origin(new_session_id(), 1)
+        opens = OPENS if group_of(pad_id) is None else ""
+        self.origin = Origin(opens + new_session_id(), 1)
         """Of what the room itself puts into the inbox, which is only the pad's creation."""
         self._early: list[ChannelMessage | Announcement] | None = []
         self.people = People(lambda: self._delivery.due())
@@ -252,6 +255,15 @@ class Room:
         self.attendance.refresh()
 
     def _committed(self, message: Committed) -> None:
+        held = self.held
+        first = message.revisions[0] if message.revisions else None
+        try:
+            self._take_in(message)
+        finally:
+            if first is not None and first.rev == 0 and message.epoch == held.epoch:
+                self.beside.is_made(first.author)
+
+    def _take_in(self, message: Committed) -> None:
         held = self.held
         if not self._redis.is_present(self.keys.partition, message.reign):
             return  # from a server whose place another has taken: nobody can rely on it

@@ -81,15 +81,20 @@ class Rooms:
         """
         room = self.begin_to_enter(pad_id)
         try:
-            assert room.opened is not None
-            # Shared by all who come meanwhile: one of them going away must not cancel it.
-            # With a limit: a shard that is away must not keep those out who want other pads.
-            async with asyncio.timeout(OPEN_TIMEOUT):
-                await asyncio.shield(room.opened)
+            await self.opened(room)
         except BaseException:
             self.leave(room)
             raise
         return room
+
+    @staticmethod
+    async def opened(room: Room) -> None:
+        """Returns when a room that somebody has begun to enter is open. Raises likewise."""
+        assert room.opened is not None
+        # Shared by all who come meanwhile: one of them going away must not cancel it.
+        # With a limit: a shard that is away must not keep those out who want other pads.
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            await asyncio.shield(room.opened)
 
     def begin_to_enter(self, pad_id: str) -> Room:
         """Opens the pad's room if need be, for somebody who will want it soon, and returns at once.

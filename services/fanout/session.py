@@ -32,7 +32,7 @@ class Identity:
     author: str
     pad_id: str  #: the real one; a read-only client must never see it
     requested_id: str  #: what the client asked for: the pad's id or its read-only id
-    read_only_id: str
+    read_only_id: str  #: empty: it has none yet
     read_only: bool
     embedded: bool  #: the history iframe of a page: shares its author, neither kicks nor is kicked
     name: str | None = None  #: given by whoever let it in, so that it cannot choose another
@@ -41,6 +41,9 @@ class Identity:
     address: str = ""  #: where it comes from, as far as we can know
     known: Author | None = field(default=None, compare=False)
     """What was on record of the author when it was let in, if that was asked."""
+    made: Author | None = field(default=None, compare=False)
+    """What is to be put on record of an author who has just been made."""
+    unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
 
 
 class Flushed(Enum):

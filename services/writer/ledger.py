@@ -13,6 +13,7 @@ from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace, PadKeys
 from shared.log.leases import Lease
 from shared.log.records import UNSETTLED
+from shared.log.unwritten import Unwritten
 from shared.supervisor import rest
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,10 @@ class Ledger:
             pad_keys, pad_args = item.keys_and_args(lease.reign)
             keys += pad_keys
             args += pad_args
+        opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
+        if opened:
+            keys.append(self._keyspace.unwritten(lease.partition))
+            args += [one.record for one in opened]
         began = time.time_ns()
         await self._call(scripts.COMMIT, keys, args, position, list(work))
         _trace("commit", began, work)

@@ -275,7 +275,7 @@ class Committer:
                         entry.text, entry.author, now, wrote_it=entry.wrote_it, birth=new_birth()
                     )
                     item.revisions.append(first)
-                    item.created = True
+                    item.created, item.by_opening = True, entry.by_opening
                 reason = CREATED if made else ""
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head, reason))
             case Deletion():  # pragma: no cover

@@ -19,6 +19,7 @@ class Work:
     outcomes: list[Outcome] = field(default_factory=list)
     fences: dict[str, int] = field(default_factory=dict)
     created: bool = False
+    by_opening: bool = False  #: it was, and goes away if nobody writes in it
     traces: list[Trace] = field(default_factory=list)  #: of the entries whose way is traced
 
     def header(self, reign: str) -> bytes:

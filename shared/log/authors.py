@@ -16,6 +16,7 @@ from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, is_wrong_type, readable
 from shared.log.keys import author_key, mapper_key, token_key
+from shared.tasks import all_of
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
@@ -35,37 +36,27 @@ def new_author_id() -> str:
 
 
 async def author_of_token(redis: Redis, token: str | None) -> str:
-    """As `author_and_record`, without what is on record."""
-    author, _ = await author_and_record(redis, token)
+    """The author that this token stands for, made and put on record if it is new."""
+    author, made = await author_and_made(redis, token)
+    if made is not None:
+        await store(redis, author, color=made.color)
     return author
 
 
-async def author_and_record(redis: Redis, token: str | None) -> tuple[str, Author | None]:
-    """The author that this token stands for, made if it is new, and then with what is on record of
-    it. Without a token: a new author.
+async def author_and_made(redis: Redis, token: str | None) -> tuple[str, Author | None]:
+    """The author that this token stands for; with what is to be put on record of it (`store`), if
+    it was made just now. Without a token: a new author. One round trip, or none.
 
-    Only a hash of the token is stored: whoever reads the database cannot act as its authors.
+    Should the record not be made, it is made up for when the author comes again (`enrol`). Only a
+    hash of the token is stored: whoever reads the database cannot act as its authors.
     """
-    color = secrets.randbelow(PALETTE_SIZE)
-    made = Author(new_author_id(), None, color)
+    made = Author(new_author_id(), None, secrets.randbelow(PALETTE_SIZE))
     if token is None:
-        await redis.rush.hset(author_key(made.id), "color", f"n{color}")
         return made.id, made
+    # Two tabs of a new browser may come at once; the first one's author is the author.
     key = token_key(sha256(token.encode()).hexdigest())
-    known = await redis.rush.get(key)
-    if known is not None:
-        return cast("bytes", known).decode(), None
-    # Two tabs of a new browser may come at once; the first one's author is the author. Both in one
-    # round trip: should the record get lost, it is made up for when the author comes (`enrol`).
-    _, winner = await asyncio.gather(
-        redis.rush.hset(author_key(made.id), "color", f"n{color}"),
-        redis.rush.set_once(key, made.id),
-    )
-    if winner == made.id:
-        return winner, made
-    async with redis.few:
-        await redis.client.delete(author_key(made.id))
-    return winner, None
+    winner = await redis.rush.set_once(key, made.id)
+    return winner, made if winner == made.id else None
 
 
 async def known_author(redis: Redis, token: str | None) -> str:
@@ -80,9 +71,24 @@ async def enrol(redis: Redis, author: str) -> Author:
     """An author who is there, with the colour of a new one if not there before: somebody else has
     made the id, and it comes for the first time."""
     async with redis.few:
-        color = secrets.randbelow(PALETTE_SIZE)
-        await redis.client.hsetnx(author_key(author), "color", f"n{color}")
-    return (await read(redis, [author]))[author]
+        pipeline = redis.client.pipeline(transaction=False)
+        _ = pipeline.hsetnx(author_key(author), "color", f"n{secrets.randbelow(PALETTE_SIZE)}")
+        _ = pipeline.hmget(author_key(author), ["name", "color"])
+        _, (name, color) = await pipeline.execute()
+    return _author(author, name, color)
+
+
+async def store(
+    redis: Redis, author: str, *, name: str | None = None, color: int | str | None = None
+) -> None:
+    """Puts on record what is given, within bounds already. Raises what `UNREACHABLE` lists."""
+    key, works = author_key(author), []
+    if color is not None:
+        shade = f"n{color}" if isinstance(color, int) else f"c{color}"
+        works.append(redis.rush.hset(key, "color", shade))
+    if name is not None:
+        works.append(redis.rush.hset(key, "name", _stored(name)))
+    await all_of(*works)
 
 
 async def author_for(redis: Redis, mapper: str) -> str:

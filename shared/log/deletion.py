@@ -23,12 +23,13 @@ def _hash(token: str) -> bytes:
 
 async def make_deletion_token(redis: Redis, keys: PadKeys, epoch: int) -> str | None:
     """A new token, 64 hex digits; None if the pad has one, which nobody can be told again."""
-    if await redis.rush.hget(keys.meta, deletion_field(epoch)) is not None:
-        return None
     token = secrets.token_hex(32)
-    await redis.client.hsetnx(keys.meta, deletion_field(epoch), _hash(token).decode())
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hsetnx(keys.meta, deletion_field(epoch), _hash(token).decode())
     # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
-    return token if await is_deletion_token(redis, keys, epoch, token) else None
+    _ = pipeline.hget(keys.meta, deletion_field(epoch))
+    _, stored = await pipeline.execute()
+    return token if stored == _hash(token) else None
 
 
 async def is_deletion_token(redis: Redis, keys: PadKeys, epoch: int, token: str) -> bool:

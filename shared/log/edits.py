@@ -28,6 +28,7 @@ from shared.log.limits import PadLimits, too_many
 from shared.log.limits import Refused as Refused
 from shared.log.records import (
     CREATED,
+    OPENS,
     Committed,
     Creation,
     Deleted,
@@ -95,9 +96,13 @@ class Edits:
         await load(self._redis, keys, meta, document)
         return document
 
-    async def create(self, pad_id: str, author: str, text: str, *, wrote_it: bool) -> bool:
-        """Whether it was this call that made the pad. `wrote_it`: the text is the author's."""
-        entry = Creation(pad_id, _origin(), author, text, wrote_it)
+    async def create(
+        self, pad_id: str, author: str, text: str, *, wrote_it: bool, to_be_written: bool = False
+    ) -> bool:
+        """Whether it was this call that made the pad. `wrote_it`: the text is the author's;
+        `to_be_written`: the pad goes away by itself if nobody ever writes in it."""
+        origin = _origin(OPENS) if to_be_written else _origin()
+        entry = Creation(pad_id, origin, author, text, wrote_it)
         outcome = await self._put(entry, base_rev=-1)
         if outcome.kind == "refused":
             raise Refused(outcome.detail)

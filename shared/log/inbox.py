@@ -180,18 +180,23 @@ class InboxWriter:
                 raise NotTaken(f"Redis did not take it: {error}") from error
             await asyncio.sleep(RETRY_DELAY)
 
-    async def settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
-        """Puts an entry into its inbox, and returns when the writer has answered it, which whoever
-        follows the pad's channel has to note in `answer`; again if a fail-over takes the entry away
-        unanswered. False: it has been answered, and the answer got lost on the way.
+    async def settle(
+        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
+    ) -> bool:
+        """Puts an entry into its inbox, unless it stands there under this id, and returns when the
+        writer has answered it, which whoever follows the pad's channel has to note in `answer`;
+        again if a fail-over takes the entry away unanswered. False: it has been answered, and the
+        answer got lost on the way.
 
         Raises `TooLarge` or `NotTaken`.
         """
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
-            return await self._settle(entry, answer)
+            return await self._settle(entry, answer, entry_id)
 
-    async def _settle(self, entry: Entry, answer: "asyncio.Future[T]") -> bool:
-        entry_id = await self.put(entry)
+    async def _settle(
+        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
+    ) -> bool:
+        entry_id = entry_id or await self.put(entry)
         while not answer.done():
             # Not wait_for, which would want a shield for the answer: this costs half.
             await asyncio.wait((answer,), timeout=self._look_after)

@@ -81,13 +81,21 @@ def parse_options(stored: bytes | None) -> dict[str, Any]:
 
 
 async def change_options(
-    redis: Redis, keys: PadKeys, change: Any, *, telling: Relayed | None = None
+    redis: Redis,
+    keys: PadKeys,
+    change: Any,
+    *,
+    telling: Relayed | None = None,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Merges a change into the pad's settings, and announces them, with `telling` right behind;
-    returns what they are now. Raises `NoPad`, `TooBusy`, or what `UNREACHABLE` lists."""
+    returns what they are now. A `fresh` pad has none, in all likelihood. Raises `NoPad`, `TooBusy`,
+    or what `UNREACHABLE` lists."""
     more = [] if telling is None else [relayed(telling)]
-    for _ in range(CHANGE_ATTEMPTS):
-        stored: bytes | None = await redis.client.hget(keys.meta, "settings")  # type: ignore[assignment]
+    for attempt in range(CHANGE_ATTEMPTS):
+        stored: bytes | None = None
+        if attempt or not fresh:
+            stored = await redis.client.hget(keys.meta, "settings")  # type: ignore[assignment]
         settings = merged(parse_options(stored), change)
         reply = await scripts.SETTINGS(
             redis.client,

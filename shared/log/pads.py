@@ -1,7 +1,7 @@
 """Read-only ids, and the settings of the fleet as a whole."""
 
 import secrets
-from typing import cast
+from typing import NamedTuple, cast
 
 from shared.log.agreement import agree
 from shared.log.connect import Redis
@@ -19,25 +19,50 @@ async def settle_partitions(redis: Redis, configured: int) -> None:
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
     """The pad's read-only id, made if it has none. ``r.`` and 32 random hex digits."""
-    known: str | bytes | None = await known_read_only_id(redis, keys)
-    if known is None:
-        fresh = "r." + secrets.token_hex(16)
-        # The way back first: an id that somebody has seen must lead to its pad.
-        await redis.client.set(read_only_key(fresh), pad_id)
-        pipeline = redis.client.pipeline(transaction=False)
-        _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
-        # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
-        _ = pipeline.hget(keys.meta, "readonly")
-        _, known = await pipeline.execute()
-        if known != fresh.encode():
-            await redis.client.delete(read_only_key(fresh))
-    return known if isinstance(known, str) else cast("bytes", known).decode()
+    known = (await glance(redis, keys)).read_only_id
+    return known if known is not None else await make_read_only_id(redis, keys, pad_id)
 
 
-async def known_read_only_id(redis: Redis, keys: PadKeys) -> str | None:
-    """The pad's read-only id, if it has one."""
-    known = cast("bytes | None", await redis.rush.hget(keys.meta, "readonly"))
-    return known.decode() if known is not None else None
+async def make_read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
+    """Likewise, for a pad that had none a moment ago."""
+    return await settle_read_only_id(redis, keys, await way_back(redis, pad_id))
+
+
+async def way_back(redis: Redis, pad_id: str) -> str:
+    """A fresh read-only id that leads to the pad. That comes first: an id that somebody has seen
+    must lead to its pad."""
+    fresh = "r." + secrets.token_hex(16)
+    await redis.client.set(read_only_key(fresh), pad_id)
+    return fresh
+
+
+async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
+    """The pad's read-only id: the fresh one, unless it has got another meanwhile."""
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
+    # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
+    _ = pipeline.hget(keys.meta, "readonly")
+    _, known = await pipeline.execute()
+    if known != fresh.encode():
+        await redis.client.delete(read_only_key(fresh))
+    return cast("bytes", known).decode()
+
+
+class Glance(NamedTuple):
+    """What can be seen of a pad from afar: enough to begin with, and nothing to rely on."""
+
+    exists: bool
+    read_only_id: str | None  #: None: it has none yet
+
+
+async def glance(redis: Redis, keys: PadKeys) -> Glance:
+    """Raises what `UNREACHABLE` lists, and ResponseError where the key holds something else."""
+    readonly, head = cast(
+        "tuple[bytes | None, bytes | None]",
+        await redis.rush.hmget(keys.meta, ["readonly", "head"]),
+    )
+    exists = head is not None and not head.startswith(b"-")
+    return Glance(exists, readonly.decode() if readonly is not None else None)
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:

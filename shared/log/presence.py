@@ -8,11 +8,13 @@ from shared.log.connect import Redis
 from shared.log.damage import of_right_type, readable
 from shared.log.keys import PadKeys
 from shared.log.records import (
+    Fence,
     Joined,
     Left,
     Member,
     UserInfo,
     encode_user_info,
+    fence_around_order,
     pack,
     unpack,
 )
@@ -29,6 +31,7 @@ class Admission(NamedTuple):
     """The last rev that it shares with the pad as it is now, if it was here before; None: all that
     there is."""
     is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
+    fence_id: str = ""  #: where the fence stands in the inbox, if one was wanted
 
 
 async def join(
@@ -39,8 +42,10 @@ async def join(
     order: int | None = None,
     resumes: bool = False,
     stay: tuple[int, str] | None = None,
+    fence: tuple[Fence, str] | None = None,
 ) -> Admission:
-    """Enters a session, and tells all workers. With `order`, one that was here already.
+    """Enters a session, and tells all workers. With `order`, one that was here already. A `fence`,
+    with its inbox, is put there in the same step, with the order that the session gets.
 
     `stay` is the epoch and the reign of the history that the session itself is on; without, it is
     taken to be on that which its author was on last.
@@ -48,9 +53,14 @@ async def join(
     That the author has been here now is put on record, unless he `resumes`: then it has to be found
     out first whether he may, which is decided by what is on record.
     """
+    wanted = [keys.members, keys.meta, keys.seen, keys.state]
+    around: tuple[bytes, ...] = ()
+    if fence is not None:
+        around = fence_around_order(fence[0])
+        wanted.append(fence[1])
     reply = await scripts.JOIN(
         redis.rush,
-        [keys.members, keys.meta, keys.seen, keys.state],
+        wanted,
         [
             keys.channel,
             member.session,
@@ -58,9 +68,10 @@ async def join(
             member.author,
             "" if order is None else order,
             "" if resumes else "new",
+            *around,
         ],
     )
-    got_order, epoch, seen, reign, record = reply
+    got_order, epoch, seen, reign, record, fence_id = reply
     await redis.heard_under(keys.partition, reign.decode())
     is_news = resumes and seen != b"%b %b" % (epoch, reign)
     if stay is None and seen:
@@ -73,6 +84,7 @@ async def join(
         reign.decode(),
         reigns.shared_up_to(reigns.parse(record.decode()), stay[1]) if stay else None,
         is_news,
+        fence_id.decode(),
     )
 
 

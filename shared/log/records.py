@@ -95,6 +95,11 @@ class Fence:
     author: str
 
 
+OPENS = "opens-"
+"""What the session of a `Creation` begins with whose pad goes away if nobody ever writes in it, see
+`unwritten`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """Makes the pad with its first text, unless it exists."""
@@ -104,6 +109,11 @@ class Creation:
     author: str
     text: str
     wrote_it: bool = False  #: the text is the author's own, and not a default text
+
+    @property
+    def by_opening(self) -> bool:
+        """Whether nobody wants the pad who does not write in it."""
+        return self.origin.session.startswith(OPENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,15 @@ _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 def encode_entry(entry: Entry) -> bytes:
     values = [getattr(entry, name) for name in entry.__slots__]
     return pack([_LETTERS[type(entry)], *values])
+
+
+def fence_around_order(fence: Fence) -> tuple[bytes, bytes]:
+    """What `encode_entry` makes of it, before and behind its order: the script that gives a session
+    its order puts the fence into the inbox, too."""
+    values = [_LETTERS[Fence], *(getattr(fence, name) for name in Fence.__slots__)]
+    at = 1 + Fence.__slots__.index("order")
+    header = msgpack.Packer().pack_array_header(len(values))
+    return header + b"".join(map(pack, values[:at])), b"".join(map(pack, values[at + 1 :]))
 
 
 def decode_entry(data: bytes) -> Entry:

@@ -54,7 +54,7 @@ class Rush:
     async def hmget(self, key: str, names: list[str]) -> Any:
         return await self._call("HMGET", key, *names)
 
-    async def hset(self, key: str, name: str, value: str) -> None:
+    async def hset(self, key: str, name: str, value: str | bytes) -> None:
         await self._call("HSET", key, name, value)
 
     async def set_once(self, key: str, value: str) -> str:

@@ -1,12 +1,12 @@
 """Pads that somebody opened and nobody ever wrote in. They go away by themselves.
 
-Whoever makes a pad by opening it puts it on record here; pads that the HTTP API makes, or that are
-brought from elsewhere, are wanted as they are and never stand here. After a while the partition's
-writer looks: a pad with text of somebody's, chat or saved revisions stays for good, one that
-somebody is on is looked at again, and any other is taken away, with all that belongs to it.
+A pad that somebody makes by opening it is put on record here in the same step, and so is one that
+is made for a file's text to come into; pads that the HTTP API makes, or that are brought as they
+are, are wanted as they are and never stand here. After a while the partition's writer looks: a pad
+with text of somebody's, chat or saved revisions stays for good, one that somebody is on is looked
+at again, and any other is taken away, with all that belongs to it.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
@@ -30,12 +30,6 @@ class Unwritten(NamedTuple):
     @property
     def record(self) -> str:
         return f"{self.epoch} {self.pad}"
-
-
-async def note(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
-    """Somebody has just made the pad by opening it. Raises what `UNREACHABLE` lists."""
-    key = keyspace.unwritten(keyspace.partition_of(pad))
-    await redis.client.zadd(key, {Unwritten(pad, epoch).record: time.time() * 1000})
 
 
 async def due(

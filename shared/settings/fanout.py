@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.easysync import to_units
 from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
@@ -18,6 +19,8 @@ from shared.settings.tracing import TracingSettings
 _EMBEDDING = re.compile(
     r"https?://(\*\.)?[A-Za-z0-9._-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?"
 )
+TAB = " " * 8
+"""What stands for a tab in a pad, for which an editor has no column."""
 
 Batch = Literal["auto", "on", "off"]
 Page = Literal["on", "off"]
@@ -166,6 +169,13 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
         """Whether the operators' routes have a listener of their own."""
         return self.ops != (self.host, self.port)
 
+    @property
+    def first_text(self) -> str:
+        """What a pad begins with that is opened for the first time, in UTF-16 code units and
+        without what an editor has no line or column for."""
+        text = self.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
+        return to_units(text.replace("\t", TAB))
+
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
         for origin in self.embed:
@@ -179,6 +189,14 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
             yield "embed", "has none or * beside others: either stands alone"
         if not self.embed:
             yield "embed", "is empty: write same for frames of this origin, or none"
+        length = len(self.first_text) + 1  # a pad ends in a newline of its own
+        if length > self.max_pad_length:
+            yield (
+                "default_pad_text",
+                f"makes a pad of {length:,} UTF-16 code units, which may have "
+                f"{self.max_pad_length:,} at most: shorten it, or raise --max-pad-length "
+                "(PADFLEET_MAX_PAD_LENGTH) on all workers and writers",
+            )
         if self.apart and self.ops[1] == self.port:
             yield (
                 "ops_host",

@@ -277,3 +277,24 @@ def test_up_refuses_ports_that_collide_or_do_not_exist() -> None:
     assert overlap.startswith("--writer-port: workers (9001 to 9002) and writers (9002)")
     (beyond,) = problems(["--port", "65535"], {}, UpSettings)
     assert beyond.startswith("--port: needs the ports 65535 to 65536")
+
+
+@pytest.mark.parametrize(
+    ("text", "units"), [("x" * 1000, 1001), ("\t" * 125, 1001), ("😀" * 500, 1001)]
+)
+def test_a_first_text_that_is_too_long_for_a_pad_is_refused(text: str, units: int) -> None:
+    environ = {"PADFLEET_DEFAULT_PAD_TEXT": text, "PADFLEET_MAX_PAD_LENGTH": "1000"}
+    environ["PADFLEET_REDIS_URL"] = "redis://127.0.0.1:1"
+    with pytest.raises(SettingsError) as refused:
+        resolve(FanoutSettings, "fanout", [], environ)
+    (problem,) = refused.value.problems
+    assert problem.startswith("PADFLEET_DEFAULT_PAD_TEXT: ")
+    assert f"{units:,} UTF-16 code units" in problem
+    assert "--max-pad-length" in problem
+    fits = resolve(FanoutSettings, "fanout", [], {**environ, "PADFLEET_MAX_PAD_LENGTH": "1001"})
+    assert len(fits.first_text) == 1000
+
+
+def test_I9_the_first_text_is_in_code_units_and_without_tabs() -> None:
+    settings = FanoutSettings(default_pad_text="a\r\nb\rc\t😀")
+    assert settings.first_text == "a\nb\nc        \ud83d\ude00"

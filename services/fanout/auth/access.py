@@ -26,12 +26,13 @@ from services.fanout.auth.hook import question
 from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from services.fanout.auth.keys import BadKey, Key, UnknownKey
 from services.fanout.auth.web import open_http
-from services.fanout.identify import Handshake, cookie, token
-from shared.log.authors import author_and_record, known_author
+from services.fanout.identify import Handshake, cookie, is_link, token
+from shared.log.authors import author_and_made, known_author
 from shared.log.connect import Redis
 from shared.log.groups import GroupSession
 from shared.log.keys import Keyspace
 from shared.settings import AccessSettings, SettingsError
+from shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +76,18 @@ class OpenAccess:
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[Wanted, Grant]:
         secret = token(handshake, message, self._cookie_prefix)
-        wanted = await find()
+        if is_link(message.get("padId")):
+            # To find its pad takes a while, in which those who are known already are recognised.
+            wanted, known = await all_of(_found(find), known_author(self._redis, secret))
+        else:
+            wanted, known = await find(), ""
         session = await self._session(handshake, message, wanted)
         if session is not None:
             return wanted, session_grant(session, time.time())
-        author, known = await author_and_record(self._redis, secret)
-        return wanted, Grant(author, known=known)
+        if known:
+            return wanted, Grant(known)
+        author, made = await author_and_made(self._redis, secret)
+        return wanted, Grant(author, made=made)
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
@@ -107,6 +114,10 @@ class OpenAccess:
 
     async def close(self) -> None:
         pass
+
+
+async def _found(find: Find) -> Wanted:
+    return await find()
 
 
 class TokenAccess:

@@ -67,8 +67,8 @@ class Grant:
     name: str | None = None  #: a code-unit string; whoever has none may choose one
     color: str | None = None
     expires: float | None = None  #: Unix seconds; None: never
-    known: Author | None = field(default=None, compare=False)
-    """What is on record of the author, where that has just been made."""
+    made: Author | None = field(default=None, compare=False)
+    """What is to be put on record of an author who has just been made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 -- Appends the revisions of one inbox batch, and moves the inbox position with them (I2).
 --
 -- KEYS  1 state  2 inbox  then three for each pad: revs, meta, fences
+--       last, if pads were made by opening them: the partition's unwritten pads
 -- ARGV  1 term  2 expected position  3 new position  4 lease in ms  5 reign
 --       6 what to do about the workers: 'tell' them, or 'hold' it back until replicas have the
 --       commit; the channels that wait for that are noted for whoever owns the partition then
 --       then for each pad: channel, expected head ('' for any), expected chain, message header, and
 --       three counted lists:
 --       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…)
+--       then what to put on record among the unwritten pads
 --
 -- Replies {'ok'}, or names what no longer holds: {'reign', current}, {'term', current},
 -- {'position', current}, {'head', pad index, current}; or the pad of which something does not fit
@@ -44,7 +46,7 @@ local function out_of_step(revs, head)
   return 'the last revision of the stream is ' .. last .. ', not the head ' .. head
 end
 
-local pads, at = (#KEYS - 2) / 3, 7
+local pads, at = math.floor((#KEYS - 2) / 3), 7
 local known = {}
 for i = 1, pads do
   local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
@@ -132,6 +134,8 @@ for i = 1, pads do
   end
 end
 
+-- pcall: if the key is of a wrong type, these pads stay; that is no reason to keep anybody waiting.
+for i = at, #ARGV do redis.pcall('ZADD', KEYS[#KEYS], now_ms, ARGV[i]) end
 redis.call('HSET', state, 'position', ARGV[3])
 if ARGV[6] == 'tell' then
   redis.call('HSET', state, 'told', ARGV[3])

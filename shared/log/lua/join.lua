@@ -1,10 +1,11 @@
 -- Puts a session among a pad's members and tells every worker with a socket on the pad.
 --
--- KEYS  1 members  2 meta  3 seen  4 state
+-- KEYS  1 members  2 meta  3 seen  4 state  5 inbox
 -- ARGV  1 channel  2 session  3 member record  4 author  5 order ('' for a new session)
 --       6 'new' to note that the author has seen the pad as it is now
+--       7 8 a fence for the inbox, if one is wanted: what stands before and behind its order
 -- Replies {order, epoch, when this author was last seen ('' = never, else epoch and reign),
--- this reign, the pad's reigns}.
+-- this reign, the pad's reigns, ID of the fence ('' = none)}.
 -- The order grows with each session of the pad: of two sessions of one author the later one stays.
 local order = ARGV[5]
 if order == '' then order = tostring(redis.call('HINCRBY', KEYS[2], 'sessions', 1)) end
@@ -15,4 +16,8 @@ local seen = redis.call('HGET', KEYS[3], ARGV[4]) or ''
 if ARGV[6] == 'new' then redis.call('HSET', KEYS[3], ARGV[4], epoch .. ' ' .. reign) end
 redis.call('HSET', KEYS[1], ARGV[2], order .. ' ' .. ARGV[3])
 redis.call('SPUBLISH', ARGV[1], 'J' .. order .. ' ' .. ARGV[3])
-return {order, epoch, seen, reign, reigns}
+local fence = ''
+if ARGV[7] then
+  fence = redis.call('XADD', KEYS[5], '*', 'e', ARGV[7] .. cmsgpack.pack(tonumber(order)) .. ARGV[8])
+end
+return {order, epoch, seen, reign, reigns, fence}

@@ -61,7 +61,7 @@ async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one
     """Between being registered and being let in: what it was compared with is gone."""
     room = await doorway.rooms.enter(PAD)
 
-    async def anew(_self: Doorway, room: Room, _session: Session) -> None:
+    async def anew(_self: Doorway, room: Room, *_fence: object) -> None:
         meta, document = await read_meta(redis, room.keys), await room.held.document()
         room.deleted(meta.epoch + 1)
         room.held.begin(meta._replace(epoch=meta.epoch + 1), document)

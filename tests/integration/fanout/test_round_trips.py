@@ -7,14 +7,18 @@ go together. So a round is what a round trip is on a slow network, however fast 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jwt
 import pytest
 
-from services.fanout.auth.access import OpenAccess
+from services.fanout.auth.access import HookAccess, OpenAccess, open_access
+from services.fanout.auth.calls import Hook
+from services.fanout.auth.decision import Grant
 from services.fanout.exit import Exit
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake
@@ -23,13 +27,18 @@ from services.fanout.pacing import Rules
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Session
-from shared.log import lanes
+from shared.log import authors, lanes
+from shared.log.authors import Author
 from shared.log.channels import Subscriber
 from shared.log.connect import Redis
+from shared.log.deletion import deletion_field
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lanes
+from shared.log.pads import glance
+from shared.log.records import Deletion, Origin
 from shared.settings import FanoutSettings
+from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import create
 
@@ -37,10 +46,10 @@ T = TypeVar("T")
 
 PAD = "p"
 MOST = 3
-OF_A_NEW_PAD = 10
-"""Two to find that there is none; two for its read-only id; one into the inbox, after which the
-writer has its own; then what lies beside it is read, it is noted as unwritten, and its maker is let
-in and told how to delete it."""
+OF_A_LINK = MOST + 1
+"""Which pad a read-only id leads to has to be known before anything can be asked of that pad."""
+
+NOBODY = Handshake("", {}, "")
 
 QUIET = 50
 """Turns of the event loop in which nothing new is asked for."""
@@ -136,10 +145,12 @@ async def doorway(
     await rooms.close()
 
 
-async def visit(doorway: Doorway, pad: str, token: str, **said: Any) -> tuple[Session, Room]:
+async def visit(
+    doorway: Doorway, pad: str, token: str, *, handshake: Handshake = NOBODY, **said: Any
+) -> tuple[Session, Room]:
     message = {"padId": pad, "token": token, **said}
     with doorway.ahead(message) as ahead:
-        identity = await doorway.identify(Handshake("", {}, ""), message, ahead)
+        identity = await doorway.identify(handshake, message, ahead)
         return await doorway.join(Exit(), identity, message)
 
 
@@ -150,6 +161,13 @@ async def leave(doorway: Doorway, stay: tuple[Session, Room]) -> None:
 
 # The first visit to anything makes what later ones find: scripts, the pad's read-only id.
 ME = "t.0123456789abcdef"
+
+
+SECRET = "s" * 40
+
+SETS_UP: dict[str, Any] = {
+    "padSettingsDefaults": {"lang": "de", "view": {"showLineNumbers": False}}
+}
 
 
 async def _new_author(_doorway: Doorway) -> str:
@@ -181,12 +199,132 @@ async def test_coming_to_a_pad_that_is_open_takes_no_more(doorway: Doorway, roun
     await leave(doorway, other)
 
 
-async def test_a_new_pad_takes_few_more_than_the_writer_needs(
+async def test_a_new_pad_takes_no_more_besides_what_the_writer_needs(
     doorway: Doorway, rounds: Rounds
 ) -> None:
     await leave(doorway, await visit(doorway, PAD, ME))
-    await leave(doorway, await visit(doorway, "made-before", ME))
-    stay, count = await rounds.of(visit(doorway, "new", ME))
-    assert count <= OF_A_NEW_PAD
-    assert stay[1].feed.head >= 0
+    await leave(doorway, await visit(doorway, "made-before", ME, **SETS_UP))
+    for number, whose in enumerate((_new_author, _known_author)):
+        said: dict[str, Any]
+        for said in ({}, SETS_UP):
+            pad = f"new-{number}-{len(said)}"
+            token = await whose(doorway)
+            stay, count = await rounds.of(visit(doorway, pad, token, **said))
+            assert count <= MOST
+            await _is_whole(doorway, *stay, settings=bool(said))
+            await leave(doorway, stay)
+
+
+async def _is_whole(doorway: Doorway, session: Session, room: Room, *, settings: bool) -> None:
+    assert room.feed.head == 0
+    client: Any = doorway.redis.client
+    meta = await client.hgetall(room.keys.meta)
+    assert meta[b"creator"].decode() == session.author
+    assert meta[b"readonly"].decode() == session.identity.read_only_id
+    assert meta[deletion_field(room.epoch).encode()]
+    assert (b"settings" in meta) == settings
+    assert session.author in await authors.read(doorway.redis, [session.author])
+    noted = await client.zrange(doorway.keyspace.unwritten(room.keys.partition), 0, -1)
+    assert f"{room.epoch} {room.pad_id}".encode() in noted
+
+
+async def test_a_pad_that_was_deleted_takes_no_more(doorway: Doorway, rounds: Rounds) -> None:
+    stay = await visit(doorway, "again", ME)
     await leave(doorway, stay)
+    room = stay[1]
+    await doorway.inbox.put(Deletion("again", Origin("deletes", 1), "", allowed=True))
+
+    async def gone() -> bool:
+        return not (await glance(doorway.redis, room.keys)).exists
+
+    await eventually(gone, "it is gone")
+    stay, count = await rounds.of(visit(doorway, "again", ME))
+    assert count <= MOST
+    assert stay[1].feed.head == 0
+    assert stay[1].epoch > room.epoch
+    await leave(doorway, stay)
+
+
+@pytest.mark.parametrize("whose", [_new_author, _known_author])
+async def test_another_name_and_colour_take_no_more(
+    doorway: Doorway, rounds: Rounds, whose: Callable[[Doorway], Awaitable[str]]
+) -> None:
+    await leave(doorway, await visit(doorway, PAD, ME))
+    token = await whose(doorway)
+    said: dict[str, Any] = {"userInfo": {"name": "Ada", "colorId": "#123456"}}
+    (session, room), count = await rounds.of(visit(doorway, PAD, token, **said))
+    assert count <= MOST
+    stored = (await authors.read(doorway.redis, [session.author]))[session.author]
+    assert stored == Author(session.author, "Ada", "#123456")
+    await leave(doorway, (session, room))
+
+
+@pytest.mark.parametrize("whose", [_new_author, _known_author])
+async def test_a_read_only_link_takes_one_more(
+    doorway: Doorway, rounds: Rounds, whose: Callable[[Doorway], Awaitable[str]]
+) -> None:
+    first = await visit(doorway, PAD, ME)
+    link = first[0].identity.read_only_id
+    assert link.startswith("r.")
+    await leave(doorway, first)
+    token = await whose(doorway)
+    stay, count = await rounds.of(visit(doorway, link, token))
+    assert count <= OF_A_LINK
+    assert stay[0].identity.read_only
+    assert stay[0].identity.pad_id == PAD
+    await leave(doorway, stay)
+
+
+async def test_coming_back_takes_no_more_besides_what_the_writer_needs(
+    doorway: Doorway, rounds: Rounds
+) -> None:
+    session, room = await visit(doorway, PAD, ME)
+    await leave(doorway, (session, room))
+    said: dict[str, Any] = {"reconnect": True, "client_rev": room.feed.head}
+    stay, count = await rounds.of(visit(doorway, PAD, ME, **said))
+    assert count <= MOST
+    assert stay[0].order > session.order
+    client: Any = doorway.redis.client
+    fences = await client.hgetall(room.keys.fences)
+    assert int(fences[session.author.encode()]) == stay[0].order
+    await leave(doorway, stay)
+
+
+def _with_a_token(doorway: Doorway) -> Handshake:
+    doorway.settings = FanoutSettings(auth="jwt", jwt_secret=SECRET)
+    doorway.access = open_access(doorway.settings, doorway.redis, doorway.keyspace, "")
+    claims = {"sub": "ada", "pads": ["*"], "write": True, "exp": int(time.time()) + 600}
+    return Handshake("", {}, "", token=jwt.encode(claims, SECRET, "HS256"))
+
+
+class _Hook(Hook):
+    def __init__(self) -> None:
+        pass
+
+    async def ask(self, question: Any) -> Grant:
+        return Grant("a.of-the-operator-01", name="Ada", expires=time.time() + 600)
+
+
+def _with_a_hook(doorway: Doorway) -> Handshake:
+    class Nothing:
+        async def close(self) -> None:
+            pass
+
+    doorway.settings = FanoutSettings(auth="hook", hook_url="http://127.0.0.1/")
+    doorway.access = HookAccess(_Hook(), (), "token", Nothing())  # type: ignore[arg-type]
+    return NOBODY
+
+
+@pytest.mark.parametrize("how", [_with_a_token, _with_a_hook])
+async def test_whoever_lets_people_in_it_takes_no_more(
+    doorway: Doorway, rounds: Rounds, how: Callable[[Doorway], Handshake]
+) -> None:
+    """Besides what the operator's own service takes."""
+    await leave(doorway, await visit(doorway, PAD, ME))
+    await leave(doorway, await visit(doorway, "made-before", ME))
+    handshake = how(doorway)
+    for pad in (PAD, "new", PAD, "another-new"):  # first somebody who comes for the first time
+        stay, count = await rounds.of(visit(doorway, pad, "", handshake=handshake))
+        assert count <= MOST
+        assert stay[1].feed.head >= 0
+        await leave(doorway, stay)

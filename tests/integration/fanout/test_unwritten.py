@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from services.up.server import EmbeddedServer
 from shared.log import leases, unwritten
 from shared.log.connect import Redis, open_redis
+from shared.log.edits import Edits
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import WORKERS, Keyspace
@@ -114,6 +116,24 @@ async def test_what_somebody_has_put_into_a_pad_stays(fleet: Fleet, redis: Redis
 
 async def _nothing_stands_there(redis: Redis) -> bool:
     return [key async for key in redis.client.scan_iter("*:unwritten")] == []
+
+
+async def test_it_is_on_record_in_the_step_that_makes_it(fleet: Fleet, redis: Redis) -> None:
+    """Whoever dies right after it leaves no pad behind for good, and neither does a file whose text
+    the writer refuses."""
+    keyspace = Keyspace(2)
+    inbox = InboxWriter(redis, keyspace, timeout=5)
+    edits = Edits(redis, keyspace, inbox, timeout=10)
+    for pad in ("for-a-file", "by-a-worker-that-died"):
+        assert await edits.create(pad, "a.x", "", wrote_it=False, to_be_written=True)
+        await eventually(partial(_none, redis, pad))
+    assert await edits.create("wanted", "a.x", "", wrote_it=False)
+    client: Any = redis.client
+    for partition in range(2):
+        records = await client.zrange(keyspace.unwritten(partition), 0, -1)
+        assert not any(record.endswith(b" wanted") for record in records)
+    await edits.close()
+    await inbox.close()
 
 
 async def test_I5_who_was_on_it_is_told_to_reload_and_never_forked(

@@ -24,6 +24,7 @@ from shared.log.records import (
     decode_message,
     encode_entry,
     encode_user_info,
+    fence_around_order,
     pack,
 )
 
@@ -49,6 +50,13 @@ def test_entries(entry: Entry) -> None:
 def test_I9_any_code_units_survive_storage(text: str) -> None:
     entry = Creation("pad", ORIGIN, "a.x", text)
     assert decode_entry(encode_entry(entry)) == entry
+
+
+def test_a_fence_is_the_same_entry_with_its_order_put_in_between() -> None:
+    before, after = fence_around_order(Fence("päd", Origin("s", 3), 0, "a.me"))
+    for order in (1, 127, 128, 65_536, 1 << 40):
+        fence = Fence("päd", Origin("s", 3), order, "a.me")
+        assert before + pack(order) + after == encode_entry(fence)
 
 
 def test_revision() -> None:
