@@ -80,7 +80,7 @@ function argumentOf(call: CallExpression, within: AnyNode[]): number {
 }
 
 function ofForm(callee: AnyNode): boolean {
-  return callee.type === "MemberExpression" && /form|body|data/i.test(nameOf(callee.object));
+  return callee.type === "MemberExpression" && /^form(Data)?$/.test(nameOf(callee.object));
 }
 
 /** Whether what is at the end of `path` is shown to people, by what it is put into. */

@@ -252,7 +252,7 @@ export class Past {
     const stars = [...this.saved.values()].map((revision) => {
       const star = make("button", "star", "★");
       star.type = "button";
-      star.style.left = `${(revision.revNum / last) * 100}%`;
+      star.style.insetInlineStart = `${(revision.revNum / last) * 100}%`;
       const label = revision.label || say("time-revision", { rev: revision.revNum });
       star.title = say("time-star", { label });
       star.setAttribute("aria-label", star.title);
