@@ -160,8 +160,9 @@ class Bench:
         """Per commit: seconds by the clock, CPU-seconds of the writer, CPU-seconds of Redis."""
         self.pads += 1
         pad = f"pad-{self.pads}"
-        created = Creation(pad, Origin("c", 1), CREATOR, work.text)
-        await self.feed(pad, [created, work.dressing])
+        await self.feed(pad, [Creation(pad, Origin("c", 1), CREATOR, work.text)])
+        await self.reaches(pad, 0)
+        await self.feed(pad, [work.dressing])
         await self.reaches(pad, work.heads[0])
         await self.feed(pad, work.lead)
         await self.reaches(pad, work.heads[1])
@@ -184,10 +185,15 @@ class Bench:
     async def feed(self, pad: str, entries: Sequence[Creation | Submission]) -> None:
         """Straight into the inbox, many to a round trip: what takes time is to be the writer."""
         inbox = self.keyspace.inbox(self.keyspace.partition_of(pad))
+        epoch = (await read_meta(self.redis, self.keyspace.pad(pad))).epoch
         for start in range(0, len(entries), PIPELINE):
             pipeline = self.redis.client.pipeline(transaction=False)
             for entry in entries[start : start + PIPELINE]:
-                mine: Entry = replace(entry, pad=pad)
+                mine: Entry = (
+                    replace(entry, pad=pad, epoch=epoch)
+                    if isinstance(entry, Submission)
+                    else replace(entry, pad=pad)
+                )
                 _ = pipeline.xadd(inbox, {"e": encode_entry(mine)})
             await pipeline.execute()
 
