@@ -27,6 +27,8 @@ SLOW_PING_MS: Final = 5.0
 
 NEARLY_FULL: Final = 0.8
 
+SLOTS_SHOWN: Final = 5
+
 PUBSUB_BUFFER_BYTES: Final = 32 * 1024 * 1024
 """The limit that Redis ships with. Below it, a worker that was busy for a moment is cut off and has
 to read back all of its pads."""
@@ -261,6 +263,28 @@ def cluster(facts: ClusterFacts) -> Iterable[Finding]:
         )
     else:
         yield Finding("ok", "cluster slots", f"all {SLOTS} are served")
+    if facts.half_moved:
+        yield half_moved(facts)
+
+
+def half_moved(facts: ClusterFacts) -> Finding:
+    """Slots between two nodes. That passes while somebody reshards, and stays where that stopped:
+    until it is ended, nothing is written to the pads of such a slot."""
+    moving: dict[int, list[str]] = {}
+    for moved in facts.half_moved:
+        moving.setdefault(moved.slot, []).append(f"{moved.state} at {moved.node}")
+    ours = sorted(moving.keys() & facts.padfleets)
+    shown = [f"{slot} ({', '.join(moving[slot])})" for slot in ours or sorted(moving)]
+    whose = "slots of the fleet" if ours else "slots"
+    more = f", and {len(shown) - SLOTS_SHOWN} more" if len(shown) > SLOTS_SHOWN else ""
+    stands = ": pads in them cannot be written meanwhile" if ours else ""
+    return Finding(
+        "fail" if ours else "warn",
+        "slots on their way",
+        f"{whose} that stand half-moved: {'; '.join(shown[:SLOTS_SHOWN])}{more}{stands}",
+        "let the resharding come to its end; if none is running: "
+        "redis-cli --cluster fix <host:port>",
+    )
 
 
 SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], Finding], ...]] = (

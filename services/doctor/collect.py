@@ -23,7 +23,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from services.doctor.facts import ClusterFacts, Facts, ServerFacts
+from services.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
 from shared.fleet.look import look
 from shared.fleet.picture import Picture, picture
 from shared.log.connect import Redis, open_redis
@@ -105,10 +105,37 @@ def _collect_cluster(where: RedisUrl, timeout_s: float) -> Facts:
                 slots_assigned=int(info.get("cluster_slots_assigned", 0)),
                 slots_ok=int(info.get("cluster_slots_ok", 0)),
                 primaries=len(primaries),
+                half_moved=tuple(
+                    moved
+                    for node in primaries
+                    for moved in _half_moved(node.name, cluster.get_redis_connection(node))
+                ),
+                padfleets=_slots_of_the_fleet(cluster),
             ),
         )
     finally:
         cluster.close()
+
+
+def _half_moved(name: str, client: redis.Redis) -> Iterator[HalfMoved]:
+    """The slots that this node gives or takes at present: a node tells of its own only."""
+    try:
+        nodes = client.execute_command("CLUSTER NODES")
+    except redis.ResponseError:
+        return  # it is forbidden to ask
+    for node in nodes.values():
+        for moved in node.get("migrations", ()):
+            yield HalfMoved(int(moved["slot"]), name, str(moved["state"]))
+
+
+def _slots_of_the_fleet(cluster: RedisCluster) -> frozenset[int]:
+    try:
+        partitions = int(cluster.hget(CONFIG, "partitions") or 0)
+    except (RedisError, ValueError):
+        return frozenset()
+    keyspace = Keyspace(partitions) if partitions else None
+    numbers = range(partitions)
+    return frozenset(key_slot(keyspace.state(n).encode()) for n in numbers if keyspace is not None)
 
 
 def _client(where: RedisUrl, timeout_s: float) -> redis.Redis:

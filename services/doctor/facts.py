@@ -22,6 +22,17 @@ class ServerFacts(Store):
 
 
 @dataclass(frozen=True)
+class HalfMoved:
+    """A slot that stands between two nodes: some of its keys are here, some there."""
+
+    slot: int
+    node: str
+    """The one that says so, `host:port`."""
+    state: str
+    """`migrating`: it gives the slot away; `importing`: it takes it."""
+
+
+@dataclass(frozen=True)
 class ClusterFacts:
     """What the nodes of a cluster agree on."""
 
@@ -30,6 +41,10 @@ class ClusterFacts:
     slots_assigned: int
     slots_ok: int
     primaries: int
+    half_moved: tuple[HalfMoved, ...] = ()
+    padfleets: frozenset[int] = frozenset()
+    """The slots that the fleet's partitions are in, as far as it is known into how many it is
+    divided."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from redis.asyncio import Redis as SingleClient
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterPipeline
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import ClusterError, RedisClusterException, RedisError, TryAgainError
 
 
 class Lane(Enum):
@@ -118,7 +118,17 @@ class LaneCluster(RedisCluster):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         async with self.lanes.place(self._node_name(args)):
-            return await super().execute_command(*args, **options)
+            try:
+                return await super().execute_command(*args, **options)
+            except ClusterError as error:
+                # What redis-py says when it was sent to and fro, or to try again, too often.
+                if "TTL exhausted" not in str(error):
+                    raise
+                raise _on_its_way(args) from error
+            except AttributeError as error:
+                # It was sent to a node that has no slots yet, as when a cluster is made larger:
+                # redis-py knows none such, and goes on with None.
+                raise _on_its_way(args) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
         pipeline = _LaneClusterPipeline(self, transaction)  # type: ignore[abstract]
@@ -134,6 +144,13 @@ class LaneCluster(RedisCluster):
         except (RedisError, RedisClusterException, LookupError):
             return ""  # nobody has it just now
         return name
+
+
+def _on_its_way(args: Sequence[Any]) -> TryAgainError:
+    return TryAgainError(
+        f"the slot of {key_of(args)} stands half-moved between two nodes; if nobody is resharding, "
+        "this ends it: redis-cli --cluster fix <host:port>"
+    )
 
 
 def key_of(args: Sequence[Any]) -> Any | None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import redis
+from redis.crc import key_slot
 
 from services.doctor.__main__ import main
 from services.doctor.checks import SLOTS
 from services.up.server import EmbeddedServer
+from services.writer.readiness import add_readiness
+from shared.health import Health
+from shared.log.connect import UNREACHABLE, open_redis
+from shared.log.history import read_meta
+from shared.log.keys import CONFIG, Keyspace
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 
@@ -94,6 +103,73 @@ def test_a_cluster_whole_and_with_a_hole(
         assert code == 1
         assert lines["cluster state"].startswith("fail")
         assert f"1 of {SLOTS} belong to no server" in lines["cluster slots"]
+
+
+async def _says_what_ends_it(url: str, keyspace: Keyspace) -> None:
+    """What every process meets that wants something of that partition, and none of another."""
+    opened = open_redis(url)
+    await opened.start()
+    with pytest.raises(UNREACHABLE, match=r"half-moved .* --cluster fix"):
+        await read_meta(opened, keyspace.pad(_pad_of(keyspace, 2)))
+    owner = Mock(held=[1, 2], lacking=[], trouble={}, read_at={}, taken_at={}, last_tick=0)
+    add_readiness(health := Health(), opened, keyspace, owner, 1000)
+    said = (await health.readiness()).failing["settled"]
+    assert "partition 2: " in said
+    assert "half-moved" in said
+    assert "redis-cli --cluster fix" in said
+    assert not (await read_meta(opened, keyspace.pad(_pad_of(keyspace, 1)))).exists
+    await opened.close()
+
+
+def _pad_of(keyspace: Keyspace, partition: int) -> str:
+    return next(f"p{n}" for n in range(100) if keyspace.partition_of(f"p{n}") == partition)
+
+
+def test_a_slot_that_stands_half_moved_is_named_with_what_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyspace = Keyspace(4)
+    slot = key_slot(keyspace.state(2).encode())
+    buses = free_ports(2)
+    with ExitStack() as stack:
+        servers = []
+        for number, bus in enumerate(buses):
+            options = ["--cluster-enabled", "yes", "--cluster-port", str(bus)]
+            server = EmbeddedServer(tmp_path / str(number), extra_args=options)
+            servers.append(stack.enter_context(server))
+        source, target = (stack.enter_context(redis.Redis.from_url(s.url)) for s in servers)
+        source.execute_command("CLUSTER ADDSLOTSRANGE", 0, SLOTS - 1)
+        source.execute_command("CLUSTER", "SET-CONFIG-EPOCH", 1)
+        target.execute_command("CLUSTER", "SET-CONFIG-EPOCH", 2)
+        source.execute_command("CLUSTER", "MEET", "127.0.0.1", servers[1].port, buses[1])
+
+        def both_know() -> bool:
+            told = [client.execute_command("CLUSTER INFO") for client in (source, target)]
+            return all(
+                info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "2"
+                for info in told
+            )
+
+        eventually_sync(both_know, "both know")
+        url = f"redis+cluster://127.0.0.1:{servers[0].port}"
+        with redis.RedisCluster.from_url(f"redis://127.0.0.1:{servers[0].port}") as cluster:
+            cluster.hset(CONFIG, mapping={"partitions": 4})
+        assert "slots on their way" not in diagnose(url, capsys)[1]
+
+        names = [c.execute_command("CLUSTER", "MYID").decode() for c in (source, target)]
+        target.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
+        source.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+        code, lines = diagnose(url, capsys)
+        assert code == 1
+        line = lines["slots on their way"]
+        assert line.startswith("fail")
+        assert f"{slot} (migrating at 127.0.0.1:{servers[0].port}" in line
+        assert "redis-cli --cluster fix" in line
+        asyncio.run(_says_what_ends_it(url, keyspace))
+
+        source.execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
+        target.execute_command("CLUSTER", "SETSLOT", slot, "STABLE")
+        assert "slots on their way" not in diagnose(url, capsys)[1]
 
 
 @pytest.mark.parametrize(

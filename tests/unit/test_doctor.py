@@ -9,7 +9,7 @@ import pytest
 
 from services.doctor import checks
 from services.doctor.checks import Finding, Level
-from services.doctor.facts import ClusterFacts, Facts, ServerFacts
+from services.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
 from services.doctor.report import lines, summary
 
 GOOD_CONFIG = {
@@ -140,12 +140,18 @@ def test_a_primary_without_a_replica_is_warned_of_where_one_is_meant_to_take_ove
     assert checks.replicas("cluster", {"connected_slaves": 1}).level == "ok"
 
 
+MOVING = (HalfMoved(7, "a:1", "migrating"), HalfMoved(7, "b:2", "importing"))
+
+
 @pytest.mark.parametrize(
     ("facts", "levels"),
     [
         (WHOLE, ["ok", "ok"]),
         (replace(WHOLE, state="fail", slots_assigned=16383), ["fail", "fail"]),
         (replace(WHOLE, slots_ok=10000), ["ok", "fail"]),
+        (replace(WHOLE, half_moved=MOVING), ["ok", "ok", "warn"]),
+        (replace(WHOLE, half_moved=MOVING, padfleets=frozenset({8})), ["ok", "ok", "warn"]),
+        (replace(WHOLE, half_moved=MOVING, padfleets=frozenset({7})), ["ok", "ok", "fail"]),
     ],
 )
 def test_cluster(facts: ClusterFacts, levels: list[Level]) -> None:
