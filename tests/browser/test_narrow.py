@@ -1,0 +1,49 @@
+"""The page where there is little room, or colours are not its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser
+from tests.browser.test_looks import check, meeting
+from tests.fleet import Fleet
+
+NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        pytest.param(NARROW, "narrow", id="320 px"),
+        # As at 200 % on a small screen.
+        pytest.param({"viewport": {"width": 640, "height": 400}}, "double", id="200 %"),
+        pytest.param({"forcedColors": "active"}, "forced", id="forced colours"),
+        pytest.param({"reducedMotion": "reduce", **NARROW}, "still", id="reduced motion"),
+    ],
+)
+async def test_everything_is_there_with_little_room_and_without_colours(
+    browser: Browser, fleet: Fleet, options: dict[str, Any], name: str
+) -> None:
+    url = f"{fleet.urls[0]}/p/{new_pad()}"
+    await meeting(url)
+    page = browser.open(url, like=None, **options).joined()
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    check(page)
+    page.picture(f"pad-{name}")
+    assert page.look(fits)
+    page.click("#settings-button")
+    check(page)
+    assert page.look(fits)
+    page.press("Escape")
+    page.press("Control+/")
+    page.await_shown("#keys[open]")
+    check(page)
+    page.picture(f"keys-{name}")
+    assert page.look(fits)
+    page.press("Escape")
+    page.do("emulateMedia", {"media": "print"})
+    assert page.do("isHidden", ".bar")
+    assert page.do("isVisible", "#editor")
