@@ -236,6 +236,7 @@ def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
         stall_timeout=settings.stall_timeout_ms / 1000,
         keeper=service.supervisor,
         outgoing=outgoing,
+        most_pointing=settings.cursors_up_to,
     )
 
 

@@ -21,6 +21,10 @@ SESSIONS_ANNOUNCEMENT = "SESSIONS"
 missed came from which of them."""
 
 
+CURSORS_ANNOUNCEMENT = "CURSORS"
+"""What it lists there if it shows where others have their cursors, and may tell its own."""
+
+
 class Introduced(NamedTuple):
     """Who somebody is, and what of that is not on record yet."""
 
@@ -65,6 +69,12 @@ def acknowledges(message: dict[str, Any]) -> bool:
 
 def knows_sessions(message: dict[str, Any]) -> bool:
     return _supports(message, SESSIONS_ANNOUNCEMENT)
+
+
+def points(message: dict[str, Any], identity: Identity, settings: FanoutSettings) -> bool:
+    """Whether the client takes part in cursors. Who may only read is not told of them."""
+    on = settings.cursors_up_to > 0 and not identity.read_only
+    return on and _supports(message, CURSORS_ANNOUNCEMENT)
 
 
 def _supports(message: dict[str, Any], what: str) -> bool:

@@ -23,6 +23,7 @@ from services.fanout.introduction import (
     acknowledges,
     introduced,
     knows_sessions,
+    points,
     takes_batches,
 )
 from services.fanout.legacy import sends_no_author
@@ -218,6 +219,7 @@ class Doorway:
             batching=takes_batches(message, self.settings),
             acks=acknowledges(message),
             knows_sessions=knows_sessions(message),
+            points=points(message, identity, self.settings),
             adds_author=sends_no_author(message),
         )
         try:
@@ -339,7 +341,10 @@ class Doorway:
                     if session.identity.read_only
                     else room.beside.variables
                 ),
-                rights=rights_of_epoch[epoch],
+                rights={
+                    **rights_of_epoch[epoch],
+                    **({"cursors": True} if session.points else {}),
+                },
                 more=more,
             )
         )

@@ -13,7 +13,7 @@ from typing import Any
 from services.fanout import frames, metrics
 from services.fanout.auth.decision import Denied
 from services.fanout.auth.expiry import Deadlines
-from services.fanout.collab import chat, deletion, options, people, saved
+from services.fanout.collab import chat, deletion, options, people, pointing, saved
 from services.fanout.collab.asked import Asked
 from services.fanout.collab.passing import is_passed_on, passed_on
 from services.fanout.commits import Commits
@@ -202,6 +202,8 @@ class Messages:
                 await people.took_name_or_color(asked)
             case "CHAT_MESSAGE":
                 await chat.spoke(asked)
+            case pointing.CURSOR:
+                pointing.pointed(asked)
             case "GET_CHAT_MESSAGES":
                 await chat.scrolled_back(asked)
             case "SAVE_REVISION":
@@ -303,6 +305,7 @@ _MATTERS: dict[Any, str] = {
     "suggestUserName": "suggestions of a name",
     "SAVE_REVISION": "saved revisions",
     "padoptions": "changes of the pad's settings",
+    "CURSOR": "places of the cursor",
 }
 """What there can be too many of, in words."""
 
@@ -317,6 +320,7 @@ KNOWN = {
     "CLIENT_MESSAGE",
     "PAD_DELETE",
     "CUSTOM",
+    "CURSOR",
 }
 
 

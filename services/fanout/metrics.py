@@ -114,6 +114,9 @@ CANARY_SECONDS = QuickHistogram(
     "Time that a revision of the worker's own took by way of inbox, writer, stream and channel",
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
 )
+POINTERS = Counter(
+    "padfleet_fanout_cursors_total", "Messages to sessions about where others have their cursors"
+)
 CANARIES_LOST = Counter(
     "padfleet_fanout_canaries_lost_total", "Revisions of the worker's own that did not come back"
 )

@@ -17,12 +17,13 @@ from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.greetings import Greetings
 from services.fanout.held import Held
 from services.fanout.people import People
+from services.fanout.pointers import Pointers
 from services.fanout.repair import Repair
 from services.fanout.secrecy import Secret
 from services.fanout.session import Session, new_session_id
 from services.fanout.stays import Stay
 from services.fanout.turns import Turns
-from shared.log.announcements import Announcement, Relayed
+from shared.log.announcements import Announcement, Pointed, Relayed
 from shared.log.connect import Redis
 from shared.log.groups import group_of
 from shared.log.keys import PadKeys
@@ -62,6 +63,7 @@ class Room:
         *,
         ring: int,
         outgoing: OutgoingBudget,
+        most_pointing: int = 0,
     ) -> None:
         self._redis = redis
         self.pad_id = pad_id
@@ -94,6 +96,9 @@ class Room:
             self._send_to_some,
             self._tell_apart,
         )
+        self.pointers = Pointers(
+            redis, keys, self.sessions, lambda: len(self.people.roster), most_pointing
+        )
         self.greetings = Greetings(redis, self.held, self.people, outgoing)
         self._departures = departures
 
@@ -112,6 +117,7 @@ class Room:
         self.repair.close()
         self.attendance.close()
         self.beside.close()
+        self.pointers.close()
 
     # --- The pad as it is ------------------------------------------------------------------------
 
@@ -245,6 +251,8 @@ class Room:
             case Replaced(epoch):
                 self.deleted(epoch, "rejected")
                 self.repair.begin()
+            case Pointed():
+                self.pointers.take(message)
             case _:
                 self.beside.take(message)
 

@@ -53,6 +53,7 @@ class Rooms:
         stall_timeout: float,
         keeper: Keeper | None = None,
         outgoing: OutgoingBudget | None = None,
+        most_pointing: int = 0,
     ) -> None:
         """`keeper` looks after the subscriptions; `outgoing` is what may be kept of the pads for
         those who are slow to take them."""
@@ -60,6 +61,7 @@ class Rooms:
         self._keyspace = keyspace
         self._turns = Turns(rules)
         self._ring = ring
+        self._most_pointing = most_pointing
         self._outgoing = outgoing or OutgoingBudget(OUTGOING_BYTES)
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
@@ -110,6 +112,7 @@ class Rooms:
                 self.departures,
                 ring=self._ring,
                 outgoing=self._outgoing,
+                most_pointing=self._most_pointing,
             )
             self._rooms[keys.channel] = room
             room.opened = awaited(self._open(room), "opening")

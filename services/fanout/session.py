@@ -64,6 +64,7 @@ class Session:
     identity: Identity
     exit: Exit
     batching: bool
+    points: bool = False  #: is told where the others have their cursors, and tells his own
     acks: bool = False  #: the client answers requests for a Socket.IO acknowledgement
     knows_sessions: bool = False  #: the client is told which session a revision came from
     adds_author: bool = False  #: inserts without an author get this session's (see `legacy`)
@@ -191,6 +192,11 @@ class Session:
         if self._seen is None or self._seen[:2] != (acked, backlog):
             self._seen = (acked, backlog, now)
         return now - self._seen[2] >= timeout
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has not taken what it was sent before."""
+        return self.waiting or self.exit.backlog > 0
 
     # --- What has arrived ------------------------------------------------------------------------
 

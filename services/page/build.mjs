@@ -63,6 +63,13 @@ const shared = {
   ],
 };
 
+// What few people need is a file of its own. Its name has to be known to the pages' script.
+const [codes] = (
+  await build({ ...shared, entryPoints: { codes: "web/src/ui/code.ts" }, format: "esm" })
+).outputFiles;
+put("codes.js", codes.contents);
+shared.define.CODES = JSON.stringify(assets["codes.js"]);
+
 const [pages, theme] = await Promise.all([
   build({
     ...shared,

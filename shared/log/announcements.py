@@ -44,7 +44,28 @@ class Relayed(NamedTuple):
     writers: bool = False  #: not for sockets that may only read
 
 
-Announcement = Said | RevisionSaved | SettingsChanged | Relayed
+class Pointer(NamedTuple):
+    """Where somebody has the cursor: places in the pad's text at `rev`, in code units."""
+
+    author: str
+    rev: int
+    anchor: int | None  #: None: nowhere any more
+    head: int | None
+
+
+class Pointed(NamedTuple):
+    """People have moved their cursors."""
+
+    pointers: list[Pointer]
+
+
+Announcement = Said | RevisionSaved | SettingsChanged | Relayed | Pointed
+
+_CURSORS = "cursors"
+
+_NOBODY = "*cursors"
+"""For whom cursors are as a message that is passed on, to a worker that knows no more of them: for
+an author whom nobody can be."""
 
 
 def decode(data: bytes) -> ChannelMessage | Announcement:
@@ -59,7 +80,10 @@ def decode(data: bytes) -> ChannelMessage | Announcement:
         case b"O":
             return SettingsChanged(loads(data[1:]))
         case b"X":
-            return Relayed(*unpack(data[1:]))
+            message = Relayed(*unpack(data[1:]))
+            if message.event == _CURSORS:
+                return Pointed([Pointer(*each) for each in loads(message.message)])
+            return message
     return decode_message(data)
 
 
@@ -84,4 +108,11 @@ async def relay(
     names the pad may be in it.
     """
     data = relayed(Relayed(event, dumps(message).encode(), author, but, writers))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)
+
+
+async def point(redis: Redis, keys: PadKeys, pointers: list[Pointer]) -> None:
+    """Tells the workers of the pad where people have their cursors. Raises what `UNREACHABLE`
+    lists."""
+    data = relayed(Relayed(_CURSORS, dumps(pointers).encode(), _NOBODY))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)

@@ -149,6 +149,12 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
         'other: they are passed on to the other sockets of the pad, as CUSTOM always is; "*" for '
         "all that are not Etherpad's own",
     )
+    cursors_up_to: int = setting(
+        50,
+        "people on a pad up to whom pages show them each other's cursors; 0: never",
+        minimum=0,
+        maximum=1_000,
+    )
     drain_ms: int = setting(
         30_000,
         "time over which a worker that was asked to end (SIGTERM) lets its sockets go, so that "

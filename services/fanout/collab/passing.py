@@ -21,6 +21,8 @@ RESERVED = frozenset(
         "CHAT_MESSAGES",
         "CLIENT_MESSAGE",
         "CLIENT_RECONNECT",
+        "CURSOR",
+        "CURSORS",
         "NEW_AUTHORDATA",
         "NEW_CHANGES",
         "NEW_CHANGES_BATCH",

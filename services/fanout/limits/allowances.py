@@ -26,8 +26,12 @@ JOIN_PATIENCE = 10.0
 SELDOM = Pace(2.0, 20.0, 0.0)
 """Of what a person does now and then, by a click."""
 
+CURSORS = Pace(10.0, 20.0, 0.0)
+"""Of where somebody's cursor is. Twice as many as our page sends; others are told of fewer."""
+
 _LIMITS = {
     "CHAT_MESSAGE": "chats",
+    "CURSOR": "cursors",
     "USERINFO_UPDATE": "names",
     "suggestUserName": "names",
     "SAVE_REVISION": "saves",
@@ -49,6 +53,7 @@ class Allowances:
     names: Buckets[str]  #: changes of name and colour, and names suggested to others
     saves: Buckets[str]  #: saved revisions
     settings: Buckets[str]  #: changes of the pad's settings
+    cursors: Buckets[str]  #: where somebody's cursor is
 
     @classmethod
     def of(cls, settings: LimitSettings, *, seldom: Pace = SELDOM) -> "Allowances":
@@ -60,7 +65,10 @@ class Allowances:
             Buckets(Pace(joins, 10 * joins, JOIN_PATIENCE)),
             Buckets(Pace(chats, 10 * chats, 0.0)),
             Buckets(Pace(plugins, 3 * plugins, 0.0)),
-            *(Buckets[str](seldom) for _ in range(3)),
+            names=Buckets(seldom),
+            saves=Buckets(seldom),
+            settings=Buckets(seldom),
+            cursors=Buckets(CURSORS),
         )
 
     async def commit(self, author: str) -> None:

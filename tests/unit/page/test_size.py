@@ -31,6 +31,7 @@ def test_the_page_of_a_pad_is_small(built: Assets, coding: str) -> None:
             if f"{{{{{name}}}}}" in page or f"assets/{file}" in page
         ]
         assert len(loaded) >= 5
+        # Pages are packed by the worker as they go out, and that by gzip.
         size = len(gzip.compress(page.encode())) + sum(
             len(asset.packed.get(coding, asset.content)) for asset in loaded
         )

@@ -4,6 +4,7 @@
  * What is known of a pad is its text at `rev`, the changeset in flight to the server, and the edits
  * made since, which wait. `body` is all three together: what the user sees.
  */
+import { Cursors } from "./cursors.js";
 import {
   type AText,
   attribsOf,
@@ -75,6 +76,9 @@ export class Collaborator {
   private resuming = false;
   private currentRev: number;
 
+  /** Where the others have their cursors, in the pad without own edits. */
+  readonly cursors: Cursors;
+
   /** What the server calls the session at hand; "" where it does not say. */
   session = "";
 
@@ -85,6 +89,7 @@ export class Collaborator {
     public room: Room | null = null,
   ) {
     this.currentRev = variables.rev;
+    this.cursors = new Cursors(author, variables.rev);
     this.pool = AttributePool.from(variables.apool);
     this.body = Body.fromAText(variables.initialAttributedText);
   }
@@ -116,6 +121,12 @@ export class Collaborator {
   /** Whether a submission is under way to the server. */
   get submitting(): boolean {
     return this.inFlight !== null;
+  }
+
+  /** Own edits that have not been accepted, one after the other: what leads from the pad to `body`. */
+  get underWay(): readonly string[] {
+    const sent = this.inFlight === null ? [] : [this.inFlight.changeset];
+    return [...sent, ...this.parts, ...(this.waiting === null ? [] : [this.waiting])];
   }
 
   /** Whether all that was missed while there was no connection has come in. */
@@ -330,6 +341,9 @@ export class Collaborator {
     if (unchanged && this.base.text !== before) {
       throw new ProtocolError(`a change of the text was accepted without one to revision ${rev}`);
     }
+    if (rev !== this.currentRev) {
+      this.cursors.revision(rev, this.author, this.inFlight.changeset);
+    }
     this.inFlight = null;
     if (!this.hasWaiting) this.base = null;
     this.currentRev = rev;
@@ -342,6 +356,7 @@ export class Collaborator {
     const wire = AttributePool.from(revision.apool);
     let theirs = moveToPool(revision.changeset, wire, this.pool);
     this.base?.apply(theirs, this.pool);
+    this.cursors.revision(rev, revision.author ?? "", theirs);
     // In flight, ours comes after theirs, as the server will have it; what still waits will be
     // submitted on top of theirs, and goes wherever the user is better served.
     if (this.inFlight !== null) {

@@ -5,6 +5,7 @@
  */
 export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
+export type { Cursor, Place, Told } from "./cursors.js";
 export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
 export { type Draft, type DraftStore, MemoryDrafts, textOf } from "./drafts.js";

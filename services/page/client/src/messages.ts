@@ -1,4 +1,5 @@
 /** What goes over the wire, as far as this library reads it. */
+import type { Told } from "./cursors.js";
 import type { AText, PoolJson } from "./easysync/index.js";
 
 /** A revision of somebody, as NEW_CHANGES carries it. */
@@ -80,6 +81,7 @@ export type CollabMessage =
   | { type: "USER_LEAVE"; userInfo: UserInfo }
   | { type: "CHAT_MESSAGE"; message: ChatLine }
   | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
+  | { type: "CURSORS"; cursors: Told[] }
   | { type: "CLIENT_MESSAGE"; payload: { type: string; options?: PadSettings } }
   | { type: "NEW_SAVEDREV"; savedRev: SavedRevision }
   | { type: "SESSION"; id: string; supports?: string[] };
@@ -101,6 +103,8 @@ export interface ClientVars {
   /** What allows whoever knows it to delete the pad: told once, to who has made it. */
   padDeletionToken?: string | null;
   canDeleteWithoutToken?: boolean;
+  /** Whether it is told where the others have their cursors. */
+  cursors?: boolean;
   /** What the server exports beside txt, html and etherpad. */
   docxExport?: boolean;
   sofficeAvailable?: string;

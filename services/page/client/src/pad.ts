@@ -3,6 +3,7 @@ import type { PadAddress } from "./address.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection, type Status } from "./connection.js";
 import type { Transport } from "./backoff.js";
+import type { Cursor } from "./cursors.js";
 import { type Attribute, AttributePool, compose, follow } from "./easysync/index.js";
 import { type Draft, draftOf, type DraftStore, rebased } from "./drafts.js";
 import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
@@ -75,6 +76,8 @@ export type PadEvents = {
   people: ReadonlyMap<string, Person>;
   chat: ChatLine;
   saved: SavedRevision;
+  /** These authors have moved their cursors; see `Pad.cursors`. */
+  cursors: readonly string[];
   /** How the pad looks for everybody has been changed; all of it. */
   settings: PadSettings;
   /** A word to everybody from whoever runs the server. */
@@ -332,6 +335,32 @@ export class Pad extends Emitter<PadEvents> {
     this.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
+  /** Whether the server tells people where the others have their cursors, this client too. */
+  get pointing(): boolean {
+    return this.vars.cursors === true;
+  }
+
+  /**
+   * Where the others have their cursors in `text`, by author, as far as they tell. They move with
+   * each revision and each own edit: ask again after `cursors`, `took` and `edited`.
+   */
+  get cursors(): ReadonlyMap<string, Cursor> {
+    const { cursors, underWay, text } = this.state;
+    return cursors.seen(underWay, text.length);
+  }
+
+  /**
+   * Tells the others where the cursor is in `text`; null takes it away. Five times a second is as
+   * often as they can be told. Does nothing where the server does not pass it on.
+   */
+  point(cursor: Cursor | null): void {
+    if (!this.pointing) return;
+    const { cursors, underWay, rev } = this.state;
+    const nowhere = { rev, anchor: null, head: null };
+    const place = cursor === null ? nowhere : cursors.place(cursor, underWay);
+    this.collab({ type: "CURSOR", ...place });
+  }
+
   /** Changes how the pad looks for everybody; what is not named stays. Comes back as `settings`. */
   changeSettings(options: PadSettings, refused?: (why: string) => void): void {
     const payload = { type: "padoptions", options, changedBy: this.vars.userName ?? "" };
@@ -432,7 +461,7 @@ export class Pad extends Emitter<PadEvents> {
       type: "CLIENT_READY",
       padId: this.variables?.padId ?? address.padId,
       userInfo: { name, colorId: color },
-      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS"],
+      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS"],
       token: this.token,
     };
     if (this.variables === null || this.collaborator === null) {
@@ -450,6 +479,7 @@ export class Pad extends Emitter<PadEvents> {
     clearTimeout(this.answerTimer);
     this.submitTimer = undefined;
     this.collaborator?.connectionLost();
+    this.collaborator?.cursors.clear();
     this.outbox.lost(UNKNOWN);
     this.repeatable = false;
     this.chatQuestions.giveUp("the connection was lost");
@@ -497,6 +527,7 @@ export class Pad extends Emitter<PadEvents> {
         break;
       case "USER_LEAVE":
         this.people.left(message.userInfo.userId);
+        this.state.cursors.left(message.userInfo.userId);
         this.emit("people", this.people.present);
         break;
       case "CHAT_MESSAGE":
@@ -512,6 +543,16 @@ export class Pad extends Emitter<PadEvents> {
       case "NEW_SAVEDREV":
         this.emit("saved", message.savedRev);
         break;
+      case "CURSORS": {
+        const { cursors } = this.state;
+        const moved = message.cursors.filter((told) => cursors.told(told));
+        if (moved.length > 0)
+          this.emit(
+            "cursors",
+            moved.map(({ userId }) => userId),
+          );
+        break;
+      }
       case "CLIENT_MESSAGE":
         if (message.payload.type === "padoptions") this.learnSettings(message.payload.options);
         else this.emit("other", message);

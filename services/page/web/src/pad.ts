@@ -5,6 +5,7 @@ import { Pad, parseAddress } from "padfleet-client";
 import english from "../words/en.ftl";
 import { PadEditor } from "./editor/editor.js";
 import { Chat } from "./ui/chat.js";
+import { CursorTelling } from "./ui/cursors.js";
 import { byId } from "./ui/dom.js";
 import { Panel } from "./ui/panel.js";
 import { myself, showPeople } from "./ui/people.js";
@@ -44,8 +45,11 @@ pad.on("joined", (variables) => {
   const panel = new Panel();
   const toolbar = new Toolbar();
   const change = (state: EditorState): void => toolbar.show(state);
+  let telling: CursorTelling | null = null;
   const who = new Who(pad, () => shown.view);
-  const shown = new PadEditor(byId("editor"), pad, nonce, change, renewStatus, who.keys);
+  const shown = new PadEditor(byId("editor"), pad, nonce, change, renewStatus, who.keys, (update) =>
+    telling?.updated(update),
+  );
   editor = shown;
   renewStatus();
   toolbar.attach(shown.view);
@@ -62,6 +66,7 @@ pad.on("joined", (variables) => {
   showSettings(pad);
   showThisPad(pad, shown, wishes, here, padId);
   who.watch(shown.view);
+  telling = new CursorTelling(pad, shown.view);
   new Chat(pad, panel);
   const past = new Past(pad, nonce, shown, who);
   showShortcuts(variables.readonly ? null : () => past.save());

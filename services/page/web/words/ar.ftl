@@ -269,6 +269,7 @@ theme-light = فاتحة
 theme-dark = داكنة
 show-colors = إظهار ألوان المؤلفين
 show-mono = خط ثابت العرض
+show-cursors = إظهار مؤشرات الآخرين، وإظهار مؤشري لهم
 language = اللغة
 language-auto = كلغة المتصفح
 
@@ -326,6 +327,7 @@ delete-refused = لم تُحذف اللوحة: { $why }
 ask-no = إلغاء
 show-codes = إظهار رموز QR
 hide-codes = إخفاء رموز QR
+codes-failed = يتعذر رسم رموز QR: { $why }
 code-write =
     .aria-label = رمز QR لرابط التعديل
 code-read =

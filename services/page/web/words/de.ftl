@@ -250,6 +250,7 @@ theme-light = Hell
 theme-dark = Dunkel
 show-colors = Farben der Autoren zeigen
 show-mono = Schrift mit fester Breite
+show-cursors = Die Cursor der anderen zeigen, und ihnen meinen
 language = Sprache
 language-auto = Wie im Browser
 
@@ -307,6 +308,7 @@ delete-refused = Das Pad wurde nicht gelöscht: { $why }
 ask-no = Abbrechen
 show-codes = QR-Codes zeigen
 hide-codes = QR-Codes verbergen
+codes-failed = Die QR-Codes lassen sich nicht zeichnen: { $why }
 code-write =
     .aria-label = QR-Code des Links zum Bearbeiten
 code-read =

@@ -266,6 +266,7 @@ theme-light = Light
 theme-dark = Dark
 show-colors = Show author colours
 show-mono = Fixed-width font
+show-cursors = Show other people’s cursors, and mine to them
 language = Language
 language-auto = Same as browser
 
@@ -323,6 +324,7 @@ delete-refused = The pad wasn’t deleted: { $why }
 ask-no = Cancel
 show-codes = Show QR codes
 hide-codes = Hide QR codes
+codes-failed = The QR codes can’t be drawn: { $why }
 code-write =
     .aria-label = QR code of the link for editing
 code-read =

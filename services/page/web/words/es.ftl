@@ -250,6 +250,7 @@ theme-light = Claro
 theme-dark = Oscuro
 show-colors = Mostrar los colores de los autores
 show-mono = Letra de ancho fijo
+show-cursors = Mostrar los cursores de los demás, y el mío a ellos
 language = Idioma
 language-auto = El del navegador
 
@@ -307,6 +308,7 @@ delete-refused = El pad no se eliminó: { $why }
 ask-no = Cancelar
 show-codes = Mostrar códigos QR
 hide-codes = Ocultar códigos QR
+codes-failed = No se pueden dibujar los códigos QR: { $why }
 code-write =
     .aria-label = Código QR del enlace para editar
 code-read =

@@ -250,6 +250,7 @@ theme-light = Clair
 theme-dark = Sombre
 show-colors = Afficher les couleurs des auteurs
 show-mono = Police à chasse fixe
+show-cursors = Afficher les curseurs des autres, et leur montrer le mien
 language = Langue
 language-auto = Celle du navigateur
 
@@ -307,6 +308,7 @@ delete-refused = Le pad n’a pas été supprimé : { $why }
 ask-no = Annuler
 show-codes = Afficher les codes QR
 hide-codes = Masquer les codes QR
+codes-failed = Les codes QR ne peuvent pas être dessinés : { $why }
 code-write =
     .aria-label = Code QR du lien de modification
 code-read =

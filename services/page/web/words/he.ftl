@@ -255,6 +255,7 @@ theme-light = בהירה
 theme-dark = כהה
 show-colors = הצגת צבעי הכותבים
 show-mono = גופן ברוחב קבוע
+show-cursors = הצגת הסמנים של אחרים, והסמן שלי להם
 language = שפה
 language-auto = כמו בדפדפן
 
@@ -312,6 +313,7 @@ delete-refused = הפד לא נמחק: { $why }
 ask-no = ביטול
 show-codes = הצגת קודי QR
 hide-codes = הסתרת קודי QR
+codes-failed = לא ניתן לצייר את קודי ה־QR: { $why }
 code-write =
     .aria-label = קוד QR של הקישור לעריכה
 code-read =

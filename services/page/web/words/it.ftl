@@ -250,6 +250,7 @@ theme-light = Chiaro
 theme-dark = Scuro
 show-colors = Mostra i colori degli autori
 show-mono = Carattere a larghezza fissa
+show-cursors = Mostra i cursori degli altri, e il mio a loro
 language = Lingua
 language-auto = Quella del browser
 
@@ -307,6 +308,7 @@ delete-refused = Il pad non è stato eliminato: { $why }
 ask-no = Annulla
 show-codes = Mostra codici QR
 hide-codes = Nascondi codici QR
+codes-failed = Impossibile disegnare i codici QR: { $why }
 code-write =
     .aria-label = Codice QR del link per modificare
 code-read =

@@ -245,6 +245,7 @@ theme-light = ライト
 theme-dark = ダーク
 show-colors = 作成者の色を表示
 show-mono = 等幅フォント
+show-cursors = ほかの人のカーソルを表示し、自分のカーソルも見せる
 language = 言語
 language-auto = ブラウザーと同じ
 
@@ -302,6 +303,7 @@ delete-refused = パッドを削除できませんでした: { $why }
 ask-no = キャンセル
 show-codes = QR コードを表示
 hide-codes = QR コードを隠す
+codes-failed = QR コードを描画できません: { $why }
 code-write =
     .aria-label = 編集用リンクの QR コード
 code-read =

@@ -260,6 +260,7 @@ theme-light = Jasny
 theme-dark = Ciemny
 show-colors = Pokaż kolory autorów
 show-mono = Czcionka o stałej szerokości
+show-cursors = Pokaż kursory innych osób, a im mój
 language = Język
 language-auto = Taki jak w przeglądarce
 
@@ -317,6 +318,7 @@ delete-refused = Pad nie został usunięty: { $why }
 ask-no = Anuluj
 show-codes = Pokaż kody QR
 hide-codes = Ukryj kody QR
+codes-failed = Nie można narysować kodów QR: { $why }
 code-write =
     .aria-label = Kod QR linku do edycji
 code-read =

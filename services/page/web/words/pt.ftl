@@ -250,6 +250,7 @@ theme-light = Claro
 theme-dark = Escuro
 show-colors = Mostrar as cores dos autores
 show-mono = Fonte de largura fixa
+show-cursors = Mostrar os cursores dos outros, e o meu a eles
 language = Idioma
 language-auto = O do navegador
 
@@ -307,6 +308,7 @@ delete-refused = O pad não foi excluído: { $why }
 ask-no = Cancelar
 show-codes = Mostrar códigos QR
 hide-codes = Ocultar códigos QR
+codes-failed = Não é possível desenhar os códigos QR: { $why }
 code-write =
     .aria-label = Código QR do link para editar
 code-read =

@@ -245,6 +245,7 @@ theme-light = 浅色
 theme-dark = 深色
 show-colors = 显示作者颜色
 show-mono = 等宽字体
+show-cursors = 显示他人的光标，并向他们显示我的光标
 language = 语言
 language-auto = 跟随浏览器
 
@@ -302,6 +303,7 @@ delete-refused = 文档未删除：{ $why }
 ask-no = 取消
 show-codes = 显示二维码
 hide-codes = 隐藏二维码
+codes-failed = 无法绘制二维码：{ $why }
 code-write =
     .aria-label = 编辑链接的二维码
 code-read =

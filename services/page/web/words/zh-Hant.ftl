@@ -245,6 +245,7 @@ theme-light = 淺色
 theme-dark = 深色
 show-colors = 顯示作者顏色
 show-mono = 等寬字型
+show-cursors = 顯示他人的游標，並向他們顯示我的游標
 language = 語言
 language-auto = 與瀏覽器相同
 
@@ -302,6 +303,7 @@ delete-refused = 文件未刪除：{ $why }
 ask-no = 取消
 show-codes = 顯示 QR 碼
 hide-codes = 隱藏 QR 碼
+codes-failed = 無法繪製 QR 碼：{ $why }
 code-write =
     .aria-label = 編輯連結的 QR 碼
 code-read =

@@ -1,6 +1,6 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { EditorView, type KeyBinding, keymap } from "@codemirror/view";
+import { EditorView, type KeyBinding, keymap, type ViewUpdate } from "@codemirror/view";
 import { EditRefused, type Pad } from "padfleet-client";
 
 import { toast } from "../ui/toast.js";
@@ -14,6 +14,7 @@ import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
+import { pointing } from "./pointers.js";
 import { waitForComposition } from "./composing.js";
 import { restoring } from "./restore.js";
 import { finding, searchKeys } from "./search.js";
@@ -57,7 +58,8 @@ export class PadEditor {
 
   /**
    * Shows `pad`, which has to be joined. `changed` is called after each change of what is shown, and
-   * `rested` when for a while there has been none. `more` are keys beside the editor's own.
+   * `rested` when for a while there has been none. `more` are keys beside the editor's own, and
+   * `updated` is told of each update, at any time.
    */
   constructor(
     private readonly parent: HTMLElement,
@@ -66,6 +68,7 @@ export class PadEditor {
     changed: (state: EditorState) => void,
     private readonly rested: () => void,
     more: readonly KeyBinding[] = [],
+    updated: (update: ViewUpdate) => void = () => undefined,
   ) {
     const { state } = pad;
     const session = new Session(pad, {
@@ -99,7 +102,9 @@ export class PadEditor {
           waitForComposition(pad),
           EditorView.contentAttributes.of({ "aria-describedby": "leave-hint" }),
           this.locked.of([]),
+          pointing,
           EditorView.updateListener.of((update) => {
+            updated(update);
             if (update.docChanged || update.selectionSet || update.transactions.length > 0) {
               changed(update.state);
               this.compareSoon();

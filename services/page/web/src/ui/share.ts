@@ -1,56 +1,46 @@
 /** QR codes of a pad's links, and the system's own way of sending one. */
-import { encode } from "uqr";
-
-import { write } from "../words/page.js";
+import { say, write } from "../words/page.js";
 import { byId, make } from "./dom.js";
+import { reason } from "./reason.js";
+import { toast } from "./toast.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+/** The file beside this script that draws codes: filled in by build.mjs. */
+declare const CODES: string;
 
-/** Modules that have to be free around a code, for cameras to find it. */
-const QUIET = 4;
-
-/** The dark modules of a code as the path of an SVG: runs of them, row by row. */
-export function codePath(rows: readonly (readonly boolean[])[]): string {
-  const parts: string[] = [];
-  for (const [y, row] of rows.entries()) {
-    for (let x = 0; x < row.length; x += 1) {
-      const start = x;
-      while (row[x]) x += 1;
-      if (x > start) parts.push(`M${start} ${y}h${x - start}v1h-${x - start}z`);
-    }
-  }
-  return parts.join("");
-}
-
-/** `kind` is what the link is good for: a message, with another for the caption. */
-function code(link: string, kind: string): HTMLElement {
-  const { data, size } = encode(link, { ecc: "M", border: 0 });
-  const picture = document.createElementNS(SVG, "svg");
-  const wide = size + 2 * QUIET;
-  picture.setAttribute("viewBox", `${-QUIET} ${-QUIET} ${wide} ${wide}`);
-  picture.setAttribute("class", "code");
-  picture.setAttribute("role", "img");
-  write(picture, kind);
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", codePath(data));
-  picture.append(path);
-  const words = make("figcaption", "hint");
-  write(words, `${kind}-caption`);
-  return make("figure", "", picture, words);
+/** Codes of links, each with what it is good for: a message, with another for the caption. */
+async function codes(links: [link: string, kind: string][]): Promise<HTMLElement[]> {
+  const from = new URL(CODES, import.meta.url).href;
+  const { drawCode } = (await import(from)) as typeof import("./code.js");
+  return links.map(([link, kind]) => {
+    const picture = drawCode(link);
+    write(picture, kind);
+    const words = make("figcaption", "hint");
+    write(words, `${kind}-caption`);
+    return make("figure", "", picture, words);
+  });
 }
 
 /** `readLink` is null where it is the same as `link`. */
 export function showSharing(link: string, readLink: string | null, title: string): void {
   const button = byId("show-codes");
-  const codes = byId("codes");
+  const shown = byId("codes");
   button.addEventListener("click", () => {
-    const open = codes.hidden;
-    codes.hidden = !open;
+    const open = shown.hidden;
+    shown.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     write(button, open ? "hide-codes" : "show-codes");
-    if (codes.childElementCount > 0) return;
-    if (readLink === null) codes.append(code(link, "code-read"));
-    else codes.append(code(link, "code-write"), code(readLink, "code-read"));
+    if (!open || shown.childElementCount > 0) return;
+    const links: [string, string][] =
+      readLink === null
+        ? [[link, "code-read"]]
+        : [
+            [link, "code-write"],
+            [readLink, "code-read"],
+          ];
+    codes(links).then(
+      (made) => shown.replaceChildren(...made),
+      () => toast(say("codes-failed", { why: reason("not connected") })),
+    );
   });
   const send = byId("share-link");
   // Only where the system has a sheet for it, and from https.

@@ -1,0 +1,31 @@
+"""CURSOR: where somebody has the cursor, or which part of the text he has selected."""
+
+from typing import Any
+
+from services.fanout.collab.asked import Asked
+from services.fanout.errors import ClientError
+from shared.log.announcements import Pointer
+
+CURSOR = "CURSOR"
+
+
+def pointed(asked: Asked) -> None:
+    """The others are told in a moment, if nothing newer comes before. Positions are those of the
+    pad at `rev`, in UTF-16 code units; `null` for both takes the cursor away."""
+    session, data = asked.session, asked.data
+    if not session.points:
+        raise ClientError("a cursor from a client that has not announced CURSORS")
+    rev = _number(data, "rev")
+    if rev > session.cursor.sent_rev:
+        raise ClientError("a cursor in a revision that this client does not have", rev)
+    places = data.get("anchor"), data.get("head")
+    if places != (None, None):
+        places = _number(data, "anchor"), _number(data, "head")
+    asked.room.pointers.moved(Pointer(session.author, rev, *places))
+
+
+def _number(data: dict[str, Any], name: str) -> int:
+    value = data.get(name)
+    if type(value) is not int or not 0 <= value < 1 << 53:
+        raise ClientError(f"missing or invalid {name}", value)
+    return value

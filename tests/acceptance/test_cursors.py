@@ -1,0 +1,96 @@
+"""Where others have their cursors: for clients that announce it, over two workers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+from tests.acceptance.npm import new_pad
+from tests.fleet import Fleet
+from tests.guest import Guest
+
+Message = dict[str, Any]
+
+SUPPORTS = ["CURSORS"]
+
+
+def places(guest: Guest) -> list[Message]:
+    """What it was told, one after the other."""
+    return [cursor for message in guest.heard("CURSORS") for cursor in message["cursors"]]
+
+
+async def point(guest: Guest, rev: Any, anchor: Any, head: Any) -> Any:
+    return await guest.collab("CURSOR", rev=rev, anchor=anchor, head=head)
+
+
+async def speak(guest: Guest, text: str) -> Any:
+    return await guest.collab("CHAT_MESSAGE", message={"text": text})
+
+
+async def test_a_cursor_is_told_to_those_who_announce_it(fleet: Fleet) -> None:
+    pad = new_pad()
+    async with AsyncExitStack() as stack:
+
+        async def guest(worker: int, name: str = pad, **more: Any) -> Guest:
+            made = await stack.enter_async_context(Guest(fleet.urls[worker]))
+            return await made.join(name, **more)
+
+        ada = await guest(0, supports=SUPPORTS)
+        bob = await guest(1, supports=SUPPORTS)
+        stock = await guest(0)
+        reader = await guest(1, ada.vars["readOnlyId"], supports=SUPPORTS)
+        assert ada.vars["cursors"] is True
+        assert "cursors" not in stock.vars
+        assert "cursors" not in reader.vars
+        author = ada.vars["userId"]
+        # As fast as it goes: the last place is told whatever became of those before.
+        for place in range(5):
+            assert await point(ada, 0, place, place + 1) is None
+        last = {"userId": author, "rev": 0, "anchor": 4, "head": 5}
+        await bob.hears(lambda: places(bob)[-1:] == [last], "the newest place")
+        assert await point(ada, 0, None, None) is None
+        gone = {"userId": author, "rev": 0, "anchor": None, "head": None}
+        await bob.hears(lambda: places(bob)[-1:] == [gone], "that it is gone")
+        # What comes after it has come by the same channel: those who were not told never will be.
+        assert await speak(bob, "ready?") is None
+        for other in (ada, stock, reader):
+            await other.hears(lambda other=other: other.heard("CHAT_MESSAGE"), "the chat")  # type: ignore[misc]
+            assert places(other) == []
+
+
+async def test_what_is_no_place_is_refused(fleet: Fleet) -> None:
+    pad = new_pad()
+    async with Guest(fleet.urls[0]) as ada, Guest(fleet.urls[0]) as stock:
+        await ada.join(pad, supports=SUPPORTS)
+        await stock.join(pad)
+        wrong: list[tuple[Any, Any, Any]] = [
+            (1, 0, 0),  # which it has not been sent
+            (-1, 0, 0),
+            ("0", 0, 0),
+            (True, 0, 0),
+            (0, -1, 0),
+            (0, 0, 1.5),
+            (0, 0, 1 << 53),
+            (0, None, 0),
+            (0, 0, None),
+            (0, [], {}),
+        ]
+        for rev, anchor, head in wrong:
+            answer = await point(ada, rev, anchor, head)
+            assert answer is not None, (rev, anchor, head)
+            assert "internal" not in answer["message"]
+        assert "announced" in (await point(stock, 0, 0, 0))["message"]
+        assert ada.connected
+        assert await point(ada, 0, 3, 3) is None
+
+
+async def test_who_moves_too_fast_is_refused_and_may_still_speak(fleet: Fleet) -> None:
+    pad = new_pad()
+    async with Guest(fleet.urls[0]) as ada:
+        await ada.join(pad, supports=SUPPORTS)
+        answers = await asyncio.gather(*(point(ada, 0, place, place) for place in range(60)))
+        refused = [answer for answer in answers if answer is not None]
+        assert refused
+        assert all("too many places of the cursor" in answer["message"] for answer in refused)
+        assert await speak(ada, "still here") is None

@@ -1,0 +1,101 @@
+"""How often people are told where the others have their cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.fanout.pointers import FEW, PAUSE, Paced, pause_for
+from shared.log.announcements import Pointed, Pointer, Relayed, decode, relayed
+from shared.log.records import pack
+
+
+@dataclass
+class Clock:
+    """Time that passes when it is told to, and what is due then."""
+
+    now: float = 100.0
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def later(self, delay: float, call: Callable[[], None]) -> Callable[[], None]:
+        entry = (self.now + delay, call)
+        self.due.append(entry)
+        return lambda: self.due.remove(entry)
+
+    def pass_by(self, seconds: float) -> None:
+        until = self.now + seconds
+        while due := sorted((at, n) for n, (at, _) in enumerate(self.due) if at <= until):
+            at, which = due[0]
+            self.now = max(self.now, at)
+            self.due.pop(which)[1]()
+        self.now = until
+
+
+def at(author: str, place: int) -> Pointer:
+    return Pointer(author, 1, place, place)
+
+
+def test_the_more_people_the_seldomer_and_beyond_so_many_never() -> None:
+    assert pause_for(2, 50) == pause_for(FEW, 50) == PAUSE
+    assert pause_for(30, 50) == pytest.approx(3 * PAUSE)
+    assert pause_for(51, 50) is None
+    assert pause_for(2, 0) is None
+    assert pause_for(1, 50) is None, "there is nobody to be told"
+    for people in range(2, 1001):
+        pause = pause_for(people, 1000)
+        assert pause is not None
+        assert people / pause <= FEW / PAUSE + 1e-9, "messages a second of a pad"
+
+
+def test_of_each_author_the_newest_place_is_told_at_once_and_then_at_the_pace() -> None:
+    clock, told = Clock(), list[list[Pointer]]()
+    paced = Paced(told.append, lambda: 0.2, now=lambda: clock.now, later=clock.later)
+    paced.add([at("ada", 1)])
+    clock.pass_by(0)
+    assert told == [[at("ada", 1)]]
+    for place in range(100):
+        paced.add([at("ada", place), at("bob", -place)])
+        clock.pass_by(0.01)
+    clock.pass_by(1)
+    assert 5 <= len(told) - 1 <= 6, "a second of moving at five a second"
+    assert told[-1] == [at("ada", 99), at("bob", -99)]
+    assert not clock.due, "nothing goes on when nobody moves"
+
+
+def test_what_waits_goes_nowhere_when_there_are_too_many() -> None:
+    clock, told = Clock(), list[list[Pointer]]()
+    pauses: list[float | None] = [0.2]
+    paced = Paced(told.append, lambda: pauses[0], now=lambda: clock.now, later=clock.later)
+    paced.add([at("ada", 1)])
+    clock.pass_by(0)
+    paced.add([at("ada", 2)])
+    pauses[0] = None
+    clock.pass_by(1)
+    paced.add([at("ada", 3)])
+    clock.pass_by(1)
+    assert told == [[at("ada", 1)]]
+    pauses[0] = 0.2
+    paced.add([at("bob", 4)])
+    clock.pass_by(1)
+    assert told[1:] == [[at("bob", 4)]]
+
+
+def test_closing_ends_what_is_due() -> None:
+    clock, told = Clock(), list[list[Pointer]]()
+    paced = Paced(told.append, lambda: 0.2, now=lambda: clock.now, later=clock.later)
+    paced.add([at("ada", 1)])
+    paced.close()
+    clock.pass_by(1)
+    assert told == []
+    assert clock.due == []
+
+
+def test_a_worker_that_does_not_know_of_cursors_tells_them_to_nobody() -> None:
+    pointers = [at("a.ada", 3), Pointer("a.bob", 4, None, None)]
+    data = b"X" + pack(Relayed("cursors", b'[["a.ada",1,3,3],["a.bob",4,null,null]]', "*cursors"))
+    assert decode(data) == Pointed(pointers)
+    # To an older one it is a message for the sockets of an author whom nobody can be.
+    message = Relayed("message", b"{}", "a.ada")
+    assert decode(relayed(message)) == message
