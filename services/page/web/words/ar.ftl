@@ -246,6 +246,11 @@ chat-send =
 chat-says = يقول { $name }: { $text }
 chat-failed = يتعذر تحميل الرسائل السابقة: { $why }
 chat-not-sent = لم تُرسل رسالتك: { $why }
+unsent-text = كتبت هذا في { $time }، وأُغلقت الصفحة قبل إرساله: «{ $text }»
+unsent-changes = أجريت تغييرات في { $time }، وأُغلقت الصفحة قبل إرسالها.
+unsent-put-back = إعادتها
+unsent-discard = تجاهل
+unsent-misfit = تغيرت اللوحة كثيرًا فلا يمكن إعادة هذا. يمكنك نسخه من هنا: { $text }
 edit-refused = تعذرت إضافة ذلك: إما أنه أكبر مما يسمح به هذا الخادم أو أنه لا يلائم النص.
 
 ## Sharing and settings

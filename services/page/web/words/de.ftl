@@ -227,6 +227,11 @@ chat-send =
 chat-says = { $name } schreibt: { $text }
 chat-failed = Frühere Nachrichten lassen sich nicht laden: { $why }
 chat-not-sent = Deine Nachricht wurde nicht gesendet: { $why }
+unsent-text = Das hast du am { $time } geschrieben, und die Seite wurde geschlossen, bevor es gesendet war: „{ $text }“
+unsent-changes = Du hast am { $time } etwas geändert, und die Seite wurde geschlossen, bevor es gesendet war.
+unsent-put-back = Wieder einfügen
+unsent-discard = Verwerfen
+unsent-misfit = Das Pad hat sich zu sehr verändert, um das wieder einzufügen. Du kannst es hier kopieren: { $text }
 edit-refused = Das konnte nicht eingefügt werden: Es ist zu groß für diesen Server oder passt nicht zum Text.
 
 ## Sharing and settings

@@ -227,6 +227,11 @@ chat-send =
 chat-says = { $name } dice: { $text }
 chat-failed = No se pueden cargar los mensajes anteriores: { $why }
 chat-not-sent = Tu mensaje no se envió: { $why }
+unsent-text = Escribiste esto el { $time } y la página se cerró antes de enviarlo: «{ $text }»
+unsent-changes = Hiciste cambios el { $time } y la página se cerró antes de enviarlos.
+unsent-put-back = Recuperar
+unsent-discard = Descartar
+unsent-misfit = El pad ha cambiado demasiado para recuperar esto. Puedes copiarlo aquí: { $text }
 edit-refused = No se pudo añadir: es demasiado grande para este servidor o no encaja en el texto.
 
 ## Sharing and settings

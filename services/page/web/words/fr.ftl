@@ -227,6 +227,11 @@ chat-send =
 chat-says = { $name } dit : { $text }
 chat-failed = Les messages précédents ne peuvent pas être chargés : { $why }
 chat-not-sent = Votre message n’a pas été envoyé : { $why }
+unsent-text = Vous avez écrit ceci le { $time }, et la page a été fermée avant l’envoi : « { $text } »
+unsent-changes = Vous avez fait des modifications le { $time }, et la page a été fermée avant l’envoi.
+unsent-put-back = Remettre
+unsent-discard = Abandonner
+unsent-misfit = Le pad a trop changé pour que cela puisse être remis. Vous pouvez le copier ici : { $text }
 edit-refused = Impossible de l’ajouter : c’est trop volumineux pour ce serveur ou cela ne correspond pas au texte.
 
 ## Sharing and settings

@@ -232,6 +232,11 @@ chat-send =
 chat-says = { $name }: { $text }
 chat-failed = לא ניתן לטעון הודעות קודמות: { $why }
 chat-not-sent = ההודעה לא נשלחה: { $why }
+unsent-text = זה נכתב ב־{ $time }, והדף נסגר לפני שנשלח: ״{ $text }״
+unsent-changes = שינויים נעשו ב־{ $time }, והדף נסגר לפני שנשלחו.
+unsent-put-back = החזרה
+unsent-discard = מחיקה
+unsent-misfit = הפד השתנה יותר מדי מכדי להחזיר את זה. אפשר להעתיק מכאן: { $text }
 edit-refused = לא ניתן להוסיף: זה גדול מדי עבור השרת הזה, או אינו מתאים לטקסט.
 
 ## Sharing and settings

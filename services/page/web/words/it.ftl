@@ -227,6 +227,11 @@ chat-send =
 chat-says = { $name } dice: { $text }
 chat-failed = Impossibile caricare i messaggi precedenti: { $why }
 chat-not-sent = Il tuo messaggio non è stato inviato: { $why }
+unsent-text = Hai scritto questo il { $time } e la pagina è stata chiusa prima dell’invio: «{ $text }»
+unsent-changes = Hai fatto modifiche il { $time } e la pagina è stata chiusa prima dell’invio.
+unsent-put-back = Recupera
+unsent-discard = Scarta
+unsent-misfit = Il pad è cambiato troppo per poterlo recuperare. Puoi copiarlo da qui: { $text }
 edit-refused = Impossibile aggiungerlo: è troppo grande per questo server o non si adatta al testo.
 
 ## Sharing and settings

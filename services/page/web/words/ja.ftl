@@ -222,6 +222,11 @@ chat-send =
 chat-says = { $name } さん: { $text }
 chat-failed = 以前のメッセージを読み込めません: { $why }
 chat-not-sent = メッセージを送信できませんでした: { $why }
+unsent-text = { $time } に書いた内容が、送信前にページが閉じられたため残っています: 「{ $text }」
+unsent-changes = { $time } に加えた変更が、送信前にページが閉じられたため残っています。
+unsent-put-back = 元に戻す
+unsent-discard = 破棄
+unsent-misfit = パッドが大きく変わったため、元に戻せません。ここからコピーできます: { $text }
 edit-refused = 追加できませんでした。このサーバーには大きすぎるか、本文に合いません。
 
 ## Sharing and settings

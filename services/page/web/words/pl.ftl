@@ -237,6 +237,11 @@ chat-send =
 chat-says = { $name } pisze: { $text }
 chat-failed = Nie można wczytać wcześniejszych wiadomości: { $why }
 chat-not-sent = Wiadomość nie została wysłana: { $why }
+unsent-text = Ten tekst powstał { $time }, a strona została zamknięta przed wysłaniem: „{ $text }”
+unsent-changes = Zmiany wprowadzono { $time }, a strona została zamknięta przed ich wysłaniem.
+unsent-put-back = Przywróć
+unsent-discard = Odrzuć
+unsent-misfit = Pad zmienił się za bardzo, aby to przywrócić. Możesz to stąd skopiować: { $text }
 edit-refused = Nie można tego dodać: jest za duże dla tego serwera albo nie pasuje do tekstu.
 
 ## Sharing and settings

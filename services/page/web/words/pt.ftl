@@ -227,6 +227,11 @@ chat-send =
 chat-says = { $name } diz: { $text }
 chat-failed = Não é possível carregar as mensagens anteriores: { $why }
 chat-not-sent = Sua mensagem não foi enviada: { $why }
+unsent-text = Você escreveu isto em { $time }, e a página foi fechada antes do envio: “{ $text }”
+unsent-changes = Você fez alterações em { $time }, e a página foi fechada antes do envio.
+unsent-put-back = Recuperar
+unsent-discard = Descartar
+unsent-misfit = O pad mudou demais para recuperar isto. Você pode copiar daqui: { $text }
 edit-refused = Não foi possível adicionar: é grande demais para este servidor ou não combina com o texto.
 
 ## Sharing and settings

@@ -222,6 +222,11 @@ chat-send =
 chat-says = { $name } 说：{ $text }
 chat-failed = 无法加载更早的消息：{ $why }
 chat-not-sent = 消息未发送：{ $why }
+unsent-text = 你在 { $time } 写下了以下内容，但页面在发送前已关闭：“{ $text }”
+unsent-changes = 你在 { $time } 做了更改，但页面在发送前已关闭。
+unsent-put-back = 恢复
+unsent-discard = 放弃
+unsent-misfit = 文档变化太大，无法恢复此内容。你可以从这里复制：{ $text }
 edit-refused = 无法添加：内容对此服务器来说过大，或与正文不符。
 
 ## Sharing and settings

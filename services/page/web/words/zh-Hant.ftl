@@ -222,6 +222,11 @@ chat-send =
 chat-says = { $name } 說：{ $text }
 chat-failed = 無法載入較早的訊息：{ $why }
 chat-not-sent = 訊息未送出：{ $why }
+unsent-text = 你在 { $time } 寫下了以下內容，但頁面在送出前已關閉：「{ $text }」
+unsent-changes = 你在 { $time } 做了變更，但頁面在送出前已關閉。
+unsent-put-back = 還原
+unsent-discard = 捨棄
+unsent-misfit = 文件變動太大，無法還原此內容。你可以從這裡複製：{ $text }
 edit-refused = 無法加入：內容對這台伺服器來說太大，或與內文不符。
 
 ## Sharing and settings
