@@ -19,6 +19,7 @@ from shared.easysync import (
     unpack,
 )
 from shared.easysync.base36 import numeral
+from shared.easysync.characters import CONTROLS, controls_in
 from shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
 from shared.easysync.moving import rebase_over
 from shared.easysync.patches import Patches, patches_of
@@ -184,7 +185,7 @@ class Pad(Document):
             return Result(outcome=Outcome(origin, "accepted", self.head))
         settled = self._markers_settled
         result = Result([self._append(changeset, patches, submission.author, origin, time)])
-        correction = self._correction(patches if settled else None)
+        correction = self._correction(patches, settled=settled)
         if correction is not None:
             patches = patches_of(unpack(correction), self.body, self.pool)
             result.revisions.append(
@@ -269,21 +270,31 @@ class Pad(Document):
         self.advance(revision, changeset, patches)
         return revision
 
-    def _correction(self, patches: Patches | None) -> str | None:
-        """What removes line markers that stand elsewhere than at the start of a line.
+    def _correction(self, patches: Patches, *, settled: bool) -> str | None:
+        """What removes controls, and line markers that stand elsewhere than at the start of a line.
 
-        `patches` have just been applied to a document without such markers, so that they are the
-        only places to look at; without them it is the whole document. Most pads never had markers.
+        `patches` have just been applied. Controls are looked for in what they bring; markers too if
+        the document was `settled`, without misplaced ones, else in the whole document. Most pads
+        never had either.
         """
+        wrong = self._misplaced_markers(patches if settled else None)
+        if any(CONTROLS.search(patch.text) for patch in patches.patches):
+            found = set(wrong)
+            for start, end in patches.places():
+                found.update(controls_in(self.body, start, end))
+            wrong = sorted(found)
+        return removal_of(wrong, self.body) if wrong else None
+
+    def _misplaced_markers(self, patches: Patches | None) -> list[int]:
         while self._markers_up_to < len(self.pool):
             key, _ = self.pool.get(self._markers_up_to)
             if key in LINE_ATTRIBUTES:
                 self._markers.add(numeral(self._markers_up_to))
             self._markers_up_to += 1
         if not self._markers:
-            return None
+            return []
         places = [(0, self.body.units)] if patches is None else patches.places()
         misplaced: list[int] = []
         for start, end in places:
             misplaced += misplaced_markers(self.body, start, end, self._markers)
-        return removal_of(misplaced, self.body) if misplaced else None
+        return misplaced

@@ -28,6 +28,7 @@ from shared.easysync import (
     prepare_for_wire,
     unpack,
 )
+from shared.easysync.characters import without_controls
 
 
 class Changed(NamedTuple):
@@ -139,12 +140,14 @@ class Collaborator:
     def edit(self, start: int, removed: int, inserted: str) -> str:
         """Replaces `removed` code units at `start`; returns the changeset on `text`.
 
+        What no pad holds is left out of `inserted`: controls, and of line ends all but ``\\n``.
         Raises as `apply_own` does."""
         if start < 0 or removed < 0 or start + removed > len(self.text):
             raise OutOfRange(
                 f"cannot replace {removed} code units at {start} of a text that has "
                 f"{len(self.text)}"
             )
+        inserted = without_controls(inserted)
         by_me = [("author", self.author)] if inserted else []
         changeset = make_splice(self.text, start, removed, inserted, by_me, self._pool)
         self.apply_own(changeset)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from shared.easysync import AText, Attribute, AttributePool, from_units, iter_ops, to_units
 from shared.easysync.assembler import Assembler
+from shared.easysync.characters import TAB, plain
 from shared.log.records import pack, unpack
 from shared.rendering.charsets import decoded
 from shared.rendering.html import to_document, to_html
@@ -19,8 +20,6 @@ from shared.wire.jsontext import dumps, loads
 WRITER = "a.?"
 """Stands for the author of what is read: who that is may be known only when it has been read, for
 nobody is made an author by a file that is refused."""
-
-TAB = " " * 8
 
 
 MOST_FIELDS = 1000
@@ -105,7 +104,7 @@ def cleaned(text: str, most: int) -> str:
     size = len(text) + (len(TAB) - 1) * text.count("\t") - text.count("\r\n")
     if size > most + 1:  # a newline at the end takes no place, the pad has one
         raise TooLarge(f"the text is longer than {most} characters")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", TAB)
+    return plain(text)
 
 
 def _fields(body: bytes, content_type: str) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import re
 
+from shared.easysync.characters import CONTROLS, plain
 from shared.rendering.lists import Attributes, Lists
 
 CELLS = " | "
 """Between the cells of a table's row, which is a line."""
 
 _SPACES = re.compile("[ \t\r\n\f]+")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 Runs = list[tuple[str, Attributes]]
 
@@ -43,14 +43,13 @@ class Paragraphs:
     def say(self, text: str, formats: Attributes, *, as_is: bool) -> None:
         """Some text. With `as_is`, spaces and line ends in it are meant."""
         if as_is:
-            text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " " * 8)
-            first, *more = _CONTROL.sub("", text).split("\n")
+            first, *more = plain(text).split("\n")
             self._add(first, formats)
             for line in more:
                 self.line_break()
                 self._add(line, formats)
         else:
-            text = _CONTROL.sub("", _SPACES.sub(" ", text))
+            text = CONTROLS.sub("", _SPACES.sub(" ", text))
             if self._wanted or not self._runs or self._runs[-1][0].endswith(" "):
                 text = text.removeprefix(" ")
             self._add(text, formats)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.easysync import to_units
+from shared.easysync.characters import plain
 from shared.settings.api import ApiSettings
 from shared.settings.declare import setting
 from shared.settings.limits import LimitSettings
@@ -19,7 +20,6 @@ from shared.settings.tracing import TracingSettings
 _EMBEDDING = re.compile(
     r"https?://(\*\.)?[A-Za-z0-9._-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?"
 )
-TAB = " " * 8
 """What stands for a tab in a pad, for which an editor has no column."""
 
 Batch = Literal["auto", "on", "off"]
@@ -179,8 +179,7 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     def first_text(self) -> str:
         """What a pad begins with that is opened for the first time, in UTF-16 code units and
         without what an editor has no line or column for."""
-        text = self.default_pad_text.replace("\r\n", "\n").replace("\r", "\n")
-        return to_units(text.replace("\t", TAB))
+        return to_units(plain(self.default_pad_text))
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()

@@ -271,6 +271,52 @@ def test_a_marker_inside_a_line_is_corrected_by_a_revision_of_its_own() -> None:
     assert pad.atext.text == "hello\n\n"
 
 
+@pytest.mark.parametrize(
+    ("inserted", "left"),
+    [
+        ("\0", ""),
+        ("a\rb\x1b[1mc", "ab[1mc"),
+        ("\x7f\x85x\x9f", "x"),
+        ("\x0b\x0c\x0b", ""),
+    ],
+)
+def test_controls_are_removed_by_a_revision_of_its_own(inserted: str, left: str) -> None:
+    pad = a_pad()
+    change, correction = pad.submit(insert("hello\n\n", 2, inserted), 1000).revisions
+    assert change.origin is not None
+    assert (correction.rev, correction.origin, correction.author) == (2, None, BOB)
+    assert pad.atext.text == f"he{left}llo\n\n"
+    # Who made it goes on from what they see, or from what they have been told since.
+    (later,) = pad.submit(insert(f"he{inserted}llo\n\n", 0, "x", base=1, seq=2), 1000).revisions
+    assert later.rev == 3
+    assert pad.atext.text == f"xhe{left}llo\n\n"
+
+
+def test_controls_and_misplaced_markers_are_removed_at_once() -> None:
+    pad = a_pad()
+    marker = [("author", BOB), ("lmkr", "1"), ("list", "bullet1")]
+    pool = AttributePool()
+    bullet = make_splice("hello\n\n", 2, 0, "\0*\0", marker, pool)
+    entry = Submission("pad", Origin("s", 1), 1, 0, BOB, 0, bullet, pool.to_jsonable())
+    assert len(pad.submit(entry, 1000).revisions) == 2
+    assert pad.atext.text == "hello\n\n"
+
+
+def test_controls_that_a_pad_has_always_had_stay_readable() -> None:
+    pad = Pad()
+    pad.create("a\0b\n", ALICE, 1000)
+    text = pad.atext.text
+    assert len(pad.submit(insert(text, 0, "x"), 1000).revisions) == 1
+    assert pad.atext.text == f"x{text}"
+
+
+@pytest.mark.parametrize("inserted", ["\t", "\ud83d", "\u2028", "\ufeff", "\xa0"])
+def test_what_an_editor_may_insert_stays(inserted: str) -> None:
+    pad = a_pad()
+    assert len(pad.submit(insert("hello\n\n", 2, inserted), 1000).revisions) == 1
+    assert pad.atext.text == f"he{inserted}llo\n\n"
+
+
 def test_a_history_with_another_chain_is_not_taken_in() -> None:
     pad = a_pad()
     (revision,) = pad.submit(insert("hello\n\n", 0, "x"), 1000).revisions

@@ -22,6 +22,7 @@ import {
   prepareForWire,
   textChanges,
   type TextChange,
+  withoutControls,
   unpack,
 } from "./easysync/index.js";
 import { parseOps } from "./easysync/ops.js";
@@ -136,7 +137,8 @@ export class Collaborator {
 
   /**
    * Replaces `removed` code units at `start`; text gets this author and `attributes`. Returns what
-   * was done as a changeset. Throws as `applyOwn` does.
+   * was done as a changeset. Throws as `applyOwn` does. What no pad holds is left out of `inserted`:
+   * controls, and of line ends all but "\n".
    */
   edit(
     start: number,
@@ -145,8 +147,9 @@ export class Collaborator {
     attributes: Iterable<Attribute> = [],
   ): string {
     this.checkRange(start, start + removed);
-    const mine: Attribute[] = inserted === "" ? [] : [...attributes, ["author", this.author]];
-    return this.applyOwn(makeSplice(this.text, start, removed, inserted, mine, this.pool));
+    const text = withoutControls(inserted);
+    const mine: Attribute[] = text === "" ? [] : [...attributes, ["author", this.author]];
+    return this.applyOwn(makeSplice(this.text, start, removed, text, mine, this.pool));
   }
 
   /** Sets attributes on `[from, to)`; the value "" takes one away. Returns the changeset. */

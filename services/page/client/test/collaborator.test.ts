@@ -9,6 +9,8 @@ import {
   follow,
   moveToPool,
   prepareForWire,
+  plain,
+  withoutControls,
 } from "../src/easysync/index.js";
 import { OutOfRange, TooLarge } from "../src/errors.js";
 import type { NewChanges, Revision, Submission } from "../src/messages.js";
@@ -410,3 +412,8 @@ for (const arrived of [true, false]) {
     assert.equal(server.head, arrived ? 3 : 2);
   });
 }
+
+test("controls and other line ends do not enter a pad", () => {
+  assert.equal(plain("a\r\nb\rc\u0000\td\ud83d\u0085😀"), "a\nb\nc        d\ufffd😀");
+  assert.equal(withoutControls("a\tb\r\n\u001b\u007f"), "a\tb\n");
+});

@@ -12,6 +12,7 @@ export {
   textChanges,
 } from "./document.js";
 export type { TextChange } from "./document.js";
+export { plain, withoutControls } from "./characters.js";
 export { EasysyncError } from "./errors.js";
 export { AttributePool } from "./pool.js";
 export type { Attribute, PoolJson } from "./pool.js";

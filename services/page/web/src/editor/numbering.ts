@@ -1,5 +1,5 @@
 /**
- * What keeps line markers in order while people write: none stands elsewhere than at the start of a
+ * What keeps the text in order while people write: it holds no controls, no line marker stands elsewhere than at the start of a
  * line, and the items of a list are numbered as Etherpad does. Both become part of the edit.
  */
 import {
@@ -15,9 +15,26 @@ import { fromOthers, type Marked, marked, travelled } from "./changes.js";
 import { isCounted, marksBetween, numbersOf } from "./numbers.js";
 import { type Mark, markAt, markOf, source } from "./source.js";
 
+// What `withoutControls` changes.
+const CONTROLS = /\r\n|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
 function isOwn(tr: Transaction): boolean {
   return !tr.annotation(fromOthers) && tr.annotation(travelled) === undefined;
 }
+
+/** Takes controls out of what is inserted: no pad holds any, whichever way they came. */
+const noControls = EditorState.transactionFilter.of((tr) => {
+  if (!tr.docChanged || !isOwn(tr)) return tr;
+  const changes: { from: number; to: number; insert: string }[] = [];
+  tr.changes.iterChanges((_fromA, _toA, fromB, _toB, inserted) => {
+    const text = inserted.sliceString(0, inserted.length, "\n");
+    for (const { 0: found, index } of text.matchAll(CONTROLS)) {
+      const insert = easysync.withoutControls(found);
+      changes.push({ from: fromB + index, to: fromB + index + found.length, insert });
+    }
+  }, true);
+  return changes.length === 0 ? tr : [tr, { changes, sequential: true }];
+});
 
 /** Takes away markers in front of which something has come to stand. */
 const noneWithin = EditorState.transactionFilter.of((tr) => {
@@ -145,4 +162,4 @@ const numbers = EditorState.transactionExtender.of((tr) => {
 });
 
 /** Has to be among an editor's extensions wherever lists are written. */
-export const orderlyMarkers: Extension = [noneWithin, numbers];
+export const orderlyMarkers: Extension = [noneWithin, noControls, numbers];

@@ -1,0 +1,45 @@
+"""Which characters enter a pad."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.easysync import AText, from_units, to_units
+from shared.easysync.body import Body
+from shared.easysync.characters import controls_in, plain, without_controls
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", ""),
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("one\r\ntwo\rthree\r\r\nfour", "one\ntwo\nthree\n\nfour"),
+        ("a\tb", "a        b"),
+        ("a\0b\x01\x07\x08c", "abc"),
+        ("a\x0bb\x0cc\x1b[31md\x1f", "abc[31md"),
+        ("a\x7fb\x80c\x85d\x9fe\xa0f", "abcde\xa0f"),
+        ("\ud83d and \ude00", "\ufffd and \ufffd"),
+        ("\ude00\ud83d", "\ufffd\ufffd"),
+        ("\u2028\u200d\ufeff\u202e", "\u2028\u200d\ufeff\u202e"),  # none of them is a control
+    ],
+)
+def test_texts_are_made_plain(text: str, wanted: str) -> None:
+    assert plain(text) == wanted
+    assert plain(wanted) == wanted
+
+
+def test_pairs_stay_whole_in_code_units_and_in_characters() -> None:
+    assert plain("😀\ud83d😀") == "😀\ufffd😀"
+    assert from_units(plain(to_units("😀👍🏽"))) == "😀👍🏽"
+
+
+def test_tabs_stay_in_what_an_editor_inserts() -> None:
+    assert without_controls("a\tb\r\n\0") == "a\tb\n"
+
+
+def test_controls_are_found_where_they_are() -> None:
+    text = "a\0b\tc\rd\n"
+    body = Body(AText(text, "|1+8"))
+    assert list(controls_in(body, 0, len(text))) == [1, 5]
+    assert list(controls_in(body, 2, len(text))) == [5]
