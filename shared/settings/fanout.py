@@ -20,8 +20,6 @@ from shared.settings.tracing import TracingSettings
 _EMBEDDING = re.compile(
     r"https?://(\*\.)?[A-Za-z0-9._-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?"
 )
-"""What stands for a tab in a pad, for which an editor has no column."""
-
 Batch = Literal["auto", "on", "off"]
 Page = Literal["on", "off"]
 

@@ -6,6 +6,7 @@ import { EditRefused, type Pad } from "padfleet-client";
 import { toast } from "../ui/toast.js";
 import { onLanguage, say } from "../words/page.js";
 import { typing } from "./changes.js";
+import { clipboard } from "./clipboard.js";
 import { keys } from "./commands.js";
 import { directions, rightToLeft } from "./direction.js";
 import { exactEdit } from "./exact.js";
@@ -96,6 +97,7 @@ export class PadEditor {
           orderlyMarkers,
           linkHint,
           finding(),
+          clipboard,
           Prec.high(keymap.of([...linkKeys, ...keys, ...more])),
           keymap.of([...searchKeys, ...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,

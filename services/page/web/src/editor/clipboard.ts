@@ -1,0 +1,128 @@
+/** What is copied, cut and pasted: text with its formats, lists and headings. */
+import {
+  EditorSelection,
+  type EditorState,
+  type Extension,
+  type TransactionSpec,
+} from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { easysync } from "padfleet-client";
+
+import { htmlOf, linesOf, type RichLine, tamed } from "../text/rich.js";
+import { type Marked, marked } from "./changes.js";
+import { MARKER } from "./lists.js";
+import { lookOf, markAt, source } from "./source.js";
+
+/** Code units of HTML above which the plain text is pasted instead. */
+const LARGEST = 4_000_000;
+
+/** Lines and stretches of one look above which they are pasted without it. */
+const MOST_PIECES = 4_000;
+
+/** The selected lines. The first has its marker only if all that it begins with is selected. */
+export function copied(state: EditorState): RichLine[] {
+  const { from, to } = state.selection.main;
+  const text = state.facet(source);
+  const lines: RichLine[] = [];
+  for (let at = from; ;) {
+    const line = state.doc.lineAt(at);
+    const mark = markAt(text, line.from);
+    const start = line.from + (mark === null ? 0 : 1);
+    const end = Math.min(line.to, to);
+    const whole = from <= start && (to > line.to || end === line.to);
+    const rich: RichLine = {
+      list: (whole && mark?.list) || "",
+      heading: (whole && mark?.heading) || "",
+      runs: [],
+    };
+    for (const span of text.body.spansBetween(Math.max(start, at), end)) {
+      const { formats } = lookOf(span.attribs, text.pool);
+      const last = rich.runs.at(-1);
+      const piece = text.body.text.slice(span.from, span.to);
+      if (last !== undefined && last.formats.join() === formats.join()) last.text += piece;
+      else rich.runs.push({ text: piece, formats });
+    }
+    lines.push(rich);
+    if (line.to >= to) return lines;
+    at = line.to + 1;
+  }
+}
+
+/** Lines without their looks. */
+export function textOf(lines: readonly RichLine[]): string {
+  return lines.map(({ runs }) => runs.map(({ text }) => text).join("")).join("\n");
+}
+
+/** What pasting `lines` over the selection does. */
+export function pasting(state: EditorState, lines: readonly RichLine[]): TransactionSpec {
+  const { from, to } = state.selection.main;
+  const line = state.doc.lineAt(from);
+  const mark = markAt(state.facet(source), line.from);
+  const fresh =
+    from === line.from && mark === null && (lines.length > 1 || line.length === to - from);
+  const marks: Marked[] = [];
+  let insert = "";
+  const add = (text: string, attributes: Marked["attributes"]): void => {
+    const start = from + insert.length;
+    insert += text;
+    marks.push({ from: start, to: start + text.length, attributes });
+  };
+  for (const [index, { list, heading, runs }] of lines.entries()) {
+    if (index > 0) add("\n", []);
+    const said: easysync.Attribute[] = [];
+    if (list !== "") said.push(["list", list]);
+    if (heading !== "") said.push(["heading", heading]);
+    if (said.length > 0 && (index > 0 || fresh)) add("*", [...MARKER, ...said]);
+    for (const { text, formats } of runs)
+      add(
+        text,
+        formats.map((format) => [format, "true"]),
+      );
+  }
+  return {
+    changes: { from, to, insert },
+    effects: marks.length > MOST_PIECES ? [] : marks.map((each) => marked.of(each)),
+    selection: EditorSelection.cursor(from + insert.length),
+    scrollIntoView: true,
+    userEvent: "input.paste",
+  };
+}
+
+function read(html: string): RichLine[] | null {
+  if (html === "" || html.length > LARGEST) return null;
+  const lines = linesOf(new DOMParser().parseFromString(tamed(html), "text/html").body);
+  const pieces = lines.reduce((sum, { runs }) => sum + runs.length + 2, 0);
+  return lines.length === 0 || pieces > MOST_PIECES ? null : lines;
+}
+
+function take(event: ClipboardEvent, view: EditorView): boolean {
+  const { clipboardData } = event;
+  const { state } = view;
+  if (clipboardData === null) return false;
+  event.preventDefault();
+  if (state.selection.main.empty) return true;
+  const lines = copied(state);
+  clipboardData.setData("text/plain", textOf(lines));
+  clipboardData.setData("text/html", htmlOf(lines));
+  if (event.type === "cut" && !state.readOnly) {
+    const { from, to } = state.selection.main;
+    view.dispatch({ changes: { from, to }, scrollIntoView: true, userEvent: "delete.cut" });
+  }
+  return true;
+}
+
+export const clipboard: Extension = [
+  EditorView.clipboardInputFilter.of((text) => easysync.plain(text)),
+  EditorView.domEventHandlers({
+    copy: take,
+    cut: take,
+    paste(event, view) {
+      if (view.state.readOnly) return false;
+      const lines = read(event.clipboardData?.getData("text/html") ?? "");
+      if (lines === null) return false;
+      event.preventDefault();
+      view.dispatch(pasting(view.state, lines));
+      return true;
+    },
+  }),
+];

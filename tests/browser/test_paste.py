@@ -1,0 +1,122 @@
+"""Rich text: what is kept of it when it is pasted, and what is offered when it is copied."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.client import connect
+from shared.easysync import make_splice
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+PASTE = """(kinds => {
+  const data = new DataTransfer();
+  for (const [kind, text] of Object.entries(kinds)) data.setData(kind, text);
+  const event = { clipboardData: data, bubbles: true, cancelable: true };
+  document.querySelector('#editor .cm-content').dispatchEvent(new ClipboardEvent('paste', event));
+})"""
+
+COPY = """(kind => {
+  const data = new DataTransfer();
+  const event = { clipboardData: data, bubbles: true, cancelable: true };
+  document.querySelector('#editor .cm-content').dispatchEvent(new ClipboardEvent(kind, event));
+  return [data.getData('text/plain'), data.getData('text/html')];
+})"""
+
+
+def paste(page: Page, **kinds: str) -> None:
+    given = {f"text/{kind}": text for kind, text in kinds.items()}
+    page.look(f"{PASTE}({json.dumps(given)})")
+
+
+def emptied(browser: Browser, fleet: Fleet) -> Page:
+    page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    page.to_end()
+    page.press("Control+a", "Delete")
+    page.shows("")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("html", "wanted"),
+    [
+        ("<p>one</p><p>two</p>", "one\ntwo"),
+        ("one<br>two", "one\ntwo"),
+        ("<div>one <b>bold</b>\n  more</div>", "one bold more"),
+        ("<ul><li>a<ol><li>b</li></ol></li><li>c</li></ul>", "•a\n1.b\n•c"),
+        ("<ol><li><p>a</p></li><li>b</li></ol>", "1.a\n2.b"),
+        ("<h1>Title</h1>text", "Title\ntext"),
+        ("<pre>a  b\n c</pre>", "a  b\n c"),
+        ("a<script>alert(1)</script><style>b</style><img src=x onerror=alert(1)>c", "ac"),
+        ("<a href='https://example.com/x'>words</a>", "words (https://example.com/x)"),
+        ("<a href='https://example.com/'>https://example.com</a>", "https://example.com"),
+        ("<a href='javascript:alert(1)'>words</a>", "words"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("a&#0;b&#27;c&#x85;", "a\ufffdbc…"),  # what HTML itself makes of them
+    ],
+)
+def test_what_is_pasted(browser: Browser, fleet: Fleet, html: str, wanted: str) -> None:
+    page = emptied(browser, fleet)
+    paste(page, html=html, plain="not this")
+    page.shows(wanted)
+    page.saved()
+    page.press("Control+z")
+    page.shows("")
+
+
+def test_formats_are_pasted_and_styles_are_not(browser: Browser, fleet: Fleet) -> None:
+    page = emptied(browser, fleet)
+    html = (
+        '<b style="font-weight:normal"><p>plain '
+        '<span style="font-weight:700;color:red;font-size:90px">bold</span> <i>slanted</i> '
+        '<span style="text-decoration: underline line-through">both</span></p></b>'
+    )
+    paste(page, html=html)
+    page.shows("plain bold slanted both")
+    for name, text in (("bold", "bold"), ("italic", "slanted"), ("underline", "both")):
+        found = f"[...document.querySelectorAll('#editor .{name}')].map(p => p.textContent).join()"
+        assert page.look(found) == text
+    assert page.look("document.querySelector('#editor .cm-line [style]') === null")
+
+
+def test_a_list_is_copied_and_pasted_as_a_list(browser: Browser, fleet: Fleet) -> None:
+    page = emptied(browser, fleet)
+    page.press("Control+Shift+7")
+    page.type("one")
+    page.press("Enter")
+    page.type("two")
+    page.press("Control+a")
+    text, html = page.look(f"{COPY}('copy')")
+    assert (text, html) == ("one\ntwo", "<ol><li>one</li><li>two</li></ol>")
+    page.press("Control+End", "Enter", "Enter")
+    paste(page, html=html, plain=text)
+    page.shows("1.one\n2.two\n3.one\n4.two")
+    page.press("Control+a")
+    assert page.look(f"{COPY}('cut')")[0] == "one\ntwo\none\ntwo"
+    page.shows("")
+
+
+async def test_controls_enter_by_no_door(browser: Browser, fleet: Fleet) -> None:
+    page = emptied(browser, fleet)
+    paste(page, plain="one\r\ntwo\rthree\0\x1b\x7f\tx")
+    page.shows("one\ntwo\nthree        x")
+    page.saved()
+    url = page.look("location.href")
+    async with connect(url) as pad:
+        # As a client would do it that knows of no rule.
+        mine = [("author", pad.state.author)]
+        text = "a\0b\rc"
+        changeset = make_splice(pad.text, 0, 0, text, mine, pad.state.pool)
+        pad.state.apply_own(changeset)
+        await pad.submit()
+        await pad.flush()
+        page.shows("abcone\ntwo\nthree        x")
+        await pad.edit(0, 0, "\0d\r\n")
+        await pad.flush()
+    page.shows("d\nabcone\ntwo\nthree        x")
+    async with connect(url) as pad:
+        eventually_sync(lambda: pad.text == "d\nabcone\ntwo\nthree        x\n")
