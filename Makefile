@@ -26,7 +26,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom chaos fuzz bench costs simulate compare reference format lock clean
+.PHONY: help setup up test lint types page unit image sbom chaos fuzz attack bench costs simulate compare reference format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -70,6 +70,9 @@ chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some 
 
 fuzz: setup ## a million odd inputs, and a fleet under fire: make fuzz ARGS='--seed 7' for the same again
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.fuzz $(ARGS)
+
+attack: setup ## hurt a live fleet in every way; make attack ARGS='--only import' for some of them; a quarter of an hour
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.attack $(ARGS)
 
 bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly
 	@cd '$(ROOT)' && for name in $(BENCH); do \

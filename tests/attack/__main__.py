@@ -1,0 +1,65 @@
+"""`make attack`: every path of a live fleet, slow, huge, many, malformed, repeated and unread."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+
+from tests.attack.arena import run_all, temporary_arena
+from tests.attack.catalogue import ATTACKS
+from tests.attack.judge import Latency, Result, faults
+from tests.attack.report import into_the_page, keep, row, text
+
+
+def main() -> int:
+    options = _options()
+    attacks = [
+        attack for name, attack in ATTACKS.items() if options.only.casefold() in name.casefold()
+    ]
+    if options.list or not attacks:
+        print("\n".join(ATTACKS))
+        return 0 if options.list else 2
+    results, calm, missing = asyncio.run(_run([one.name for one in attacks], options))
+    keep(results, calm)
+    made = text(results, calm, missing)
+    if options.write_docs:
+        into_the_page(made)
+    print(made)
+    failed = [(result.name, found) for result, found in results if found]
+    for name, found in failed:
+        print(f"attack: {name}: {'; '.join(found)}", file=sys.stderr)
+    return 1 if failed or missing else 0
+
+
+async def _run(
+    names: list[str], options: argparse.Namespace
+) -> tuple[list[tuple[Result, list[str]]], Latency, list[str]]:
+    deadline = time.monotonic() + 60 * options.minutes
+    results, missing = [], []
+    async with temporary_arena() as arena:
+        calm = await arena.calm(options.calm)
+        print(f"attack: calm, p50 {calm.p50:.0f} ms, p99 {calm.p99:.0f} ms", flush=True)
+        async for result in run_all(arena, [ATTACKS[name] for name in names], deadline):
+            if isinstance(result, str):
+                missing.append(result)
+                continue
+            found = faults(result, ATTACKS[result.name], calm)
+            results.append((result, found))
+            print(row(result, found), flush=True)
+    return results, calm, missing
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
+    parser.add_argument("--only", default="", help="attacks whose name has this in it")
+    parser.add_argument("--list", action="store_true", help="name the attacks, and do nothing")
+    parser.add_argument("--minutes", type=float, default=14.5, help="for all of them")
+    parser.add_argument("--calm", type=float, default=8, help="seconds without attack, to compare")
+    parser.add_argument("--write-docs", action="store_true", help="put it into docs/security.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

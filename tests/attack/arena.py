@@ -1,0 +1,266 @@
+"""A live fleet under attack, and what is measured of it: one writer, two workers, one Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import psutil
+import redis
+
+from services.up.server import EmbeddedServer
+from tests.attack.attack import PAD, Attack
+from tests.attack.bystanders import Bystanders, bystanders
+from tests.attack.drivers import Target
+from tests.attack.fire import fire, stand_back
+from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result
+from tests.fleet import Fleet, Member
+from tests.fuzz.siege import Holds
+
+KEY: Final = "key-of-the-attacked-fleet"
+SETTINGS: Final = {
+    "PADFLEET_API_KEY": KEY,
+    "PADFLEET_UNWRITTEN_AFTER_MS": "2000",  # so that it is seen within the run
+}
+
+LOOK_S: Final = 0.25
+SETTLED_S: Final = 30.0
+"""Seconds after an attack in which its growth has to be gone."""
+
+LARGE_LINES: Final = 30_000
+CHATTY: Final = 120
+LONG: Final = 300
+
+
+@dataclass(frozen=True)
+class Reading:
+    memory: dict[str, float]  #: MB
+    redis_mb: float
+    keys: int
+
+
+class Arena:
+    def __init__(
+        self,
+        fleet: Fleet,
+        server: EmbeddedServer,
+        target: Target,
+        people: Bystanders,
+        pool: ProcessPoolExecutor,
+        http: aiohttp.ClientSession,
+    ) -> None:
+        self.fleet = fleet
+        self._members = [*fleet.workers, *fleet.writers]
+        self._redis = redis.Redis.from_url(server.url)
+        self._target = target
+        self._people = people
+        self._pool = pool
+        self._http = http
+        self._read = {member.name: member.log.stat().st_size for member in self._members}
+        self._counted = self._counts()
+        self._fired = 0
+
+    async def calm(self, seconds: float) -> Latency:
+        """How quick edits are when nobody attacks."""
+        diary = self._people.opened()
+        await asyncio.sleep(seconds)
+        return Latency.of(diary.edits)
+
+    async def run(self, attack: Attack, *, seconds: float | None = None) -> Result:
+        """`seconds`: for so long, not for as long as the attack says."""
+        before = self.reading()
+        holds = Holds(self.fleet)
+        diary = self._people.opened()
+        readings: list[Reading] = []
+        looking = asyncio.create_task(self._look(readings))
+        begun = time.monotonic()
+        self._fired += 1
+        target = replace(
+            self._target, address=f"127.0.{1 + self._fired // 200}.{self._fired % 200}"
+        )
+        try:
+            tally = await asyncio.get_running_loop().run_in_executor(
+                self._pool, fire, attack.name, target, seconds or attack.seconds
+            )
+        finally:
+            looking.cancel()
+        took = time.monotonic() - begun
+        self._people.opened()
+        hold = holds.longest()
+        peak = [*readings, self.reading()]
+        after, broken = await self._settle(attack, before)
+        return Result(
+            attack.name,
+            attack.clients,
+            took,
+            dict(tally),
+            Latency.of(diary.edits),
+            len(diary.errands) + sum(diary.failed.values()),
+            dict(diary.failed),
+            1000 * max(diary.errands, default=0.0),
+            1000 * hold,
+            {
+                name: Growth(max(one.memory[name] for one in peak) - mb, after.memory[name] - mb)
+                for name, mb in before.memory.items()
+            },
+            Growth(
+                max(one.redis_mb for one in peak) - before.redis_mb,
+                after.redis_mb - before.redis_mb,
+            ),
+            Growth(max(one.keys for one in peak) - before.keys, after.keys - before.keys),
+            [*broken, *self._broken()],
+        )
+
+    # --- Measuring -------------------------------------------------------------------------------
+
+    def reading(self) -> Reading:
+        memory, helpers = {}, 0.0
+        for member in self._members:
+            process = psutil.Process(member.process.pid)
+            memory[member.name] = process.memory_info().rss / 1e6
+            for child in process.children(recursive=True):
+                try:
+                    helpers += child.memory_info().rss / 1e6
+                except psutil.NoSuchProcess:
+                    continue
+        info = self._redis.info("memory")
+        size = self._redis.dbsize()
+        return Reading({**memory, "helpers": helpers}, info["used_memory"] / 1e6, int(size))
+
+    async def _look(self, readings: list[Reading]) -> None:
+        while True:
+            readings.append(self.reading())
+            await asyncio.sleep(LOOK_S)
+
+    async def _settle(self, attack: Attack, before: Reading) -> tuple[Reading, list[str]]:
+        """Deletes what attackers wrote, and waits until what the attack took is given back."""
+        await self._delete_pads()
+        until = time.monotonic() + SETTLED_S
+        while True:
+            left = self._left()
+            after = self.reading()
+            small = (
+                all(after.memory[name] - mb < LEFT_MB for name, mb in before.memory.items())
+                and after.redis_mb - before.redis_mb < LEFT_REDIS_MB
+                and after.keys - before.keys <= attack.keys_left
+            )
+            if (small and not left) or time.monotonic() > until:
+                return after, left
+            await asyncio.sleep(LOOK_S)
+
+    def _left(self) -> list[str]:
+        """Sockets that are there still, other than those of bystanders, an errand's included."""
+        return [
+            f"{member.name} keeps {kept - 2:.0f} sockets"
+            for member in self.fleet.workers
+            if (kept := member.metric("padfleet_fanout_sockets")) > 2
+        ]
+
+    async def _delete_pads(self) -> None:
+        url = self._target.api
+        async with self._http.post(url("listAllPads"), data={"apikey": KEY}) as answer:
+            pads = (await answer.json())["data"]["padIDs"]
+        for pad in pads:
+            if pad.startswith(PAD):
+                said = {"apikey": KEY, "padID": pad}
+                async with self._http.post(url("deletePad"), data=said) as answer:
+                    await answer.read()
+
+    def _counts(self) -> dict[str, float]:
+        names = ("padfleet_task_faults_total", "padfleet_task_restarts_total")
+        return {
+            f"{name} of {member.name}": member.metric(name)
+            for member in self._members
+            for name in names
+        }
+
+    def _broken(self) -> list[str]:
+        found = [
+            f"{member.name} has ended"
+            for member in self._members
+            if member.process.poll() is not None
+        ]
+        counts = self._counts()
+        found += [what for what, count in counts.items() if count > self._counted[what]]
+        self._counted = counts
+        for member in self._members:
+            found += self._logged(member)
+        return found
+
+    def _logged(self, member: Member) -> list[str]:
+        """The first error that it logged since the last look."""
+        with member.log.open("rb") as file:
+            file.seek(self._read[member.name])
+            text = file.read().decode(errors="replace")
+            self._read[member.name] = file.tell()
+        for line in text.splitlines():
+            if any(word in line for word in ('"level": "error"', "Traceback", "Logging error")):
+                return [f"{member.name} logged: {line[:2000]}"]
+        return []
+
+
+@asynccontextmanager
+async def arena(folder: Path) -> AsyncIterator[Arena]:
+    """The fleet, with pads on it and people who type."""
+    with (
+        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
+        Fleet(server.url, folder, SETTINGS) as fleet,
+        ProcessPoolExecutor(1, get_context("spawn"), stand_back) as pool,
+    ):
+        fleet.start(writers=1, workers=2)
+        worker, other = fleet.workers
+        target = Target(
+            worker.host, worker.port, other.port, worker.ops_port, KEY, "large", "chatty", "long"
+        )
+        async with aiohttp.ClientSession() as http:
+            await _prepare(http, target)
+            async with bystanders(fleet, target) as people:
+                yield Arena(fleet, server, target, people, pool, http)
+
+
+async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
+    async def call(function: str, **fields: str) -> None:
+        said = {"apikey": KEY, **fields}
+        async with http.post(target.api(function), data=said) as answer:
+            assert (await answer.json())["code"] == 0, await answer.text()
+
+    for pad in (target.large, target.chatty, target.long):
+        await call("createPad", padID=pad, text="\n")
+    lines = "".join(f"{number} {'x' * 90}\n" for number in range(LARGE_LINES))
+    await call("setText", padID=target.large, text=lines)
+    for number in range(CHATTY):
+        await call(
+            "appendChatMessage",
+            padID=target.chatty,
+            text=f"{number}" * 3000,
+            authorID="a.0000000000000000",
+        )
+    for number in range(LONG):
+        await call("appendText", padID=target.long, text=f"{number} {'y' * 40}\n")
+
+
+@asynccontextmanager
+async def temporary_arena() -> AsyncIterator[Arena]:
+    with tempfile.TemporaryDirectory(prefix="padfleet-attack-") as folder:
+        async with arena(Path(folder)) as made:
+            yield made
+
+
+async def run_all(
+    made: Arena, attacks: Sequence[Attack], deadline: float
+) -> AsyncIterator[Result | str]:
+    """The result of each, or the name of one for which there was no time until `deadline`."""
+    for attack in attacks:
+        if time.monotonic() + attack.seconds + SETTLED_S > deadline:
+            yield attack.name
+        else:
+            yield await made.run(attack)

@@ -1,0 +1,30 @@
+"""What an attack is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.attack.drivers import Tally, Target
+
+Run = Callable[[Target, Tally], Awaitable[None]]
+
+PAD: Final = "attacked"
+"""Begins the names of all pads that attackers make; they are deleted after each attack."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One way to hurt a fleet, and what it may cost."""
+
+    name: str  #: what is attacked, and how
+    run: Run
+    seconds: float = 5  #: it is ended then
+    clients: int = 1  #: addresses that it comes from
+    short: bool = False  #: part of the form that CI runs
+    peak_mb: float = 120  #: by which a process of the fleet may grow meanwhile; see docs/limits.md
+    redis_mb: float = 60  #: likewise, Redis
+    helpers_mb: float = 1200  #: likewise, processes that read and write files, all together
+    keys: int = 4000  #: by which Redis may grow meanwhile
+    keys_left: int = 60  #: likewise, when it is over and the attacker's pads are deleted

@@ -1,0 +1,138 @@
+"""People who have nothing to do with an attack: they type, open pages, join, read and export."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+
+from shared.client import Pad, connect
+from tests.attack.drivers import Target, collab, http, outcome, websocket
+from tests.attack.sockets import changeset_req
+from tests.fleet import Fleet
+
+PAD = "bystanders"
+
+PACE = 0.07
+"""Seconds between edits: below the rate that one author has."""
+
+ERRAND_PACE = 0.4
+
+PATIENCE = 20.0
+"""Seconds that a bystander waits for anything at all."""
+
+
+@dataclass
+class Diary:
+    """What they saw, since it was opened."""
+
+    edits: list[float] = field(default_factory=list)  #: seconds
+    errands: list[float] = field(default_factory=list)
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+class Bystanders:
+    """Two on the same pad, on a worker each, and one who does errands on the first worker."""
+
+    def __init__(self, fleet: Fleet, target: Target, pads: list[Pad]) -> None:
+        self._fleet = fleet
+        self._target = replace(target, address="127.0.0.1")
+        self._here, self._there = pads
+        self._diary = Diary()
+
+    def opened(self) -> Diary:
+        """A new diary; the old one is written in no more."""
+        self._diary = Diary()
+        return self._diary
+
+    async def type(self) -> None:
+        """The latency of an edit is from when it is typed until the other one has it."""
+        while True:
+            begun = time.monotonic()
+            diary = self._diary
+            rev = self._here.rev
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._here.edit(0, 1, "ab"[rev % 2])
+                    await self._here.flush()
+                    await self._there.until(lambda: self._there.rev >= self._here.rev)
+            except TimeoutError:
+                diary.failed["edit took 20 s"] += 1
+                await self._here.flush()
+            else:
+                diary.edits.append(time.monotonic() - begun)
+            await asyncio.sleep(max(0.0, PACE - (time.monotonic() - begun)))
+
+    async def run_errands(self) -> None:
+        async with http(self._target) as session:
+            errands = self._errands(session)
+            for number in range(10**9):
+                name, errand = errands[number % len(errands)]
+                diary, begun = self._diary, time.monotonic()
+                said = await outcome(asyncio.wait_for(errand(), PATIENCE))
+                if said == "200":
+                    diary.errands.append(time.monotonic() - begun)
+                else:
+                    diary.failed[f"{name}: {said}"] += 1
+                await asyncio.sleep(ERRAND_PACE)
+
+    def _errands(
+        self, session: aiohttp.ClientSession
+    ) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        url = self._target.url
+
+        def got(path: str) -> Callable[[], Awaitable[str]]:
+            async def errand() -> str:
+                async with session.get(path) as answer:
+                    await answer.read()
+                    return str(answer.status)
+
+            return errand
+
+        async def join() -> str:
+            async with websocket(self._target) as socket:
+                await socket.join(PAD, token=f"t.{'b' * 20}")
+                await socket.say(collab("GET_CHAT_MESSAGES", start=0, end=10))
+                await socket.until("CHAT_MESSAGES")
+                return "200"
+
+        async def history() -> str:
+            async with websocket(self._target) as socket:
+                await socket.join(PAD, token=f"t.{'b' * 20}")
+                await socket.say(changeset_req(PAD, 0, 1))
+                await socket.until("CHANGESET_REQ")
+                return "200"
+
+        ready = [
+            (f"readiness of {member.name}", got(f"{member.url}/health/ready"))
+            for member in (*self._fleet.workers, *self._fleet.writers)
+        ]
+        return [
+            ("page", got(f"{url}/p/{PAD}")),
+            ("join", join),
+            ready[0],
+            ("export", got(f"{url}/p/{PAD}/export/txt")),
+            ("history", history),
+            *ready[1:],
+        ]
+
+
+@asynccontextmanager
+async def bystanders(fleet: Fleet, target: Target) -> AsyncIterator[Bystanders]:
+    """On the fleet until the end; nobody of them may lose their connection."""
+    async with (
+        connect(f"{fleet.urls[0]}/p/{PAD}", resume=False) as here,
+        connect(f"{fleet.urls[1]}/p/{PAD}", resume=False) as there,
+        asyncio.TaskGroup() as group,
+    ):
+        await here.append("calm\n")
+        people = Bystanders(fleet, target, [here, there])
+        tasks = [group.create_task(people.type()), group.create_task(people.run_errands())]
+        yield people
+        for task in tasks:
+            task.cancel()

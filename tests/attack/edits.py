@@ -1,0 +1,221 @@
+"""Attacks by USER_CHANGES: odd revisions, changesets and pools, and too much of what is right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tests.attack.attack import PAD, Attack, Run
+from tests.attack.drivers import (
+    TEXT,
+    Fate,
+    Tally,
+    Target,
+    collab,
+    event,
+    frame,
+    over_and_over,
+    websocket,
+)
+from tests.attack.sockets import base36, insert
+
+REVS: Final[tuple[Any, ...]] = (
+    -1,
+    -(2**63),
+    1,
+    10**6,
+    2**53 + 1,
+    2**64,
+    1e308,
+    0.5,
+    "0",
+    "9" * 5000,
+    None,
+    [],
+    {},
+    True,
+)
+
+
+def changesets(size: int, author: str) -> Iterator[tuple[Any, Any]]:
+    """Changesets and pools that fit no pad, or hardly."""
+    mine = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
+    length = base36(size)
+    yield "", mine
+    yield None, mine
+    yield [], mine
+    yield {"x": 1}, mine
+    yield "Z:", mine
+    yield f"Z:{length}>1*0+1", mine
+    yield f"Z:{length}>1*0+1$", mine
+    yield f"Z:{length}>zzzzzzzz*0+zzzzzzzz$x", mine
+    yield "Z:zzzzzzzzzzzz>1=zzzzzzzzzzz*0+1$x", mine
+    yield f"Z:{length}<zzzz-zzzz$", mine
+    yield f"Z:{length}>1*zzzz+1$x", mine
+    yield f"Z:{length}>1*0*0*0*0+1$x", mine
+    yield f"Z:{length}>2|9*0+2$x\n", mine
+    yield f"Z:{length}>{'9' * 5000}*0+1$x", mine
+    yield f"Z:{length}>0{'=0' * 100_000}$", mine
+    yield f"Z:{length}>{base36(20_000)}{'*0+1' * 20_000}${'x' * 20_000}", mine
+    yield f"Z:{length}>{base36(19_000)}{'*0+1*1+1' * 9_500}${'xy' * 9_500}", pool(author, 2)
+    yield f"Z:{length}>1*0+1$\ud800", mine
+    yield f"Z:{length}>1*0+1$\0", mine
+    yield f"Z:{length}>1{''.join(f'*{base36(n)}' for n in range(3000))}+1$x", pool(author, 3000)
+    odd: tuple[Any, ...] = (
+        None,
+        [],
+        "x",
+        {},
+        {"numToAttrib": []},
+        {"numToAttrib": {"0": "author"}, "nextNum": 1},
+        {"numToAttrib": {"0": ["author", "a.0000000000000000"]}, "nextNum": 1},
+        {"numToAttrib": {"0": ["author", author], "1": [1, 2]}, "nextNum": 1e308},
+        {"numToAttrib": {"9" * 5000: ["author", author]}, "nextNum": 1},
+        {"numToAttrib": {"-1": ["author", author]}, "nextNum": -1},
+        {"numToAttrib": {"0": ["x" * 400_000, "y" * 400_000]}, "nextNum": 1},
+        {"numToAttrib": {"0": ["list", "number" * 100_000]}, "nextNum": 1},
+        pool(author, 7000),
+    )
+    for one in odd:
+        yield f"Z:{length}>1*0+1$x", one
+
+
+def pool(author: str, count: int) -> dict[str, Any]:
+    attributes = {str(n): ["x", str(n)] for n in range(count)}
+    return {"numToAttrib": {**attributes, "0": ["author", author]}, "nextNum": count}
+
+
+ODDITIES: Final = len(list(changesets(1, "a.x")))
+
+
+async def odd_changesets(target: Target, tally: Tally) -> None:
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            said = await socket.join(f"{PAD}-odd")
+            known = said["collab_client_vars"]
+            odd = list(changesets(len(known["initialAttributedText"]["text"]), said["userId"]))
+            changeset, apool = odd[number % ODDITIES]
+            sent = {"baseRev": known["rev"], "changeset": changeset, "apool": apool}
+            await socket.say(collab("USER_CHANGES", **sent))
+            await socket.until("ACCEPT_COMMIT")
+            return "accepted"
+
+    await over_and_over(tally, 8, once)
+
+
+async def odd_revs(target: Target, tally: Tally) -> None:
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            said = await socket.join(target.long)
+            size = len(said["collab_client_vars"]["initialAttributedText"]["text"])
+            await socket.say(insert(said["userId"], REVS[number % len(REVS)], size, "x"))
+            await socket.until("ACCEPT_COMMIT")
+            return "accepted"
+
+    await over_and_over(tally, 8, once)
+
+
+def typing(text: str, sockets: int, base: int | None = None) -> Run:
+    """Edits as fast as they go, each on the same revision, so that each has to be rebased."""
+
+    async def run(target: Target, tally: Tally) -> None:
+        async def once(number: int) -> str:
+            async with websocket(target) as socket:
+                said = await socket.join(f"{PAD}-typing")
+                known = said["collab_client_vars"]
+                rev, size = known["rev"], len(known["initialAttributedText"]["text"])
+                return await socket.flood(event(insert(said["userId"], rev, size, text)))
+
+        await over_and_over(tally, sockets, once)
+
+    return run
+
+
+async def far_past(target: Target, tally: Tally) -> None:
+    """On the first revision of a pad that has hundreds, again and again."""
+
+    async def once(_: int) -> str:
+        async with websocket(target) as socket:
+            said = await socket.join(target.long)
+            while True:
+                await socket.say(insert(said["userId"], 0, 1, "x"))
+                await socket.until("ACCEPT_COMMIT")
+                tally["accepted"] += 1
+
+    await over_and_over(tally, 8, once)
+
+
+async def many_operations(target: Target, tally: Tally) -> None:
+    """Nineteen thousand operations each time, which others on old revisions have to follow."""
+
+    async def once(_: int) -> str:
+        async with websocket(target) as socket:
+            said = await socket.join(f"{PAD}-operations")
+            known = said["collab_client_vars"]
+            rev, size = known["rev"], len(known["initialAttributedText"]["text"])
+            text = "xy" * 9_500
+            changeset = f"Z:{base36(size)}>{base36(19_000)}{'*0+1*0*1+1' * 9_500}${text}"
+            apool = {"numToAttrib": {"0": ["author", said["userId"]], "1": ["bold", "true"]}}
+            sent = {"baseRev": rev, "changeset": changeset, "apool": {**apool, "nextNum": 2}}
+            for _ in range(10):
+                await socket.say(collab("USER_CHANGES", **sent))
+                await socket.until("ACCEPT_COMMIT")
+                tally["accepted"] += 1
+            raise Fate("done")
+
+    await over_and_over(tally, 4, once)
+
+
+async def attributes(target: Target, tally: Tally) -> None:
+    """New ones with each edit, of half a megabyte all together."""
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            said = await socket.join(f"{PAD}-attributes")
+            known = said["collab_client_vars"]
+            rev, size = known["rev"], len(known["initialAttributedText"]["text"])
+            for turn in range(10):
+                marks = {str(n): ["x", f"{number}-{turn}-{n}" + "y" * 150] for n in range(1, 3000)}
+                apool = {"numToAttrib": {"0": ["author", said["userId"]], **marks}, "nextNum": 3000}
+                text = "x" * 2999
+                operations = "".join(f"*0*{base36(n)}+1" for n in range(1, 3000))
+                changeset = f"Z:{base36(size)}>{base36(2999)}{operations}${text}"
+                sent = {"baseRev": rev, "changeset": changeset, "apool": apool}
+                await socket.say(collab("USER_CHANGES", **sent))
+                accepted = json.loads((await socket.until("ACCEPT_COMMIT"))[2:])
+                rev, size = accepted[1]["data"]["newRev"], size + 2999
+                tally["accepted"] += 1
+            return "done"
+
+    await over_and_over(tally, 2, once)
+
+
+async def nothing_edits(target: Target, tally: Tally) -> None:
+    """USER_CHANGES before any join, and on a pad that one may only read."""
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            if number % 2:
+                async with websocket(target) as first:
+                    read_only = (await first.join(f"{PAD}-read"))["readOnlyId"]
+                await socket.join(read_only)
+            await socket.send(
+                frame(TEXT, b'421["message",{"component":"pad","type":"COLLABROOM"}]')
+            )
+            return await socket.ask(insert("a.0000000000000000", 0, 1, "x"))
+
+    await over_and_over(tally, 4, once)
+
+
+def attacks() -> list[Attack]:
+    return [
+        Attack("edits: changesets and pools that are none", odd_changesets, 8, short=True),
+        Attack("edits: revisions that no client can have", odd_revs, 6, keys_left=4000),
+        Attack("edits: on a revision of long ago", far_past, 8, keys_left=100),
+        Attack("edits: one letter, as fast as it goes", typing("x", 4), 6),
+        Attack("edits: 400 KB, as fast as it goes", typing("x" * 400_000, 4), 8, redis_mb=250),
+        Attack("edits: 19,000 operations each", many_operations, 8, redis_mb=150),
+        Attack("edits: three thousand new attributes each", attributes, 8, redis_mb=150),
+        Attack("edits: before a join, and by readers", nothing_edits, 4, keys_left=4000),
+    ]

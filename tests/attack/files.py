@@ -1,0 +1,271 @@
+"""Attacks by import and export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+
+from tests.attack.attack import PAD, Attack, Run
+from tests.attack.drivers import (
+    BREACH,
+    Tally,
+    Target,
+    all_at_once,
+    connection,
+    forever,
+    http,
+    over_and_over,
+)
+
+HTML: Final = {
+    "tags that are not closed": "<a " * 300_000,
+    "elements that are not closed": "<b>x" * 200_000,
+    "elements closed by others": "<b></i>" * 200_000,
+    "paragraphs": "<p>x" * 400_000,
+    "deep": "<div>" * 200_000,
+    "deep lists": "<ul><li>" * 50_000,
+    "a list that begins far": f"<ol start={'9' * 5000}><li>x</ol>",
+    "half a declaration": "<![",
+    "comments": "<!--" * 300_000,
+    "half comments": "<!--x--!" * 200_000,
+    "attributes": "<p " + " ".join(f"a{n}=b" for n in range(200_000)) + ">x",
+    "one attribute": f'<p style="{"a:b;" * 300_000}">x',
+    "entities": "&amp" * 500_000,
+    "numbers of letters": f"&#{'9' * 100_000};" * 10,
+    "tables": "<table><tr><td>" * 50_000,
+    "formatting to adopt": "<a><b><i><p>" * 20_000,
+    "templates": "<template>" * 100_000,
+    "foreign": "<svg><math>" * 50_000,
+    "raw text": "<script>" * 200_000,
+    "bold and not": "<b>x</b>y" * 200_000,
+}
+
+
+def history(**head: Any) -> str:
+    """An .etherpad file of one revision, with something else in its record."""
+    pool = {"numToAttrib": {}, "nextNum": 0}
+    text = {"text": "a\n", "attribs": "|1+2"}
+    first = {"author": "", "timestamp": 1_600_000_000_000, "pool": pool, "atext": text}
+    more = head.pop("records", {})
+    return json.dumps(
+        {
+            "pad:h": {
+                "atext": text,
+                "pool": pool,
+                "head": 0,
+                "chatHead": -1,
+                "publicStatus": False,
+                "savedRevisions": [],
+                **head,
+            },
+            "pad:h:revs:0": {"changeset": "Z:1>1+1$a", "meta": first},
+            **more,
+        }
+    )
+
+
+def wide(count: int) -> dict[str, Any]:
+    return {"numToAttrib": {str(n): ["x", str(n)] for n in range(count)}, "nextNum": count}
+
+
+ETHERPAD: Final = {
+    "chat without end": history(chatHead=10**12),
+    "revisions without end": history(head=10**12),
+    "a number of 5,000 digits": history(head=0).replace('"head": 0', f'"head": {"9" * 5000}'),
+    "a saved revision of 5,000 digits": history(savedRevisions=[{"revNum": "X"}]).replace(
+        '"X"', "9" * 5000
+    ),
+    "1e999": history().replace('"chatHead": -1', '"chatHead": 1e999'),
+    "a name of 5 MB": history(
+        records={"globalAuthor:a.0000000000000000": {"name": "x" * 5_000_000, "colorId": "x"}}
+    ),
+    "a label of 3 MB": history(savedRevisions=[{"revNum": 0, "label": "x" * 3_000_000}]),
+    "a message of 5 MB": history(
+        chatHead=0, records={"pad:h:chat:0": {"text": "x" * 5_000_000, "time": 9e15, "userId": "a"}}
+    ),
+    "a pool of 600,000": history(pool=wide(600_000)),
+    "an attribute of 5 MB": history(
+        pool={"numToAttrib": {"0": ["x", "y" * 5_000_000]}, "nextNum": 1}
+    ),
+    "records of no kind": json.dumps({f"x:{n}": n for n in range(400_000)}),
+    "deep": '{"pad:h":' + "[" * 2_000_000,
+    "deep and closed": '{"pad:h":' + "[" * 100_000 + "]" * 100_000 + "}",
+    "half of a pair": history(savedRevisions=[{"revNum": 0, "label": "\ud800"}]),
+    "odd types": history(pool=[], atext=7, savedRevisions="x", records={"pad:h:revs:1": None}),
+    "a text of 10 MB": history(atext={"text": "x" * 10_000_000 + "\n", "attribs": "|1+5yc1t"}),
+    "a changeset that grows": history(
+        head=1,
+        records={
+            "pad:h:revs:1": {
+                "changeset": "Z:2>zzzzzz+zzzzzz$x",
+                "meta": {"author": "", "timestamp": 1},
+            }
+        },
+    ),
+}
+
+TEXT: Final = {
+    "tabs": "\t" * 14_000_000,
+    "lines": "\n" * 6_000_000,
+    "nothing": "\0" * 10_000_000,
+    "emoji": "😀" * 2_000_000,
+}
+
+
+async def put(
+    session: aiohttp.ClientSession, target: Target, pad: str, data: Any, ending: str
+) -> str:
+    form = aiohttp.FormData()
+    form.add_field("file", data, filename=f"x.{ending}", content_type="application/octet-stream")
+    url = f"{target.url}/p/{pad}/import"
+    async with session.post(url, data=form) as answer:
+        said = await answer.text()
+    if answer.status == 500:
+        return BREACH + "500"
+    try:
+        message = json.loads(said).get("message", "")
+    except (ValueError, AttributeError):
+        message = ""
+    return f"{answer.status} {message}".strip()
+
+
+def encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def importing(files: Mapping[str, str], ending: str, clients: int = 1) -> Run:
+    """All of these, and again, each on a pad of its own."""
+    data = [encoded(text) for text in files.values()]
+
+    async def run(target: Target, tally: Tally) -> None:
+        async def once(number: int) -> str:
+            me = target if clients == 1 else target.client(number % clients)
+            async with http(me) as session:
+                pad = f"{PAD}-import-{number}"
+                return await put(session, me, pad, data[number % len(data)], ending)
+
+        await over_and_over(tally, 4 * clients, once, 0.1)
+
+    return run
+
+
+async def refused_imports(target: Target, tally: Tally) -> None:
+    """A thousand, each by a new browser, of which nothing may stay."""
+    async with http(target) as session:
+
+        async def once(number: int) -> str:
+            headers = {"Cookie": f"token=t.{number:020d}"}
+            form = aiohttp.FormData()
+            form.add_field("file", b"{", filename="x.etherpad")
+            url = f"{target.url}/p/{PAD}-refused-{number}/import"
+            async with session.post(url, data=form, headers=headers) as answer:
+                return str(answer.status)
+
+        await all_at_once(tally, 1000, once)
+
+
+async def large_uploads(target: Target, tally: Tally) -> None:
+    """Thirty at once of 49 MB, of which none is more than zeros."""
+    data = bytes(49_000_000)
+
+    async def once(number: int) -> str:
+        async with http(target) as session:
+            return await put(session, target, f"{PAD}-upload-{number}", data, "etherpad")
+
+    await over_and_over(tally, 30, once, 0.2)
+
+
+def form_of(head: bytes) -> bytes:
+    return (
+        b"POST /p/x/import HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    ) + head
+
+
+async def odd_forms(target: Target, tally: Tally) -> None:
+    part = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n"
+    bodies = (
+        part * 100_000 + b"--b--",
+        b"--b\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
+        b"--b\r\nContent-Disposition: form-data; name=" + b"x" * 1_000_000,
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="'
+        + b"../" * 1000
+        + b'x.txt"\r\n\r\nx\r\n--b--',
+        b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 20_000,
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.txt"\r\n'
+        b"Content-Encoding: gzip\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--",
+        b"--b" * 300_000,
+        b"",
+    )
+
+    async def once(number: int) -> str:
+        body = bodies[number % len(bodies)]
+        async with connection(target) as made:
+            await made.send(form_of(b"Content-Length: %d\r\n\r\n" % len(body)) + body)
+            status = await made.status()
+        return BREACH + "500" if status == "500" else status
+
+    await over_and_over(tally, 4, once, 0.05)
+
+
+def unread_exports(kind: str, count: int) -> Run:
+    async def run(target: Target, tally: Tally) -> None:
+        async def once(_: int) -> str:
+            async with connection(target, small=True) as made:
+                line = f"GET /p/{target.large}/export/{kind} HTTP/1.1\r\nHost: x\r\n\r\n"
+                made.stop_reading()
+                await made.send(line.encode())
+                tally["held open"] += 1
+                await forever()
+            return ""
+
+        await all_at_once(tally, count, once)
+
+    return run
+
+
+async def exports(target: Target, tally: Tally) -> None:
+    """Of all kinds and of all revisions, as fast as they go."""
+    paths = (
+        f"/p/{target.large}/export/txt",
+        f"/p/{target.large}/export/html",
+        f"/p/{target.long}/export/etherpad",
+        f"/p/{target.long}/7/export/txt",
+        f"/p/{target.long}/{'9' * 4000}/export/txt",
+        f"/p/{target.long}/-1/export/html",
+        "/p/r.00000000000000000000000000000000/export/txt",
+        "/p/%00/export/txt",
+        f"/p/{target.long}/export/pdf",
+    )
+    async with http(target) as session:
+
+        async def once(number: int) -> str:
+            async with session.get(target.url + paths[number % len(paths)]) as answer:
+                await answer.read()
+                return BREACH + "500" if answer.status == 500 else str(answer.status)
+
+        await over_and_over(tally, 16, once)
+
+
+def attacks() -> list[Attack]:
+    return [
+        Attack("import: HTML bombs", importing(HTML, "html"), 20, redis_mb=150),
+        Attack("import: .etherpad files of lies", importing(ETHERPAD, "etherpad"), 20, short=True),
+        Attack("import: text that grows", importing(TEXT, "txt"), 15, redis_mb=300, peak_mb=250),
+        Attack(
+            "import: HTML bombs, of twenty clients",
+            importing(HTML, "html", 20),
+            15,
+            clients=20,
+            redis_mb=300,
+            peak_mb=250,
+        ),
+        Attack("import: a thousand that are refused", refused_imports, 10),
+        Attack("import: thirty uploads of 49 MB at once", large_uploads, 12, peak_mb=400),
+        Attack("import: forms that are none", odd_forms, 6),
+        Attack("unread: twelve exports as HTML", unread_exports("html", 12), 10),
+        Attack("unread: forty exports as .etherpad", unread_exports("etherpad", 40), 10),
+        Attack("export: as many as go", exports, 10),
+    ]

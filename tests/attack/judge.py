@@ -1,0 +1,93 @@
+"""What a run of an attack came to, and whether that may be. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import quantiles
+from typing import Final
+
+from tests.attack.attack import Attack
+from tests.attack.drivers import BREACH
+
+P99_MS: Final = 250.0
+"""For an edit of a bystander, during an attack by a single client."""
+
+QUIET_MS: Final = 60.0
+"""Where a calm fleet's p99 is more, the machine has other things to do, and times say nothing."""
+
+LEFT_MB: Final = 60.0
+"""By which a process may be larger afterwards: allocators keep some of what was used."""
+
+LEFT_REDIS_MB: Final = 12.0
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds."""
+
+    count: int
+    p50: float
+    p99: float
+    most: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> Latency:
+        times = sorted(1000 * one for one in seconds)
+        if not times:
+            return cls(0, 0.0, 0.0, 0.0)
+        if len(times) == 1:
+            return cls(1, *(times * 3))
+        cuts = quantiles(times, n=100, method="inclusive")
+        return cls(len(times), cuts[49], cuts[98], times[-1])
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Against before the attack."""
+
+    peak: float
+    left: float  #: when it was over, and what attackers wrote was deleted
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    clients: int
+    seconds: float
+    outcome: dict[str, int]  #: the attackers' own count
+    edits: Latency  #: of a bystander, until another one on the other worker has it
+    errands: int  #: what bystanders else wanted: pages, joins, exports, history, chat, health
+    failed: dict[str, int]  #: of these, by what became of them
+    slowest_ms: float
+    hold_ms: float  #: for which an event loop of a worker was held at most, as it measures itself
+    memory: dict[str, Growth]  #: MB, by process; "helpers": those that read and write files
+    redis_mb: Growth
+    keys: Growth
+    broken: list[str] = field(default_factory=list)  #: processes, tasks, logs
+
+
+def faults(result: Result, attack: Attack, calm: Latency | None) -> list[str]:
+    """What may not be. `calm`: how quick edits are without attacks; None: times do not count."""
+    found = list(result.broken)
+    found += [f"{word} ×{n}" for word, n in result.outcome.items() if word.startswith(BREACH)]
+    if result.edits.count == 0:
+        found.append("no edit of a bystander came through")
+    found += [f"a bystander's {what} ×{n}" for what, n in result.failed.items()]
+    for name, growth in result.memory.items():
+        most = attack.helpers_mb if name == "helpers" else attack.peak_mb
+        if growth.peak > most:
+            found.append(f"{name} grew by {growth.peak:.0f} MB, not {most:.0f} at most")
+        if growth.left > LEFT_MB:
+            found.append(f"{name} stayed {growth.left:.0f} MB larger")
+    if result.redis_mb.peak > attack.redis_mb:
+        found.append(f"Redis grew by {result.redis_mb.peak:.0f} MB")
+    if result.redis_mb.left > LEFT_REDIS_MB:
+        found.append(f"Redis stayed {result.redis_mb.left:.0f} MB larger")
+    if result.keys.peak > attack.keys:
+        found.append(f"{result.keys.peak:,.0f} keys more")
+    if result.keys.left > attack.keys_left:
+        found.append(f"{result.keys.left:,.0f} keys stayed")
+    timed = calm is not None and calm.p99 <= QUIET_MS and attack.clients == 1
+    if timed and result.edits.p99 > P99_MS:
+        found.append(f"p99 {result.edits.p99:.0f} ms")
+    return found

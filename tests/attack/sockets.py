@@ -1,0 +1,554 @@
+"""Attacks by WebSocket and polling: floods, joins, what is not read, presence and chat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import zlib
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from tests.attack.attack import PAD, Attack, Run
+from tests.attack.drivers import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Tally,
+    Target,
+    WebSocket,
+    all_at_once,
+    collab,
+    event,
+    forever,
+    frame,
+    http,
+    over_and_over,
+    polling,
+    ready,
+    websocket,
+)
+
+FLOODERS: Final = 4
+MANY: Final = 100
+
+FLOODS: Final = {
+    "empty pings": frame(PING),
+    "empty pongs": frame(PONG),
+    "long pings": frame(PING, b"x" * 125),
+    "pongs of Engine.IO": frame(TEXT, b"3"),
+    "pings of Engine.IO": frame(TEXT, b"2probe"),
+    "acknowledgements": frame(TEXT, b"430[]"),
+    "connects and disconnects of Socket.IO": frame(TEXT, b"40") + frame(TEXT, b"41"),
+    "fragments": frame(TEXT, b"4", final=False) + frame(CONTINUATION, b"1") * 2,
+    "binary attachments": frame(TEXT, b'459-["message",{"_placeholder":true,"num":0}]')
+    + frame(BINARY, b"\4" + b"x" * 100),
+    "close frames": frame(CLOSE, (1000).to_bytes(2, "big")),
+    "reserved kinds and bits": frame(11, b"x") + frame(TEXT, b"40", reserved=0x70),
+    "events that are none": frame(TEXT, b'42["nothing"]') + frame(TEXT, b"42[]"),
+    "messages of half a megabyte": frame(TEXT, b'42["message","' + b"x" * 500_000 + b'"]'),
+}
+"""Each is poured until the connection is ended, and then again on another."""
+
+
+def flood(one: bytes) -> Run:
+    some = one * max(1, 60_000 // len(one))
+
+    async def run(target: Target, tally: Tally) -> None:
+        async def once(_: int) -> str:
+            async with websocket(target) as socket:
+                return await socket.flood(some)
+
+        await over_and_over(tally, FLOODERS, once)
+
+    return run
+
+
+DEEP: Final = "[" * 100_000
+ODD_PACKETS: Final = (
+    "42" + DEEP,
+    '42["message",' + '{"a":' * 50_000,
+    '42["message",' + "9" * 500_000 + "]",
+    '42["message",1e999999999]',
+    '42["message",NaN]',
+    '42["message",{"component":"pad","type":' + "[" * 60 + "]" * 60 + "}]",
+    '42["message"' + ",1" * 200_000 + "]",
+    '42["message",{' + ",".join(f'"{n}":0' for n in range(50_000)) + "}]",
+    "42" + "9" * 10_000 + '["message",{}]',
+    "45" + "9" * 5_000 + '-["message",{"_placeholder":true,"num":0}]',
+    "40/" + "x" * 100_000 + ",",
+    "42/admin,[1]",
+    "4" + "\0" * 1000,
+    "6",
+    "",
+    "b" + "A" * 10_000,
+    '42["\\ud800",{"\\udfff":"\\ud800"}]',
+    '42["__proto__",{"constructor":null}]',
+    "2" + "x" * 900_000,
+)
+
+
+async def odd_packets(target: Target, tally: Tally) -> None:
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.send(frame(TEXT, ODD_PACKETS[number % len(ODD_PACKETS)].encode()))
+            await socket.until("sid")
+            return await socket.ask({"component": "pad", "type": "nothing"})
+
+    await over_and_over(tally, 4, once)
+
+
+async def not_utf8(target: Target, tally: Tally) -> None:
+    """And other frames that no WebSocket client makes: unmasked, endless, longer than any."""
+    frames = (
+        frame(TEXT, b"42\xff\xfe"),
+        b"\x81\x02" + b"40",
+        b"\x81\xff" + b"\xff" * 8 + bytes(4) + b"x" * 1000,
+        frame(PING, b"x" * 200),
+        frame(PING, final=False),
+        frame(CONTINUATION, b"x"),
+        frame(CLOSE, b"\0"),
+        b"GET / HTTP/1.1\r\n\r\n" * 100,
+        bytes(range(256)) * 100,
+    )
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.send(frames[number % len(frames)])
+            return await socket.until("nothing")  # type: ignore[return-value]
+
+    await over_and_over(tally, 8, once)
+
+
+async def deflated(target: Target, tally: Tally) -> None:
+    """A gigabyte of nothing, for who unpacks it."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(900)) + packer.flush()
+    offer = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
+
+    async def once(_: int) -> str:
+        async with websocket(target, headers=offer) as socket:
+            await socket.send(frame(TEXT, packed, reserved=0x40))
+            return await socket.until("nothing")  # type: ignore[return-value]
+
+    await over_and_over(tally, 4, once)
+
+
+async def dripped_frame(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with websocket(target) as socket:
+            await socket.send(b"\x81\xff" + (900_000).to_bytes(8, "big") + bytes(4))
+            return await socket.flood(b"x")
+
+    await over_and_over(tally, 20, once)
+
+
+async def unread_pongs(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with websocket(target, small=True) as socket:
+            socket.stop_reading()
+            return await socket.pour(frame(PING, b"x" * 125) * 400)
+
+    await over_and_over(tally, 20, once)
+
+
+# --- What is not read ----------------------------------------------------------------------------
+
+
+async def held(
+    target: Target,
+    tally: Tally,
+    count: int,
+    say: Callable[[WebSocket], Any],
+    pad: Callable[[Target], str],
+) -> None:
+    """So many sockets join a pad, say something, and read nothing of the answer."""
+
+    async def once(_: int) -> str:
+        async with websocket(target, small=True) as socket:
+            await socket.join(pad(target))
+            socket.stop_reading()
+            await say(socket)
+            tally["held open"] += 1
+            await forever()
+        return ""
+
+    await all_at_once(tally, count, once)
+
+
+async def unread_large_pad(target: Target, tally: Tally) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(40):
+            socket = await stack.enter_async_context(websocket(target, small=True))
+            socket.stop_reading()
+            await socket.say(ready(target.large))
+            tally["held open"] += 1
+        await forever()
+
+
+async def unread_polls(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with http(target) as session:
+            url = await polling(session, target)
+            said = f"40\x1e42{json.dumps(['message', ready(target.large)])}"
+            async with session.post(url, data=said) as answer:
+                tally[f"held open, {answer.status}"] += 1
+            await forever()
+        return ""
+
+    await all_at_once(tally, 40, once)
+
+
+async def unread_chat(target: Target, tally: Tally) -> None:
+    async def say(socket: WebSocket) -> None:
+        asked = event(collab("GET_CHAT_MESSAGES", start=0, end=100))
+        await socket.pour(asked * 20)
+
+    await held(target, tally, 10, say, lambda target: target.chatty)
+
+
+async def unread_timeslider(target: Target, tally: Tally) -> None:
+    async def say(socket: WebSocket) -> None:
+        await socket.pour(event(changeset_req(target.long, 0, 1)) * 20)
+
+    await held(target, tally, 10, say, lambda target: target.long)
+
+
+async def unread_edits(target: Target, tally: Tally) -> None:
+    """Twenty do not read what one writes."""
+    pad = f"{PAD}-unread-edits"
+    async with AsyncExitStack() as stack:
+        for _ in range(20):
+            socket = await stack.enter_async_context(websocket(target, small=True))
+            await socket.join(pad)
+            socket.stop_reading()
+        writer = await stack.enter_async_context(websocket(target))
+        said = await writer.join(pad)
+        known = said["collab_client_vars"]
+        rev, size = known["rev"], len(known["initialAttributedText"]["text"])
+        while True:
+            await writer.say(insert(said["userId"], rev, size, "x" * 20_000))
+            heard = json.loads((await writer.until("ACCEPT_COMMIT"))[2:])
+            rev, size = heard[1]["data"]["newRev"], size + 20_000
+            tally["accepted"] += 1
+
+
+# --- Joins ---------------------------------------------------------------------------------------
+
+
+async def many_pads(target: Target, tally: Tally) -> None:
+    token = f"t.{secrets.token_hex(10)}"
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(f"{PAD}-new-{number}", token=token)
+            return "joined"
+
+    await over_and_over(tally, 40, once)
+
+
+async def many_authors(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(f"{PAD}-crowd")
+            return "joined"
+
+    await over_and_over(tally, 20, once)
+
+
+async def many_sockets(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with websocket(target):
+            tally["open"] += 1
+            await forever()
+        return ""
+
+    await all_at_once(tally, 1500, once)
+
+
+async def many_handshakes(target: Target, tally: Tally) -> None:
+    """Polling sessions that are opened and never used."""
+    async with http(target) as session:
+
+        async def once(_: int) -> str:
+            await polling(session, target)
+            return "opened"
+
+        await over_and_over(tally, 20, once)
+
+
+async def joins_of_one_socket(target: Target, tally: Tally) -> None:
+    async def once(_: int) -> str:
+        async with websocket(target) as socket:
+            return await socket.flood(event(ready(f"{PAD}-again")) * 50)
+
+    await over_and_over(tally, 4, once)
+
+
+PAD_IDS: Final[tuple[Any, ...]] = (
+    "",
+    " ",
+    ".",
+    "..",
+    "../../etc/passwd",
+    "a" * 51,
+    "a" * 900_000,
+    "\0",
+    "\ud800",
+    "a\r\nb",
+    "pf:{0}:inbox",
+    "{x}",
+    "$canary-0",
+    "r.00000000000000000000000000000000",
+    "g.0123456789abcdef$x",
+    "constructor",
+    "__proto__",
+    "%2e%2e%2f",
+    None,
+    0,
+    1e308,
+    True,
+    [],
+    {},
+    ["x"],
+    {"toString": "x"},
+)
+
+
+async def odd_pads(target: Target, tally: Tally) -> None:
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(PAD_IDS[number % len(PAD_IDS)])
+            return "joined"
+
+    await over_and_over(tally, 8, once, 0.02)
+
+
+REVS: Final[tuple[Any, ...]] = (
+    -1,
+    -(10**15),
+    1,
+    10**6,
+    2**53,
+    2**64,
+    10**400,
+    1e308,
+    0.5,
+    "0",
+    "9" * 5000,
+    None,
+    [],
+    {},
+    True,
+)
+
+
+async def absurd_revs(target: Target, tally: Tally) -> None:
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            rev = REVS[number % len(REVS)]
+            await socket.say(ready(f"{PAD}-revs", client_rev=rev, reconnect=True))
+            await socket.until('42["message"')
+            return "answered"
+
+    await over_and_over(tally, 8, once, 0.02)
+
+
+async def reconnect_storm(target: Target, tally: Tally) -> None:
+    """Pages come back with an old revision, all at once, over and over."""
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.say(ready(target.long, client_rev=number % 300, reconnect=True))
+            await socket.until('42["message"')
+            return "answered"
+
+    await over_and_over(tally, 40, once)
+
+
+async def upgrades(target: Target, tally: Tally) -> None:
+    async with http(target) as session:
+
+        async def once(_: int) -> str:
+            sid = (await polling(session, target)).partition("&sid=")[2]
+            query = f"&sid={sid}"
+            async with (
+                websocket(target, query=query, greet=False) as first,
+                websocket(target, query=query, greet=False) as second,
+            ):
+                await first.send(frame(TEXT, b"2probe") * 20 + frame(TEXT, b"5") * 5)
+                return await second.flood(frame(TEXT, b"2probe") + frame(TEXT, b"5"))
+
+        await over_and_over(tally, 8, once)
+
+
+async def polling_abuse(target: Target, tally: Tally) -> None:
+    """Bodies of too many packets, two polls at once, sids of others, scripts."""
+    async with http(target) as session:
+
+        async def once(number: int) -> str:
+            url = await polling(session, target)
+            kind = number % 6
+            if kind == 0:
+                async with session.post(url, data="\x1e".join(["3"] * 1500)) as answer:
+                    return f"too many packets: {answer.status}"
+            if kind == 1:
+                async with session.post(url, data="4" + "x" * 2_000_000) as answer:
+                    return f"too large: {answer.status}"
+            if kind == 2:
+                both = await asyncio.gather(*(polled(url) for _ in range(2)))
+                return f"two polls: {'/'.join(sorted(both))}"
+            if kind == 3:
+                return f"another's sid: {await polled(url[:-4] + 'xxxx')}"
+            if kind == 4:
+                return f"script: {await polled(url + '&j=0')}"
+            async with session.post(url, data=b"\xff\xfe\x1e\x1e\x1e4\x1e") as answer:
+                return f"no packets: {answer.status}"
+
+        async def polled(url: str) -> str:
+            async with session.get(url) as answer:
+                await answer.read()
+                return str(answer.status)
+
+        await over_and_over(tally, 6, once)
+
+
+# --- What is said on a pad -----------------------------------------------------------------------
+
+
+def insert(author: str, rev: Any, size: int, text: str) -> dict[str, Any]:
+    """An edit that puts a text without line ends at the beginning."""
+    return collab(
+        "USER_CHANGES",
+        baseRev=rev,
+        changeset=f"Z:{base36(size)}>{base36(len(text))}*0+{base36(len(text))}${text}",
+        apool={"numToAttrib": {"0": ["author", author]}, "nextNum": 1},
+    )
+
+
+def base36(number: int) -> str:
+    digits = ""
+    while True:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+        if not number:
+            return digits
+
+
+def changeset_req(pad: str, start: Any, granularity: Any) -> dict[str, Any]:
+    data = {"start": start, "granularity": granularity, "requestID": 1}
+    return {"component": "pad", "type": "CHANGESET_REQ", "padId": pad, "data": data}
+
+
+def saying(*messages: dict[str, Any], pad: str = "", sockets: int = 4) -> Run:
+    """A few who join and say this as fast as they can."""
+    said = b"".join(map(event, messages))
+
+    async def run(target: Target, tally: Tally) -> None:
+        async def once(_: int) -> str:
+            async with websocket(target) as socket:
+                await socket.join(getattr(target, pad, f"{PAD}-said"))
+                return await socket.flood(said)
+
+        await over_and_over(tally, sockets, once)
+
+    return run
+
+
+async def chat_ranges(target: Target, tally: Tally) -> None:
+    ranges = ((0, 10**12), (-5, 5), (10**15, 10**15), ("0", "100"), (0, 100), (None, None), (5, 0))
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(target.chatty)
+            start, end = ranges[number % len(ranges)]
+            return await socket.ask(collab("GET_CHAT_MESSAGES", start=start, end=end))
+
+    await over_and_over(tally, 8, once)
+
+
+async def timeslider_hog(target: Target, tally: Tally) -> None:
+    """Sixteen sessions of one client that ask for everything, and odd things, all the time."""
+    asked = [(s, g) for s in (0, 100, -1, 10**12, "x") for g in (1, 10, 100, 0, -1, 10**9, None)]
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(target.long)
+            for start, granularity in asked[number % 7 :: 7] * 20:
+                await socket.say(changeset_req(target.long, start, granularity), 7)
+                await socket.until("437[")
+                tally["answered"] += 1
+            return "done"
+
+    await over_and_over(tally, 16, once)
+
+
+async def deletes(target: Target, tally: Tally) -> None:
+    """Of a pad that is somebody else's, with tokens that are guessed."""
+    tokens: tuple[Any, ...] = ("", "x", "x" * 100_000, None, 0, [], {"$ne": ""})
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(target.chatty)
+            said = collab("PAD_DELETE")
+            said["data"]["data"] = {"padId": target.chatty, "deletionToken": tokens[number % 7]}
+            first = await socket.ask(said)
+            second = await socket.ask(
+                {"type": "PAD_DELETE", "component": "pad", "data": said["data"]["data"]}
+            )
+            return f"{first}, {second}"
+
+    await over_and_over(tally, 4, once)
+
+
+def attacks() -> list[Attack]:
+    floods = [
+        Attack(f"WebSocket: a flood of {kind}", flood(one), 4, short=kind == "empty pongs")
+        for kind, one in FLOODS.items()
+    ]
+    odd = {"x": "y" * 100_000}
+    return [
+        *floods,
+        Attack("WebSocket: packets of deep, wide and odd JSON", odd_packets, short=True),
+        Attack("WebSocket: frames that are none", not_utf8, short=True),
+        Attack("WebSocket: a gigabyte, deflated", deflated, 8),
+        Attack("WebSocket: twenty frames, byte by byte", dripped_frame, 6),
+        Attack("WebSocket: pings whose pongs are not read", unread_pongs, 6),
+        Attack("unread: a pad of 3 MB, by forty sockets", unread_large_pad, 8, short=True),
+        Attack("unread: the same by polling", unread_polls, 8),
+        Attack("unread: chat, asked for again and again", unread_chat, 6),
+        Attack("unread: the timeslider's answers", unread_timeslider, 6),
+        Attack("unread: what others write", unread_edits, 8, redis_mb=120),
+        Attack("joins: one author on forty sockets, new pads", many_pads, 8, keys_left=3000),
+        Attack("joins: a new author each time", many_authors, 6, keys=20_000, keys_left=20_000),
+        Attack("joins: 1,500 sockets of one client", many_sockets, 8, keys_left=100),
+        Attack("joins: polling sessions that are left", many_handshakes, 5),
+        Attack("joins: over and over on one socket", joins_of_one_socket, 5, keys_left=4000),
+        Attack("joins: names of pads that are none", odd_pads, 6, short=True, keys_left=4000),
+        Attack("joins: revisions that no client can have", absurd_revs, 6, keys_left=4000),
+        Attack("joins: a storm of stale pages", reconnect_storm, 6, keys_left=20_000, keys=20_000),
+        Attack("polling: two transports fight for a session", upgrades, 6),
+        Attack("polling: bodies, sids and scripts", polling_abuse, 6),
+        Attack("chat: a flood", saying(collab("CHAT_MESSAGE", message={"text": "x" * 9000})), 6),
+        Attack("chat: ranges without end", chat_ranges, 6, keys_left=4000),
+        Attack(
+            "presence: names, colours, suggestions, settings, saves",
+            saying(
+                collab("USERINFO_UPDATE", userInfo={"name": "x" * 50_000, "colorId": "x" * 50_000}),
+                collab("USERINFO_UPDATE", userInfo={"name": "x", "colorId": "#ffffff"}),
+                collab(
+                    "CLIENT_MESSAGE", payload={"type": "suggestUserName", "newName": "x" * 9000}
+                ),
+                collab("CLIENT_MESSAGE", payload={"type": "padoptions", "options": odd}),
+                collab("CLIENT_MESSAGE", payload={"type": "x" * 1000, **odd}),
+                collab("SAVE_REVISION"),
+            ),
+            6,
+        ),
+        Attack("timeslider: sixteen sessions, all the time", timeslider_hog, 8, keys_left=2000),
+        Attack("deletion: of somebody else's pad", deletes, 5, keys_left=2000),
+    ]

@@ -1,0 +1,114 @@
+"""A fleet under a handful of the attacks of `make attack`; no time is asserted here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.attack import report
+from tests.attack.arena import arena
+from tests.attack.attack import Attack
+from tests.attack.catalogue import ATTACKS
+from tests.attack.drivers import BREACH, Tally, Target
+from tests.attack.judge import Growth, Latency, Result, faults
+
+SHORT = [attack for attack in ATTACKS.values() if attack.short]
+SHORT_S = 2.0
+"""Seconds for each of them, the longer ones too."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
+    """And no process, no task of one and no log has anything to say about it."""
+    found: dict[str, list[str]] = {}
+    async with arena(tmp_path) as besieged:
+        for attack in SHORT:
+            result = await besieged.run(attack, seconds=min(SHORT_S, attack.seconds))
+            assert result.outcome, f"{attack.name}: the attackers have come to nothing"
+            if wrong := faults(result, attack, calm=None):
+                found[attack.name] = wrong
+    assert not found
+
+
+# --- What counts as a fault ----------------------------------------------------------------------
+
+
+async def _nothing(target: Target, tally: Tally) -> None:
+    """No attack."""
+
+
+ATTACK = Attack("none", _nothing, peak_mb=100, redis_mb=50, keys=100, keys_left=10)
+NO_GROWTH = Growth(0, 0)
+EDITS = Latency(100, 5, 20, 30)
+HELD = Result(
+    name="none",
+    clients=1,
+    seconds=5,
+    outcome={"closed": 3},
+    edits=EDITS,
+    errands=10,
+    failed={},
+    slowest_ms=20,
+    hold_ms=10,
+    memory={"fanout-1": NO_GROWTH, "writer-1": NO_GROWTH, "helpers": NO_GROWTH},
+    redis_mb=NO_GROWTH,
+    keys=NO_GROWTH,
+)
+FAULTY = {
+    "a breach": {"outcome": {f"{BREACH}/metrics": 1}},
+    "no edit": {"edits": Latency(0, 0, 0, 0)},
+    "an errand refused": {"failed": {"export: 503": 1}},
+    "a large worker": {"memory": {"fanout-1": Growth(101, 0)}},
+    "a worker that stays large": {"memory": {"fanout-1": Growth(99, 99)}},
+    "large helpers": {"memory": {"helpers": Growth(2000, 0)}},
+    "a large Redis": {"redis_mb": Growth(51, 0)},
+    "a Redis that stays large": {"redis_mb": Growth(49, 49)},
+    "keys": {"keys": Growth(101, 0)},
+    "keys that stay": {"keys": Growth(99, 11)},
+    "slow edits": {"edits": Latency(100, 5, 251, 300)},
+    "a dead process": {"broken": ["writer-1 has ended"]},
+}
+
+
+def test_nothing_is_wrong_with_what_held() -> None:
+    assert not faults(HELD, ATTACK, EDITS)
+
+
+@pytest.mark.parametrize("kind", FAULTY)
+def test_each_kind_of_fault_is_one(kind: str) -> None:
+    assert len(faults(replace(HELD, **FAULTY[kind]), ATTACK, EDITS)) == 1  # type: ignore[arg-type]
+
+
+def test_times_count_on_a_quiet_machine_and_for_single_clients_only() -> None:
+    slow = replace(HELD, edits=Latency(100, 5, 251, 300))
+    assert not faults(slow, ATTACK, None)
+    assert not faults(slow, ATTACK, Latency(100, 5, 100, 300))
+    assert not faults(slow, replace(ATTACK, clients=20), EDITS)
+
+
+def test_latency_is_of_the_edits_that_came_through() -> None:
+    assert Latency.of([]).count == 0
+    assert Latency.of([0.01]) == Latency(1, 10, 10, 10)
+    many = Latency.of([number / 1000 for number in range(1, 101)])
+    assert (round(many.p50), round(many.p99), many.most) == (50, 99, 100)
+
+
+def test_the_table_goes_between_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "security.md"
+    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    monkeypatch.setattr(report, "PAGE", page)
+    report.into_the_page(report.text([(HELD, []), (HELD, ["a|b"])], EDITS, ["another"]))
+    written = page.read_text()
+    assert written.startswith(f"before\n{report.BEGIN}\n2 attacks on one writer")
+    assert written.endswith(f"left for: another.\n{report.END}\nafter\n")
+    assert "| held |" in written
+    assert "| a/b |" in written
+    assert "old" not in written
+
+
+def test_the_page_has_the_marks() -> None:
+    page = report.PAGE.read_text()
+    assert page.count(report.BEGIN) == page.count(report.END) == 1
