@@ -210,6 +210,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         if wait is None:
             metrics.LIMITED.labels("messages").inc()
             line.fail(Code.POLICY)
+            if line is self._line and self._inbox is not None:
+                self._inbox.clear()  # it was cut off for sending these
             return False
         if wait > 0:
             self._slow_down(wait)
@@ -328,18 +330,20 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.exit.to_websocket(line)
 
     async def _read_inbox(self, line: Line) -> None:
-        """Reads packets one after the other: they may not overtake each other."""
+        """Reads packets one after the other: they may not overtake each other. Others have their
+        turn after each, for most kinds of packets are read without waiting for anything."""
         while self._inbox:
             try:
-                await self.receive(Packet(encoded_packet=self._inbox[0]))
+                await self.receive(Packet(encoded_packet=self._inbox.popleft()))
             except (exceptions.EngineIOError, ValueError, RecursionError) as error:
                 # The last one is what the libraries answer to JSON that is nested deep.
                 _note_malformed(error)
                 line.fail(Code.UNSUPPORTED)
                 return
-            self._inbox.popleft()
             if len(self._inbox) == INBOX // 2:
                 self._release(Hold.UNREAD)
+            if self._inbox:
+                await asyncio.sleep(0)
         self._inbox = None
 
     # --- How fast ---------------------------------------------------------------------------------

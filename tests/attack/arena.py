@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 import psutil
@@ -25,6 +26,8 @@ from tests.attack.fire import fire, stand_back
 from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result
 from tests.fleet import Fleet, Member
 from tests.fuzz.siege import Holds
+
+T = TypeVar("T")
 
 KEY: Final = "key-of-the-attacked-fleet"
 SETTINGS: Final = {
@@ -78,7 +81,7 @@ class Arena:
     async def run(self, attack: Attack, *, seconds: float | None = None) -> Result:
         """`seconds`: for so long, not for as long as the attack says."""
         before = self.reading()
-        holds = Holds(self.fleet)
+        holds = await _patiently(partial(Holds, self.fleet))
         diary = self._people.opened()
         readings: list[Reading] = []
         looking = asyncio.create_task(self._look(readings))
@@ -95,7 +98,7 @@ class Arena:
             looking.cancel()
         took = time.monotonic() - begun
         self._people.opened()
-        hold = holds.longest()
+        hold = await _patiently(holds.longest)
         peak = [*readings, self.reading()]
         after, broken = await self._settle(attack, before)
         return Result(
@@ -117,7 +120,7 @@ class Arena:
                 after.redis_mb - before.redis_mb,
             ),
             Growth(max(one.keys for one in peak) - before.keys, after.keys - before.keys),
-            [*broken, *self._broken()],
+            [*broken, *await self._broken()],
         )
 
     # --- Measuring -------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ class Arena:
         await self._delete_pads()
         until = time.monotonic() + SETTLED_S
         while True:
-            left = self._left()
+            left = await _patiently(self._left)
             after = self.reading()
             small = (
                 all(after.memory[name] - mb < LEFT_MB for name, mb in before.memory.items())
@@ -183,13 +186,13 @@ class Arena:
             for name in names
         }
 
-    def _broken(self) -> list[str]:
+    async def _broken(self) -> list[str]:
         found = [
             f"{member.name} has ended"
             for member in self._members
             if member.process.poll() is not None
         ]
-        counts = self._counts()
+        counts = await _patiently(self._counts)
         found += [what for what, count in counts.items() if count > self._counted[what]]
         self._counted = counts
         for member in self._members:
@@ -206,6 +209,19 @@ class Arena:
             if any(word in line for word in ('"level": "error"', "Traceback", "Logging error")):
                 return [f"{member.name} logged: {line[:2000]}"]
         return []
+
+
+async def _patiently(look: Callable[[], T]) -> T:
+    """What a look at processes says, without holding up the bystanders; one that is too busy to
+    answer is asked again for a while."""
+    until = time.monotonic() + SETTLED_S
+    while True:
+        try:
+            return await asyncio.to_thread(look)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(LOOK_S)
 
 
 @asynccontextmanager

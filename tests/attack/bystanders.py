@@ -74,7 +74,7 @@ class Bystanders:
             for number in range(10**9):
                 name, errand = errands[number % len(errands)]
                 diary, begun = self._diary, time.monotonic()
-                said = await outcome(asyncio.wait_for(errand(), PATIENCE))
+                said = await outcome(_patiently(errand))
                 if said == "200":
                     diary.errands.append(time.monotonic() - begun)
                 else:
@@ -120,6 +120,11 @@ class Bystanders:
             ("history", history),
             *ready[1:],
         ]
+
+
+async def _patiently(errand: Callable[[], Awaitable[str]]) -> str:
+    async with asyncio.timeout(PATIENCE):
+        return await errand()
 
 
 @asynccontextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from tests.attack.attack import PAD, Attack
 from tests.attack.drivers import BREACH, Tally, Target, all_at_once, http, over_and_over
-from tests.attack.files import HTML
+from tests.attack.files import html
 
 
 def told(status: int) -> str:
@@ -53,35 +53,37 @@ async def with_key(target: Target, tally: Tally) -> None:
         await all_at_once(tally, 1000, once)
 
 
-HUGE: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
-    ("setText", {"text": "\t" * 20_000_000}),
-    ("setText", {"text": "x" * 40_000_000}),
-    ("setHTML", {"html": HTML["tags that are not closed"]}),
-    ("setHTML", {"html": HTML["deep"]}),
-    ("setHTML", {"html": HTML["formatting to adopt"]}),
-    ("appendChatMessage", {"text": "x" * 5_000_000, "authorID": "a.0000000000000000"}),
-    ("createAuthor", {"name": "x" * 5_000_000}),
-    ("createAuthorIfNotExistsFor", {"authorMapper": "x" * 5_000_000, "name": "x"}),
-    ("createGroupIfNotExistsFor", {"groupMapper": "x" * 5_000_000}),
-    ("createSession", {"groupID": "g.x", "authorID": "a.x", "validUntil": "9" * 5000}),
-    ("getText", {"rev": "9" * 5000}),
-    ("getText", {"rev": "1e308"}),
-    ("restoreRevision", {"rev": "9" * 5000}),
-    ("getChatHistory", {"start": "0", "end": "9" * 5000}),
-    ("getRevisionChangeset", {"rev": "-1"}),
-    ("sendClientsMessage", {"msg": "x" * 5_000_000}),
-    ("copyPad", {"sourceID": "chatty", "destinationID": "x" * 5_000_000}),
-    ("createPad", {"padID": "x" * 5_000_000}),
-    ("createPad", {"padID": f"{PAD}\0\r\n"}),
-    ("saveRevision", {"rev": "1" * 5000}),
-)
+def huge() -> tuple[tuple[str, dict[str, Any]], ...]:
+    return (
+        ("setText", {"text": "\t" * 20_000_000}),
+        ("setText", {"text": "x" * 40_000_000}),
+        ("setHTML", {"html": html()["tags that are not closed"]}),
+        ("setHTML", {"html": html()["deep"]}),
+        ("setHTML", {"html": html()["formatting to adopt"]}),
+        ("appendChatMessage", {"text": "x" * 5_000_000, "authorID": "a.0000000000000000"}),
+        ("createAuthor", {"name": "x" * 5_000_000}),
+        ("createAuthorIfNotExistsFor", {"authorMapper": "x" * 5_000_000, "name": "x"}),
+        ("createGroupIfNotExistsFor", {"groupMapper": "x" * 5_000_000}),
+        ("createSession", {"groupID": "g.x", "authorID": "a.x", "validUntil": "9" * 5000}),
+        ("getText", {"rev": "9" * 5000}),
+        ("getText", {"rev": "1e308"}),
+        ("restoreRevision", {"rev": "9" * 5000}),
+        ("getChatHistory", {"start": "0", "end": "9" * 5000}),
+        ("getRevisionChangeset", {"rev": "-1"}),
+        ("sendClientsMessage", {"msg": "x" * 5_000_000}),
+        ("copyPad", {"sourceID": "chatty", "destinationID": "x" * 5_000_000}),
+        ("createPad", {"padID": "x" * 5_000_000}),
+        ("createPad", {"padID": f"{PAD}\0\r\n"}),
+        ("saveRevision", {"rev": "1" * 5000}),
+    )
 
 
 async def huge_fields(target: Target, tally: Tally) -> None:
+    calls = huge()
     async with http(target) as session:
 
         async def once(number: int) -> str:
-            function, fields = HUGE[number % len(HUGE)]
+            function, fields = calls[number % len(calls)]
             said = {"apikey": target.key, "padID": f"{PAD}-huge", **fields}
             async with session.post(target.api(function), data=said) as answer:
                 return told(answer.status)

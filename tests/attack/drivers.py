@@ -115,7 +115,9 @@ class Connection:
         while True:
             self.writer.write(data)
             try:
-                await asyncio.wait_for(self.writer.drain(), _STALLED)
+                # Not wait_for, which on Python 3.11 swallows a cancellation now and then.
+                async with asyncio.timeout(_STALLED):
+                    await self.writer.drain()
             except TimeoutError:
                 return "held back"
             await asyncio.sleep(0)
@@ -230,7 +232,8 @@ class WebSocket(Connection):
         pouring = asyncio.create_task(self.pour(data))
         try:
             while not pouring.done():
-                await asyncio.wait_for(self.hear(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await self.hear()
         except TimeoutError:
             return "held back"
         finally:

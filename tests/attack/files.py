@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import aiohttp
 
@@ -20,28 +21,31 @@ from tests.attack.drivers import (
     over_and_over,
 )
 
-HTML: Final = {
-    "tags that are not closed": "<a " * 300_000,
-    "elements that are not closed": "<b>x" * 200_000,
-    "elements closed by others": "<b></i>" * 200_000,
-    "paragraphs": "<p>x" * 400_000,
-    "deep": "<div>" * 200_000,
-    "deep lists": "<ul><li>" * 50_000,
-    "a list that begins far": f"<ol start={'9' * 5000}><li>x</ol>",
-    "half a declaration": "<![",
-    "comments": "<!--" * 300_000,
-    "half comments": "<!--x--!" * 200_000,
-    "attributes": "<p " + " ".join(f"a{n}=b" for n in range(200_000)) + ">x",
-    "one attribute": f'<p style="{"a:b;" * 300_000}">x',
-    "entities": "&amp" * 500_000,
-    "numbers of letters": f"&#{'9' * 100_000};" * 10,
-    "tables": "<table><tr><td>" * 50_000,
-    "formatting to adopt": "<a><b><i><p>" * 20_000,
-    "templates": "<template>" * 100_000,
-    "foreign": "<svg><math>" * 50_000,
-    "raw text": "<script>" * 200_000,
-    "bold and not": "<b>x</b>y" * 200_000,
-}
+
+@cache
+def html() -> dict[str, str]:
+    return {
+        "tags that are not closed": "<a " * 300_000,
+        "elements that are not closed": "<b>x" * 200_000,
+        "elements closed by others": "<b></i>" * 200_000,
+        "paragraphs": "<p>x" * 400_000,
+        "deep": "<div>" * 200_000,
+        "deep lists": "<ul><li>" * 50_000,
+        "a list that begins far": f"<ol start={'9' * 5000}><li>x</ol>",
+        "half a declaration": "<![",
+        "comments": "<!--" * 300_000,
+        "half comments": "<!--x--!" * 200_000,
+        "attributes": "<p " + " ".join(f"a{n}=b" for n in range(200_000)) + ">x",
+        "one attribute": f'<p style="{"a:b;" * 300_000}">x',
+        "entities": "&amp" * 500_000,
+        "numbers of letters": f"&#{'9' * 100_000};" * 10,
+        "tables": "<table><tr><td>" * 50_000,
+        "formatting to adopt": "<a><b><i><p>" * 20_000,
+        "templates": "<template>" * 100_000,
+        "foreign": "<svg><math>" * 50_000,
+        "raw text": "<script>" * 200_000,
+        "bold and not": "<b>x</b>y" * 200_000,
+    }
 
 
 def history(**head: Any) -> str:
@@ -71,48 +75,54 @@ def wide(count: int) -> dict[str, Any]:
     return {"numToAttrib": {str(n): ["x", str(n)] for n in range(count)}, "nextNum": count}
 
 
-ETHERPAD: Final = {
-    "chat without end": history(chatHead=10**12),
-    "revisions without end": history(head=10**12),
-    "a number of 5,000 digits": history(head=0).replace('"head": 0', f'"head": {"9" * 5000}'),
-    "a saved revision of 5,000 digits": history(savedRevisions=[{"revNum": "X"}]).replace(
-        '"X"', "9" * 5000
-    ),
-    "1e999": history().replace('"chatHead": -1', '"chatHead": 1e999'),
-    "a name of 5 MB": history(
-        records={"globalAuthor:a.0000000000000000": {"name": "x" * 5_000_000, "colorId": "x"}}
-    ),
-    "a label of 3 MB": history(savedRevisions=[{"revNum": 0, "label": "x" * 3_000_000}]),
-    "a message of 5 MB": history(
-        chatHead=0, records={"pad:h:chat:0": {"text": "x" * 5_000_000, "time": 9e15, "userId": "a"}}
-    ),
-    "a pool of 600,000": history(pool=wide(600_000)),
-    "an attribute of 5 MB": history(
-        pool={"numToAttrib": {"0": ["x", "y" * 5_000_000]}, "nextNum": 1}
-    ),
-    "records of no kind": json.dumps({f"x:{n}": n for n in range(400_000)}),
-    "deep": '{"pad:h":' + "[" * 2_000_000,
-    "deep and closed": '{"pad:h":' + "[" * 100_000 + "]" * 100_000 + "}",
-    "half of a pair": history(savedRevisions=[{"revNum": 0, "label": "\ud800"}]),
-    "odd types": history(pool=[], atext=7, savedRevisions="x", records={"pad:h:revs:1": None}),
-    "a text of 10 MB": history(atext={"text": "x" * 10_000_000 + "\n", "attribs": "|1+5yc1t"}),
-    "a changeset that grows": history(
-        head=1,
-        records={
-            "pad:h:revs:1": {
-                "changeset": "Z:2>zzzzzz+zzzzzz$x",
-                "meta": {"author": "", "timestamp": 1},
-            }
-        },
-    ),
-}
+@cache
+def etherpad() -> dict[str, str]:
+    return {
+        "chat without end": history(chatHead=10**12),
+        "revisions without end": history(head=10**12),
+        "a number of 5,000 digits": history(head=0).replace('"head": 0', f'"head": {"9" * 5000}'),
+        "a saved revision of 5,000 digits": history(savedRevisions=[{"revNum": "X"}]).replace(
+            '"X"', "9" * 5000
+        ),
+        "1e999": history().replace('"chatHead": -1', '"chatHead": 1e999'),
+        "a name of 5 MB": history(
+            records={"globalAuthor:a.0000000000000000": {"name": "x" * 5_000_000, "colorId": "x"}}
+        ),
+        "a label of 3 MB": history(savedRevisions=[{"revNum": 0, "label": "x" * 3_000_000}]),
+        "a message of 5 MB": history(
+            chatHead=0,
+            records={"pad:h:chat:0": {"text": "x" * 5_000_000, "time": 9e15, "userId": "a"}},
+        ),
+        "a pool of 600,000": history(pool=wide(600_000)),
+        "an attribute of 5 MB": history(
+            pool={"numToAttrib": {"0": ["x", "y" * 5_000_000]}, "nextNum": 1}
+        ),
+        "records of no kind": json.dumps({f"x:{n}": n for n in range(400_000)}),
+        "deep": '{"pad:h":' + "[" * 2_000_000,
+        "deep and closed": '{"pad:h":' + "[" * 100_000 + "]" * 100_000 + "}",
+        "half of a pair": history(savedRevisions=[{"revNum": 0, "label": "\ud800"}]),
+        "odd types": history(pool=[], atext=7, savedRevisions="x", records={"pad:h:revs:1": None}),
+        "a text of 10 MB": history(atext={"text": "x" * 10_000_000 + "\n", "attribs": "|1+5yc1t"}),
+        "a changeset that grows": history(
+            head=1,
+            records={
+                "pad:h:revs:1": {
+                    "changeset": "Z:2>zzzzzz+zzzzzz$x",
+                    "meta": {"author": "", "timestamp": 1},
+                }
+            },
+        ),
+    }
 
-TEXT: Final = {
-    "tabs": "\t" * 14_000_000,
-    "lines": "\n" * 6_000_000,
-    "nothing": "\0" * 10_000_000,
-    "emoji": "😀" * 2_000_000,
-}
+
+@cache
+def plain() -> dict[str, str]:
+    return {
+        "tabs": "\t" * 14_000_000,
+        "lines": "\n" * 6_000_000,
+        "nothing": "\0" * 10_000_000,
+        "emoji": "😀" * 2_000_000,
+    }
 
 
 async def put(
@@ -136,11 +146,12 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def importing(files: Mapping[str, str], ending: str, clients: int = 1) -> Run:
+def importing(files: Callable[[], dict[str, str]], ending: str, clients: int = 1) -> Run:
     """All of these, and again, each on a pad of its own."""
-    data = [encoded(text) for text in files.values()]
 
     async def run(target: Target, tally: Tally) -> None:
+        data = [encoded(text) for text in files().values()]
+
         async def once(number: int) -> str:
             me = target if clients == 1 else target.client(number % clients)
             async with http(me) as session:
@@ -251,12 +262,12 @@ async def exports(target: Target, tally: Tally) -> None:
 
 def attacks() -> list[Attack]:
     return [
-        Attack("import: HTML bombs", importing(HTML, "html"), 20, redis_mb=150),
-        Attack("import: .etherpad files of lies", importing(ETHERPAD, "etherpad"), 20, short=True),
-        Attack("import: text that grows", importing(TEXT, "txt"), 15, redis_mb=300, peak_mb=250),
+        Attack("import: HTML bombs", importing(html, "html"), 20, redis_mb=150),
+        Attack("import: .etherpad files of lies", importing(etherpad, "etherpad"), 20, short=True),
+        Attack("import: text that grows", importing(plain, "txt"), 15, redis_mb=300, peak_mb=250),
         Attack(
             "import: HTML bombs, of twenty clients",
-            importing(HTML, "html", 20),
+            importing(html, "html", 20),
             15,
             clients=20,
             redis_mb=300,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
+from typing import Final
 
 from tests.attack.catalogue import ATTACKS
 from tests.attack.drivers import Tally, Target
+
+_STUCK: Final = 60.0
+"""Seconds after its time in which an attack that does not end is ended with its process."""
 
 
 def stand_back() -> None:
@@ -16,7 +21,11 @@ def stand_back() -> None:
 
 def fire(name: str, target: Target, seconds: float) -> Tally:
     """Runs in a process of its own, so that an attacker's work is not the bystanders'."""
-    return asyncio.run(_fire(name, target, seconds))
+    faulthandler.dump_traceback_later(seconds + _STUCK, exit=True)
+    try:
+        return asyncio.run(_fire(name, target, seconds))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 async def _fire(name: str, target: Target, seconds: float) -> Tally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from services.fanout.engine import LeanSocket
 from services.fanout.frames import NOOP, Frame, Parcel
+from services.fanout.limits.bucket import Pace
 from services.fanout.pollbody import WHOLE, PollBody
 from tests.fuzz.worker import Worker
 
@@ -69,3 +71,42 @@ def test_a_poll_is_answered_as_Engine_IO_wants_it() -> None:
     whole = b"4a\x1e" + long.payload + b"\x1e4a"
     assert b"".join(body.pieces()) == whole
     assert body.size == len(whole)
+
+
+def test_others_have_their_turn_between_two_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read may bring hundreds, of kinds that are read without waiting for anything."""
+    worker = Worker()
+    connection = worker.open(polling=False)
+    turns: list[int] = []
+    passed = 0
+
+    def another() -> None:
+        nonlocal passed
+        passed += 1
+
+    async def receive(_self: Any, _packet: Any) -> None:
+        turns.append(passed)
+        asyncio.get_running_loop().call_soon(another)
+
+    monkeypatch.setattr(LeanSocket, "receive", receive)
+    worker.write(connection, worker.frame('42["nothing"]') * 100)
+    assert turns == list(range(100))
+    worker.all_gone()
+    worker.close()
+
+
+def test_nothing_more_is_read_of_who_was_cut_off_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker()
+    connection = worker.open(polling=False)
+    read: list[Any] = []
+
+    async def receive(_self: Any, packet: Any) -> None:
+        read.append(packet)
+
+    monkeypatch.setattr(LeanSocket, "receive", receive)
+    connection.socket.server.pace = Pace(rate=1, burst=50, patience=1)
+    worker.write(connection, worker.frame('42["nothing"]') * 100)
+    assert connection.transport.closed
+    assert not read
+    worker.all_gone()
+    worker.close()
