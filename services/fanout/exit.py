@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from services.fanout import websocket
 from services.fanout.frames import CLOSE, NOOP, PING, Frame, Parcel
-from services.fanout.line import CLOSE_DEADLINE, HIGH_WATER, Line
+from services.fanout.line import HIGH_WATER, Line
 
 OVERFLOW = 1 << 20
 """Bytes waiting with which a socket is not given a pad once more."""
@@ -222,9 +222,7 @@ class Exit:
             self._line.transport.abort()
         else:
             self.transport.write(websocket.close(websocket.Code.GOING_AWAY))
-            self.transport.close()
-            # A peer that is gone without a word would keep the rest, and the connection, waiting.
-            asyncio.get_running_loop().call_later(CLOSE_DEADLINE, self.transport.abort)
+            self._line.close()
 
     def _call_drained(self) -> None:
         if self._drained is not None:

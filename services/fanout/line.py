@@ -69,6 +69,7 @@ class Line(asyncio.Protocol):
 
     __slots__ = (
         "_drained",
+        "_ending",
         "_holds",
         "_paused",
         "_pong",
@@ -84,6 +85,7 @@ class Line(asyncio.Protocol):
         self._reader = Reader(limit)
         self._paused = False
         self._drained: Callable[[], None] | None = None
+        self._ending: asyncio.TimerHandle | None = None
         self._holds = Hold(0)
         self._pong: bytes | None = None  #: of the last ping, while its answer would have to wait
         self._pouring: tuple[Iterator[bytes | memoryview], Callable[[], None]] | None = None
@@ -119,9 +121,11 @@ class Line(asyncio.Protocol):
 
     def close(self) -> None:
         """Ends it after what it has been given; what it does not take is not waited for long."""
+        self._reader.forget()
         self.transport.close()
         # A peer that is gone without a word would keep the rest, and the connection, waiting.
-        asyncio.get_running_loop().call_later(CLOSE_DEADLINE, self.transport.abort)
+        loop = asyncio.get_running_loop()
+        self._ending = loop.call_later(CLOSE_DEADLINE, self.transport.abort)
 
     def _pour(self) -> None:
         if self._pouring is None or self._paused:
@@ -219,6 +223,12 @@ class Line(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._paused = False
         self._pouring = self._pong = None
+        self._reader.forget()
+        if self._ending is not None:
+            # Until its time it would keep all of a connection that is gone: who is cut off may
+            # come and be cut off hundreds of times meanwhile.
+            self._ending.cancel()
+            self._ending = None
         self._call_drained()
         self._receiver.lost(self)
 

@@ -127,6 +127,16 @@ class Reader:
             self._forget_what_is_taken()
         return end - at
 
+    @property
+    def kept(self) -> int:
+        """Bytes that have come and wait for more, or to be taken."""
+        return len(self._kept) - self._at + self._parts_size
+
+    def forget(self) -> None:
+        """Nothing of it will be looked at any more."""
+        self._kept, self._at, self._needed = b"", 0, 0
+        self._parts, self._parts_size, self.event = None, 0, None
+
     def _forget_what_is_taken(self) -> None:
         self._kept = bytearray(memoryview(self._kept)[self._at :])
         self._needed -= self._at

@@ -7,7 +7,8 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -21,7 +22,7 @@ import redis
 from services.up.server import EmbeddedServer
 from tests.attack.attack import PAD, Attack
 from tests.attack.bystanders import Bystanders, bystanders
-from tests.attack.drivers import Target
+from tests.attack.drivers import Tally, Target
 from tests.attack.fire import fire, stand_back
 from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result
 from tests.fleet import Fleet, Member
@@ -58,7 +59,6 @@ class Arena:
         server: EmbeddedServer,
         target: Target,
         people: Bystanders,
-        pool: ProcessPoolExecutor,
         http: aiohttp.ClientSession,
     ) -> None:
         self.fleet = fleet
@@ -66,7 +66,7 @@ class Arena:
         self._redis = redis.Redis.from_url(server.url)
         self._target = target
         self._people = people
-        self._pool = pool
+        self._attackers = _attackers()
         self._http = http
         self._read = {member.name: member.log.stat().st_size for member in self._members}
         self._counted = self._counts()
@@ -90,10 +90,14 @@ class Arena:
         target = replace(
             self._target, address=f"127.0.{1 + self._fired // 200}.{self._fired % 200}"
         )
+        stuck: list[str] = []
         try:
             tally = await asyncio.get_running_loop().run_in_executor(
-                self._pool, fire, attack.name, target, seconds or attack.seconds
+                self._attackers, fire, attack.name, target, seconds or attack.seconds
             )
+        except BrokenProcessPool:
+            tally, stuck = Tally(), ["the attackers were stuck, and ended"]
+            self._attackers = _attackers()
         finally:
             looking.cancel()
         took = time.monotonic() - begun
@@ -120,8 +124,12 @@ class Arena:
                 after.redis_mb - before.redis_mb,
             ),
             Growth(max(one.keys for one in peak) - before.keys, after.keys - before.keys),
-            [*broken, *await self._broken()],
+            [*stuck, *broken, *await self._broken()],
         )
+
+    def close(self) -> None:
+        self._attackers.shutdown()
+        self._redis.close()
 
     # --- Measuring -------------------------------------------------------------------------------
 
@@ -211,6 +219,11 @@ class Arena:
         return []
 
 
+def _attackers() -> ProcessPoolExecutor:
+    """A process of their own, so that what they do is not the bystanders' work."""
+    return ProcessPoolExecutor(1, get_context("spawn"), stand_back)
+
+
 async def _patiently(look: Callable[[], T]) -> T:
     """What a look at processes says, without holding up the bystanders; one that is too busy to
     answer is asked again for a while."""
@@ -230,7 +243,6 @@ async def arena(folder: Path) -> AsyncIterator[Arena]:
     with (
         EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
         Fleet(server.url, folder, SETTINGS) as fleet,
-        ProcessPoolExecutor(1, get_context("spawn"), stand_back) as pool,
     ):
         fleet.start(writers=1, workers=2)
         worker, other = fleet.workers
@@ -240,7 +252,8 @@ async def arena(folder: Path) -> AsyncIterator[Arena]:
         async with aiohttp.ClientSession() as http:
             await _prepare(http, target)
             async with bystanders(fleet, target) as people:
-                yield Arena(fleet, server, target, people, pool, http)
+                with closing(Arena(fleet, server, target, people, http)) as made:
+                    yield made
 
 
 async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
@@ -253,15 +266,13 @@ async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
         await call("createPad", padID=pad, text="\n")
     lines = "".join(f"{number} {'x' * 90}\n" for number in range(LARGE_LINES))
     await call("setText", padID=target.large, text=lines)
-    for number in range(CHATTY):
-        await call(
-            "appendChatMessage",
-            padID=target.chatty,
-            text=f"{number}" * 3000,
-            authorID="a.0000000000000000",
-        )
-    for number in range(LONG):
-        await call("appendText", padID=target.long, text=f"{number} {'y' * 40}\n")
+    author = "a.0000000000000000"
+    said = [
+        call("appendChatMessage", padID=target.chatty, text=f"{n}" * 3000, authorID=author)
+        for n in range(CHATTY)
+    ]
+    written = [call("appendText", padID=target.long, text=f"{n} {'y' * 40}\n") for n in range(LONG)]
+    await asyncio.gather(*said, *written)
 
 
 @asynccontextmanager

@@ -51,6 +51,9 @@ class FakeLine:
     def __init__(self) -> None:
         self.transport = FakeTransport()
 
+    def close(self) -> None:
+        self.transport.close()
+
 
 def frame(text: str) -> Frame:
     return Frame(text.encode())

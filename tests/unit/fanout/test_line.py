@@ -178,6 +178,24 @@ async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
     assert wire.aborted
 
 
+@pytest.mark.parametrize("ended_by", ["us", "the client"])
+async def test_nothing_is_kept_of_a_connection_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, ended_by: str
+) -> None:
+    monkeypatch.setattr("services.fanout.line.CLOSE_DEADLINE", 0.0)
+    line, wire = connected(Owner())
+    line.data_received(frame(TEXT, b"x" * 50, final=False) + frame(CONTINUATION, b"x" * 50)[:-1])
+    assert line._reader.kept > 100
+    if ended_by == "us":
+        line.fail(Code.POLICY)
+        assert line._reader.kept == 0, "it is kept while the rest is being written"
+    line.connection_lost(None)
+    assert line._reader.kept == 0
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.001)
+    assert not wire.aborted, "its end was waited for still"
+
+
 # --- Long messages -------------------------------------------------------------------------------
 
 PARTS = (b"[" * 70_000, b"shared " * 200_000, b"]")
