@@ -40,6 +40,8 @@ LOOK_S: Final = 0.25
 SETTLED_S: Final = 30.0
 """Seconds after an attack in which its growth has to be gone."""
 
+_PREPARED_S: Final = 60.0
+
 LARGE_LINES: Final = 30_000
 CHATTY: Final = 120
 LONG: Final = 300
@@ -257,10 +259,19 @@ async def arena(folder: Path) -> AsyncIterator[Arena]:
 
 
 async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
+    turns = asyncio.Semaphore(8)
+
     async def call(function: str, **fields: str) -> None:
-        said = {"apikey": KEY, **fields}
-        async with http.post(target.api(function), data=said) as answer:
-            assert (await answer.json())["code"] == 0, await answer.text()
+        """Again, where the fleet has not come to it: the machine may have much else to do."""
+        async with turns, asyncio.timeout(_PREPARED_S):
+            while True:
+                said = {"apikey": KEY, **fields}
+                async with http.post(target.api(function), data=said) as answer:
+                    found = await answer.json()
+                if found["code"] == 0:
+                    return
+                assert found["code"] == 2, found
+                await asyncio.sleep(LOOK_S)
 
     for pad in (target.large, target.chatty, target.long):
         await call("createPad", padID=pad, text="\n")
