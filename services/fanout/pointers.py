@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from services.fanout import frames, metrics
+from services.fanout.roster import Roster
 from services.fanout.session import Session
 from shared.log.announcements import Pointed, Pointer, point
 from shared.log.connect import UNREACHABLE, Redis
@@ -97,21 +98,20 @@ class Pointers:
         redis: Redis,
         keys: PadKeys,
         sessions: dict[str, Session],
-        people: Callable[[], int],
+        roster: Roster,
         most: int,
     ) -> None:
-        """`sessions` are those here, `people` says how many there are in all; `most` as in the
+        """`sessions` are those here, `roster` all that are on the pad; `most` as in the
         settings."""
         self._redis = redis
         self._keys = keys
         self._sessions = sessions
+        self._roster = roster
+        self._most = most
         self._tasks = Tasks()
-
-        def pause() -> float | None:
-            return pause_for(people(), most)
-
-        self._leaving = Paced(self._publish, pause)
-        self._arriving = Paced(self._tell, pause)
+        self._newest: dict[str, Pointer] = {}
+        self._leaving = Paced(self._publish, self._pause)
+        self._arriving = Paced(self._tell, self._pause)
 
     def moved(self, pointer: Pointer) -> None:
         """Somebody here has moved."""
@@ -119,7 +119,36 @@ class Pointers:
 
     def take(self, pointed: Pointed) -> None:
         """What a worker, perhaps this one, has told."""
+        for pointer in pointed.pointers:
+            if pointer.head is None:
+                self._newest.pop(pointer.author, None)
+            else:
+                self._newest[pointer.author] = pointer
+        if len(self._newest) > self._most:
+            self._keep_those_here()
         self._arriving.add(pointed.pointers)
+
+    def welcome(self, session: Session) -> None:
+        """Somebody who has just come in is told of all who have said where they are since this
+        worker knows that he comes: those were told to nobody on his behalf."""
+        if not session.points or self._pause() is None:
+            return
+        self._keep_those_here()
+        if found := [p for p in self._newest.values() if p.author != session.author]:
+            session.send(_frame(found))
+
+    def forget(self) -> None:
+        """The pad's history has become another: places in it mean nothing any more."""
+        self._newest.clear()
+
+    def _pause(self) -> float | None:
+        return pause_for(len(self._roster), self._most)
+
+    def _keep_those_here(self) -> None:
+        here = set(self._roster.authors())
+        self._newest = {a: p for a, p in self._newest.items() if a in here}
+        if len(self._newest) > self._most:
+            self._newest.clear()  # nobody is told of so many
 
     def close(self) -> None:
         self._leaving.close()

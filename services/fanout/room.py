@@ -96,9 +96,7 @@ class Room:
             self._send_to_some,
             self._tell_apart,
         )
-        self.pointers = Pointers(
-            redis, keys, self.sessions, lambda: len(self.people.roster), most_pointing
-        )
+        self.pointers = Pointers(redis, keys, self.sessions, self.people.roster, most_pointing)
         self.greetings = Greetings(redis, self.held, self.people, outgoing)
         self._departures = departures
 
@@ -146,6 +144,7 @@ class Room:
         self.sessions[session.id] = session
         metrics.SESSIONS.inc()
         self._delivery.welcome(session)
+        self.pointers.welcome(session)
 
     def has(self, session: str) -> bool:
         """Whether it is here, or about to be."""
@@ -329,10 +328,12 @@ class Room:
         self.held.forget(epoch)
         self.attendance.forget()
         self.beside.forget()
+        self.pointers.forget()
 
     def rolled_back(self, kept: int) -> int:
         """Who has seen what is gone is told to reload; the others come back and go on."""
         self._settle_all()
+        self.pointers.forget()
         affected = [s for s in self.sessions.values() if s.cursor.sent_rev > kept]
         for session in affected:
             self.kick_and_say(session, "rejected")

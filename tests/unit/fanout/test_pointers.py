@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
-from services.fanout.pointers import FEW, PAUSE, Paced, pause_for
+from services.fanout.pointers import FEW, PAUSE, Paced, Pointers, pause_for
 from shared.log.announcements import Pointed, Pointer, Relayed, decode, relayed
 from shared.log.records import pack
 
@@ -99,3 +100,28 @@ def test_a_worker_that_does_not_know_of_cursors_tells_them_to_nobody() -> None:
     # To an older one it is a message for the sockets of an author whom nobody can be.
     message = Relayed("message", b"{}", "a.ada")
     assert decode(relayed(message)) == message
+
+
+def test_who_comes_in_is_told_where_all_are_who_are_still_there() -> None:
+    """Others say so when they hear that he comes, which may be before he is in."""
+    here = ["a.ada", "a.bob"]
+    roster = MagicMock(authors=lambda: here, __len__=lambda _: len(here))
+    pointers = Pointers(Mock(), Mock(), {}, roster, 50)
+    pointers._arriving = Mock()
+    pointers.take(Pointed([at("a.ada", 1), at("a.gone", 2), at("a.bob", 3)]))
+    pointers.take(Pointed([at("a.ada", 7)]))
+    bob = Mock(points=True, author="a.bob")
+    pointers.welcome(bob)
+    (frame,) = bob.send.call_args.args
+    assert b'"cursors":[{"userId":"a.ada","rev":1,"anchor":7,"head":7}]' in frame.websocket
+    for other in (Mock(points=False, author="a.bob"), Mock(points=True, author="a.ada")):
+        here[:] = ["a.ada", "a.ben"]
+        pointers.welcome(other)
+        other.send.assert_not_called()
+    pointers.take(Pointed([Pointer("a.ada", 1, None, None)]))
+    pointers.welcome(late := Mock(points=True, author="a.bob"))
+    late.send.assert_not_called()
+    pointers.take(Pointed([at("a.ada", 9)]))
+    pointers.forget()
+    pointers.welcome(late)
+    late.send.assert_not_called()
