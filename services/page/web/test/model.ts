@@ -15,10 +15,12 @@ import {
 import type { EditorView } from "@codemirror/view";
 import { easysync, type Submission } from "padfleet-client";
 
+import { pasting } from "../src/editor/clipboard.js";
 import { keys, toggleFormat } from "../src/editor/commands.js";
 import { indent, setHeading, toggleHeading, toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
+import type { RichLine } from "../src/text/rich.js";
 import { Desk, randomNumbers } from "./desk.js";
 import { Server } from "./server.js";
 
@@ -30,6 +32,19 @@ const LONG = 300;
 
 const TYPED = ["a", "b", " ", "e", "n", "😀", "ß", "*"];
 const PASTED = ["word ", "two\nlines\n", "\n", "\n\n*", "tab\tand\rmore", "😀👍🏽", "x".repeat(40)];
+const RICH: RichLine[][] = [
+  [{ list: "", heading: "", runs: [{ text: "bold", formats: ["bold"] }] }],
+  [
+    { list: "number1", heading: "", runs: [{ text: "one", formats: ["italic", "underline"] }] },
+    { list: "bullet2", heading: "", runs: [] },
+    { list: "number1", heading: "h2", runs: [{ text: "two", formats: [] }] },
+    { list: "", heading: "", runs: [{ text: "😀", formats: ["strikethrough"] }] },
+  ],
+  [
+    { list: "", heading: "h1", runs: [{ text: "*title", formats: [] }] },
+    { list: "", heading: "", runs: [] },
+  ],
+];
 const FORMATS = ["bold", "italic", "underline", "strikethrough"] as const;
 
 type Command = (view: EditorView) => boolean;
@@ -95,8 +110,10 @@ class Player {
     else if (kind < 9) BACK.some((command) => this.key(command));
     else if (kind < 13) this.moveCaret();
     else if (kind < 14) this.key(this.pick([deleteGroupBackward, deleteGroupForward]));
-    else if (kind < 15) desk.type(this.pick(PASTED), "input.paste");
-    else if (kind < 16) {
+    else if (kind < 15) {
+      if (random(2)) desk.type(this.pick(PASTED), "input.paste");
+      else desk.run(pasting(desk.state, this.pick(RICH)));
+    } else if (kind < 16) {
       if (!ENTER.some((command) => this.key(command))) this.key(insertNewline);
     } else if (kind < 17) this.key(toggleFormat(this.pick(FORMATS)));
     else if (kind < 18) this.key(this.pick(LISTS));
