@@ -1,4 +1,4 @@
-"""What counts as a fault of a fleet that is attacked, and where the table goes."""
+"""A fleet under a handful of the attacks of `make attack`; no time is asserted here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,32 @@ from pathlib import Path
 import pytest
 
 from tests.attack import report
+from tests.attack.arena import arena
 from tests.attack.attack import Attack
+from tests.attack.catalogue import ATTACKS
 from tests.attack.drivers import BREACH, Tally, Target
 from tests.attack.judge import Growth, Latency, Result, faults
+
+SHORT = [attack for attack in ATTACKS.values() if attack.short]
+SHORT_S = 2.0
+"""Seconds for each of them, the longer ones too."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
+    """And no process, no task of one and no log has anything to say about it."""
+    found: dict[str, list[str]] = {}
+    async with arena(tmp_path) as besieged:
+        for attack in SHORT:
+            result = await besieged.run(attack, seconds=min(SHORT_S, attack.seconds))
+            wrong = faults(result, attack, calm=None)
+            if not result.outcome:
+                wrong.append("the attackers have come to nothing")
+            if wrong:
+                found[attack.name] = wrong
+    assert not found
+
 
 # --- What counts as a fault ----------------------------------------------------------------------
 
