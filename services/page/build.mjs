@@ -46,6 +46,10 @@ const shared = {
   bundle: true,
   conditions: ["padfleet-source"], // the client library as it is here, and not as it is packed
   minify: true,
+  alias: {
+    "@codemirror/language": join(HERE, "web/src/editor/nolanguage.ts"),
+    "@lezer/common": join(HERE, "web/src/editor/nolanguage.ts"),
+  },
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   outdir: "/",
   write: false,
