@@ -52,6 +52,7 @@ class Bystanders:
 
     async def type(self) -> None:
         """The latency of an edit is from when it is typed until the other one has it."""
+        lost = 0
         while True:
             begun = time.monotonic()
             diary = self._diary
@@ -66,6 +67,10 @@ class Bystanders:
                 await self._here.flush()
             else:
                 diary.edits.append(time.monotonic() - begun)
+            resumed = self._here.resumes + self._there.resumes
+            if resumed > lost:
+                diary.failed["connection lost"] += resumed - lost
+                lost = resumed
             await asyncio.sleep(max(0.0, PACE - (time.monotonic() - begun)))
 
     async def run_errands(self) -> None:
@@ -131,8 +136,8 @@ async def _patiently(errand: Callable[[], Awaitable[str]]) -> str:
 async def bystanders(fleet: Fleet, target: Target) -> AsyncIterator[Bystanders]:
     """On the fleet until the end; nobody of them may lose their connection."""
     async with (
-        connect(f"{fleet.urls[0]}/p/{PAD}", resume=False) as here,
-        connect(f"{fleet.urls[1]}/p/{PAD}", resume=False) as there,
+        connect(f"{fleet.urls[0]}/p/{PAD}") as here,
+        connect(f"{fleet.urls[1]}/p/{PAD}") as there,
         asyncio.TaskGroup() as group,
     ):
         await here.append("calm\n")
