@@ -27,4 +27,6 @@ class Attack:
     redis_mb: float = 60  #: likewise, Redis
     helpers_mb: float = 1200  #: likewise, processes that read and write files, all together
     keys: int = 4000  #: by which Redis may grow meanwhile
-    keys_left: int = 60  #: likewise, when it is over and the attacker's pads are deleted
+    keys_left: int = 60
+    """Likewise, when it is over and the attacker's pads are deleted: two of each author who was on
+    a pad stay, and one of each pad."""

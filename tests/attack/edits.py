@@ -210,9 +210,9 @@ async def nothing_edits(target: Target, tally: Tally) -> None:
 
 def attacks() -> list[Attack]:
     return [
-        Attack("edits: changesets and pools that are none", odd_changesets, 8, short=True),
+        Attack("edits: odd changesets and pools", odd_changesets, 8, short=True, keys_left=4000),
         Attack("edits: revisions that no client can have", odd_revs, 6, keys_left=4000),
-        Attack("edits: on a revision of long ago", far_past, 8, keys_left=100),
+        Attack("edits: on a revision of long ago", far_past, 8, keys_left=4000),
         Attack("edits: one letter, as fast as it goes", typing("x", 4), 6),
         Attack("edits: 400 KB, as fast as it goes", typing("x" * 400_000, 4), 8, redis_mb=250),
         Attack("edits: 19,000 operations each", many_operations, 8, redis_mb=150),
