@@ -47,4 +47,5 @@ def test_etherpad_load_test_runs_and_loses_nothing(fleet: Fleet, worker: int) ->
     # Everybody else gets each of them, but for those before all had come and the very last.
     others = AUTHORS + LURKERS - 1
     received = counted(done.stdout, "changeFromServer")
-    assert others * (accepted - 4 * AUTHORS) <= received <= others * sent
+    # Its random letters include controls, which a revision of their own takes out again.
+    assert others * (accepted - 4 * AUTHORS) <= received <= 2 * others * sent

@@ -361,12 +361,17 @@ def test_a_read_only_client_sees_everything_but_the_pads_id(
     assert reader.ask(collab("CHAT_MESSAGE", message={"text": "x"})) == refused
     assert reader.ask(collab("PAD_DELETE", data={"padId": pad})) == refused
 
-    visitor = npm.open(fleet.urls[1 - worker]).join(pad)
+    token = new_token()
+    visitor = npm.open(fleet.urls[1 - worker]).join(writer.vars["readOnlyId"], token=token)
     assert visitor.rev == 1, "nothing came of it"
     visitor.close()
     reader.some("USER_LEAVE", 1)
+    # Who has never been on a pad cannot come back to it: its history might be another's.
+    stranger = npm.open(fleet.urls[1 - worker])
+    stranger.resume(writer.vars["readOnlyId"], new_token(), 0)
+    stranger.hears({"disconnect": "rejected"})
     back = npm.open(fleet.urls[1 - worker], transports=transports, embed="1")
-    back.resume(writer.vars["readOnlyId"], new_token(), 0)
+    back.resume(writer.vars["readOnlyId"], token, 0)
     back.one("CLIENT_RECONNECT")
     writer.say(collab("PAD_DELETE", data={"padId": pad}))
     for client in (reader, back):
