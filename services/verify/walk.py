@@ -8,6 +8,7 @@ from services.verify.faults import Fault
 from services.verify.story import Story
 from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from shared.log.connect import Redis
+from shared.log.document import CorruptPad
 from shared.log.history import (
     PadMeta,
     read_meta,
@@ -67,7 +68,7 @@ async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[Fault]) -
         snapshot, why = None, "" if meta.snap < 0 else "there is none"
         try:
             snapshot = await read_snapshot(redis, keys)
-        except ValueError as error:
+        except (ValueError, CorruptPad) as error:
             why = str(error)
         again = await read_meta(redis, keys)
         if (again.snap, again.epoch) != (meta.snap, meta.epoch):

@@ -69,7 +69,8 @@ async def test_a_long_pad_is_restored_as_a_writer_would_keep_it(
 ) -> None:
     assert await faults(redis, keyspace) == []
     meta = await read_meta(redis, keys)
-    assert (meta.head, meta.first, meta.snap, meta.epoch) == (HEAD, FIRST, HEAD, 7)
+    assert (meta.head, meta.first, meta.snap) == (HEAD, FIRST, HEAD)
+    assert meta.epoch > 7, "what is restored begins a history that none has had"
     assert meta.creator == made_pad.CREATOR
     assert await redis.client.hlen(keys.chunks) == FIRST // 1000
     assert await redis.client.xlen(keys.revs) == COUNT - FIRST
