@@ -115,11 +115,11 @@ class Once:
         self.real, self.left = real, at
 
     def __get__(self, instance: Any, _owner: Any) -> Any:
-        def call(*args: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
             self.left -= 1
             if self.left == 0:
                 raise ZeroDivisionError
-            return self.real(instance, *args)
+            return self.real(instance, *args, **named)
 
         return call
 
