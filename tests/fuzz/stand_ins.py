@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -56,14 +57,34 @@ class StandInClient:
     async def execute_command(self, *_arguments: Any) -> int:
         return 0
 
-    def pipeline(self, **_options: Any) -> Nothing:
-        return Nothing()
+    def pipeline(self, **_options: Any) -> StandInPipeline:
+        return StandInPipeline()
+
+
+class StandInPipeline:
+    """Takes any command, and finds nothing: an answer for each."""
+
+    def __init__(self) -> None:
+        self._answers: list[Any] = []
+
+    def __getattr__(self, command: str) -> Any:
+        return partial(self._taken, command)
+
+    def _taken(self, command: str, *arguments: Any, **_options: Any) -> StandInPipeline:
+        self._answers.append([None] * len(arguments[1]) if command == "hmget" else 0)
+        return self
+
+    async def execute(self) -> list[Any]:
+        return self._answers
 
 
 class StandInTimeslider:
     """Reads what is asked, and has no history."""
 
-    async def asked(self, _room: Any, _session: Any, message: dict[str, Any]) -> None:
+    async def asked(
+        self, _room: Any, _session: Any, message: dict[str, Any], *, address: str
+    ) -> None:
+        del address
         parse(message)
 
     async def close(self) -> None: ...

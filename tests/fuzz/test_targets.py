@@ -104,6 +104,15 @@ def test_a_failure_says_how_to_have_it_again(monkeypatch: pytest.MonkeyPatch) ->
     assert "make fuzz ARGS='--seed 9 --target json --case 41'" in part.failures[1]
 
 
+def test_what_takes_much_memory_is_found_and_not_held_against_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    greedy = Target("json", lambda source: 1, lambda case: len(b"x" * 400_000_000) // 10**9, (), 1)
+    monkeypatch.setitem(TARGETS, "json", greedy)
+    assert "MB more at its height" in run_part("json", 1, 0, 1).failures[0]
+    assert not run_part("packet", 1, 0, 1).failures
+
+
 def test_the_size_of_a_case() -> None:
     assert extent({"ab": [b"cde", 1, None]}) == 1 + 3 + 1 + 4 + 1 + 1
 
