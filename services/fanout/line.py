@@ -17,9 +17,11 @@ waits has no room in the kernel's buffer any more, so the client is slow or gone
 added here would be memory and no help to it. Low, since thousands of sockets may be in this state
 at once."""
 
-FRAMES_AT_ONCE = 256
+FRAMES_AT_ONCE = 32
 """Frames of one connection that are looked at in one turn of the event loop: a read may bring
-40,000, and there are others."""
+40,000, and there are others. An edit takes five turns on its way, and each of them as long as all
+that several connections have in it: with 256, four that flooded a worker held every edit of the
+others up for 40 to 90 ms."""
 
 TRICKLE = 0.1
 """What bytes cost that complete no frame, as a part of a message: a client may send them one at a
