@@ -165,7 +165,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         except Exception as error:
             # For what is no packet, or too many at once, the library would say OK and throw it
             # away: its client would go on as if it had been heard.
-            if not isinstance(error, exceptions.EngineIOError):
+            if not self._has_gone and not isinstance(error, exceptions.EngineIOError):
                 _note_malformed(error)
             # After a goodbye in the same request the socket is gone, and for that the library has
             # no answer ready, and trips over it.
@@ -337,7 +337,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 await self.receive(Packet(encoded_packet=self._inbox.popleft()))
             except (exceptions.EngineIOError, ValueError, RecursionError) as error:
                 # The last one is what the libraries answer to JSON that is nested deep.
-                _note_malformed(error)
+                if not self._has_gone:
+                    _note_malformed(error)
                 line.fail(Code.UNSUPPORTED)
                 return
             if len(self._inbox) == INBOX // 2:
@@ -372,6 +373,11 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             asyncio.get_running_loop().call_later(rest, self._go_on)
         else:
             self._release(Hold.FAST)
+
+    @property
+    def _has_gone(self) -> bool:
+        """Whatever is read of it now, or cannot be, is no fault of its packets."""
+        return self.closed or self.closing or self.sid not in self.server.sockets
 
     def _hold(self, why: Hold) -> None:
         self._holds |= why
