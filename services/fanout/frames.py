@@ -15,6 +15,9 @@ CACHE_SIZE = 64
 """Encoded messages kept for the sessions of a room. Sessions at the same place take the same one
 within one flush, so a few are enough; older ones are made again from the revision."""
 
+CACHE_BYTES = 4 << 20
+"""Of all of these, the newest one aside: they are copies of what the feed holds."""
+
 
 PIECE = 64 * 1024
 """Bytes of a long packet that are handed to a connection at once."""
@@ -183,6 +186,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._cache: OrderedDict[tuple[int, int], Frame] = OrderedDict()
+        self._bytes = 0
 
     def of(self, step: Step) -> Frame:
         match step:
@@ -198,6 +202,7 @@ class Frames:
     def clear(self) -> None:
         """When the revisions start anew, their numbers mean something else."""
         self._cache.clear()
+        self._bytes = 0
 
     def _shared(self, key: tuple[int, int], step: NewChanges | NewChangesBatch) -> Frame:
         made = self._cache.get(key)
@@ -208,6 +213,9 @@ class Frames:
                 else new_changes_batch(step.revisions)
             )
             self._cache[key] = made
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
+            self._bytes += len(made.websocket)
+            while len(self._cache) > CACHE_SIZE or (
+                self._bytes > CACHE_BYTES and len(self._cache) > 1
+            ):
+                self._bytes -= len(self._cache.popitem(last=False)[1].websocket)
         return made

@@ -55,6 +55,29 @@ def test_what_came_lately_is_held_whatever_the_capacity(monkeypatch: pytest.Monk
     assert 400 <= len(feed.since(feed.first - 1)) <= 700
 
 
+def test_I6_what_is_held_is_bounded_in_bytes_whatever_came_lately(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred pasted texts would else stay for as long as anybody is on the pad."""
+    monkeypatch.setattr(feed_module, "MOST_BYTES", 10_000)
+    feed = feed_at(-1, 500, padding=900)
+    for rev in range(100):
+        feed.offer([revision(rev, padding=900)])
+        assert sum(len(each.wire) for each in feed.since(feed.first - 1)) <= 10_000
+        assert feed.get(rev).rev == feed.head == rev
+    assert len(feed.since(feed.first - 1)) >= 7
+    with pytest.raises(IndexError):
+        feed.since(50)
+
+
+def test_the_newest_revision_is_held_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "MOST_BYTES", 100)
+    feed = feed_at(-1, 500, padding=900)
+    for rev in range(5):
+        feed.offer([revision(rev, padding=900)])
+        assert [each.rev for each in feed.since(feed.first - 1)] == [rev]
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8)), max_size=40))
 def test_I3_any_order_of_arrival_leaves_a_contiguous_feed(parts: list[tuple[int, int]]) -> None:
     """Messages may come late, twice, or not at all; reads of the stream overlap them."""
