@@ -11,6 +11,7 @@ from services.api import metrics
 from services.api.context import Api, ApiError, Fields, Json
 from services.api.conversion import CALLERS, TooBusy
 from services.api.functions import FUNCTIONS
+from services.api.leaving import while_there
 from services.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
 from services.api.versions import CURRENT, VERSIONS
 from shared.easysync import from_units, to_units
@@ -154,7 +155,8 @@ class Dispatcher:
                 if request.content_type.startswith("multipart/"):
                     return await _parts(incoming, self._uploads.largest)
                 body = await incoming.body()
-                return await self._api.conversion.fields(CALLERS, body, request.content_type)
+                reading = self._api.conversion.fields(CALLERS, body, request.content_type)
+                return await while_there(request, reading)
         except TooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
         except (TooMuch, TooBusy) as error:

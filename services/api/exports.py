@@ -14,6 +14,7 @@ from aiohttp import web
 from services.api import arguments
 from services.api.context import Api, ApiError
 from services.api.conversion import Conversion, TooBusy
+from services.api.leaving import while_there
 from services.api.sending import send, whole
 from services.api.texts import read
 from services.fanout import metrics
@@ -61,6 +62,9 @@ class Exports:
             app.router.add_get(path, self._export)
 
     async def _export(self, request: web.Request) -> web.StreamResponse:
+        return await while_there(request, self._served(request))
+
+    async def _served(self, request: web.Request) -> web.StreamResponse:
         kind = request.match_info["kind"]
         if kind not in KINDS:
             raise web.HTTPNotFound(

@@ -2,7 +2,8 @@
 
 What a file is refused for is asked from the cheapest on: how large it says it is, who may write,
 how many came before it; then it is taken into memory, read by a process of its own, and only what
-fits into a pad becomes an edit. Until then nothing is stored, and nobody is made an author.
+fits into a pad becomes an edit. Until then nothing is stored, nobody is made an author, and who
+leaves is not worked for any more.
 """
 
 import logging
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from services.api.context import Api, ApiError
 from services.api.conversion import MOST, Conversion, TooBusy, placing
+from services.api.leaving import Left, while_there
 from services.api.receiving import (
     Arrivals,
     Incoming,
@@ -110,6 +112,9 @@ class Imports:
             log.info("import refused", extra={"reason": error.reason})
             status, code, message = error.status, 1, str(error)
             data = {"reason": error.reason} if error.reason else {}
+        except Left:
+            log.info("import broken off", extra={"reason": "its client has left"})
+            raise
         except _UNDONE as error:
             log.warning("import failed", extra={"error": str(error)})
             status, code, message = 500, 2, "internalError"
@@ -165,11 +170,12 @@ class Imports:
 
     async def _take(self, request: web.Request, visitor: Visitor, upload: Upload) -> bool:
         if upload.name == ".etherpad":
-            await self._history(visitor, upload.data)
+            await self._history(request, visitor, upload.data)
             return True
         is_html = upload.name in _HTML
         client = visitor.address
-        found = await self._conversion.read(client, upload.data, is_html=is_html)
+        reading = self._conversion.read(client, upload.data, is_html=is_html)
+        found = await while_there(request, reading)
         # Now it is one that can be: whoever brings it becomes an author, if not one already.
         visitor = await self._door.work(request, request.match_info["pad"])
         await authors.enrol(self._api.redis, visitor.author)
@@ -192,12 +198,13 @@ class Imports:
             return settings.auth == "open"
         return settings.import_history == "on"
 
-    async def _history(self, visitor: Visitor, data: bytes) -> None:
+    async def _history(self, request: web.Request, visitor: Visitor, data: bytes) -> None:
         api = self._api
         meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
-        await bring_file(
+        # It may be broken off: what it had brought beside the pad expires.
+        bringing = bring_file(
             self._histories,
             visitor.address,
             data,
@@ -206,3 +213,4 @@ class Imports:
             as_id=visitor.pad,
             bounds=BOUNDS,
         )
+        await while_there(request, bringing)

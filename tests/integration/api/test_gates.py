@@ -141,6 +141,39 @@ async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
     assert await api.getText(padID="after") == {"text": "\t* one\n"}
 
 
+@pytest.mark.parametrize("ending", ["html", "etherpad"])
+async def test_who_leaves_while_a_file_is_read_imports_nothing(
+    fleet: Fleet, api: Caller, ending: str
+) -> None:
+    """Else whoever sends and leaves would have the processes work for nobody, and their pads would
+    be made after everybody has gone."""
+    content = {
+        "html": b"<p>x" * 600_000,
+        "etherpad": b"{" + b",".join(b'"x:%d":0' % n for n in range(200_000)) + b"}",
+    }[ending]
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.%b"\r\n\r\n'
+        % ending.encode()
+    )
+    body = head + content + b"\r\n--b--\r\n"
+    parts = urlsplit(fleet.urls[0])
+    log = fleet.workers[0].log
+    before = log.stat().st_size
+    address = ("127.0.0.21", 0) if ending == "html" else ("127.0.0.22", 0)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port, local_addr=address)
+    writer.write(
+        b"POST /p/left-%b/import HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; "
+        b"boundary=b\r\nContent-Length: %d\r\n\r\n" % (ending.encode(), len(body))
+    )
+    writer.write(body)
+    await writer.drain()
+    # All of it has gone, and the worker sees the end after it.
+    writer.close()
+    await writer.wait_closed()
+    await eventually(lambda: "its client has left" in log.read_text()[before:], timeout=60)
+    assert await api.refusal("getText", padID=f"left-{ending}") == (1, "padID does not exist")
+
+
 async def test_unread_exports_hold_little_and_nobody_up(fleet: Fleet, api: Caller) -> None:
     await api.createPad(padID="huge")
     await api.setText(padID="huge", text="é " * 250_000)

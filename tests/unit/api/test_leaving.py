@@ -1,0 +1,77 @@
+"""Work for a client goes on for as long as the client is there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from services.api.leaving import Left, while_there
+
+
+@dataclass
+class Wire:
+    closing: bool = False
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+@dataclass
+class Request:
+    transport: Wire | None = field(default_factory=Wire)
+
+
+async def test_its_outcome_is_that_of_the_work() -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async def fails() -> None:
+        raise KeyError("x")
+
+    request = cast(Any, Request())
+    assert await while_there(request, work()) == 7
+    with pytest.raises(KeyError):
+        await while_there(request, fails())
+
+
+@pytest.mark.parametrize("gone", ["closing", "lost"])
+async def test_who_leaves_is_not_worked_for_any_more(gone: str) -> None:
+    begun, given_back = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            given_back.set()
+
+    request = Request()
+    working = asyncio.create_task(while_there(cast(Any, request), work()))
+    await begun.wait()
+    request.transport = Wire(closing=True) if gone == "closing" else None
+    with pytest.raises(Left):
+        await working
+    assert given_back.is_set()
+
+
+async def test_who_ends_the_request_ends_the_work() -> None:
+    begun, given_back = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            given_back.set()
+
+    working = asyncio.create_task(while_there(cast(Any, Request()), work()))
+    await begun.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert given_back.is_set()
