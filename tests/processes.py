@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from typing import Final
 
 import psutil
 
@@ -15,20 +17,38 @@ def alive(pid: int) -> bool:
         return False
 
 
+LOWEST: Final = 12_000
+HIGHEST: Final = 32_000
+"""Below the ports that the kernel gives to outgoing connections: one of those could be taken by
+anybody's connection before the process that a port was found for listens on it."""
+
+_SYSTEM: Final = random.SystemRandom()
+"""Hypothesis gives every test the same random numbers."""
+
+_reserved: dict[int, socket.socket] = {}
+"""Ports that this process has found: no other test process is given one of them meanwhile."""
+
+
 def free_ports(count: int) -> list[int]:
-    """Neighbouring ports that were free a moment ago, on the loopback address."""
+    """Neighbouring ports on the loopback address on which nobody listens, and which no test is
+    given again while this process runs."""
     while True:
-        held: list[socket.socket] = []
-        try:
-            held.append(socket.create_server(("127.0.0.1", 0)))
-            first = held[0].getsockname()[1]
-            held += [
-                socket.create_server(("127.0.0.1", first + offset)) for offset in range(1, count)
-            ]
-        except (OSError, OverflowError):
-            continue
-        else:
-            return list(range(first, first + count))
-        finally:
-            for listener in held:
-                listener.close()
+        first = _SYSTEM.randrange(LOWEST, HIGHEST - count)
+        ports = range(first, first + count)
+        if all(map(_reserve, ports)):
+            return list(ports)
+
+
+def _reserve(port: int) -> bool:
+    if port in _reserved:
+        return False
+    # A name in Linux' abstract namespace is one process' alone, and free again when it has ended.
+    flag = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        flag.bind(f"\0padfleet-test-port-{port}")
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        flag.close()
+        return False
+    _reserved[port] = flag
+    return True

@@ -81,7 +81,7 @@ def prometheus(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         pytest.skip("there is no prometheus (Debian: apt-get install prometheus)")
     folder = tmp_path_factory.mktemp("prometheus")
     targets = {
-        "padfleet-fanout": [f"127.0.0.1:{worker.port}" for worker in fleet.workers],
+        "padfleet-fanout": [f"127.0.0.1:{worker.ops_port}" for worker in fleet.workers],
         "padfleet-writer": [f"127.0.0.1:{writer.port}" for writer in fleet.writers],
     }
     jobs = [{"job_name": j, "static_configs": [{"targets": t}]} for j, t in targets.items()]
