@@ -7,7 +7,7 @@ seen by nobody.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from prometheus_client import Counter
@@ -79,11 +79,37 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     """What they return, once all have ended: where one fails, whoever asked does not go on, or tidy
     up, while another is still at it. Raises the first fault."""
-    outcomes = await asyncio.gather(*works, return_exceptions=True)
+    if not works:
+        return []
+    # The last one needs no task of its own: a task costs more than most of what is asked here.
+    *others, last = works
+    tasks = [asyncio.create_task(work) for work in others]
+    caller = asyncio.current_task()
+    before = caller.cancelling() if caller is not None else 0
+    outcomes: list[Any] = []
+    waits: list[Awaitable[Any]] = [last, *tasks]
+    for wait in waits:
+        try:
+            outcomes.append(await wait)
+        except GeneratorExit:
+            _cancel(tasks)
+            raise
+        except BaseException as fault:
+            outcomes.append(fault)
+        if caller is not None and caller.cancelling() > before:
+            _cancel(tasks)
+    if caller is not None and caller.cancelling() > before:
+        raise asyncio.CancelledError
+    outcomes.append(outcomes.pop(0))
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
     return outcomes
+
+
+def _cancel(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    for task in tasks:
+        as_if_never_asked(task)
 
 
 def report(
