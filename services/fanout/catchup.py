@@ -1,43 +1,31 @@
 """Brings a session from far behind up to the feed, by reading the history."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from time import monotonic
 
 from services.fanout import metrics
-from services.fanout.feed import Feed
-from services.fanout.frames import Frames
+from services.fanout.passages import READ_STEP, HistoryLost, Passage, Passages
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.damage import CorruptPad
-from shared.log.history import HistoryGap, read_revisions
-from shared.log.keys import PadKeys
-
-log = logging.getLogger(__name__)
-
-READ_STEP = 200
-"""Revisions per read."""
+from shared.log.connect import UNREACHABLE
+from shared.log.document import chain_of
 
 RETRY_DELAY = 0.2
 
 
-class HistoryLost(Exception):
-    """The history that the session lacks cannot be read."""
-
-
 async def catch_up(
-    redis: Redis,
-    keys: PadKeys,
+    passages: Passages,
     session: Session,
+    history: Callable[[], str],
     first_of_feed: Callable[[], int],
     stays: Callable[[], bool],
 ) -> None:
     """Returns when the feed reaches back to the session's cursor, or when the session is gone.
 
-    `first_of_feed` is the oldest revision of the feed at the moment, `stays` whether the session
-    still is on the pad that it joined. Raises `HistoryLost`.
+    `history` names what the pad is found to be at the moment, `first_of_feed` is the oldest
+    revision of the feed, `stays` whether the session still is on the pad that it joined. Raises
+    `HistoryLost`.
     """
     metrics.CATCH_UPS.inc()
     progress = asyncio.Event()
@@ -50,31 +38,30 @@ async def catch_up(
                 return
             last = min(first + READ_STEP, first_of_feed()) - 1
             try:
-                async with redis.few:
-                    revisions = await read_revisions(redis, keys, first, last)
+                passage = await passages.read(history(), first, last)
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_DELAY)
                 continue
-            except (HistoryGap, CorruptPad, ValueError) as error:
-                raise HistoryLost(f"revision {first}: {error}") from error
-            part = Feed(first - 1, len(revisions), chain)
-            if part.offer(revisions) is not None:
-                raise HistoryLost(f"revision {part.head + 1} belongs to another history")
-            chain = part.chain
-            await _send(session, part, progress, stays)
+            feed = passage.feed
+            if chain is not None and feed.head >= first:
+                beginning = feed.get(first)
+                if chain_of(chain, beginning.wire) != beginning.chain:
+                    raise HistoryLost(f"revision {first} belongs to another history")
+            chain = feed.chain
+            await _send(session, passage, progress, stays)
     finally:
         session.waiting = False
         session.progressed = before
 
 
 async def _send(
-    session: Session, part: Feed, progress: asyncio.Event, stays: Callable[[], bool]
+    session: Session, passage: Passage, progress: asyncio.Event, stays: Callable[[], bool]
 ) -> None:
     """Sends a part of the history at the pace of the session's socket."""
     while stays():
         session.waiting = True
         progress.clear()
-        flush = Flush(part, Frames(), monotonic())
+        flush = Flush(passage.feed, passage.frames, monotonic())
         flushed = session.flush(flush)
         metrics.sent(flush.finish())
         if flushed is Flushed.UP_TO_DATE:

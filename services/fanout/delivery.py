@@ -6,10 +6,11 @@ from functools import partial
 from time import monotonic
 
 from services.fanout import metrics
-from services.fanout.catchup import HistoryLost, catch_up
+from services.fanout.catchup import catch_up
 from services.fanout.express import push
 from services.fanout.held import Held
 from services.fanout.news import News
+from services.fanout.passages import HistoryLost, Passages
 from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
 from services.fanout.tracked import Tracked
@@ -43,8 +44,8 @@ class Delivery:
         drop: Drop,
     ) -> None:
         """`sessions` are the room's, as they are at any moment."""
-        self._redis = redis
         self._keys = keys
+        self._passages = Passages(redis, keys)
         self._held = held
         self._news = news
         self._sessions = sessions
@@ -67,6 +68,7 @@ class Delivery:
     def close(self) -> None:
         self._turn.close()
         self._catching_up.close()
+        self._passages.forget()
 
     def welcome(self, session: Session) -> None:
         """The session has its cursor, and is brought up to date from here on."""
@@ -124,9 +126,9 @@ class Delivery:
         epoch = held.epoch
         try:
             await catch_up(
-                self._redis,
-                self._keys,
+                self._passages,
                 session,
+                lambda: held.history,
                 lambda: held.feed.first,
                 lambda: session.id in self._sessions and held.epoch == epoch,
             )

@@ -19,6 +19,13 @@ CACHE_BYTES = 4 << 20
 """Of all of these, the newest one aside: they are copies of what the feed holds."""
 
 
+MISSED_KEPT = 256
+"""Messages kept of what returning clients have missed, at least as many as are read at once. When a
+worker dies its clients come to another together, and have all missed the same."""
+
+MISSED_BYTES = 16 * 1024
+"""Bytes of such a message from which on it is not kept, but made again: long ones are few."""
+
 PIECE = 64 * 1024
 """Bytes of a long packet that are handed to a connection at once."""
 
@@ -187,6 +194,7 @@ class Frames:
     def __init__(self) -> None:
         self._cache: OrderedDict[tuple[int, int], Frame] = OrderedDict()
         self._bytes = 0
+        self._missed: OrderedDict[tuple[int, int, str], Frame] = OrderedDict()
 
     def of(self, step: Step) -> Frame:
         match step:
@@ -196,13 +204,25 @@ class Frames:
                 return self._shared((revisions[0].rev, revisions[-1].rev), step)
             case AcceptCommit():
                 return accept_commit(step.rev)
-            case Missed(revision, head, origin):
-                return missed(revision, head, origin)
+            case Missed():
+                return self._of_missed(step)
 
     def clear(self) -> None:
         """When the revisions start anew, their numbers mean something else."""
         self._cache.clear()
         self._bytes = 0
+        self._missed.clear()
+
+    def _of_missed(self, step: Missed) -> Frame:
+        key = (step.revision.rev, step.head, step.origin)
+        made = self._missed.get(key)
+        if made is None:
+            made = missed(*step)
+            if len(made.websocket) < MISSED_BYTES:
+                self._missed[key] = made
+            if len(self._missed) > MISSED_KEPT:
+                self._missed.popitem(last=False)
+        return made
 
     def _shared(self, key: tuple[int, int], step: NewChanges | NewChangesBatch) -> Frame:
         made = self._cache.get(key)

@@ -33,12 +33,19 @@ class Held:
         self._on_revisions = on_revisions
         self._document = Document()
         self._changed = asyncio.Event()
+        self._beginnings = 0
+
+    @property
+    def history(self) -> str:
+        """Names what the pad is found to be: another name, perhaps another history."""
+        return f"{self._beginnings} {self.epoch} {self.reign}"
 
     # --- What it holds ---------------------------------------------------------------------------
 
     def begin(self, meta: PadMeta, document: Document) -> None:
         """Goes on from what has been read, whatever was held before."""
         self._document = document
+        self._beginnings += 1
         self.epoch, self.reign = meta.epoch, meta.reign
         self.feed = Feed(document.head, self._ring, document.chain)
         self.frames.clear()
@@ -47,6 +54,7 @@ class Held:
     def forget(self, epoch: int) -> None:
         """The pad was deleted; `epoch` is of whatever comes after it."""
         self.epoch = epoch
+        self._beginnings += 1
         self.feed = Feed(-1, self._ring)
         self.frames.clear()
         self._document = Document(epoch)
