@@ -106,17 +106,19 @@ class Doorway:
                 return await looking
 
         async def on_record() -> Author | None:
-            author = grant.author
-            return grant.made or (await authors.read(self.redis, [author])).get(author)
+            return (await authors.read(self.redis, [grant.author])).get(grant.author)
 
         try:
             wanted, grant = await self.access.admit(handshake, message, find)
             if ahead is not None:
                 ahead.open(wanted.pad_id)
-            reading = awaited(on_record(), "author")
+            if grant.made is None:
+                reading = awaited(on_record(), "author")
             glance = await seen()
             # Whoever makes a pad has it made meanwhile.
-            known = await reading if glance.exists else None
+            known = grant.made
+            if reading is not None:
+                known = await reading if glance.exists else None
         finally:
             for task in (looking, reading):
                 as_if_never_asked(task)  # where nobody is let in
@@ -310,7 +312,7 @@ class Doorway:
                 await room.repair.done()
                 if admission.reign != room.reign:
                     raise TimeoutError("the pad could not be compared with the present server")
-            await room.people.get_to_know(self.redis, room.people.roster.authors())
+            await room.people.get_to_know(self.redis, room.people.roster.present)
             await room.beside.settled()
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
             try:
@@ -423,14 +425,14 @@ class Doorway:
             fence = Fence(room.pad_id, origin, session.order, session.author)
         admission, _ = await all_of(
             self._register(room, session, me, resumes=True, stay=stay, fence=fence, store=store),
-            room.people.get_to_know(self.redis, room.people.roster.authors()),
+            room.people.get_to_know(self.redis, room.people.roster.present),
         )
         if admission.reign != room.reign:
             await room.repair.done()
         if fence is not None and settled is not None:
             fence = replace(fence, order=admission.order)
             await self._fence(room, fence, admission.fence_id, settled)
-        await room.people.get_to_know(self.redis, room.people.roster.authors())
+        await room.people.get_to_know(self.redis, room.people.roster.present)
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")

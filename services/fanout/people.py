@@ -2,7 +2,7 @@
 for what it reads of authors."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from services.fanout import frames
 from services.fanout.frames import Frame
@@ -29,9 +29,9 @@ class People:
 
     # --- What is known ---------------------------------------------------------------------------
 
-    async def get_to_know(self, redis: Redis, wanted: list[str]) -> None:
+    async def get_to_know(self, redis: Redis, wanted: Collection[str]) -> None:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
-        if all(author in self._asked for author in wanted):
+        if self._asked.issuperset(wanted):
             return
         # One at a time: a thousand who come at once to a pad of a thousand authors would each ask
         # for all of them.

@@ -3,7 +3,7 @@
 Kept from the pad's channel, and set right from the stored members after a lost subscription.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from shared.log.records import Joined, Member
@@ -57,6 +57,11 @@ class Roster:
             joined.order > order and not joined.member.embedded
             for joined in self._by_author.get(author, {}).values()
         )
+
+    @property
+    def present(self) -> Collection[str]:
+        """Everyone's author id, once each: not a copy, but as it is at any moment."""
+        return self._by_author.keys()
 
     def authors(self, *, but: str = "") -> list[str]:
         """Everyone's author id, once each, in the order of joining; `but` is left out."""

@@ -27,6 +27,8 @@ class Trusted:
 
     def knows(self, address: str) -> bool:
         """Whether this is the address of a proxy of ours."""
+        if not self._proxies:
+            return False
         try:
             found = ip_address(address)
         except ValueError:

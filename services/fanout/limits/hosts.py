@@ -8,10 +8,14 @@ Only the header `Host` still says the foreign name.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 ANY = "*"
+
+_LONGEST_NAME = 260
+"""Characters of the longest name that there may be, with a port."""
 
 
 class Hosts:
@@ -32,11 +36,11 @@ class Hosts:
     def _is_ours(self, host: str, *, near: bool) -> bool:
         if not host:
             return True  # HTTP/1.0: no browser
-        name = name_in(host)
+        name, is_address = _read(host) if len(host) <= _LONGEST_NAME else _read.__wrapped__(host)
         if name is None:
             return False
         # Nobody can make an address, or this name, lead elsewhere.
-        if _is_address(name) or name == "localhost" or name.endswith(".localhost"):
+        if is_address or name == "localhost" or name.endswith(".localhost"):
             return True
         if not self._names:
             # A name without a dot is of this network: no public name server has any.
@@ -47,6 +51,13 @@ class Hosts:
             known.startswith("*.") and name.endswith(known[1:]) and name != known[1:]
             for known in self._names
         )
+
+
+@lru_cache(maxsize=256)
+def _read(host: str) -> tuple[str | None, bool]:
+    """The name, and whether it is an address. All clients of a fleet say the same few."""
+    name = name_in(host)
+    return name, name is not None and _is_address(name)
 
 
 def name_in(host: str) -> str | None:
