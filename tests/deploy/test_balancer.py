@@ -291,7 +291,7 @@ async def test_everything_that_people_need_goes_in(balancer: str) -> None:
                     assert answer.status == 200
             status, text = await imported(http, balancer, "needed", b"x" * 3_000_000)
             assert status == 200, text
-            # HAProxy answers and hangs up, and a client that is still sending may never see the answer.
+            # HAProxy answers and hangs up, and a client that is still sending may never see that.
             with contextlib.suppress(aiohttp.ClientOSError):
                 status, _ = await imported(http, balancer, "needed", b"x" * 54_000_000)
                 assert status == 413
