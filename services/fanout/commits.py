@@ -10,6 +10,7 @@ from services.fanout.legacy import put_author_on_inserts
 from services.fanout.room import Room
 from services.fanout.session import Session
 from shared.easysync import AttributePool, EasysyncError
+from shared.easysync.effort import count_ops
 from shared.log.inbox import InboxWriter, NotTaken
 from shared.log.limits import TooLarge
 from shared.log.records import Deletion, Outcome, Submission
@@ -113,10 +114,3 @@ def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:
         raise ValueError(f"more than {MOST_OPS:,} operations in one changeset")
     # Read here, so that what enters the inbox is known to be an attribute pool and no more.
     return base_rev, changeset, AttributePool.from_jsonable(apool)
-
-
-def count_ops(changeset: str) -> int:
-    """How many operations it has, without looking at what they are."""
-    end = changeset.find("$")
-    end = end if end >= 0 else len(changeset)
-    return sum(changeset.count(opcode, 0, end) for opcode in "+-=")

@@ -70,10 +70,8 @@ class Body:
         index, units, newlines = self._find(position)
         at = self._blocks[index].text.rfind("\n", 0, position - units)
         if at < 0 and newlines:
-            while at < 0:
-                index -= 1
-                units -= len(self._blocks[index].text)
-                at = self._blocks[index].text.rfind("\n")
+            index, units = self._tally.find_newline(newlines)
+            at = self._blocks[index].text.rfind("\n")
         return units + at + 1 if at >= 0 else 0
 
     def text_between(self, start: int, end: int) -> str:

@@ -19,7 +19,8 @@ from typing import Final
 from shared.easysync.assembler import Assembler
 from shared.easysync.body import Body
 from shared.easysync.changeset import Bank, pack, unpack
-from shared.easysync.follow import follow_ops, insert_rank, rebase
+from shared.easysync.effort import EACH_FOLLOWED, Effort, count_ops
+from shared.easysync.follow import follow, follow_ops, insert_rank, rebase
 from shared.easysync.ops import NO_OP, Op, iter_ops
 from shared.easysync.patches import NO_RANK, Splice
 from shared.easysync.pool import AttributePool
@@ -28,22 +29,40 @@ from shared.easysync.steps import NOWHERE, Step
 _NO_REACH: Final = (NOWHERE, -1, NO_RANK)
 
 
-def rebase_over(cs: str, steps: Sequence[Step], body: Body, pool: AttributePool) -> str:
+def rebase_over(
+    cs: str,
+    steps: Sequence[Step],
+    body: Body,
+    pool: AttributePool,
+    effort: Effort | None = None,
+) -> str:
     """`cs` after all the revisions, which lead from the document that it was made for to `body`.
 
     The same, errors included, as `rebase` over their changesets. `cs` must have passed `check_rep`.
+    Raises `TooMuchWork` where more has to be gone through than `effort` has left; attributes may
+    have entered the pool by then.
     """
     if not steps:
         return cs
     change = unpack(cs)
     if change.old_len == unpack(steps[0].changeset).old_len:
         try:
-            pending = _Pending(iter_ops(change.ops), change.bank, pool)
+            pending = _Pending(iter_ops(change.ops), change.bank, pool, effort)
             pending.move_over(steps)
             return pending.written(body)
         except _Unclear:
             pass
-    return rebase(cs, [step.changeset for step in steps], pool)
+    if effort is None:
+        return rebase(cs, [step.changeset for step in steps], pool)
+    for step in steps:
+        cs = follow_at(effort, step.changeset, cs, pool)
+    return cs
+
+
+def follow_at(effort: Effort, a: str, b: str, pool: AttributePool) -> str:
+    """`follow`, which goes through all operations of both. Raises `TooMuchWork`."""
+    effort.spend(count_ops(a) + count_ops(b) + EACH_FOLLOWED)
+    return follow(a, b, pool)
 
 
 class _Unclear(Exception):
@@ -68,29 +87,44 @@ class _Claim:
     def __init__(self, position: int, newlines: int, ends_line: bool) -> None:
         self.position, self.newlines, self.ends_line = position, newlines, ends_line
 
-    def move_over(self, splice: Splice) -> None:
-        start, end, shift, newlines, _, removed = splice
-        if self.position <= start:
-            return
-        if self.position > end:
-            self.position += shift
-            self.newlines += newlines
-            return
-        if removed is None:
-            raise _Unclear
-        # Whether a line ended here matters no longer: what is left of the op is cut anew, at its
-        # last newline before `start`, by following as well as here.
-        self.ends_line = False
-        self.newlines -= removed.count("\n", 0, self.position - start)
-        self.position = start
+
+def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
+    """Moves them over a revision. Both are in order, so that each is looked at once."""
+    ahead, count = 0, len(splices)  # of the splices, those that the claim at hand is not behind
+    shift = newlines = 0  # of those that it is behind
+    for claim in claims:
+        claim.position += shift
+        claim.newlines += newlines
+        while ahead < count:
+            splice = splices[ahead]
+            if claim.position <= splice.start:
+                break
+            if claim.position <= splice.end:
+                if splice.removed is None:
+                    raise _Unclear
+                # Whether a line ended here matters no longer: what is left of the op is cut anew,
+                # at its last newline before `start`, by following as well as here.
+                claim.ends_line = False
+                inside = claim.position - splice.start
+                claim.newlines -= splice.removed.count("\n", 0, inside)
+                claim.position = splice.start
+                break
+            claim.position += splice.shift
+            claim.newlines += splice.newlines
+            shift += splice.shift
+            newlines += splice.newlines
+            ahead += 1
 
 
 class _Pending:
     """A changeset on its way through later revisions."""
 
-    def __init__(self, ops: list[Op], bank: str, pool: AttributePool) -> None:
+    def __init__(
+        self, ops: list[Op], bank: str, pool: AttributePool, effort: Effort | None
+    ) -> None:
         self._bank = bank
         self._pool = pool
+        self._effort = effort
         self._claims: list[_Claim] = []
         position = newlines = 0
         before = NO_OP
@@ -205,11 +239,12 @@ class _Pending:
         """Moves over a revision within reach."""
         if step.splices is None:
             raise _Unclear
+        if self._effort is not None:
+            self._effort.spend(len(self._edits) + len(self._claims) + len(step.splices))
         if not (self._pass_insert(step.splices) or self._pass_by(step)):
             self._follow(step)
-        for splice in step.splices:
-            for claim in self._claims:
-                claim.move_over(splice)
+        if self._claims:
+            _move_claims(self._claims, step.splices)
 
     def _pass_insert(self, splices: Sequence[Splice]) -> bool:
         """Moves a lone insert. False: it has to be looked at more closely."""
@@ -243,6 +278,9 @@ class _Pending:
         return True
 
     def _follow(self, step: Step) -> None:
+        if self._effort is not None:
+            operations = count_ops(step.changeset) + 2 * len(self._edits)
+            self._effort.spend(operations + EACH_FOLLOWED)
         done = unpack(step.changeset)
         done_ops = iter_ops(done.ops)
         for op in done_ops:

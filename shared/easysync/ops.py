@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Final
 
 from shared.easysync.base36 import VALUES, numeral
@@ -18,6 +19,13 @@ _OP: Final = re.compile(
     r"(?:((?:\*[0-9a-z]++)*+)(?:\|([0-9a-z]++))?+([-+=])([0-9a-z]++)|(.++))",
     re.DOTALL,
 )
+
+
+_PARTS: Final = methodcaller("groups", "")
+
+AT_ONCE: Final = 50_000
+"""Characters that are taken apart in one call, which is quicker; and during which no other thread
+gets its turn: 2 ms."""
 
 
 class Op:
@@ -62,7 +70,9 @@ def iter_ops(ops: str) -> list[Op]:
         raise EasysyncError(f"ops must be a string, not {shown(ops)}")
     values = VALUES
     parsed = []
-    for attribs, lines, opcode, chars, rest in _OP.findall(ops):
+    for attribs, lines, opcode, chars, rest in (
+        _OP.findall(ops) if len(ops) <= AT_ONCE else map(_PARTS, _OP.finditer(ops))
+    ):
         if rest:
             if rest.strip(_LINE_ENDS):
                 raise EasysyncError(f"not an op: {shown(rest)}")

@@ -52,3 +52,19 @@ class Tally:
                 newlines += self._newlines[beyond]
             step >>= 1
         return Found(at, position - left, newlines)
+
+    def find_newline(self, number: int) -> tuple[int, int]:
+        """The block with the newline of this number, counted from 1, and how many units stand in
+        front of that block."""
+        sums = self._newlines
+        size = len(sums) - 1
+        at, left, units = 0, number, 0
+        step = self._top
+        while step:
+            beyond = at + step
+            if beyond < size and sums[beyond] < left:
+                at = beyond
+                left -= sums[beyond]
+                units += self._units[beyond]
+            step >>= 1
+        return at, units

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fanout.commits import MOST_OPS, _parse, count_ops
+from services.fanout.commits import MOST_OPS, _parse
+from shared.easysync.effort import count_ops
 
 POOL = {"numToAttrib": {}, "nextNum": 0}
 

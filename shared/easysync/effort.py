@@ -1,0 +1,34 @@
+"""How much work something may take, counted in operations gone through."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EACH_FOLLOWED: Final = 2
+"""What following a revision costs besides its operations."""
+
+
+class TooMuchWork(Exception):
+    """More than was allowed. What was begun has come to nothing."""
+
+
+class Effort:
+    """What is left of an allowance. Some 5 to 10 µs are one operation."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    def spend(self, operations: int) -> None:
+        """Before they are gone through. Raises `TooMuchWork` if that is more than is left."""
+        self.left -= operations
+        if self.left < 0:
+            raise TooMuchWork
+
+
+def count_ops(changeset: str) -> int:
+    """How many operations it has, without looking at what they are."""
+    end = changeset.find("$")
+    end = end if end >= 0 else len(changeset)
+    return sum(changeset.count(opcode, 0, end) for opcode in "+-=")
