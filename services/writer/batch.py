@@ -27,11 +27,19 @@ class Batch:
     singly: bool = False  #: each entry is stored alone
     weight: int = 0  #: bytes, about, of what is to be stored next
     staged: list[str] = field(default_factory=list)  #: keys that are done with when that is stored
+    read_to: str = ""  #: the entries behind `received` and up to this one are settled as well
 
     @property
     def position(self) -> str:
         """Up to where the entries have been taken."""
+        if self.taken == len(self.received) and self.read_to:
+            return self.read_to
         return self.received[self.taken - 1].id if self.taken else self.lease.position
+
+    def leave(self) -> None:
+        """What has not been taken is for later: it stays in the inbox."""
+        del self.received[self.taken :]
+        self.read_to = ""
 
     def stored(self, lease: Lease) -> None:
         """The work has been, and the lease has moved on with it."""

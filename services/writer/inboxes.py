@@ -66,6 +66,19 @@ class Inboxes:
                 batches[partition] = received
         return batches
 
+    async def beyond(self, partition: int, position: str) -> list[Received]:
+        """The next entries of one partition behind a position, without waiting for any; none where
+        they cannot be read."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                received = await read_carefully(
+                    self._redis, self._keyspace, partition, position, count=self._count
+                )
+        except (*UNREACHABLE, RedisError):
+            return []  # found out, and said, when it is read in turn
+        self._were_read([partition])
+        return received
+
     async def _together(self, positions: dict[int, str]) -> Batches:
         try:
             async with asyncio.timeout(PATIENCE):

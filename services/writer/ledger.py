@@ -62,14 +62,20 @@ class Ledger:
         self._replicas = replicas
         self._lease_ms = lease_ms
 
-    async def commit(self, lease: Lease, position: str, work: dict[str, Work]) -> Lease:
+    async def commit(
+        self, lease: Lease, position: str, work: dict[str, Work], *aside: str
+    ) -> Lease:
         """Appends the work on all pads, moves the inbox to `position`, and tells the workers, once
         as many replicas have it as are wanted. Returns the lease at its new position.
+
+        `aside` are entries behind the position that are settled by this too. They leave the inbox
+        in the same step, so that whoever reads it again does not find them.
 
         Raises `Spoilt` where one pad keeps all from being stored.
         """
         keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
-        args: list[str | bytes | int] = [lease.term, lease.position, position, self._lease_ms]
+        settled = " ".join((position, *aside))
+        args: list[str | bytes | int] = [lease.term, lease.position, settled, self._lease_ms]
         args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
         for item in work.values():
             pad_keys, pad_args = item.keys_and_args(lease.reign)

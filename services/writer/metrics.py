@@ -5,6 +5,10 @@ from prometheus_client import Counter, Gauge
 from shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
+HEAVY = Counter(
+    "padfleet_writer_heavy_entries_total",
+    "Inbox entries that took too long for the event loop, and were worked on beside it",
+)
 PARKED = Counter(
     "padfleet_writer_entries_parked_total",
     "Inbox entries that could not be read and were passed",

@@ -23,6 +23,10 @@ from shared.supervisor import Keeper, Kept, Loose, progress, rest
 
 log = logging.getLogger(__name__)
 
+ROUND = 0.05
+"""Seconds for which the partitions of a round are waited for, so that as many entries as can be are
+settled together."""
+
 TICKS_PER_LEASE = 6
 """How often the leases are looked after within one lease time: two beats may fail unharmed."""
 
@@ -240,6 +244,19 @@ class Owner:
     # --- Inboxes ---------------------------------------------------------------------------------
 
     async def _follow(self, group: list[int], inboxes: Inboxes) -> None:
+        busy: dict[int, asyncio.Task[None]] = {}
+        try:
+            await self._follow_on(group, inboxes, busy)
+            if busy:
+                await asyncio.wait(busy.values())
+        finally:
+            for task in busy.values():
+                task.cancel()
+
+    async def _follow_on(
+        self, group: list[int], inboxes: Inboxes, busy: dict[int, asyncio.Task[None]]
+    ) -> None:
+        """`busy`: what is under way, by partition."""
         loop = asyncio.get_running_loop()
         last_round = float("-inf")
         while not self.stopping:
@@ -247,24 +264,42 @@ class Owner:
             # second, ten at a time take a third of the processor time of one at a time, here, in
             # Redis, and on every worker. The fan-out holds revisions of busy pads longer than this.
             await rest(last_round + self._interval - loop.time())
-            positions = {p: self.held[p].position for p in group if p in self.held}
+            for p in [p for p, task in busy.items() if task.done()]:
+                busy.pop(p).result()
+            free = [p for p in group if p in self.held and p not in busy]
+            positions = {p: self.held[p].position for p in free}
             if not positions:
-                await rest(BLOCK_MS / 1000)
+                await rest(ROUND if busy else BLOCK_MS / 1000)
                 continue
             batches = await inboxes.next(positions)
             if batches:
                 last_round = loop.time()
-                await asyncio.gather(
-                    *(self._settle(p, positions[p], received) for p, received in batches.items())
-                )
+                begun = {
+                    p: asyncio.create_task(self._settle(p, positions[p], received, inboxes))
+                    for p, received in batches.items()
+                }
+                busy |= begun
+                # One that has much to do does not hold up the others.
+                await asyncio.wait(begun.values(), timeout=ROUND)
 
-    async def _settle(self, partition: int, read_from: str, received: list[Received]) -> None:
+    async def _read_on(
+        self, partition: int, inboxes: Inboxes, behind: str | None
+    ) -> list[Received] | None:
+        """As `heavy.More`."""
+        if self.stopping:
+            return None
+        return await inboxes.beyond(partition, behind) if behind is not None else []
+
+    async def _settle(
+        self, partition: int, read_from: str, received: list[Received], inboxes: Inboxes
+    ) -> None:
         async with self._lock(partition):
             lease = self.held.get(partition)
             if lease is None or lease.position != read_from:
                 return  # given back or lost while we read; whoever has it now reads it again
             try:
-                self.held[partition] = await self._committer.settle(lease, received)
+                more = partial(self._read_on, partition, inboxes)
+                self.held[partition] = await self._committer.settle(lease, received, more)
                 self._stuck.pop(partition, None)
             except LeaseLost as error:
                 self._lose(partition, str(error))

@@ -12,7 +12,6 @@ from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
 from shared.easysync import (
     AttributePool,
     EasysyncError,
-    follow,
     identity,
     make_splice,
     move_ops_to_new_pool,
@@ -20,8 +19,9 @@ from shared.easysync import (
 )
 from shared.easysync.base36 import numeral
 from shared.easysync.characters import CONTROLS, controls_in
+from shared.easysync.effort import Effort, TooMuchWork, count_ops
 from shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from shared.easysync.moving import rebase_over
+from shared.easysync.moving import follow_at, rebase_over
 from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
@@ -39,6 +39,22 @@ MOST_RECENT_REVISIONS = 50_000
 """All of the last minute are kept too, up to so many, at some 600 bytes each: where a thousand
 people write, a client that is seconds behind is thousands of revisions behind. Were its submissions
 served from the history just then, the writer would fall behind for good."""
+
+MOST_RECENT_BYTES = 64 << 20
+"""What the recent ones may take in memory, about, however few they are then."""
+
+SPLICE_BYTES = 250
+"""What a splice takes in memory, with its numbers."""
+
+LIGHT_WORK = 1_500
+"""Operations that are gone through for one submission in the event loop: 15 ms. (`own_work`)"""
+
+UNITS_EACH = 300
+"""Code units of text that cost as much as an operation."""
+
+MOST_WORK = 500_000
+"""Operations that are gone through for any one submission, elsewhere: some 3 s. It takes a
+changeset of thousands of operations, on a base from before dozens of others like it."""
 
 SESSION_MEMORY_MS = 600_000
 """How long a session's last `seq` is kept in snapshots: far longer than any worker goes on
@@ -70,6 +86,8 @@ class Pad(Document):
         self._recent: list[Step] = []
         self._authors: list[str] = []
         self._times: list[int] = []
+        self._sizes: list[int] = []
+        self._size = 0  #: bytes, about, that the recent ones take
         self._trim_at = RECENT_REVISIONS
         self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._markers: set[str] = set()
@@ -101,9 +119,12 @@ class Pad(Document):
         self._recent.append(step_of(changeset, patches))
         self._authors.append(revision.author)
         self._times.append(revision.time)
+        size = len(changeset) + SPLICE_BYTES * len(patches.splices)
+        self._sizes.append(size)
+        self._size += size
         self._committed[revision.author, changeset] = revision.rev
         self._committed.move_to_end((revision.author, changeset))
-        if len(self._recent) >= self._trim_at:
+        if len(self._recent) >= self._trim_at or self._size > MOST_RECENT_BYTES:
             self._trim()
         if revision.origin is not None:
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
@@ -114,8 +135,15 @@ class Pad(Document):
         spare = len(self._recent) - RECENT_REVISIONS
         old = bisect_left(self._times, self.time - RECENT_MS)
         drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS)
+        left = self._size - sum(self._sizes[: max(drop, 0)])
+        while left > MOST_RECENT_BYTES * 4 // 5 and self._size > MOST_RECENT_BYTES:
+            drop = max(drop, 0)
+            left -= self._sizes[drop]
+            drop += 1
         if drop > 0:
+            self._size = left
             del self._recent[:drop], self._authors[:drop], self._times[:drop]
+            del self._sizes[:drop]
             while self._committed and next(iter(self._committed.values())) < self.oldest_recent:
                 self._committed.popitem(last=False)
         self._trim_at = max(len(self._recent), RECENT_REVISIONS) * 6 // 5
@@ -146,12 +174,20 @@ class Pad(Document):
     def oldest_recent(self) -> int:
         return self.head - len(self._recent) + 1
 
-    def submit(self, submission: Submission, time: int, older: Sequence[Change] = ()) -> Result:
+    def submit(
+        self,
+        submission: Submission,
+        time: int,
+        older: Sequence[Change] = (),
+        *,
+        work: int = MOST_WORK,
+    ) -> Result:
         """Rebases a submission onto the head and appends it.
 
         `older` holds the changes from `base_rev` + 1 up to those in memory, if `oldest_needed`
         names any. `time` is ms since the epoch; a clock that went back does not take the pad's
-        time back.
+        time back. More than `work` is not done: with `MOST_WORK` the submission is refused then,
+        with less `TooMuchWork` is raised, and the pad is as it was.
         """
         origin = submission.origin
         if submission.epoch != self.epoch or not self.exists:
@@ -168,12 +204,19 @@ class Pad(Document):
             return Result()  # stood in the inbox twice, and was answered the first time
         pool_size = len(self.pool)
         try:
-            changeset = self._rebase(submission, older)
-            patches = self._patches(changeset)
+            effort = Effort(work)
+            changeset = self._rebase(submission, older, effort)
+            # What it does to the text is bounded by the length of that, however much it is.
+            patches = self._patches(changeset, effort if work < MOST_WORK else None)
         except (Refused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             self.sessions[origin.session] = (origin.seq, max(time, self.time))
             return self._refuse(origin, "badChangeset", str(refusal))
+        except TooMuchWork:
+            self.pool.truncate(pool_size)
+            if work < MOST_WORK:
+                raise
+            return self.refuse_too_much(submission, time)
         except BaseException:
             self.pool.truncate(pool_size)
             raise
@@ -194,6 +237,17 @@ class Pad(Document):
         self._markers_settled = True
         return result
 
+    def refuse_too_much(self, submission: Submission, time: int) -> Result:
+        """What a submission comes to that would take more than `MOST_WORK`."""
+        origin = submission.origin
+        self.sessions[origin.session] = (origin.seq, max(time, self.time))
+        detail = (
+            f"its {count_ops(submission.changeset):,} operations, on revision "
+            f"{submission.base_rev} of {self.head}, would have to go over too many others: make "
+            "them on a newer revision, or fewer at once"
+        )
+        return self._refuse(origin, "badChangeset", detail)
+
     def fence(self, author: str, order: int) -> None:
         """From now on, only sessions of this author from `order` on may submit."""
         self.fences[author] = max(order, self.fences.get(author, 0))
@@ -201,7 +255,8 @@ class Pad(Document):
     def _refuse(self, origin: Origin, reason: str, detail: str) -> Result:
         return Result(outcome=Outcome(origin, "refused", self.head, reason, detail))
 
-    def _rebase(self, submission: Submission, older: Sequence[Change]) -> str:
+    def _rebase(self, submission: Submission, older: Sequence[Change], effort: Effort) -> str:
+        effort.spend(own_work(submission))
         base = submission.base_rev
         if not 0 <= base <= self.head:
             raise Refused(f"base revision {base} is not between 0 and the head, {self.head}")
@@ -231,14 +286,14 @@ class Pad(Document):
             if change == (canonical, submission.author):
                 # The first copy has been committed, this one adds nothing.
                 return identity(self.body.units)
-            rebased = follow(change.changeset, rebased, self.pool)
-        return rebase_over(rebased, self._recent[oldest:], self.body, self.pool)
+            rebased = follow_at(effort, change.changeset, rebased, self.pool)
+        return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)
 
     def _recent_changes(self, first: int) -> list[Change]:
         recent = zip(self._recent[first:], self._authors[first:], strict=True)
         return [Change(step.changeset, author) for step, author in recent]
 
-    def _patches(self, changeset: str) -> Patches:
+    def _patches(self, changeset: str, effort: Effort | None) -> Patches:
         change = unpack(changeset)
         if change.old_len != self.body.units:
             raise Refused(
@@ -246,7 +301,7 @@ class Pad(Document):
             )
         if change.old_len < change.new_len > self.bounds.units:
             raise Refused(f"the pad would be longer than {self.bounds.units} UTF-16 code units")
-        patches = patches_of(change, self.body, self.pool)
+        patches = patches_of(change, self.body, self.pool, effort)
         if not patches.keep_final_newline():
             # The line assembler of every page relies on the final newline.
             raise Refused("the pad would no longer end in a newline")
@@ -298,3 +353,11 @@ class Pad(Document):
         for start, end in places:
             misplaced += misplaced_markers(self.body, start, end, self._markers)
         return misplaced
+
+
+def own_work(submission: Submission) -> int:
+    """The operations that are gone through for a submission whatever it is based on: each of its
+    own twice, and each attribute that it brings; and its text."""
+    changeset = submission.changeset
+    attributes = len(submission.pool.get("numToAttrib", ()))
+    return 2 * count_ops(changeset) + attributes + len(changeset) // UNITS_EACH

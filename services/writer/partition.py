@@ -1,5 +1,6 @@
 """Decides what the entries of one partition's inbox come to; `ledger` stores it."""
 
+import asyncio
 import logging
 import time
 
@@ -9,13 +10,15 @@ from services.writer import metrics
 from services.writer.batch import Batch
 from services.writer.cache import PadCache
 from services.writer.damages import Damages
+from services.writer.heavy import More, Rest, nothing_more, watch
 from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
-from services.writer.pad import Pad
+from services.writer.pad import LIGHT_WORK, MOST_WORK, UNITS_EACH, Pad, Result, own_work
 from services.writer.parking import park
 from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
 from services.writer.work import Work
 from shared import tracing
+from shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
 from shared.log.births import new_birth
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.damage import CorruptPad, is_forbidden
@@ -37,6 +40,9 @@ from shared.log.records import (
 from shared.supervisor import rest
 
 log = logging.getLogger(__name__)
+
+BYTES_EACH = 300
+"""Bytes of a revision, as it is stored, that are read in the time that an operation takes."""
 
 COMMIT_BYTES = 4 << 20
 """Of edits, about, after which a batch is committed as far as it has got."""
@@ -70,9 +76,14 @@ class Committer:
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
         self.damages = Damages()
 
-    async def settle(self, lease: Lease, received: list[Received]) -> Lease:
+    async def settle(
+        self, lease: Lease, received: list[Received], more: More = nothing_more
+    ) -> Lease:
         """Settles entries that stand right behind the lease's position; returns the lease at its
         new one.
+
+        An edit that takes long is worked on beside the event loop. Until it is done its pad stands
+        still, and no other: theirs are settled out of turn, also those that `more` reads meanwhile.
 
         Whatever stands in the entries, or in the keys of their pads, is passed: it costs those
         entries, which are refused, and nobody else. Raises `LeaseLost`, or `Stuck` where nothing of
@@ -80,10 +91,10 @@ class Committer:
         been read are only ours until somebody else has the lease.
         """
         started = time.perf_counter()
-        batch = Batch(lease, received)
-        while batch.done < len(received):
+        batch = Batch(lease, [*received])
+        while batch.done < len(batch.received):
             try:
-                await self._settle(batch)
+                await self._settle(batch, more)
             except Spoilt as error:
                 self._begin_again(batch)
                 batch.blame(error.pad, error.why, damaged=error.damaged)
@@ -95,13 +106,14 @@ class Committer:
                 if is_forbidden(error) or not batch.find_culprit(_named(error)):
                     raise Stuck(_named(error)) from error
                 log.warning("batch not stored", extra={"error": str(error), "at": batch.position})
-        metrics.BATCH.observe(len(received))
+        metrics.BATCH.observe(batch.done)
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
         return batch.lease
 
-    async def _settle(self, batch: Batch) -> None:
+    async def _settle(self, batch: Batch, more: More) -> None:
         turn = time.perf_counter()
-        for received in batch.received[batch.done :]:
+        while batch.taken < len(batch.received):
+            received = batch.received[batch.taken]
             if batch.weight > COMMIT_BYTES:
                 await self._commit(batch)
             if (now := time.perf_counter()) - turn > self._turn:
@@ -121,11 +133,81 @@ class Committer:
             if faulty is not None:
                 await self._pass(batch, received._replace(entry=None, unread=faulty))
             elif entry is not None:
-                await self._take(batch, entry_id, entry)
+                try:
+                    await self._take(batch, entry_id, entry)
+                except TooMuchWork:
+                    await self._take_heavy(batch, entry_id, entry, more)
+                    turn = time.perf_counter()
             batch.taken += 1
             if batch.singly:
                 await self._commit(batch)
         await self._commit(batch)
+
+    async def _take_heavy(self, batch: Batch, entry_id: str, entry: Entry, more: More) -> None:
+        """Takes an entry that is too much for the event loop; others are settled meanwhile."""
+        # What others have come to waits for nobody. The entry itself is not settled by that yet.
+        received = batch.received[batch.taken]
+        own = [batch.staged.pop()] if isinstance(received.entry, Staged) else []
+        await self._commit(batch)
+        batch.staged += own
+        if await more(None) is None:  # we are to stop
+            batch.leave()
+            batch.received.append(received)
+        metrics.HEAVY.inc()
+        rest = Rest(
+            entry.pad,
+            batch.received[batch.taken + 1 :],
+            batch.read_to or batch.received[-1].id,
+        )
+        taking = watch(self._take(batch, entry_id, entry, heavy=True))
+        try:
+            while not await rest.is_over(taking, more):
+                await self._settle_aside(batch, rest)
+            await taking
+        finally:
+            taking.cancel()
+            batch.received[batch.taken + 1 :] = rest.left
+            batch.read_to = rest.read_to
+
+    async def _settle_aside(self, batch: Batch, rest: Rest) -> None:
+        """Settles entries of other pads than those that have to wait, out of turn. What goes wrong
+        with that is found out when it is their turn."""
+        aside = Batch(batch.lease, [], refused=batch.refused)
+        settled: list[str] = []
+        try:
+            for received in rest.next():
+                if not await self._take_aside(aside, received, rest):
+                    continue
+                settled.append(received.id)
+                if aside.weight > COMMIT_BYTES:
+                    await self._store(aside, aside.lease.position, *settled)
+                    rest.settled(settled)
+                    settled = []
+            if settled:
+                await self._store(aside, aside.lease.position, *settled)
+                rest.settled(settled)
+        except (LeaseLost, *UNREACHABLE):
+            raise
+        except Exception as error:
+            log.warning("entries not settled out of turn", extra={"error": _named(error)})
+            self._begin_again(aside)
+            rest.end()
+
+    async def _take_aside(self, aside: Batch, received: Received, rest: Rest) -> bool:
+        """False: it has to wait for its turn."""
+        if rest.has_to_wait(received):
+            return False
+        staged = len(aside.staged)
+        entry_id, entry, _ = await self._fetch(aside, received)
+        if entry is not None and not rest.has_to_wait(received, entry):
+            try:
+                await self._take(aside, entry_id, entry)
+                return True
+            except TooMuchWork:
+                pass
+        rest.wait(received)
+        del aside.staged[staged:]
+        return False
 
     def _begin_again(self, batch: Batch) -> None:
         for pad_id in batch.begin_again():
@@ -179,7 +261,11 @@ class Committer:
             self._is_corrupt(pad_id, error)
             return await self._unreadable(keys, str(error))
 
-    async def _take(self, batch: Batch, entry_id: str, entry: Entry) -> None:
+    async def _take(
+        self, batch: Batch, entry_id: str, entry: Entry, *, heavy: bool = False
+    ) -> None:
+        """Raises `TooMuchWork`, with nothing done, where it would hold the event loop and is not
+        said to be `heavy`."""
         trace, began = tracing.chosen(entry.origin), time.time_ns()
         keys, work = self._keyspace.pad(entry.pad), batch.work
         item = work.get(entry.pad)
@@ -189,7 +275,11 @@ class Committer:
             if item is None:
                 pad = await patiently(self._pads.get, entry.pad)
                 item = work[entry.pad] = Work(keys, pad, pad.head, pad.chain)
-            await self._apply(entry, item)
+            await self._apply(entry, item, heavy=heavy)
+        except TooMuchWork:
+            if item is not None and item.is_empty:
+                del work[entry.pad]
+            raise
         except (CorruptPad, HistoryGap) as error:
             self._is_corrupt(entry.pad, error)
             if item is None:
@@ -245,12 +335,13 @@ class Committer:
             pad.creator, pad.epoch = old.creator, old.epoch
         item.pad = pad
 
-    async def _apply(self, entry: Entry, item: Work) -> None:
+    async def _apply(self, entry: Entry, item: Work, *, heavy: bool) -> None:
         pad, now = item.pad, int(time.time() * 1000)
         match entry:
             case Submission():
-                older = await self._older_changes(item, entry)
-                result = pad.submit(entry, now, older)
+                if not heavy and own_work(entry) > LIGHT_WORK:
+                    raise TooMuchWork
+                result = await self._submitted(item, entry, now, heavy=heavy)
                 item.revisions += result.revisions
                 if result.outcome is not None:
                     item.outcomes.append(result.outcome)
@@ -269,8 +360,21 @@ class Committer:
                 item.fences[entry.author] = pad.fences[entry.author]
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
             case Creation():
+                if not heavy and len(entry.text) > LIGHT_WORK * UNITS_EACH:
+                    raise TooMuchWork
                 made = not pad.exists
-                if made:
+                if made and heavy:
+                    first = await asyncio.to_thread(
+                        pad.create,
+                        entry.text,
+                        entry.author,
+                        now,
+                        wrote_it=entry.wrote_it,
+                        birth=new_birth(),
+                    )
+                    item.revisions.append(first)
+                    item.created, item.by_opening = True, entry.by_opening
+                elif made:
                     first = pad.create(
                         entry.text, entry.author, now, wrote_it=entry.wrote_it, birth=new_birth()
                     )
@@ -281,25 +385,43 @@ class Committer:
             case Deletion():  # pragma: no cover
                 raise AssertionError("deletions have a call of their own")
 
-    async def _older_changes(self, item: Work, entry: Submission) -> list[Change]:
-        """What a very stale submission needs and the pad no longer has in memory."""
+    async def _submitted(self, item: Work, entry: Submission, now: int, *, heavy: bool) -> Result:
+        pad = item.pad
+        if not heavy:
+            older = await self._older_changes(item, entry, Effort(LIGHT_WORK))
+            return pad.submit(entry, now, older, work=LIGHT_WORK)
+        try:
+            older = await self._older_changes(item, entry, Effort(MOST_WORK))
+        except TooMuchWork:
+            return pad.refuse_too_much(entry, now)
+        # Nobody else looks at the pad meanwhile: it is only a copy, and its partition is locked.
+        return await asyncio.to_thread(pad.submit, entry, now, older)
+
+    async def _older_changes(self, item: Work, entry: Submission, effort: Effort) -> list[Change]:
+        """What a very stale submission needs and the pad no longer has in memory. Raises
+        `TooMuchWork`."""
         first = item.pad.oldest_needed(entry.base_rev)
         if first is None:
             return []
-        changes = []
+        changes: list[Change] = []
         last = item.pad.oldest_recent - 1
         for start in range(first, last + 1, 500):
             stop = min(start + 499, last)
             revisions = await patiently(read_revisions, self._redis, item.keys, start, stop)
-            changes += [item.pad.change_of(revision) for revision in revisions]
+            for revision in revisions:
+                effort.spend(len(revision.wire) // BYTES_EACH + EACH_FOLLOWED)
+                changes.append(item.pad.change_of(revision))
+            await asyncio.sleep(0)
         return changes
 
     async def _commit(self, batch: Batch) -> None:
-        if batch.position == batch.lease.position:
-            return
+        if batch.position != batch.lease.position:
+            await self._store(batch, batch.position)
+
+    async def _store(self, batch: Batch, position: str, *aside: str) -> None:
         work = batch.work
         staged = batch.staged
-        batch.stored(await self._ledger.commit(batch.lease, batch.position, work))
+        batch.stored(await self._ledger.commit(batch.lease, position, work, *aside))
         await self._clear_away(staged)
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)

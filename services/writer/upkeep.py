@@ -1,5 +1,6 @@
 """Keeps pads quick to open and small in memory: snapshots, and chunks of old revisions."""
 
+import asyncio
 import logging
 
 from services.writer import metrics
@@ -10,6 +11,10 @@ from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import read_revisions
 from shared.log.keys import Keyspace
 from shared.log.leases import Lease
+
+SMALL = 20_000
+"""Code units of a pad that is put together in the event loop: each may have attributes of its own,
+which take a microsecond."""
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +60,9 @@ class Upkeep:
 
     async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:
         keys = self._keyspace.pad(pad_id)
-        snapshot = pad.to_snapshot()
+        # Nobody changes the pad meanwhile: its partition is locked.
+        small = pad.body.units < SMALL
+        snapshot = pad.to_snapshot() if small else await asyncio.to_thread(pad.to_snapshot)
         await scripts.SNAPSHOT(
             self._redis.client,
             [self._keyspace.state(lease.partition), keys.snap, keys.meta],

@@ -22,6 +22,11 @@ class Work:
     by_opening: bool = False  #: it was, and goes away if nobody writes in it
     traces: list[Trace] = field(default_factory=list)  #: of the entries whose way is traced
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been done to the pad, or is to be told."""
+        return not (self.revisions or self.outcomes or self.fences or self.created)
+
     def header(self, reign: str) -> bytes:
         first = 0 if self.head is None else self.head + 1
         return committed_header(self.pad.epoch, reign, first, self.outcomes)

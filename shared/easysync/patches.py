@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from shared.easysync.attributes import compose_attribs
 from shared.easysync.body import Body, Span, joined
 from shared.easysync.changeset import Bank, Changeset
+from shared.easysync.effort import Effort
 from shared.easysync.errors import EasysyncError
 from shared.easysync.follow import insert_rank
 from shared.easysync.ops import iter_ops
@@ -16,6 +17,11 @@ NO_RANK: Final = -1
 
 REMOVED_KEPT: Final = 1000
 """Code units of a removal up to which its text is kept, for edits that were made within it."""
+
+
+UNITS_EACH: Final = 8
+"""Code units of text that is removed or marked that count as an operation: each may have attributes
+of its own."""
 
 
 class Patch(NamedTuple):
@@ -106,11 +112,14 @@ class Patches:
         )
 
 
-def patches_of(change: Changeset, body: Body, pool: AttributePool) -> Patches:
+def patches_of(
+    change: Changeset, body: Body, pool: AttributePool, effort: Effort | None = None
+) -> Patches:
     """What the changeset, whose ops are in canonical order, does to the body.
 
     `EasysyncError` where `apply_to_atext` raises it: when it is for a text of another length, when
     newlines are not where it says, or when it sets attributes that are not in the pool.
+    `TooMuchWork` when it removes or marks more text than `effort` has left.
     """
     if change.old_len != body.units:
         raise EasysyncError(
@@ -125,6 +134,8 @@ def patches_of(change: Changeset, body: Body, pool: AttributePool) -> Patches:
         end = position if op.opcode == "+" else position + chars
         if end > body.units:
             raise EasysyncError(f"{op!r} reaches beyond the end of the text")
+        if effort is not None and chars >= UNITS_EACH and (op.opcode == "-" or attribs):
+            effort.spend(chars // UNITS_EACH)
         if op.opcode == "+":
             text = bank.take(chars)
             newlines = text.count("\n")

@@ -1,5 +1,6 @@
 """A pad's text at one revision, moved forward one revision at a time. Pure but for `load`."""
 
+import asyncio
 import logging
 import re
 from hashlib import blake2b
@@ -28,6 +29,12 @@ log = logging.getLogger(__name__)
 READ_STEP = 500
 """Revisions per read while loading."""
 
+
+REPLAYED_AT_ONCE = 50
+"""Revisions that are gone through in one turn of the event loop."""
+
+LARGE = 30_000
+"""Characters of operations that are gone through beside the event loop: they take 20 ms."""
 
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
@@ -131,7 +138,10 @@ async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -
     try:
         snapshot = await read_snapshot(redis, keys)
         if snapshot is not None and snapshot.rev <= meta.head:
-            document.restore(snapshot)
+            if len(snapshot.attribs) + len(snapshot.text) // 100 < LARGE:
+                document.restore(snapshot)
+            else:
+                await asyncio.to_thread(document.restore, snapshot)
             await _replay(redis, keys, meta, document)
             return snapshot
     except CorruptPad as error:
@@ -148,8 +158,13 @@ async def _replay(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document
             revisions = await read_revisions(redis, keys, document.head + 1, last)
             if not revisions:
                 raise HistoryGap(f"revision {document.head + 1} is missing, and all after it")
-            for revision in revisions:
-                document.replay(revision)
+            for number, revision in enumerate(revisions):
+                if len(revision.wire) > LARGE:
+                    await asyncio.to_thread(document.replay, revision)
+                else:
+                    document.replay(revision)
+                if number % REPLAYED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error
     if document.chain != meta.chain or document.epoch != meta.epoch:

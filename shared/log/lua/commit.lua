@@ -2,7 +2,9 @@
 --
 -- KEYS  1 state  2 inbox  then three for each pad: revs, meta, fences
 --       last, if pads were made by opening them: the partition's unwritten pads
--- ARGV  1 term  2 expected position  3 new position  4 lease in ms  5 reign
+-- ARGV  1 term  2 expected position  3 new position, and behind it, after a space each, the IDs of
+--       entries further on that are settled as well: these are taken out of the inbox
+--       4 lease in ms  5 reign
 --       6 what to do about the workers: 'tell' them, or 'hold' it back until replicas have the
 --       commit; the channels that wait for that are noted for whoever owns the partition then
 --       then for each pad: channel, expected head ('' for any), expected chain, message header, and
@@ -22,6 +24,13 @@ local held = redis.call('HMGET', state, 'term', 'position')
 if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end
 local position = held[2] or '0-0'
 if position ~= ARGV[2] then return {'position', position} end
+local aside = {}
+for id in string.gmatch(ARGV[3], '%S+') do aside[#aside + 1] = id end
+local new_position = table.remove(aside, 1)
+-- Only this script takes entries out, so it has done so before, and the answer got lost.
+if aside[1] and #redis.call('XRANGE', inbox, aside[1], aside[1]) == 0 then
+  return {'position', new_position}
+end
 
 local function counted(at, width)
   local size = tonumber(ARGV[at]) * width
@@ -136,13 +145,17 @@ end
 
 -- pcall: if the key is of a wrong type, these pads stay; that is no reason to keep anybody waiting.
 for i = at, #ARGV do redis.pcall('ZADD', KEYS[#KEYS], now_ms, ARGV[i]) end
-redis.call('HSET', state, 'position', ARGV[3])
+redis.call('HSET', state, 'position', new_position)
+-- By hundreds: a call takes only so many arguments from Lua.
+for i = 1, #aside, 100 do
+  redis.call('XDEL', inbox, unpack(aside, i, math.min(i + 99, #aside)))
+end
 if ARGV[6] == 'tell' then
-  redis.call('HSET', state, 'told', ARGV[3])
+  redis.call('HSET', state, 'told', new_position)
 else
   redis.call('HSET', state, 'untold', cmsgpack.pack(untold))
 end
 -- Every entry up to the position is settled; '~' lets Redis drop whole nodes only.
 -- pcall: an inbox of a wrong type has nothing in it that anybody could settle.
-redis.pcall('XTRIM', inbox, 'MINID', '~', ARGV[3])
+redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)
 return {'ok'}

@@ -1,0 +1,115 @@
+"""What is settled of a partition while one of its pads is busy with an edit that takes long.
+
+Entries of one pad stay in their order, and so do all that need the partition to stand still. Those
+of other pads may be settled before their turn: nothing that one pad's entries come to depends on
+another's. They leave the inbox as they are settled, so each is settled once, whoever reads the
+inbox after us (I2).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from services.writer.pad import LIGHT_WORK, own_work
+from shared.log.entries import Received
+from shared.log.records import Deletion, Entry, Submission
+from shared.supervisor import progress
+
+More = Callable[[str | None], Awaitable[list[Received] | None]]
+"""Reads the entries behind an ID, without waiting for any; with None, nothing. None: the writer is
+to stop, and to begin nothing new."""
+
+MOST_WAITING = 2_000
+"""Entries that are kept until it is their turn; beyond that nothing more is read."""
+
+AT_ONCE = 500
+"""Entries that are settled out of turn in one step."""
+
+PAUSE = 0.02
+"""Seconds between two looks into the inbox."""
+
+
+async def nothing_more(_behind: str | None) -> list[Received] | None:
+    return []
+
+
+def watch(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    """Begins it. Whoever began it may have to leave before it ends, and it is nobody's then."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return task
+
+
+class Rest:
+    """The entries behind one that takes long."""
+
+    def __init__(self, pad: str, entries: list[Received], read_to: str) -> None:
+        """`read_to`: up to which ID there are no others."""
+        self._busy = {pad}  #: pads of which something waits for its turn
+        self._entries = entries  #: not settled, in order
+        self._looked_at = 0  #: of these
+        self._open = True
+        self.read_to = read_to
+
+    @property
+    def left(self) -> list[Received]:
+        """What is to be settled in turn."""
+        return self._entries
+
+    async def is_over(self, work: "asyncio.Task[Any]", more: More) -> bool:
+        """Whether the work is done. Else there is something to settle meanwhile."""
+        while not work.done():
+            progress()
+            if self._open and self._looked_at < len(self._entries):
+                await asyncio.sleep(0)
+                return False
+            if self._open and len(self._entries) < MOST_WAITING:
+                found = await more(self.read_to)
+                if found is None:
+                    self.end()
+                elif found:
+                    self._entries += found
+                    self.read_to = found[-1].id
+                    continue
+            await asyncio.wait((work,), timeout=PAUSE)
+        return True
+
+    def next(self) -> list[Received]:
+        """Some that may be settled before their turn, as far as one can tell. They are in order."""
+        chosen: list[Received] = []
+        while self._looked_at < len(self._entries) and len(chosen) < AT_ONCE:
+            received = self._entries[self._looked_at]
+            self._looked_at += 1
+            if not self.has_to_wait(received):
+                chosen.append(received)
+        return chosen
+
+    def has_to_wait(self, received: Received, entry: Entry | None = None) -> bool:
+        """Whether this one, which is `entry`, and what comes after it of its pad are settled in
+        their turn."""
+        entry_or_place = entry or received.entry
+        if (
+            entry_or_place is None
+            or isinstance(entry_or_place, Deletion)
+            or received.pad in self._busy
+            or (isinstance(entry_or_place, Submission) and own_work(entry_or_place) > LIGHT_WORK)
+        ):
+            self.wait(received)
+            return True
+        return False
+
+    def wait(self, received: Received) -> None:
+        """It is too much to be settled out of turn."""
+        if received.pad is not None:
+            self._busy.add(received.pad)
+
+    def settled(self, ids: list[str]) -> None:
+        gone = set(ids)
+        before = self._entries[: self._looked_at]
+        left = [received for received in before if received.id not in gone]
+        self._entries[: self._looked_at] = left
+        self._looked_at = len(left)
+
+    def end(self) -> None:
+        """Nothing more is settled out of turn."""
+        self._open = False
