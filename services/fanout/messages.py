@@ -161,7 +161,7 @@ class Messages:
 
     async def _submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         try:
-            await self._allowances.commit(session.author)
+            await self._allowances.commit(session.author, data.get("changeset"))
         except TooMuch:
             room.kick_and_say(session, "rateLimited")
             return

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from services.writer.pad import LIGHT_WORK, own_work
-from shared.log.entries import Received
-from shared.log.records import Deletion, Entry, Submission
+from shared.log.entries import Received, Staged
+from shared.log.heaviness import is_heavy
+from shared.log.records import Deletion, Entry
 from shared.supervisor import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
@@ -92,7 +92,7 @@ class Rest:
             entry_or_place is None
             or isinstance(entry_or_place, Deletion)
             or received.pad in self._busy
-            or (isinstance(entry_or_place, Submission) and own_work(entry_or_place) > LIGHT_WORK)
+            or (not isinstance(entry_or_place, Staged) and is_heavy(entry_or_place))
         ):
             self.wait(received)
             return True

@@ -26,6 +26,7 @@ from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
 from shared.log.form import encode_wire as encode_wire
+from shared.log.heaviness import own_work
 from shared.log.limits import UNLIMITED
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.log.reigns import Reign, shared_up_to
@@ -45,12 +46,6 @@ MOST_RECENT_BYTES = 64 << 20
 
 SPLICE_BYTES = 250
 """What a splice takes in memory, with its numbers."""
-
-LIGHT_WORK = 1_500
-"""Operations that are gone through for one submission in the event loop: 15 ms. (`own_work`)"""
-
-UNITS_EACH = 300
-"""Code units of text that cost as much as an operation."""
 
 MOST_WORK = 500_000
 """Operations that are gone through for any one submission, elsewhere: some 3 s. It takes a
@@ -353,11 +348,3 @@ class Pad(Document):
         for start, end in places:
             misplaced += misplaced_markers(self.body, start, end, self._markers)
         return misplaced
-
-
-def own_work(submission: Submission) -> int:
-    """The operations that are gone through for a submission whatever it is based on: each of its
-    own twice, and each attribute that it brings; and its text."""
-    changeset = submission.changeset
-    attributes = len(submission.pool.get("numToAttrib", ()))
-    return 2 * count_ops(changeset) + attributes + len(changeset) // UNITS_EACH

@@ -12,7 +12,7 @@ from services.writer.cache import PadCache
 from services.writer.damages import Damages
 from services.writer.heavy import More, Rest, nothing_more, watch
 from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
-from services.writer.pad import LIGHT_WORK, MOST_WORK, UNITS_EACH, Pad, Result, own_work
+from services.writer.pad import MOST_WORK, Pad, Result
 from services.writer.parking import park
 from services.writer.replicas import Replicas
 from services.writer.upkeep import Upkeep
@@ -24,6 +24,7 @@ from shared.log.connect import UNREACHABLE, Redis
 from shared.log.damage import CorruptPad, is_forbidden
 from shared.log.document import Change
 from shared.log.entries import Received, Staged, Unread, Unreadable, unread
+from shared.log.heaviness import LIGHT_WORK, is_heavy
 from shared.log.history import HistoryGap, read_meta, read_revisions
 from shared.log.keys import Keyspace, PadKeys, read_only_key
 from shared.log.leases import Lease
@@ -337,10 +338,10 @@ class Committer:
 
     async def _apply(self, entry: Entry, item: Work, *, heavy: bool) -> None:
         pad, now = item.pad, int(time.time() * 1000)
+        if not heavy and is_heavy(entry):
+            raise TooMuchWork
         match entry:
             case Submission():
-                if not heavy and own_work(entry) > LIGHT_WORK:
-                    raise TooMuchWork
                 result = await self._submitted(item, entry, now, heavy=heavy)
                 item.revisions += result.revisions
                 if result.outcome is not None:
@@ -360,8 +361,6 @@ class Committer:
                 item.fences[entry.author] = pad.fences[entry.author]
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
             case Creation():
-                if not heavy and len(entry.text) > LIGHT_WORK * UNITS_EACH:
-                    raise TooMuchWork
                 made = not pad.exists
                 if made and heavy:
                     first = await asyncio.to_thread(

@@ -21,6 +21,7 @@ from shared.log.authors import SYSTEM_AUTHOR
 from shared.log.channels import Subscriber
 from shared.log.connect import Redis
 from shared.log.document import Document, load
+from shared.log.heaviness import is_heavy
 from shared.log.history import read_revisions, read_told_meta
 from shared.log.inbox import InboxWriter, Standing
 from shared.log.keys import Keyspace, PadKeys
@@ -157,6 +158,9 @@ class Edits:
 
     async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            if is_heavy(entry):
+                async with self._inbox.heavy_turn():
+                    return await self._answered(entry, base_rev)
             return await self._answered(entry, base_rev)
 
     async def _answered(self, entry: Entry, base_rev: int) -> Outcome:

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from shared import tracing
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.entries import Staged, encode_staged
+from shared.log.heaviness import is_heavy
 from shared.log.history import inbox_order
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lane, take_lane
@@ -27,6 +28,7 @@ from shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, che
 from shared.log.records import Entry, encode_entry
 from shared.log.staging import STAGED_S
 from shared.supervisor import Keeper, Loose, idle, progress
+from shared.turnstile import Full, Turnstile
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,13 @@ shard is away, those for the others go on."""
 LOOK_AFTER = 1.0
 """Seconds without an answer after which we look where an entry stands: so long a client whose
 submission was lost in a fail-over has to wait longer than others."""
+
+HEAVY_AT_ONCE = 2
+"""Heavy entries (`heaviness`) of one process that a writer has not settled yet."""
+
+HEAVY_WAITING = 50
+HEAVY_PATIENCE = 10.0
+"""How many more wait for their turn, and for how many seconds at most."""
 
 T = TypeVar("T")
 
@@ -98,6 +107,9 @@ class InboxWriter:
         self._look_after = min(timeout, LOOK_AFTER)
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         keeper = keeper or Loose()
+        self._heavy = Turnstile(
+            at_once=HEAVY_AT_ONCE, waiting=HEAVY_WAITING, patience=HEAVY_PATIENCE
+        )
         self._lanes = [_Lane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
@@ -191,7 +203,20 @@ class InboxWriter:
         Raises `TooLarge` or `NotTaken`.
         """
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            if entry_id is None and is_heavy(entry):
+                async with self.heavy_turn():
+                    return await self._settle(entry, answer, None)
             return await self._settle(entry, answer, entry_id)
+
+    @asynccontextmanager
+    async def heavy_turn(self) -> AsyncIterator[None]:
+        """While somebody has it, a heavy entry of theirs may be under way: a writer can have a few
+        of them before it, and not hundreds. Raises `NotTaken`."""
+        try:
+            async with self._heavy.turn():
+                yield
+        except Full as error:
+            raise NotTaken(f"others have large edits under way: {error}") from error
 
     async def _settle(
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None

@@ -7,6 +7,7 @@ is the last on them, for it alone knows the pad at that moment. One is that of a
 import re
 from typing import Final, NamedTuple
 
+from shared.easysync.effort import count_ops
 from shared.log.records import Creation, Entry, Submission
 from shared.settings.pads import PadSettings
 
@@ -19,6 +20,10 @@ PART_BYTES: Final = 256 << 10
 
 LARGEST_BYTES: Final = 32 << 20
 """Of any entry. A text of 5,000,000 code units, each an emoji's half, takes 15 MB."""
+
+MOST_OPERATIONS: Final = 200_000
+"""Of any edit. As many runs of text with attributes of their own are a book, all of it formatted;
+they take its writer some seconds."""
 
 _HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
 
@@ -60,6 +65,13 @@ def check(entry: Entry, size: int, limits: PadLimits) -> None:
         raise too_long(units, limits)
     if attributes > limits.attributes:
         raise too_many(attributes, limits)
+    if isinstance(entry, Submission) and size > MOST_OPERATIONS:
+        operations = count_ops(entry.changeset)
+        if operations > MOST_OPERATIONS:
+            raise TooLarge(
+                f"the edit has {operations:,} operations, of {MOST_OPERATIONS:,} at most: make "
+                "several of it"
+            )
     if size > LARGEST_BYTES:
         raise TooLarge(
             f"the edit takes {size:,} bytes, of {LARGEST_BYTES:,} at most: make several of it"

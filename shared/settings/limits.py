@@ -55,6 +55,14 @@ class LimitSettings(RedisProcessSettings):
         minimum=1,
         maximum=1_000_000,
     )
+    operations_per_second: int = setting(
+        4_000,
+        "operations of one author's edits on this worker, of edits that have more than a hundred "
+        "or so; 25 times as many at once. More of them wait, for 10 s at most; then the author is "
+        "told rateLimited. (A pasted text has one or two for each of its lines)",
+        minimum=1_000,
+        maximum=1_000_000_000,
+    )
     joins_per_second: int = setting(
         2,
         "joins of one author on this worker, and of one socket; ten times as many at once. More of "

@@ -13,12 +13,19 @@ from typing import TypeVar
 
 from services.fanout import metrics
 from services.fanout.limits.bucket import Buckets, Pace
+from shared.easysync.effort import count_ops
 from shared.settings.limits import LimitSettings
 
 K = TypeVar("K", bound=Hashable)
 
 COMMIT_PATIENCE = 5.0
 """Seconds. As long as a submission may take anyway."""
+
+OPERATIONS_PATIENCE = 10.0
+"""Seconds. Of an edit that takes a writer long anyway."""
+
+FEW = 1_000
+"""Characters of a changeset whose operations are not counted."""
 
 JOIN_PATIENCE = 10.0
 """Seconds. Longer than that, and the client is better off with its own back-off."""
@@ -47,6 +54,7 @@ class TooMuch(Exception):
 @dataclass(frozen=True)
 class Allowances:
     commits: Buckets[str]
+    operations: Buckets[str]  #: of edits that have many
     joins: Buckets[Hashable]  #: of authors, and of sockets
     chats: Buckets[str]
     plugins: Buckets[str]  #: plugins' messages, such as others' cursors
@@ -59,9 +67,11 @@ class Allowances:
     def of(cls, settings: LimitSettings, *, seldom: Pace = SELDOM) -> "Allowances":
         """`seldom`: how fast an author may do what has no setting."""
         commits, joins = settings.commits_per_second, settings.joins_per_second
+        operations = settings.operations_per_second
         chats, plugins = settings.chats_per_second, settings.plugin_messages_per_second
         return cls(
             Buckets(Pace(commits, 5 * commits, COMMIT_PATIENCE)),
+            Buckets(Pace(operations, 25 * operations, OPERATIONS_PATIENCE)),
             Buckets(Pace(joins, 10 * joins, JOIN_PATIENCE)),
             Buckets(Pace(chats, 10 * chats, 0.0)),
             Buckets(Pace(plugins, 3 * plugins, 0.0)),
@@ -71,10 +81,12 @@ class Allowances:
             cursors=Buckets(CURSORS),
         )
 
-    async def commit(self, author: str) -> None:
+    async def commit(self, author: str, changeset: object = "") -> None:
         """Waits for the author's turn; those who wait are served in the order in which they came.
-        Raises `TooMuch`."""
+        A changeset of many operations counts as many. Raises `TooMuch`."""
         await _wait(self.commits, author, "commits")
+        if isinstance(changeset, str) and len(changeset) > FEW:
+            await _wait(self.operations, author, "operations", count_ops(changeset))
 
     async def join(self, who: Hashable) -> None:
         """`who`: an author, or a socket. Raises `TooMuch`."""
@@ -91,8 +103,8 @@ class Allowances:
             raise TooMuch
 
 
-async def _wait(buckets: Buckets[K], who: K, limit: str) -> None:
-    wait = buckets.take(who, monotonic())
+async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> None:
+    wait = buckets.take(who, monotonic(), amount)
     if wait:
         metrics.LIMITED.labels(limit).inc()
         await asyncio.sleep(wait)

@@ -10,7 +10,7 @@ import pytest
 from shared.log import inbox as inbox_module
 from shared.log.connect import Redis
 from shared.log.entries import Staged, Unreadable
-from shared.log.inbox import InboxWriter
+from shared.log.inbox import InboxWriter, NotTaken
 from shared.log.keys import Keyspace
 from shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES, PadLimits, TooLarge
 from shared.log.reading import (
@@ -20,7 +20,7 @@ from shared.log.reading import (
     read_inboxes,
     read_staged,
 )
-from shared.log.records import Creation, Deletion, Entry, Origin, encode_entry
+from shared.log.records import Creation, Deletion, Entry, Origin, Submission, encode_entry
 
 PAD = "pad"
 
@@ -201,3 +201,36 @@ async def test_a_server_that_is_away_for_a_moment_is_waited_for(
     staged = found[partition][0].entry
     assert isinstance(staged, Staged)
     assert await read_staged(redis, keyspace, partition, staged) == entry
+
+
+async def test_few_heavy_entries_of_a_worker_are_under_way_at_once(
+    redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "HEAVY_WAITING", 1)
+    monkeypatch.setattr(inbox_module, "HEAVY_PATIENCE", 0.1)
+    inbox = InboxWriter(redis, keyspace, timeout=10)
+    loop = asyncio.get_running_loop()
+    answers: list[asyncio.Future[None]] = [
+        loop.create_future() for _ in range(inbox_module.HEAVY_AT_ONCE + 1)
+    ]
+    heavy = [
+        Submission(PAD, Origin(f"s-{n}", 1), 1, 0, "a.x", 0, "Z:1>0" + "*0+1=1" * 1000, {})
+        for n in range(len(answers))
+    ]
+    under_way = [
+        asyncio.create_task(inbox.settle(entry, answer))
+        for entry, answer in zip(heavy[:-1], answers[:-1], strict=True)
+    ]
+    try:
+        await asyncio.sleep(0)
+        with pytest.raises(NotTaken, match="others have large edits under way"):
+            await inbox.settle(heavy[-1], answers[-1])
+        answers[0].set_result(None)
+        await under_way[0]
+        answers[-1].set_result(None)
+        assert await inbox.settle(heavy[-1], answers[-1])
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.wait(under_way)
+        await inbox.close()

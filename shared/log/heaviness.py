@@ -1,0 +1,36 @@
+"""Which entries are too much for one turn of an event loop, as far as can be seen of them. Pure."""
+
+from typing import Final
+
+from shared.easysync.effort import count_ops
+from shared.log.records import Creation, Entry, Submission
+
+LIGHT_WORK: Final = 1_500
+"""Operations that are gone through for one entry in the event loop: 15 ms."""
+
+UNITS_EACH: Final = 300
+"""Code units of text that cost as much as an operation."""
+
+SHORT: Final = 1_000
+"""Characters of a changeset, and a third as many attributes, that need no closer look."""
+
+
+def own_work(entry: Entry) -> int:
+    """The operations that are gone through for an entry whatever it is based on: each of its own
+    twice, each attribute that it brings, and its text."""
+    match entry:
+        case Submission():
+            changeset = entry.changeset
+            attributes = len(entry.pool.get("numToAttrib", ()))
+            if len(changeset) < SHORT and attributes < SHORT // 3:
+                return 0
+            return 2 * count_ops(changeset) + attributes + len(changeset) // UNITS_EACH
+        case Creation():
+            return len(entry.text) // UNITS_EACH
+        case _:
+            return 0
+
+
+def is_heavy(entry: Entry) -> bool:
+    """Whether the writer works on it beside its event loop, whatever it is based on."""
+    return own_work(entry) > LIGHT_WORK

@@ -1,0 +1,248 @@
+"""While a writer is busy with an edit that takes long, only its pad waits (I1, I2)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from services.writer.cache import PadCache
+from services.writer.ledger import LeaseLost
+from services.writer.pad import Pad
+from services.writer.partition import Committer
+from services.writer.replicas import Replicas
+from services.writer.upkeep import Upkeep
+from shared.easysync.base36 import numeral
+from shared.log import leases, scripts
+from shared.log.connect import Redis
+from shared.log.entries import Received
+from shared.log.heaviness import is_heavy
+from shared.log.history import inbox_order, read_meta, read_revisions
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace
+from shared.log.leases import Lease
+from shared.log.reading import read_carefully
+from shared.log.records import Creation, Origin, Submission
+from tests.eventually import eventually
+
+BUSY = "busy"
+LEASE_MS = 60_000
+EDITS = 5
+
+
+def changeset(units: int, count: int) -> str:
+    ops = ("*0+1=1" * count).removesuffix("=1")
+    return f"Z:{numeral(units)}>{numeral(count)}{ops}${'x' * count}"
+
+
+@pytest.fixture
+def neighbour(keyspace: Keyspace) -> str:
+    names = (f"neighbour-{number}" for number in range(1000))
+    return next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(BUSY))
+
+
+class Gate:
+    """Heavy edits end when it is opened, and not before."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.open = threading.Event()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    made, submit = Gate(), Pad.submit
+
+    def held(pad: Pad, submission: Submission, *args: Any, **named: Any) -> Any:
+        if is_heavy(submission):
+            made.begun.set()
+            assert made.open.wait(60)
+        return submit(pad, submission, *args, **named)
+
+    monkeypatch.setattr(Pad, "submit", held)
+    yield made
+    made.open.set()
+
+
+class Partition:
+    """The partition of both pads, and what comes into its inbox."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, inbox: InboxWriter) -> None:
+        self.redis, self.keyspace, self.inbox = redis, keyspace, inbox
+        self.number = keyspace.partition_of(BUSY)
+        self.stopping = False
+
+    def committer(self) -> Committer:
+        pads = PadCache(self.redis, self.keyspace, 100)
+        keeping = Upkeep(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
+        replicas = Replicas(self.redis, self.keyspace, 0)
+        return Committer(self.redis, self.keyspace, pads, keeping, replicas, LEASE_MS)
+
+    async def lease(self, owner: str) -> Lease:
+        taken = await leases.acquire(self.redis, self.keyspace, self.number, owner, LEASE_MS)
+        assert taken is not None
+        return taken
+
+    async def read(self, behind: str | None, count: int = 100) -> list[Received] | None:
+        if self.stopping:
+            return None
+        if behind is None:
+            return []
+        return await read_carefully(self.redis, self.keyspace, self.number, behind, count=count)
+
+    async def settle(self, committer: Committer, lease: Lease, count: int = 100) -> Lease:
+        received = await self.read(lease.position, count)
+        assert received is not None
+        return await committer.settle(lease, received, self.read)
+
+    async def head(self, pad: str) -> int:
+        return (await read_meta(self.redis, self.keyspace.pad(pad))).head
+
+    async def has_head(self, pad: str, head: int) -> bool:
+        return await self.head(pad) == head
+
+    async def sessions(self, pad: str) -> list[str]:
+        revisions = await read_revisions(self.redis, self.keyspace.pad(pad), 1, 1000)
+        return [revision.origin.session for revision in revisions if revision.origin is not None]
+
+    async def put(self, pad: str, session: str, count: int, seq: int = 1) -> None:
+        epoch = (await read_meta(self.redis, self.keyspace.pad(pad))).epoch
+        author = f"a.{session}"
+        pool = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
+        text = changeset(30_001, count)
+        await self.inbox.put(Submission(pad, Origin(session, seq), 1, epoch, author, 0, text, pool))
+
+    async def waiting(self) -> int:
+        position: Any = await self.redis.client.hget(self.keyspace.state(self.number), "position")
+        behind = "(" + (position or b"0-0").decode()
+        left: Any = await self.redis.client.xrange(self.keyspace.inbox(self.number), behind)
+        return len(left)
+
+
+@pytest.fixture
+async def partition(
+    redis: Redis, keyspace: Keyspace, inbox: InboxWriter, neighbour: str
+) -> Partition:
+    made = Partition(redis, keyspace, inbox)
+    for pad in (BUSY, neighbour):
+        await inbox.put(Creation(pad, Origin("creator", 1), "a.x", "x" * 30_000))
+    return made
+
+
+async def fill(partition: Partition, neighbour: str) -> None:
+    """Two heavy edits of one pad with a light one between them, and a neighbour's among them."""
+    await partition.put(BUSY, "heavy-1", 1000)
+    await partition.put(BUSY, "light", 1)
+    await partition.put(BUSY, "heavy-2", 1000)
+    for number in range(EDITS):
+        await partition.put(neighbour, f"n-{number}", 1)
+
+
+@pytest.mark.parametrize("at_first", [1, 100], ids=["read on", "read at once"])
+async def test_I2_others_are_settled_while_one_pad_is_busy_and_each_once(
+    at_first: int, partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await fill(partition, neighbour)
+    settling = asyncio.create_task(partition.settle(committer, lease, at_first))
+    await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
+    assert gate.begun.is_set()
+    assert not settling.done()
+    assert await partition.head(BUSY) == 0
+    assert await partition.waiting() == 3
+    gate.open.set()
+    lease = await settling
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+    assert await partition.waiting() == 0
+    state = partition.keyspace.state(partition.number)
+    assert await partition.redis.client.hget(state, "position") == lease.position.encode()
+
+
+async def test_I2_whoever_comes_after_finds_only_what_is_not_settled(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    committer = partition.committer()
+    before = await partition.lease("me")
+    before = await partition.settle(committer, before)
+    await fill(partition, neighbour)
+    settling = asyncio.create_task(partition.settle(committer, before))
+    await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
+    await leases.release(partition.redis, partition.keyspace, before, "me")
+    lease = await partition.lease("another")
+    assert lease.position == before.position
+    left = await partition.read(lease.position)
+    assert left is not None
+    assert [received.pad for received in left] == [BUSY] * 3
+    gate.open.set()
+    await partition.settle(partition.committer(), lease)
+    with pytest.raises(LeaseLost):
+        await settling
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+
+
+async def test_I2_an_answer_that_gets_lost_settles_nothing_twice(
+    partition: Partition, neighbour: str, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await fill(partition, neighbour)
+    real = scripts.Script.__call__
+    lost: list[Any] = []
+
+    async def call(script: scripts.Script, client: Any, keys: Any, args: Any) -> Any:
+        answer = await real(script, client, keys, args)
+        if script is scripts.COMMIT and not lost and " " in str(args[2]):
+            lost.append(answer)
+            raise ConnectionError("the answer got lost")
+        return answer
+
+    monkeypatch.setattr(scripts.Script, "__call__", call)
+    settling = asyncio.create_task(partition.settle(committer, lease))
+    await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
+    gate.open.set()
+    await settling
+    assert lost == [[b"ok"]]
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+
+
+async def test_what_goes_wrong_out_of_turn_is_found_out_in_turn(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    """The neighbour's stream is of a wrong type: it is refused, and the busy pad is not."""
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await partition.redis.client.set(partition.keyspace.pad(neighbour).revs, "x")
+    await fill(partition, neighbour)
+    settling = asyncio.create_task(partition.settle(committer, lease))
+    await eventually(gate.begun.is_set, "the heavy edit is under way")
+    gate.open.set()
+    await settling
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+    assert list(committer.damages.lately()) == [neighbour]
+
+
+async def test_who_is_to_stop_begins_nothing_new(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await fill(partition, neighbour)
+    received = await partition.read(lease.position)
+    assert received is not None
+    partition.stopping = True
+    gate.open.set()
+    after = await committer.settle(lease, received, partition.read)
+    assert inbox_order(after.position) < inbox_order(received[-1].id)
+    assert await partition.sessions(BUSY) == ["heavy-1"]
+    partition.stopping = False
+    await partition.settle(committer, after)
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
