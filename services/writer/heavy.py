@@ -7,7 +7,7 @@ inbox after us (I2).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.log.entries import Received, Staged
@@ -31,13 +31,6 @@ PAUSE = 0.02
 
 async def nothing_more(_behind: str | None) -> list[Received] | None:
     return []
-
-
-def watch(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-    """Begins it. Whoever began it may have to leave before it ends, and it is nobody's then."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    return task
 
 
 class Rest:

@@ -20,6 +20,7 @@ from shared.log.entries import Received
 from shared.log.keys import WRITERS, Keyspace
 from shared.log.leases import Lease
 from shared.supervisor import Keeper, Kept, Loose, progress, rest
+from shared.tasks import as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +252,7 @@ class Owner:
                 await asyncio.wait(busy.values())
         finally:
             for task in busy.values():
-                task.cancel()
+                as_if_never_asked(task)
 
     async def _follow_on(
         self, group: list[int], inboxes: Inboxes, busy: dict[int, asyncio.Task[None]]
@@ -275,7 +276,7 @@ class Owner:
             if batches:
                 last_round = loop.time()
                 begun = {
-                    p: asyncio.create_task(self._settle(p, positions[p], received, inboxes))
+                    p: awaited(self._settle(p, positions[p], received, inboxes), "batch")
                     for p, received in batches.items()
                 }
                 busy |= begun

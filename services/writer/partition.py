@@ -10,7 +10,7 @@ from services.writer import metrics
 from services.writer.batch import Batch
 from services.writer.cache import PadCache
 from services.writer.damages import Damages
-from services.writer.heavy import More, Rest, nothing_more, watch
+from services.writer.heavy import More, Rest, nothing_more
 from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
 from services.writer.pad import MOST_WORK, Pad, Result
 from services.writer.parking import park
@@ -39,6 +39,7 @@ from shared.log.records import (
     Submission,
 )
 from shared.supervisor import rest
+from shared.tasks import as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)
 
@@ -160,13 +161,13 @@ class Committer:
             batch.received[batch.taken + 1 :],
             batch.read_to or batch.received[-1].id,
         )
-        taking = watch(self._take(batch, entry_id, entry, heavy=True))
+        taking = awaited(self._take(batch, entry_id, entry, heavy=True), "heavy entry")
         try:
             while not await rest.is_over(taking, more):
                 await self._settle_aside(batch, rest)
             await taking
         finally:
-            taking.cancel()
+            as_if_never_asked(taking)
             batch.received[batch.taken + 1 :] = rest.left
             batch.read_to = rest.read_to
 
