@@ -126,12 +126,21 @@ def report_the_loops_faults(loop: asyncio.AbstractEventLoop) -> None:
     loop.set_exception_handler(_in_the_loop)
 
 
+def _is_of_a_closed_connection(error: object) -> bool:
+    return isinstance(error, RuntimeError) and str(error).endswith("the handler is closed")
+
+
 def _in_the_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     task = context.get("task") or context.get("future")
     name = task.get_name() if isinstance(task, asyncio.Task) else "callback"
     # Numbered names are those that nobody has given: one label for all of them.
     kind = "unnamed" if name.startswith("Task-") else name
     error = context.get("exception")
+    if _is_of_a_closed_connection(error):
+        # uvloop says so of each TLS connection that ends while it is written to. Whoever has the
+        # connection is told of its end besides.
+        log.info("event loop: written to a closed connection", extra={"task": name})
+        return
     FAULTS.labels(kind).inc()
     log.error(
         "event loop: %s",

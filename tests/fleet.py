@@ -14,8 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from urllib.error import URLError
 
+from tests import warm_start
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
+from tests.warm_start import Started
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +31,7 @@ class Member:
 
     name: str
     port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Started
     log: Path
     launcher: Sequence[str]
     host: str
@@ -168,17 +170,32 @@ class Fleet:
             ops_port = 0
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                [*launcher, kind, *words],
+            process = self._process(launcher, [kind, *words], environment, output.fileno())
+        member = Member(name, port, process, log, launcher, host, ops_port)
+        among.append(member)
+        return member
+
+    def _process(
+        self,
+        launcher: Sequence[str],
+        words: Sequence[str],
+        environment: dict[str, str],
+        output: int,
+    ) -> subprocess.Popen[bytes] | Started:
+        warm = warm_start.server()
+        if warm is None or launcher != PADFLEET or self.stdin != subprocess.DEVNULL:
+            return subprocess.Popen(
+                [*launcher, *words],
                 cwd=ROOT,
                 env=environment,
                 stdin=self.stdin,
                 stdout=output,
                 stderr=output,
             )
-        member = Member(name, port, process, log, launcher, host, ops_port)
-        among.append(member)
-        return member
+        with Path(os.devnull).open("rb") as nothing:
+            return warm.start(
+                words, env=environment, stdin=nothing.fileno(), stdout=output, stderr=output
+            )
 
     def stop(self) -> None:
         """Ends all processes; AssertionError if one of them logged a fault of its own."""

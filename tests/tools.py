@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from tests.fleet import ROOT
+from tests import warm_start
 
 
 class Ended(NamedTuple):
@@ -21,15 +21,28 @@ async def padfleet(redis_url: str, *words: object, **environment: str) -> Ended:
     """Runs one command to its end."""
 
     def run() -> Ended:
-        ended = subprocess.run(
-            [sys.executable, "-m", "services", *map(str, words)],
-            cwd=ROOT,
-            env={**os.environ, "PADFLEET_REDIS_URL": redis_url, **environment},
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        warm = warm_start.server()
+        assert warm is not None
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            TemporaryFile("w+b") as out,
+            TemporaryFile("w+b") as err,
+        ):
+            process = warm.start(
+                [*map(str, words)],
+                env={**os.environ, "PADFLEET_REDIS_URL": redis_url, **environment},
+                stdin=nothing.fileno(),
+                stdout=out.fileno(),
+                stderr=err.fileno(),
+            )
+            try:
+                code = process.wait(90)
+            finally:
+                process.kill()
+            out.seek(0)
+            err.seek(0)
+            ended = Ended(code, out.read().decode(), err.read().decode())
+        assert "Traceback" not in ended.err, ended.err
+        return ended
 
     return await asyncio.to_thread(run)

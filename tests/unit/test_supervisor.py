@@ -242,3 +242,17 @@ async def test_a_callback_that_raises_is_logged_and_counted(
     await eventually(lambda: FAULTS.labels("callback")._value.get() == before + 1)
     (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert record.exc_info is not None
+
+
+async def test_a_connection_that_ends_while_it_is_written_to_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What uvloop makes of it, on TLS."""
+    caplog.set_level(logging.INFO)
+    loop = asyncio.get_running_loop()
+    report_the_loops_faults(loop)
+    error = RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")
+    loop.call_exception_handler(
+        {"message": "Fatal error on SSL protocol", "exception": error, "protocol": None}
+    )
+    assert [r.levelname for r in caplog.records if r.name == "shared.tasks"] == ["INFO"]

@@ -1,0 +1,242 @@
+"""Starts processes of padfleet as copies of one that has imported everything, and done nothing yet.
+
+A worker takes two seconds of CPU to import what it uses, and the tests start some hundred of them:
+that was half of what they took. `Fleet` uses this within pytest. What is measured, and what tests
+the start itself (`padfleet up`, the package, a launcher of its own), starts from nothing.
+
+Each test process has one such server, started when it is first needed. It ends with the process
+that it belongs to, and what it has started with it.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parent.parent
+
+PRELOADED: Final = ("fanout", "writer", "pad", "doctor", "backup", "restore", "verify")
+"""Commands whose modules are imported ahead. The others import what they lack when they run."""
+
+_LARGEST: Final = 1 << 17
+"""Bytes of a message: an environment and arguments."""
+
+_STARTING: Final = 60.0
+"""Seconds."""
+
+
+class Started:
+    """A process, with what `subprocess.Popen` has that tests use."""
+
+    stdin = None
+
+    def __init__(self, server: WarmStart, pid: int) -> None:
+        self.pid = pid
+        self._server = server
+
+    @property
+    def returncode(self) -> int | None:
+        return self._server.ended.get(self.pid)
+
+    def poll(self) -> int | None:
+        self._server.listen(0.0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises `subprocess.TimeoutExpired`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(["padfleet"], timeout or 0.0)
+            self._server.listen(0.1)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class WarmStart:
+    """The side of the test process. Any of its threads may use it."""
+
+    def __init__(self) -> None:
+        self.ended: dict[int, int] = {}  #: exit codes by PID, as `Popen.returncode` has them
+        self._pids: list[int] = []
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.warm_start", str(theirs.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+        atexit.register(self._socket.close)
+
+    def start(
+        self, words: Sequence[str], *, env: Mapping[str, str], stdin: int, stdout: int, stderr: int
+    ) -> Started:
+        """`padfleet WORDS…` with these file descriptors, in the repository's root."""
+        order = json.dumps({"words": list(words), "env": dict(env)}).encode()
+        streams = array.array("i", [stdin, stdout, stderr])
+        with self._lock:
+            self._socket.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
+            deadline = time.monotonic() + _STARTING
+            while not self._pids:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise RuntimeError("the process that starts others does not answer")
+                self._listen(1.0)
+            return Started(self, self._pids.pop())
+
+    def listen(self, seconds: float) -> None:
+        """Take in who has ended; waits so long for it at most."""
+        with self._lock:
+            self._listen(seconds)
+
+    def _listen(self, seconds: float) -> None:
+        while select.select([self._socket], [], [], seconds)[0]:
+            data = self._socket.recv(_LARGEST)
+            if not data:
+                raise RuntimeError("the process that starts others has ended")
+            told: dict[str, int] = json.loads(data)
+            if "started" in told:
+                self._pids.append(told["started"])
+            else:
+                # A PID may come again: what has ended under it before is another process.
+                self.ended[told["ended"]] = told["code"]
+            seconds = 0.0
+
+
+_server: WarmStart | None = None
+_allowed = False
+
+
+def allow() -> None:
+    """Let fleets of this process start so."""
+    global _allowed
+    _allowed = True
+
+
+def server() -> WarmStart | None:
+    """The one of this process; None where processes are to start from nothing."""
+    global _server
+    if _server is None and _allowed:
+        _server = WarmStart()
+    return _server
+
+
+# --- The process that is copied -------------------------------------------------------------------
+
+
+def _serve(orders: socket.socket) -> None:
+    for name in PRELOADED:
+        importlib.import_module(f"services.{name}.__main__")
+    for module in ("services.fanout.app", "services.writer.app"):
+        importlib.import_module(module)
+    gc.collect()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends us
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: set[int] = set()
+    while True:
+        ready, _, _ = select.select([orders.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, 4096)
+            _tell_ended(orders, running)
+        if orders.fileno() in ready:
+            data, streams = _received(orders)
+            if not data:
+                break
+            pid = os.fork()
+            if pid == 0:
+                orders.close()
+                os.close(woken)
+                os.close(wakes)
+                _become(json.loads(data), streams)
+            for stream in streams:
+                os.close(stream)
+            running.add(pid)
+            orders.send(json.dumps({"started": pid}).encode())
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _received(orders: socket.socket) -> tuple[bytes, list[int]]:
+    data, extra, _, _ = orders.recvmsg(_LARGEST, socket.CMSG_SPACE(3 * 4))
+    streams = array.array("i")
+    for _, _, passed in extra:
+        streams.frombytes(passed)
+    return data, list(streams)
+
+
+def _tell_ended(orders: socket.socket, running: set[int]) -> None:
+    while running:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        running.discard(pid)
+        code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(BrokenPipeError):
+            orders.send(json.dumps({"ended": pid, "code": code}).encode())
+
+
+def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
+    """Run padfleet as a process of its own would. Does not return."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+            os.close(stream)
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+        os.environ.clear()
+        os.environ.update(order["env"])
+        sys.argv = ["padfleet", *order["words"]]
+        code = importlib.import_module("services.__main__").main()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
