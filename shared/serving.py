@@ -11,6 +11,7 @@ measures.
 And nothing of a request that is none gets into a log.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
+
+_NOT_HTTP: Final = (HttpProcessingError, web.RequestPayloadError)
+"""Faults of who sends: of a request, and of its body."""
 
 Policy = Callable[[web.BaseRequest], bool]
 """Whether pages of other origins may load the answer to this request."""
@@ -58,7 +62,9 @@ class Handler(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        if isinstance(exc, HttpProcessingError):
+        if isinstance(exc, web.RequestPayloadError):
+            status = 400  # whoever the handler is: it wanted a body, and there is none
+        if isinstance(exc, _NOT_HTTP):
             # Its text, which the library logs and answers with, quotes the request: an API key may
             # stand in the part that it quotes.
             log.info("no request of HTTP", extra={"reason": type(exc).__name__, "status": status})
@@ -70,6 +76,19 @@ class Handler(RequestHandler):
             response = super().handle_error(request, status, exc, message)
         put_on(response)
         return response
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """What has failed outside of a handler. The rest of a body that cannot be read, which
+        nobody wanted, is its sender's fault; anybody could fill the log with it."""
+        error = options.get("exc_info")
+        if isinstance(error, _NOT_HTTP):
+            log.info("no request of HTTP", extra={"reason": type(error).__name__})
+        elif isinstance(error, asyncio.InvalidStateError) and self._force_close:
+            # The connection is being shut down, and its request was done in the moment in which it
+            # was not waited for any longer: aiohttp sets what it has cancelled.
+            log.info("a request was done as the process stopped")
+        else:
+            super().log_exception(*args, **options)
 
 
 class _Server(web.Server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -111,6 +112,34 @@ async def test_what_says_that_it_is_too_large_is_refused_unread(fleet: Fleet) ->
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"maxFileSize" in answer
     writer.close()
+
+
+@pytest.mark.parametrize("path", ["/p/packed/import", "/api/1.3.0/getText", "/socket.io/?EIO=4"])
+async def test_a_body_that_is_not_packed_as_it_says_is_its_senders_fault(
+    fleet: Fleet, api: Caller, path: str
+) -> None:
+    """Refused, its rest is read all the same, and fails: no error of ours, and none in the log."""
+    log = fleet.workers[0].log
+    before = log.stat().st_size
+    parts = urlsplit(fleet.urls[0])
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    body = b"\x07" * 300_000  # a block of a kind that there is none of
+    writer.write(
+        b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Encoding: deflate\r\nContent-Type: text/plain\r\n"
+        b"Content-Length: %d\r\n\r\n" % (path.encode(), len(body))
+    )
+    async with asyncio.timeout(10):
+        answer = asyncio.create_task(reader.read(100))
+        await asyncio.wait({answer}, timeout=0.2)
+        writer.write(body)
+        assert (await answer).startswith(b"HTTP/1.1 4")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # up to its end
+    writer.close()
+    await api.createPad(padID=f"served-{path.count('/')}-{len(path)}")
+    said = log.read_text()[before:]
+    assert "Unhandled exception" not in said
+    assert '"level": "error"' not in said
 
 
 async def test_a_larger_file_needs_no_folder_for_temporary_ones(fleet: Fleet) -> None:
