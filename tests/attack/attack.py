@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,9 @@ class Attack:
 
     name: str  #: what is attacked, and how
     run: Run
+    reaches: Mapping[str, int]
+    """What has to come of it for it to be an attack at all: so many outcomes, at least, that have
+    this in them. One that is turned away at the first door proves nothing of what is behind."""
     seconds: float = 5  #: it is ended then
     clients: int = 1  #: addresses that it comes from
     short: bool = False  #: part of the form that CI runs
@@ -30,3 +33,15 @@ class Attack:
     keys_left: int = 60
     """Likewise, when it is over and the attacker's pads are deleted: two of each author who was on
     a pad stay, and one of each pad."""
+
+    def missed(self, outcome: Mapping[str, int], *, part: bool = False) -> list[str]:
+        """What it was to reach and has not; `part`: once of each is enough."""
+        counts = {
+            word: (sum(n for said, n in outcome.items() if word in said), 1 if part else least)
+            for word, least in self.reaches.items()
+        }
+        return [
+            f"no attack: {word!r} ×{count}, not {least} at least"
+            for word, (count, least) in counts.items()
+            if count < least
+        ]

@@ -34,6 +34,7 @@ class Diary:
     edits: list[float] = field(default_factory=list)  #: seconds
     errands: list[float] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
+    served: set[str] = field(default_factory=set)  #: kinds of errands
 
 
 class Bystanders:
@@ -44,6 +45,7 @@ class Bystanders:
         self._target = replace(target, address="127.0.0.1")
         self._here, self._there = pads
         self._diary = Diary()
+        self.kinds: frozenset[str] = frozenset()  #: of errands, once they have begun
 
     def opened(self) -> Diary:
         """A new diary; the old one is written in no more."""
@@ -76,12 +78,14 @@ class Bystanders:
     async def run_errands(self) -> None:
         async with http(self._target) as session:
             errands = self._errands(session)
+            self.kinds = frozenset(name for name, _ in errands)
             for number in range(10**9):
                 name, errand = errands[number % len(errands)]
                 diary, begun = self._diary, time.monotonic()
                 said = await outcome(_patiently(errand))
                 if said == "200":
                     diary.errands.append(time.monotonic() - begun)
+                    diary.served.add(name)
                 else:
                     diary.failed[f"{name}: {said}"] += 1
                 await asyncio.sleep(ERRAND_PACE)

@@ -6,7 +6,16 @@ import json
 from typing import Any
 
 from tests.attack.attack import PAD, Attack
-from tests.attack.drivers import BREACH, Tally, Target, all_at_once, http, over_and_over
+from tests.attack.drivers import (
+    BREACH,
+    Tally,
+    Target,
+    all_at_once,
+    connection,
+    forever,
+    http,
+    over_and_over,
+)
 from tests.attack.files import html
 
 
@@ -135,11 +144,46 @@ async def versions(target: Target, tally: Tally) -> None:
         await over_and_over(tally, 8, once)
 
 
+async def unread_calls(target: Target, tally: Tally) -> None:
+    """Forty calls for the text of a large pad, by who has the key and reads nothing."""
+
+    async def once(_: int) -> str:
+        async with connection(target, small=True) as made:
+            query = f"apikey={target.key}&padID={target.large}"
+            line = f"GET /api/1.3.0/getText?{query} HTTP/1.1\r\nHost: x\r\n\r\n"
+            await made.send(line.encode())
+            status = await made.status()
+            made.stop_reading()
+            tally[f"held open, {status}"] += 1
+            await forever()
+        return ""
+
+    await all_at_once(tally, 40, once)
+
+
 def attacks() -> list[Attack]:
     return [
-        Attack("API: a thousand calls at once without the key", without_key, 8, short=True),
-        Attack("API: a thousand calls at once with the key", with_key, 12),
-        Attack("API: fields of megabytes, numbers of 5,000 digits", huge_fields, 15, peak_mb=400),
-        Attack("API: JSON that is deep, wide and odd", odd_json, 6, short=True),
-        Attack("API: functions and versions that are none", versions, 4),
+        Attack(
+            "API: a thousand calls at once without the key",
+            without_key,
+            {"401": 500},
+            8,
+            short=True,
+            peak_mb=250,  # a thousand connections, each with a piece of its body
+        ),
+        Attack("API: a thousand calls at once with the key", with_key, {"200": 500}, 12),
+        Attack(
+            "API: fields of megabytes, numbers of 5,000 digits",
+            huge_fields,
+            {"200": 10},
+            15,
+            peak_mb=400,
+        ),
+        Attack(
+            "API: JSON that is deep, wide and odd", odd_json, {"200": 5, "401": 2}, 6, short=True
+        ),
+        Attack(
+            "unread: forty texts by the API", unread_calls, {"held open, 200": 5}, 8, peak_mb=300
+        ),
+        Attack("API: functions and versions that are none", versions, {"404": 20}, 4),
     ]

@@ -15,6 +15,7 @@ from tests.attack.drivers import (
     collab,
     event,
     frame,
+    http,
     over_and_over,
     websocket,
 )
@@ -86,6 +87,8 @@ def pool(author: str, count: int) -> dict[str, Any]:
     return {"numToAttrib": {**attributes, "0": ["author", author]}, "nextNum": count}
 
 
+NEW: Final = 2000
+
 ODDITIES: Final = len(list(changesets(1, "a.x")))
 
 
@@ -125,7 +128,11 @@ def typing(text: str, sockets: int, base: int | None = None) -> Run:
                 said = await socket.join(f"{PAD}-typing")
                 known = said["collab_client_vars"]
                 rev, size = known["rev"], len(known["initialAttributedText"]["text"])
-                return await socket.flood(event(insert(said["userId"], rev, size, text)))
+                edit = event(insert(said["userId"], rev, size, text))
+                await socket.send(edit)
+                await socket.until("ACCEPT_COMMIT")
+                tally["edits answered"] += 1
+                return await socket.flood(edit)
 
         await over_and_over(tally, sockets, once)
 
@@ -135,11 +142,15 @@ def typing(text: str, sockets: int, base: int | None = None) -> Run:
 async def far_past(target: Target, tally: Tally) -> None:
     """On the first revision of a pad that has hundreds, again and again."""
 
+    export = f"{target.url}/p/{target.long}/0/export/txt"
+    async with http(target) as session, session.get(export) as answer:
+        first = await answer.text()
+
     async def once(_: int) -> str:
         async with websocket(target) as socket:
             said = await socket.join(target.long)
             while True:
-                await socket.say(insert(said["userId"], 0, 1, "x"))
+                await socket.say(insert(said["userId"], 0, len(first), "x"))
                 await socket.until("ACCEPT_COMMIT")
                 tally["accepted"] += 1
 
@@ -168,7 +179,7 @@ async def many_operations(target: Target, tally: Tally) -> None:
 
 
 async def attributes(target: Target, tally: Tally) -> None:
-    """New ones with each edit, of half a megabyte all together."""
+    """New ones with each edit, as many as a message may have values for, of 400 KB together."""
 
     async def once(number: int) -> str:
         async with websocket(target) as socket:
@@ -176,15 +187,15 @@ async def attributes(target: Target, tally: Tally) -> None:
             known = said["collab_client_vars"]
             rev, size = known["rev"], len(known["initialAttributedText"]["text"])
             for turn in range(10):
-                marks = {str(n): ["x", f"{number}-{turn}-{n}" + "y" * 150] for n in range(1, 3000)}
-                apool = {"numToAttrib": {"0": ["author", said["userId"]], **marks}, "nextNum": 3000}
-                text = "x" * 2999
-                operations = "".join(f"*0*{base36(n)}+1" for n in range(1, 3000))
-                changeset = f"Z:{base36(size)}>{base36(2999)}{operations}${text}"
+                marks = {str(n): ["x", f"{number}-{turn}-{n}" + "y" * 150] for n in range(1, NEW)}
+                apool = {"numToAttrib": {"0": ["author", said["userId"]], **marks}, "nextNum": NEW}
+                text = "x" * (NEW - 1)
+                operations = "".join(f"*0*{base36(n)}+1" for n in range(1, NEW))
+                changeset = f"Z:{base36(size)}>{base36(NEW - 1)}{operations}${text}"
                 sent = {"baseRev": rev, "changeset": changeset, "apool": apool}
                 await socket.say(collab("USER_CHANGES", **sent))
                 accepted = json.loads((await socket.until("ACCEPT_COMMIT"))[2:])
-                rev, size = accepted[1]["data"]["newRev"], size + 2999
+                rev, size = accepted[1]["data"]["newRev"], size + NEW - 1
                 tally["accepted"] += 1
             return "done"
 
@@ -210,12 +221,39 @@ async def nothing_edits(target: Target, tally: Tally) -> None:
 
 def attacks() -> list[Attack]:
     return [
-        Attack("edits: odd changesets and pools", odd_changesets, 8, short=True, keys_left=4000),
-        Attack("edits: revisions that no client can have", odd_revs, 6, keys_left=4000),
-        Attack("edits: on a revision of long ago", far_past, 8, keys_left=4000),
-        Attack("edits: one letter, as fast as it goes", typing("x", 4), 6),
-        Attack("edits: 400 KB, as fast as it goes", typing("x" * 400_000, 4), 8, redis_mb=250),
-        Attack("edits: 19,000 operations each", many_operations, 8, redis_mb=150),
-        Attack("edits: three thousand new attributes each", attributes, 8, redis_mb=150),
-        Attack("edits: before a join, and by readers", nothing_edits, 4, keys_left=4000),
+        Attack(
+            "edits: odd changesets and pools",
+            odd_changesets,
+            {"badChangeset": 10, "accepted": 2},
+            8,
+            short=True,
+            keys_left=4000,
+        ),
+        Attack(
+            "edits: revisions that no client can have",
+            odd_revs,
+            {"badChangeset": 20},
+            6,
+            keys_left=4000,
+        ),
+        Attack("edits: on a revision of long ago", far_past, {"accepted": 10}, 8, keys_left=4000),
+        Attack("edits: one letter, as fast as it goes", typing("x", 4), {"edits answered": 4}, 6),
+        Attack(
+            "edits: 400 KB, as fast as it goes",
+            typing("x" * 400_000, 4),
+            {"edits answered": 4},
+            8,
+            redis_mb=250,
+        ),
+        Attack("edits: 19,000 operations each", many_operations, {"accepted": 1}, 8, redis_mb=150),
+        Attack(
+            "edits: two thousand new attributes each", attributes, {"accepted": 4}, 8, redis_mb=150
+        ),
+        Attack(
+            "edits: before a join, and by readers",
+            nothing_edits,
+            {"refused": 20},
+            4,
+            keys_left=4000,
+        ),
     ]

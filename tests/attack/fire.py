@@ -7,11 +7,13 @@ import faulthandler
 import os
 from typing import Final
 
+from tests.attack.attack import Attack
 from tests.attack.catalogue import ATTACKS
 from tests.attack.drivers import Tally, Target
 
 _STUCK: Final = 60.0
-"""Seconds after its time in which an attack that does not end is ended with its process."""
+"""Seconds after its time that an attack has to reach what it is to reach, and once more to end;
+then it is ended with its process."""
 
 
 def stand_back() -> None:
@@ -19,22 +21,26 @@ def stand_back() -> None:
     os.nice(3)
 
 
-def fire(name: str, target: Target, seconds: float) -> Tally:
-    """Runs in a process of its own, so that an attacker's work is not the bystanders'."""
-    faulthandler.dump_traceback_later(seconds + _STUCK, exit=True)
+def fire(name: str, target: Target, seconds: float | None = None) -> Tally:
+    """Runs in a process of its own, so that an attacker's work is not the bystanders'. `seconds`:
+    for so long, not for as long as the attack says, and for a part of what it reaches."""
+    attack = ATTACKS[name]
+    part = seconds is not None
+    most = min(attack.seconds, seconds) if seconds is not None else attack.seconds
+    faulthandler.dump_traceback_later(most + 2 * _STUCK, exit=True)
     try:
-        return asyncio.run(_fire(name, target, seconds))
+        return asyncio.run(_fire(attack, target, most, part))
     finally:
         faulthandler.cancel_dump_traceback_later()
 
 
-async def _fire(name: str, target: Target, seconds: float) -> Tally:
+async def _fire(attack: Attack, target: Target, seconds: float, part: bool) -> Tally:
     tally = Tally()
-    run = asyncio.ensure_future(ATTACKS[name].run(target, tally))
+    run = asyncio.ensure_future(attack.run(target, tally))
     try:
         await asyncio.wait({run}, timeout=seconds)
-        for _ in range(int(_STUCK / 2)):
-            if tally or run.done():
+        for _ in range(int(_STUCK)):
+            if run.done() or not attack.missed(tally, part=part):
                 break
             await asyncio.wait({run}, timeout=1)  # the machine is slow: they are at it still
         if run.done():

@@ -67,12 +67,14 @@ class Result:
 
 
 def faults(result: Result, attack: Attack, calm: Latency | None) -> list[str]:
-    """What may not be. `calm`: how quick edits are without attacks; None: times do not count."""
-    found = list(result.broken)
+    """What may not be. `calm`: how quick edits are without attacks; None: nothing counts that
+    depends on how quick the machine is, and a part of what the attack is to reach is enough."""
+    found = [*result.broken, *attack.missed(result.outcome, part=calm is None)]
     found += [f"{word} ×{n}" for word, n in result.outcome.items() if word.startswith(BREACH)]
-    if result.edits.count == 0:
-        found.append("no edit of a bystander came through")
-    found += [f"a bystander's {what} ×{n}" for what, n in result.failed.items()]
+    if calm is not None:
+        if result.edits.count == 0:
+            found.append("no edit of a bystander came through")
+        found += [f"a bystander's {what} ×{n}" for what, n in result.failed.items()]
     for name, growth in result.memory.items():
         most = attack.helpers_mb if name == "helpers" else attack.peak_mb
         if growth.peak > most:

@@ -47,7 +47,7 @@ def row(result: Result, faults: Sequence[str]) -> str:
         grown(result.memory["helpers"]),
         grown(result.redis_mb),
         grown(result.keys, ""),
-        "; ".join(one[:160] for one in faults) or "held",
+        "; ".join(" ".join(one[:160].split()) for one in faults) or "held",
     ]
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import itertools
+from dataclasses import replace
 from typing import Final
 
 from tests.attack.attack import PAD, Attack, Run
@@ -94,13 +96,90 @@ async def pipelined(target: Target, tally: Tally) -> None:
 
 async def quick_requests(target: Target, tally: Tally) -> None:
     """Each on a connection of its own, on every path."""
-    paths = ("/", "/p/x", "/api", "/health/ready", "/health/live", "/p/x/export/etherpad", "/x")
+    paths = (
+        "/",
+        "/p/x",
+        "/p/x/timeslider",
+        "/api",
+        "/health/ready",
+        "/health/live",
+        "/p/x/export/etherpad",
+        "/x",
+        "/robots.txt",
+        "/favicon.ico",
+    )
 
     async def once(number: int) -> str:
         path = paths[number % len(paths)]
         return await raw(target, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     await over_and_over(tally, 16, once)
+
+
+ASSETS: Final = (
+    "/assets/",
+    "/assets/x",
+    "/assets/..",
+    "/assets/../app.py",
+    "/assets/..%2f..%2fapp.py",
+    "/assets/%2e%2e/%2e%2e/etc/passwd",
+    "/assets/%00",
+    "/assets/" + "x" * 7000,
+    "/assets//etc/passwd",
+    "/assets/\\..\\..",
+    "/static/js/../../../etc/passwd",
+    "/p/" + "x" * 51,
+    "/p/%00/timeslider",
+    "/p/a%2fb",
+    "/p/..%2f..",
+    "/p/" + "%F0%9F%98%80" * 60,
+    "/p/r.00000000000000000000000000000000/timeslider",
+    "/p/g.0123456789abcdef$x",
+)
+
+
+async def odd_paths(target: Target, tally: Tally) -> None:
+    """Of pages and of files that belong to them, with headers that make them work."""
+    headers = (
+        "Accept-Encoding: gzip;q=0, br;q=0, *;q=0",
+        "If-None-Match: " + '"x",' * 1500,
+        "If-Modified-Since: " + "9" * 5000,
+        "Range: bytes=" + "0-0," * 1500,
+        "Accept-Language: " + ",".join(f"x{n};q=0.{n}" for n in range(900)),
+        "Cookie: language=" + "x" * 7000,
+    )
+
+    async def once(number: int) -> str:
+        path, header = ASSETS[number % len(ASSETS)], headers[number % len(headers)]
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n"
+        async with connection(target) as made:
+            await made.send(request.encode())
+            answer = await made.reader.read(-1)
+        status = answer.split(b" ", 2)[1].decode()
+        if status == "500" or b"root:" in answer or b"import " in answer[:2000]:
+            return f"{BREACH}{path[:60]}: {status}"
+        return status
+
+    await over_and_over(tally, 8, once)
+
+
+async def operators_port(target: Target, tally: Tally) -> None:
+    """Whoever reaches it by mistake: half requests, odd ones, and as many whole ones as go."""
+    there = replace(target, port=target.ops_port)
+    paths = ("/metrics", "/fleet", "/fleet/data", "/stats/prometheus", "/health/ready", "/x")
+
+    async def half(number: int) -> str:
+        async with connection(there) as made:
+            await made.send((b"", b"GET /met", LINE + b"X: ", POST + b"\0")[number % 4])
+            tally["held open"] += 1
+            return await made.ended()
+
+    async def whole(number: int) -> str:
+        request = f"GET {paths[number % 6]} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        status = await raw(there, (request, ODD[number % len(ODD)])[number % 2])
+        return BREACH + "500" if status == "500" else status
+
+    await asyncio.gather(all_at_once(tally, 200, half), over_and_over(tally, 4, whole))
 
 
 OPS: Final = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data")
@@ -206,6 +285,8 @@ SLOW: Final = {
     "half a request": b"GET /p/x HT",
     "headers of a page": LINE + _HOST + b"X: ",
     "headers of a handshake": b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" + _HOST,
+    "headers of a timeslider": b"GET /p/x/timeslider HTTP/1.1\r\n" + _HOST,
+    "headers of a file": b"GET /assets/x HTTP/1.1\r\n" + _HOST,
     "headers of an export": b"GET /p/x/export/html HTTP/1.1\r\n" + _HOST,
     "idle": b"GET /health/live HTTP/1.1\r\n" + _HOST + b"\r\n",
     "idle after a page": LINE + _HOST + b"\r\n",
@@ -265,14 +346,19 @@ async def held_open(target: Target, tally: Tally) -> None:
 def attacks() -> list[Attack]:
     return [
         Attack(
-            "HTTP: requests that are none, odd lengths, smuggled ones", odd_requests, short=True
+            "HTTP: requests that are none, odd lengths, smuggled ones",
+            odd_requests,
+            {"400": 20, "200": 2, "404": 2},
+            short=True,
         ),
-        Attack("HTTP: pipelines whose answers are not read", pipelined, 6),
-        Attack("HTTP: as many requests as go, on all paths", quick_requests, 6),
-        Attack("HTTP: 88 ways to metrics, stats and fleet", operators_paths, 5, short=True),
-        Attack("HTTP: from pages of other sites", cross_origin, 5, short=True),
-        Attack("HTTP: packed bodies of 100 MB", inflated, 8, peak_mb=250),
-        Attack("slow: 130 requests, of every kind and on every path", slow(10), 35),
-        Attack("slow: the same, a byte every half second", dripped, 35),
-        Attack("slow: 2,000 connections that say nothing", held_open, 8),
+        Attack("HTTP: pipelines whose answers are not read", pipelined, {"held back": 8}, 6),
+        Attack("HTTP: as many requests as go, on all paths", quick_requests, {"200": 50}, 6),
+        Attack(
+            "HTTP: 88 ways to metrics, stats and fleet", operators_paths, {"404": 88}, 5, short=True
+        ),
+        Attack("HTTP: from pages of other sites", cross_origin, {"403": 60}, 5, short=True),
+        Attack("HTTP: packed bodies of 100 MB", inflated, {"400": 1, "413": 1}, 8, peak_mb=250),
+        Attack("slow: 150 requests, of every kind and on every path", slow(10), {"ended": 140}, 35),
+        Attack("slow: the same, a byte every half second", dripped, {"ended": 70}, 35),
+        Attack("slow: 2,000 connections that say nothing", held_open, {"open": 1000}, 8),
     ]

@@ -13,11 +13,13 @@ from typing import Any, Final
 from tests.attack.attack import PAD, Attack, Run
 from tests.attack.drivers import (
     BINARY,
+    BREACH,
     CLOSE,
     CONTINUATION,
     PING,
     PONG,
     TEXT,
+    Fate,
     Tally,
     Target,
     WebSocket,
@@ -27,6 +29,7 @@ from tests.attack.drivers import (
     forever,
     frame,
     http,
+    outcome,
     over_and_over,
     polling,
     ready,
@@ -53,6 +56,15 @@ FLOODS: Final = {
     "messages of half a megabyte": frame(TEXT, b'42["message","' + b"x" * 500_000 + b'"]'),
 }
 """Each is poured until the connection is ended, and then again on another."""
+
+ENDS: Final = {
+    "fragments": "closed 1002",
+    "binary attachments": "closed 1003",
+    "close frames": "closed 1000",
+    "reserved kinds and bits": "closed 1002",
+    "messages of half a megabyte": "held back",
+}
+"""What becomes of a flood: 1008, where it is not for what is in it."""
 
 
 def flood(one: bytes) -> Run:
@@ -173,7 +185,6 @@ async def held(
             await socket.join(pad(target))
             socket.stop_reading()
             await say(socket)
-            tally["held open"] += 1
             await forever()
         return ""
 
@@ -206,6 +217,8 @@ async def unread_polls(target: Target, tally: Tally) -> None:
 async def unread_chat(target: Target, tally: Tally) -> None:
     async def say(socket: WebSocket) -> None:
         asked = event(collab("GET_CHAT_MESSAGES", start=0, end=100))
+        await socket.send(asked * 5)
+        tally["asked"] += 1
         await socket.pour(asked * 20)
 
     await held(target, tally, 10, say, lambda target: target.chatty)
@@ -213,7 +226,10 @@ async def unread_chat(target: Target, tally: Tally) -> None:
 
 async def unread_timeslider(target: Target, tally: Tally) -> None:
     async def say(socket: WebSocket) -> None:
-        await socket.pour(event(changeset_req(target.long, 0, 1)) * 20)
+        asked = event(changeset_req(target.long, 0, 1))
+        await socket.send(asked * 5)
+        tally["asked"] += 1
+        await socket.pour(asked * 20)
 
     await held(target, tally, 10, say, lambda target: target.long)
 
@@ -380,8 +396,13 @@ async def upgrades(target: Target, tally: Tally) -> None:
                 websocket(target, query=query, greet=False) as first,
                 websocket(target, query=query, greet=False) as second,
             ):
-                await first.send(frame(TEXT, b"2probe") * 20 + frame(TEXT, b"5") * 5)
-                return await second.flood(frame(TEXT, b"2probe") + frame(TEXT, b"5"))
+                # The first one has to give way, or has become the transport and is cut off as such.
+                tally[await outcome(answered(first))] += 1
+                return await outcome(second.flood(frame(TEXT, b"2probe") + frame(TEXT, b"5")))
+
+        async def answered(socket: WebSocket) -> str:
+            await socket.send(frame(TEXT, b"2probe") * 20 + frame(TEXT, b"5") * 5)
+            return (await socket.until("3probe")).decode()
 
         await over_and_over(tally, 8, once)
 
@@ -452,11 +473,108 @@ def saying(*messages: dict[str, Any], pad: str = "", sockets: int = 4) -> Run:
         async def once(_: int) -> str:
             async with websocket(target) as socket:
                 await socket.join(getattr(target, pad, f"{PAD}-said"))
+                tally["joined"] += 1
                 return await socket.flood(said)
 
         await over_and_over(tally, sockets, once)
 
     return run
+
+
+async def out_of_order(target: Target, tally: Tally) -> None:
+    """Every kind of message before a join and after a goodbye, and joins on two pads at once."""
+    kinds = (
+        collab("USER_CHANGES", baseRev=0, changeset="Z:1>1+1$x", apool={}),
+        collab("USERINFO_UPDATE", userInfo={"name": "x", "colorId": "#ffffff"}),
+        collab("CHAT_MESSAGE", message={"text": "x"}),
+        collab("GET_CHAT_MESSAGES", start=0, end=1),
+        collab("SAVE_REVISION"),
+        collab("CURSOR", line=0, column=0),
+        collab("CLIENT_MESSAGE", payload={"type": "suggestUserName", "newName": "x"}),
+        collab("PAD_DELETE"),
+        changeset_req(target.long, 0, 1),
+        {"component": "pad", "type": "COLLABROOM"},
+    )
+
+    async def once(number: int) -> str:
+        async with websocket(target, greet=False) as socket:
+            kind = kinds[number % len(kinds)]
+            await socket.send(event(kind))  # before the namespace is connected
+            await socket.send(frame(TEXT, b"40"))
+            await socket.until('"sid"')
+            tally[await outcome(socket.ask(kind))] += 1
+            pads = [ready(f"{PAD}-order-{n}", token=f"t.{'o' * 20}") for n in range(3)]
+            await socket.send(b"".join(map(event, pads)) + event(kind))
+            await socket.until("CLIENT_VARS")
+            tally["joined"] += 1
+            await socket.send(
+                frame(TEXT, b"41") + event(kind) * 3 + frame(TEXT, b"40") + event(kind)
+            )
+            return await socket.until("nothing")  # type: ignore[return-value]
+
+    await over_and_over(tally, 6, once, 0.02)
+
+
+async def polling_out_of_order(target: Target, tally: Tally) -> None:
+    """What is said before it may be, after a goodbye, and twice."""
+    async with http(target) as session:
+
+        async def said(url: str, data: str | None = None) -> str:
+            method = "GET" if data is None else "POST"
+            async with session.request(method, url, data=data) as answer:
+                await answer.read()
+                return BREACH + "500" if answer.status == 500 else str(answer.status)
+
+        async def once(number: int) -> str:
+            url = await polling(session, target)
+            join = f"42{json.dumps(['message', ready(f'{PAD}-polled')])}"
+            match number % 5:
+                case 0:
+                    return f"event before connect: {await said(url, join)}"
+                case 1:
+                    await said(url, "40\x1e1")
+                    return f"after a goodbye: {await said(url, join)}, {await said(url)}"
+                case 2:
+                    await said(url, "40")
+                    both = await asyncio.gather(*(said(url, join) for _ in range(5)))
+                    return f"joins at once: {'/'.join(sorted(set(both)))}"
+                case 3:
+                    await said(url, "41\x1e40\x1e41\x1e40")
+                    return f"connects and disconnects: {await said(url)}"
+                case _:
+                    await said(url, "2\x1e2probe\x1e5\x1e3\x1e6")
+                    return f"an upgrade that is none: {await said(url, '1')}"
+
+        await over_and_over(tally, 6, once)
+
+
+IDENTITIES: Final[tuple[dict[str, Any], ...]] = (
+    {"token": "t." + "x" * 500_000},
+    {"token": "9" * 5000},
+    {"token": None},
+    {"token": {"a": []}},
+    {"token": "\ud800"},
+    {"token": "t.\r\nSet-Cookie: x"},
+    {"sessionID": "s." + "x" * 100_000},
+    {"sessionID": ["s.x"] * 1000},
+    {"sessionID": ",".join(f"s.{n:016d}" for n in range(2000))},
+    {"userInfo": {"name": "x" * 400_000, "colorId": "x" * 400_000}},
+    {"userInfo": {"name": {"a": 1}, "colorId": [1]}},
+    {"userInfo": "x"},
+    {"protocolVersion": "9" * 5000},
+    {"padId": "x", "client_rev": {"$gt": 0}, "reconnect": "x" * 1000},
+)
+
+
+async def odd_identities(target: Target, tally: Tally) -> None:
+    """CLIENT_READY with fields that no page fills in so."""
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(f"{PAD}-identity", **IDENTITIES[number % len(IDENTITIES)])
+            return "joined"
+
+    await over_and_over(tally, 6, once, 0.02)
 
 
 async def chat_ranges(target: Target, tally: Tally) -> None:
@@ -496,51 +614,128 @@ async def deletes(target: Target, tally: Tally) -> None:
             await socket.join(target.chatty)
             said = collab("PAD_DELETE")
             said["data"]["data"] = {"padId": target.chatty, "deletionToken": tokens[number % 7]}
-            first = await socket.ask(said)
-            second = await socket.ask(
-                {"type": "PAD_DELETE", "component": "pad", "data": said["data"]["data"]}
-            )
-            return f"{first}, {second}"
+            await socket.ask(said)
+            try:
+                return await socket.ask(
+                    {"type": "PAD_DELETE", "component": "pad", "data": said["data"]["data"]}
+                )
+            except Fate as fate:
+                return BREACH + "deleted" if str(fate) == "deleted" else str(fate)
 
     await over_and_over(tally, 4, once)
 
 
 def attacks() -> list[Attack]:
     floods = [
-        Attack(f"WebSocket: a flood of {kind}", flood(one), 4, short=kind == "empty pongs")
+        Attack(
+            f"WebSocket: a flood of {kind}",
+            flood(one),
+            {ENDS.get(kind, "closed 1008"): FLOODERS},
+            4,
+            short=kind in ("empty pongs", "connects and disconnects of Socket.IO"),
+        )
         for kind, one in FLOODS.items()
     ]
     odd = {"x": "y" * 100_000}
     return [
         *floods,
-        Attack("WebSocket: packets of deep, wide and odd JSON", odd_packets, short=True),
-        Attack("WebSocket: frames that are none", not_utf8, short=True),
-        Attack("WebSocket: 50 MB, deflated", deflated, 8),
-        Attack("WebSocket: twenty frames, byte by byte", dripped_frame, 6),
-        Attack("WebSocket: pings whose pongs are not read", unread_pongs, 6),
+        Attack(
+            "WebSocket: packets of deep, wide and odd JSON",
+            odd_packets,
+            {"refused": 10, "closed 1003": 10},
+            short=True,
+        ),
+        Attack(
+            "WebSocket: frames that are none",
+            not_utf8,
+            {"closed 1002": 10, "closed 1007": 2, "closed 1009": 2},
+            short=True,
+        ),
+        Attack("WebSocket: 50 MB, deflated", deflated, {"closed 1002": 10}, 8),
+        Attack("WebSocket: twenty frames, byte by byte", dripped_frame, {"held back": 20}, 6),
+        Attack("WebSocket: pings whose pongs are not read", unread_pongs, {"held back": 10}, 6),
         Attack(
             "unread: a pad of 3 MB, by forty sockets",
             unread_large_pad,
+            {"held open": 40},
             8,
             short=True,
             keys_left=100,
         ),
-        Attack("unread: the same by polling", unread_polls, 8, keys_left=100),
-        Attack("unread: chat, asked for again and again", unread_chat, 6),
-        Attack("unread: the timeslider's answers", unread_timeslider, 6),
-        Attack("unread: what others write", unread_edits, 8, redis_mb=120),
-        Attack("joins: one author on forty sockets, new pads", many_pads, 8, keys_left=3000),
-        Attack("joins: a new author each time", many_authors, 6, keys=20_000, keys_left=20_000),
-        Attack("joins: 1,500 sockets of one client", many_sockets, 8, keys_left=100),
-        Attack("joins: polling sessions that are left", many_handshakes, 5),
-        Attack("joins: over and over on one socket", joins_of_one_socket, 5, keys_left=4000),
-        Attack("joins: names of pads that are none", odd_pads, 6, short=True, keys_left=4000),
-        Attack("joins: revisions that no client can have", absurd_revs, 6, keys_left=4000),
-        Attack("joins: a storm of stale pages", reconnect_storm, 6, keys_left=20_000, keys=20_000),
-        Attack("polling: two transports fight for a session", upgrades, 6),
-        Attack("polling: bodies, sids and scripts", polling_abuse, 6),
-        Attack("chat: a flood", saying(collab("CHAT_MESSAGE", message={"text": "x" * 9000})), 6),
-        Attack("chat: ranges without end", chat_ranges, 6, keys_left=4000),
+        Attack(
+            "unread: the same by polling", unread_polls, {"held open, 200": 40}, 8, keys_left=100
+        ),
+        Attack("unread: chat, asked for again and again", unread_chat, {"asked": 10}, 6),
+        Attack("unread: the timeslider's answers", unread_timeslider, {"asked": 10}, 6),
+        Attack("unread: what others write", unread_edits, {"accepted": 20}, 8, redis_mb=120),
+        Attack(
+            "joins: one author on forty sockets, new pads",
+            many_pads,
+            {"joined": 10, "closed 1001": 10},
+            8,
+            keys_left=3000,
+        ),
+        Attack(
+            "joins: a new author each time",
+            many_authors,
+            {"joined": 20},
+            6,
+            keys=20_000,
+            keys_left=20_000,
+        ),
+        Attack("joins: 1,500 sockets of one client", many_sockets, {"open": 200}, 8, keys_left=100),
+        Attack("joins: polling sessions that are left", many_handshakes, {"opened": 50}, 5),
+        Attack(
+            "joins: over and over on one socket",
+            joins_of_one_socket,
+            {"held back": 4},
+            5,
+            keys_left=4000,
+        ),
+        Attack(
+            "joins: names of pads that are none",
+            odd_pads,
+            {"denied": 20, "joined": 5},
+            6,
+            short=True,
+            keys_left=4000,
+        ),
+        Attack(
+            "joins: revisions that no client can have",
+            absurd_revs,
+            {"answered": 20},
+            6,
+            keys_left=4000,
+        ),
+        Attack(
+            "joins: a storm of stale pages",
+            reconnect_storm,
+            {"answered": 50},
+            6,
+            keys_left=20_000,
+            keys=20_000,
+        ),
+        Attack(
+            "polling: two transports fight for a session",
+            upgrades,
+            {"closed 1008": 4, "3probe": 4},
+            6,
+        ),
+        Attack(
+            "polling: bodies, sids and scripts",
+            polling_abuse,
+            {"two polls": 5, "another's sid: 400": 5, "script: 400": 5, "too large: 413": 5},
+            6,
+        ),
+        Attack(
+            "chat: a flood",
+            saying(collab("CHAT_MESSAGE", message={"text": "x" * 9000})),
+            {"joined": 4},
+            6,
+        ),
+        Attack(
+            "chat: ranges without end", chat_ranges, {"refused": 10, "taken": 10}, 6, keys_left=4000
+        ),
         Attack(
             "presence: names, colours, suggestions, settings, saves",
             saying(
@@ -553,8 +748,15 @@ def attacks() -> list[Attack]:
                 collab("CLIENT_MESSAGE", payload={"type": "x" * 1000, **odd}),
                 collab("SAVE_REVISION"),
             ),
+            {"joined": 4},
             6,
         ),
-        Attack("timeslider: sixteen sessions, all the time", timeslider_hog, 8, keys_left=2000),
-        Attack("deletion: of somebody else's pad", deletes, 5, keys_left=2000),
+        Attack(
+            "timeslider: sixteen sessions, all the time",
+            timeslider_hog,
+            {"answered": 50},
+            8,
+            keys_left=2000,
+        ),
+        Attack("deletion: of somebody else's pad", deletes, {"refused": 10}, 5, keys_left=2000),
     ]

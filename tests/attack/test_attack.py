@@ -20,16 +20,16 @@ SHORT_S = 2.0
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
-    """And no process, no task of one and no log has anything to say about it."""
+    """And no process, no task of one and no log has anything to say about it. How long anybody
+    waits meanwhile is a matter of the machine: where it has much else to do, leases run out, and
+    bystanders lose connections, attack or none. So they have to be served when it is over."""
     found: dict[str, list[str]] = {}
     async with arena(tmp_path) as besieged:
         for attack in SHORT:
-            result = await besieged.run(attack, seconds=min(SHORT_S, attack.seconds))
-            wrong = faults(result, attack, calm=None)
-            if not result.outcome:
-                wrong.append("the attackers have come to nothing")
+            result = await besieged.run(attack, seconds=SHORT_S)
+            wrong = [*faults(result, attack, calm=None), *await besieged.served()]
             if wrong:
                 found[attack.name] = wrong
     assert not found
@@ -42,7 +42,7 @@ async def _nothing(target: Target, tally: Tally) -> None:
     """No attack."""
 
 
-ATTACK = Attack("none", _nothing, peak_mb=100, redis_mb=50, keys=100, keys_left=10)
+ATTACK = Attack("none", _nothing, {"closed": 3}, peak_mb=100, redis_mb=50, keys=100, keys_left=10)
 NO_GROWTH = Growth(0, 0)
 EDITS = Latency(100, 5, 20, 30)
 HELD = Result(
@@ -60,7 +60,8 @@ HELD = Result(
     keys=NO_GROWTH,
 )
 FAULTY = {
-    "a breach": {"outcome": {f"{BREACH}/metrics": 1}},
+    "a breach": {"outcome": {"closed": 3, f"{BREACH}/metrics": 1}},
+    "an attack that is none": {"outcome": {"429": 100, "closed": 2}},
     "no edit": {"edits": Latency(0, 0, 0, 0)},
     "an errand refused": {"failed": {"export: 503": 1}},
     "a large worker": {"memory": {"fanout-1": Growth(101, 0)}},
@@ -89,6 +90,15 @@ def test_times_count_on_a_quiet_machine_and_for_single_clients_only() -> None:
     assert not faults(slow, ATTACK, None)
     assert not faults(slow, ATTACK, Latency(100, 5, 100, 300))
     assert not faults(slow, replace(ATTACK, clients=20), EDITS)
+
+
+def test_a_shortened_attack_counts_what_does_not_depend_on_the_machine() -> None:
+    slow = replace(HELD, failed={"connection lost": 1}, outcome={"closed 1008": 1})
+    assert not faults(slow, ATTACK, None)
+    assert len(faults(slow, ATTACK, EDITS)) == 2
+    assert faults(replace(slow, outcome={"429": 3}), ATTACK, None) == [
+        "no attack: 'closed' ×0, not 1 at least"
+    ]
 
 
 def test_latency_is_of_the_edits_that_came_through() -> None:
