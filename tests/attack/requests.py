@@ -354,6 +354,15 @@ def attacks() -> list[Attack]:
         Attack("HTTP: pipelines whose answers are not read", pipelined, {"held back": 8}, 6),
         Attack("HTTP: as many requests as go, on all paths", quick_requests, {"200": 50}, 6),
         Attack(
+            "HTTP: paths of pages and files that are none", odd_paths, {"404": 20}, 5, short=True
+        ),
+        Attack(
+            "HTTP: the operators' port, slow, odd and often",
+            operators_port,
+            {"held open": 200, "200": 20, "400": 5},
+            8,
+        ),
+        Attack(
             "HTTP: 88 ways to metrics, stats and fleet", operators_paths, {"404": 88}, 5, short=True
         ),
         Attack("HTTP: from pages of other sites", cross_origin, {"403": 60}, 5, short=True),

@@ -545,7 +545,7 @@ async def polling_out_of_order(target: Target, tally: Tally) -> None:
                     await said(url, "2\x1e2probe\x1e5\x1e3\x1e6")
                     return f"an upgrade that is none: {await said(url, '1')}"
 
-        await over_and_over(tally, 6, once)
+        await over_and_over(tally, 6, once, 0.05)
 
 
 IDENTITIES: Final[tuple[dict[str, Any], ...]] = (
@@ -706,6 +706,39 @@ def attacks() -> list[Attack]:
             {"answered": 20},
             6,
             keys_left=4000,
+        ),
+        Attack(
+            "joins: tokens, sessions and names that no page has",
+            odd_identities,
+            {"joined": 5, "denied": 5},
+            5,
+            keys_left=4000,
+        ),
+        Attack(
+            "messages: before a join, after a goodbye, on several pads",
+            out_of_order,
+            {"refused": 10, "joined": 10},
+            6,
+            short=True,
+            keys_left=4000,
+        ),
+        Attack(
+            "polling: out of order, and twice",
+            polling_out_of_order,
+            {"event before connect": 2, "after a goodbye: 400": 2, "joins at once: 200": 2},
+            6,
+            keys_left=4000,
+        ),
+        Attack(
+            "presence: cursors that are nowhere, as fast as they go",
+            saying(
+                collab("CURSOR", line=10**12, column=-1),
+                collab("CURSOR", line="x" * 9000, column={"a": []}),
+                collab("CURSOR", line=1e308, column=None, start=[0, 0], end=[10**9] * 500),
+                collab("CURSOR"),
+            ),
+            {"joined": 4},
+            6,
         ),
         Attack(
             "joins: a storm of stale pages",
