@@ -1,4 +1,5 @@
-"""A real browser, driven by tests: one Node process does what it is told (node/driver.mjs).
+"""A real browser, driven by tests: one Node process does what it is told (node/chromium.mjs,
+or that of another browser).
 
 page = browser.open(f"{worker.url}/p/hello")
 page.type("typed")
@@ -139,13 +140,18 @@ class Page:
 class Browser:
     """The Node process with the browser in it."""
 
-    binary: str
+    programs: Sequence[str]
+    """What the driver runs."""
+
+    driver: str = "chromium"
+    """The file of `node/` that knows how to drive it."""
+
     pages: list[Page] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         self._process = subprocess.Popen(
-            ["node", "driver.mjs", self.binary],
+            ["node", f"{self.driver}.mjs", *self.programs],
             cwd=FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -202,16 +208,19 @@ class Browser:
         return value["thing"] if isinstance(value, dict) and "thing" in value else value
 
 
-def missing(binaries: Sequence[str] = BINARIES) -> str | None:
-    """Why there can be no browser here; None when there can."""
+def missing(
+    binaries: Sequence[str] = BINARIES,
+    lacking: str = "there is no Chromium (Debian: apt-get install chromium-headless-shell)",
+) -> str | None:
+    """Why there can be no browser here, `lacking` for want of the program; None when there can."""
     if shutil.which("node") is None:
         return "there is no node"
     if not (FOLDER / "node_modules").is_dir():
         return "the packages from npm are not installed (make setup)"
     if not any(map(shutil.which, binaries)):
-        return "there is no Chromium (Debian: apt-get install chromium-headless-shell)"
+        return lacking
     return None
 
 
 def start() -> Browser:
-    return Browser(next(filter(None, map(shutil.which, BINARIES))))
+    return Browser([next(filter(None, map(shutil.which, BINARIES)))])

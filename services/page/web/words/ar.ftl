@@ -17,24 +17,8 @@ brand =
     .title = صفحة البداية
 read-only = للقراءة فقط
 people-button =
-    .aria-label =
-        { $count ->
-            [zero] لا أحد هنا
-            [one] شخص واحد هنا
-            [two] شخصان هنا
-            [few] { $count } أشخاص هنا
-            [many] { $count } شخصًا هنا
-           *[other] { $count } شخص هنا
-        }
-    .title =
-        { $count ->
-            [zero] لا أحد هنا
-            [one] شخص واحد هنا
-            [two] شخصان هنا
-            [few] { $count } أشخاص هنا
-            [many] { $count } شخصًا هنا
-           *[other] { $count } شخص هنا
-        }
+    .aria-label = المشاركون هنا: { $count }
+    .title = المشاركون هنا: { $count }
 chat-button =
     .aria-label =
         { $unread ->

@@ -17,18 +17,8 @@ brand =
     .title = דף הפתיחה
 read-only = לקריאה בלבד
 people-button =
-    .aria-label =
-        { $count ->
-            [one] אדם אחד כאן
-            [two] שני אנשים כאן
-           *[other] { $count } אנשים כאן
-        }
-    .title =
-        { $count ->
-            [one] אדם אחד כאן
-            [two] שני אנשים כאן
-           *[other] { $count } אנשים כאן
-        }
+    .aria-label = משתתפים כאן: { $count }
+    .title = משתתפים כאן: { $count }
 chat-button =
     .aria-label =
         { $unread ->

@@ -1,0 +1,44 @@
+// Chromium, by Playwright.
+import { chromium } from "playwright-core";
+
+import { isElsewhere, obey } from "./lines.mjs";
+
+const [executablePath] = process.argv.slice(2);
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    // Root has no sandbox. The rest keeps the browser from calling home.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
+/** Everything that a page complains about: errors, refused scripts and styles, failed requests. */
+function listen(page, found) {
+  page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") found.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (isElsewhere(request.url())) found.push(`asks for ${request.url()}`);
+  });
+}
+
+const sessions = new Map();
+
+obey(browser, {
+  listen,
+  own: {
+    inFrame: (page, ...args) => page.frames()[1].evaluate(...args),
+    /** A command of the DevTools protocol to a page, for what Playwright has no words. */
+    debug: async (page, method, parameters = {}) => {
+      if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+      return sessions.get(page).send(method, parameters);
+    },
+  },
+});

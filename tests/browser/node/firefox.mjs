@@ -1,0 +1,113 @@
+// Firefox as it comes from its makers or from Debian, by Puppeteer and WebDriver BiDi. (Playwright
+// has a Firefox of its own, with changes.) Contexts and pages have those of Playwright's methods
+// that the tests for other browsers call.
+import puppeteer from "puppeteer-core";
+
+import { isElsewhere, Looking, obey } from "./lines.mjs";
+
+const [executablePath] = process.argv.slice(2);
+const firefox = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+
+class Page extends Looking {
+  constructor(page) {
+    super();
+    this.page = page;
+    const { keyboard } = page;
+    this.keyboard = {
+      type: (text) => keyboard.type(text),
+      press: async (combination) => {
+        const keys = combination.split("+");
+        const last = keys.pop();
+        for (const key of keys) await keyboard.down(key);
+        await keyboard.press(last);
+        for (const key of keys.reverse()) await keyboard.up(key);
+      },
+    };
+    this.mouse = { move: (x, y) => page.mouse.move(x, y) };
+  }
+
+  goto(url) {
+    return this.page.goto(url).then(() => undefined);
+  }
+
+  reload() {
+    return this.page.reload().then(() => undefined);
+  }
+
+  evaluate(expression) {
+    return this.page.evaluate(expression);
+  }
+
+  waitForSelector(selector) {
+    return this.page.waitForSelector(selector, { visible: true }).then(() => undefined);
+  }
+
+  click(selector, { modifiers = [] } = {}) {
+    return this.holding(modifiers, () => this.page.locator(selector).click());
+  }
+
+  async holding(keys, act) {
+    for (const key of keys) await this.page.keyboard.down(key);
+    await act();
+    for (const key of keys) await this.page.keyboard.up(key);
+  }
+
+  fill(selector, text) {
+    return this.page.locator(selector).fill(text);
+  }
+
+  focus(selector) {
+    return this.page.focus(selector);
+  }
+
+  selectOption(selector, value) {
+    return this.page.select(selector, value);
+  }
+
+  async setInputFiles(selector, path) {
+    await (await this.page.$(selector)).uploadFile(path);
+  }
+
+  async screenshot({ path }) {
+    await this.page.screenshot({ path });
+  }
+}
+
+class Context {
+  constructor(context) {
+    this.context = context;
+  }
+
+  /** `options` are those of Playwright, of which there is the viewport. */
+  static async open({ viewport }) {
+    const context = new Context(await firefox.createBrowserContext());
+    context.viewport = viewport;
+    return context;
+  }
+
+  async newPage() {
+    // In a window of its own: what is behind another tab is not drawn.
+    const page = await this.context.newPage({ type: "window" });
+    await page.setViewport(this.viewport);
+    return new Page(page);
+  }
+
+  close() {
+    return this.context.close();
+  }
+}
+
+obey(
+  { newContext: (options) => Context.open(options), close: () => firefox.close() },
+  {
+    listen: ({ page }, found) => {
+      page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
+      page.on("console", (message) => {
+        if (["error", "warn"].includes(message.type())) found.push(message.text());
+      });
+      page.on("request", (request) => {
+        if (isElsewhere(request.url())) found.push(`asks for ${request.url()}`);
+      });
+    },
+  },
+);
