@@ -42,6 +42,14 @@ DESK: Final = {"viewport": {"width": 1280, "height": 800}}
 TEXT: Final = "#editor .cm-content"
 
 
+PASTE: Final = """(kinds => {
+  const data = new DataTransfer();
+  for (const [kind, text] of Object.entries(kinds)) data.setData(kind, text);
+  const event = { clipboardData: data, bubbles: true, cancelable: true };
+  document.querySelector('#editor .cm-content').dispatchEvent(new ClipboardEvent('paste', event));
+})"""
+
+
 class BrowserError(Exception):
     """What Playwright says."""
 
@@ -74,6 +82,11 @@ class Page:
     def type(self, text: str) -> None:
         """At the cursor."""
         self.do("keyboard.type", text)
+
+    def paste(self, **kinds: str) -> None:
+        """What programs put on the clipboard: `plain=…`, `html=…`."""
+        given = {f"text/{kind}": text for kind, text in kinds.items()}
+        self.look(f"{PASTE}({json.dumps(given)})")
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from shared.client import connect
@@ -13,24 +11,12 @@ from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
-PASTE = """(kinds => {
-  const data = new DataTransfer();
-  for (const [kind, text] of Object.entries(kinds)) data.setData(kind, text);
-  const event = { clipboardData: data, bubbles: true, cancelable: true };
-  document.querySelector('#editor .cm-content').dispatchEvent(new ClipboardEvent('paste', event));
-})"""
-
 COPY = """(kind => {
   const data = new DataTransfer();
   const event = { clipboardData: data, bubbles: true, cancelable: true };
   document.querySelector('#editor .cm-content').dispatchEvent(new ClipboardEvent(kind, event));
   return [data.getData('text/plain'), data.getData('text/html')];
 })"""
-
-
-def paste(page: Page, **kinds: str) -> None:
-    given = {f"text/{kind}": text for kind, text in kinds.items()}
-    page.look(f"{PASTE}({json.dumps(given)})")
 
 
 def emptied(browser: Browser, fleet: Fleet) -> Page:
@@ -61,7 +47,7 @@ def emptied(browser: Browser, fleet: Fleet) -> Page:
 )
 def test_what_is_pasted(browser: Browser, fleet: Fleet, html: str, wanted: str) -> None:
     page = emptied(browser, fleet)
-    paste(page, html=html, plain="not this")
+    page.paste(html=html, plain="not this")
     page.shows(wanted)
     page.saved()
     page.press("Control+z")
@@ -75,7 +61,7 @@ def test_formats_are_pasted_and_styles_are_not(browser: Browser, fleet: Fleet) -
         '<span style="font-weight:700;color:red;font-size:90px">bold</span> <i>slanted</i> '
         '<span style="text-decoration: underline line-through">both</span></p></b>'
     )
-    paste(page, html=html)
+    page.paste(html=html)
     page.shows("plain bold slanted both")
     for name, text in (("bold", "bold"), ("italic", "slanted"), ("underline", "both")):
         found = f"[...document.querySelectorAll('#editor .{name}')].map(p => p.textContent).join()"
@@ -93,7 +79,7 @@ def test_a_list_is_copied_and_pasted_as_a_list(browser: Browser, fleet: Fleet) -
     text, html = page.look(f"{COPY}('copy')")
     assert (text, html) == ("one\ntwo", "<ol><li>one</li><li>two</li></ol>")
     page.press("Control+End", "Enter", "Enter")
-    paste(page, html=html, plain=text)
+    page.paste(html=html, plain=text)
     page.shows("1.one\n2.two\n3.one\n4.two")
     page.press("Control+a")
     assert page.look(f"{COPY}('cut')")[0] == "one\ntwo\none\ntwo"
@@ -102,7 +88,7 @@ def test_a_list_is_copied_and_pasted_as_a_list(browser: Browser, fleet: Fleet) -
 
 async def test_controls_enter_by_no_door(browser: Browser, fleet: Fleet) -> None:
     page = emptied(browser, fleet)
-    paste(page, plain="one\r\ntwo\rthree\0\x1b\x7f\tx")
+    page.paste(plain="one\r\ntwo\rthree\0\x1b\x7f\tx")
     page.shows("one\ntwo\nthree        x")
     page.saved()
     url = page.look("location.href")

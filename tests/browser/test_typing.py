@@ -240,7 +240,7 @@ def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet
     ada, _ = browser.two(fleet.urls, new_pad())
     lines = 3000
     ada.to_start()
-    ada.do("keyboard.insertText", "a line of some length that is pasted\n" * lines)
+    ada.paste(plain="a line of some length that is pasted\n" * lines)
     ada.to_end()
     ada.type("the end")
     ada.saved()

@@ -67,7 +67,7 @@ SEEN: Final = """
   const walk = (node, looks) => {
     if (node.nodeType === Node.TEXT_NODE) {
       pieces.push([looks.join(' '), node.data]);
-    } else if (node.classList.contains('bullet')) {
+    } else if (node.classList.contains('label-of-item')) {
       pieces.push(['', '*']);
     } else {
       const own = FORMATS.filter((look) => node.classList.contains(look));
