@@ -51,3 +51,18 @@ def test_what_was_said_while_a_page_was_offline_is_there_afterwards(
     eventually_sync(lambda: said(bob) == ["one", "two"])
     bob.press("Enter")
     eventually_sync(lambda: said(bob) == said(ada) == ["one", "two", "lost?"])
+
+
+def test_a_reader_is_told_that_the_chat_is_for_writers(browser: Browser, fleet: Fleet) -> None:
+    ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    ada.click("#settings-button")
+    reader = browser.open(ada.do("inputValue", "#read-link")).joined()
+    ada.press("Escape")
+    reader.click("#chat-button")
+    assert "write" in reader.words("#chat-readers")
+    assert reader.do("isHidden", "#say-text")
+    # What is said meanwhile is read all the same.
+    ada.click("#chat-button")
+    ada.type("for all")
+    ada.press("Enter")
+    eventually_sync(lambda: said(reader) == ["for all"])

@@ -97,8 +97,18 @@ async def test_who_only_reads_finds_but_has_nothing_to_replace(
     reader.press("Control+f")
     reader.type("needle")
     count(reader, f"{FOUND} matches")
+    link = reader.look("location.href")
     assert reader.do("isHidden", "text=Replace all")
     check(reader)
+    # A phone has no Ctrl.
+    phone: dict[str, Any] = dict(PHONE)
+    reader = browser.open(link, **phone).joined()
+    reader.do("tap", "[data-do=find]")
+    reader.do("fill", "[main-field]", "needle")
+    reader.do("press", "[main-field]", "Enter")
+    count(reader, f"1 of {FOUND}")
+    check(reader)
+    reader.picture("find-reader-phone")
 
 
 @pytest.mark.parametrize(

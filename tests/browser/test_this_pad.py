@@ -236,6 +236,36 @@ def test_its_creator_sets_how_a_pad_looks_for_everybody(browser: Browser, fleet:
     assert bob.look("document.body.classList.contains('mono')")
 
 
+def test_its_creator_sets_the_language_and_that_the_chat_is_open(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.click("#pad-button")
+    ada.click("[data-option=alwaysShowChat]")
+    ada.do("selectOption", "#pad-language", "de")
+    for page in (ada, bob):
+        eventually_sync(lambda page=page: page.look("document.documentElement.lang") == "de")  # type: ignore[misc]
+    assert not bob.do("isVisible", "#chat-panel"), "nothing is opened while somebody writes"
+    bob.do("reload")
+    bob.joined()
+    eventually_sync(lambda: bob.do("isVisible", "#chat-panel"))
+    assert bob.look("document.documentElement.lang") == "de"
+    # On a phone it would hide the text.
+    phone: dict[str, Any] = {**PHONE, "locale": "en"}
+    carol = browser.open(ada.look("location.href"), like=None, **phone).joined()
+    eventually_sync(lambda: carol.look("document.documentElement.lang") == "de")
+    assert not carol.do("isVisible", "#chat-panel")
+    # Each may choose otherwise, until nobody can.
+    bob.click("#settings-button")
+    bob.do("selectOption", "#language", "fr")
+    eventually_sync(lambda: bob.look("document.documentElement.lang") == "fr")
+    ada.click("[data-option=enforceSettings]")
+    eventually_sync(lambda: bob.look("document.documentElement.lang") == "de")
+    assert bob.do("isDisabled", "#language")
+    ada.do("selectOption", "#pad-language", "")
+    eventually_sync(lambda: bob.look("document.documentElement.lang") == "fr")
+
+
 def test_colours_are_cleared_and_come_back_by_undo(browser: Browser, fleet: Fleet) -> None:
     ada, bob = browser.two(fleet.urls, new_pad())
     bob.to_end()

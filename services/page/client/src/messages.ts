@@ -70,6 +70,10 @@ export interface PadSettings {
   /** Whether these come before what each has chosen for himself. */
   enforceSettings?: boolean;
   showChat?: boolean;
+  /** Whether the chat is open from the beginning; with `chatAndUsers`, who is here, too. */
+  alwaysShowChat?: boolean;
+  chatAndUsers?: boolean;
+  /** The language of the page, such as `de`. */
   lang?: string | null;
   view?: { showAuthorColors?: boolean; rtlIsTrue?: boolean; padFontFamily?: string };
 }

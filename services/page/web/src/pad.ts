@@ -7,6 +7,7 @@ import { PadEditor } from "./editor/editor.js";
 import { Chat } from "./ui/chat.js";
 import { CursorTelling } from "./ui/cursors.js";
 import { byId } from "./ui/dom.js";
+import { opening } from "./ui/foreveryone.js";
 import { Panel } from "./ui/panel.js";
 import { myself, showPeople } from "./ui/people.js";
 import { Past } from "./ui/past.js";
@@ -43,7 +44,7 @@ pad.on("joined", (variables) => {
   const { padId } = parseAddress(here);
   if (!variables.readonly) rememberPad(padId);
   const panel = new Panel();
-  const toolbar = new Toolbar();
+  const toolbar = new Toolbar(variables.readonly);
   const change = (state: EditorState): void => toolbar.show(state);
   let telling: CursorTelling | null = null;
   const who = new Who(pad, () => shown.view);
@@ -71,7 +72,9 @@ pad.on("joined", (variables) => {
   const past = new Past(pad, nonce, shown, who);
   showShortcuts(variables.readonly ? null : () => past.save());
   document.body.classList.add("ready");
-  if (wishes.open !== null) panel.show(wishes.open);
+  const narrow = matchMedia("(max-width: 640px)").matches;
+  const open = opening(variables.initialOptions ?? {}, wishes, narrow);
+  if (open !== null) panel.show(open);
   if (wishes.line !== null) shown.goToLine(wishes.line);
   if (wishes.history) past.show(true, wishes.rev);
   else if (!variables.readonly && matchMedia("(hover: hover)").matches) shown.view.focus();

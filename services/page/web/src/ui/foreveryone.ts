@@ -2,8 +2,10 @@
 import type { Pad, PadSettings } from "padfleet-client";
 
 import type { PadEditor } from "../editor/editor.js";
+import { speak } from "../words/page.js";
 import { tell } from "./ask.js";
 import { byId, recall, remember } from "./dom.js";
+import { chosen, known, spoken } from "./languages.js";
 import { reason } from "./reason.js";
 import type { Wishes } from "./wishes.js";
 
@@ -20,20 +22,47 @@ export function effective(own: boolean | null, given: Given, enforced: boolean):
 
 /** The pad's settings by the names in the page's HTML. */
 export function options(settings: PadSettings): Record<string, boolean> {
-  const { view = {}, enforceSettings = false, showChat = true } = settings;
+  const { view = {}, enforceSettings = false, showChat = true, alwaysShowChat = false } = settings;
   return {
     showAuthorColors: view.showAuthorColors ?? true,
     monospace: /mono/i.test(view.padFontFamily ?? ""),
     rtlIsTrue: view.rtlIsTrue ?? false,
     showChat,
+    alwaysShowChat,
     enforceSettings,
   };
+}
+
+/**
+ * What is open beside the text from the beginning: what the address asks for, else what the pad's
+ * settings say; those nothing where it would hide the text.
+ */
+export function opening(settings: PadSettings, wishes: Wishes, narrow: boolean): Wishes["open"] {
+  const { showChat = true, alwaysShowChat = false, chatAndUsers = false } = settings;
+  if (wishes.open !== null) return wishes.open;
+  if (narrow || !(alwaysShowChat || chatAndUsers)) return null;
+  if (showChat && wishes.chat) return "chat";
+  return chatAndUsers ? "people" : null;
+}
+
+/**
+ * The language that the pad's settings put the page into, out of those `offered`; null where they
+ * leave it as it is, because the reader has chosen one (`chosen`) or the address asks for one.
+ */
+export function languageOf(
+  { lang, enforceSettings = false }: PadSettings,
+  offered: readonly string[],
+  chosen: boolean,
+  asked: boolean,
+): string | null {
+  if (typeof lang !== "string" || asked || (chosen && !enforceSettings)) return null;
+  return known([lang], offered);
 }
 
 /** What has to be sent to change one of them. */
 export function change(name: string, on: boolean): PadSettings {
   if (name === "monospace") return { view: { padFontFamily: on ? MONOSPACE : "" } };
-  if (name === "showChat" || name === "enforceSettings") return { [name]: on };
+  if (["showChat", "alwaysShowChat", "enforceSettings"].includes(name)) return { [name]: on };
   return { view: { [name]: on } };
 }
 
@@ -75,27 +104,43 @@ export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor):
   const mono = new Choice("show-mono", "mono", false);
   const boxes = [...byId("for-all").querySelectorAll<HTMLInputElement>("[data-option]")];
   const mayChange = pad.vars.canEditPadSettings === true && !pad.readOnly;
+  const tongue = byId<HTMLSelectElement>("pad-language");
+  const offered = [...tongue.options].map(({ value }) => value).filter(Boolean);
+  let given = "";
 
   const show = (): void => {
-    const given = options(pad.vars.initialOptions ?? {});
-    const enforced = given["enforceSettings"] === true && !mayChange;
-    colors.renew(given["showAuthorColors"], enforced, wishes.colors);
-    mono.renew(given["monospace"], enforced, wishes.mono);
-    byId("chat-button").hidden = given["showChat"] === false;
-    editor.run(wishes.rightToLeft || given["rtlIsTrue"] === true);
-    for (const box of boxes) box.checked = given[box.dataset["option"] ?? ""] ?? false;
+    const settings = pad.vars.initialOptions ?? {};
+    const said = options(settings);
+    const enforced = said["enforceSettings"] === true && !mayChange;
+    colors.renew(said["showAuthorColors"], enforced, wishes.colors);
+    mono.renew(said["monospace"], enforced, wishes.mono);
+    byId("chat-button").hidden = said["showChat"] === false;
+    editor.run(wishes.rightToLeft || said["rtlIsTrue"] === true);
+    for (const box of boxes) box.checked = said[box.dataset["option"] ?? ""] ?? false;
+    tongue.value = known([settings.lang ?? ""], offered) ?? "";
+    const own = { ...settings, enforceSettings: enforced };
+    const tag = languageOf(own, offered, chosen() !== "", wishes.language) ?? "";
+    // Without a word of the pad, the page stays in the language that it came in.
+    const wanted = tag === "" && given !== "" ? spoken(offered) : tag;
+    if (wanted !== "" && wanted !== document.documentElement.lang) void speak(wanted);
+    given = tag;
+    byId<HTMLSelectElement>("language").disabled = enforced && tag !== "";
+  };
+  const send = (settings: PadSettings): void => {
+    tell("for-all-error", null);
+    pad.changeSettings(settings, (why) => {
+      tell("for-all-error", "for-all-refused", { why: reason(why) });
+      show();
+    });
   };
 
   byId("for-all").hidden = !mayChange;
   for (const box of boxes) {
-    box.addEventListener("change", () => {
-      tell("for-all-error", null);
-      pad.changeSettings(change(box.dataset["option"] ?? "", box.checked), (why) => {
-        tell("for-all-error", "for-all-refused", { why: reason(why) });
-        show();
-      });
-    });
+    box.addEventListener("change", () => send(change(box.dataset["option"] ?? "", box.checked)));
   }
+  tongue.addEventListener("change", () =>
+    send({ lang: tongue.value === "" ? null : tongue.value }),
+  );
   pad.on("settings", show);
   show();
 }

@@ -10,7 +10,8 @@ function cookieName(): string {
   return byId<HTMLSelectElement>("language").dataset["cookie"] ?? "language";
 }
 
-function chosen(): string {
+/** The language that its reader has chosen; "" if none. */
+export function chosen(): string {
   const start = `${cookieName()}=`;
   const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(start));
   return found === undefined ? "" : decodeURIComponent(found.slice(start.length));
@@ -25,18 +26,37 @@ export function showLanguages(): void {
     const secure = location.protocol === "https:" ? "; Secure" : "";
     const age = tag === "" ? 0 : KEPT;
     document.cookie = `${cookieName()}=${tag}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
-    const offered = [...field.options].map(({ value }) => value).filter(Boolean);
-    void speak(tag === "" ? negotiate(navigator.languages, offered) : tag);
+    void speak(spoken([...field.options].map(({ value }) => value).filter(Boolean)));
   });
+}
+
+/** The page's language out of those `offered`: what its reader has chosen, or the browser asks for. */
+export function spoken(offered: readonly string[]): string {
+  return chosen() || negotiate(navigator.languages, offered);
 }
 
 /** The first of the languages that somebody reads among those that there are; English if none. */
 export function negotiate(wanted: readonly string[], offered: readonly string[]): string {
+  return known(wanted, offered) ?? "en";
+}
+
+/** As `negotiate`; null if there is none of them. What names no language is passed over. */
+export function known(wanted: readonly string[], offered: readonly string[]): string | null {
   for (const each of wanted) {
-    const { language, script } = new Intl.Locale(each).maximize();
+    const locale = localeOf(each);
+    if (locale === null) continue;
+    const { language, script } = locale;
     // Of those that are there in two scripts, the one that is read where somebody is.
     const found = [`${language}-${script}`, language].find((tag) => offered.includes(tag));
     if (found !== undefined) return found;
   }
-  return "en";
+  return null;
+}
+
+function localeOf(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag.replaceAll("_", "-")).maximize();
+  } catch {
+    return null; // no tag of a language, as browsers see it
+  }
 }

@@ -17,7 +17,18 @@ export class Toolbar {
   private readonly buttons = [...this.root.querySelectorAll<HTMLButtonElement>("[data-do]")];
   private readonly heading = byId<HTMLSelectElement>("heading");
   /** All that arrows go through. */
-  private readonly stops = [...this.root.querySelectorAll<HTMLElement>("[data-do], select")];
+  private readonly stops: HTMLElement[];
+
+  /** Who only reads has nothing to change: of the tools, he has those that find. */
+  constructor(readOnly: boolean) {
+    if (readOnly) {
+      for (const part of this.root.children as HTMLCollectionOf<HTMLElement>) {
+        part.hidden = part.dataset["do"] !== "find";
+      }
+    }
+    const all = this.root.querySelectorAll<HTMLElement>("[data-do], select");
+    this.stops = [...all].filter(({ hidden }) => !hidden);
+  }
 
   attach(view: EditorView): void {
     for (const [index, stop] of this.stops.entries()) stop.tabIndex = index === 0 ? 0 : -1;

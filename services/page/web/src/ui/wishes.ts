@@ -18,6 +18,8 @@ export interface Wishes {
   /** Whether to begin with the history, and at which revision; null is the newest. */
   history: boolean;
   rev: number | null;
+  /** Whether a language is asked for, which the server has seen to. */
+  language: boolean;
   /** The line to begin at, from 1 on. */
   line: number | null;
 }
@@ -50,6 +52,7 @@ export function readWishes(search: string, hash: string): Wishes {
     chat,
     open: chat && (both || is("alwaysShowChat", "true")) ? "chat" : both ? "people" : null,
     rightToLeft: is("rtl", "true"),
+    language: words("lang") !== null,
     history: given.has("history"),
     rev: number?.[1] === "" ? place : null,
     line: number?.[1] === "L" ? place : null,
