@@ -377,7 +377,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     @property
     def _has_gone(self) -> bool:
         """Whatever is read of it now, or cannot be, is no fault of its packets."""
-        return self.closed or self.closing or self.sid not in self.server.sockets
+        return self.closed or self.exit.closed or self.sid not in self.server.sockets
 
     def _hold(self, why: Hold) -> None:
         self._holds |= why
