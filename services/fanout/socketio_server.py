@@ -139,6 +139,8 @@ class _BriefOnClientFaults(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, SocketIsClosedError):
+            return False  # it has gone before it was answered: a fault of nobody
         if error is not None:
             # What the engine catches and logs comes from taking a packet apart; our own handlers
             # run in tasks of their own.
