@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
+from shared.log.authors import Visit
+
 
 class NotAllowed(Exception):
     """The text is for the log; whoever asked learns only that."""
@@ -18,6 +20,7 @@ class Visitor(NamedTuple):
     author: str  #: empty for who only looks and is no author yet
     write: bool
     address: str = ""  #: of the client
+    visit: Visit | None = None  #: how he came, if that is no reason to keep him for good
 
 
 class Door(Protocol):

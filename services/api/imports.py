@@ -178,7 +178,7 @@ class Imports:
         found = await while_there(request, reading)
         # Now it is one that can be: whoever brings it becomes an author, if not one already.
         visitor = await self._door.work(request, request.match_info["pad"])
-        await authors.enrol(self._api.redis, visitor.author)
+        await authors.enrol(self._api.redis, visitor.author, visitor.visit)
         meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
         if not meta.exists:
             # Should its text be refused, it is a pad that nobody has written in.

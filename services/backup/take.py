@@ -160,6 +160,8 @@ async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncI
         for author in page:
             _ = pipeline.hgetall(author_key(author))
         found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
+        for fields in found:
+            fields.pop(b"visitor", None)  # of this fleet's own
         yield Authors([(a, _flat(f)) for a, f in zip(page, found, strict=True) if f])
 
 

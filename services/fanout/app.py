@@ -130,7 +130,9 @@ async def _open(
     ends.push_async_callback(inbox.close)
     timeslider = Timeslider(redis, Helper())
     ends.push_async_callback(timeslider.close)
-    access = open_access(settings, redis, keyspace, settings.cookie_prefix)
+    access = open_access(
+        settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms
+    )
     ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)
     doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from services.fanout.session import Identity
 from shared.bounds import is_color, name_of
 from shared.log import authors
-from shared.log.authors import Author
+from shared.log.authors import Author, Visit
 from shared.log.connect import Redis
 from shared.settings import FanoutSettings
 
@@ -31,11 +31,15 @@ class Introduced(NamedTuple):
     me: Author
     name: str | None
     color: int | str | None
+    visit: Visit | None = None
+    seen: Author | None = None  #: who came by the visit, if that is to be noted
 
     async def store(self, redis: Redis) -> None:
         """Raises what `UNREACHABLE` lists."""
         if self.name is not None or self.color is not None:
-            await authors.store(redis, self.me.id, name=self.name, color=self.color)
+            await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
+        elif self.visit is not None and self.seen is not None:
+            await authors.seen(redis, self.seen, self.visit)
 
 
 async def introduced(redis: Redis, identity: Identity, info: Any) -> Introduced:
@@ -48,12 +52,17 @@ async def introduced(redis: Redis, identity: Identity, info: Any) -> Introduced:
     name = name_of(name)
     name, color = identity.name or name, identity.color or color
     made = identity.made
-    known = made or identity.known or await authors.enrol(redis, identity.author)
+    visit = identity.visit
+    known = made or identity.known or await authors.enrol(redis, identity.author, visit)
     me = Author(known.id, name or known.name, color or known.color)
+    if made is not None and visit is not None and me == made:
+        return Introduced(me, None, None, visit, made)
     return Introduced(
         me,
         me.name if me.name != known.name else None,
         me.color if made is not None or me.color != known.color else None,
+        visit,
+        known if identity.due else None,
     )
 
 

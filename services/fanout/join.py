@@ -83,7 +83,7 @@ class Doorway:
         `CorruptPad`."""
 
         looking: asyncio.Task[Glance] | None = None
-        reading: asyncio.Task[Author | None] | None = None
+        reading: asyncio.Task[tuple[Author | None, bool]] | None = None
 
         def begin(pad_id: str) -> None:
             if ahead is not None and self.settings.auth == "open" and is_plain(pad_id):
@@ -105,8 +105,8 @@ class Doorway:
             with of_right_type("the pad's meta"):
                 return await looking
 
-        async def on_record() -> Author | None:
-            return (await authors.read(self.redis, [grant.author])).get(grant.author)
+        async def on_record() -> tuple[Author | None, bool]:
+            return await authors.look(self.redis, grant.author, grant.visit)
 
         try:
             wanted, grant = await self.access.admit(handshake, message, find)
@@ -116,9 +116,9 @@ class Doorway:
                 reading = awaited(on_record(), "author")
             glance = await seen()
             # Whoever makes a pad has it made meanwhile.
-            known = grant.made
+            known, due = grant.made, False
             if reading is not None:
-                known = await reading if glance.exists else None
+                known, due = await reading if glance.exists else (None, False)
         finally:
             for task in (looking, reading):
                 as_if_never_asked(task)  # where nobody is let in
@@ -137,6 +137,8 @@ class Doorway:
             address=handshake.address,
             known=known,
             made=grant.made,
+            visit=grant.visit,
+            due=due,
             unmade=not glance.exists,
         )
 

@@ -16,7 +16,7 @@ from services.fanout.flush import AcceptCommit, Cursor, Step, steps
 from services.fanout.frames import PING, Frame, Parcel, with_ack
 from services.fanout.runs import Flush
 from services.fanout.window import ASK_AGE, Probe, Window
-from shared.log.authors import Author
+from shared.log.authors import Author, Visit
 from shared.log.records import Member, Origin, Outcome
 
 
@@ -43,6 +43,9 @@ class Identity:
     """What was on record of the author when it was let in, if that was asked."""
     made: Author | None = field(default=None, compare=False)
     """What is to be put on record of an author who has just been made."""
+    visit: Visit | None = field(default=None, compare=False)
+    """How he came, if that he came is no reason to keep him for good."""
+    due: bool = field(default=False, compare=False)  #: to be noted as seen
     unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
 
 

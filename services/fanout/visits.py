@@ -53,7 +53,9 @@ class Visits:
             raise NotAllowed(str(error)) from error
         if wanted.read_only or not grant.write:
             raise NotAllowed("may only read")
-        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address)
+        return Visitor(
+            wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address, grant.visit
+        )
 
     async def _find(self, message: dict[str, str]) -> Wanted:
         return await wanted_pad(self._redis, self._keyspace, message["padId"])

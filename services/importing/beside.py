@@ -11,7 +11,7 @@ from shared.easysync import from_units
 from shared.etherpad import records as r
 from shared.etherpad.source import Records
 from shared.log import groups
-from shared.log.authors import author_items
+from shared.log.authors import author_items, keep
 from shared.log.connect import Redis
 from shared.log.keys import author_key, mapper_key, token_key
 
@@ -25,7 +25,9 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     async for key, value in _pairs(records, "globalAuthor:"):
         name = key.removeprefix("globalAuthor:")
         author = r.author_of(value, name) if bounds.is_author_id(name) else None
-        if author is not None and not await redis.client.exists(author_key(name)):
+        if author is not None and await redis.client.exists(author_key(name)):
+            await keep(redis, [name])
+        elif author is not None:
             await redis.client.hset(author_key(name), items=author_items(author))
             counts["authors"] += 1
     async for key, value in _pairs(records, "token2author:"):

@@ -16,7 +16,7 @@ from shared.archive.entries import (
 )
 from shared.easysync.errors import shown
 from shared.log import contributions, groups
-from shared.log.authors import SYSTEM_AUTHOR, author_items, stored_author
+from shared.log.authors import SYSTEM_AUTHOR, author_items, keep, stored_author
 from shared.log.chat import ChatMessage
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
@@ -143,7 +143,9 @@ class Restorer:
         for author, flat in entry.authors:
             # Who is known here has perhaps changed name and colour since, and keeps them.
             found = stored_author(author, flat)
-            if found is not None and not await self._redis.client.exists(author_key(author)):
+            if found is not None and await self._redis.client.exists(author_key(author)):
+                await keep(self._redis, [author])
+            elif found is not None:
                 await self._redis.client.hset(author_key(author), items=author_items(found))
 
     async def _tokens(self, entry: Tokens) -> None:

@@ -76,6 +76,7 @@ class Pad(Document):
         self.bounds = UNLIMITED
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences: dict[str, int] = {}
+        self.kept: set[str] = set()  #: authors of its revisions, known to be on record for good
         self.indexed_up_to = 0  #: attributes of the pool that `upkeep` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
         self._recent: list[Step] = []

@@ -426,7 +426,7 @@ class Committer:
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
-                await self._upkeep.after_commit(batch.lease, pad_id, item.pad)
+                await self._upkeep.after_commit(batch.lease, pad_id, item.pad, item.wrote)
 
     async def _clear_away(self, staged: list[str]) -> None:
         if staged:

@@ -5,7 +5,7 @@ import logging
 
 from services.writer import metrics
 from services.writer.pad import Pad
-from shared.log import contributions, scripts
+from shared.log import authors, contributions, scripts
 from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.history import read_revisions
@@ -34,8 +34,12 @@ class Upkeep:
         self._snapshot_every = snapshot_every
         self._keep = keep_revisions
 
-    async def after_commit(self, lease: Lease, pad_id: str, pad: Pad) -> None:
+    async def after_commit(self, lease: Lease, pad_id: str, pad: Pad, wrote: set[str]) -> None:
+        """`wrote`: the authors of what was committed."""
         try:
+            if not wrote <= pad.kept:
+                await authors.keep(self._redis, wrote - pad.kept)
+                pad.kept |= wrote
             if pad.indexed_up_to < len(pad.pool):
                 await self._index_authors(pad_id, pad)
             if pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every:
@@ -54,8 +58,8 @@ class Upkeep:
         # What gets lost is made up for when the pad is next read from storage and written to.
         size = len(pad.pool)
         attributes = (pad.pool.get(number) for number in range(pad.indexed_up_to, size))
-        authors = [value for key, value in attributes if key == "author" and value]
-        await contributions.note(self._redis, authors, pad_id, pad.epoch)
+        found = [value for key, value in attributes if key == "author" and value]
+        await contributions.note(self._redis, found, pad_id, pad.epoch)
         pad.indexed_up_to = size
 
     async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:

@@ -27,6 +27,11 @@ class Work:
         """Whether nothing has been done to the pad, or is to be told."""
         return not (self.revisions or self.outcomes or self.fences or self.created)
 
+    @property
+    def wrote(self) -> set[str]:
+        """Who has contributed a revision. The first one of a pad is made by opening it."""
+        return {revision.author for revision in self.revisions if revision.rev > 0}
+
     def header(self, reign: str) -> bytes:
         first = 0 if self.head is None else self.head + 1
         return committed_header(self.pad.epoch, reign, first, self.outcomes)

@@ -1,22 +1,34 @@
 """Authors: who stands behind a token, their name and colour.
 
 Global keys, one slot each, so every worker finds the same author for the same token.
+
+Whoever comes with a browser's token, or with none, is an author at once; and as long as he has
+contributed nothing, his record and his token's are kept for a while after he was seen last, no
+longer: else a stranger would fill Redis by coming again and again. `keep` is called wherever an
+author contributes. It makes both permanent, and after them no expiry is set any more.
 """
 
 import asyncio
 import secrets
 import string
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
+from redis.exceptions import ResponseError
+
 from shared import bounds
 from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
+from shared.log import scripts
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, is_wrong_type, readable
 from shared.log.keys import author_key, mapper_key, token_key
 from shared.tasks import all_of
+
+_VISITOR = "visitor"
+"""Field of who has contributed nothing yet: the hash of his token, and when he was seen."""
 
 SYSTEM_AUTHOR = "a.etherpad-system"
 """The author of default text and of API edits without one. No session writes as it."""
@@ -30,6 +42,29 @@ class Author(NamedTuple):
     id: str
     name: str | None
     color: int | str  #: number in the palette, or "#rrggbb" once chosen
+
+
+class Visit(NamedTuple):
+    """How somebody came who may have contributed nothing yet."""
+
+    token: str  #: the hash of the one that he came with; empty: he has none
+    keep_ms: int  #: for which he is kept without a contribution
+
+    @property
+    def seconds(self) -> int:
+        return -(-self.keep_ms // 1000)
+
+    def note(self) -> str:
+        return f"{self.token} {int(time.time())}"
+
+    def is_due(self, note: bytes) -> bool:
+        """Whether it is time to note that he was seen: not at each join, since it is work."""
+        seen = bounds.number_of(note.decode("utf-8", "replace").rpartition(" ")[2]) or 0
+        return time.time() - seen > self.keep_ms / 1000 / SEEN_STEPS
+
+
+SEEN_STEPS = 30
+"""In how many steps the time is counted for which visitors are kept."""
 
 
 def new_author_id() -> str:
@@ -50,9 +85,18 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     return author
 
 
-async def author_and_made(redis: Redis, token: str | None) -> tuple[str, Author | None]:
+def visit_with(token: str | None, keep_ms: int) -> Visit | None:
+    """None if authors are kept for good in any case, which `keep_ms` 0 says."""
+    hashed = sha256(token.encode()).hexdigest() if token is not None else ""
+    return Visit(hashed, keep_ms) if keep_ms else None
+
+
+async def author_and_made(
+    redis: Redis, token: str | None, keep_ms: int = 0
+) -> tuple[str, Author | None]:
     """The author that this token stands for; with what is to be put on record of it (`store`), if
-    it was made just now. Without a token: a new author. One round trip, or none.
+    it was made just now. Without a token: a new author. One round trip, or none. A new token is
+    on record for `keep_ms`; 0: for good.
 
     Should the record not be made, it is made up for when the author comes again (`enrol`). Only a
     hash of the token is stored: whoever reads the database cannot act as its authors.
@@ -62,7 +106,7 @@ async def author_and_made(redis: Redis, token: str | None) -> tuple[str, Author 
         return made.id, made
     # Two tabs of a new browser may come at once; the first one's author is the author.
     key = token_key(sha256(token.encode()).hexdigest())
-    winner = await redis.rush.set_once(key, made.id)
+    winner = await redis.rush.set_once(key, made.id, keep_ms)
     return winner, made if winner == made.id else None
 
 
@@ -74,9 +118,26 @@ async def known_author(redis: Redis, token: str | None) -> str:
     return cast("bytes", known).decode() if known is not None else ""
 
 
-async def enrol(redis: Redis, author: str) -> Author:
+async def look(redis: Redis, author: str, visit: Visit | None) -> tuple[Author | None, bool]:
+    """What is on record of him; and whether it is time to note that he was `seen`."""
+    with suppress(CorruptPad), readable(author_key(author)):
+        try:
+            *known, note = await redis.rush.hmget(author_key(author), ["name", "color", _VISITOR])
+        except ResponseError as error:
+            if is_wrong_type(error):
+                return None, False
+            raise
+        if known[1] is not None:
+            due = visit is not None and note is not None and visit.is_due(note)
+            return _author(author, *known), due
+    return None, False
+
+
+async def enrol(redis: Redis, author: str, visit: Visit | None = None) -> Author:
     """An author who is there, with the colour of a new one if not there before: somebody else has
-    made the id, and it comes for the first time."""
+    made the id, and it comes for the first time; or he comes by a `visit`, and is seen."""
+    if visit is not None:
+        return await seen(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
     async with redis.few:
         pipeline = redis.client.pipeline(transaction=False)
         _ = pipeline.hsetnx(author_key(author), "color", f"n{secrets.randbelow(PALETTE_SIZE)}")
@@ -85,14 +146,75 @@ async def enrol(redis: Redis, author: str) -> Author:
     return _author(author, name, color)
 
 
+async def seen(redis: Redis, author: Author, visit: Visit) -> Author:
+    """Notes that he is here; returns what is on record of him: this colour, if he was not there."""
+    works: list[Any] = [
+        scripts.VISITOR(
+            redis.rush, [author_key(author.id)], [_shade(author.color), visit.note(), visit.seconds]
+        )
+    ]
+    if visit.token:
+        works.append(redis.rush.keep_on(token_key(visit.token), visit.seconds))
+    (name, color), *_ = await all_of(*works)
+    return _author(author.id, name, color)
+
+
+async def keep(redis: Redis, authors: Iterable[str]) -> None:
+    """They have contributed something, and are on record for good from now on, if they are on
+    record. One round trip for those who were before. Raises what `UNREACHABLE` lists."""
+    wanted = [author for author in authors if author and author != SYSTEM_AUTHOR]
+    if not wanted:
+        return
+    pipeline = redis.client.pipeline(transaction=False)
+    for author in wanted:
+        _ = pipeline.hget(author_key(author), _VISITOR)
+    notes = await pipeline.execute(raise_on_error=False)
+    await settle(redis, dict(zip(wanted, notes, strict=True)))
+
+
+async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
+    """Likewise, if what is noted of their visits has been read; it may be an error."""
+    visitors = {}
+    for author, note in notes.items():
+        if isinstance(note, Exception) and not is_wrong_type(note):
+            raise note
+        if isinstance(note, bytes):
+            visitors[author] = note.partition(b" ")[0].decode("utf-8", "replace")
+    if not visitors:
+        return
+    # The token first: as long as the note is there, it can be made up for.
+    tokens = redis.client.pipeline(transaction=False)
+    for token in filter(None, visitors.values()):
+        _ = tokens.persist(token_key(token))
+    await tokens.execute()
+    records = redis.client.pipeline(transaction=False)
+    for author in visitors:
+        _ = records.persist(author_key(author))
+        _ = records.hdel(author_key(author), _VISITOR)
+    await records.execute()
+
+
+async def store_choice(
+    redis: Redis, author: Author, chosen: tuple[str | None, int | str | None], visit: Visit | None
+) -> None:
+    """Puts a name and a colour on record that somebody has chosen, within bounds already, and makes
+    him permanent. Raises what `UNREACHABLE` lists."""
+    name, color = chosen
+    works = [store(redis, author.id, name=name, color=color)]
+    if visit is not None:
+        works.append(redis.rush.persist(author_key(author.id)))
+        if visit.token:
+            works.append(redis.rush.persist(token_key(visit.token)))
+    await all_of(*works)
+
+
 async def store(
     redis: Redis, author: str, *, name: str | None = None, color: int | str | None = None
 ) -> None:
     """Puts on record what is given, within bounds already. Raises what `UNREACHABLE` lists."""
     key, works = author_key(author), []
     if color is not None:
-        shade = f"n{color}" if isinstance(color, int) else f"c{color}"
-        works.append(redis.rush.hset(key, "color", shade))
+        works.append(redis.rush.hset(key, "color", _shade(color)))
     if name is not None:
         works.append(redis.rush.hset(key, "name", _stored(name)))
     await all_of(*works)
@@ -145,8 +267,9 @@ async def updated(
         _ = pipeline.hdel(author_key(author), "name")
     if bounds.is_color(color):
         _ = pipeline.hset(author_key(author), "color", f"c{color}")
-    _ = pipeline.hmget(author_key(author), ["name", "color"])
-    *_, (stored_name, stored_color) = await pipeline.execute()
+    _ = pipeline.hmget(author_key(author), ["name", "color", _VISITOR])
+    *_, (stored_name, stored_color, note) = await pipeline.execute()
+    await settle(redis, {author: note})
     return None if stored_color is None else _author(author, stored_name, stored_color)
 
 
@@ -172,7 +295,7 @@ def author_items(author: Author) -> list[bytes]:
     """What is stored of an author: names and values in turn, as HSET takes them. What is out of
     bounds is cut, or replaced."""
     color = bounds.color_of(author.color, author.id)
-    items = [b"color", (f"n{color}" if isinstance(color, int) else f"c{color}").encode()]
+    items = [b"color", _shade(color).encode()]
     if author.name:
         items += [b"name", _stored(author.name)]
     return items
@@ -184,6 +307,10 @@ def stored_author(author: str, items: Sequence[bytes]) -> Author | None:
     if not bounds.is_author_id(author) or b"color" not in stored:
         return None
     return _author(author, stored.get(b"name"), stored[b"color"])
+
+
+def _shade(color: int | str) -> str:
+    return f"n{color}" if isinstance(color, int) else f"c{color}"
 
 
 def _stored(name: str) -> bytes:

@@ -10,6 +10,7 @@ from shared.log import authors, scripts
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.log.records import pack, unpack
+from shared.tasks import all_of
 from shared.wire.jsontext import dumps, loads
 
 NO_MESSAGES = -1
@@ -64,7 +65,9 @@ async def say(
     """
     bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
-    known = await authors.read(redis, [author]) if author else {}
+    known: dict[str, authors.Author] = {}
+    if author:
+        known, _ = await all_of(authors.read(redis, [author]), authors.keep(redis, [author]))
     name = known[author].name if author in known else None
     record, call = message.to_record(), _call(author, request)
     index: int = await scripts.CHAT(

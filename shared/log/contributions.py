@@ -3,18 +3,19 @@
 from collections.abc import Awaitable, Iterable
 from typing import cast
 
-from shared.log.authors import SYSTEM_AUTHOR
+from shared.log.authors import SYSTEM_AUTHOR, keep
 from shared.log.connect import Redis
 from shared.log.keys import Keyspace, author_pads_key
 
 
 async def note(redis: Redis, authors: Iterable[str], pad_id: str, epoch: int) -> None:
-    """Raises what `UNREACHABLE` lists."""
+    """They are on record for good from then on. Raises what `UNREACHABLE` lists."""
+    wanted = [author for author in authors if author != SYSTEM_AUTHOR]
     pipeline = redis.client.pipeline(transaction=False)
-    for author in authors:
-        if author != SYSTEM_AUTHOR:
-            _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
+    for author in wanted:
+        _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
     await pipeline.execute()
+    await keep(redis, wanted)
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:

@@ -57,12 +57,20 @@ class Rush:
     async def hset(self, key: str, name: str, value: str | bytes) -> None:
         await self._call("HSET", key, name, value)
 
-    async def set_once(self, key: str, value: str) -> str:
+    async def set_once(self, key: str, value: str, keep_ms: int = 0) -> str:
         """What stands there now: this value, unless there was one before. Repeated after a lost
-        answer, it says the same."""
+        answer, it says the same. `keep_ms`: for how long, if it is this one; 0: for good."""
+        until = ("PX", keep_ms) if keep_ms else ()
         # `get` is for the client, which would else make a truth value of the answer.
-        before: bytes | None = await self._call("SET", key, value, "NX", "GET", get=True)
+        before: bytes | None = await self._call("SET", key, value, "NX", "GET", *until, get=True)
         return value if before is None else before.decode()
+
+    async def persist(self, key: str) -> None:
+        await self._call("PERSIST", key)
+
+    async def keep_on(self, key: str, seconds: int) -> None:
+        """For so long from now on, unless it is there for good."""
+        await self._call("EXPIRE", key, seconds, "XX")
 
     async def xrange(self, key: str, first: str, last: str) -> Any:
         return await self._call("XRANGE", key, first, last)

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 from shared import bounds
 from shared.bounds import MOST_SAVED as MOST_SAVED
-from shared.log import scripts
+from shared.log import authors, scripts
 from shared.log.chat import NoPad
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
@@ -58,6 +58,7 @@ async def save_revision(
     )
     match reply:
         case b"saved":
+            await authors.keep(redis, [author])
             return saved
         case b"nopad":
             raise NoPad("there is no pad to save a revision of")

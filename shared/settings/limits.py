@@ -84,6 +84,15 @@ class LimitSettings(RedisProcessSettings):
         minimum=0,
         maximum=1_000_000,
     )
+    visitors_kept_ms: int = setting(
+        2_592_000_000,
+        "time that an author is kept who came by a browser and contributed nothing: no edit, chat "
+        "message or saved revision, no name or colour of his own. It begins anew when he comes. "
+        "0: for good",
+        unit="ms",
+        minimum=0,
+        maximum=31_536_000_000,
+    )
     chats_per_second: int = setting(
         2,
         "chat messages of one author on this worker; ten times as many at once. More are refused",

@@ -34,6 +34,7 @@ KEY: Final = "key-of-the-attacked-fleet"
 SETTINGS: Final = {
     "PADFLEET_API_KEY": KEY,
     "PADFLEET_UNWRITTEN_AFTER_MS": "2000",  # so that it is seen within the run
+    "PADFLEET_VISITORS_KEPT_MS": "5000",  # likewise
 }
 
 LOOK_S: Final = 0.25

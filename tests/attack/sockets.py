@@ -677,7 +677,6 @@ def attacks() -> list[Attack]:
             {"joined": 20},
             6,
             keys=20_000,
-            keys_left=20_000,
         ),
         Attack("joins: 1,500 sockets of one client", many_sockets, {"open": 200}, 8, keys_left=100),
         Attack("joins: polling sessions that are left", many_handshakes, {"opened": 50}, 5),

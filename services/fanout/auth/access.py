@@ -27,7 +27,7 @@ from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from services.fanout.auth.keys import BadKey, Key, UnknownKey
 from services.fanout.auth.web import open_http
 from services.fanout.identify import Handshake, cookie, is_link, token
-from shared.log.authors import author_and_made, known_author
+from shared.log.authors import author_and_made, known_author, visit_with
 from shared.log.connect import Redis
 from shared.log.groups import GroupSession
 from shared.log.keys import Keyspace
@@ -67,10 +67,14 @@ class OpenAccess:
     """Everybody may write everywhere, and is who the browser's author token says. On the pads of
     groups it is a session that counts, which a portal has made by the HTTP API."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, cookie_prefix: str) -> None:
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, cookie_prefix: str, keep_ms: int = 0
+    ) -> None:
+        """`keep_ms`: for how long authors are kept who contribute nothing; 0: for good."""
         self._redis = redis
         self._keyspace = keyspace
         self._cookie_prefix = cookie_prefix
+        self._keep_ms = keep_ms
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
@@ -84,10 +88,11 @@ class OpenAccess:
         session = await self._session(handshake, message, wanted)
         if session is not None:
             return wanted, session_grant(session, time.time())
+        visit = visit_with(secret, self._keep_ms)
         if known:
-            return wanted, Grant(known)
-        author, made = await author_and_made(self._redis, secret)
-        return wanted, Grant(author, made=made)
+            return wanted, Grant(known, visit=visit)
+        author, made = await author_and_made(self._redis, secret, self._keep_ms)
+        return wanted, Grant(author, made=made, visit=visit)
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
@@ -212,14 +217,18 @@ class HookAccess:
 
 
 def open_access(
-    settings: AccessSettings, redis: Redis, keyspace: Keyspace, cookie_prefix: str
+    settings: AccessSettings,
+    redis: Redis,
+    keyspace: Keyspace,
+    cookie_prefix: str,
+    visitors_kept_ms: int = 0,
 ) -> Access:
     """Within a running loop. Raises `SettingsError` for a key that cannot be used."""
     if settings.auth == "jwt":
         return _token_access(settings)
     if settings.auth == "hook":
         return _hook_access(settings)
-    return OpenAccess(redis, keyspace, cookie_prefix)
+    return OpenAccess(redis, keyspace, cookie_prefix, visitors_kept_ms)
 
 
 def _token_access(settings: AccessSettings) -> TokenAccess:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from services.fanout.auth import patterns
 from shared import bounds
 from shared.easysync import from_units
-from shared.log.authors import Author
+from shared.log.authors import Author, Visit
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""
@@ -69,6 +69,8 @@ class Grant:
     expires: float | None = None  #: Unix seconds; None: never
     made: Author | None = field(default=None, compare=False)
     """What is to be put on record of an author who has just been made."""
+    visit: Visit | None = field(default=None, compare=False)
+    """How he came, if that he came is no reason to keep him for good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ async def doorway(
 ) -> AsyncIterator[Doorway]:
     rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
     await create(inbox, redis, keyspace, PAD)
-    access = OpenAccess(redis, keyspace, "")
+    access = OpenAccess(redis, keyspace, "", 3_600_000)
     yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
     await rooms.close()
 

@@ -1,0 +1,231 @@
+"""Who comes and contributes nothing is forgotten; whoever contributes is not."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from services.fanout.auth.access import OpenAccess
+from services.fanout.exit import Exit
+from services.fanout.hooks import Hooks
+from services.fanout.identify import Handshake
+from services.fanout.join import Doorway
+from services.fanout.pacing import Rules
+from services.fanout.rooms import Rooms
+from services.fanout.session import Session
+from shared.log import authors, chat, contributions, saved
+from shared.log.authors import Author
+from shared.log.connect import Redis
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace, author_key, token_key
+from shared.log.records import Origin, Submission
+from shared.settings import FanoutSettings
+from tests.eventually import eventually
+from tests.fleet import Fleet
+from tests.integration.writer.traffic import create
+
+PAD = "p"
+TOKEN = "t.0123456789abcdef"
+KEEP_MS = 3_600_000
+NOBODY = Handshake("", {}, "")
+
+
+@pytest.fixture
+def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
+        yield fleet.start(writers=1, workers=0)
+
+
+@pytest.fixture
+async def doorway(
+    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
+) -> AsyncIterator[Doorway]:
+    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
+    await create(inbox, redis, keyspace, PAD)
+    access = OpenAccess(redis, keyspace, "", KEEP_MS)
+    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
+    await rooms.close()
+
+
+async def visit(doorway: Doorway, token: str = TOKEN, **said: Any) -> Session:
+    message = {"padId": PAD, "token": token, **said}
+    with doorway.ahead(message) as ahead:
+        identity = await doorway.identify(NOBODY, message, ahead)
+        session, room = await doorway.join(Exit(), identity, message)
+    await doorway.leave(room, session)
+    return session
+
+
+def keys_of(author: str, token: str = TOKEN) -> list[str]:
+    return [author_key(author), token_key(sha256(token.encode()).hexdigest())]
+
+
+async def expiries(redis: Redis, author: str) -> list[int]:
+    """Ms for which each key is there still; -1: for good, -2: it is not there."""
+    return [await redis.client.pttl(key) for key in keys_of(author)]
+
+
+async def is_kept(redis: Redis, author: str) -> bool:
+    return await expiries(redis, author) == [-1, -1]
+
+
+async def test_who_only_comes_is_forgotten(doorway: Doorway, redis: Redis) -> None:
+    author = (await visit(doorway)).author
+    assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
+    for key in keys_of(author):
+        await redis.client.delete(key)
+    again = (await visit(doorway)).author
+    assert again != author
+    assert list(await authors.read(redis, [author, again])) == [again]
+
+
+async def test_who_comes_again_is_kept_longer_but_not_noted_at_each_join(
+    doorway: Doorway, redis: Redis
+) -> None:
+    author = (await visit(doorway)).author
+    for key in keys_of(author):
+        await redis.client.pexpire(key, 1_000_000)
+    await visit(doorway)
+    assert max(await expiries(redis, author)) <= 1_000_000, "it was just noted"
+    await cast("Any", redis.client.hset(author_key(author), "visitor", _noted_long_ago()))
+    await visit(doorway)
+    assert min(await expiries(redis, author)) > 1_000_000
+    await redis.client.pexpire(keys_of(author)[0], 1_000_000)
+    await cast("Any", redis.client.hset(author_key(author), "visitor", "no note of ours"))
+    await visit(doorway, reconnect=True, client_rev=0)
+    assert min(await expiries(redis, author)) > 1_000_000
+
+
+def _noted_long_ago() -> str:
+    return f"{sha256(TOKEN.encode()).hexdigest()} 1000"
+
+
+async def _by_name(doorway: Doorway, author: str) -> None:
+    await authors.update(doorway.redis, author, name="Ada")
+
+
+async def _by_color(doorway: Doorway, author: str) -> None:
+    await authors.update(doorway.redis, author, color="#123456")
+
+
+async def _by_name_at_a_join(doorway: Doorway, _author: str) -> None:
+    await visit(doorway, userInfo={"name": "Ada"})
+
+
+async def _by_chat(doorway: Doorway, author: str) -> None:
+    keys = doorway.keyspace.pad(PAD)
+    await chat.say(doorway.redis, keys, text="hello", author=author, now_ms=1)
+
+
+async def _by_saving(doorway: Doorway, author: str) -> None:
+    assert await saved.save_revision(doorway.redis, doorway.keyspace.pad(PAD), 0, author, "", 1)
+
+
+async def _by_import(doorway: Doorway, author: str) -> None:
+    await contributions.note(doorway.redis, [author], "another", 0)
+
+
+async def _by_typing(doorway: Doorway, author: str) -> None:
+    pool = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
+    await _submit(doorway, author, "+1$x", pool, 1)
+
+
+async def _by_deleting(doorway: Doorway, author: str) -> None:
+    await _submit(doorway, author, "-1$", {"numToAttrib": {}, "nextNum": 0}, -1)
+
+
+async def _submit(doorway: Doorway, author: str, ops: str, pool: dict[str, Any], more: int) -> None:
+    room = await doorway.rooms.enter(PAD)
+    text = (await room.held.document()).atext.text
+    sign = ">" if more >= 0 else "<"
+    ops = f"*0{ops}" if pool["nextNum"] else ops
+    changeset = f"Z:{len(text)}{sign}1{ops}"
+    origin = Origin("session", 1)
+    await doorway.inbox.put(Submission(PAD, origin, 1, room.epoch, author, 0, changeset, pool))
+    await room.held.reached(1)
+    doorway.rooms.leave(room)
+
+
+CONTRIBUTIONS: list[Callable[[Doorway, str], Awaitable[None]]] = [
+    _by_name,
+    _by_color,
+    _by_name_at_a_join,
+    _by_chat,
+    _by_saving,
+    _by_import,
+    _by_typing,
+    _by_deleting,
+]
+
+
+@pytest.mark.parametrize("contributes", CONTRIBUTIONS)
+async def test_who_contributes_is_kept_for_good(
+    doorway: Doorway, redis: Redis, contributes: Callable[[Doorway, str], Awaitable[None]]
+) -> None:
+    author = (await visit(doorway)).author
+    assert not await is_kept(redis, author)
+    await contributes(doorway, author)
+
+    async def kept() -> bool:
+        return await is_kept(redis, author)
+
+    await eventually(kept, "both keys are there for good")
+    for _ in range(2):
+        assert (await visit(doorway)).author == author
+    assert await is_kept(redis, author)
+
+
+async def test_who_chooses_a_name_with_the_first_join_is_kept(
+    doorway: Doorway, redis: Redis
+) -> None:
+    session = await visit(doorway, userInfo={"name": "Ada"})
+    assert await is_kept(redis, session.author)
+    assert (await authors.read(redis, [session.author]))[session.author].name == "Ada"
+
+
+async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
+    doorway: Doorway, redis: Redis
+) -> None:
+    """As after a join that came to nothing."""
+    author, made = await authors.author_and_made(redis, TOKEN, KEEP_MS)
+    assert made is not None
+    assert (await visit(doorway)).author == author
+    assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
+
+
+async def test_nobody_who_is_there_for_good_begins_to_expire(
+    doorway: Doorway, redis: Redis
+) -> None:
+    """Such as those of fleets that set no expiry, and those made by the HTTP API or an import."""
+    author = await authors.author_of_token(redis, TOKEN)
+    assert await is_kept(redis, author)
+    assert (await visit(doorway)).author == author
+    seen = await authors.seen(redis, Author(author, None, 1), authors.Visit("", KEEP_MS))
+    assert seen == (await authors.read(redis, [author]))[author]
+    assert await is_kept(redis, author)
+    for made in (await authors.create(redis, "Ada"), await authors.author_for(redis, "portal-7")):
+        await authors.keep(redis, [made, "", "a.nobody"])
+        assert await redis.client.pttl(author_key(made)) == -1
+    assert not await redis.client.exists(author_key("a.nobody"))
+
+
+async def test_without_the_setting_all_are_kept(doorway: Doorway, redis: Redis) -> None:
+    doorway.access = OpenAccess(redis, doorway.keyspace, "", 0)
+    assert await is_kept(redis, (await visit(doorway)).author)
+
+
+async def test_a_pad_whose_author_was_forgotten_opens(doorway: Doorway, redis: Redis) -> None:
+    author = (await visit(doorway)).author
+    await _by_typing(doorway, author)
+    for key in keys_of(author):
+        await redis.client.delete(key)
+    assert await authors.read(redis, [author]) == {}
+    session = await visit(doorway)
+    assert session.author != author
+    room = await doorway.rooms.enter(PAD)
+    greeting = await room.greetings.make()
+    assert greeting is not None
+    assert greeting.rev == 1
+    doorway.rooms.leave(room)
