@@ -26,7 +26,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom chaos fuzz attack bench costs simulate compare reference format lock clean
+.PHONY: help setup up test lint types page unit image sbom chaos fuzz attack bench costs simulate compare reference pictures format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -94,6 +94,9 @@ compare: setup ## a small real fleet beside the simulated one; takes five minute
 reference: setup ## write the references of both clients anew, from their docstrings
 	cd '$(ROOT)' && '$(BIN)/python' -m shared.client.reference > docs/client-python.md
 	cd '$(PAGE_DIR)/client' && npm run --silent prepack && node reference.mjs > '$(ROOT)/docs/client-typescript.md'
+
+pictures: setup ## write the pictures in docs/page.md anew, from what tests see
+	cd '$(ROOT)' && PICTURES=docs/images '$(BIN)/python' -m pytest -n 0 -q tests/browser/test_pictures.py
 
 format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)

@@ -248,3 +248,19 @@ def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet
     ada.saved()
     assert ada.lines()[-1] == "Hellothe end"
     assert len(ada.lines()) < 200
+
+
+async def test_a_long_pad_begins_with_what_is_in_sight(browser: Browser, fleet: Fleet) -> None:
+    """Of 200 KB by several people, only what is on the screen is drawn, coloured and linked."""
+    url = f"{fleet.urls[0]}/p/{new_pad()}"
+    for author in range(4):
+        async with connect(url, name=f"Author {author}") as pad:
+            line = f"{author} has written this at https://example.com/ and nowhere else\n"
+            await pad.edit(len(pad.text) - 1, 0, to_units(line * 800))
+            await pad.flush()
+    page = browser.open(url, viewport={"width": 390, "height": 844}).joined()
+    assert page.look("document.querySelectorAll('#editor .cm-line').length") < 100
+    assert page.look("document.querySelectorAll('#editor .cm-content span').length") < 400
+    page.to_end()
+    eventually_sync(lambda: "3 has written" in page.text())
+    assert page.look("document.querySelectorAll('#editor .cm-line').length") < 150
