@@ -313,6 +313,9 @@ class Committer:
         that its rooms know."""
         try:
             epoch = (await patiently(read_meta, self._redis, keys)).epoch
+        except CorruptPad as error:
+            log.error("meta not readable", extra={"key": keys.meta, "error": str(error)})
+            epoch = 0
         except Exception:
             log.exception("meta not readable", extra={"key": keys.meta})
             epoch = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -98,5 +99,6 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
     assert not waits.never, f"nothing was accepted since the fault of {waits.never}"
     assert result.accepted > size.clients, "hardly anything was typed"
     if scene.rollback is None:
-        assert not result.reloads, f"{result.reloads} clients were told to reload"
+        told: Counter[str] = sum((verdict.reloads for verdict in verdicts), Counter())
+        assert not told, f"clients were told to reload: {dict(told)}"
     return result
