@@ -301,8 +301,9 @@ class _Task:
             self._cancel_again(self._attempt, CANCELS)
 
     def _cancel_again(self, attempt: "asyncio.Task[None]", times: int) -> None:
-        """Once is not enough: one cancellation in thirty of a task that reads is lost in redis-py,
-        when an answer comes in the same turn of the event loop."""
+        """Once may not be enough: until Python 3.12, `asyncio.wait_for` loses a cancellation that
+        comes in the turn of the event loop in which what it waits for has ended, and libraries use
+        it."""
         if attempt.done():
             return
         if times > 0:

@@ -393,8 +393,8 @@ class Doorway:
         elif room.made_in == BEFORE_IT_WAS_READ:
             room.made_in = room.epoch
         try:
-            async with self._outside():
-                await asyncio.wait_for(room.held.reached(0), self.settings.commit_timeout_ms / 1000)
+            async with self._outside(), asyncio.timeout(self.settings.commit_timeout_ms / 1000):
+                await room.held.reached(0)
         except TimeoutError:
             await room.repair.done()
             if room.feed.head < 0:

@@ -96,7 +96,8 @@ class Child:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop_wanted.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stop_wanted.wait()
 
     def _send(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -37,7 +37,7 @@ class Batch:
         return self.received[self.taken - 1].id if self.taken else self.lease.position
 
     def leave(self) -> None:
-        """What has not been taken is for later: it stays in the inbox."""
+        """What has not been taken is for whoever comes next: it stays in the inbox."""
         del self.received[self.taken :]
         self.read_to = ""
 

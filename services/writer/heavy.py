@@ -17,7 +17,8 @@ from shared.supervisor import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
 """Reads the entries behind an ID, without waiting for any; with None, nothing. None: the writer is
-to stop, and to begin nothing new."""
+to stop, and to go on with nothing that takes long. Raises `LeaseLost` where it is known that
+somebody else may have the lease."""
 
 MOST_WAITING = 2_000
 """Entries that are kept until it is their turn; beyond that nothing more is read."""
@@ -27,6 +28,10 @@ AT_ONCE = 500
 
 PAUSE = 0.02
 """Seconds between two looks into the inbox."""
+
+
+class ToStop(Exception):
+    """The writer is to stop. What it is at stays in the inbox, for whoever comes next."""
 
 
 async def nothing_more(_behind: str | None) -> list[Received] | None:
@@ -50,20 +55,21 @@ class Rest:
         return self._entries
 
     async def is_over(self, work: "asyncio.Task[Any]", more: More) -> bool:
-        """Whether the work is done. Else there is something to settle meanwhile."""
+        """Whether the work is done. Else there is something to settle meanwhile. Raises `ToStop`,
+        or what `more` does: nobody is to wait for the work then."""
         while not work.done():
             progress()
             if self._open and self._looked_at < len(self._entries):
                 await asyncio.sleep(0)
                 return False
-            if self._open and len(self._entries) < MOST_WAITING:
-                found = await more(self.read_to)
-                if found is None:
-                    self.end()
-                elif found:
-                    self._entries += found
-                    self.read_to = found[-1].id
-                    continue
+            reads_on = self._open and len(self._entries) < MOST_WAITING
+            found = await more(self.read_to if reads_on else None)
+            if found is None:
+                raise ToStop
+            if found:
+                self._entries += found
+                self.read_to = found[-1].id
+                continue
             await asyncio.wait((work,), timeout=PAUSE)
         return True
 

@@ -177,7 +177,7 @@ class Owner:
 
     async def _keep(self, lease: Lease) -> None:
         if not await leases.renew(self._redis, self._keyspace, lease, self._id, self._lease_ms):
-            self._lose(lease.partition, "renewal refused")
+            self._lose(lease, "renewal refused")
 
     async def _take(self, partition: int) -> None:
         lease = await leases.acquire(
@@ -204,11 +204,18 @@ class Owner:
                 with suppress(*UNREACHABLE, RedisError):  # it runs out by itself then
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
-    def _lose(self, partition: int, why: str) -> None:
-        if self.held.pop(partition, None) is not None:
+    def _lose(self, lease: Lease, why: str) -> None:
+        """If it has been taken again meanwhile, that lease is another one, and is kept."""
+        partition = lease.partition
+        if self._is_held(lease):
+            del self.held[partition]
             metrics.LOST_LEASES.inc()
             log.warning("lease lost", extra={"partition": partition, "why": why})
         self._forget(partition)
+
+    def _is_held(self, lease: Lease) -> bool:
+        now = self.held.get(lease.partition)
+        return now is not None and now.term == lease.term
 
     def _forget(self, partition: int) -> None:
         self._pads.forget_partition(partition)
@@ -284,12 +291,14 @@ class Owner:
                 await asyncio.wait(begun.values(), timeout=ROUND)
 
     async def _read_on(
-        self, partition: int, inboxes: Inboxes, behind: str | None
+        self, lease: Lease, inboxes: Inboxes, behind: str | None
     ) -> list[Received] | None:
         """As `heavy.More`."""
         if self.stopping:
             return None
-        return await inboxes.beyond(partition, behind) if behind is not None else []
+        if not self._is_held(lease):
+            raise LeaseLost("somebody else may have it by now")
+        return await inboxes.beyond(lease.partition, behind) if behind is not None else []
 
     async def _settle(
         self, partition: int, read_from: str, received: list[Received], inboxes: Inboxes
@@ -299,20 +308,22 @@ class Owner:
             if lease is None or lease.position != read_from:
                 return  # given back or lost while we read; whoever has it now reads it again
             try:
-                more = partial(self._read_on, partition, inboxes)
-                self.held[partition] = await self._committer.settle(lease, received, more)
+                more = partial(self._read_on, lease, inboxes)
+                settled = await self._committer.settle(lease, received, more)
+                if self._is_held(lease):
+                    self.held[partition] = settled
                 self._stuck.pop(partition, None)
             except LeaseLost as error:
-                self._lose(partition, str(error))
+                self._lose(lease, str(error))
             except Stuck as error:
                 log.warning(
                     "partition stands still", extra={"partition": partition, "error": str(error)}
                 )
-                self._lose(partition, "nothing can be stored")
+                self._lose(lease, "nothing can be stored")
                 self._stuck[partition] = str(error)
             except BaseException as error:
                 # What this batch did in memory is not in the log. Start again from what is.
-                self._lose(partition, "fault")
+                self._lose(lease, "fault")
                 if not isinstance(error, Exception):
                     raise
                 log.exception("batch failed", extra={"partition": partition})

@@ -85,6 +85,7 @@ class Pad(Document):
         self._sizes: list[int] = []
         self._size = 0  #: bytes, about, that the recent ones take
         self._trim_at = RECENT_REVISIONS
+        self._effort = Effort(0)  #: of the submission at hand
         self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._markers: set[str] = set()
         self._markers_up_to = 0
@@ -200,7 +201,8 @@ class Pad(Document):
             return Result()  # stood in the inbox twice, and was answered the first time
         pool_size = len(self.pool)
         try:
-            effort = Effort(work)
+            effort = self._effort
+            effort.left = work
             changeset = self._rebase(submission, older, effort)
             # What it does to the text is bounded by the length of that, however much it is.
             patches = self._patches(changeset, effort if work < MOST_WORK else None)
@@ -210,7 +212,7 @@ class Pad(Document):
             return self._refuse(origin, "badChangeset", str(refusal))
         except TooMuchWork:
             self.pool.truncate(pool_size)
-            if work < MOST_WORK:
+            if work < MOST_WORK or effort.given_up:
                 raise
             return self.refuse_too_much(submission, time)
         except BaseException:
@@ -232,6 +234,11 @@ class Pad(Document):
             )
         self._markers_settled = True
         return result
+
+    def give_up(self) -> None:
+        """From another thread than that of `submit`: nobody wants to know any more what comes of
+        it. The pad has to be loaded anew."""
+        self._effort.give_up()
 
     def refuse_too_much(self, submission: Submission, time: int) -> Result:
         """What a submission comes to that would take more than `MOST_WORK`."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
@@ -10,7 +11,7 @@ from services.writer import metrics
 from services.writer.batch import Batch
 from services.writer.cache import PadCache
 from services.writer.damages import Damages
-from services.writer.heavy import More, Rest, nothing_more
+from services.writer.heavy import More, Rest, ToStop, nothing_more
 from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
 from services.writer.pad import MOST_WORK, Pad, Result
 from services.writer.parking import park
@@ -138,7 +139,12 @@ class Committer:
                 try:
                     await self._take(batch, entry_id, entry)
                 except TooMuchWork:
-                    await self._take_heavy(batch, entry_id, entry, more)
+                    try:
+                        await self._take_heavy(batch, entry_id, entry, more)
+                    except ToStop:
+                        self._begin_again(batch)
+                        batch.leave()
+                        return
                     turn = time.perf_counter()
             batch.taken += 1
             if batch.singly:
@@ -146,15 +152,15 @@ class Committer:
         await self._commit(batch)
 
     async def _take_heavy(self, batch: Batch, entry_id: str, entry: Entry, more: More) -> None:
-        """Takes an entry that is too much for the event loop; others are settled meanwhile."""
+        """Takes an entry that is too much for the event loop; others are settled meanwhile. Raises
+        `ToStop`, with nothing done of the entry that counts."""
         # What others have come to waits for nobody. The entry itself is not settled by that yet.
         received = batch.received[batch.taken]
         own = [batch.staged.pop()] if isinstance(received.entry, Staged) else []
         await self._commit(batch)
         batch.staged += own
-        if await more(None) is None:  # we are to stop
-            batch.leave()
-            batch.received.append(received)
+        if await more(None) is None:
+            raise ToStop
         metrics.HEAVY.inc()
         rest = Rest(
             entry.pad,
@@ -167,6 +173,11 @@ class Committer:
                 await self._settle_aside(batch, rest)
             await taking
         finally:
+            if not taking.done() and (item := batch.work.get(entry.pad)) is not None:
+                # A thread cannot be cancelled. It ends where it looks next, and nobody wants what
+                # it has done by then.
+                item.pad.give_up()
+                self._pads.forget(entry.pad)
             as_if_never_asked(taking)
             batch.received[batch.taken + 1 :] = rest.left
             batch.read_to = rest.read_to
@@ -391,7 +402,9 @@ class Committer:
     async def _submitted(self, item: Work, entry: Submission, now: int, *, heavy: bool) -> Result:
         pad = item.pad
         if not heavy:
-            older = await self._older_changes(item, entry, Effort(LIGHT_WORK))
+            older: Sequence[Change] = ()
+            if pad.oldest_needed(entry.base_rev) is not None:
+                older = await self._older_changes(item, entry, Effort(LIGHT_WORK))
             return pad.submit(entry, now, older, work=LIGHT_WORK)
         try:
             older = await self._older_changes(item, entry, Effort(MOST_WORK))

@@ -15,15 +15,21 @@ class TooMuchWork(Exception):
 class Effort:
     """What is left of an allowance. Some 5 to 10 µs are one operation."""
 
-    __slots__ = ("left",)
+    __slots__ = ("given_up", "left")
 
     def __init__(self, limit: int) -> None:
         self.left = limit
+        self.given_up = False
+
+    def give_up(self) -> None:
+        """Nobody wants any more what it is for. From another thread: what goes on comes to its end
+        where it spends again."""
+        self.given_up = True
 
     def spend(self, operations: int) -> None:
         """Before they are gone through. Raises `TooMuchWork` if that is more than is left."""
         self.left -= operations
-        if self.left < 0:
+        if self.left < 0 or self.given_up:
             raise TooMuchWork
 
 

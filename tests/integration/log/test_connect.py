@@ -26,3 +26,26 @@ def test_a_connection_that_was_closed_meanwhile_counts_as_one_that_is_away(redis
             await redis.close()
 
     uvloop.run(write_to_a_closed_connection())
+
+
+async def test_who_is_cancelled_while_a_command_is_sent_does_not_go_on(redis_url: str) -> None:
+    """In whichever turn of the event loop it is. redis-py lost one cancellation in thirty: a writer
+    that was told to stop went on. And nobody reads the answer to what another has asked."""
+    redis = open_redis(redis_url)
+    await redis.start()
+
+    async def ask() -> None:
+        await redis.client.echo("of who was cancelled")
+        await asyncio.sleep(60)
+
+    try:
+        for turns in range(40):
+            asking = asyncio.create_task(ask())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait((asking,), timeout=20)
+            assert asking.cancelled(), f"not in turn {turns}"
+            assert await redis.client.echo(str(turns)) == str(turns).encode()
+    finally:
+        await redis.close()

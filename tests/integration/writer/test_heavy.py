@@ -12,6 +12,7 @@ import pytest
 
 from services.writer.cache import PadCache
 from services.writer.ledger import LeaseLost
+from services.writer.owner import Owner
 from services.writer.pad import Pad
 from services.writer.partition import Committer
 from services.writer.replicas import Replicas
@@ -51,6 +52,7 @@ class Gate:
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.open = threading.Event()
+        self.holds = 1_000  #: so many of them; what comes then is let through
 
 
 @pytest.fixture
@@ -58,7 +60,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made, submit = Gate(), Pad.submit
 
     def held(pad: Pad, submission: Submission, *args: Any, **named: Any) -> Any:
-        if is_heavy(submission):
+        if is_heavy(submission) and made.holds > 0:
+            made.holds -= 1
             made.begun.set()
             assert made.open.wait(60)
         return submit(pad, submission, *args, **named)
@@ -76,8 +79,8 @@ class Partition:
         self.number = keyspace.partition_of(BUSY)
         self.stopping = False
 
-    def committer(self) -> Committer:
-        pads = PadCache(self.redis, self.keyspace, 100)
+    def committer(self, pads: PadCache | None = None) -> Committer:
+        pads = pads or PadCache(self.redis, self.keyspace, 100)
         keeping = Upkeep(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
         replicas = Replicas(self.redis, self.keyspace, 0)
         return Committer(self.redis, self.keyspace, pads, keeping, replicas, LEASE_MS)
@@ -238,11 +241,95 @@ async def test_who_is_to_stop_begins_nothing_new(
     received = await partition.read(lease.position)
     assert received is not None
     partition.stopping = True
-    gate.open.set()
     after = await committer.settle(lease, received, partition.read)
-    assert inbox_order(after.position) < inbox_order(received[-1].id)
-    assert await partition.sessions(BUSY) == ["heavy-1"]
+    assert inbox_order(after.position) < inbox_order(received[0].id)
+    assert not gate.begun.is_set()
+    assert await partition.head(BUSY) == 0
     partition.stopping = False
+    gate.open.set()
     await partition.settle(committer, after)
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
     assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+
+
+async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    """Also to himself, who loads the pad anew: what the thread does to the old one is void."""
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await fill(partition, neighbour)
+    settling = asyncio.create_task(partition.settle(committer, lease))
+    await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
+    partition.stopping = True
+    after = await settling
+    assert not gate.open.is_set()
+    assert await partition.head(BUSY) == 0
+    assert await partition.waiting() == 3
+    partition.stopping, gate.holds = False, 0
+    await partition.settle(committer, after)
+    assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+    assert await partition.waiting() == 0
+
+
+async def test_who_is_cancelled_does_not_wait_for_a_heavy_edit(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    committer = partition.committer()
+    lease = await partition.settle(committer, await partition.lease("me"))
+    await fill(partition, neighbour)
+    for turns in range(40):
+        gate.begun.clear()
+        settling = asyncio.create_task(partition.settle(partition.committer(), lease))
+        await eventually(gate.begun.is_set, "the heavy edit is under way")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        settling.cancel()
+        await asyncio.wait((settling,), timeout=30)
+        assert settling.cancelled()
+        gate.open.set()  # the threads are few
+        gate.open.clear()
+    assert await partition.head(BUSY) == 0
+
+
+async def test_I2_a_writer_that_loses_its_lease_lets_go_of_a_heavy_edit_and_may_have_it_back(
+    partition: Partition, neighbour: str, gate: Gate
+) -> None:
+    """While the thread of its earlier term still runs: that holds up nothing, and the lease that it
+    has now is not lost for it."""
+    gate.holds = 1
+    pads = PadCache(partition.redis, partition.keyspace, 100)
+    owner = Owner(
+        partition.redis,
+        partition.keyspace,
+        partition.committer(pads),
+        pads,
+        writer_id="me",
+        lease_ms=600,
+        batch_max=100,
+    )
+    running = asyncio.create_task(owner.run())
+    number = partition.number
+    await eventually(lambda: number in owner.held, "the writer has the partition")
+    await eventually(partial(partition.has_head, BUSY, 0), "the pad is made")
+    await fill(partition, neighbour)
+    await eventually(gate.begun.is_set, "the heavy edit is under way")
+    before = owner.held[number]
+    await leases.release(partition.redis, partition.keyspace, before, "me")
+    await partition.lease("another")
+    await eventually(lambda: number not in owner.held, "the lease is known to be lost")
+    await partition.redis.client.hset(partition.keyspace.state(number), "until", 0)
+    await eventually(lambda: number in owner.held, "the writer has the partition again")
+    after = owner.held[number]
+    assert after.term > before.term
+
+    async def all_settled() -> bool:
+        return await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
+
+    await eventually(all_settled, "the edits are settled")
+    assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
+    assert not gate.open.is_set()
+    assert owner.held[number].term == after.term
+    owner.stop()
+    await running

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.writer import pad as pad_module
-from services.writer.heavy import Rest
+from services.writer.heavy import Rest, ToStop
 from services.writer.pad import Pad
 from shared.easysync import AttributePool, follow, make_atext, unpack
 from shared.easysync.base36 import numeral
@@ -125,6 +125,16 @@ def test_to_mark_or_remove_much_text_is_no_light_work(op: str) -> None:
         pad.submit(entry, 3, work=LIGHT_WORK)
     assert state_of(pad) == before
     assert pad.submit(entry, 3).revisions
+
+
+def test_what_nobody_wants_any_more_comes_to_its_end_where_it_looks_next() -> None:
+    pad = in_one_line()
+    pad.submit(scattered(30_001, 2000, "a.other"), 2)
+    head = pad.head
+    pad.give_up()
+    with pytest.raises(TooMuchWork):
+        pad.submit(scattered(30_001, 20), 3)
+    assert pad.head == head
 
 
 def test_what_would_take_for_ever_is_refused_with_a_reason(
@@ -273,5 +283,6 @@ async def test_it_reads_on_behind_what_it_has_and_stops_when_told_to() -> None:
     rest = Rest("busy", [], "0-5")
     assert not await rest.is_over(work, more)
     assert ids(rest.next()) == ["1-0"]
-    assert await rest.is_over(work, more)
+    with pytest.raises(ToStop):
+        await rest.is_over(work, more)
     assert asked == ["0-5", "1-0"]
