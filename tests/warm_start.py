@@ -223,6 +223,8 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
         os.environ.clear()
         os.environ.update(order["env"])
+        # What Python itself reads at its start. Nothing else of the kind is used by tests.
+        sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.argv = ["padfleet", *order["words"]]
         code = importlib.import_module("services.__main__").main()
     except SystemExit as error:
