@@ -7,7 +7,7 @@ from services.fanout import metrics
 from services.fanout.feed import Doubt, Feed, Gap
 from services.fanout.frames import Frames
 from shared.log.connect import Outdated, Redis
-from shared.log.document import CorruptPad, Document, load
+from shared.log.document import CorruptPad, Document, load, replay
 from shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
 from shared.log.keys import PadKeys
 from shared.log.opening import open_document
@@ -32,6 +32,7 @@ class Held:
         self._ring = ring
         self._on_revisions = on_revisions
         self._document = Document()
+        self._moving = asyncio.Lock()  #: of whoever moves the document on
         self._changed = asyncio.Event()
         self._beginnings = 0
 
@@ -118,12 +119,25 @@ class Held:
                     raise
 
     async def document(self) -> Document:
-        """The pad's text at the feed's head. It is moved on only when somebody asks."""
+        """The pad's text at the feed's head. It is moved on only when somebody asks, and not for as
+        long as whoever has got it awaits nothing."""
+        async with self._moving:
+            return await self._moved_on()
+
+    async def _moved_on(self) -> Document:
         while True:
             try:
-                for revision in self.feed.since(self._document.head):
-                    self._document.replay(revision)
-                return self._document
+                document = self._document
+                revisions = self.feed.since(document.head)
+                if not revisions:
+                    return document
+                try:
+                    await replay(document, revisions)
+                except asyncio.CancelledError:
+                    # A thread may go on with it. Whoever asks next reads the pad anew.
+                    if self._document is document:
+                        self._document = Document(self.epoch)
+                    raise
             except IndexError:
                 # Nobody asked for longer than the feed reaches back.
                 meta, document = await self.read()

@@ -26,7 +26,7 @@ from shared.easysync.patches import Patches, patches_of
 from shared.easysync.steps import Step, step_of
 from shared.log.document import Change, Document, chain_of
 from shared.log.form import encode_wire as encode_wire
-from shared.log.heaviness import own_work
+from shared.log.heaviness import is_short, own_work
 from shared.log.limits import UNLIMITED
 from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
 from shared.log.reigns import Reign, shared_up_to
@@ -259,7 +259,8 @@ class Pad(Document):
         return Result(outcome=Outcome(origin, "refused", self.head, reason, detail))
 
     def _rebase(self, submission: Submission, older: Sequence[Change], effort: Effort) -> str:
-        effort.spend(own_work(submission))
+        if not is_short(submission):
+            effort.spend(own_work(submission))
         base = submission.base_rev
         if not 0 <= base <= self.head:
             raise Refused(f"base revision {base} is not between 0 and the head, {self.head}")

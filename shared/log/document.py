@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -33,8 +34,14 @@ READ_STEP = 500
 REPLAYED_AT_ONCE = 50
 """Revisions that are gone through in one turn of the event loop."""
 
+LARGE_REVISION = 3_000
+"""Bytes of one that is gone through beside the event loop: its operations may take 20 ms."""
+
+BYTES_AT_ONCE = 10_000
+"""Of revisions that are gone through in one turn: as much as ordinary ones have."""
+
 LARGE = 30_000
-"""Characters of operations that are gone through beside the event loop: they take 20 ms."""
+"""Characters of a snapshot's operations that are read beside the event loop: they take 20 ms."""
 
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
@@ -129,6 +136,23 @@ def chain_of(before: bytes, wire: bytes) -> bytes:
     return blake2b(before + wire, digest_size=16).digest()
 
 
+async def replay(document: Document, revisions: Sequence[Revision]) -> None:
+    """Takes in committed revisions without holding up the event loop. Nobody may look at the
+    document meanwhile; whoever is cancelled here has to throw it away, since a thread goes on with
+    it. Raises `CorruptPad` as `Document.replay` does."""
+    number = size = 0
+    for revision in revisions:
+        if len(revision.wire) > LARGE_REVISION:
+            await asyncio.to_thread(document.replay, revision)
+            continue
+        number += 1
+        size += len(revision.wire)
+        if number > REPLAYED_AT_ONCE or size > BYTES_AT_ONCE:
+            await asyncio.sleep(0)
+            number = size = 0
+        document.replay(revision)
+
+
 async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:
     """Brings a new document to the head that `meta` names; returns the snapshot it started from.
 
@@ -158,13 +182,7 @@ async def _replay(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document
             revisions = await read_revisions(redis, keys, document.head + 1, last)
             if not revisions:
                 raise HistoryGap(f"revision {document.head + 1} is missing, and all after it")
-            for number, revision in enumerate(revisions):
-                if len(revision.wire) > LARGE:
-                    await asyncio.to_thread(document.replay, revision)
-                else:
-                    document.replay(revision)
-                if number % REPLAYED_AT_ONCE == 0:
-                    await asyncio.sleep(0)
+            await replay(document, revisions)
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error
     if document.chain != meta.chain or document.epoch != meta.epoch:

@@ -15,15 +15,23 @@ SHORT: Final = 1_000
 """Characters of a changeset, and a third as many attributes, that need no closer look."""
 
 
+def is_short(submission: Submission) -> bool:
+    """Nearly all are, and nothing is counted of them."""
+    return (
+        len(submission.changeset) < SHORT
+        and len(submission.pool.get("numToAttrib", ())) < SHORT // 3
+    )
+
+
 def own_work(entry: Entry) -> int:
     """The operations that are gone through for an entry whatever it is based on: each of its own
     twice, each attribute that it brings, and its text."""
     match entry:
         case Submission():
+            if is_short(entry):
+                return 0
             changeset = entry.changeset
             attributes = len(entry.pool.get("numToAttrib", ()))
-            if len(changeset) < SHORT and attributes < SHORT // 3:
-                return 0
             return 2 * count_ops(changeset) + attributes + len(changeset) // UNITS_EACH
         case Creation():
             return len(entry.text) // UNITS_EACH

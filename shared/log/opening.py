@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from shared.log import scripts
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.damage import CorruptPad, readable
-from shared.log.document import READ_STEP, Document
+from shared.log.document import BYTES_AT_ONCE, READ_STEP, Document
 from shared.log.history import PadMeta, read_told_meta
 from shared.log.keys import PadKeys
 from shared.log.records import Revision, Snapshot
@@ -36,7 +36,11 @@ async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document]
     meta, opening = await asyncio.gather(read_told_meta(redis, keys), _read(redis, keys))
     if opening is None:
         return None
+    read = sum(len(part) for _, fields in opening.entries for part in fields)
+    size = len(opening.snapshot or b"") // 10 + read
     try:
+        if size > BYTES_AT_ONCE:
+            return meta, await asyncio.to_thread(_document, meta, opening)
         return meta, _document(meta, opening)
     except CorruptPad:
         return None

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from shared.easysync import AttributePool
 from shared.log.connect import Redis
-from shared.log.document import CorruptPad, Document
+from shared.log.document import CorruptPad, Document, replay
 from shared.log.history import HistoryGap, PadMeta, read_revisions
 from shared.log.keys import PadKeys
 from shared.log.records import Revision
@@ -42,7 +42,7 @@ async def document_at(redis: Redis, keys: PadKeys, meta: PadMeta, rev: int) -> D
     """The pad at `rev`, which must not be after the head that `meta` names."""
     document = Document(meta.epoch)
     async for revision in history(redis, keys, rev):
-        document.replay(revision)
+        await replay(document, [revision])
     return document
 
 
