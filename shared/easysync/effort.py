@@ -37,5 +37,5 @@ def count_ops(changeset: str) -> int:
     """How many operations it has, without looking at what they are."""
     end = changeset.find("$")
     end = end if end >= 0 else len(changeset)
-    count = changeset.count  # not a sum over the three, which takes three times as long
+    count = changeset.count  # not a sum over the three, which takes half as long again
     return count("+", 0, end) + count("-", 0, end) + count("=", 0, end)
