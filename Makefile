@@ -26,7 +26,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom chaos fuzz attack bench costs simulate compare reference pictures format lock clean
+.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz attack bench costs simulate compare reference pictures format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -63,6 +63,9 @@ image: ## build the image, with Docker
 sbom: ## list what is in the image, as CycloneDX, into build/padfleet.cdx.json
 	mkdir -p '$(ROOT)/build'
 	cd '$(ROOT)' && docker run --rm --entrypoint python3 -v '$(ROOT)/deploy/image/sbom.py:/sbom.py:ro' padfleet /sbom.py > build/padfleet.cdx.json
+
+browsers: setup ## use the page in Firefox and WebKit, too; takes five minutes
+	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n 0 -m 'browsers or not browsers' tests/browser/test_other_browsers.py $(ARGS)
 
 chaos: setup ## break things under load: make chaos ARGS='-k sentinel' for some of it; takes half an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -m chaos tests/chaos --log-cli-level=WARNING $(ARGS)

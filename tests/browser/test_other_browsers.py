@@ -1,6 +1,7 @@
 """What people do on the page, once each, in browsers that are not made of Chromium.
 
 Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian has them.
+`make browsers` runs all of it, `make test` what is typed and pasted.
 """
 
 from __future__ import annotations
@@ -163,6 +164,7 @@ def test_what_is_copied_is_pasted_and_rich_text_keeps_its_formats(
     ada.saved()
 
 
+@pytest.mark.browsers
 async def test_links(other: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     await written(url, TEXT)
@@ -177,6 +179,7 @@ async def test_links(other: Browser, fleet: Fleet) -> None:
     eventually_sync(lambda: opened(page) == [f"{WANTED[0]} _blank noopener,noreferrer"] * 2)
 
 
+@pytest.mark.browsers
 async def test_find_and_replace(other: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     text = "\n".join(f"line {n}" + (" needle" if n % 100 == 0 else "") for n in range(1, 1001))
@@ -198,6 +201,7 @@ async def test_find_and_replace(other: Browser, fleet: Fleet) -> None:
         assert pad.text == text.replace("needle", "pin") + "\n"
 
 
+@pytest.mark.browsers
 def test_names_cursors_and_chat(other: Browser, fleet: Fleet) -> None:
     ada, bob = other.two(fleet.urls, new_pad())
     ada.call_me("Ada")
@@ -219,6 +223,7 @@ def test_names_cursors_and_chat(other: Browser, fleet: Fleet) -> None:
     eventually_sync(lambda: ada.words("#said") == "You wrote this.")
 
 
+@pytest.mark.browsers
 def test_the_history_is_gone_through_and_restored(other: Browser, fleet: Fleet) -> None:
     ada, bob = other.two(fleet.urls, new_pad())
     ada.to_end()
@@ -237,6 +242,7 @@ def test_the_history_is_gone_through_and_restored(other: Browser, fleet: Fleet) 
     bob.shows("Hello kept")
 
 
+@pytest.mark.browsers
 def test_a_pad_is_saved_and_a_file_imported(other: Browser, fleet: Fleet, tmp_path: Path) -> None:
     ada, bob = other.two(fleet.urls, new_pad())
     ada.click("#pad-button")
@@ -250,6 +256,7 @@ def test_a_pad_is_saved_and_a_file_imported(other: Browser, fleet: Fleet, tmp_pa
     )
 
 
+@pytest.mark.browsers
 def test_links_are_shared_readers_read_and_colours_are_cleared(
     other: Browser, fleet: Fleet
 ) -> None:
@@ -275,6 +282,7 @@ def test_links_are_shared_readers_read_and_colours_are_cleared(
     assert reader.text() == "Hello from Bob"
 
 
+@pytest.mark.browsers
 def test_settings_languages_and_writing_from_the_right(other: Browser, fleet: Fleet) -> None:
     page = other.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
     page.to_end()
@@ -303,6 +311,7 @@ def test_settings_languages_and_writing_from_the_right(other: Browser, fleet: Fl
     check(page)
 
 
+@pytest.mark.browsers
 def test_the_pad_is_gone_on_with_when_the_worker_is_back(other: Browser, own_fleet: Fleet) -> None:
     ada, bob = other.two(own_fleet.urls, new_pad())
     ada.to_end()
