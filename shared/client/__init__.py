@@ -5,6 +5,9 @@
         async for event in pad:
             print(event.rev, pad.text)
 
+With `connect(…, cursors=True)`, `Pad.cursors` says where the others have theirs, `CursorsMoved`
+is the event when they move them, and `Pad.point` tells them of one's own.
+
 `connect` opens a pad. `Collaborator` is the protocol without I/O. The client is strict where the
 stock client is lenient: a revision that is not the next one is an error, not a line in a console.
 
@@ -13,7 +16,8 @@ Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `fro
 plane, which has no emojis, the two are the same.
 """
 
-from shared.client.collaborator import Accepted, Changed, Collaborator
+from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved
+from shared.client.cursors import Cursor
 from shared.client.errors import (
     ConnectionLost,
     Disconnected,
@@ -33,6 +37,8 @@ __all__ = [
     "Changed",
     "Collaborator",
     "ConnectionLost",
+    "Cursor",
+    "CursorsMoved",
     "Disconnected",
     "EditRefused",
     "EditsLost",

@@ -6,10 +6,11 @@ of Etherpad's page, but for one: several drafts may wait (see `Collaborator.seal
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from shared.client.cursors import Cursor, Cursors, Place
 from shared.client.errors import EditRefused, OutOfRange, ProtocolError
 from shared.client.splitting import Room, check_attribute, fits, split
 from shared.easysync import (
@@ -49,6 +50,13 @@ class Accepted(NamedTuple):
     rev: int
 
 
+class CursorsMoved(NamedTuple):
+    """Others have moved their cursors, or have none any more; see `Pad.cursors`."""
+
+    rev: int  #: the newest revision that has come in
+    authors: Sequence[str]  #: whose
+
+
 @dataclass(slots=True)
 class _Draft:
     """Own edits that go out as one revision."""
@@ -75,6 +83,8 @@ class Collaborator:
 
     `room` is what the server takes in one submission, if that is known; whoever makes a new
     connection sets it anew. What is larger goes out as several.
+
+    `cursors`: whether it is kept where people have theirs.
     """
 
     def __init__(
@@ -84,6 +94,7 @@ class Collaborator:
         *,
         text_only: bool = False,
         room: Room | None = None,
+        cursors: bool = False,
     ) -> None:
         start = variables["initialAttributedText"]
         self.rev: int = variables["rev"]
@@ -97,6 +108,7 @@ class Collaborator:
         self._waiting: deque[_Draft] = deque()
         self._resuming = False
         self._session = ""
+        self._cursors = Cursors(author, self.rev) if cursors else None
         self.text: str = start["text"]
 
     @property
@@ -174,6 +186,8 @@ class Collaborator:
         if self.text.endswith("\n") and not text.endswith("\n"):
             raise OutOfRange("the newline at the end of the text has to stay, and nothing after it")
         self.text = text
+        if self._cursors is not None:
+            self._cursors.edited(changeset, by_me=True)
         if draft is not None:
             draft.changeset = waiting
         else:
@@ -225,9 +239,10 @@ class Collaborator:
         self._waiting.popleft()
         self._waiting.extendleft(reversed(pieces))
 
-    def connection_lost(self) -> None:
-        """Until what was missed has come in, nothing is submitted."""
+    def connection_lost(self) -> Iterator[CursorsMoved]:
+        """Until what was missed has come in, nothing is submitted, and nobody has a cursor."""
         self._resuming = True
+        return self._moved(self._cursors.cut_off() if self._cursors is not None else ())
 
     def _resumed(self) -> None:
         """All that was missed is here: what still is in flight was never taken, and is sent again,
@@ -243,9 +258,43 @@ class Collaborator:
         else:
             self._waiting.appendleft(again)
 
+    # --- Cursors ---------------------------------------------------------------------------------
+
+    @property
+    def cursors(self) -> dict[str, Cursor]:
+        """Where the others have theirs in `text`, by author, as far as they tell and we have seen
+        what they have."""
+        return {} if self._cursors is None else self._cursors.seen(self._own(), len(self.text))
+
+    def point(self, cursor: Cursor | None) -> None:
+        """One's own cursor is there in `text`, or nowhere any more. It stays with the text around
+        it. Raises `OutOfRange` for a place beyond the text."""
+        for place in cursor or ():
+            if not 0 <= place <= len(self.text):
+                raise OutOfRange(
+                    f"cannot point at {place} of a text that has {len(self.text)} code units"
+                )
+        if self._cursors is not None:
+            self._cursors.mine = cursor
+
+    def next_place(self) -> Place | None:
+        """What is to be told of one's own cursor; None: nothing, for they know."""
+        if self._cursors is None or self._resuming:
+            return None
+        return self._cursors.to_tell(self._own())
+
+    def left(self, author: str) -> Iterator[CursorsMoved]:
+        """Somebody has left."""
+        known = self._cursors is not None and self._cursors.left(author)
+        return self._moved((author,) if known else ())
+
+    def _own(self) -> list[str]:
+        drafts = [self._in_flight, *self._waiting]
+        return [draft.changeset for draft in drafts if draft is not None]
+
     # --- Messages --------------------------------------------------------------------------------
 
-    def receive(self, data: dict[str, Any]) -> Iterator[Changed | Accepted]:
+    def receive(self, data: dict[str, Any]) -> Iterator[Changed | Accepted | CursorsMoved]:
         """Takes in the `data` of a COLLABROOM message; what is none of ours is passed over.
 
         A generator: each revision is taken in when its event is asked for, so that `text` and `rev`
@@ -259,7 +308,7 @@ class Collaborator:
                 f"{data.get('type')} that makes no sense at revision {self.rev}: {error!r}"
             ) from error
 
-    def _take_in(self, data: dict[str, Any]) -> Iterator[Changed | Accepted]:
+    def _take_in(self, data: dict[str, Any]) -> Iterator[Changed | Accepted | CursorsMoved]:
         match data.get("type"):
             case "NEW_CHANGES":
                 yield self._change(data)
@@ -272,6 +321,8 @@ class Collaborator:
                 yield self._accept(data["newRev"], allowed=(self.rev, self.rev + 1))
             case "SESSION":
                 self._session = str(data["id"])
+            case "CURSORS" if self._cursors is not None:
+                yield from self._moved(self._cursors.told(data["cursors"]))
             case "CLIENT_RECONNECT":
                 if data.get("noChanges"):
                     if data["newRev"] != self.rev:
@@ -284,6 +335,9 @@ class Collaborator:
                 yield self._catch_up(data)
                 if data["newRev"] == data["headRev"]:
                     self._resumed()
+
+    def _moved(self, authors: Sequence[str]) -> Iterator[CursorsMoved]:
+        return iter([CursorsMoved(self.rev, authors)] if authors else [])
 
     def _catch_up(self, data: dict[str, Any]) -> Changed | Accepted:
         if not self._is_answer(data):
@@ -325,6 +379,8 @@ class Collaborator:
         self._base = apply_to_atext(self._in_flight.changeset, self._base, self._pool)
         if rev == self.rev and self._base.text != before:
             raise ProtocolError(f"a change of the text was accepted without one to revision {rev}")
+        if self._cursors is not None and rev > self.rev:
+            self._cursors.revision(rev, self.author, self._in_flight.changeset)
         self._in_flight = None
         self.rev = rev
         return Accepted(rev)
@@ -334,11 +390,14 @@ class Collaborator:
         if rev != self.rev + 1:
             raise ProtocolError(f"revision {rev} came at revision {self.rev}")
         author = data.get("author", "")
-        theirs = data["changeset"]
+        theirs = written = data["changeset"]
         if self._text_only:
             self.text = apply_to_text(theirs, self.text)
         else:
             theirs = self._merge(theirs, AttributePool.from_jsonable(data["apool"]))
+        if self._cursors is not None:
+            self._cursors.revision(rev, author, written)
+            self._cursors.edited(theirs, by_me=False)
         self.counts.revisions += 1
         self.rev = rev
         return Changed(rev, author, theirs)

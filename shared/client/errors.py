@@ -25,7 +25,8 @@ class EditRefused(PadError, ValueError):
 
 
 class OutOfRange(EditRefused):
-    """The edit reaches beyond the text, or would leave it without the newline at its end."""
+    """The edit or the cursor is beyond the text, or the edit would leave it without the newline at
+    its end."""
 
 
 class TooLarge(EditRefused):

@@ -19,17 +19,20 @@ from typing import Any
 import aiohttp
 
 from shared.client.backoff import Backoff
-from shared.client.collaborator import Accepted, Changed, Collaborator
+from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved
+from shared.client.cursors import Cursor
 from shared.client.errors import (
     ConnectionLost,
     Disconnected,
     EditRefused,
     EditsLost,
+    OutOfRange,
     PadError,
     ProtocolError,
     TooLarge,
 )
 from shared.client.line import Line, PadUrl, Traffic
+from shared.client.pointing import Pointing
 from shared.client.splitting import Room
 from shared.easysync import to_units
 
@@ -48,7 +51,7 @@ FLUSH_TIMEOUT = 10.0
 _TOKEN_ALPHABET = string.ascii_letters + string.digits
 
 
-Event = Changed | Accepted
+Event = Changed | Accepted | CursorsMoved
 """What `Pad` tells of."""
 
 
@@ -57,7 +60,8 @@ class Pad:
     """An open pad. Made by `connect`.
 
     `async for event in pad` gives a `Changed` for each revision of somebody else and an `Accepted`
-    for each of one's own, until the session ends; then it raises what ended it.
+    for each of one's own, until the session ends; then it raises what ended it. Who has asked for
+    cursors gets a `CursorsMoved` when others have moved theirs.
     """
 
     state: Collaborator
@@ -69,6 +73,9 @@ class Pad:
     names: dict[str, str] = field(default_factory=dict)
     """Name by author id, of everybody who gave one, also those who have left."""
     resumes: int = 0
+    pointing: bool = False
+    """Whether the server tells where the others have their cursors, and tells them of this one."""
+    _cursors_wanted: bool = False
     _line: Line | None = None
     _events: deque[Event] = field(default_factory=deque)
     _waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
@@ -76,6 +83,10 @@ class Pad:
     _told: bool = False  #: whoever uses this has seen `_failure`
     _listener: Callable[[Event], None] | None = None
     _submit_listener: Callable[[bool], None] | None = None
+    _pointing: Pointing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pointing = Pointing(self._tell_place)
 
     @property
     def text(self) -> str:
@@ -86,6 +97,13 @@ class Pad:
     def rev(self) -> int:
         """The newest revision that has come in."""
         return self.state.rev
+
+    @property
+    def cursors(self) -> dict[str, Cursor]:
+        """Where the others have their cursors in `text`, by author id, as far as they tell. They
+        move with each revision and each own edit; a `CursorsMoved` tells of what else moves them.
+        """
+        return self.state.cursors
 
     @property
     def author_id(self) -> str:
@@ -106,12 +124,33 @@ class Pad:
             raise EditRefused("this address is read-only")
         self.state.edit(start, removed, inserted)
         await self.submit()
+        self._look_at_cursor()
 
     async def append(self, text: str) -> None:
         """Puts text, an ordinary string, before the pad's final newline; returns when it has been
         accepted. Raises as `edit` and `flush` do."""
         await self.edit(max(len(self.state.text) - 1, 0), 0, to_units(text))
         await self.flush()
+
+    def point(self, anchor: int | None, head: int | None = None) -> None:
+        """Tells the others where one's own cursor is: at `anchor`, or with what is selected from
+        there to `head`, in code units of `text`; None takes it away.
+
+        It stays with the text around it, and behind what is typed there oneself: the others are
+        told of what moves it, and again after a lost connection. They are told up to five times
+        a second, and then of the newest place. Where the server does not pass cursors on, as on
+        read-only addresses, nothing happens: see `pointing`.
+
+        Raises `OutOfRange` for a place beyond the text, a `PadError` if `connect` was not told
+        that cursors are wanted, and what ended the session, if something has."""
+        if not self._cursors_wanted:
+            raise PadError("cursors were not asked for: connect(…, cursors=True) does")
+        if anchor is None and head is not None:
+            raise OutOfRange("a selection has a beginning: it takes an anchor too")
+        self._check()
+        place = None if anchor is None else Cursor(anchor, anchor if head is None else head)
+        self.state.point(place)
+        self._look_at_cursor()
 
     async def flush(self) -> None:
         """Returns when every edit has been accepted. Raises what ended the session, such as
@@ -182,6 +221,30 @@ class Pad:
             await self.until(lambda: bool(self._events))
             yield self._events.popleft()
 
+    def _look_at_cursor(self) -> None:
+        if self.pointing:
+            self._pointing.look()
+
+    async def _tell_place(self) -> bool:
+        place = self.state.next_place() if self._line is not None else None
+        if self._line is None or place is None:
+            return False
+        data = {"type": "CURSOR", **place._asdict()}
+        await self._line.send({"type": "COLLABROOM", "component": "pad", "data": data})
+        return True
+
+    def _emit(self, event: Event) -> None:
+        if self._listener is not None:
+            self._listener(event)
+            return
+        last = self._events[-1] if self._events else None
+        if isinstance(event, CursorsMoved) and isinstance(last, CursorsMoved):
+            # Of who does not iterate, or slowly, no more is kept than whose cursors have moved.
+            authors = tuple(dict.fromkeys((*last.authors, *event.authors)))
+            self._events[-1] = event._replace(authors=authors)
+        else:
+            self._events.append(event)
+
     def _check(self) -> None:
         if self._failure is not None:
             self._told = True
@@ -207,7 +270,8 @@ class Pad:
                 try:
                     await self._read(dialer)
                 except ConnectionLost:
-                    self.state.connection_lost()
+                    for moved in self.state.connection_lost():
+                        self._emit(moved)
                     line, self._line = self._line, None
                     if line is not None:
                         dialer.kept = line.kept
@@ -236,6 +300,7 @@ class Pad:
             await line.acknowledge()
             if self.state.has_waiting:
                 await self.submit()
+            self._look_at_cursor()
             self.look_again()
 
     def _receive(self, message: dict[str, Any]) -> bool:
@@ -251,16 +316,15 @@ class Pad:
                     self.names[author] = name
             case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
                 self.users.pop(author, None)
+                for moved in self.state.left(author):
+                    self._emit(moved)
             case dict(data):
                 missed = data.get("type") == "CLIENT_RECONNECT"
                 for event in self.state.receive(data):
-                    progress = progress or (
-                        isinstance(event, Accepted) or (self.state.settled and not missed)
-                    )
-                    if self._listener is not None:
-                        self._listener(event)
-                    else:
-                        self._events.append(event)
+                    if not isinstance(event, CursorsMoved):
+                        accepted = isinstance(event, Accepted)
+                        progress = progress or accepted or (self.state.settled and not missed)
+                    self._emit(event)
         return progress
 
 
@@ -306,12 +370,16 @@ class Dialer:
                     "type": "CLIENT_VARS",
                     "data": {"userId": str(author), "collab_client_vars": dict(pad), **rest},
                 }:
+                    pointing = rest.get("cursors") is True
+                    room = line_room(line)
                     return Pad(
-                        Collaborator(pad, author, text_only=text_only, room=line_room(line)),
+                        Collaborator(pad, author, text_only=text_only, room=room, cursors=pointing),
                         bool(rest.get("readonly")),
                         str(rest.get("readOnlyId", "")),
                         self.traffic,
                         names=_names(pad.get("historicalAuthorData")),
+                        pointing=pointing,
+                        _cursors_wanted="CURSORS" in self.ready["supports"],
                         _line=line,
                     )
             raise ProtocolError(f"expected CLIENT_VARS, got {message.get('type')}")
@@ -362,6 +430,7 @@ async def connect(
     http: aiohttp.ClientSession | None = None,
     auth: Mapping[str, Any] | None = None,
     flush_timeout: float = FLUSH_TIMEOUT,
+    cursors: bool = False,
 ) -> AsyncIterator[Pad]:
     """Joins the pad at `url`, and leaves it at the end, when every edit has been accepted.
 
@@ -378,6 +447,8 @@ async def connect(
         auth: goes with Socket.IO's handshake, for whoever lets clients in (``{"token": …}``).
         flush_timeout: seconds that edits have to be accepted at the end of the block. A block that
             ends with an exception does not wait.
+        cursors: announces that this client shows where the others have theirs, and may tell its
+            own (`Pad.point`). Servers tell nobody else.
 
     Raises `PadError` when the pad cannot be joined, and `EditsLost` at the end when edits have not
     been accepted and nothing has said so yet.
@@ -393,6 +464,7 @@ async def connect(
             "ACKNOWLEDGEMENTS",
             "SESSIONS",
             *(["NEW_CHANGES_BATCH"] if batch else []),
+            *(["CURSORS"] if cursors else []),
         ],
     }
     async with AsyncExitStack() as stack:
@@ -411,6 +483,7 @@ async def connect(
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+            await pad._pointing.close()
             if pad._line is not None:
                 await pad._line.close()
 

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
+from shared.client import Cursor, Pad, connect
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.guest import Guest
@@ -94,3 +95,55 @@ async def test_who_moves_too_fast_is_refused_and_may_still_speak(fleet: Fleet) -
         assert refused
         assert all("too many places of the cursor" in answer["message"] for answer in refused)
         assert await speak(ada, "still here") is None
+
+
+async def test_the_python_client_points_and_is_told_across_edits_and_lost_connections(
+    fleet: Fleet,
+) -> None:
+    pad = new_pad()
+    addresses = [f"{url}/p/{pad}" for url in fleet.urls[:2]]
+    async with (
+        connect(addresses[0], cursors=True) as ada,
+        connect(addresses[1], cursors=True) as bob,
+        connect(addresses[0]) as stock,
+        connect(f"{fleet.urls[1]}/p/{ada.read_only_id}", cursors=True) as reader,
+    ):
+        assert (ada.pointing, bob.pointing) == (True, True)
+        assert (stock.pointing, reader.pointing) == (False, False)
+
+        async def sees(pad: Pad, other: Pad, anchor: int, head: int) -> None:
+            cursor = Cursor(anchor, head)
+            seen = pad.until(lambda: pad.cursors.get(other.author_id) == cursor)
+            await asyncio.wait_for(seen, 20)
+
+        await ada.edit(0, len(ada.text) - 1, "0123456789")
+        await ada.flush()
+        rev = ada.rev
+        await asyncio.wait_for(bob.until(lambda: bob.rev == rev), 20)
+        ada.point(2, 5)
+        await sees(bob, ada, 2, 5)
+        # He types before it, and she behind her cursor; neither says anything of it.
+        await asyncio.gather(bob.edit(0, 0, "oh, "), ada.edit(8, 0, "!"))
+        await asyncio.gather(bob.flush(), ada.flush())
+        await sees(bob, ada, 6, 9)
+        # In what she has typed, and he has not seen yet.
+        await ada.edit(0, 0, "well ")
+        ada.point(2)
+        await sees(bob, ada, 2, 2)
+        bob.point(len(bob.text) - 1)
+        await sees(ada, bob, len(ada.text) - 1, len(ada.text) - 1)
+        for one, other in ((ada, bob), (bob, ada)):
+            at = len(other.text) - 1 if other is bob else 2
+            one.cut()
+            await asyncio.wait_for(one.until(lambda one=one: one.resumes > 0), 20)  # type: ignore[misc]
+            await sees(other, one, *[len(one.text) - 1 if one is bob else 2] * 2)
+            await sees(one, other, at, at)
+        ada.point(None)
+        await asyncio.wait_for(bob.until(lambda: ada.author_id not in bob.cursors), 20)
+        for outsider in (stock, reader):
+            head = ada.rev
+            await asyncio.wait_for(
+                outsider.until(lambda outsider=outsider, head=head: outsider.rev == head),  # type: ignore[misc]
+                20,
+            )
+            assert outsider.cursors == {}

@@ -93,6 +93,14 @@ class ModelServer:
                     other.outbox.append(self._change(self.rev))
         visitor.outbox.append({"type": "ACCEPT_COMMIT", "newRev": self.rev})
 
+    def point(self, visitor: Visitor, data: Message, others: list[Visitor]) -> None:
+        """A CURSOR has come in, which those others are to be told of."""
+        cursor = {name: data[name] for name in ("rev", "anchor", "head")}
+        for other in others:
+            if other is not visitor:
+                told = {"userId": visitor.author, **cursor}
+                other.outbox.append({"type": "CURSORS", "cursors": [told]})
+
     def _change(self, rev: int) -> Message:
         changeset, author = self.revisions[rev - 1]
         changeset, pool = prepare_for_wire(changeset, self.pool)

@@ -28,6 +28,10 @@ class Session:
     def batch(self) -> bool:
         return "NEW_CHANGES_BATCH" in self.ready.get("supports", [])
 
+    @property
+    def points(self) -> bool:
+        return "CURSORS" in self.ready.get("supports", [])
+
 
 @dataclass(eq=False)
 class PadServer:
@@ -40,6 +44,8 @@ class PadServer:
     came: list[Message] = field(default_factory=list)  #: all CLIENT_READY so far
     connects: list[str] = field(default_factory=list)
     pongs: list[str] = field(default_factory=list)
+    pointed: list[Message] = field(default_factory=list)  #: all CURSOR so far
+    passes_cursors: bool = True
     hangs: bool = False
     """The process is there and its connections stand, but it says nothing more."""
     drops: bool = False
@@ -134,6 +140,8 @@ class PadServer:
                 "readonly": False,
                 "readOnlyId": "r.0",
             }
+            if self.passes_cursors and "CURSORS" in ready.get("supports", []):
+                data["cursors"] = True
             await _send(socket, {"type": "CLIENT_VARS", "data": data})
         session = Session(socket, transport, ready, visitor)
         session.wake.set()
@@ -142,6 +150,14 @@ class PadServer:
 
     def _commit(self, session: Session, data: Message) -> bool:
         """False when the connection is to break."""
+        if data["type"] == "CURSOR":
+            self.pointed.append(data)
+            everybody = [one for server in (self, *self.others) for one in server.sessions]
+            pointing = [one for one in everybody if one.points]
+            self.model.point(session.visitor, data, [one.visitor for one in pointing])
+            for one in pointing:
+                one.wake.set()
+            return True
         if self.swallow:
             self.swallow -= 1
             return False

@@ -13,6 +13,7 @@ from shared.client import (
     Accepted,
     Changed,
     Collaborator,
+    CursorsMoved,
     EditRefused,
     OutOfRange,
     ProtocolError,
@@ -57,7 +58,7 @@ def change(rev: int, changeset: str, author: str = OTHER, **more: Any) -> Messag
     }
 
 
-def receive(client: Collaborator, *messages: Message) -> list[Changed | Accepted]:
+def receive(client: Collaborator, *messages: Message) -> list[Changed | Accepted | CursorsMoved]:
     return [event for message in messages for event in client.receive(message)]
 
 
