@@ -211,7 +211,8 @@ class Fleet:
                 member.kill()
         for member in members:
             text = member.log.read_text(errors="replace")
-            assert "Traceback" not in text, f"{member.name} logged a fault:\n{text[-5000:]}"
+            at = text.find("Traceback")
+            assert at < 0, f"{member.name} logged a fault:\n{text[max(0, at - 1000) : at + 4000]}"
 
     def __enter__(self) -> Fleet:
         return self

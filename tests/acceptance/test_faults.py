@@ -94,7 +94,9 @@ async def all_agree(typists: list[Pad], readers: list[Pad], words: list[str]) ->
     texts = {pad.text for pad in (*typists, *readers)}
     assert len(texts) == 1, "texts have diverged"
     (text,) = texts
-    assert {text.count(word) for word in words} == {1}, "a word was lost or doubled"
+    counts = {word: text.count(word) for word in words}
+    wrong = {word: count for word, count in counts.items() if count != 1}
+    assert not wrong, f"words were lost or doubled: {wrong}"
 
 
 async def type_through(fleet: Fleet, pad: str, fault: Callable[[int], None]) -> None:

@@ -143,7 +143,7 @@ def test_a_saved_pad_takes_the_place_of_a_fresh_one(
     choose(other, tmp_path / "old.etherpad", saved)
     other.click("#ask-yes")
     # It has another history now, so the page loads it anew.
-    eventually_sync(lambda: is_new(other), "it is loaded anew")
+    eventually_sync(lambda: is_new(other), "it is loaded anew", timeout=60)
     other.joined()
     other.shows("Hello with a past")
 

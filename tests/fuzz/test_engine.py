@@ -104,7 +104,7 @@ def test_nothing_more_is_read_of_who_was_cut_off_for_it(monkeypatch: pytest.Monk
         read.append(packet)
 
     monkeypatch.setattr(LeanSocket, "receive", receive)
-    connection.socket.server.pace = Pace(rate=1, burst=50, patience=1)
+    connection.socket.server.pace = Pace(rate=1, burst=20, patience=1)
     worker.write(connection, worker.frame('42["nothing"]') * 100)
     assert connection.transport.closed
     assert not read
