@@ -92,6 +92,25 @@ local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 redis.call('HSET', state, 'until', string.format('%d', now_ms + tonumber(ARGV[4])))
 
+-- Makes `id` the last ID of a stream whose entries after it have been deleted. Newer servers do not
+-- let a last ID go below that of a deleted entry: there the stream is written anew, which takes a
+-- while, and happens only where somebody has meddled with a pad's keys.
+local function set_back(stream, id)
+  local done = redis.pcall('XSETID', stream, id)
+  if type(done) ~= 'table' or not done.err then return end
+  local copy = stream .. ':copy'
+  redis.call('DEL', copy)
+  local last
+  for _, entry in ipairs(redis.call('XRANGE', stream, '-', '+')) do
+    last = redis.call('XADD', copy, entry[1], unpack(entry[2]))
+  end
+  if last ~= id then
+    redis.call('XADD', copy, id, 'r', '')
+    redis.call('XDEL', copy, id)
+  end
+  redis.call('RENAME', copy, stream)
+end
+
 -- The second lock: were a head wrong all the same, the stream itself refuses the ID (I1). Then what
 -- has been appended before is taken back.
 local appended = {}
@@ -109,7 +128,7 @@ for i = 1, pads do
         if number == 0 then
           redis.call('DEL', stream)
         else
-          redis.call('XSETID', stream, string.format('%d-1', number - 1))
+          set_back(stream, string.format('%d-1', number - 1))
         end
       end
       if string.find(added.err, 'ID specified', 1, true) then

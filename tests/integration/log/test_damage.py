@@ -20,6 +20,7 @@ from shared.log.history import read_meta
 from shared.log.keys import Keyspace, PadKeys, author_key
 from shared.log.records import Origin, Snapshot, Submission
 from shared.log.staging import Staging
+from tests.streams import written_anew
 
 PAD = "damaged"
 HEAD = 30
@@ -133,7 +134,7 @@ DAMAGES: dict[str, Callable[[Redis, PadKeys], Awaitable[Any]]] = {
 async def _instead(redis: Redis, keys: PadKeys, fields: Any) -> None:
     """The last entry of the stream is replaced."""
     await redis.client.xdel(keys.revs, f"{HEAD}-1")
-    await redis.client.execute_command("XSETID", keys.revs, f"{HEAD - 1}-1")
+    await written_anew(redis, keys.revs)
     await redis.client.xadd(keys.revs, fields, id=f"{HEAD}-1")
 
 

@@ -32,6 +32,7 @@ from shared.log.records import (
     decode_message,
 )
 from tests.eventually import eventually
+from tests.streams import written_anew
 
 AUTHOR = "a.typist"
 LEASE_MS = 60_000
@@ -178,7 +179,7 @@ async def test_a_pad_that_somebody_else_has_moved_on_is_read_again(writer: Write
     await writer.settle(entry)
     # As after a restore by hand of what was there before.
     await writer.redis.client.xdel(KEYSPACE.pad(BAD).revs, "2-1")
-    await writer.redis.client.execute_command("XSETID", KEYSPACE.pad(BAD).revs, "1-1")
+    await written_anew(writer.redis, KEYSPACE.pad(BAD).revs)
     await writer.redis.client.restore(meta, 0, kept, replace=True)
     neighbours = types(GOOD[0], 2, 1, "a")
     later = types(BAD, 3, 1, "a")
