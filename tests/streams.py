@@ -1,5 +1,7 @@
 """Streams of Redis as a person with redis-cli may leave them."""
 
+from typing import Any
+
 from shared.log.connect import Redis
 
 
@@ -8,8 +10,7 @@ async def written_anew(redis: Redis, key: str) -> None:
 
     XSETID does not do it on newer servers, where an entry has been deleted after that one.
     """
-    entries = await redis.client.xrange(key)
+    entries: Any = await redis.client.xrange(key)
     await redis.client.delete(key)
     for number, fields in entries:
-        assert number is not None
         await redis.client.xadd(key, fields, id=number)

@@ -18,6 +18,7 @@ from shared.log.history import read_meta
 from shared.log.inventory import stored_keyspace
 from shared.log.staging import Staging
 from tests.acceptance.npm import new_pad, new_token
+from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest
 from tests.histories import lived_in
@@ -102,6 +103,12 @@ async def test_both_workers_and_readers_are_told_the_same(
     two = await open_slider(stack, fleet.urls[1], long_pad, query="embed=1")
     reader = await open_slider(stack, fleet.urls[1], one.vars["readOnlyId"])
     assert reader.vars["readonly"] is True
+
+    async def all_have_its_end() -> bool:
+        ends = [await history(guest, 3200, 1) for guest in (one, two, reader)]
+        return all(len(end["forwardsChangesets"]) == 100 for end in ends)
+
+    await eventually(all_have_its_end, "both workers have heard of all that was written")
     for size, start, count in (
         (100, 0, 33),
         (10, 0, 100),
