@@ -88,7 +88,7 @@ def readable(value: float) -> str:
 
 def describe_machine() -> dict[str, Any]:
     model = ""
-    with open("/proc/cpuinfo") as cpuinfo:
+    with open("/proc/cpuinfo") as cpuinfo:  # noqa: PTH123
         model = next((line.split(":")[1].strip() for line in cpuinfo if "model name" in line), "")
     return {
         "processor": model,

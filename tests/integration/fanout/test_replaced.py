@@ -47,7 +47,7 @@ async def test_I5_it_goes_on_with_the_other_history(
     before = room.epoch
     assert room.feed.head == 5
     if message == "lost":
-        ignore: Callable[[str, bytes], None] = lambda _channel, _data: None
+        ignore: Callable[[str, bytes], None] = lambda _channel, _data: None  # noqa: E731
         monkeypatch.setattr(rooms.subscriber, "_on_message", ignore)
     other = written(length, parts_at=2)
     await put(redis, keyspace, other)

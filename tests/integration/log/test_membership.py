@@ -168,7 +168,7 @@ async def test_a_running_fleet_keeps_what_it_agreed_on_and_ends_before_a_newer_f
         await redis.client.hset(CONFIG, "format", FORMAT + 1)
         for process in (*fleet.workers, *fleet.writers):
             ended = process.process
-            eventually_sync(lambda: ended.poll() is not None, "it has ended", timeout=60)
+            eventually_sync(lambda: ended.poll() is not None, "it has ended", timeout=60)  # noqa: B023
             assert ended.returncode not in (0, -signal.SIGKILL)
             assert "update padfleet" in process.log.read_text()
         fleet.workers.clear()
