@@ -20,6 +20,7 @@ SHORT_S = 2.0
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
     """And no process, no task of one and no log has anything to say about it. How long anybody
