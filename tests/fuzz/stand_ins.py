@@ -48,6 +48,9 @@ class StandInClient:
     async def hget(self, *_arguments: Any) -> None:
         return None
 
+    async def persist(self, *_arguments: Any) -> int:
+        return 0
+
     async def hmget(self, _key: str, names: list[str]) -> list[None]:
         return [None for _ in names]
 
@@ -71,10 +74,15 @@ class StandInPipeline:
         return partial(self._taken, command)
 
     def _taken(self, command: str, *arguments: Any, **_options: Any) -> StandInPipeline:
-        self._answers.append([None] * len(arguments[1]) if command == "hmget" else 0)
+        nothing = {
+            "hmget": [None] * len(arguments[-1]) if command == "hmget" else None,
+            "hget": None,
+        }
+        self._answers.append(nothing.get(command, 0))
         return self
 
-    async def execute(self) -> list[Any]:
+    async def execute(self, *, raise_on_error: bool = True) -> list[Any]:
+        del raise_on_error
         return self._answers
 
 
