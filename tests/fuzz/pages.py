@@ -219,7 +219,7 @@ class Storm:
         self._program.run(self._program.pad.flush())
         for page in self._pages:
             page.saved()
-        eventually_sync(self._agree, "the pages, the program and the exports agree", timeout=20)
+        eventually_sync(self._agree, "the pages, the program and the exports agree", timeout=90)
         for number, page in enumerate(self._pages):
             redraws = page.look(REDRAWS)
             assert redraws == "0", f"page {number} was drawn anew {redraws} times"
