@@ -15,7 +15,7 @@ P99_MS: Final = 250.0
 QUIET_MS: Final = 60.0
 """Where a calm fleet's p99 is more, the machine has other things to do, and times say nothing."""
 
-LEFT_MB: Final = 90.0
+LEFT_MB: Final = 60.0
 """By which a process may be larger afterwards: allocators keep some of what was used."""
 
 LEFT_REDIS_MB: Final = 12.0

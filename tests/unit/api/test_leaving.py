@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -75,3 +78,27 @@ async def test_who_ends_the_request_ends_the_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await working
     assert given_back.is_set()
+
+
+async def test_a_fault_of_the_work_keeps_nothing_of_the_call() -> None:
+    """Full collections are rare here, and a body may be large."""
+
+    class Body:
+        pass
+
+    async def fails() -> None:
+        raise KeyError("x")
+
+    async def call(_body: Body) -> None:
+        await while_there(cast(Any, Request()), fails())
+
+    gc.disable()
+    try:
+        body = Body()
+        there = weakref.ref(body)
+        with suppress(KeyError):
+            await call(body)
+        del body
+        assert there() is None
+    finally:
+        gc.enable()
