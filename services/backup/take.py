@@ -20,6 +20,7 @@ from shared.archive.entries import (
     Revisions,
     Saved,
 )
+from shared.log.authors import VISITOR
 from shared.log.chat import NO_MESSAGES
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad
@@ -161,7 +162,7 @@ async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncI
             _ = pipeline.hgetall(author_key(author))
         found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
         for fields in found:
-            fields.pop(b"visitor", None)  # of this fleet's own
+            fields.pop(VISITOR.encode(), None)  # of this fleet's own
         yield Authors([(a, _flat(f)) for a, f in zip(page, found, strict=True) if f])
 
 

@@ -3,17 +3,15 @@ of other systems, groups and their sessions."""
 
 import time
 from collections.abc import AsyncIterator, Iterable
-from hashlib import sha256
 from typing import Any
 
 from shared import bounds
 from shared.easysync import from_units
 from shared.etherpad import records as r
 from shared.etherpad.source import Records
-from shared.log import groups
-from shared.log.authors import author_items, keep
+from shared.log import authors, groups
 from shared.log.connect import Redis
-from shared.log.keys import author_key, mapper_key, token_key
+from shared.log.keys import mapper_key, token_key
 
 STEP = 200
 
@@ -25,15 +23,12 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     async for key, value in _pairs(records, "globalAuthor:"):
         name = key.removeprefix("globalAuthor:")
         author = r.author_of(value, name) if bounds.is_author_id(name) else None
-        if author is not None and await redis.client.exists(author_key(name)):
-            await keep(redis, [name])
-        elif author is not None:
-            await redis.client.hset(author_key(name), items=author_items(author))
+        if author is not None and await authors.bring(redis, author):
             counts["authors"] += 1
     async for key, value in _pairs(records, "token2author:"):
         token = key.removeprefix("token2author:")
         if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
-            await redis.client.set(token_key(sha256(token.encode()).hexdigest()), value, nx=True)
+            await redis.client.set(token_key(authors.hash_of(token)), value, nx=True)
             counts["tokens"] += 1
     for kind in ("author", "group"):
         async for key, value in _pairs(records, f"mapper2{kind}:"):

@@ -16,12 +16,12 @@ from shared.archive.entries import (
 )
 from shared.easysync.errors import shown
 from shared.log import contributions, groups
-from shared.log.authors import SYSTEM_AUTHOR, author_items, keep, stored_author
+from shared.log.authors import SYSTEM_AUTHOR, bring, stored_author
 from shared.log.chat import ChatMessage
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
 from shared.log.history import read_meta
-from shared.log.keys import Keyspace, author_key, token_key
+from shared.log.keys import Keyspace, token_key
 from shared.log.options import parse_options
 from shared.log.pads import claim_read_only
 from shared.log.saved import readable
@@ -141,12 +141,9 @@ class Restorer:
 
     async def _authors(self, entry: Authors) -> None:
         for author, flat in entry.authors:
-            # Who is known here has perhaps changed name and colour since, and keeps them.
             found = stored_author(author, flat)
-            if found is not None and await self._redis.client.exists(author_key(author)):
-                await keep(self._redis, [author])
-            elif found is not None:
-                await self._redis.client.hset(author_key(author), items=author_items(found))
+            if found is not None:
+                await bring(self._redis, found)
 
     async def _tokens(self, entry: Tokens) -> None:
         for token, author in entry.tokens:

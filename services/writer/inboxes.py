@@ -70,14 +70,9 @@ class Inboxes:
         """The next entries of one partition behind a position, without waiting for any; none where
         they cannot be read."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                received = await read_carefully(
-                    self._redis, self._keyspace, partition, position, count=self._count
-                )
+            return await self._carefully(partition, position)
         except (*UNREACHABLE, RedisError):
             return []  # found out, and said, when it is read in turn
-        self._were_read([partition])
-        return received
 
     async def _together(self, positions: dict[int, str]) -> Batches:
         try:
@@ -110,15 +105,18 @@ class Inboxes:
     async def _alone(self, partition: int, position: str) -> list[Received] | None:
         """None: it could not be read."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                received = await read_carefully(
-                    self._redis, self._keyspace, partition, position, count=self._count
-                )
+            return await self._carefully(partition, position)
         except (*UNREACHABLE, RedisError) as error:
             self.trouble[partition] = _named(error)
             self._due[partition] = asyncio.get_running_loop().time() + AGAIN
             log.warning("inbox not read", extra={"partition": partition, "error": str(error)})
             return await self._pass(partition, position) if _is_late(error) else None
+
+    async def _carefully(self, partition: int, position: str) -> list[Received]:
+        async with asyncio.timeout(PATIENCE):
+            received = await read_carefully(
+                self._redis, self._keyspace, partition, position, count=self._count
+            )
         self._were_read([partition])
         return received
 

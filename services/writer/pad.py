@@ -131,12 +131,12 @@ class Pad(Document):
         that it costs nothing to speak of."""
         spare = len(self._recent) - RECENT_REVISIONS
         old = bisect_left(self._times, self.time - RECENT_MS)
-        drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS)
-        left = self._size - sum(self._sizes[: max(drop, 0)])
-        while left > MOST_RECENT_BYTES * 4 // 5 and self._size > MOST_RECENT_BYTES:
-            drop = max(drop, 0)
-            left -= self._sizes[drop]
-            drop += 1
+        drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS, 0)
+        left = self._size - sum(self._sizes[:drop])
+        if self._size > MOST_RECENT_BYTES:
+            while left > MOST_RECENT_BYTES * 4 // 5:
+                left -= self._sizes[drop]
+                drop += 1
         if drop > 0:
             self._size = left
             del self._recent[:drop], self._authors[:drop], self._times[:drop]

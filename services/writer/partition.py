@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from functools import partial
 
 from redis.exceptions import RedisError
 
@@ -37,6 +37,7 @@ from shared.log.records import (
     Entry,
     Fence,
     Outcome,
+    Revision,
     Submission,
 )
 from shared.supervisor import rest
@@ -98,6 +99,9 @@ class Committer:
         while batch.done < len(batch.received):
             try:
                 await self._settle(batch, more)
+            except ToStop:
+                self._begin_again(batch)
+                batch.leave()
             except Spoilt as error:
                 self._begin_again(batch)
                 batch.blame(error.pad, error.why, damaged=error.damaged)
@@ -139,12 +143,7 @@ class Committer:
                 try:
                     await self._take(batch, entry_id, entry)
                 except TooMuchWork:
-                    try:
-                        await self._take_heavy(batch, entry_id, entry, more)
-                    except ToStop:
-                        self._begin_again(batch)
-                        batch.leave()
-                        return
+                    await self._take_heavy(batch, entry_id, entry, more)
                     turn = time.perf_counter()
             batch.taken += 1
             if batch.singly:
@@ -324,11 +323,12 @@ class Committer:
         that its rooms know."""
         try:
             epoch = (await patiently(read_meta, self._redis, keys)).epoch
-        except CorruptPad as error:
-            log.error("meta not readable", extra={"key": keys.meta, "error": str(error)})
-            epoch = 0
-        except Exception:
-            log.exception("meta not readable", extra={"key": keys.meta})
+        except Exception as error:
+            log.error(
+                "meta not readable",
+                exc_info=not isinstance(error, CorruptPad),
+                extra={"key": keys.meta, "error": str(error)},
+            )
             epoch = 0
         return Work(keys, Pad(epoch), None, unreadable=why)
 
@@ -377,8 +377,8 @@ class Committer:
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
             case Creation():
                 made = not pad.exists
-                if made and heavy:
-                    first = await asyncio.to_thread(
+                if made:
+                    create = partial(
                         pad.create,
                         entry.text,
                         entry.author,
@@ -386,12 +386,7 @@ class Committer:
                         wrote_it=entry.wrote_it,
                         birth=new_birth(),
                     )
-                    item.revisions.append(first)
-                    item.created, item.by_opening = True, entry.by_opening
-                elif made:
-                    first = pad.create(
-                        entry.text, entry.author, now, wrote_it=entry.wrote_it, birth=new_birth()
-                    )
+                    first = await asyncio.to_thread(create) if heavy else create()
                     item.revisions.append(first)
                     item.created, item.by_opening = True, entry.by_opening
                 reason = CREATED if made else ""
@@ -401,33 +396,36 @@ class Committer:
 
     async def _submitted(self, item: Work, entry: Submission, now: int, *, heavy: bool) -> Result:
         pad = item.pad
+        older: list[Change] = []
+        if (first := pad.oldest_needed(entry.base_rev)) is not None:
+            try:
+                older = await self._older_changes(item, first, heavy=heavy)
+            except TooMuchWork:
+                if not heavy:
+                    raise
+                return pad.refuse_too_much(entry, now)
         if not heavy:
-            older: Sequence[Change] = ()
-            if pad.oldest_needed(entry.base_rev) is not None:
-                older = await self._older_changes(item, entry, Effort(LIGHT_WORK))
             return pad.submit(entry, now, older, work=LIGHT_WORK)
-        try:
-            older = await self._older_changes(item, entry, Effort(MOST_WORK))
-        except TooMuchWork:
-            return pad.refuse_too_much(entry, now)
         # Nobody else looks at the pad meanwhile: it is only a copy, and its partition is locked.
         return await asyncio.to_thread(pad.submit, entry, now, older)
 
-    async def _older_changes(self, item: Work, entry: Submission, effort: Effort) -> list[Change]:
-        """What a very stale submission needs and the pad no longer has in memory. Raises
-        `TooMuchWork`."""
-        first = item.pad.oldest_needed(entry.base_rev)
-        if first is None:
-            return []
+    async def _older_changes(self, item: Work, first: int, *, heavy: bool) -> list[Change]:
+        """The changes from `first` on that the pad no longer has in memory. Raises `TooMuchWork`,
+        before anything is read where their number says so."""
+        pad, last = item.pad, item.pad.oldest_recent - 1
+        effort = Effort(MOST_WORK if heavy else LIGHT_WORK)
+        effort.spend(EACH_FOLLOWED * (last + 1 - first))
         changes: list[Change] = []
-        last = item.pad.oldest_recent - 1
         for start in range(first, last + 1, 500):
             stop = min(start + 499, last)
             revisions = await patiently(read_revisions, self._redis, item.keys, start, stop)
             for revision in revisions:
-                effort.spend(len(revision.wire) // BYTES_EACH + EACH_FOLLOWED)
-                changes.append(item.pad.change_of(revision))
-            await asyncio.sleep(0)
+                effort.spend(len(revision.wire) // BYTES_EACH)
+            if heavy:
+                changes += await asyncio.to_thread(_changes, pad, revisions)
+            else:
+                changes += _changes(pad, revisions)
+                await asyncio.sleep(0)
         return changes
 
     async def _commit(self, batch: Batch) -> None:
@@ -492,3 +490,7 @@ class Committer:
 
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _changes(pad: Pad, revisions: list[Revision]) -> list[Change]:
+    return [pad.change_of(revision) for revision in revisions]

@@ -59,7 +59,7 @@ class Upkeep:
         size = len(pad.pool)
         attributes = (pad.pool.get(number) for number in range(pad.indexed_up_to, size))
         found = [value for key, value in attributes if key == "author" and value]
-        await contributions.note(self._redis, found, pad_id, pad.epoch)
+        await contributions.note(self._redis, found, pad_id, pad.epoch, kept=pad.kept)
         pad.indexed_up_to = size
 
     async def _snapshot(self, lease: Lease, pad_id: str, pad: Pad) -> None:

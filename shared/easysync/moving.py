@@ -14,13 +14,14 @@ not hold in the end, or nobody can tell, each revision is followed in turn after
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import maxsize
 from typing import Final
 
 from shared.easysync.assembler import Assembler
 from shared.easysync.body import Body
 from shared.easysync.changeset import Bank, pack, unpack
 from shared.easysync.effort import EACH_FOLLOWED, Effort, count_ops
-from shared.easysync.follow import follow, follow_ops, insert_rank, rebase
+from shared.easysync.follow import follow, follow_ops, insert_rank
 from shared.easysync.ops import NO_OP, Op, iter_ops
 from shared.easysync.patches import NO_RANK, Splice
 from shared.easysync.pool import AttributePool
@@ -44,6 +45,7 @@ def rebase_over(
     """
     if not steps:
         return cs
+    effort = effort or Effort(maxsize)
     change = unpack(cs)
     if change.old_len == unpack(steps[0].changeset).old_len:
         try:
@@ -52,8 +54,6 @@ def rebase_over(
             return pending.written(body)
         except _Unclear:
             pass
-    if effort is None:
-        return rebase(cs, [step.changeset for step in steps], pool)
     for step in steps:
         cs = follow_at(effort, step.changeset, cs, pool)
     return cs
@@ -119,9 +119,7 @@ def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
 class _Pending:
     """A changeset on its way through later revisions."""
 
-    def __init__(
-        self, ops: list[Op], bank: str, pool: AttributePool, effort: Effort | None
-    ) -> None:
+    def __init__(self, ops: list[Op], bank: str, pool: AttributePool, effort: Effort) -> None:
         self._bank = bank
         self._pool = pool
         self._effort = effort
@@ -239,8 +237,7 @@ class _Pending:
         """Moves over a revision within reach."""
         if step.splices is None:
             raise _Unclear
-        if self._effort is not None:
-            self._effort.spend(len(self._edits) + len(self._claims) + len(step.splices))
+        self._effort.spend(len(self._edits) + len(self._claims) + len(step.splices))
         if not (self._pass_insert(step.splices) or self._pass_by(step)):
             self._follow(step)
         if self._claims:
@@ -278,9 +275,8 @@ class _Pending:
         return True
 
     def _follow(self, step: Step) -> None:
-        if self._effort is not None:
-            operations = count_ops(step.changeset) + 2 * len(self._edits)
-            self._effort.spend(operations + EACH_FOLLOWED)
+        operations = count_ops(step.changeset) + 2 * len(self._edits)
+        self._effort.spend(operations + EACH_FOLLOWED)
         done = unpack(step.changeset)
         done_ops = iter_ops(done.ops)
         for op in done_ops:

@@ -16,10 +16,10 @@ from shared.etherpad.converting import Converter, as_one_revision
 from shared.etherpad.records import BadRecord
 from shared.etherpad.source import Records
 from shared.log import contributions, groups
-from shared.log.authors import SYSTEM_AUTHOR, author_items, keep
+from shared.log.authors import SYSTEM_AUTHOR, bring
 from shared.log.connect import Redis
 from shared.log.document import CorruptPad
-from shared.log.keys import Keyspace, author_key
+from shared.log.keys import Keyspace
 from shared.log.options import normalised
 from shared.log.pads import claim_read_only
 from shared.log.staging import Staging
@@ -247,13 +247,8 @@ async def _authors(redis: Redis, records: Records, authors: set[str]) -> None:
         values = await records.get([r.author_key(name) for name in part])
         for name, value in zip(part, values, strict=True):
             author = r.author_of(value, name)
-            # Who is known here has perhaps changed name and colour since, and keeps them.
-            if author is None:
-                continue
-            if await redis.client.exists(author_key(name)):
-                await keep(redis, [name])
-                continue
-            await redis.client.hset(author_key(name), items=author_items(author))
+            if author is not None:
+                await bring(redis, author)
 
 
 def _author_of(record: Any) -> str:

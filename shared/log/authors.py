@@ -17,17 +17,15 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
-from redis.exceptions import ResponseError
-
 from shared import bounds
 from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from shared.log import scripts
 from shared.log.connect import Redis
-from shared.log.damage import CorruptPad, is_wrong_type, readable
+from shared.log.damage import CorruptPad, is_wrong_type, of_right_type, readable
 from shared.log.keys import author_key, mapper_key, token_key
 from shared.tasks import all_of
 
-_VISITOR = "visitor"
+VISITOR = "visitor"
 """Field of who has contributed nothing yet: the hash of his token, and when he was seen."""
 
 SYSTEM_AUTHOR = "a.etherpad-system"
@@ -67,6 +65,11 @@ SEEN_STEPS = 30
 """In how many steps the time is counted for which visitors are kept."""
 
 
+def hash_of(token: str) -> str:
+    """What is stored of a token: whoever reads the database cannot act as its author."""
+    return sha256(token.encode()).hexdigest()
+
+
 def new_author_id() -> str:
     """``a.`` and 16 characters, as Etherpad makes them."""
     # At once: each question to the system's generator is a system call. Bytes that do not map
@@ -87,7 +90,7 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
 
 def visit_with(token: str | None, keep_ms: int) -> Visit | None:
     """None if authors are kept for good in any case, which `keep_ms` 0 says."""
-    hashed = sha256(token.encode()).hexdigest() if token is not None else ""
+    hashed = hash_of(token) if token is not None else ""
     return Visit(hashed, keep_ms) if keep_ms else None
 
 
@@ -105,7 +108,7 @@ async def author_and_made(
     if token is None:
         return made.id, made
     # Two tabs of a new browser may come at once; the first one's author is the author.
-    key = token_key(sha256(token.encode()).hexdigest())
+    key = token_key(hash_of(token))
     winner = await redis.rush.set_once(key, made.id, keep_ms)
     return winner, made if winner == made.id else None
 
@@ -114,22 +117,20 @@ async def known_author(redis: Redis, token: str | None) -> str:
     """The author that this token stands for; empty, if it stands for none yet."""
     if token is None:
         return ""
-    known = await redis.rush.get(token_key(sha256(token.encode()).hexdigest()))
+    known = await redis.rush.get(token_key(hash_of(token)))
     return cast("bytes", known).decode() if known is not None else ""
 
 
 async def look(redis: Redis, author: str, visit: Visit | None) -> tuple[Author | None, bool]:
     """What is on record of him; and whether it is time to note that he was `seen`."""
-    with suppress(CorruptPad), readable(author_key(author)):
-        try:
-            *known, note = await redis.rush.hmget(author_key(author), ["name", "color", _VISITOR])
-        except ResponseError as error:
-            if is_wrong_type(error):
-                return None, False
-            raise
-        if known[1] is not None:
-            due = visit is not None and note is not None and visit.is_due(note)
-            return _author(author, *known), due
+    key = author_key(author)
+    with suppress(CorruptPad):
+        with of_right_type(key):
+            *known, note = await redis.rush.hmget(key, ["name", "color", VISITOR])
+        with readable(key):
+            if known[1] is not None:
+                due = visit is not None and note is not None and visit.is_due(note)
+                return _author(author, *known), due
     return None, False
 
 
@@ -167,7 +168,7 @@ async def keep(redis: Redis, authors: Iterable[str]) -> None:
         return
     pipeline = redis.client.pipeline(transaction=False)
     for author in wanted:
-        _ = pipeline.hget(author_key(author), _VISITOR)
+        _ = pipeline.hget(author_key(author), VISITOR)
     notes = await pipeline.execute(raise_on_error=False)
     await settle(redis, dict(zip(wanted, notes, strict=True)))
 
@@ -190,7 +191,7 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
     records = redis.client.pipeline(transaction=False)
     for author in visitors:
         _ = records.persist(author_key(author))
-        _ = records.hdel(author_key(author), _VISITOR)
+        _ = records.hdel(author_key(author), VISITOR)
     await records.execute()
 
 
@@ -267,7 +268,7 @@ async def updated(
         _ = pipeline.hdel(author_key(author), "name")
     if bounds.is_color(color):
         _ = pipeline.hset(author_key(author), "color", f"c{color}")
-    _ = pipeline.hmget(author_key(author), ["name", "color", _VISITOR])
+    _ = pipeline.hmget(author_key(author), ["name", "color", VISITOR])
     *_, (stored_name, stored_color, note) = await pipeline.execute()
     await settle(redis, {author: note})
     return None if stored_color is None else _author(author, stored_name, stored_color)
@@ -289,6 +290,16 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
             if not isinstance(reply, BaseException) and reply[1] is not None:
                 found[author] = _author(author, *reply)
     return found
+
+
+async def bring(redis: Redis, author: Author) -> bool:
+    """Puts an author on record for good who comes from elsewhere. False: he was known here, has
+    perhaps changed name and colour since, and keeps them."""
+    if await redis.client.exists(author_key(author.id)):
+        await keep(redis, [author.id])
+        return False
+    await redis.client.hset(author_key(author.id), items=author_items(author))
+    return True
 
 
 def author_items(author: Author) -> list[bytes]:

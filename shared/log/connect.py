@@ -23,6 +23,7 @@ from shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
 from shared.log.rush import Rush
 from shared.log.succession import Succession
 from shared.settings.redis_url import parse
+from shared.tasks import cancellations
 
 Client = SingleClient | RedisCluster
 
@@ -64,8 +65,7 @@ async def _send_or_lose(
         # redis-py's own way back leads to the address that it had, and a primary that stands still
         # takes new connections. This one asks Sentinel first, if there is one.
         await self.connect()
-    task = asyncio.current_task()
-    asked_to_end = task.cancelling() if task is not None else 0
+    asked_to_end = cancellations()
     try:
         await _send_packed(self, command, check_health)
     except (RuntimeError, AttributeError) as error:
@@ -73,7 +73,7 @@ async def _send_or_lose(
         # asyncio's own loop says nothing and the read fails; or by another task, which makes its
         # writer None. redis-py knows OSError only.
         raise exceptions.ConnectionError(f"closed meanwhile: {error}") from error
-    if task is not None and task.cancelling() > asked_to_end:
+    if cancellations() > asked_to_end:
         # redis-py sends by `asyncio.wait_for`, which until Python 3.12 takes no notice of being
         # cancelled in the turn of the event loop in which it has sent. Who is told to stop would
         # go on. An answer comes to it that nobody reads, so the connection is of no more use.

@@ -1,6 +1,6 @@
 """Which pads an author has written on: an index, which can always be told from the pads."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from typing import cast
 
 from shared.log.authors import SYSTEM_AUTHOR, keep
@@ -8,14 +8,17 @@ from shared.log.connect import Redis
 from shared.log.keys import Keyspace, author_pads_key
 
 
-async def note(redis: Redis, authors: Iterable[str], pad_id: str, epoch: int) -> None:
-    """They are on record for good from then on. Raises what `UNREACHABLE` lists."""
+async def note(
+    redis: Redis, authors: Iterable[str], pad_id: str, epoch: int, *, kept: Collection[str] = ()
+) -> None:
+    """They are on record for good from then on, as those `kept` are already. Raises what
+    `UNREACHABLE` lists."""
     wanted = [author for author in authors if author != SYSTEM_AUTHOR]
     pipeline = redis.client.pipeline(transaction=False)
     for author in wanted:
         _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
     await pipeline.execute()
-    await keep(redis, wanted)
+    await keep(redis, [author for author in wanted if author not in kept])
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:

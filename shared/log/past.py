@@ -24,6 +24,15 @@ TURN = 50
 
 async def history(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[Revision]:
     """The revisions 0 to `last`. Raises `CorruptPad` where one is missing."""
+    async for revisions in _pages(redis, keys, last):
+        for number, revision in enumerate(revisions):
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+            yield revision
+
+
+async def _pages(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[list[Revision]]:
+    """Likewise, a read at a time."""
     for first in range(0, last + 1, READ_STEP):
         end = min(first + READ_STEP - 1, last)
         try:
@@ -32,17 +41,14 @@ async def history(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[Revis
             raise CorruptPad(str(error)) from error
         if len(revisions) != end - first + 1:
             raise CorruptPad(f"revision {first + len(revisions)} is missing")
-        for number, revision in enumerate(revisions):
-            if number % TURN == TURN - 1:
-                await asyncio.sleep(0)
-            yield revision
+        yield revisions
 
 
 async def document_at(redis: Redis, keys: PadKeys, meta: PadMeta, rev: int) -> Document:
     """The pad at `rev`, which must not be after the head that `meta` names."""
     document = Document(meta.epoch)
-    async for revision in history(redis, keys, rev):
-        await replay(document, [revision])
+    async for revisions in _pages(redis, keys, rev):
+        await replay(document, revisions)
     return document
 
 

@@ -11,6 +11,7 @@ from shared.log.limits import LARGEST_BYTES
 from shared.log.records import Creation, Origin, encode_entry
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.guest import Guest
+from tests.neighbours import neighbour_of
 
 KEYSPACE = Keyspace(PARTITIONS)
 
@@ -22,7 +23,7 @@ async def pads_damaged(scene: Scene) -> None:
     await redis.start()
     try:
         for number, pad in enumerate(scene.pads):
-            bad = neighbour(pad)
+            bad = neighbour_of(KEYSPACE, pad)
             await typed_in_vain(scene.fleet.urls[-1], bad, damage(redis, bad, number))
             await scene.typed()
     finally:
@@ -38,12 +39,6 @@ async def typed_in_vain(url: str, pad: str, damaged: Awaitable[None]) -> None:
         await guest.write("lost")
         told = {"disconnect": "corruptPad"}
         await guest.hears(lambda: told in guest.messages, "it is refused")
-
-
-def neighbour(pad: str) -> str:
-    """Another pad of the same partition."""
-    names = (f"neighbour-{number}" for number in range(1000))
-    return next(n for n in names if KEYSPACE.partition_of(n) == KEYSPACE.partition_of(pad))
 
 
 async def damage(redis: Redis, pad: str, number: int) -> None:

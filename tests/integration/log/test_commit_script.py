@@ -11,6 +11,7 @@ from shared.log.history import read_meta, read_revisions
 from shared.log.keys import Keyspace, PadKeys
 from shared.log.leases import Lease
 from shared.log.records import Revision, committed_header
+from tests.neighbours import neighbour_of
 
 PAD = "pad"
 
@@ -109,15 +110,9 @@ async def test_I1_a_meta_hash_that_lies_makes_no_second_revision_n(
     assert (revisions, position) == ([0, 1], b"5-0")
 
 
-def neighbour(keyspace: Keyspace) -> str:
-    """Another pad of the same partition."""
-    names = (f"neighbour-{number}" for number in range(1000))
-    return next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(PAD))
-
-
 async def commit_both(redis: Redis, keyspace: Keyspace, lease: Lease, *, head: int, to: str) -> Any:
     """A revision, and an author's fence, on a pad and on its neighbour, which comes first."""
-    pads = [keyspace.pad(neighbour(keyspace)), keyspace.pad(PAD)]
+    pads = [keyspace.pad(neighbour_of(keyspace, PAD)), keyspace.pad(PAD)]
     record = Revision(head + 1, "a.x", 1, None, b"", b"{}").to_record()
     keys = [keyspace.state(lease.partition), keyspace.inbox(lease.partition)]
     args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "tell"]

@@ -15,18 +15,13 @@ from shared.log.records import Deletion, Origin, Submission
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create
+from tests.neighbours import neighbour_of
 
 
 @pytest.fixture
 def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
     with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
         yield fleet.start(writers=1, workers=0)
-
-
-def neighbour(keyspace: Keyspace, pad: str) -> str:
-    """Another pad of the same partition."""
-    names = (f"{pad}-{number}" for number in range(1000))
-    return next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(pad))
 
 
 @pytest.mark.parametrize("what", ["submission", "deletion"])
@@ -37,7 +32,7 @@ async def test_a_pad_without_its_revisions_does_not_stop_the_others_of_its_parti
     the same batch came again for ever; or the pad was read for ever, waiting for the revisions."""
     broken = "broken"
     await create(inbox, redis, keyspace, broken)
-    other = neighbour(keyspace, broken)
+    other = neighbour_of(keyspace, broken)
     await create(inbox, redis, keyspace, other)
     keys = keyspace.pad(broken)
     await redis.client.hset(keys.meta, "head", "7")

@@ -29,6 +29,7 @@ from shared.log.leases import Lease
 from shared.log.reading import read_carefully
 from shared.log.records import Creation, Origin, Submission
 from tests.eventually import eventually
+from tests.neighbours import neighbour_of
 
 BUSY = "busy"
 LEASE_MS = 60_000
@@ -42,8 +43,7 @@ def changeset(units: int, count: int) -> str:
 
 @pytest.fixture
 def neighbour(keyspace: Keyspace) -> str:
-    names = (f"neighbour-{number}" for number in range(1000))
-    return next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(BUSY))
+    return neighbour_of(keyspace, BUSY)
 
 
 class Gate:

@@ -15,6 +15,7 @@ from tests.attack.drivers import Fate, Target, collab, websocket
 from tests.attack.sockets import base36
 from tests.eventually import eventually
 from tests.fleet import Fleet
+from tests.neighbours import neighbour_of
 
 STRANGERS = 4
 OPERATIONS = 6_000
@@ -57,8 +58,7 @@ async def test_I10_a_neighbour_gets_on_while_strangers_send_edits_of_many_operat
     worker, writer = fleet.workers[0], fleet.writers[0]
     keyspace = Keyspace(4)
     attacked = "attacked"
-    names = (f"neighbour-{number}" for number in range(1000))
-    beside = next(n for n in names if keyspace.partition_of(n) == keyspace.partition_of(attacked))
+    beside = neighbour_of(keyspace, attacked)
     target = Target(worker.host, worker.port, worker.port, worker.ops_port, "", "", "", "")
     ready = asyncio.Barrier(STRANGERS)
 

@@ -63,7 +63,7 @@ class History:
 
     def check_fast(self, changeset: str, base: int) -> str:
         """The same for a changeset that fits, which must not have to go the plain way."""
-        with patch.object(moving, "rebase", side_effect=AssertionError("the plain way")):
+        with patch.object(moving, "follow_at", side_effect=AssertionError("the plain way")):
             fast = rebase_over(changeset, self.steps[base:], self.body, self.pool)
         assert self.check(changeset, base) == fast
         return fast
