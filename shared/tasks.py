@@ -76,6 +76,12 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
         _ = task.exception()
 
 
+def cancellations() -> int:
+    """How often whoever calls this has been told to end: more than before, if meanwhile too."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     """What they return, once all have ended: where one fails, whoever asked does not go on, or tidy
     up, while another is still at it. Raises the first fault."""
@@ -84,8 +90,7 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     # The last one needs no task of its own: a task costs more than most of what is asked here.
     *others, last = works
     tasks = [asyncio.create_task(work) for work in others]
-    caller = asyncio.current_task()
-    before = caller.cancelling() if caller is not None else 0
+    before = cancellations()
     outcomes: list[Any] = []
     waits: list[Awaitable[Any]] = [last, *tasks]
     for wait in waits:
@@ -96,9 +101,9 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
             raise
         except BaseException as fault:
             outcomes.append(fault)
-        if caller is not None and caller.cancelling() > before:
+        if cancellations() > before:
             _cancel(tasks)
-    if caller is not None and caller.cancelling() > before:
+    if cancellations() > before:
         raise asyncio.CancelledError
     outcomes.append(outcomes.pop(0))
     for outcome in outcomes:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from services.api import metrics
 from services.api.context import Api, ApiError, Fields, Json
-from services.api.conversion import CALLERS, TooBusy
+from services.api.conversion import CALLERS, SMALL_BODY, TooBusy
 from services.api.functions import FUNCTIONS
 from services.api.leaving import while_there
 from services.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
@@ -156,6 +156,8 @@ class Dispatcher:
                     return await _parts(incoming, self._uploads.largest)
                 body = await incoming.body()
                 reading = self._api.conversion.fields(CALLERS, body, request.content_type)
+                if len(body) <= SMALL_BODY:
+                    return await reading  # at once: there is nothing to wait for
                 return await while_there(request, reading)
         except TooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None

@@ -34,7 +34,7 @@ ROOM_PATIENCE: Final = 10.0
 """Seconds that an upload waits for room in memory."""
 
 
-_BROKEN: Final = (TimeoutError, ConnectionError, web.RequestPayloadError)
+_BROKEN: Final = (TimeoutError, ConnectionError, ValueError, web.RequestPayloadError)
 """What keeps a body from coming. The last one: it is not packed as it says, or ends too early."""
 
 
@@ -144,7 +144,7 @@ class Incoming:
         try:
             async with asyncio.timeout_at(self._latest()):
                 part = await reader.next()
-        except (*_BROKEN, ValueError) as error:
+        except _BROKEN as error:
             raise Stopped(repr(error)) from error
         if part is not None and not isinstance(part, BodyPartReader):
             raise Stopped("there is a form in the form")
@@ -178,7 +178,7 @@ class Incoming:
                 if part is None:
                     return await self._request.content.readany()
                 return await part.read_chunk(1 << 16)
-        except (*_BROKEN, ValueError, web.HTTPException) as error:
+        except (*_BROKEN, web.HTTPException) as error:
             metrics.LIMITED.labels("request_time").inc()
             raise Stopped(repr(error)) from error
 

@@ -165,8 +165,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         except Exception as error:
             # For what is no packet, or too many at once, the library would say OK and throw it
             # away: its client would go on as if it had been heard.
-            if not self._has_gone and not isinstance(error, exceptions.EngineIOError):
-                _note_malformed(error)
+            if not isinstance(error, exceptions.EngineIOError):
+                self._note_malformed(error)
             # After a goodbye in the same request the socket is gone, and for that the library has
             # no answer ready, and trips over it.
             if self.sid in self.server.sockets:
@@ -337,8 +337,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 await self.receive(Packet(encoded_packet=self._inbox.popleft()))
             except (exceptions.EngineIOError, ValueError, RecursionError) as error:
                 # The last one is what the libraries answer to JSON that is nested deep.
-                if not self._has_gone:
-                    _note_malformed(error)
+                self._note_malformed(error)
                 line.fail(Code.UNSUPPORTED)
                 return
             if len(self._inbox) == INBOX // 2:
@@ -379,6 +378,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         """Whatever is read of it now, or cannot be, is no fault of its packets."""
         return self.closed or self.exit.closed or self.sid not in self.server.sockets
 
+    def _note_malformed(self, error: Exception) -> None:
+        if not self._has_gone:
+            log.info(
+                "malformed packet from a client",
+                extra={"error": f"{type(error).__name__}: {error}"[:200]},
+            )
+
     def _hold(self, why: Hold) -> None:
         self._holds |= why
         for line in self._lines:
@@ -392,13 +398,6 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     @property
     def _lines(self) -> Iterator[Line]:
         return (line for line in (self._line, self._probe) if line is not None)
-
-
-def _note_malformed(error: Exception) -> None:
-    log.info(
-        "malformed packet from a client",
-        extra={"error": f"{type(error).__name__}: {error}"[:200]},
-    )
 
 
 def _nobody_minds(_socket: LeanSocket) -> None:

@@ -47,7 +47,7 @@ class Feed:
         self.chain = chain
         self._capacity = capacity
         self._ring: list[Revision] = []
-        self._bytes = 0  #: of these
+        self.size = 0  #: bytes of the revisions held
         self._trim_at = capacity
 
     @property
@@ -70,11 +70,11 @@ class Feed:
                 if before is not None and chain_of(before, revision.wire) != revision.chain:
                     return Doubt(rev)
                 self._ring.append(revision)
-                self._bytes += len(revision.wire)
+                self.size += len(revision.wire)
                 self.head, self.chain = rev, revision.chain
             elif rev >= self.first and self.get(rev).chain != revision.chain:
                 return Doubt(rev)
-        if len(self._ring) > self._trim_at or self._bytes > MOST_BYTES:
+        if len(self._ring) > self._trim_at or self.size > MOST_BYTES:
             self._trim()
         return None
 
@@ -101,16 +101,16 @@ class Feed:
         spare = len(self._ring) - self._capacity
         old = bisect_left(self._ring, self._ring[-1].time - KEEP_MS, key=lambda r: r.time)
         drop = max(min(spare, old), len(self._ring) - max(MOST, self._capacity))
-        if self._bytes > MOST_BYTES:
+        if self.size > MOST_BYTES:
             drop = max(drop, self._too_large())
         if drop > 0:
-            self._bytes -= sum(len(revision.wire) for revision in self._ring[:drop])
+            self.size -= sum(len(revision.wire) for revision in self._ring[:drop])
             del self._ring[:drop]
         self._trim_at = max(len(self._ring) * 6 // 5, self._capacity)
 
     def _too_large(self) -> int:
         """How many of the oldest have to go, for four fifths of the bytes to stay at most."""
-        excess = self._bytes - MOST_BYTES * 4 // 5
+        excess = self.size - MOST_BYTES * 4 // 5
         for number, revision in enumerate(self._ring[:-1]):
             if excess <= 0:
                 return number

@@ -39,7 +39,7 @@ class Held:
     @property
     def history(self) -> str:
         """Names what the pad is found to be: another name, perhaps another history."""
-        return f"{self._beginnings} {self.epoch} {self.reign}"
+        return f"{self._beginnings} {self.reign}"
 
     # --- What it holds ---------------------------------------------------------------------------
 

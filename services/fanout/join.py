@@ -105,20 +105,19 @@ class Doorway:
             with of_right_type("the pad's meta"):
                 return await looking
 
-        async def on_record() -> tuple[Author | None, bool]:
-            return await authors.look(self.redis, grant.author, grant.visit)
-
+        known: Author | None = None
+        due = False
         try:
             wanted, grant = await self.access.admit(handshake, message, find)
             if ahead is not None:
                 ahead.open(wanted.pad_id)
             if grant.made is None:
-                reading = awaited(on_record(), "author")
+                look = authors.look(self.redis, grant.author, grant.visit)
+                reading = awaited(look, "author")
             glance = await seen()
             # Whoever makes a pad has it made meanwhile.
-            known, due = grant.made, False
-            if reading is not None:
-                known, due = await reading if glance.exists else (None, False)
+            if reading is not None and glance.exists:
+                known, due = await reading
         finally:
             for task in (looking, reading):
                 as_if_never_asked(task)  # where nobody is let in
@@ -357,7 +356,7 @@ class Doorway:
     @staticmethod
     async def _named(room: Room) -> list[str]:
         """Whose names somebody who comes is told: of those who are here, and who have written."""
-        return [*room.people.roster.authors(), *(await room.held.document()).authors()]
+        return [*room.people.roster.present, *(await room.held.document()).authors()]
 
     async def _rights(self, room: Room, session: Session, known: dict[int, dict[str, Any]]) -> None:
         """Adds what the session may to the pad of this epoch. Once: the token by which a pad is

@@ -37,12 +37,11 @@ class HistoryLost(Exception):
 class Passage:
     """Revisions in a row, found to follow from one another."""
 
-    __slots__ = ("__weakref__", "feed", "frames", "size")
+    __slots__ = ("__weakref__", "feed", "frames")
 
-    def __init__(self, feed: Feed, size: int) -> None:
+    def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.frames = Frames()  #: made of it, for all who are sent it
-        self.size = size  #: bytes
 
 
 Key = tuple[str, int, int]
@@ -75,7 +74,7 @@ class Passages:
         return await asyncio.shield(task)
 
     def forget(self) -> None:
-        """The history is another from here on, or nobody is there any more."""
+        """Nobody is there any more."""
         self._reading.clear()
         self._there.clear()
         self._kept = None
@@ -90,18 +89,17 @@ class Passages:
         feed = Feed(first - 1, len(revisions), None)
         if feed.offer(revisions) is not None:
             raise HistoryLost(f"revision {feed.head + 1} belongs to another history")
-        return Passage(feed, sum(len(revision.wire) for revision in revisions))
+        return Passage(feed)
 
     def _has_read(self, key: Key, task: "asyncio.Task[Passage]") -> None:
+        failed = task.cancelled() or task.exception() is not None  # whoever waits for it is told
         if self._reading.get(key) is not task:
-            if not task.cancelled():
-                _ = task.exception()  # whoever waits for it is told
             return
         del self._reading[key]
-        if task.cancelled() or task.exception() is not None:
+        if failed:
             return
         passage = self._there[key] = task.result()
-        if passage.size > KEPT_BYTES:
+        if passage.feed.size > KEPT_BYTES:
             return
         self._kept = passage
 

@@ -18,8 +18,7 @@ from typing import NamedTuple
 
 from services.replay.model import Edit, Model
 from services.replay.trace import Trace, Transaction
-from shared.client import Accepted, Changed, Pad
-from shared.client.pad import Event
+from shared.client import Accepted, Changed, Event, Pad
 from shared.easysync import from_units, to_units
 
 FULL_CHECK_EVERY = 500

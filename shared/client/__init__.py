@@ -16,7 +16,7 @@ Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `fro
 plane, which has no emojis, the two are the same.
 """
 
-from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved
+from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved, Event
 from shared.client.cursors import Cursor
 from shared.client.errors import (
     ConnectionLost,
@@ -29,7 +29,7 @@ from shared.client.errors import (
     TooLarge,
 )
 from shared.client.line import PadUrl, Traffic
-from shared.client.pad import Event, Pad, connect, new_token
+from shared.client.pad import Pad, connect, new_token
 from shared.client.splitting import Room, split
 
 __all__ = [

@@ -57,6 +57,10 @@ class CursorsMoved(NamedTuple):
     authors: Sequence[str]  #: whose
 
 
+Event = Changed | Accepted | CursorsMoved
+"""What `Pad` tells of."""
+
+
 @dataclass(slots=True)
 class _Draft:
     """Own edits that go out as one revision."""
@@ -294,7 +298,7 @@ class Collaborator:
 
     # --- Messages --------------------------------------------------------------------------------
 
-    def receive(self, data: dict[str, Any]) -> Iterator[Changed | Accepted | CursorsMoved]:
+    def receive(self, data: dict[str, Any]) -> Iterator[Event]:
         """Takes in the `data` of a COLLABROOM message; what is none of ours is passed over.
 
         A generator: each revision is taken in when its event is asked for, so that `text` and `rev`
@@ -308,7 +312,7 @@ class Collaborator:
                 f"{data.get('type')} that makes no sense at revision {self.rev}: {error!r}"
             ) from error
 
-    def _take_in(self, data: dict[str, Any]) -> Iterator[Changed | Accepted | CursorsMoved]:
+    def _take_in(self, data: dict[str, Any]) -> Iterator[Event]:
         match data.get("type"):
             case "NEW_CHANGES":
                 yield self._change(data)

@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 
 from shared.client.backoff import Backoff
-from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved
+from shared.client.collaborator import Accepted, Collaborator, CursorsMoved, Event
 from shared.client.cursors import Cursor
 from shared.client.errors import (
     ConnectionLost,
@@ -49,10 +49,6 @@ FLUSH_TIMEOUT = 10.0
 """Seconds that edits have to be accepted when the pad is left."""
 
 _TOKEN_ALPHABET = string.ascii_letters + string.digits
-
-
-Event = Changed | Accepted | CursorsMoved
-"""What `Pad` tells of."""
 
 
 @dataclass(eq=False)
@@ -226,8 +222,7 @@ class Pad:
             self._pointing.look()
 
     async def _tell_place(self) -> bool:
-        place = self.state.next_place() if self._line is not None else None
-        if self._line is None or place is None:
+        if self._line is None or (place := self.state.next_place()) is None:
             return False
         data = {"type": "CURSOR", **place._asdict()}
         await self._line.send({"type": "COLLABROOM", "component": "pad", "data": data})

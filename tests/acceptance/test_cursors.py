@@ -132,11 +132,15 @@ async def test_the_python_client_points_and_is_told_across_edits_and_lost_connec
         await sees(bob, ada, 2, 2)
         bob.point(len(bob.text) - 1)
         await sees(ada, bob, len(ada.text) - 1, len(ada.text) - 1)
+
+        def place(pad: Pad) -> int:
+            return len(pad.text) - 1 if pad is bob else 2
+
         for one, other in ((ada, bob), (bob, ada)):
-            at = len(other.text) - 1 if other is bob else 2
+            at = place(other)
             one.cut()
             await asyncio.wait_for(one.until(lambda one=one: one.resumes > 0), 20)  # type: ignore[misc]
-            await sees(other, one, *[len(one.text) - 1 if one is bob else 2] * 2)
+            await sees(other, one, place(one), place(one))
             await sees(one, other, at, at)
         ada.point(None)
         await asyncio.wait_for(bob.until(lambda: ada.author_id not in bob.cursors), 20)

@@ -14,6 +14,7 @@ from typing import TypeVar
 from services.fanout import metrics
 from services.fanout.limits.bucket import Buckets, Pace
 from shared.easysync.effort import count_ops
+from shared.log.heaviness import SHORT
 from shared.settings.limits import LimitSettings
 
 K = TypeVar("K", bound=Hashable)
@@ -23,9 +24,6 @@ COMMIT_PATIENCE = 5.0
 
 OPERATIONS_PATIENCE = 10.0
 """Seconds. Of an edit that takes a writer long anyway."""
-
-FEW = 1_000
-"""Characters of a changeset whose operations are not counted."""
 
 JOIN_PATIENCE = 10.0
 """Seconds. Longer than that, and the client is better off with its own back-off."""
@@ -85,7 +83,7 @@ class Allowances:
         """Waits for the author's turn; those who wait are served in the order in which they came.
         A changeset of many operations counts as many. Raises `TooMuch`."""
         await _wait(self.commits, author, "commits")
-        if isinstance(changeset, str) and len(changeset) > FEW:
+        if isinstance(changeset, str) and len(changeset) > SHORT:
             await _wait(self.operations, author, "operations", count_ops(changeset))
 
     async def join(self, who: Hashable) -> None:

@@ -1,15 +1,50 @@
-"""One writer for all tests of this folder that bring workers of their own."""
+"""One writer for all tests of this folder that bring workers of their own; and a doorway without a
+worker, with a writer of its own, for those that look at joins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from services.fanout.auth.access import OpenAccess
+from services.fanout.hooks import Hooks
+from services.fanout.join import Doorway
+from services.fanout.pacing import Rules
+from services.fanout.rooms import Rooms
 from services.up.server import EmbeddedServer
+from shared.log.connect import Redis
+from shared.log.inbox import InboxWriter
+from shared.log.keys import Keyspace
+from shared.settings import FanoutSettings
 from tests.fleet import Fleet, Member
+from tests.integration.writer.traffic import create
 
 StartWorker = Callable[..., Member]
+
+PAD = "p"
+"""The pad that is there behind the `doorway`."""
+
+KEEP_MS = 3_600_000
+"""For how long it keeps who contributes nothing."""
+
+
+@pytest.fixture
+def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
+        yield fleet.start(writers=1, workers=0)
+
+
+@pytest.fixture
+async def doorway(
+    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
+) -> AsyncIterator[Doorway]:
+    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
+    await create(inbox, redis, keyspace, PAD)
+    access = OpenAccess(redis, keyspace, "", KEEP_MS)
+    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
+    await rooms.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import cast
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.fanout.auth.access import Access
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
-from services.fanout.hooks import Hooks
 from services.fanout.join import Doorway, TurnedAway
-from services.fanout.pacing import Rules
 from services.fanout.room import Room
-from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
 from shared.log import presence
@@ -24,30 +18,11 @@ from shared.log.connect import Redis
 from shared.log.history import read_meta
 from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace, PadKeys
-from shared.settings import FanoutSettings
 from tests.eventually import eventually
-from tests.fleet import Fleet
+from tests.integration.fanout.conftest import PAD
 from tests.integration.writer.traffic import create
 
-PAD = "p"
 ME = Author("a.me", None, 1)
-
-
-@pytest.fixture
-def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
-        yield fleet.start(writers=1, workers=0)
-
-
-@pytest.fixture
-async def doorway(
-    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
-) -> AsyncIterator[Doorway]:
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
-    await create(inbox, redis, keyspace, PAD)
-    access = cast(Access, None)  # who has come as far as this has been let in
-    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
-    await rooms.close()
 
 
 def page() -> Session:

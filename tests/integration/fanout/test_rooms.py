@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from prometheus_client import REGISTRY
@@ -21,12 +20,6 @@ from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, type_until
 
 PAD = "followed"
-
-
-@pytest.fixture
-def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
-        yield fleet.start(writers=1, workers=0)
 
 
 @pytest.fixture

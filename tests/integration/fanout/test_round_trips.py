@@ -8,43 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import jwt
 import pytest
 
-from services.fanout.auth.access import HookAccess, OpenAccess, open_access
+from services.fanout.auth.access import HookAccess, open_access
 from services.fanout.auth.calls import Hook
 from services.fanout.auth.decision import Grant
 from services.fanout.exit import Exit
-from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
-from services.fanout.pacing import Rules
 from services.fanout.room import Room
-from services.fanout.rooms import Rooms
 from services.fanout.session import Session
 from shared.log import authors, lanes
 from shared.log.authors import Author
 from shared.log.channels import Subscriber
-from shared.log.connect import Redis
 from shared.log.deletion import deletion_field
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
 from shared.log.lanes import Lanes
 from shared.log.pads import glance
 from shared.log.records import Deletion, Origin
 from shared.settings import FanoutSettings
 from tests.eventually import eventually
-from tests.fleet import Fleet
-from tests.integration.writer.traffic import create
+from tests.integration.fanout.conftest import PAD
 
 T = TypeVar("T")
 
-PAD = "p"
 MOST = 3
 OF_A_LINK = MOST + 1
 """Which pad a read-only id leads to has to be known before anything can be asked of that pad."""
@@ -126,23 +117,6 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
     monkeypatch.setattr(Lanes, "place", counted_place)
     monkeypatch.setattr(Subscriber, "subscribe", counted_subscribe)
     return counted
-
-
-@pytest.fixture
-def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
-        yield fleet.start(writers=1, workers=0)
-
-
-@pytest.fixture
-async def doorway(
-    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
-) -> AsyncIterator[Doorway]:
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
-    await create(inbox, redis, keyspace, PAD)
-    access = OpenAccess(redis, keyspace, "", 3_600_000)
-    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
-    await rooms.close()
 
 
 async def visit(

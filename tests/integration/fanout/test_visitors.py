@@ -1,52 +1,26 @@
 """Who comes and contributes nothing is forgotten; whoever contributes is not."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from services.fanout.auth.access import OpenAccess
 from services.fanout.exit import Exit
-from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake
 from services.fanout.join import Doorway
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
 from services.fanout.session import Session
 from shared.log import authors, chat, contributions, saved
 from shared.log.authors import Author
 from shared.log.connect import Redis
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace, author_key, token_key
+from shared.log.keys import author_key, token_key
 from shared.log.records import Origin, Submission
-from shared.settings import FanoutSettings
 from tests.eventually import eventually
-from tests.fleet import Fleet
-from tests.integration.writer.traffic import create
+from tests.integration.fanout.conftest import KEEP_MS, PAD
 
-PAD = "p"
 TOKEN = "t.0123456789abcdef"
-KEEP_MS = 3_600_000
 NOBODY = Handshake("", {}, "")
-
-
-@pytest.fixture
-def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
-        yield fleet.start(writers=1, workers=0)
-
-
-@pytest.fixture
-async def doorway(
-    writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
-) -> AsyncIterator[Doorway]:
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
-    await create(inbox, redis, keyspace, PAD)
-    access = OpenAccess(redis, keyspace, "", KEEP_MS)
-    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
-    await rooms.close()
 
 
 async def visit(doorway: Doorway, token: str = TOKEN, **said: Any) -> Session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from shared.client import Pad
 from shared.wire.jsontext import dumps, loads
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 
@@ -202,3 +203,7 @@ async def serving(*servers: PadServer) -> AsyncIterator[list[str]]:
     finally:
         for test_server in running:
             await test_server.close()
+
+
+async def within(pad: Pad, condition: Callable[[], bool]) -> None:
+    await asyncio.wait_for(pad.until(condition), 10)

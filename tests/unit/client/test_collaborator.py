@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.client import Accepted, Changed, Collaborator, CursorsMoved, ProtocolError
+from shared.client import Accepted, Changed, Collaborator, Event, ProtocolError
 from shared.easysync import (
     AText,
     AttributePool,
@@ -390,7 +390,7 @@ def accept(rev: int) -> dict[str, Any]:
 NO_CHANGES = {"type": "CLIENT_RECONNECT", "noChanges": True, "newRev": START_REV}
 
 
-def receive(client: Collaborator, data: dict[str, Any]) -> list[Changed | Accepted | CursorsMoved]:
+def receive(client: Collaborator, data: dict[str, Any]) -> list[Event]:
     return list(client.receive(data))
 
 
@@ -757,7 +757,7 @@ def test_I5_in_flight_and_undone_since_comes_to_nothing(
 def test_I5_a_reader_takes_what_it_missed() -> None:
     client = a_client(text_only=True)
     client.connection_lost()
-    events: list[Changed | Accepted | CursorsMoved] = []
+    events: list[Event] = []
     for data in (missed(5, 6, "hello\n", 0, "a"), missed(6, 6, "ahello\n", 0, "b", author=ME)):
         events += receive(client, data)
     assert all(before.rev + 1 == after.rev for before, after in pairwise(events))

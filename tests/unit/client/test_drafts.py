@@ -13,8 +13,8 @@ from shared.client import (
     Accepted,
     Changed,
     Collaborator,
-    CursorsMoved,
     EditRefused,
+    Event,
     OutOfRange,
     ProtocolError,
     Room,
@@ -58,7 +58,7 @@ def change(rev: int, changeset: str, author: str = OTHER, **more: Any) -> Messag
     }
 
 
-def receive(client: Collaborator, *messages: Message) -> list[Changed | Accepted | CursorsMoved]:
+def receive(client: Collaborator, *messages: Message) -> list[Event]:
     return [event for message in messages for event in client.receive(message)]
 
 

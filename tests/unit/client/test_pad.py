@@ -18,7 +18,6 @@ from shared.client import (
     ConnectionLost,
     Disconnected,
     EditsLost,
-    Pad,
     PadError,
     ProtocolError,
     TooLarge,
@@ -30,22 +29,12 @@ from shared.client.backoff import LONGEST, STEADY, Backoff
 from shared.client.line import PadUrl
 from shared.easysync import make_splice
 from tests.eventually import eventually
-from tests.unit.client.model_server import ModelServer
-from tests.unit.client.pad_server import PadServer, serving
-
-
-@pytest.fixture
-def server() -> PadServer:
-    return PadServer(ModelServer("hello\n"))
+from tests.unit.client.pad_server import PadServer, serving, within
 
 
 @pytest.fixture
 def second(server: PadServer) -> PadServer:
     return PadServer(server.model)
-
-
-async def within(pad: Pad, condition: Callable[[], bool]) -> None:
-    await asyncio.wait_for(pad.until(condition), 10)
 
 
 # --- Joining -------------------------------------------------------------------------------------

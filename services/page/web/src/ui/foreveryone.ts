@@ -5,9 +5,9 @@ import type { PadEditor } from "../editor/editor.js";
 import { speak } from "../words/page.js";
 import { tell } from "./ask.js";
 import { byId, recall, remember } from "./dom.js";
-import { chosen, known, spoken } from "./languages.js";
+import { chosen, known, offered, spoken } from "./languages.js";
 import { reason } from "./reason.js";
-import type { Wishes } from "./wishes.js";
+import { beside, type Wishes } from "./wishes.js";
 
 /** The name that Etherpad's page has for it. */
 const MONOSPACE = "RobotoMono";
@@ -35,14 +35,12 @@ export function options(settings: PadSettings): Record<string, boolean> {
 
 /**
  * What is open beside the text from the beginning: what the address asks for, else what the pad's
- * settings say; those nothing where it would hide the text.
+ * settings say, but where that would hide the text.
  */
 export function opening(settings: PadSettings, wishes: Wishes, narrow: boolean): Wishes["open"] {
   const { showChat = true, alwaysShowChat = false, chatAndUsers = false } = settings;
-  if (wishes.open !== null) return wishes.open;
-  if (narrow || !(alwaysShowChat || chatAndUsers)) return null;
-  if (showChat && wishes.chat) return "chat";
-  return chatAndUsers ? "people" : null;
+  if (wishes.open !== null || narrow) return wishes.open;
+  return beside(showChat && wishes.chat, alwaysShowChat, chatAndUsers);
 }
 
 /**
@@ -105,7 +103,7 @@ export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor):
   const boxes = [...byId("for-all").querySelectorAll<HTMLInputElement>("[data-option]")];
   const mayChange = pad.vars.canEditPadSettings === true && !pad.readOnly;
   const tongue = byId<HTMLSelectElement>("pad-language");
-  const offered = [...tongue.options].map(({ value }) => value).filter(Boolean);
+  const languages = offered();
   let given = "";
 
   const show = (): void => {
@@ -117,11 +115,11 @@ export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor):
     byId("chat-button").hidden = said["showChat"] === false;
     editor.run(wishes.rightToLeft || said["rtlIsTrue"] === true);
     for (const box of boxes) box.checked = said[box.dataset["option"] ?? ""] ?? false;
-    tongue.value = known([settings.lang ?? ""], offered) ?? "";
+    tongue.value = known([settings.lang ?? ""], languages) ?? "";
     const own = { ...settings, enforceSettings: enforced };
-    const tag = languageOf(own, offered, chosen() !== "", wishes.language) ?? "";
+    const tag = languageOf(own, languages, chosen() !== "", wishes.language) ?? "";
     // Without a word of the pad, the page stays in the language that it came in.
-    const wanted = tag === "" && given !== "" ? spoken(offered) : tag;
+    const wanted = tag === "" && given !== "" ? spoken() : tag;
     if (wanted !== "" && wanted !== document.documentElement.lang) void speak(wanted);
     given = tag;
     byId<HTMLSelectElement>("language").disabled = enforced && tag !== "";

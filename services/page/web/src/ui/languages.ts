@@ -26,13 +26,19 @@ export function showLanguages(): void {
     const secure = location.protocol === "https:" ? "; Secure" : "";
     const age = tag === "" ? 0 : KEPT;
     document.cookie = `${cookieName()}=${tag}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
-    void speak(spoken([...field.options].map(({ value }) => value).filter(Boolean)));
+    void speak(spoken());
   });
 }
 
-/** The page's language out of those `offered`: what its reader has chosen, or the browser asks for. */
-export function spoken(offered: readonly string[]): string {
-  return chosen() || negotiate(navigator.languages, offered);
+/** The languages that there are. */
+export function offered(): string[] {
+  const { options } = byId<HTMLSelectElement>("language");
+  return [...options].map(({ value }) => value).filter(Boolean);
+}
+
+/** The page's language: what its reader has chosen, or the browser asks for. */
+export function spoken(): string {
+  return chosen() || negotiate(navigator.languages, offered());
 }
 
 /** The first of the languages that somebody reads among those that there are; English if none. */

@@ -24,6 +24,12 @@ export interface Wishes {
   line: number | null;
 }
 
+/** What is open beside the text: the chat, where there is one, else who is here if `both` are. */
+export function beside(chat: boolean, always: boolean, both: boolean): Wishes["open"] {
+  if (chat && (always || both)) return "chat";
+  return both ? "people" : null;
+}
+
 const COLOR = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i;
 
 /** `search` and `hash` as those of `location`. What has no meaning is as if it were not there. */
@@ -50,7 +56,7 @@ export function readWishes(search: string, hash: string): Wishes {
     tools: !is("showControls", "false"),
     menu: !is("showMenuRight", "false"),
     chat,
-    open: chat && (both || is("alwaysShowChat", "true")) ? "chat" : both ? "people" : null,
+    open: beside(chat, is("alwaysShowChat", "true"), both),
     rightToLeft: is("rtl", "true"),
     language: words("lang") !== null,
     history: given.has("history"),
