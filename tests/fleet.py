@@ -192,10 +192,7 @@ class Fleet:
                 stdout=output,
                 stderr=output,
             )
-        with Path(os.devnull).open("rb") as nothing:
-            return warm.start(
-                words, env=environment, stdin=nothing.fileno(), stdout=output, stderr=output
-            )
+        return warm.start(words, env=environment, stdout=output, stderr=output)
 
     def stop(self) -> None:
         """Ends all processes; AssertionError if one of them logged a fault of its own."""

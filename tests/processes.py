@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -17,6 +18,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+def memory(pid: int, field: str = "VmRSS") -> int:
+    """Bytes that a process has now or (`VmHWM`) had at most so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith(f"{field}:"))
+    return int(kilobytes) * 1024
+
+
 LOWEST: Final = 12_000
 HIGHEST: Final = 32_000
 """Below the ports that the kernel gives to outgoing connections: one of those could be taken by
@@ -25,8 +33,8 @@ anybody's connection before the process that a port was found for listens on it.
 _SYSTEM: Final = random.SystemRandom()
 """Hypothesis gives every test the same random numbers."""
 
-_reserved: dict[int, socket.socket] = {}
-"""Ports that this process has found: no other test process is given one of them meanwhile."""
+_flags: list[socket.socket] = []
+"""Held while this process runs: they keep the ports that it has found from all other tests."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -40,9 +48,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    if port in _reserved:
-        return False
-    # A name in Linux' abstract namespace is one process' alone, and free again when it has ended.
+    # A name in Linux' abstract namespace is one socket's alone, and free again when that is closed.
     flag = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         flag.bind(f"\0padfleet-test-port-{port}")
@@ -50,5 +56,5 @@ def _reserve(port: int) -> bool:
     except OSError:
         flag.close()
         return False
-    _reserved[port] = flag
+    _flags.append(flag)
     return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
@@ -23,15 +22,10 @@ async def padfleet(redis_url: str, *words: object, **environment: str) -> Ended:
     def run() -> Ended:
         warm = warm_start.server()
         assert warm is not None
-        with (
-            Path(os.devnull).open("rb") as nothing,
-            TemporaryFile("w+b") as out,
-            TemporaryFile("w+b") as err,
-        ):
+        with TemporaryFile("w+b") as out, TemporaryFile("w+b") as err:
             process = warm.start(
-                [*map(str, words)],
+                list(map(str, words)),
                 env={**os.environ, "PADFLEET_REDIS_URL": redis_url, **environment},
-                stdin=nothing.fileno(),
                 stdout=out.fileno(),
                 stderr=err.fileno(),
             )

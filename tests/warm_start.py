@@ -45,14 +45,11 @@ class Started:
     """A process, with what `subprocess.Popen` has that tests use."""
 
     stdin = None
+    returncode: int | None = None
 
     def __init__(self, server: WarmStart, pid: int) -> None:
         self.pid = pid
         self._server = server
-
-    @property
-    def returncode(self) -> int | None:
-        return self._server.ended.get(self.pid)
 
     def poll(self) -> int | None:
         self._server.listen(0.0)
@@ -83,8 +80,8 @@ class WarmStart:
     """The side of the test process. Any of its threads may use it."""
 
     def __init__(self) -> None:
-        self.ended: dict[int, int] = {}  #: exit codes by PID, as `Popen.returncode` has them
-        self._pids: list[int] = []
+        self._running: dict[int, Started] = {}  #: by PID, which comes again when one has ended
+        self._fresh: list[Started] = []
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -97,19 +94,26 @@ class WarmStart:
         atexit.register(self._socket.close)
 
     def start(
-        self, words: Sequence[str], *, env: Mapping[str, str], stdin: int, stdout: int, stderr: int
+        self,
+        words: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        stdout: int,
+        stderr: int,
+        stdin: int = subprocess.DEVNULL,
     ) -> Started:
         """`padfleet WORDS…` with these file descriptors, in the repository's root."""
         order = json.dumps({"words": list(words), "env": dict(env)}).encode()
-        streams = array.array("i", [stdin, stdout, stderr])
-        with self._lock:
+        with self._lock, Path(os.devnull).open("rb") as nothing:
+            given = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
+            streams = array.array("i", [given, stdout, stderr])
             self._socket.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
             deadline = time.monotonic() + _STARTING
-            while not self._pids:
+            while not self._fresh:
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise RuntimeError("the process that starts others does not answer")
                 self._listen(1.0)
-            return Started(self, self._pids.pop())
+            return self._fresh.pop()
 
     def listen(self, seconds: float) -> None:
         """Take in who has ended; waits so long for it at most."""
@@ -123,10 +127,11 @@ class WarmStart:
                 raise RuntimeError("the process that starts others has ended")
             told: dict[str, int] = json.loads(data)
             if "started" in told:
-                self._pids.append(told["started"])
+                one = Started(self, told["started"])
+                self._running[one.pid] = one
+                self._fresh.append(one)
             else:
-                # A PID may come again: what has ended under it before is another process.
-                self.ended[told["ended"]] = told["code"]
+                self._running.pop(told["ended"]).returncode = told["code"]
             seconds = 0.0
 
 

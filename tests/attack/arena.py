@@ -25,6 +25,7 @@ from tests.attack.bystanders import Bystanders, bystanders
 from tests.attack.drivers import Tally, Target
 from tests.attack.fire import fire, stand_back
 from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result
+from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.fuzz.siege import Holds
 
@@ -167,14 +168,16 @@ class Arena:
         """Waits until a bystander's edits and all kinds of errands are served again; what is not
         served within `SERVED_S`."""
         diary = self._people.opened()
-        until = time.monotonic() + SERVED_S
-        while time.monotonic() < until:
-            if diary.edits and diary.served >= self._people.kinds:
-                return []
-            await asyncio.sleep(LOOK_S)
-        lacking = sorted(self._people.kinds - diary.served)
-        edits = [] if diary.edits else ["edits"]
-        return [f"afterwards, not served: {', '.join([*edits, *lacking])} ({dict(diary.failed)})"]
+
+        def lacking() -> list[str]:
+            edits = [] if diary.edits else ["edits"]
+            return [*edits, *sorted(self._people.kinds - diary.served)]
+
+        try:
+            await eventually(lambda: not lacking(), "bystanders are served", timeout=SERVED_S)
+        except AssertionError:
+            return [f"afterwards, not served: {', '.join(lacking())} ({dict(diary.failed)})"]
+        return []
 
     def close(self) -> None:
         self._attackers.shutdown()

@@ -36,12 +36,10 @@ class Attack:
 
     def missed(self, outcome: Mapping[str, int], *, part: bool = False) -> list[str]:
         """What it was to reach and has not; `part`: once of each is enough."""
-        counts = {
-            word: (sum(n for said, n in outcome.items() if word in said), 1 if part else least)
-            for word, least in self.reaches.items()
-        }
-        return [
-            f"no attack: {word!r} ×{count}, not {least} at least"
-            for word, (count, least) in counts.items()
-            if count < least
-        ]
+        found = []
+        for word, whole in self.reaches.items():
+            least = 1 if part else whole
+            count = sum(n for said, n in outcome.items() if word in said)
+            if count < least:
+                found.append(f"no attack: {word!r} ×{count}, not {least} at least")
+        return found

@@ -15,12 +15,9 @@ from tests.attack.drivers import (
     forever,
     http,
     over_and_over,
+    told,
 )
 from tests.attack.files import html
-
-
-def told(status: int) -> str:
-    return BREACH + "500" if status == 500 else str(status)
 
 
 async def without_key(target: Target, tally: Tally) -> None:

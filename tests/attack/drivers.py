@@ -150,6 +150,19 @@ async def raw(target: Target, request: bytes) -> str:
         return await made.status()
 
 
+async def answered(target: Target, request: bytes) -> tuple[str, bytes]:
+    """The status, and the whole answer until the worker hangs up."""
+    async with connection(target) as made:
+        await made.send(request)
+        answer = await made.reader.read(-1)
+    return answer.split(b" ", 2)[1].decode(), answer
+
+
+def told(status: int | str) -> str:
+    """A status as an outcome: 500 is what nobody should get."""
+    return BREACH + "500" if str(status) == "500" else str(status)
+
+
 # --- WebSockets ----------------------------------------------------------------------------------
 
 
@@ -211,6 +224,10 @@ class WebSocket(Connection):
                     raise Fate(json.loads(heard[2:])[1]["disconnect"])
                 if b'"accessStatus":' in heard:
                     raise Fate("denied")
+
+    async def dismissed(self) -> str:
+        """Listens until it is told to leave, which is a Fate, or for as long as it has patience."""
+        return (await self.until("nothing")).decode()
 
     async def say(self, message: Any, number: int | None = None) -> None:
         await self.send(event(message, number))

@@ -20,6 +20,7 @@ from tests.attack.drivers import (
     forever,
     http,
     over_and_over,
+    told,
 )
 
 
@@ -228,7 +229,7 @@ async def odd_forms(target: Target, tally: Tally) -> None:
         async with connection(target) as made:
             await made.send(form_of(b"Content-Length: %d\r\n\r\n" % len(body)) + body)
             status = await made.status()
-        return BREACH + "500" if status == "500" else status
+        return told(status)
 
     await over_and_over(tally, 4, once, 0.05)
 
@@ -267,7 +268,7 @@ async def exports(target: Target, tally: Tally) -> None:
         async def once(number: int) -> str:
             async with session.get(target.url + paths[number % len(paths)]) as answer:
                 await answer.read()
-                return BREACH + "500" if answer.status == 500 else str(answer.status)
+                return told(answer.status)
 
         await over_and_over(tally, 16, once)
 

@@ -14,11 +14,13 @@ from tests.attack.drivers import (
     Tally,
     Target,
     all_at_once,
+    answered,
     connection,
     forever,
     http,
     over_and_over,
     raw,
+    told,
 )
 
 LINE: Final = b"GET /p/x HTTP/1.1\r\n"
@@ -76,7 +78,7 @@ ODD: Final = (
 async def odd_requests(target: Target, tally: Tally) -> None:
     async def once(number: int) -> str:
         status = await raw(target, ODD[number % len(ODD)])
-        return BREACH + "500" if status == "500" else status
+        return told(status)
 
     await over_and_over(tally, 8, once)
 
@@ -152,10 +154,7 @@ async def odd_paths(target: Target, tally: Tally) -> None:
     async def once(number: int) -> str:
         path, header = ASSETS[number % len(ASSETS)], headers[number % len(headers)]
         request = f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n"
-        async with connection(target) as made:
-            await made.send(request.encode())
-            answer = await made.reader.read(-1)
-        status = answer.split(b" ", 2)[1].decode()
+        status, answer = await answered(target, request.encode())
         if status == "500" or b"root:" in answer or b"import " in answer[:2000]:
             return f"{BREACH}{path[:60]}: {status}"
         return status
@@ -177,7 +176,7 @@ async def operators_port(target: Target, tally: Tally) -> None:
     async def whole(number: int) -> str:
         request = f"GET {paths[number % 6]} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
         status = await raw(there, (request, ODD[number % len(ODD)])[number % 2])
-        return BREACH + "500" if status == "500" else status
+        return told(status)
 
     await asyncio.gather(all_at_once(tally, 200, half), over_and_over(tally, 4, whole))
 
@@ -221,10 +220,7 @@ async def operators_paths(target: Target, tally: Tally) -> None:
 
     async def once(number: int) -> str:
         request = f"GET {ways[number % len(ways)]} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        async with connection(target) as made:
-            await made.send(request.encode())
-            answer = await made.reader.read(-1)
-        status = answer.split(b" ", 2)[1].decode()
+        status, answer = await answered(target, request.encode())
         leaks = any(word in answer for word in (b"padfleet_", b"etherpad_", b"fleet.js"))
         return BREACH + ways[number % len(ways)] if leaks else status
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import zlib
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -22,7 +21,6 @@ from tests.attack.drivers import (
     Fate,
     Tally,
     Target,
-    WebSocket,
     all_at_once,
     collab,
     event,
@@ -33,6 +31,7 @@ from tests.attack.drivers import (
     over_and_over,
     polling,
     ready,
+    told,
     websocket,
 )
 
@@ -131,7 +130,7 @@ async def not_utf8(target: Target, tally: Tally) -> None:
     async def once(number: int) -> str:
         async with websocket(target) as socket:
             await socket.send(frames[number % len(frames)])
-            return await socket.until("nothing")  # type: ignore[return-value]
+            return await socket.dismissed()
 
     await over_and_over(tally, 8, once)
 
@@ -145,7 +144,7 @@ async def deflated(target: Target, tally: Tally) -> None:
     async def once(_: int) -> str:
         async with websocket(target, headers=offer) as socket:
             await socket.send(frame(TEXT, packed, reserved=0x40))
-            return await socket.until("nothing")  # type: ignore[return-value]
+            return await socket.dismissed()
 
     await over_and_over(tally, 4, once)
 
@@ -171,24 +170,21 @@ async def unread_pongs(target: Target, tally: Tally) -> None:
 # --- What is not read ----------------------------------------------------------------------------
 
 
-async def held(
-    target: Target,
-    tally: Tally,
-    count: int,
-    say: Callable[[WebSocket], Any],
-    pad: Callable[[Target], str],
-) -> None:
-    """So many sockets join a pad, say something, and read nothing of the answer."""
+async def unread_answers(target: Target, tally: Tally, pad: str, asked: dict[str, Any]) -> None:
+    """Ten sockets join a pad, ask again and again, and read nothing of the answers."""
+    said = event(asked)
 
     async def once(_: int) -> str:
         async with websocket(target, small=True) as socket:
-            await socket.join(pad(target))
+            await socket.join(pad)
             socket.stop_reading()
-            await say(socket)
+            await socket.send(said * 5)
+            tally["asked"] += 1
+            await socket.pour(said * 20)
             await forever()
         return ""
 
-    await all_at_once(tally, count, once)
+    await all_at_once(tally, 10, once)
 
 
 async def unread_large_pad(target: Target, tally: Tally) -> None:
@@ -215,23 +211,12 @@ async def unread_polls(target: Target, tally: Tally) -> None:
 
 
 async def unread_chat(target: Target, tally: Tally) -> None:
-    async def say(socket: WebSocket) -> None:
-        asked = event(collab("GET_CHAT_MESSAGES", start=0, end=100))
-        await socket.send(asked * 5)
-        tally["asked"] += 1
-        await socket.pour(asked * 20)
-
-    await held(target, tally, 10, say, lambda target: target.chatty)
+    asked = collab("GET_CHAT_MESSAGES", start=0, end=100)
+    await unread_answers(target, tally, target.chatty, asked)
 
 
 async def unread_timeslider(target: Target, tally: Tally) -> None:
-    async def say(socket: WebSocket) -> None:
-        asked = event(changeset_req(target.long, 0, 1))
-        await socket.send(asked * 5)
-        tally["asked"] += 1
-        await socket.pour(asked * 20)
-
-    await held(target, tally, 10, say, lambda target: target.long)
+    await unread_answers(target, tally, target.long, changeset_req(target.long, 0, 1))
 
 
 async def unread_edits(target: Target, tally: Tally) -> None:
@@ -395,7 +380,8 @@ async def upgrades(target: Target, tally: Tally) -> None:
             async with websocket(target, query=query, greet=False) as first:
                 # It probes, and is about to take over, when a second one comes in its way.
                 await first.send(frame(TEXT, b"2probe") * 20)
-                tally[(await first.until("3probe")).decode()] += 1
+                await first.until("3probe")
+                tally["3probe"] += 1
                 async with websocket(target, query=query, greet=False) as second:
                     await first.send(frame(TEXT, b"5") * 5)
                     return await second.flood(frame(TEXT, b"2probe") + frame(TEXT, b"5"))
@@ -506,7 +492,7 @@ async def out_of_order(target: Target, tally: Tally) -> None:
             await socket.send(
                 frame(TEXT, b"41") + event(kind) * 3 + frame(TEXT, b"40") + event(kind)
             )
-            return await socket.until("nothing")  # type: ignore[return-value]
+            return await socket.dismissed()
 
     await over_and_over(tally, 6, once, 0.02)
 
@@ -519,7 +505,7 @@ async def polling_out_of_order(target: Target, tally: Tally) -> None:
             method = "GET" if data is None else "POST"
             async with session.request(method, url, data=data) as answer:
                 await answer.read()
-                return BREACH + "500" if answer.status == 500 else str(answer.status)
+                return told(answer.status)
 
         async def once(number: int) -> str:
             url = await polling(session, target)
@@ -610,8 +596,8 @@ async def deletes(target: Target, tally: Tally) -> None:
             await socket.join(target.chatty)
             said = collab("PAD_DELETE")
             said["data"]["data"] = {"padId": target.chatty, "deletionToken": tokens[number % 7]}
-            await socket.ask(said)
             try:
+                await socket.ask(said)
                 return await socket.ask(
                     {"type": "PAD_DELETE", "component": "pad", "data": said["data"]["data"]}
                 )

@@ -12,13 +12,13 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from services.up.server import EmbeddedServer
 from shared.client import connect
 from shared.easysync import make_splice
 from tests.benchmarks.figures import Report, parser
-from tests.browser.browser import DESK, PHONE, Browser, Page, missing, start
+from tests.browser.browser import PHONE, Browser, Page, chromium, missing, start
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
@@ -64,8 +64,7 @@ async def fill(url: str) -> None:
 
 def opened(browser: Browser, url: str) -> dict[str, float]:
     """One opening, with nothing in the browser's cache."""
-    options: dict[str, Any] = {**DESK, **PHONE}
-    context = browser.order("browser", "newContext", options)
+    context = browser.order("browser", "newContext", PHONE)
     browser.order(context, "addInitScript", {"content": TYPE})
     page = Page(browser, browser.order(context, "newPage"), context)
     page.do("debug", "Performance.enable")
@@ -98,7 +97,7 @@ def measure(report: Report, repeat: int) -> None:
         ):
             fleet.start()
             asyncio.run(fill(f"{fleet.urls[0]}/p/long"))
-            browser = start()
+            browser = start(chromium())
             try:
                 for turn in range(repeat + 1):
                     for pad in ("empty", "long"):
@@ -111,7 +110,7 @@ def measure(report: Report, repeat: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "", repeat=9).parse_args(argv)
-    lacking = missing()
+    lacking = missing(chromium())
     if lacking is not None:
         raise SystemExit(f"page: {lacking}")
     report = Report("page")

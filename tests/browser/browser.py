@@ -12,11 +12,14 @@ import itertools
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
+from services.page.assets import read
 from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"
@@ -31,13 +34,13 @@ BINARIES: Final = (
     "google-chrome-stable",
 )
 
-PHONE: Final = {
+PHONE: Final[dict[str, Any]] = {
     "viewport": {"width": 390, "height": 844},
     "hasTouch": True,
     "isMobile": True,
     "deviceScaleFactor": 2,
 }
-DESK: Final = {"viewport": {"width": 1280, "height": 800}}
+DESK: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 
 TEXT: Final = "#editor .cm-content"
 
@@ -140,6 +143,10 @@ class Page:
 
         eventually_sync(shown, f"the page shows {wanted!r}", timeout=30)
 
+    def still(self) -> None:
+        """Waits until nothing moves or fades any more."""
+        eventually_sync(lambda: self.look("document.getAnimations().length") == 0)
+
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.do("screenshot", {"path": str(PICTURES / f"{name}.png")})
@@ -221,19 +228,36 @@ class Browser:
         return value["thing"] if isinstance(value, dict) and "thing" in value else value
 
 
-def missing(
-    binaries: Sequence[str] = BINARIES,
-    lacking: str = "there is no Chromium (Debian: apt-get install chromium-headless-shell)",
-) -> str | None:
-    """Why there can be no browser here, `lacking` for want of the program; None when there can."""
+NO_CHROMIUM: Final = "there is no Chromium (Debian: apt-get install chromium-headless-shell)"
+
+
+def chromium() -> list[str | None]:
+    """Its path; None if there is none."""
+    return [next(filter(None, map(shutil.which, BINARIES)), None)]
+
+
+def missing(programs: Sequence[str | None], lacking: str = NO_CHROMIUM) -> str | None:
+    """Why there can be no browser here, `lacking` for want of a program; None when there can."""
     if shutil.which("node") is None:
         return "there is no node"
     if not (FOLDER / "node_modules").is_dir():
         return "the packages from npm are not installed (make setup)"
-    if not any(map(shutil.which, binaries)):
+    if None in programs:
         return lacking
-    return None
+    return "the page is not built (make setup)" if read() is None else None
 
 
-def start() -> Browser:
-    return Browser([next(filter(None, map(shutil.which, BINARIES)))])
+def start(programs: Sequence[str | None], driver: str = "chromium") -> Browser:
+    return Browser([program for program in programs if program is not None], driver)
+
+
+def running(
+    programs: Sequence[str | None], lacking: str = NO_CHROMIUM, driver: str = "chromium"
+) -> Iterator[Browser]:
+    """For fixtures: tests are skipped, with the reason, where there can be none."""
+    why = missing(programs, lacking)
+    if why is not None:
+        pytest.skip(why)
+    browser = start(programs, driver)
+    yield browser
+    browser.stop()

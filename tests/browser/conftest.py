@@ -5,22 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from services.page.assets import read
 from services.up.server import EmbeddedServer
-from tests.browser.browser import Browser, missing, start
+from tests.browser.browser import Browser, chromium, running
 from tests.fleet import Fleet
 
 
 @pytest.fixture(scope="session")
 def running_browser() -> Iterator[Browser]:
-    lacking = missing()
-    if lacking is None and read() is None:
-        lacking = "the page is not built (make setup)"
-    if lacking is not None:
-        pytest.skip(lacking)
-    browser = start()
-    yield browser
-    browser.stop()
+    yield from running(chromium())
 
 
 @pytest.fixture

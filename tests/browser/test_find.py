@@ -101,8 +101,7 @@ async def test_who_only_reads_finds_but_has_nothing_to_replace(
     assert reader.do("isHidden", "text=Replace all")
     check(reader)
     # A phone has no Ctrl.
-    phone: dict[str, Any] = dict(PHONE)
-    reader = browser.open(link, **phone).joined()
+    reader = browser.open(link, **PHONE).joined()
     reader.do("tap", "[data-do=find]")
     reader.do("fill", "[main-field]", "needle")
     reader.do("press", "[main-field]", "Enter")

@@ -32,7 +32,7 @@ variants = pytest.mark.parametrize(("options", "name"), VARIANTS)
 def check(page: Page) -> None:
     """AssertionError when axe finds what is serious."""
     # Colours are not its own until it has faded in.
-    eventually_sync(lambda: page.look("document.getAnimations().length") == 0)
+    page.still()
     if not page.look("'axe' in window"):
         # Put in by the debugger, not by the page: its policy lets nothing in.
         page.look(Path(AXE).read_text("utf-8") + "; undefined")

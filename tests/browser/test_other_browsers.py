@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from services.page.assets import read as built
 from shared.client import connect
 from tests.acceptance.npm import new_pad
-from tests.browser.browser import Browser, Page, missing
+from tests.browser.browser import Browser, Page
+from tests.browser.browser import running as running_in
 from tests.browser.test_cursors import sees_at
 from tests.browser.test_links import HREFS, TEXT, WANTED, listen, opened, written
 from tests.browser.test_looks import check
@@ -25,8 +25,6 @@ from tests.browser.test_past import slide
 from tests.browser.test_this_pad import choose, read, shows_colors
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
-
-MINI_BROWSERS = Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ KINDS = {
             "webkit",
             lambda: [
                 shutil.which("WebKitWebDriver"),
-                next(map(str, MINI_BROWSERS), None),
+                next(map(str, Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")), None),
                 shutil.which("Xvfb"),
             ],
             "webkit2gtk-driver xvfb",
@@ -64,17 +62,8 @@ KINDS = {
 @pytest.fixture(scope="module", params=KINDS)
 def running(request: pytest.FixtureRequest) -> Iterator[Browser]:
     kind = KINDS[request.param]
-    programs = kind.programs()
-    names = [program for program in programs if program is not None]
     lacking = f"there is no {kind.driver} (Debian: apt-get install {kind.package})"
-    why = missing(names, lacking) if len(names) == len(programs) else lacking
-    if why is None and built() is None:
-        why = "the page is not built (make setup)"
-    if why is not None:
-        pytest.skip(why)
-    browser = Browser(names, kind.driver)
-    yield browser
-    browser.stop()
+    yield from running_in(kind.programs(), lacking, kind.driver)
 
 
 @pytest.fixture

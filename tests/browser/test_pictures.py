@@ -12,8 +12,8 @@ import pytest
 
 from shared.client import connect
 from tests.acceptance.npm import new_pad
-from tests.browser.browser import DESK, PHONE, PICTURES, Browser, Page
-from tests.browser.test_looks import meeting
+from tests.browser.browser import PICTURES, Browser, Page
+from tests.browser.test_looks import meeting, variants
 from tests.browser.test_past import slide
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
@@ -41,7 +41,7 @@ def album() -> Path:
 
 def keep(page: Page, album: Path, name: str) -> None:
     """As WebP, of one pixel for each of CSS."""
-    eventually_sync(lambda: page.look("document.getAnimations().length") == 0)
+    page.still()
     width, height = page.look("[innerWidth, innerHeight]")
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
     options = {"format": "webp", "quality": 85, "clip": clip}
@@ -50,14 +50,12 @@ def keep(page: Page, album: Path, name: str) -> None:
     (album / f"{name}.webp").write_bytes(data)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", ["desk", "phone"])
+@variants
 async def test_pictures_for_the_docs(
-    browser: Browser, fleet: Fleet, album: Path, device: str, scheme: str
+    browser: Browser, fleet: Fleet, album: Path, options: dict[str, Any], name: str
 ) -> None:
     url = f"{fleet.urls[0]}/p/trip-{new_pad()[-6:]}"
     await meeting(url)
-    options: dict[str, Any] = {**(DESK if device == "desk" else PHONE), "colorScheme": scheme}
     page = browser.open(
         f"{url}?userColor=%23f5c6c0", **{**options, "deviceScaleFactor": 1}
     ).joined()
@@ -77,23 +75,23 @@ async def test_pictures_for_the_docs(
     tariq.press("Enter")
     async with connect(url, name="Mona", color="#c7d5ff") as mona:
         await mona.edit(len(mona.text) - 1, 0, "\nTwo more will join us at the beach.")
-        await asyncio.to_thread(_take, page, album, f"page-{device}-{scheme}")
+        await asyncio.to_thread(_take, page, album, name)
 
 
 def _take(page: Page, album: Path, name: str) -> None:
     eventually_sync(lambda: page.look("document.querySelectorAll('#faces .face').length") == 3)
     eventually_sync(lambda: "beach" in page.text())
     eventually_sync(lambda: page.words("#unread") == "1")
-    if "desk" in name:
+    if name.startswith("desk"):
         page.click("#chat-button")
         eventually_sync(lambda: page.look("document.querySelectorAll('#lines .said').length") == 1)
-        keep(page, album, name)
+        keep(page, album, f"page-{name}")
         page.click("#panel-close")
         page.click("#history-button")
         slide(page, 1)
         eventually_sync(lambda: "stove" not in "".join(page.lines("#past")))
-        keep(page, album, name.replace("page", "history"))
+        keep(page, album, f"history-{name}")
         return
-    keep(page, album, name)
+    keep(page, album, f"page-{name}")
     page.click("#pad-button")
-    keep(page, album, name.replace("page", "this-pad"))
+    keep(page, album, f"this-pad-{name}")

@@ -251,8 +251,7 @@ def test_its_creator_sets_the_language_and_that_the_chat_is_open(
     eventually_sync(lambda: bob.do("isVisible", "#chat-panel"))
     assert bob.look("document.documentElement.lang") == "de"
     # On a phone it would hide the text.
-    phone: dict[str, Any] = {**PHONE, "locale": "en"}
-    carol = browser.open(ada.look("location.href"), like=None, **phone).joined()
+    carol = browser.open(ada.look("location.href"), **PHONE, locale="en").joined()
     eventually_sync(lambda: carol.look("document.documentElement.lang") == "de")
     assert not carol.do("isVisible", "#chat-panel")
     # Each may choose otherwise, until nobody can.

@@ -72,6 +72,7 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
         ]
     waits = outage(recordings, scene.broken_at)
     after = outage(recordings, scene.mended_at) if scene.mended_at else None
+    told: Counter[str] = sum((verdict.reloads for verdict in verdicts), Counter())
     result = Result(
         fault=cell.name,
         says=cell.says,
@@ -84,7 +85,7 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
         submitted=sum(verdict.submitted for verdict in verdicts),
         accepted=sum(verdict.accepted for verdict in verdicts),
         reconnects=sum(verdict.reconnects for verdict in verdicts),
-        reloads=sum(verdict.reloads.total() for verdict in verdicts),
+        reloads=told.total(),
         excused=sum(verdict.excused for verdict in verdicts),
         findings={
             kind.name: count for verdict in verdicts for kind, count in verdict.kinds.items()
@@ -99,6 +100,5 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
     assert not waits.never, f"nothing was accepted since the fault of {waits.never}"
     assert result.accepted > size.clients, "hardly anything was typed"
     if scene.rollback is None:
-        told: Counter[str] = sum((verdict.reloads for verdict in verdicts), Counter())
         assert not told, f"clients were told to reload: {dict(told)}"
     return result

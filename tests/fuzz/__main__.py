@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from services.page.assets import read
+from tests.browser.browser import chromium
 from tests.browser.browser import missing as no_browser
 from tests.fuzz import steps
 from tests.fuzz.campaign import Part, campaign, cores
@@ -124,7 +124,7 @@ def _editors(seed: int, count: int, processes: int) -> int:
 
 
 def _pages(seed: int, seconds: int) -> int:
-    lacking = no_browser() or (None if read() else "the page is not built (make setup)")
+    lacking = no_browser(chromium())
     if lacking is not None:
         print(f"pages: left out, {lacking}", flush=True)
         return 0

@@ -19,6 +19,7 @@ import psutil
 
 from tests.fuzz.catalogue import TARGETS
 from tests.fuzz.target import Broken, attempt
+from tests.processes import memory
 
 PEAK_LIMIT_MB = 320
 """What a process may take at its height beyond what it had before the first case."""
@@ -75,7 +76,7 @@ def run_part(name: str, seed: int, first: int, count: int) -> Part:
         if part.cases == count // 10:
             settled = _resident_mb()
     part.cpu = time.process_time() - started
-    part.peak_mb = _peak_mb() - before
+    part.peak_mb = memory(os.getpid(), "VmHWM") / 1e6 - before
     growth = _resident_mb() - settled
     if settled and growth > GROWTH_LIMIT_MB:
         part.failures.append(f"{name}: grew by {growth:.0f} MB over the cases from {first} on")
@@ -91,12 +92,6 @@ def _resident_mb() -> float:
 def _forget_peak() -> None:
     """Let the peak be measured from now on: this process may have run other tests before."""
     Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return float(line.split()[1]) * 1024 / 1e6
 
 
 def _limit_memory() -> None:

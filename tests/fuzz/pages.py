@@ -23,7 +23,7 @@ from shared.client import Pad, connect
 from shared.easysync import AttributePool, attribs_of, from_units, iter_ops, to_units
 from shared.rendering.html import to_document
 from shared.rendering.txt import to_txt
-from tests.browser.browser import TEXT, Browser, Page, start
+from tests.browser.browser import TEXT, Browser, Page, chromium, start
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
@@ -289,7 +289,7 @@ def some_fleet() -> Iterator[Fleet]:
 
 def storm(seed: int, seconds: float) -> str:
     """All of it, on a fleet of its own. Says what it came to; AssertionError for what broke."""
-    browser = start()
+    browser = start(chromium())
     try:
         with some_fleet() as fleet:
             here = Storm(browser, fleet.urls, seed)

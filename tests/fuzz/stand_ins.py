@@ -25,20 +25,6 @@ from shared.settings import FanoutSettings
 from tests.fuzz import corpus
 
 
-class Nothing:
-    """Answers any call, awaited or not, with itself: what Redis is here."""
-
-    def __getattr__(self, name: str) -> Nothing:
-        return self
-
-    def __call__(self, *_arguments: Any, **_options: Any) -> Nothing:
-        return self
-
-    def __await__(self) -> Any:
-        yield from ()
-        return self
-
-
 class StandInClient:
     """Where everything works that a handler asks for, and there is nothing yet."""
 
@@ -74,11 +60,13 @@ class StandInPipeline:
         return partial(self._taken, command)
 
     def _taken(self, command: str, *arguments: Any, **_options: Any) -> StandInPipeline:
-        nothing = {
-            "hmget": [None] * len(arguments[-1]) if command == "hmget" else None,
-            "hget": None,
-        }
-        self._answers.append(nothing.get(command, 0))
+        match command:
+            case "hmget":
+                self._answers.append([None] * len(arguments[-1]))
+            case "hget":
+                self._answers.append(None)
+            case _:
+                self._answers.append(0)
         return self
 
     async def execute(self, *, raise_on_error: bool = True) -> list[Any]:

@@ -7,9 +7,8 @@ import subprocess
 
 import pytest
 
-from services.page.assets import read
 from shared.easysync import AttributePool
-from tests.browser.browser import missing
+from tests.browser.browser import chromium, missing
 from tests.fuzz import steps
 from tests.fuzz.pages import looks_of, storm
 
@@ -17,9 +16,7 @@ from tests.fuzz.pages import looks_of, storm
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_pages_and_a_program_end_with_one_pad() -> None:
-    lacking = missing()
-    if lacking is None and read() is None:
-        lacking = "the page is not built (make setup)"
+    lacking = missing(chromium())
     if lacking is not None:
         pytest.skip(lacking)
     print(storm(1, 60))

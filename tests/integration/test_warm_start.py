@@ -21,16 +21,12 @@ def start(tmp_path: Path) -> Start:
     server = warm_start.server()
     assert server is not None
 
-    def started(*words: str, stdin: int | None = None, **environment: str) -> Started:
-        with (
-            Path(os.devnull).open("rb") as nothing,
-            (tmp_path / "out").open("wb") as out,
-            (tmp_path / "err").open("wb") as err,
-        ):
+    def started(*words: str, stdin: int = subprocess.DEVNULL, **environment: str) -> Started:
+        with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
             return server.start(
                 words,
                 env={"PATH": os.environ["PATH"], **environment},
-                stdin=nothing.fileno() if stdin is None else stdin,
+                stdin=stdin,
                 stdout=out.fileno(),
                 stderr=err.fileno(),
             )

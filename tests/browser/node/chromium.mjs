@@ -1,7 +1,7 @@
 // Chromium, by Playwright.
 import { chromium } from "playwright-core";
 
-import { isElsewhere, obey } from "./lines.mjs";
+import { listen, obey } from "./lines.mjs";
 
 const [executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({
@@ -17,17 +17,6 @@ const browser = await chromium.launch({
     "--disable-sync",
   ],
 });
-
-/** Everything that a page complains about: errors, refused scripts and styles, failed requests. */
-function listen(page, found) {
-  page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") found.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (isElsewhere(request.url())) found.push(`asks for ${request.url()}`);
-  });
-}
 
 const sessions = new Map();
 

@@ -3,7 +3,7 @@
 // that the tests for other browsers call.
 import puppeteer from "puppeteer-core";
 
-import { isElsewhere, Looking, obey } from "./lines.mjs";
+import { listen, Looking, obey } from "./lines.mjs";
 
 const [executablePath] = process.argv.slice(2);
 const firefox = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
@@ -99,15 +99,5 @@ class Context {
 
 obey(
   { newContext: (options) => Context.open(options), close: () => firefox.close() },
-  {
-    listen: ({ page }, found) => {
-      page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
-      page.on("console", (message) => {
-        if (["error", "warn"].includes(message.type())) found.push(message.text());
-      });
-      page.on("request", (request) => {
-        if (isElsewhere(request.url())) found.push(`asks for ${request.url()}`);
-      });
-    },
-  },
+  { listen: ({ page }, found) => listen(page, found) },
 );

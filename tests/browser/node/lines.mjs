@@ -54,9 +54,21 @@ export function obey(browser, { listen, own = {} }) {
 }
 
 /** A page may ask for what is on this machine, and for nothing else. */
-export function isElsewhere(url) {
+function isElsewhere(url) {
   const { protocol, hostname } = new URL(url);
   return !["data:", "blob:", "about:"].includes(protocol) && hostname !== "127.0.0.1";
+}
+
+/** Everything that a page complains about, in the events that Playwright and Puppeteer share. */
+export function listen(page, found) {
+  page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
+  page.on("console", (message) => {
+    // Playwright says "warning", Puppeteer "warn".
+    if (["error", "warning", "warn"].includes(message.type())) found.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (isElsewhere(request.url())) found.push(`asks for ${request.url()}`);
+  });
 }
 
 /** Those of Playwright's methods of a page that only look, for pages that can `evaluate`. */

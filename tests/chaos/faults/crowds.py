@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from statistics import median
 
 from tests.acceptance.npm import require_npm
@@ -15,7 +14,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.stock import Stock
 from tests.chaos.watchers import Watchers
 from tests.eventually import eventually
-from tests.fleet import Member
+from tests.processes import memory
 
 MB = 1 << 20
 
@@ -87,10 +86,10 @@ async def worker_killed_under_thousands(scene: Scene) -> None:
     """All of its sockets come to the other worker within a second, as pages do."""
     watchers, other = scene.watchers, scene.fleet.workers[1]
     assert watchers is not None
-    full = _memory(scene.worker)
+    full = memory(scene.worker.process.pid)
     scene.worker.kill()
     spread = await scene.in_thread(watchers.back, scene.broken_at)
-    peak = _memory(other, "VmHWM")
+    peak = memory(other.process.pid, "VmHWM")
     scene.notes |= {
         "watchers": watchers.count,
         "s until the median one was back": spread.median,
@@ -103,10 +102,3 @@ async def worker_killed_under_thousands(scene: Scene) -> None:
     await scene.typed()
     await scene.in_thread(scene.fleet.restart, scene.worker)
     scene.checks.append(lambda: watchers.agree(scene.group.url))
-
-
-def _memory(member: Member, field: str = "VmRSS") -> int:
-    """Bytes, now or (`VmHWM`) at most so far."""
-    lines = Path(f"/proc/{member.process.pid}/status").read_text().splitlines()
-    (kilobytes,) = (line.split()[1] for line in lines if line.startswith(f"{field}:"))
-    return int(kilobytes) * 1024
