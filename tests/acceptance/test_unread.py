@@ -74,6 +74,10 @@ async def large_pad(worker: Member, name: str) -> str:
         return pad.text
 
 
+def sessions(worker: Member) -> float:
+    return worker.metric("padfleet_fanout_sessions")
+
+
 def resident_mb(worker: Member) -> float:
     return float(psutil.Process(worker.process.pid).memory_info().rss) / 1e6
 
@@ -87,14 +91,14 @@ async def test_I6_a_large_pad_that_many_do_not_read_is_kept_once(worker: Member)
     async with contextlib.AsyncExitStack() as stack:
         async with connect(f"{worker.url}/p/unread") as first:
             assert first.text == text  # and the worker has made all that it needs for that
+        await eventually(lambda: sessions(worker) == 0, "whoever was there has left")
         before = resident_mb(worker)
-        joined = worker.metric("padfleet_fanout_sessions")
         for _ in range(SOCKETS):
             reader, writer = await stack.enter_async_context(websocket(worker, sock=unread(worker)))
             reader._transport.pause_reading()  # type: ignore[attr-defined]
             writer.write(masked("40") + masked(ready("unread")))
         await eventually(
-            lambda: worker.metric("padfleet_fanout_sessions") == joined + SOCKETS,
+            lambda: sessions(worker) == SOCKETS,
             "all of them are on the pad",
             timeout=60,
         )
@@ -118,8 +122,8 @@ async def test_I6_likewise_on_polling(worker: Member) -> None:
     async with contextlib.AsyncExitStack() as stack:
         async with connect(f"{worker.url}/p/unpolled") as first:
             assert first.text == text
+        await eventually(lambda: sessions(worker) == 0, "whoever was there has left")
         before = resident_mb(worker)
-        joined = worker.metric("padfleet_fanout_sessions")
         async with aiohttp.ClientSession() as http:
             for _ in range(SOCKETS):
                 query = await opened(worker)
@@ -135,7 +139,7 @@ async def test_I6_likewise_on_polling(worker: Member) -> None:
                 )
                 writer.write(2 * poll.encode())
         await eventually(
-            lambda: worker.metric("padfleet_fanout_sessions") == joined + SOCKETS,
+            lambda: sessions(worker) == SOCKETS,
             "all of them are on the pad",
             timeout=60,
         )
