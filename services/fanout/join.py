@@ -15,6 +15,7 @@ from services.fanout.auth.access import Access
 from services.fanout.auth.decision import Denied, Reason, Wanted
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
+from services.fanout.frames import Frame
 from services.fanout.greetings import PATIENCE, NoRoom
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, is_plain, wanted_pad
@@ -455,9 +456,8 @@ class Doorway:
         session.cursor = Cursor(rev, rev, resume_until=head)
         if session.knows_sessions:
             session.cursor.origins_of = session.author
-        if rev == head:
-            session.send(frames.nothing_missed(head))
-        self._let_in(room, session)
+        # Behind what its session is called: who has missed nothing may submit at once.
+        self._let_in(room, session, *([frames.nothing_missed(head)] if rev == head else []))
         if admission.is_news:
             room.repair.vouch([session.author])
 
@@ -474,10 +474,12 @@ class Doorway:
 
     # --- Both ------------------------------------------------------------------------------------
 
-    def _let_in(self, room: Room, session: Session) -> None:
+    def _let_in(self, room: Room, session: Session, *more: Frame) -> None:
         session.send(room.history_for(session))
         if session.knows_sessions:
             session.send(frames.session_is(session.id))
+        for frame in more:
+            session.send(frame)
         room.enter(session)
         introduction = room.people.introduction(but=session.id)
         if introduction is not None:

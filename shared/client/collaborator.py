@@ -246,7 +246,15 @@ class Collaborator:
     def connection_lost(self) -> Iterator[CursorsMoved]:
         """Until what was missed has come in, nothing is submitted, and nobody has a cursor."""
         self._resuming = True
+        self._session = ""
         return self._moved(self._cursors.cut_off() if self._cursors is not None else ())
+
+    def _in_session(self, session: str) -> None:
+        """What the server calls the session on this connection. It may say so after something has
+        been submitted in it; what is in flight from before the connection is of another one."""
+        self._session = session
+        if self._in_flight is not None and not self._resuming:
+            self._in_flight.session = session
 
     def _resumed(self) -> None:
         """All that was missed is here: what still is in flight was never taken, and is sent again,
@@ -324,7 +332,7 @@ class Collaborator:
             case "ACCEPT_COMMIT":
                 yield self._accept(data["newRev"], allowed=(self.rev, self.rev + 1))
             case "SESSION":
-                self._session = str(data["id"])
+                self._in_session(str(data["id"]))
             case "CURSORS" if self._cursors is not None:
                 yield from self._moved(self._cursors.told(data["cursors"]))
             case "CLIENT_RECONNECT":

@@ -204,6 +204,25 @@ async def test_I5_what_was_under_way_when_the_connection_broke_is_there_once(
                 assert watcher.text.count(word) == 1
 
 
+async def test_I7_what_is_sent_again_and_cut_off_again_is_there_once(fleet: Fleet) -> None:
+    """A client that came back and had missed nothing sent again what was under way before it was
+    told what its new session is called. Cut off once more, it took its own edit for that of
+    another tab, and sent it a third time."""
+    where = addresses(fleet, "again", 0)
+    async with connect(where[0]) as watcher, connect(where) as pad:
+        for round_ in range(5):
+            word = f"<{round_}>"
+            resumes = pad.resumes
+            pad.cut()
+            await pad.edit(0, 0, word)  # which nobody hears
+            await pad.until(lambda n=resumes: pad.resumes > n and pad.state.up_to_date)  # type: ignore[misc]
+            assert pad.state.submitting, "it is sent again as soon as the client is back"
+            pad.cut()
+            await asyncio.wait_for(pad.flush(), 20)
+            await asyncio.wait_for(watcher.until(lambda: watcher.rev >= pad.rev), 20)
+            assert watcher.text.count(word) == 1
+
+
 async def test_I5_connections_break_at_any_moment(fleet: Fleet) -> None:
     where = addresses(fleet, "breaks", 0)
     token = new_token()

@@ -8,6 +8,7 @@ import pytest
 
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
+from services.fanout.frames import Frame
 from services.fanout.join import Doorway, TurnedAway
 from services.fanout.room import Room
 from services.fanout.session import Identity, Session
@@ -67,6 +68,21 @@ async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
     assert (admission.seen_epoch, admission.shared_up_to) == (0, 3)
     gone = await presence.join(redis, room.keys, member, resumes=True, stay=(0, "forgotten"))
     assert gone.shared_up_to == -1, "nothing is known of it any more"
+    doorway.rooms.leave(room)
+
+
+async def test_I7_a_session_is_named_before_it_can_submit(doorway: Doorway, redis: Redis) -> None:
+    """Who has missed nothing submits as soon as that is said, and has to know in which session."""
+    room = await doorway.rooms.enter(PAD)
+    await presence.join(redis, room.keys, page().member(ME, "w"))
+    session = page()
+    session.knows_sessions = True
+    await doorway._resume(room, session, ME, room.feed.head, None)
+    sent = b"".join(
+        frame.websocket for frame in await session.exit.poll(5) if isinstance(frame, Frame)
+    )
+    assert 0 < sent.find(session.id.encode()) < sent.find(b"noChanges")
+    room.remove(session)
     doorway.rooms.leave(room)
 
 

@@ -227,6 +227,41 @@ def test_I5_where_the_server_says_whose_it_is_another_tabs_same_words_are_its_ow
     assert client.next_submission() is not None
 
 
+@pytest.mark.parametrize("named", ["before it", "after it", "never"])
+def test_I7_a_submission_is_of_the_session_whose_connection_it_went_out_on(named: str) -> None:
+    """A client that had missed nothing sent again before it was told what its new session was
+    called, noted the old name, took its own edit for another tab's, and sent it once more."""
+    client = collaborator("\n")
+    receive(client, {"type": "SESSION", "id": "first"})
+    client.edit(0, 0, "x")
+    assert client.next_submission() is not None
+    client.connection_lost()
+    name: Message = {"type": "SESSION", "id": "second"}
+    if named == "before it":
+        receive(client, name)
+    receive(client, {"type": "CLIENT_RECONNECT", "noChanges": True, "newRev": 0})
+    assert client.next_submission() is not None
+    if named == "after it":
+        receive(client, name)
+    client.connection_lost()
+    receive(client, {"type": "SESSION", "id": "third"})
+    (event,) = receive(client, {**missed(1, 1, "Z:1>1*0+1$x", ME), "origin": "second"})
+    assert isinstance(event, Accepted)
+    assert (client.text, client.settled) == ("x\n", True)
+
+
+def test_I7_what_was_submitted_before_the_first_session_was_named_is_of_it() -> None:
+    """Else another tab's same words were taken for the answer, and these were lost."""
+    client = collaborator("\n")
+    client.edit(0, 0, "x")
+    assert client.next_submission() is not None
+    receive(client, {"type": "SESSION", "id": "mine"})
+    client.connection_lost()
+    (event,) = receive(client, {**missed(1, 1, "Z:1>1*0+1$x", ME), "origin": "other"})
+    assert isinstance(event, Changed)
+    assert client.text == "xx\n"
+
+
 def test_I5_an_answer_that_is_not_what_was_submitted_is_an_error() -> None:
     client = collaborator("\n")
     receive(client, {"type": "SESSION", "id": "mine"})

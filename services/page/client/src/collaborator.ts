@@ -80,8 +80,8 @@ export class Collaborator {
   /** Where the others have their cursors, in the pad without own edits. */
   readonly cursors: Cursors;
 
-  /** What the server calls the session at hand; "" where it does not say. */
-  session = "";
+  /** What the server calls the session at hand; "" where it does not say, or has not yet. */
+  private session = "";
 
   /** `room` is what the server takes in one submission; null while that is not known. */
   constructor(
@@ -256,6 +256,16 @@ export class Collaborator {
   /** Until what was missed has come in, nothing is submitted. */
   connectionLost(): void {
     this.resuming = true;
+    this.session = "";
+  }
+
+  /**
+   * What the server calls the session on this connection. It may say so after something has been
+   * submitted in it; what is in flight from before the connection is of another one.
+   */
+  inSession(session: string): void {
+    this.session = session;
+    if (this.inFlight !== null && !this.resuming) this.inFlight.session = session;
   }
 
   /**

@@ -537,7 +537,7 @@ export class Pad extends Emitter<PadEvents> {
         this.chatQuestions.answer(message.messages);
         break;
       case "SESSION":
-        this.state.session = message.id;
+        this.state.inSession(message.id);
         this.repeatable = message.supports?.includes("CHAT_REQUEST_ID") ?? false;
         break;
       case "NEW_SAVEDREV":

@@ -269,7 +269,7 @@ for (const told of [false, true]) {
     test(`what another tab of the same author wrote is no answer: ${how}`, () => {
       const server = new Server("abc\n");
       const { copy } = new Client(server, "a.1", randomNumbers(4));
-      if (told) copy.session = "mine";
+      if (told) copy.inSession("mine");
       copy.edit(0, 0, "x");
       const mine = copy.nextSubmission()!;
       copy.edit(1, 0, " later");
@@ -302,7 +302,7 @@ for (const told of [false, true]) {
 test("where the server says whose it is, another tab's same words are its own", () => {
   const server = new Server("abc\n");
   const { copy } = new Client(server, "a.1", randomNumbers(4));
-  copy.session = "mine";
+  copy.inSession("mine");
   copy.edit(0, 0, "x");
   copy.nextSubmission();
   copy.connectionLost();
@@ -314,6 +314,45 @@ test("where the server says whose it is, another tab's same words are its own", 
   assert.equal([...copy.receive({ ...missed, origin: "other" })][0]?.kind, "changed");
   server.commit("a.1", copy.nextSubmission()!);
   assert.equal(server.body.text, "xxabc\n");
+});
+
+for (const named of ["before it", "after it", "never"] as const) {
+  test(`a submission is of the session whose connection it went out on, named ${named}`, () => {
+    const server = new Server("abc\n");
+    const { copy } = new Client(server, "a.1", randomNumbers(4));
+    copy.inSession("first");
+    copy.edit(0, 0, "x");
+    copy.nextSubmission();
+    copy.connectionLost();
+    if (named === "before it") copy.inSession("second");
+    assert.deepEqual(
+      [...copy.receive({ type: "CLIENT_RECONNECT", noChanges: true, newRev: 0 })],
+      [],
+    );
+    server.commit("a.1", copy.nextSubmission()!);
+    if (named === "after it") copy.inSession("second");
+    copy.connectionLost();
+    copy.inSession("third");
+    const missed = { ...server.newChanges(1), type: "CLIENT_RECONNECT" as const, headRev: 1 };
+    assert.equal([...copy.receive({ ...missed, origin: "second" })][0]?.kind, "accepted");
+    assert.ok(copy.settled);
+    assert.equal(copy.text, "xabc\n");
+  });
+}
+
+test("what was submitted before the first session was named is of it", () => {
+  const server = new Server("abc\n");
+  const { copy } = new Client(server, "a.1", randomNumbers(4));
+  copy.edit(0, 0, "x");
+  copy.nextSubmission();
+  copy.inSession("mine");
+  copy.connectionLost();
+  const other = server.join("a.1");
+  other.edit(0, 0, "x");
+  server.commit("a.1", other.nextSubmission()!);
+  const missed = { ...server.newChanges(1), type: "CLIENT_RECONNECT" as const, headRev: 1 };
+  assert.equal([...copy.receive({ ...missed, origin: "other" })][0]?.kind, "changed");
+  assert.ok(!copy.settled);
 });
 
 test("a large edit goes out in pieces, and what others write goes between", () => {
