@@ -360,6 +360,23 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                 (
                     8,
                     graph(
+                        "Tasks begun again",
+                        "Tasks of a process that died or got nowhere, in five minutes; and faults "
+                        "of short ones, and of callbacks of the event loop.",
+                        "short",
+                        query(
+                            "sum by (task) (increase(padfleet_task_restarts_total[5m]))",
+                            "{{task}}",
+                        ),
+                        query(
+                            "sum by (task) (increase(padfleet_task_faults_total[5m]))",
+                            "fault of {{task}}",
+                        ),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
                         "Histories rolled back",
                         "Redis failed over to a replica that lacked revisions.",
                         "short",

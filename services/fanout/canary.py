@@ -3,7 +3,8 @@
 A connection that is open proves nothing: a server may be frozen, a subscription deaf, the writers
 gone. So for each Redis server that holds partitions there is a pad that no client can name, and
 every worker commits to it, by way of the inbox, the writer, the stream and the channel, and waits
-until the revision comes back as those of people do.
+until the revision comes back as those of people do. Where one partition stands still, and the
+server does not, it goes by way of another (`flights`), and readiness says so.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ from functools import partial
 from time import monotonic
 
 from services.fanout import metrics
+from services.fanout.flights import Flights
 from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import new_session_id
 from shared.easysync import AttributePool, make_splice
+from shared.health import Remark
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad
 from shared.log.inbox import InboxWriter, NotTaken
@@ -52,7 +55,8 @@ def canary_pad(keyspace: Keyspace, partition: int) -> str:
 class _Cage:
     """The canary of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, partitions: list[int]) -> None:
+        self.flights = Flights(partitions)
         self.began = monotonic()
         self.alive_at: float | None = None
         self.stage = "has not been sent yet"
@@ -82,7 +86,7 @@ class Canaries:
         """For as long as the worker lives."""
         try:
             while True:
-                self._look_after(self._first_partitions())
+                self._look_after(self._by_server())
                 await rest(INTERVAL)
         finally:
             for cage in self._cages.values():
@@ -95,57 +99,79 @@ class Canaries:
         if not self._cages:
             return "no canary has been sent yet"
         now = monotonic()
-        for partition, cage in self._cages.items():
+        for cage in self._cages.values():
             silent = now - (cage.began if cage.alive_at is None else cage.alive_at)
             if cage.alive_at is None or silent > LIMIT:
                 return (
                     f"no revision has come back for {silent:.1f} s by way of partition "
-                    f"{partition}: the last one {cage.stage}"
+                    f"{cage.flights.partition}: the last one {cage.stage}"
                 )
-        return None
+        aside = [
+            f"no revision comes back by way of partition {cage.flights.first}, where the last one "
+            f"{cage.flights.lost}; by way of others of the same server they do"
+            for cage in self._cages.values()
+            if cage.flights.lost
+        ]
+        return Remark("; ".join(aside)) if aside else None
 
-    def _first_partitions(self) -> set[int]:
-        first: dict[str, int] = {}
+    def _by_server(self) -> dict[int, list[int]]:
+        """The partitions of each server, by the first of them."""
+        found: dict[str, list[int]] = {}
         for partition in range(self._keyspace.partitions):
             try:
                 node = self._redis.node_for(self._keyspace.inbox(partition)).name
             except UNREACHABLE:
                 continue  # nobody owns it just now; its canary, if there was one, goes on waiting
-            first.setdefault(node, partition)
-        return set(first.values()) or set(self._cages)
+            found.setdefault(node, []).append(partition)
+        return {partitions[0]: partitions for partitions in found.values()}
 
-    def _look_after(self, wanted: set[int]) -> None:
-        for partition in self._cages.keys() - wanted:
-            task = self._cages.pop(partition).task
+    def _look_after(self, wanted: dict[int, list[int]]) -> None:
+        if not wanted:
+            return
+        for first in self._cages.keys() - wanted.keys():
+            task = self._cages.pop(first).task
             if task is not None:
                 task.stop()
-        for partition in wanted - self._cages.keys():
-            cage = self._cages[partition] = _Cage()
-            fly = partial(self._fly, cage, partition)
-            cage.task = self._keeper.keep("canary", fly, part=str(partition))
+        for first, partitions in wanted.items():
+            cage = self._cages.get(first)
+            if cage is not None:
+                cage.flights.are_of(partitions)
+                continue
+            cage = self._cages[first] = _Cage(partitions)
+            cage.task = self._keeper.keep("canary", partial(self._fly, cage), part=str(first))
 
-    async def _fly(self, cage: _Cage, partition: int) -> None:
-        pad = canary_pad(self._keyspace, partition)
+    async def _fly(self, cage: _Cage) -> None:
         while True:
+            partition = cage.flights.partition
+            began = monotonic()
             cage.stage = "waits for its pad to be opened"
             try:
                 async with asyncio.timeout(ATTEMPT):
-                    room = await self._rooms.enter(pad)
+                    room = await self._rooms.enter(canary_pad(self._keyspace, partition))
             except (*UNREACHABLE, CorruptPad) as error:
-                log.warning("canary has no pad", extra={"error": str(error)})
-                await rest(INTERVAL)
+                log.warning(
+                    "canary has no pad", extra={"partition": partition, "error": str(error)}
+                )
+                self._was_lost(cage)
+                await _until(began + INTERVAL)
                 continue
             try:
-                while True:
+                while cage.flights.partition == partition:
                     began = monotonic()
                     if await self._once(cage, room):
                         cage.alive_at = monotonic()
+                        cage.flights.came_back(cage.alive_at)
                         metrics.CANARY_SECONDS.observe(cage.alive_at - began)
                     else:
-                        metrics.CANARIES_LOST.inc()
-                    await rest(max(0.0, began + INTERVAL - monotonic()))
+                        self._was_lost(cage)
+                    await _until(began + INTERVAL)
             finally:
                 self._rooms.leave(room)
+
+    @staticmethod
+    def _was_lost(cage: _Cage) -> None:
+        metrics.CANARIES_LOST.inc()
+        cage.flights.was_lost(cage.stage, monotonic())
 
     async def _once(self, cage: _Cage, room: Room) -> bool:
         """Whether it came back in time."""
@@ -165,7 +191,10 @@ class Canaries:
                         break
                     base = room.feed.head
         except (*UNREACHABLE, NotTaken, CorruptPad) as error:
-            log.warning("canary lost", extra={"stage": cage.stage, "error": str(error)})
+            log.warning(
+                "canary lost",
+                extra={"pad": room.pad_id, "stage": cage.stage, "error": str(error)},
+            )
             return False
         cage.stage = "came back"
         return True
@@ -191,3 +220,7 @@ class Canaries:
             pool.to_jsonable(),
             room.reign,
         )
+
+
+async def _until(moment: float) -> None:
+    await rest(max(0.0, moment - monotonic()))

@@ -73,7 +73,12 @@ CELLS: Final = [
     ),
     Cell(
         resharding.slots_half_moved,
-        f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s",
+        f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s, in all slots",
+        ("cluster", "valkey cluster"),
+    ),
+    Cell(
+        resharding.one_slot_half_moved,
+        f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s, in one slot",
         ("cluster", "valkey cluster"),
     ),
     Cell(servers.out_of_memory, "Redis is out of memory for a while"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,11 +121,11 @@ class Scene:
         """For calls that wait: the typists must not wait with them."""
         return await asyncio.to_thread(call, *args, **kwargs)
 
-    async def typed(self, *, timeout: float = 60.0) -> None:
-        """Until every pad has got on."""
-        goal = {pad: self._furthest(pad) + self.size.revisions for pad in self.pads}
+    async def typed(self, pads: Sequence[str] = (), *, timeout: float = 60.0) -> None:
+        """Until every pad has got on, or each of these."""
+        goal = {pad: self._furthest(pad) + self.size.revisions for pad in pads or self.pads}
         await eventually(
-            lambda: all(self._furthest(pad) >= goal[pad] for pad in self.pads),
+            lambda: all(self._furthest(pad) >= rev for pad, rev in goal.items()),
             f"{self.size.revisions} more revisions on each pad",
             timeout=timeout,
         )

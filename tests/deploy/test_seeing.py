@@ -29,6 +29,7 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 # Only there once it has happened: labels of limits, refusals and faults.
 RARE = re.compile(
     r"limited_total|denied_total|disconnects_total|dropped_total|gc_pause|delivery_seconds"
+    r"|task_faults"
 )
 
 

@@ -6,17 +6,20 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 from redis.crc import key_slot
 
 from shared.log.keys import Keyspace
+from tests.chaos.history.recording import Accepted, ConnectionLost
 from tests.chaos.resharding import Move, move, move_at_once, moves_at_once
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.chaos.server import Server
 from tests.chaos.topologies import ClusterGroup
 
 HALF_MOVED_S = 15.0
+KEYSPACE = Keyspace(PARTITIONS)
 
 Way = Callable[[ClusterGroup, Sequence[int], Server], None]
 
@@ -57,6 +60,46 @@ async def slots_half_moved(scene: Scene) -> None:
     scene.mended()
 
 
+async def one_slot_half_moved(scene: Scene) -> None:
+    """That of pads with people, by which canaries fly besides. Nobody else is to feel it: not those
+    on pads of other slots of the same servers, and no worker is taken away from them."""
+    group = _cluster(scene)
+    partition = _one_that_canaries_use(scene, group)
+    slot = key_slot(KEYSPACE.state(partition).encode())
+    others = [pad for pad in scene.pads if KEYSPACE.partition_of(pad) != partition]
+    assert 0 < len(others) < len(scene.pads), "nobody is on pads of that slot, or all are"
+    step = Move(group, slot, _other_than(group, group.owner_of(slot)))
+    await scene.in_thread(step.begin)
+    await scene.in_thread(step.carry, 0.5)
+    began = time.monotonic()
+    while time.monotonic() < began + HALF_MOVED_S:
+        await scene.typed(others)
+        for worker in scene.fleet.workers:
+            assert await scene.in_thread(worker.ready), worker.name
+        await asyncio.sleep(0.5)
+    ended = time.monotonic()
+    await scene.in_thread(step.carry)
+    await scene.in_thread(step.end)
+    scene.mended()
+    times: list[float] = []
+    for typist in scene.typists.typists:
+        if typist.recording.pad in others:
+            between = [m for m in typist.recording.moments if began <= m.at <= ended]
+            assert not any(isinstance(m.event, ConnectionLost) for m in between), typist.name
+            accepted = [m.at for m in between if isinstance(m.event, Accepted)]
+            times += [after - before for before, after in pairwise(accepted)]
+    scene.notes["s at most between two edits of one who is on a pad of another slot"] = max(times)
+
+
+def _one_that_canaries_use(scene: Scene, group: ClusterGroup) -> int:
+    firsts: dict[Server, int] = {}
+    for partition in range(PARTITIONS):
+        slot = key_slot(KEYSPACE.state(partition).encode())
+        firsts.setdefault(group.owner_of(slot), partition)
+    with_people = {KEYSPACE.partition_of(pad) for pad in scene.pads}
+    return next(partition for partition in firsts.values() if partition in with_people)
+
+
 async def _there_and_back(scene: Scene, way: Way) -> None:
     """The slots of all partitions, also of those that only canaries are on."""
     group = _cluster(scene)
@@ -77,10 +120,9 @@ def _cluster(scene: Scene) -> ClusterGroup:
 
 
 def _slots(scene: Scene, group: ClusterGroup) -> dict[Server, list[int]]:
-    keyspace = Keyspace(PARTITIONS)
     found: dict[Server, list[int]] = defaultdict(list)
     for partition in range(PARTITIONS):
-        slot = key_slot(keyspace.state(partition).encode())
+        slot = key_slot(KEYSPACE.state(partition).encode())
         found[group.owner_of(slot)].append(slot)
     return found
 
