@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Final
@@ -64,6 +66,43 @@ class Result:
     redis_mb: Growth
     keys: Growth
     broken: list[str] = field(default_factory=list)  #: processes, tasks, logs
+
+
+def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Result:
+    """Of runs of the same attack, what was worst of each thing, so that nothing that was seen in
+    one of them is lost. But for what a process stays larger by: of that the least counts, for an
+    allocator uses again what it has kept. `part`: as for `Attack.missed`."""
+    first = runs[0]
+    missing = next((run for run in runs if attack.missed(run.outcome, part=part)), first)
+    breaches: Counter[str] = Counter()
+    for run in runs:
+        breaches |= Counter({w: n for w, n in run.outcome.items() if w.startswith(BREACH)})
+    failed = sum((Counter(run.failed) for run in runs), Counter[str]())
+    return Result(
+        first.name,
+        first.clients,
+        max(run.seconds for run in runs),
+        missing.outcome | breaches,
+        max((run.edits for run in runs), key=lambda edits: (not edits.count, edits.p99)),
+        sum(run.errands for run in runs),
+        dict(failed),
+        max(run.slowest_ms for run in runs),
+        max(run.hold_ms for run in runs),
+        {
+            name: Growth(
+                max(run.memory[name].peak for run in runs),
+                min(run.memory[name].left for run in runs),
+            )
+            for name in first.memory
+        },
+        _most([run.redis_mb for run in runs]),
+        _most([run.keys for run in runs]),
+        [what for run in runs for what in run.broken],
+    )
+
+
+def _most(growths: Sequence[Growth]) -> Growth:
+    return Growth(max(one.peak for one in growths), max(one.left for one in growths))
 
 
 def faults(result: Result, attack: Attack, calm: Latency | None) -> list[str]:

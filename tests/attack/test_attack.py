@@ -12,7 +12,7 @@ from tests.attack.arena import arena
 from tests.attack.attack import Attack
 from tests.attack.catalogue import ATTACKS
 from tests.attack.drivers import BREACH, Tally, Target
-from tests.attack.judge import Growth, Latency, Result, faults
+from tests.attack.judge import Growth, Latency, Result, faults, worst
 
 SHORT = [attack for attack in ATTACKS.values() if attack.short]
 SHORT_S = 2.0
@@ -65,9 +65,9 @@ FAULTY = {
     "an attack that is none": {"outcome": {"429": 100, "closed": 2}},
     "no edit": {"edits": Latency(0, 0, 0, 0)},
     "an errand refused": {"failed": {"export: 503": 1}},
-    "a large worker": {"memory": {"fanout-1": Growth(101, 0)}},
-    "a worker that stays large": {"memory": {"fanout-1": Growth(99, 99)}},
-    "large helpers": {"memory": {"helpers": Growth(2000, 0)}},
+    "a large worker": {"memory": HELD.memory | {"fanout-1": Growth(101, 0)}},
+    "a worker that stays large": {"memory": HELD.memory | {"fanout-1": Growth(99, 99)}},
+    "large helpers": {"memory": HELD.memory | {"helpers": Growth(2000, 0)}},
     "a large Redis": {"redis_mb": Growth(51, 0)},
     "a Redis that stays large": {"redis_mb": Growth(49, 49)},
     "keys": {"keys": Growth(101, 0)},
@@ -84,6 +84,21 @@ def test_nothing_is_wrong_with_what_held() -> None:
 @pytest.mark.parametrize("kind", FAULTY)
 def test_each_kind_of_fault_is_one(kind: str) -> None:
     assert len(faults(replace(HELD, **FAULTY[kind]), ATTACK, EDITS)) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAULTY if kind != "a worker that stays large"])
+@pytest.mark.parametrize("at", range(3))
+def test_what_was_wrong_with_one_of_three_runs_is_told(kind: str, at: int) -> None:
+    runs = [HELD] * 3
+    runs[at] = replace(HELD, **FAULTY[kind])  # type: ignore[arg-type]
+    assert faults(worst(runs, ATTACK), ATTACK, EDITS) == faults(runs[at], ATTACK, EDITS)
+
+
+def test_what_an_allocator_keeps_is_no_fault_unless_it_grows_each_time() -> None:
+    large = replace(HELD, memory=HELD.memory | {"fanout-1": Growth(99, 99)})
+    again = replace(HELD, memory=HELD.memory | {"fanout-1": Growth(50, 5)})
+    assert not faults(worst([large, again], ATTACK), ATTACK, EDITS)
+    assert len(faults(worst([large, large, large], ATTACK), ATTACK, EDITS)) == 1
 
 
 def test_times_count_on_a_quiet_machine_and_for_single_clients_only() -> None:
