@@ -1,111 +1,193 @@
 """How many bytes a process holds for its clients: what they have not taken yet, or not sent whole.
 
-Who wants to hold more waits until there is room, in order. One client has a share at most, so that
-whoever reads nothing does not keep others from reading.
+Who wants to hold more waits until there is room, in order, and not for ever. What is small by
+comparison does not wait behind what is large. One client has a share at most, where the bytes are
+one client's, so that whoever reads nothing does not keep others from reading.
 """
 
 import asyncio
-from collections import deque
+import weakref
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Final
+
+LARGE: Final = 16
+"""What takes more than such a part of a budget is large."""
 
 
 class NoRoom(Exception):
-    """There was no room in time."""
+    """There is no room for so many bytes, or there was none in time."""
 
-
-class Room:
-    """Some bytes of a budget."""
-
-    def __init__(self, budget: "Budget", client: Hashable, size: int) -> None:
-        self._budget = budget
-        self._client = client
+    def __init__(self, size: int) -> None:
+        super().__init__("too much is under way; try again in a moment")
         self.size = size
+
+
+class _Lane:
+    """Those of one size: they wait for each other, and not for those in the other lane."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit  #: how full the budget may be with one of them
+        self.used = 0
+        self.waiting: list[_Waiting] = []
+
+
+class _Taken:
+    """What a room stands for. The budget gives it back when the room is gone."""
+
+    __slots__ = ("client", "lane", "size")
+
+    def __init__(self, lane: _Lane, client: Hashable | None, size: int) -> None:
+        self.lane, self.client, self.size = lane, client, size
+
+
+class Reservation:
+    """Room for some bytes in a budget. It is given back, at the latest, when nothing refers to this
+    any more; so this is kept where the bytes are that it stands for."""
+
+    __slots__ = ("__weakref__", "_budget", "_taken")
+
+    def __init__(self, budget: "Budget", taken: _Taken) -> None:
+        self._budget, self._taken = budget, taken
+        weakref.finalize(self, budget._resize, taken, 0).atexit = False
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._taken.size
 
     def resize(self, size: int) -> None:
-        """It has turned out to be more, or less; or some of it is gone."""
-        size = max(size, 0)
-        self._budget._change(self._client, size - self.size)
-        self.size = size
+        """It has turned out to be more, or less; or some of it is gone. Raises `NoRoom` where it is
+        more than there is room for: then it stays as it was, and the bytes are to be let go."""
+        if size > self.size and not self._budget._has_room_to_grow(self._taken, size):
+            raise NoRoom(size)
+        self._budget._resize(self._taken, size)
+
+    def give_back(self) -> None:
+        self._budget._resize(self._taken, 0)
 
 
-class _Waiting(NamedTuple):
-    client: Hashable
-    size: int
-    future: "asyncio.Future[None]"
+class _Waiting:
+    __slots__ = ("client", "future", "size")
+
+    def __init__(self, client: Hashable | None, size: int) -> None:
+        self.client, self.size = client, size
+        self.future: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
 
 
 class Budget:
-    def __init__(self, total: int, *, share: int) -> None:
-        """Bytes altogether, and of one client. More than that there is for one who has none yet, so
-        that nothing is too large for good."""
+    """Bytes that may be held at the same time. For one event loop."""
+
+    def __init__(self, total: int, *, share: int | None = None) -> None:
+        """Bytes altogether, and of one client. A quarter of all is kept free of what is large.
+        Something that is larger than there may be is let through when its client has nothing
+        else, and nothing large is held: nothing is too large for good."""
         self._total = total
-        self._share = share
+        self._share = total if share is None else share
+        self._small = _Lane(total)
+        self._large = _Lane(total - total // 4)
         self._of: dict[Hashable, int] = {}
-        self._line: deque[_Waiting] = deque()
 
     @property
-    def taken(self) -> int:
-        """Bytes."""
-        return sum(self._of.values())
+    def used(self) -> int:
+        """Bytes that are held."""
+        return self._small.used + self._large.used
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for room."""
+        return len(self._small.waiting) + len(self._large.waiting)
+
+    def take(self, size: int, client: Hashable | None = None) -> Reservation | None:
+        """Room for so many bytes, if there is some at once and nobody has come for it before.
+        `client`: whose they are; None: what many share, or nobody's."""
+        lane = self._lane(size)
+        before = any(not self._over_share(one.client, one.size) for one in lane.waiting)
+        return None if before or not self._fits(lane, client, size) else self._given(client, size)
+
+    async def wait(self, size: int, patience: float, client: Hashable | None = None) -> Reservation:
+        """Likewise, when it is its turn. `patience`: seconds. Raises `NoRoom`."""
+        room = self.take(size, client)
+        if room is not None:
+            return room
+        me = _Waiting(client, size)
+        lane = self._lane(size)
+        lane.waiting.append(me)
+        try:
+            async with asyncio.timeout(patience):
+                return await me.future
+        except BaseException as error:
+            if me in lane.waiting:
+                lane.waiting.remove(me)
+                self._serve()
+            elif me.future.done() and not me.future.cancelled():
+                me.future.result().give_back()  # it came, and nobody is there to take it
+            if isinstance(error, TimeoutError):
+                raise NoRoom(size) from None
+            raise
 
     @asynccontextmanager
-    async def room(self, client: Hashable, size: int, *, patience: float) -> AsyncIterator[Room]:
-        """So many bytes, for the block. `patience`: seconds to wait for them. Raises `NoRoom`."""
-        others = any(not self._over_share(one.client, one.size) for one in self._line)
-        if others or not self._fits(client, size):
-            await self._wait(client, size, patience)
-        else:
-            self._change(client, size)
-        room = Room(self, client, size)
+    async def room(
+        self, client: Hashable, size: int, *, patience: float
+    ) -> AsyncIterator[Reservation]:
+        """Likewise, for the block."""
+        room = await self.wait(size, patience, client)
         try:
             yield room
         finally:
-            room.resize(0)
+            room.give_back()
 
-    async def _wait(self, client: Hashable, size: int, patience: float) -> None:
-        me = _Waiting(client, size, asyncio.get_running_loop().create_future())
-        self._line.append(me)
-        try:
-            async with asyncio.timeout(patience):
-                await me.future
-        except BaseException as error:
-            if me in self._line:
-                self._line.remove(me)
-                self._admit()
-            elif me.future.done() and not me.future.cancelled():
-                self._change(client, -size)  # it came, and nobody is there to take it
-            if isinstance(error, TimeoutError):
-                raise NoRoom("too much is under way; try again in a moment") from None
-            raise
+    def _lane(self, size: int) -> _Lane:
+        return self._large if size > self._total // LARGE else self._small
 
-    def _over_share(self, client: Hashable, size: int) -> bool:
+    def _over_share(self, client: Hashable | None, size: int) -> bool:
         mine = self._of.get(client, 0)
         return mine > 0 and mine + size > self._share
 
-    def _fits(self, client: Hashable, size: int) -> bool:
-        taken = self.taken
-        return not self._over_share(client, size) and (not taken or taken + size <= self._total)
+    def _fits(self, lane: _Lane, client: Hashable | None, size: int) -> bool:
+        if self._over_share(client, size):
+            return False
+        return self.used + size <= lane.limit or (size > lane.limit and not lane.used)
 
-    def _change(self, client: Hashable, by: int) -> None:
-        left = self._of.get(client, 0) + by
-        if left > 0:
-            self._of[client] = left
-        else:
-            self._of.pop(client, None)
-        if by < 0:
-            self._admit()
+    def _given(self, client: Hashable | None, size: int) -> Reservation:
+        taken = _Taken(self._lane(size), client, 0)
+        self._resize(taken, size)
+        return Reservation(self, taken)
 
-    def _admit(self) -> None:
+    def _has_room_to_grow(self, taken: _Taken, size: int) -> bool:
+        """Whether there is room for what is to be so large now, but for what it has."""
+        had = taken.size
+        self._charge(taken, 0)
+        fits = self._fits(self._lane(size), taken.client, size)
+        self._charge(taken, had)
+        return fits
+
+    def _resize(self, taken: _Taken, size: int) -> None:
+        smaller = size < taken.size
+        self._charge(taken, size)
+        if smaller:
+            self._serve()
+
+    def _charge(self, taken: _Taken, size: int) -> None:
+        taken.lane.used -= taken.size
+        if taken.client is not None:
+            left = self._of.get(taken.client, 0) + size - taken.size
+            if left:
+                self._of[taken.client] = left
+            else:
+                self._of.pop(taken.client, None)
+        taken.lane, taken.size = self._lane(size), size
+        taken.lane.used += size
+
+    def _serve(self) -> None:
         """Those who wait, in order. Who waits for its own share holds nobody up; who waits for the
         others, does: something large would never get its turn."""
-        for one in list(self._line):
-            if self._over_share(one.client, one.size):
-                continue
-            if not self._fits(one.client, one.size):
-                return
-            self._line.remove(one)
-            if not one.future.done():
-                self._of[one.client] = self._of.get(one.client, 0) + one.size
-                one.future.set_result(None)
+        for lane in (self._small, self._large):
+            for one in list(lane.waiting):
+                if self._over_share(one.client, one.size):
+                    continue
+                if not one.future.done() and not self._fits(lane, one.client, one.size):
+                    break
+                lane.waiting.remove(one)
+                if not one.future.done():  # else it has been cancelled
+                    one.future.set_result(self._given(one.client, one.size))

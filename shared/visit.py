@@ -32,3 +32,7 @@ class Door(Protocol):
     async def work(self, request: web.Request, pad: str) -> Visitor:
         """Somebody who wants to write on one. Raises `NotAllowed`."""
         ...
+
+    def address(self, request: web.Request) -> str:
+        """The client's, whatever stands between."""
+        ...

@@ -2,10 +2,11 @@
 `/p/<pad>/export/…`, served by every fan-out worker.
 
 `mount` adds it to a worker. `dispatch` takes a request apart and answers it, `versions` says which
-function takes what since when; `pads`, `texts`, `groups` and the others are the functions. What
-changes a pad is submitted to its inbox as an edit of a client is (`shared.log.edits`).
+function takes what since when, `answers` how much of what is answered is kept; `pads`, `texts`,
+`groups` and the others are the functions. What changes a pad is submitted to its inbox as an edit
+of a client is (`shared.log.edits`).
 """
 
-from services.api.mount import mount
+from services.api.mount import Outgoing, mount
 
-__all__ = ["mount"]
+__all__ = ["Outgoing", "mount"]

@@ -1,19 +1,22 @@
 """The chat of a pad, and messages to those who have it open."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from services.api import arguments
-from services.api.context import Api, ApiError, Fields
+from services.api.context import Api, ApiError, Fields, Pieces
 from shared import bounds
 from shared.log import announcements, authors
 from shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
+from shared.log.keys import PadKeys
 from shared.wire.jsontext import dumps
 
-PAGE = 500
+PAGE = 50
+"""Messages of a history that are made into JSON at a time: 1.5 MB of the longest."""
 
 
-async def get_chat_history(api: Api, fields: Fields) -> dict[str, Any]:
+async def get_chat_history(api: Api, fields: Fields) -> Pieces:
     start, end = arguments.whole_number(fields, "start"), arguments.whole_number(fields, "end")
     if start is not None and end is not None:
         if start < 0:
@@ -31,11 +34,30 @@ async def get_chat_history(api: Api, fields: Fields) -> dict[str, Any]:
         raise ApiError("start is higher than the current chatHead")
     if end > head:
         raise ApiError("end is higher than the current chatHead")
-    messages: list[ChatMessage] = []
-    for first in range(start, end + 1, PAGE):
-        messages += await read_chat(api.redis, keys, first, min(first + PAGE - 1, end))
+    pages = (
+        await _page(api, keys, first, min(first + PAGE - 1, end))
+        for first in range(start, end + 1, PAGE)
+    )
+    # What can be found wrong at once is answered as such; a chat may have any length.
+    return Pieces(_listed(await anext(pages, b""), pages))
+
+
+async def _listed(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b'{"messages":[' + first
+    some = bool(first)
+    async for page in pages:
+        if page:
+            yield b"," + page if some else page
+            some = True
+    yield b"]}"
+
+
+async def _page(api: Api, keys: PadKeys, first: int, last: int) -> bytes:
+    """These messages as JSON, without the brackets around them."""
+    messages = await read_chat(api.redis, keys, first, last)
     known = await authors.read(api.redis, {m.author for m in messages} - {""})
-    return {"messages": [_told(m, known.get(m.author)) for m in messages]}
+    told = [_told(m, known.get(m.author)) for m in messages]
+    return dumps(told)[1:-1].encode()
 
 
 def _told(message: ChatMessage, author: authors.Author | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every function of the API is given, and how it says no."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,13 +12,19 @@ from shared.log.keys import Keyspace
 from shared.log.past import Pools
 from shared.settings import FanoutSettings
 
-__all__ = ["Api", "ApiError", "Fields", "Json"]
+__all__ = ["Api", "ApiError", "Fields", "Json", "Pieces"]
 
 
 class Json(NamedTuple):
     """Data of an answer that has been written as JSON already."""
 
     text: bytes
+
+
+class Pieces(NamedTuple):
+    """Likewise, piece by piece: each is made when the one before has been taken."""
+
+    pieces: AsyncIterator[bytes]
 
 
 Fields = dict[str, Any]

@@ -3,18 +3,23 @@
 import hmac
 import logging
 import re
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from aiohttp import web
 
 from services.api import metrics
-from services.api.context import Api, ApiError, Fields, Json
+from services.api.answers import END, LARGE, Answers, Large, send_large
+from services.api.context import Api, ApiError, Fields
 from services.api.conversion import CALLERS, SMALL_BODY, TooBusy
 from services.api.functions import FUNCTIONS
-from services.api.leaving import while_there
+from services.api.leaving import Left, while_there
 from services.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
 from services.api.versions import CURRENT, VERSIONS
+from shared.budget import NoRoom
 from shared.easysync import from_units, to_units
+from shared.limited import Busy
 from shared.log.connect import UNREACHABLE
 from shared.log.document import CorruptPad
 from shared.log.edits import Refused, Unanswered
@@ -41,7 +46,7 @@ PATIENCE = 10.0
 """Seconds that a call waits for its turn."""
 
 RETRY_AFTER = 1
-"""Seconds after which a call that got no turn is told to come again."""
+"""Seconds after which a call that got no turn, or no room, is told to come again."""
 
 OFF = (
     "the HTTP API is off: give the fan-out workers a key, in PADFLEET_API_KEY or "
@@ -52,6 +57,9 @@ _BEARER = re.compile("[Bb]earer ")
 
 
 _METHODS = ("GET", "POST")
+
+_COME_AGAIN = (Full, Busy, NoRoom, TooBusy)
+"""There is no turn for a call, or no room for what it would answer."""
 
 
 class _NotTaken(Exception):
@@ -67,10 +75,18 @@ def key_of(settings: FanoutSettings) -> str:
     return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
 
 
+Address = Callable[[web.Request], str]
+
+
 class Dispatcher:
-    def __init__(self, api: Api, key: str, uploads: Uploads) -> None:
+    def __init__(
+        self, api: Api, key: str, uploads: Uploads, answers: Answers, address: Address
+    ) -> None:
+        """`address`: the caller's, of a request."""
         self._api = api
         self._key = key
+        self._answers = answers
+        self._address = address
         self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
         self._uploads = uploads
 
@@ -95,7 +111,7 @@ class Dispatcher:
         response.headers["Allow"] = ", ".join(_METHODS)
         return response
 
-    async def _call(self, request: web.Request) -> web.Response:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         version, name = request.match_info["version"], request.match_info["function"]
         if version not in VERSIONS:
             return _answer(NO_FUNCTION, "no such api version")
@@ -103,7 +119,9 @@ class Dispatcher:
             return _answer(NO_FUNCTION, "no such function")
         try:
             code, message, data = await self._result(request, version, name)
-        except Full as error:
+        except Left:
+            raise  # nobody waits for an answer
+        except _COME_AGAIN as error:
             metrics.CALLS.labels(name, "busy").inc()
             return _come_again(error)
         except _NotTaken as error:
@@ -115,6 +133,8 @@ class Dispatcher:
             response.force_close()  # nobody reads the rest of it
             return response
         metrics.CALLS.labels(name, str(code)).inc()
+        if isinstance(data, Large):
+            return await send_large(request, _head(code, message), data)
         return _answer(code, message, data)
 
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
@@ -123,42 +143,55 @@ class Dispatcher:
         asked = {key: _text(value) for key, value in request.query.items()}
         if _has_any(asked) and not self._has_key(request, asked):
             return BAD_KEY, "no or wrong API Key", None  # before anything more is read
-        try:
-            given = asked | await self._body(request)
-        except ApiError as error:
-            return BAD_PARAMETERS, str(error), None
-        if not self._has_key(request, given):
-            return BAD_KEY, "no or wrong API Key", None
-        fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
-        try:
+        async with AsyncExitStack() as held:  # room for what it has brought, until it is done
+            try:
+                given = asked | await self._body(request, held)
+            except ApiError as error:
+                return BAD_PARAMETERS, str(error), None
+            if not self._has_key(request, given):
+                return BAD_KEY, "no or wrong API Key", None
+            fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
+            del given, asked
+            return await self._done(request, name, fields)
+
+    async def _done(self, request: web.Request, name: str, fields: Fields) -> tuple[int, str, Any]:
+        async def work() -> Any:
             async with self._turnstile.turn():
-                return OK, "ok", await FUNCTIONS[name](self._api, fields)
-        except Full:
+                return await FUNCTIONS[name](self._api, fields)
+
+        try:
+            if name not in LARGE:
+                return OK, "ok", await work()
+            made = self._answers.made(name, self._address(request), fields, work)
+            return OK, "ok", await while_there(request, made)
+        except (*_COME_AGAIN, Left):
             raise
         except (ApiError, Refused) as error:
             return BAD_PARAMETERS, str(error), None
-        except TooBusy as error:
-            raise _NotTaken(str(error), 503) from None
         except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, CorruptPad) as error:
             log.warning("API call failed", extra={"function": name, "error": str(error)})
         except Exception:
             log.exception("API call failed", extra={"function": name})
         return INTERNAL, "internal error", None
 
-    async def _body(self, request: web.Request) -> Fields:
-        """The parameters in the body. Raises `ApiError` or `_NotTaken`."""
+    async def _body(self, request: web.Request, held: AsyncExitStack) -> Fields:
+        """The parameters in the body; `held` has the room that they take. Raises `ApiError` or
+        `_NotTaken`."""
         if request.method != "POST":
             return {}
         try:
-            async with self._uploads.room(request, CALLERS):
-                incoming = Incoming(request, self._uploads.largest)
-                if request.content_type.startswith("multipart/"):
-                    return await _parts(incoming, self._uploads.largest)
-                body = await incoming.body()
-                reading = self._api.conversion.fields(CALLERS, body, request.content_type)
-                if len(body) <= SMALL_BODY:
-                    return await reading  # at once: there is nothing to wait for
-                return await while_there(request, reading)
+            room = await held.enter_async_context(self._uploads.room(request, CALLERS))
+            incoming = Incoming(request, self._uploads.largest)
+            if request.content_type.startswith("multipart/"):
+                found = await _parts(incoming, self._uploads.largest)
+                room.resize(min(room.size, request.content.total_bytes))
+                return found
+            body = await incoming.body()
+            room.resize(min(room.size, len(body)))
+            reading = self._api.conversion.fields(CALLERS, body, request.content_type)
+            if len(body) <= SMALL_BODY:
+                return await reading  # at once: there is nothing to wait for
+            return await while_there(request, reading)
         except TooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
         except (TooMuch, TooBusy) as error:
@@ -200,18 +233,22 @@ def _text(value: str) -> str:
     return to_units(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
-def _come_again(why: Full) -> web.Response:
+def _come_again(why: Exception) -> web.Response:
     answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
     answer.set_status(503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
 
 
-def _answer(code: int, message: str, data: Any = None) -> web.Response:
+def _head(code: int, message: str) -> bytes:
+    """What comes before the data of an answer."""
     head = dumps({"code": code, "message": to_units(from_units(message))}).encode()
-    written = data.text if isinstance(data, Json) else dumps(data).encode()
+    return head[:-1] + b',"data":'
+
+
+def _answer(code: int, message: str, data: Any = None) -> web.Response:
     return web.Response(
-        body=b'%b,"data":%b}' % (head[:-1], written),
+        body=_head(code, message) + dumps(data).encode() + END,
         status=_STATUS[code],
         content_type="application/json",
         charset="utf-8",

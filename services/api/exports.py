@@ -18,12 +18,13 @@ from services.api.leaving import while_there
 from services.api.sending import send, whole
 from services.api.texts import read
 from services.fanout import metrics
-from shared.budget import Budget, NoRoom, Room
+from shared.budget import Budget, NoRoom, Reservation
 from shared.easysync import EasysyncError, to_units
 from shared.etherpad.writing import etherpad_file
 from shared.limited import Busy, Turns
 from shared.log.document import CorruptPad
 from shared.log.history import PadMeta, read_told_meta
+from shared.log.weight import weight
 from shared.visit import Door, NotAllowed, Visitor
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,7 @@ class Exports:
             rev = arguments.rev(dict(request.match_info))
         except ApiError as error:
             raise web.HTTPInternalServerError(text=str(error)) from None
-        # The last snapshot tells how large a pad is, roughly, before it is read.
-        size = LEAST + 2 * int(await self._api.redis.client.strlen(keys.snap))
+        size = LEAST + 2 * await weight(self._api.redis, keys)
         try:
             async with (
                 self._places.turn(visitor.address),
@@ -109,7 +109,7 @@ class Exports:
         meta: PadMeta,
         rev: int | None,
         kind: str,
-        room: Room,
+        room: Reservation,
     ) -> web.StreamResponse:
         async with self._turns.turn(visitor.address):
             body = await self._document(visitor, meta, rev, kind)

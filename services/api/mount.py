@@ -1,9 +1,10 @@
 """Adds the API, export and import to a worker."""
 
-from typing import Final
+from typing import NamedTuple
 
 from aiohttp import web
 
+from services.api.answers import Answers
 from services.api.context import Api
 from services.api.conversion import Conversion
 from services.api.dispatch import Dispatcher, key_of
@@ -20,8 +21,18 @@ from shared.settings import FanoutSettings
 from shared.supervisor import Keeper
 from shared.visit import Door
 
-OUTGOING: Final = 64 << 20
-"""Bytes of exports that a worker holds which have not been taken yet; of one address a quarter."""
+
+class Outgoing(NamedTuple):
+    """What a worker keeps of what has not been taken yet. Each is a budget of its own: who takes no
+    files keeps nobody from calling, or from joining a pad."""
+
+    files: Budget
+    answers: Budget  #: of the API
+
+    @classmethod
+    def of(cls, settings: FanoutSettings) -> "Outgoing":
+        total = settings.outgoing_bytes
+        return cls(Budget(total, share=total // 4), Budget(total, share=total // 2))
 
 
 def mount(
@@ -32,6 +43,7 @@ def mount(
     settings: FanoutSettings,
     door: Door,
     keeper: Keeper,
+    outgoing: Outgoing,
 ) -> None:
     """To be called within a running loop, before the application starts. `door` knows who may do
     what without the API key, `keeper` looks after what goes on for good. Raises `SettingsError`.
@@ -41,8 +53,9 @@ def mount(
     conversion = Conversion()
     api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
     uploads = Uploads(settings.import_max_bytes)
-    Dispatcher(api, key_of(settings), uploads).add_routes(app)
-    Exports(api, door, conversion, Budget(OUTGOING, share=OUTGOING // 4)).add_routes(app)
+    answers = Answers(api, outgoing.answers)
+    Dispatcher(api, key_of(settings), uploads, answers, door.address).add_routes(app)
+    Exports(api, door, conversion, outgoing.files).add_routes(app)
     imports = Imports(api, door, conversion, uploads)
     imports.add_routes(app)
 

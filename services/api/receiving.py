@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from services.fanout import metrics
 from services.fanout.limits.bucket import Buckets, Pace
-from shared.budget import Budget, NoRoom
+from shared.budget import Budget, NoRoom, Reservation
 from shared.settings.limits import LimitSettings
 from shared.visit import Visitor
 
@@ -99,7 +99,7 @@ class Uploads:
         self._budget = Budget(4 * largest, share=2 * largest)
 
     @asynccontextmanager
-    async def room(self, request: web.Request, client: str) -> AsyncIterator[None]:
+    async def room(self, request: web.Request, client: str) -> AsyncIterator[Reservation]:
         """Memory for what the request brings, for the block. Raises `TooLarge` or `TooMuch`."""
         size = request.content_length
         if size is not None and size > self.largest + FRAME:
@@ -107,8 +107,8 @@ class Uploads:
         try:
             async with self._budget.room(
                 client, self.largest if size is None else size, patience=ROOM_PATIENCE
-            ):
-                yield
+            ) as room:
+                yield room
         except NoRoom as error:
             metrics.LIMITED.labels("upload_bytes").inc()
             raise TooMuch(str(error)) from None

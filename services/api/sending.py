@@ -1,4 +1,4 @@
-"""Sends files to who may take them slowly, or not at all."""
+"""Sends files and large answers to who may take them slowly, or not at all."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ async def send(
             request.transport.abort()
         if not isinstance(error, TimeoutError | ConnectionError):
             raise
-        log.info("export broken off", extra={"reason": repr(error), "sent": sent})
+        log.info("sending broken off", extra={"reason": repr(error), "sent": sent})
 
 
 async def whole(body: bytes) -> AsyncIterator[bytes]:

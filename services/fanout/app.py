@@ -13,6 +13,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import REGISTRY
 
 from services import __version__
+from services.api import Outgoing
 from services.api import mount as mount_api
 from services.fanout import metrics, stays
 from services.fanout.auth.access import open_access
@@ -40,7 +41,7 @@ from services.fanout.limits.hosts import Hosts
 from services.fanout.limits.makers import Makers
 from services.fanout.limits.origins import Origins
 from services.fanout.limits.places import Places
-from services.fanout.limits.unborn import Nursery, sweep
+from services.fanout.limits.unborn import PROMPT, Nursery, sweep
 from services.fanout.messages import Messages, Socket
 from services.fanout.pacing import Rules
 from services.fanout.rooms import Rooms
@@ -52,6 +53,7 @@ from services.fanout.visits import Visits, by_the_lane_of_calls
 from services.fleet import mount as mount_fleet
 from services.fleet.door import admits, token_of
 from services.page import mount as mount_page
+from shared.budget import Budget
 from shared.fleet.beacon import Name, reachable_host
 from shared.health import Health, add_health_routes, add_ops_routes
 from shared.log.connect import Redis
@@ -60,7 +62,6 @@ from shared.log.inbox import InboxWriter
 from shared.log.keys import Keyspace
 from shared.log.lanes import Lane, take_lane
 from shared.log.limits import pad_limits
-from shared.outgoing import OutgoingBudget
 from shared.service import Service
 from shared.serving import add_safe_headers
 from shared.settings import FanoutSettings
@@ -121,7 +122,9 @@ async def _open(
     """Makes the parts of a worker, and lets people in."""
     redis, keyspace, health, ends = service.redis, service.keyspace, service.health, service.ends
     keeper = service.supervisor
-    rooms = _rooms(service, settings, worker_id)
+    joins, outgoing = Budget(settings.outgoing_bytes), Outgoing.of(settings)
+    metrics.watch_outgoing((joins, *outgoing))
+    rooms = _rooms(service, settings, worker_id, joins)
     ends.push_async_callback(rooms.close)
     timeout = settings.commit_timeout_ms / 1000
     inbox = InboxWriter(
@@ -169,7 +172,7 @@ async def _open(
             by_the_lane_of_calls,
             turning_away(drain),
             asked_where_from,
-            gate(trusted, places),
+            gate(trusted, places, partial(nursery.give_up_one, waited=PROMPT)),
         ],
     )
     add_safe_headers(app, partial(_lets_others_load, origins))
@@ -177,7 +180,7 @@ async def _open(
     engine: EngineServer = sio.eio
     _watch_engine(engine, places, nursery, settings)
     visits = Visits(redis, keyspace, access, trusted)
-    mount_api(app, redis, keyspace, inbox, settings, visits, keeper)
+    mount_api(app, redis, keyspace, inbox, settings, visits, keeper, outgoing)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
     REGISTRY.register(Standing(rooms.places))
     ops = _operators_app(app, settings, asked_where_from)
@@ -220,10 +223,7 @@ async def _open(
     return drain
 
 
-def _rooms(service: Service, settings: FanoutSettings, worker_id: str) -> Rooms:
-    outgoing = OutgoingBudget(settings.outgoing_bytes)
-    metrics.OUTGOING_BYTES.set_function(lambda: outgoing.used)
-    metrics.OUTGOING_WAITING.set_function(lambda: outgoing.waiting)
+def _rooms(service: Service, settings: FanoutSettings, worker_id: str, outgoing: Budget) -> Rooms:
     return Rooms(
         service.redis,
         service.keyspace,

@@ -12,10 +12,10 @@ from typing import Any
 from services.fanout.frames import PIECE, Frame, Parcel
 from services.fanout.palette import PALETTE
 from services.fanout.session import Identity
+from shared.budget import Reservation
 from shared.easysync import prepare_for_wire, to_units
 from shared.log.authors import Author
 from shared.log.document import Document
-from shared.outgoing import Share
 from shared.wire.jsontext import dumps
 
 _SHORTCUTS = [
@@ -118,7 +118,9 @@ class Greeting:
             "time": document.time,
         }
         self._members = dumps(part)[1:].encode()
-        self.share: Share | None = None  #: of what may be on its way out, as long as this lives
+        self.room: Reservation | None = (
+            None  #: of what may be on its way out, as long as this lives
+        )
 
     @property
     def size(self) -> int:

@@ -12,8 +12,8 @@ from time import monotonic
 from services.fanout.client_vars import Greeting
 from services.fanout.held import Held
 from services.fanout.people import People
+from shared.budget import Budget, NoRoom, Reservation
 from shared.log.connect import Redis
-from shared.outgoing import OutgoingBudget, Share
 from shared.tasks import awaited
 
 GREETING_AGE = 0.25
@@ -32,19 +32,11 @@ PATIENCE = 10.0
 """Seconds that somebody waits for room in the budget; then the client comes again."""
 
 UNUSED = 1.0
-"""Seconds after which a share of the budget is given back that nobody has come for."""
-
-
-class NoRoom(Exception):
-    """The pad is as large as this, and there is no room in the budget for so much."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"no room for {size} bytes on their way out")
-        self.size = size
+"""Seconds after which room in the budget is given back that nobody has come for."""
 
 
 class Greetings:
-    def __init__(self, redis: Redis, held: Held, people: People, budget: OutgoingBudget) -> None:
+    def __init__(self, redis: Redis, held: Held, people: People, budget: Budget) -> None:
         self._redis = redis
         self._held = held
         self._people = people
@@ -56,7 +48,7 @@ class Greetings:
         self._until = 0.0
         self._lock = asyncio.Lock()
         self._asking: asyncio.Task[bool] | None = None
-        self._share: Share | None = None  #: asked for, and not used yet
+        self._room: Reservation | None = None  #: asked for, and not used yet
 
     async def make(self) -> Greeting | None:
         """The pad as it is; None if there is none. While it takes long to make, those who come
@@ -81,14 +73,14 @@ class Greetings:
             known = self._people.known_of(document.authors())
             made = Greeting(document, known, held.epoch)
             if made.size >= COUNTED:
-                share, self._share = self._share or self._budget.take(made.size), None
-                if share is None:
+                room, self._room = self._room or self._budget.take(made.size), None
+                if room is None:
                     # Rather as it was a while ago, and all that came since, than not at all.
                     kept = self._covering()
                     if kept is None:
                         raise NoRoom(made.size)
                     return kept
-                made.share = share
+                made.room = room
             self._keep(made, began)
             return made
 
@@ -102,8 +94,8 @@ class Greetings:
 
     async def _ask(self, size: int) -> bool:
         try:
-            self._share = await self._budget.wait(size, PATIENCE)
-        except TimeoutError:
+            self._room = await self._budget.wait(size, PATIENCE)
+        except NoRoom:
             return False  # told to all who wait, of whom there may be none any more
         finally:
             self._asking = None
@@ -111,7 +103,7 @@ class Greetings:
         return True
 
     def _give_back(self) -> None:
-        self._share = None
+        self._room = None
 
     def _covering(self) -> Greeting | None:
         """What was made last, if it is still there and what came since can be sent behind it."""

@@ -16,7 +16,7 @@ from services.fanout.auth.decision import Denied, Reason, Wanted
 from services.fanout.exit import Exit
 from services.fanout.flush import Cursor
 from services.fanout.frames import Frame
-from services.fanout.greetings import PATIENCE, NoRoom
+from services.fanout.greetings import PATIENCE
 from services.fanout.hooks import Hooks
 from services.fanout.identify import Handshake, is_plain, wanted_pad
 from services.fanout.introduction import (
@@ -34,6 +34,7 @@ from services.fanout.room import Room
 from services.fanout.rooms import Rooms
 from services.fanout.session import Identity, Session
 from services.fanout.stays import Stay
+from shared.budget import NoRoom
 from shared.log import authors, pads, presence
 from shared.log.authors import Author
 from shared.log.connect import Redis

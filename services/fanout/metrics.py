@@ -1,10 +1,12 @@
 """What a fan-out worker counts."""
 
 import time
+from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge
 
 from services.fanout.runs import Tally
+from shared.budget import Budget
 from shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10)
@@ -29,10 +31,12 @@ DENIED = Counter(
     ["reason"],
 )
 OUTGOING_BYTES = Gauge(
-    "padfleet_fanout_outgoing_bytes", "Bytes of large pads that are on their way to who joins"
+    "padfleet_fanout_outgoing_bytes",
+    "Bytes of large pads on their way to who joins, of exports, and of answers of the API",
 )
 OUTGOING_WAITING = Gauge(
-    "padfleet_fanout_outgoing_waiting", "Large pads for which there is no room among these"
+    "padfleet_fanout_outgoing_waiting",
+    "Pads, exports and answers for which there is no room among these",
 )
 LIMITED = Counter(
     "padfleet_fanout_limited_total", "What was refused, slowed down or ended by a limit", ["limit"]
@@ -86,6 +90,12 @@ FRAMES = QuickCounters(
     "padfleet_fanout_frames", "Messages that carry revisions, over all sockets", "type"
 )
 BYTES = QuickCounter("padfleet_fanout_bytes", "Bytes of those messages, over all sockets")
+
+
+def watch_outgoing(budgets: Sequence[Budget]) -> None:
+    """Tells how full they are together, and how many wait."""
+    OUTGOING_BYTES.set_function(lambda: sum(budget.used for budget in budgets))
+    OUTGOING_WAITING.set_function(lambda: sum(budget.waiting for budget in budgets))
 
 
 def sent(tally: Tally) -> None:

@@ -23,6 +23,7 @@ from services.fanout.secrecy import Secret
 from services.fanout.session import Session, new_session_id
 from services.fanout.stays import Stay
 from services.fanout.turns import Turns
+from shared.budget import Budget
 from shared.log.announcements import Announcement, Pointed, Relayed
 from shared.log.connect import Redis
 from shared.log.groups import group_of
@@ -40,7 +41,6 @@ from shared.log.records import (
     Unsettled,
     UserInfo,
 )
-from shared.outgoing import OutgoingBudget
 from shared.tasks import all_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Room:
         departures: Departures,
         *,
         ring: int,
-        outgoing: OutgoingBudget,
+        outgoing: Budget,
         most_pointing: int = 0,
     ) -> None:
         self._redis = redis

@@ -15,11 +15,11 @@ from services.fanout.pacing import Rules
 from services.fanout.room import Room
 from services.fanout.session import Session
 from services.fanout.turns import Turns
+from shared.budget import Budget
 from shared.log import announcements
 from shared.log.channels import Subscriber
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace
-from shared.outgoing import OutgoingBudget
 from shared.supervisor import Keeper, Loose, progress, rest
 from shared.tasks import awaited
 
@@ -52,7 +52,7 @@ class Rooms:
         ring: int,
         stall_timeout: float,
         keeper: Keeper | None = None,
-        outgoing: OutgoingBudget | None = None,
+        outgoing: Budget | None = None,
         most_pointing: int = 0,
     ) -> None:
         """`keeper` looks after the subscriptions; `outgoing` is what may be kept of the pads for
@@ -62,7 +62,7 @@ class Rooms:
         self._turns = Turns(rules)
         self._ring = ring
         self._most_pointing = most_pointing
-        self._outgoing = outgoing or OutgoingBudget(OUTGOING_BYTES)
+        self._outgoing = outgoing or Budget(OUTGOING_BYTES)
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.departures = Departures(redis, worker_id, self._is_here)

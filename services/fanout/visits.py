@@ -57,6 +57,10 @@ class Visits:
             wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address, grant.visit
         )
 
+    def address(self, request: web.Request) -> str:
+        """The client's, whatever stands between."""
+        return self._trusted.client(request.remote or "", request.headers.items())
+
     async def _find(self, message: dict[str, str]) -> Wanted:
         return await wanted_pad(self._redis, self._keyspace, message["padId"])
 
@@ -65,7 +69,7 @@ class Visits:
         handshake = Handshake(
             request.get(COOKIES, ""),
             dict(request.query),
-            self._trusted.client(request.remote or "", request.headers.items()),
+            self.address(request),
             token if scheme.lower() == "bearer" and token else None,
         )
         return handshake, {"padId": to_units(pad)}

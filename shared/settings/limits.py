@@ -109,7 +109,8 @@ class LimitSettings(RedisProcessSettings):
     outgoing_bytes: int = setting(
         64 << 20,
         "what this worker keeps of pads of 64 KB and more that are on their way to who joins; one "
-        "for which there is no room waits, for 10 s at most. Small pads do not wait for large ones",
+        "for which there is no room waits, for 10 s at most. Small pads do not wait for large "
+        "ones. As much again there is for exports, and for answers of the HTTP API",
         unit="bytes",
         minimum=1_000_000,
         maximum=100_000_000_000,

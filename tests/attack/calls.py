@@ -142,8 +142,7 @@ async def versions(target: Target, tally: Tally) -> None:
 
 
 async def unread_calls(target: Target, tally: Tally) -> None:
-    """Forty calls for the text of a large pad, by who has the key and reads nothing: answers of the
-    API have no budget as exports have, for callers are the operator's own programs."""
+    """Forty calls for the text of a large pad, by who has the key and reads nothing."""
 
     async def once(_: int) -> str:
         async with connection(target, small=True) as made:
@@ -180,8 +179,6 @@ def attacks() -> list[Attack]:
         Attack(
             "API: JSON that is deep, wide and odd", odd_json, {"200": 5, "401": 2}, 6, short=True
         ),
-        Attack(
-            "unread: forty texts by the API", unread_calls, {"held open, 200": 2}, 8, peak_mb=500
-        ),
+        Attack("unread: forty texts by the API", unread_calls, {"held open, 200": 2}, 8),
         Attack("API: functions and versions that are none", versions, {"404": 20}, 4),
     ]

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
@@ -38,11 +39,11 @@ class Deadlines(Generic[T]):
         if self._current.pop(item, None) is not None:
             self._tidy()
 
-    def first(self) -> T | None:
-        """The one with the earliest deadline; None if there is none."""
+    def first(self, before: float = math.inf) -> T | None:
+        """The one with the earliest deadline, if that is before this; None if there is none."""
         while self._heap and not self._is_current(self._heap[0]):
             heapq.heappop(self._heap)
-        return self._heap[0][2] if self._heap else None
+        return self._heap[0][2] if self._heap and self._heap[0][0] < before else None
 
     def due(self, now: float) -> list[T]:
         """Those whose deadline has come, earliest first. They are taken out."""

@@ -1,6 +1,7 @@
 """What stands before every request to `/socket.io/`: how many, how slowly."""
 
 import logging
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -38,7 +39,16 @@ def note_too_large(what: str, *, sid: str) -> None:
     log.warning("too large, refused", extra={"what": shown(what), "sid": shown(sid)})
 
 
-def gate(trusted: Trusted, places: Places) -> Middleware:
+def gate(
+    trusted: Trusted, places: Places, give_up_a_socket: Callable[[], bool] = lambda: False
+) -> Middleware:
+    """`give_up_a_socket` ends one that could have asked for a pad and has not, if there is one:
+    where a worker is full, it makes a place for who comes."""
+
+    def why_not(address: str) -> Full | None:
+        full = places.why_not(address)
+        return None if full is Full.WORKER and give_up_a_socket() else full
+
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(PATH):
@@ -48,7 +58,7 @@ def gate(trusted: Trusted, places: Places) -> Middleware:
             return web.Response(status=400, text=_JSONP)
         address = trusted.client(request.remote or "", request.headers.items())
         request[ADDRESS] = address
-        if "sid" not in request.query and (full := places.why_not(address)) is not None:
+        if "sid" not in request.query and (full := why_not(address)) is not None:
             metrics.LIMITED.labels(full.value).inc()
             status, text = _FULL[full]
             headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}

@@ -1,5 +1,6 @@
 """Sockets that never come to anything."""
 
+import math
 from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
@@ -7,6 +8,10 @@ from typing import Protocol
 from services.fanout import metrics
 from services.fanout.auth.expiry import Deadlines
 from shared.supervisor import rest
+
+PROMPT = 5.0
+"""Seconds in which a page asks for its pad, and more. One that has not keeps its place as long as
+nobody else needs it."""
 
 SWEEP = 1.0
 """Seconds between two looks."""
@@ -37,9 +42,11 @@ class Nursery:
     def gone(self, socket: Ends) -> None:
         self._deadlines.discard(socket)
 
-    def give_up_one(self) -> bool:
-        """Ends the one whose time would be over first. False: there is none."""
-        socket = self._deadlines.first()
+    def give_up_one(self, *, waited: float | None = None) -> bool:
+        """Ends the one whose time would be over first; with `waited`, only if it has had so many
+        seconds to ask for a pad. False: there is none."""
+        before = math.inf if waited is None else monotonic() + self._to_ask - waited
+        socket = self._deadlines.first(before)
         if socket is None:
             return False
         self._deadlines.discard(socket)

@@ -2,6 +2,9 @@
 
 from time import monotonic
 
+import pytest
+
+from services.fanout.limits import unborn
 from services.fanout.limits.unborn import Nursery
 
 
@@ -44,3 +47,27 @@ def test_who_leaves_its_pad_is_idle_from_then_on() -> None:
         nursery.sweep(monotonic() + later)
         ended.append(way.ended)
     assert ended == [False, True]
+
+
+def test_who_could_have_asked_gives_its_place_up_and_who_has_just_come_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(unborn, "monotonic", lambda: now[0])
+    nursery = Nursery(to_ask=45, idle=900)
+    early, joined, late, denied = Way(), Way(), Way(), Way()
+    nursery.born(early)
+    nursery.born(joined)
+    nursery.on_a_pad(joined)
+    nursery.off_its_pad(denied)
+    now[0] += 4
+    nursery.born(late)
+    assert not nursery.give_up_one(waited=5)
+    now[0] += 2
+    assert nursery.give_up_one(waited=5)
+    assert not nursery.give_up_one(waited=5)
+    assert [way.ended for way in (early, joined, late, denied)] == [True, False, False, False]
+    assert nursery.give_up_one()
+    assert nursery.give_up_one()  # where there is no descriptor left, the others too
+    assert not nursery.give_up_one()
+    assert not joined.ended

@@ -1,0 +1,16 @@
+"""How large a pad is, roughly, before it is read."""
+
+from typing import Final
+
+from shared.log import scripts
+from shared.log.connect import Redis
+from shared.log.keys import PadKeys
+
+ENOUGH: Final = 64 << 20
+"""Bytes beyond which it is not told how much more it is."""
+
+
+async def weight(redis: Redis, keys: PadKeys) -> int:
+    """Bytes from which the newest text is read: the snapshot and the revisions since. 0 where there
+    is no pad, or something else in its place. Raises what `UNREACHABLE` lists."""
+    return int(await scripts.WEIGHT(redis.client, [keys.meta, keys.snap, keys.revs], [ENOUGH]))
