@@ -266,6 +266,7 @@ def take_over(request: web.Request, receiver: Receiver, limit: int) -> Line | No
     # connection. A transport that it knew of it would close.
     before.transport = None
     before.connection_lost(None)
+    transport.resume_reading()  # what it may have held back is not its own any more
     transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
     transport.write(response)
     return line

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler as Handle
 from aiohttp.typedefs import Middleware
 
 from services.fanout import metrics
+from services.fanout.limits.arrivals import Arrivals
 from services.fanout.limits.descriptors import Descriptors, Verdict, open_files
 from services.fanout.limits.slow import Patience, Waits
 from shared.serving import Handler
@@ -47,7 +48,16 @@ _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Leng
 class Connection(Handler):
     """aiohttp's connection, with what is known of its client's patience with us, and ours."""
 
-    __slots__ = ("address", "held", "only_known", "patience", "received", "request", "table")
+    __slots__ = (
+        "address",
+        "held",
+        "late",
+        "only_known",
+        "patience",
+        "received",
+        "request",
+        "table",
+    )
 
     def __init__(self, table: "Connections", *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,6 +66,7 @@ class Connection(Handler):
         self.received = 0  #: bytes since the last answer
         self.request: web.BaseRequest | None = None  #: the last one whose headers have come
         self.held = False  #: nothing is read from it, for nobody takes what has come
+        self.late = 0  #: reads that have not had their turn
         self.only_known = False  #: nobody but who is on a pad already is served on it
         self.address = ""
 
@@ -69,7 +80,21 @@ class Connection(Handler):
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
+        # Without data, aiohttp goes on with what it has been given before.
+        if not data or self.table.arrivals.come(self, data):
+            super().data_received(data)
+        else:
+            self.late += 1
+            self._pause_transport_reading()
+
+    def read(self, data: bytes) -> None:
+        """From `Arrivals`: what has come before."""
+        self.late -= 1
+        if self.transport is None:
+            return  # it has gone
         super().data_received(data)
+        if not self.late and not self._reading_paused and not self._buffer_paused:
+            self._resume_transport_reading()
 
     def pause_reading(self) -> None:
         self.held = True
@@ -82,6 +107,8 @@ class Connection(Handler):
     # --- What it waits for -----------------------------------------------------------------------
 
     def waits(self) -> Waits:
+        if self.late:
+            return Waits.NOTHING
         request = self.request
         if request is not None and not request.content.is_eof():
             return Waits.NOTHING if self.held else Waits.BODY
@@ -144,6 +171,7 @@ class Connections:
         """Those whose client it may be that is waited for, the longest first."""
         self._by_address: Counter[str] = Counter()
         self._answers: dict[Connection, AbstractStreamWriter] = {}
+        self.arrivals = Arrivals()
 
     def __len__(self) -> int:
         return len(self._all)

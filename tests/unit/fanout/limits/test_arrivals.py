@@ -1,0 +1,139 @@
+"""So many reads in one turn of the event loop, of one address after the other, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+from services.fanout.limits.arrivals import Arrivals
+from services.fanout.limits.connections import Connections
+from services.fanout.limits.descriptors import Descriptors
+from shared.serving import Runner
+
+
+class Reader:
+    def __init__(self, address: str, log: list[tuple[str, bytes]]) -> None:
+        self.address, self._log = address, log
+
+    def read(self, data: bytes) -> None:
+        self._log.append((self.address, data))
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_some_are_read_in_each_turn() -> None:
+    arrivals = Arrivals(in_a_turn=3)
+    log: list[tuple[str, bytes]] = []
+    reader = Reader("a", log)
+    at_once = [arrivals.come(reader, b"%d" % number) for number in range(10)]
+    assert at_once == [True] * 3 + [False] * 7
+    seen = []
+    for _ in range(3):
+        await asyncio.sleep(0)
+        seen.append(len(log))
+    assert not arrivals.late
+    assert seen == [3, 6, 7]
+    assert log == [("a", b"%d" % number) for number in range(3, 10)], "in their order"
+
+
+async def test_what_comes_behind_does_not_overtake() -> None:
+    arrivals = Arrivals(in_a_turn=2)
+    log: list[tuple[str, bytes]] = []
+    reader = Reader("a", log)
+    for number in range(4):
+        arrivals.come(reader, b"%d" % number)
+    await asyncio.sleep(0)
+    for number in range(4, 6):
+        assert not arrivals.come(reader, b"%d" % number)
+    await settle()
+    assert [data for _, data in log] == [b"2", b"3", b"4", b"5"]
+
+
+async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
+    arrivals = Arrivals(in_a_turn=2)
+    log: list[tuple[str, bytes]] = []
+    greedy, modest = Reader("greedy", log), Reader("modest", log)
+    for number in range(100):
+        arrivals.come(greedy, b"%d" % number)
+    arrivals.come(modest, b"x")
+    await asyncio.sleep(0)
+    assert log == [("greedy", b"2"), ("modest", b"x")]
+
+
+async def test_a_quiet_worker_reads_at_once_again() -> None:
+    arrivals = Arrivals(in_a_turn=1)
+    reader = Reader("a", [])
+    for _ in range(5):
+        assert arrivals.come(reader, b"x")
+        assert not arrivals.come(reader, b"y")
+        await settle()
+
+
+@asynccontextmanager
+async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
+    async def digest(request: web.Request) -> web.Response:
+        return web.Response(text=hashlib.sha256(await request.read()).hexdigest())
+
+    connections = Connections(
+        Descriptors(10_000),
+        timeout=60,
+        total=0,
+        per_address=0,
+        is_proxy=lambda _: False,
+        is_known=lambda _: False,
+        websockets=lambda: 0,
+        give_up_a_socket=lambda: False,
+    )
+    connections.arrivals = Arrivals(in_a_turn)
+    app = web.Application(middlewares=[connections.middleware], client_max_size=1 << 24)
+    app.router.add_post("/", digest)
+    runner = Runner(app, handler=connections.connection, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/", connections
+    finally:
+        await runner.cleanup()
+
+
+async def test_nothing_that_waits_for_its_turn_is_lost() -> None:
+    """Bodies of many pieces on many connections, several requests on each."""
+    late = 0
+
+    async with (
+        served(in_a_turn=1) as (url, connections),
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
+
+        async def send(number: int) -> None:
+            nonlocal late
+            for size in (0, 10, 400_000):
+                body = bytes([number]) * size
+                async with http.post(url, data=body) as answer:
+                    assert await answer.text() == hashlib.sha256(body).hexdigest()
+                late = max(late, connections.arrivals.late)
+
+        await asyncio.gather(*(send(number) for number in range(40)))
+        assert late > 0, "some had to wait"
+        assert connections.arrivals.late == 0
+
+
+async def test_who_leaves_while_it_waits_holds_nobody_up() -> None:
+    async with served(in_a_turn=1) as (url, connections):
+        address = url.split("/")[2].split(":")
+        for _ in range(30):
+            _, writer = await asyncio.open_connection(*address)
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
+            writer.transport.abort()
+        async with aiohttp.ClientSession() as http, http.post(url, data=b"x") as answer:
+            assert answer.status == 200
+        assert connections.arrivals.late == 0
