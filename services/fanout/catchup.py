@@ -1,7 +1,7 @@
 """Brings a session from far behind up to the feed, by reading the history."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from services.fanout import metrics
@@ -20,12 +20,13 @@ async def catch_up(
     history: Callable[[], str],
     first_of_feed: Callable[[], int],
     stays: Callable[[], bool],
+    may_go_on: Callable[[], Awaitable[None]],
 ) -> None:
     """Returns when the feed reaches back to the session's cursor, or when the session is gone.
 
     `history` names what the pad is found to be at the moment, `first_of_feed` is the oldest
-    revision of the feed, `stays` whether the session still is on the pad that it joined. Raises
-    `HistoryLost`.
+    revision of the feed, `stays` whether the session still is on the pad that it joined;
+    `may_go_on` returns when sessions may be sent something. Raises `HistoryLost`.
     """
     metrics.CATCH_UPS.inc()
     progress = asyncio.Event()
@@ -48,18 +49,23 @@ async def catch_up(
                 if chain_of(chain, beginning.wire) != beginning.chain:
                     raise HistoryLost(f"revision {first} belongs to another history")
             chain = feed.chain
-            await _send(session, passage, progress, stays)
+            await _send(session, passage, progress, stays, may_go_on)
     finally:
         session.waiting = False
         session.progressed = before
 
 
 async def _send(
-    session: Session, passage: Passage, progress: asyncio.Event, stays: Callable[[], bool]
+    session: Session,
+    passage: Passage,
+    progress: asyncio.Event,
+    stays: Callable[[], bool],
+    may_go_on: Callable[[], Awaitable[None]],
 ) -> None:
     """Sends a part of the history at the pace of the session's socket."""
     while stays():
         session.waiting = True
+        await may_go_on()
         progress.clear()
         flush = Flush(passage.feed, passage.frames, monotonic())
         flushed = session.flush(flush)

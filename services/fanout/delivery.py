@@ -15,6 +15,7 @@ from services.fanout.runs import Flush
 from services.fanout.session import Flushed, Session
 from services.fanout.tracked import Tracked
 from services.fanout.turns import Turn, Turns
+from services.fanout.vouching import Vouching
 from shared.log.connect import Redis
 from shared.log.keys import PadKeys
 from shared.tasks import Tasks
@@ -42,14 +43,18 @@ class Delivery:
         sessions: Mapping[str, Session],
         turns: Turns,
         drop: Drop,
+        vouching: Vouching,
     ) -> None:
-        """`sessions` are the room's, as they are at any moment."""
+        """`sessions` are the room's, as they are at any moment; while they are being vouched for,
+        they are sent nothing."""
         self._keys = keys
         self._passages = Passages(redis, keys)
         self._held = held
         self._news = news
         self._sessions = sessions
         self._drop = drop
+        self._vouching = vouching
+        vouching.on_done = self.due
         self._turn = Turn(turns, self._flush_all)
         self._unsent_since: float | None = None
         self._tracked = Tracked()
@@ -85,13 +90,17 @@ class Delivery:
     def _flush(self, session: Session) -> None:
         """Brings one session up to date, out of turn."""
         if not session.catching_up:
-            flush = Flush(self._held.feed, self._held.frames, monotonic(), news=self._news)
             session.waiting = False
+            if self._vouching.under_way:
+                return  # it has its turn when that is done
+            flush = Flush(self._held.feed, self._held.frames, monotonic(), news=self._news)
             self._serve(flush, session)
             metrics.sent(flush.finish())
 
     def _flush_all(self) -> Iterator[float]:
         """One turn of the room. Revisions that come during it are for the next one."""
+        if self._vouching.under_way:
+            return
         held, now = self._held, monotonic()
         if self._unsent_since is not None:
             metrics.HELD_SECONDS.observe(now - self._unsent_since)
@@ -102,8 +111,8 @@ class Delivery:
         sending = self._tracked.begin()
         serve = partial(self._serve, flush)
         for start in range(0, len(sessions), SESSIONS_PER_STEP):
-            if held.feed is not flush.feed:
-                break  # the pad was deleted meanwhile
+            if held.feed is not flush.feed or self._vouching.under_way:
+                break  # the pad was deleted meanwhile, or has passed on to another reign
             push(flush, sessions[start : start + SESSIONS_PER_STEP], serve)
             yield flush.kernel_seconds()
         metrics.sent(flush.finish())
@@ -131,6 +140,7 @@ class Delivery:
                 lambda: held.history,
                 lambda: held.feed.first,
                 lambda: session.id in self._sessions and held.epoch == epoch,
+                self._vouching.done,
             )
         except HistoryLost as error:
             log.error("history not readable", extra={"key": self._keys.revs, "error": str(error)})

@@ -329,7 +329,10 @@ class Doorway:
                 continue
             settled = greeting is not None and greeting.epoch == room.epoch == epoch
             if greeting is not None and settled and epoch in rights_of_epoch:
-                break  # else it was deleted while we came in: make it again
+                if admission.reign == room.reign:
+                    break
+                continue  # it is on record as under the reign before, and would be sent of this one
+            # It was deleted while we came in: make it again.
         # From here to the end nothing is awaited: no revision and no news can come between.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
@@ -435,22 +438,30 @@ class Doorway:
         if fence is not None and settled is not None:
             fence = replace(fence, order=admission.order)
             await self._fence(room, fence, admission.fence_id, settled)
+        if admission.is_news and _is_on(room, admission) and _shares(room, admission, rev):
+            # Before it is sent any more: it may be cut off again at once.
+            await room.repair.vouching.vouch([session.author])
         await room.people.get_to_know(self.redis, room.people.roster.present)
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         head = room.feed.head
-        if (admission.reign, admission.epoch) != (room.reign, room.epoch):
+        if not _is_on(room, admission):
             raise TimeoutError("the pad has changed its server or its history just now")
-        shared = head if admission.shared_up_to is None else admission.shared_up_to
-        other_history = admission.epoch != (admission.seen_epoch or 0)
-        if type(rev) is not int or not -1 <= rev <= min(head, shared) or other_history:
+        if not _shares(room, admission, rev):
             # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
             # reload is the one thing that helps (I5).
             shown = rev if type(rev) is int and abs(rev) < 1 << 53 else type(rev).__name__
             log.warning(
                 "told to reload",
-                extra={"pad": room.pad_id, "client_rev": shown, "head": head, "shared": shared},
+                extra={
+                    "pad": room.pad_id,
+                    "client_rev": shown,
+                    "head": head,
+                    "shared": admission.shared_up_to,
+                    "epoch": admission.epoch,
+                    "seen_epoch": admission.seen_epoch,
+                },
             )
             raise _turned_away(session.exit, "rejected")
         session.epoch = room.epoch
@@ -459,8 +470,6 @@ class Doorway:
             session.cursor.origins_of = session.author
         # Behind what its session is called: who has missed nothing may submit at once.
         self._let_in(room, session, *([frames.nothing_missed(head)] if rev == head else []))
-        if admission.is_news:
-            room.repair.vouch([session.author])
 
     async def _fence(
         self, room: Room, fence: Fence, entry_id: str, done: "asyncio.Future[Outcome | None]"
@@ -532,6 +541,20 @@ class Ahead:
         """Whoever has joined holds it by now."""
         if self._room is not None:
             self._rooms.leave(self._room)
+
+
+def _is_on(room: Room, admission: Admission) -> bool:
+    """Whether the room follows the history that somebody was admitted to."""
+    return (admission.reign, admission.epoch) == (room.reign, room.epoch)
+
+
+def _shares(room: Room, admission: Admission, rev: Any) -> bool:
+    """Whether a page that has the pad up to `rev` of its own history has it as it is here."""
+    if type(rev) is not int or not -1 <= rev <= room.feed.head:
+        return False
+    if admission.shared_up_to is not None and rev > admission.shared_up_to:
+        return False
+    return admission.epoch == (admission.seen_epoch or 0)
 
 
 def _turned_away(way_out: Exit, reason: str) -> TurnedAway:

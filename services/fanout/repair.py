@@ -7,7 +7,7 @@ from typing import Protocol
 from services.fanout import metrics
 from services.fanout.feed import Doubt
 from services.fanout.held import Held
-from shared.log import presence
+from services.fanout.vouching import Vouching
 from shared.log.connect import UNREACHABLE, Redis
 from shared.log.document import CorruptPad
 from shared.log.history import HistoryGap, read_revisions, read_told_meta
@@ -52,6 +52,7 @@ class Repair:
         self._concerned = concerned
         self._running: asyncio.Task[None] | None = None
         self._tasks = Tasks()
+        self.vouching = Vouching(redis, pad_id, keys, held, self.done)
 
     def begin(self) -> None:
         """Compares and reads what is lacking, in the background; one such pass at a time."""
@@ -66,6 +67,7 @@ class Repair:
 
     def close(self) -> None:
         self._tasks.close()
+        self.vouching.close()
 
     async def _run(self) -> None:
         metrics.REPAIRS.inc()
@@ -103,9 +105,8 @@ class Repair:
             first = held.feed.head + 1
             last = min(first + READ_STEP - 1, meta.head)
             revisions = await read_revisions(self._redis, self._keys, first, last)
-            if not revisions or isinstance(held.advance(revisions), Doubt):
+            if not revisions or isinstance(held.advance(revisions, meta.reign), Doubt):
                 return False  # deleted or rolled back while we read; the next look tells
-            self.holds_under(meta.reign)
         if held.feed.chain_at(meta.head) not in (None, meta.chain):
             return False
         self.holds_under(meta.reign)
@@ -132,27 +133,9 @@ class Repair:
         metrics.ROLLBACKS.inc()
         self._held.begin(meta, document)
 
-    # --- For the record --------------------------------------------------------------------------
-
     def holds_under(self, reign: str) -> None:
         """The feed has been found to be the pad's history under this reign too, and so is what the
         sessions here have been sent of it. To be called before they are sent more."""
         if reign != self._held.reign:
             self._held.reign = reign
-            self.vouch(self._concerned.goes_on())
-
-    def vouch(self, authors: list[str]) -> None:
-        """Puts on record that these authors' sessions are on the present history. Should that not
-        succeed, they would be told to reload without need."""
-        if authors:
-            held = self._held
-            work = self._vouch(list(set(authors)), held.epoch, held.reign)
-            self._tasks.start(work, "vouching", pad=self._pad_id)
-
-    async def _vouch(self, authors: list[str], epoch: int, reign: str) -> None:
-        while (self._held.epoch, self._held.reign) == (epoch, reign):
-            try:
-                await presence.vouch(self._redis, self._keys, authors, epoch=epoch, reign=reign)
-                return
-            except UNREACHABLE:
-                await asyncio.sleep(RETRY_DELAY)
+            self.vouching.begin(self._concerned.goes_on())

@@ -81,12 +81,23 @@ class Room:
         self._early: list[ChannelMessage | Announcement] | None = []
         self.people = People(lambda: self._delivery.due())
         self.held = Held(
-            redis, keys, ring=ring, on_revisions=lambda: self._delivery.revisions_due()
-        )
-        self._delivery = Delivery(
-            redis, keys, self.held, self.people.news, self.sessions, turns, self.drop
+            redis,
+            keys,
+            ring=ring,
+            on_revisions=lambda: self._delivery.revisions_due(),
+            on_reign=lambda reign: self.repair.holds_under(reign),
         )
         self.repair = Repair(redis, pad_id, keys, self.held, self)
+        self._delivery = Delivery(
+            redis,
+            keys,
+            self.held,
+            self.people.news,
+            self.sessions,
+            turns,
+            self.drop,
+            self.repair.vouching,
+        )
         self.attendance = Attendance(redis, keys, self.people, self._part_from_earlier_sessions)
         self.beside = Beside(
             redis,
@@ -286,7 +297,7 @@ class Room:
             return
         for outcome in message.outcomes:
             self._outcome(outcome)
-        match held.advance(message.revisions):
+        match held.advance(message.revisions, message.reign):
             case Gap(first, last):
                 metrics.GAPS.inc()
                 log.info("gap", extra={"pad": self.pad_id, "first": first, "last": last})

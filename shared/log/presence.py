@@ -90,9 +90,12 @@ async def join(
 
 async def vouch(
     redis: Redis, keys: PadKeys, authors: Sequence[str], *, epoch: int, reign: str
-) -> None:
-    """Puts on record that these authors' sessions share the pad's history under this reign."""
-    await scripts.VOUCH(redis.rush, [keys.meta, keys.seen, keys.state], [reign, epoch, *authors])
+) -> bool:
+    """Puts on record that these authors' sessions share the pad's history under this reign. False:
+    epoch or reign has passed on, and nothing is on record."""
+    args: list[scripts.Argument] = [reign, epoch, *authors]
+    reply = await scripts.VOUCH(redis.rush, [keys.meta, keys.seen, keys.state], args)
+    return bool(reply == 1)
 
 
 def _decode(value: bytes) -> Joined:

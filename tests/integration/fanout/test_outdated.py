@@ -53,16 +53,20 @@ async def test_I5_nobody_is_told_to_reload_because_of_what_it_says(
 ) -> None:
     keys = keyspace.pad(PAD)
     old, chain = room.reign, (await read_meta(redis, keys)).chain
+    records = {old: await redis.client.hget(keys.meta, "reigns") or ""}
     await goes_and_comes_back(redis, keyspace)
     await room.repair.done()
     new = room.reign
     assert new != old
+    records[new] = await redis.client.hget(keys.meta, "reigns") or ""
     session, before = page(room), metrics.ROLLBACKS._value.get()
 
     async def answers(reign: str, head: int, chain: bytes) -> None:
         pipeline = redis.client.pipeline(transaction=True)
         _ = pipeline.hset(keys.state, "reign", reign)
-        _ = pipeline.hset(keys.meta, mapping={"head": head, "chain": chain})
+        _ = pipeline.hset(
+            keys.meta, mapping={"head": head, "chain": chain, "reigns": records[reign]}
+        )
         await pipeline.execute()
 
     await answers(old, 2, b"as it was when it fell asleep")

@@ -59,8 +59,14 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 
 def held_with(made: list[Revision]) -> Held:
-    held = Held(cast("Any", None), cast("Any", None), ring=1000, on_revisions=lambda: None)
-    assert held.advance(made) is None
+    held = Held(
+        cast("Any", None),
+        cast("Any", None),
+        ring=1000,
+        on_revisions=lambda: None,
+        on_reign=lambda _: None,
+    )
+    assert held.advance(made, "") is None
     return held
 
 
@@ -99,7 +105,7 @@ async def test_whoever_asks_meanwhile_waits_and_nothing_is_taken_in_twice(watch:
     held = held_with(made[:3])
     asking = [asyncio.create_task(held.document()) for _ in range(3)]
     await until_begun(watch)
-    assert held.advance(made[3:]) is None
+    assert held.advance(made[3:], "") is None
     watch.open.set()
     for document in await asyncio.gather(*asking):
         assert document.head == held.feed.head == 3
