@@ -7,8 +7,8 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[?25h\x1b[?1049l"
@@ -16,7 +16,14 @@ _HOME = "\x1b[H"
 _REST_OF_LINE = "\x1b[K"
 _REST_OF_SCREEN = "\x1b[J"
 
-QUIT = ("q", "Q", "\x04")
+QUIT = ("q", "Q", "\x03", "\x04", "\x1c")
+"""Ctrl-C, -D and -\\ too, where the terminal makes no signals of them."""
+
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Rather than an exception at some point: the last screen ends, then the process."""
+
+_LOCAL_MODES = 3
+"""Where termios has them."""
 
 
 class Terminal:
@@ -26,6 +33,8 @@ class Terminal:
         self.quit = asyncio.Event()
         self.changed = asyncio.Event()
         """It has another size, or somebody pressed a key that asks for a fresh look."""
+        self._keys = sys.stdin.fileno()
+        self._before = termios.tcgetattr(self._keys)
 
     @property
     def size(self) -> os.terminal_size:
@@ -45,8 +54,38 @@ class Terminal:
         sys.stdout.write(f"{_HOME}{text}{_REST_OF_SCREEN}{footer}{_REST_OF_LINE}")
         sys.stdout.flush()
 
-    def _key(self) -> None:
-        pressed = os.read(sys.stdin.fileno(), 64).decode("utf-8", "replace")
+    def take(self) -> None:
+        """From now on it is ours."""
+        tty.setcbreak(self._keys)
+        modes = termios.tcgetattr(self._keys)
+        # A terminal throws away what is on its way to the screen when it makes a signal of a key,
+        # and does so after the signal: what gives the screen back could be among it.
+        modes[_LOCAL_MODES] |= termios.NOFLSH
+        termios.tcsetattr(self._keys, termios.TCSADRAIN, modes)
+        sys.stdout.write(_ENTER)
+        sys.stdout.flush()
+
+    def give_back(self) -> None:
+        """As it was before. One that has gone away needs nothing any more."""
+        with suppress(OSError):
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
+        with suppress(termios.error):
+            termios.tcsetattr(self._keys, termios.TCSADRAIN, self._before)
+
+    def stop(self) -> None:
+        """Somebody wants to do something else meanwhile (SIGTSTP). Returns when he is back."""
+        loop = asyncio.get_running_loop()
+        self.give_back()
+        loop.remove_signal_handler(signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        loop.add_signal_handler(signal.SIGTSTP, self.stop)
+        self.take()
+        self.changed.set()
+
+    def key(self) -> None:
+        """Some have been pressed."""
+        pressed = os.read(self._keys, 64).decode("utf-8", "replace")
         if not pressed or any(key in QUIT for key in pressed):
             self.quit.set()
         self.changed.set()
@@ -54,29 +93,20 @@ class Terminal:
 
 @contextmanager
 def borrowed() -> Iterator[Terminal]:
-    """To be used within a running loop, on a terminal. Also SIGTERM and SIGHUP end the showing."""
+    """To be used within a running loop, on a terminal. Also signals that ask the process to end end
+    the showing."""
     loop = asyncio.get_running_loop()
     terminal = Terminal()
-    keys, before = sys.stdin.fileno(), termios.tcgetattr(sys.stdin.fileno())
-    undo: list[Callable[[], object]] = []
-    try:
-        tty.setcbreak(keys)
-        sys.stdout.write(_ENTER)
-        loop.add_reader(keys, terminal._key)
-        undo.append(lambda: loop.remove_reader(keys))
-        for number, then in (
-            (signal.SIGWINCH, terminal.changed.set),
-            (signal.SIGTERM, terminal.quit.set),
-            (signal.SIGHUP, terminal.quit.set),
-            # Rather than an exception at some point: the last screen ends, then the process.
-            (signal.SIGINT, terminal.quit.set),
-        ):
+    handlers = {signal.SIGWINCH: terminal.changed.set, signal.SIGTSTP: terminal.stop}
+    handlers |= dict.fromkeys(ENDS, terminal.quit.set)
+    with ExitStack() as undo:
+        # Before the terminal is taken, and until it has been given back: a second signal, while it
+        # is, must not end the process half-way.
+        for number, then in handlers.items():
             loop.add_signal_handler(number, then)
-            undo.append(lambda number=number: loop.remove_signal_handler(number))  # type: ignore[misc]
+            undo.callback(loop.remove_signal_handler, number)
+        undo.callback(terminal.give_back)
+        terminal.take()
+        loop.add_reader(terminal._keys, terminal.key)
+        undo.callback(loop.remove_reader, terminal._keys)
         yield terminal
-    finally:
-        for step in undo:
-            step()
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
-        termios.tcsetattr(keys, termios.TCSADRAIN, before)

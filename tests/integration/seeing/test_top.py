@@ -26,6 +26,7 @@ from tests.fleet import ROOT, Fleet
 from tests.tools import Ended, padfleet
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+LOCAL_MODES = 3  # where termios has them
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
@@ -38,7 +39,11 @@ def fleet(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 class Screen:
     """A pseudo-terminal with `padfleet top` in it."""
 
-    def __init__(self, redis_url: str, columns: int, lines: int = 24) -> None:
+    def __init__(
+        self, redis_url: str, columns: int, lines: int = 24, *, of_a_shell: bool = False
+    ) -> None:
+        """`of_a_shell`: as a job of its parent, which can be stopped; else as the first process of
+        the terminal, which makes signals of keys."""
         self.far, self.near = pty.openpty()
         self.resize(columns, lines)
         self.before = termios.tcgetattr(self.near)
@@ -50,7 +55,7 @@ class Screen:
             stdin=self.near,
             stdout=self.near,
             stderr=self.near,
-            start_new_session=True,
+            preexec_fn=os.setpgrp if of_a_shell else partial(os.login_tty, self.near),
         )
 
     def resize(self, columns: int, lines: int) -> None:
@@ -84,9 +89,14 @@ class Screen:
         return termios.tcgetattr(self.near) == self.before
 
 
+def state(pid: int) -> str:
+    """T: it has been stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 @contextmanager
-def terminal(redis_url: str, columns: int = 100) -> Iterator[Screen]:
-    screen = Screen(redis_url, columns)
+def terminal(redis_url: str, columns: int = 100, *, of_a_shell: bool = False) -> Iterator[Screen]:
+    screen = Screen(redis_url, columns, of_a_shell=of_a_shell)
     try:
         yield screen
     finally:
@@ -111,19 +121,79 @@ def test_it_is_live_and_leaves_the_terminal_as_it_was(fleet: Fleet) -> None:
         assert screen.is_as_before()
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "sigint", "sigterm", "sighup"])
-def test_however_it_ends_the_terminal_is_as_it_was(fleet: Fleet, how: str) -> None:
+ENDED_BY_HAND = 130
+ALL_AT_ONCE = ("\x03", "SIGINT", "SIGINT", "q", "SIGTERM", "SIGINT")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *(("\x03",), ("\x04",), ("\x1c",)),
+        *(("SIGINT",), ("SIGTERM",), ("SIGHUP",), ("SIGQUIT",)),
+        *(("\x03", "SIGINT"), ("SIGINT", "\x03"), ("SIGTERM", "SIGINT"), ALL_AT_ONCE),
+    ],
+    ids=lambda how: "+".join(map(repr, how)),
+)
+def test_however_it_ends_the_terminal_is_as_it_was(fleet: Fleet, how: tuple[str, ...]) -> None:
     fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         screen.until(b"q: end")
-        if how == "ctrl-c":
-            # The terminal would make a signal of it, had this session a terminal of its own.
-            screen.press(b"\x03")
-            screen.process.send_signal(signal.SIGINT)
-        else:
-            screen.process.send_signal(getattr(signal, how.upper()))
-        assert screen.ends() == 0
+        for each in how:
+            if each.startswith("SIG"):
+                screen.process.send_signal(getattr(signal, each))
+            else:
+                screen.press(each.encode())
+        code = screen.ends()
         assert screen.is_as_before()
+        # One that comes after all that it was about is over ends what is left of the process.
+        assert (
+            code == 0
+            if len(how) == 1
+            else code in (0, ENDED_BY_HAND, -signal.SIGINT, -signal.SIGTERM)
+        )
+
+
+def test_signals_without_end_leave_the_terminal_as_it_was(fleet: Fleet) -> None:
+    """One of them came while it was given back, and cut that short."""
+    fleet.start(writers=1, workers=1)
+    with terminal(fleet.redis_url) as screen:
+        screen.until(b"q: end")
+
+        def ended() -> bool:
+            for _ in range(100):
+                screen.process.send_signal(signal.SIGINT)
+            screen.read()
+            return screen.process.poll() is not None
+
+        eventually_sync(ended, "it ends", timeout=20)
+        screen.read()
+        assert screen.is_as_before()
+
+
+def test_a_key_that_makes_a_signal_throws_nothing_away(fleet: Fleet) -> None:
+    """What gives the screen back was thrown away by the terminal, if it came before that was done
+    with the key."""
+    fleet.start(writers=1, workers=1)
+    with terminal(fleet.redis_url) as screen:
+        assert not screen.before[LOCAL_MODES] & termios.NOFLSH
+        screen.until(ENTER)
+        assert termios.tcgetattr(screen.near)[LOCAL_MODES] & termios.NOFLSH
+
+
+def test_who_stops_it_has_his_terminal_meanwhile(fleet: Fleet) -> None:
+    fleet.start(writers=1, workers=1)
+    with terminal(fleet.redis_url, of_a_shell=True) as screen:
+        screen.until(b"q: end")
+        screen.process.send_signal(signal.SIGTSTP)
+        eventually_sync(lambda: state(screen.process.pid) == "T", "it stands still")
+        assert LEAVE in screen.read()
+        assert termios.tcgetattr(screen.near) == screen.before
+        screen.process.send_signal(signal.SIGCONT)
+        eventually_sync(lambda: screen.read().count(ENTER) == 2, "it has the terminal again")
+        screen.press(b"q")
+        assert screen.ends() == 0
+        assert screen.shown.count(LEAVE) == 2
+        assert termios.tcgetattr(screen.near) == screen.before
 
 
 def test_a_narrow_terminal_and_one_that_changes(fleet: Fleet) -> None:
