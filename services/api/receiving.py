@@ -104,14 +104,16 @@ class Uploads:
         size = request.content_length
         if size is not None and size > self.largest + FRAME:
             raise TooLarge
+        size = self.largest if size is None else size
         try:
-            async with self._budget.room(
-                client, self.largest if size is None else size, patience=ROOM_PATIENCE
-            ) as room:
-                yield room
+            room = await self._budget.wait(size, ROOM_PATIENCE, client)
         except NoRoom as error:
             metrics.LIMITED.labels("upload_bytes").inc()
             raise TooMuch(str(error)) from None
+        try:
+            yield room
+        finally:
+            room.give_back()
 
 
 class Incoming:
