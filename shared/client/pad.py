@@ -32,6 +32,7 @@ from shared.client.errors import (
     TooLarge,
 )
 from shared.client.line import Line, PadUrl, Traffic
+from shared.client.people import color_of, colors_of, names_of
 from shared.client.pointing import Pointing
 from shared.client.splitting import Room
 from shared.easysync import to_units
@@ -68,9 +69,12 @@ class Pad:
     """Name by author id, of the others who are here."""
     names: dict[str, str] = field(default_factory=dict)
     """Name by author id, of everybody who gave one, also those who have left."""
+    colors: dict[str, str] = field(default_factory=dict)
+    """Colour (``#rrggbb``) by author id, of the others who are or were here."""
     resumes: int = 0
     pointing: bool = False
     """Whether the server tells where the others have their cursors, and tells them of this one."""
+    _palette: Any = None  #: colours by their numbers
     _cursors_wanted: bool = False
     _line: Line | None = None
     _events: deque[Event] = field(default_factory=deque)
@@ -309,6 +313,9 @@ class Pad:
                 self.users[author] = name = who.get("name")
                 if name:
                     self.names[author] = name
+                color = color_of(who.get("colorId"), self._palette)
+                if color is not None:
+                    self.colors[author] = color
             case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
                 self.users.pop(author, None)
                 for moved in self.state.left(author):
@@ -367,12 +374,15 @@ class Dialer:
                 }:
                     pointing = rest.get("cursors") is True
                     room = line_room(line)
+                    palette = rest.get("colorPalette")
                     return Pad(
                         Collaborator(pad, author, text_only=text_only, room=room, cursors=pointing),
                         bool(rest.get("readonly")),
                         str(rest.get("readOnlyId", "")),
                         self.traffic,
-                        names=_names(pad.get("historicalAuthorData")),
+                        names=names_of(pad.get("historicalAuthorData")),
+                        colors=colors_of(pad.get("historicalAuthorData"), palette),
+                        _palette=palette,
                         pointing=pointing,
                         _cursors_wanted="CURSORS" in self.ready["supports"],
                         _line=line,
@@ -489,11 +499,6 @@ def _heed_refusals(message: dict[str, Any]) -> None:
         raise Disconnected(str(message["disconnect"]))
     if "accessStatus" in message:
         raise PadError(f"no access to this pad: {message['accessStatus']}")
-
-
-def _names(authors: Any) -> dict[str, str]:
-    found = authors.items() if isinstance(authors, dict) else ()
-    return {author: who["name"] for author, who in found if who and who.get("name")}
 
 
 def new_token() -> str:
