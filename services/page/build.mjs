@@ -18,10 +18,12 @@ const BUILT = join(HERE, "built");
 const PAGES = { pad: "../", home: "", forbidden: "../" };
 
 /**
- * Nearly all of a page's script runs before one can write. Chromium reads this, and compiles it while
+ * Nearly all of the script that is needed to write runs before one can. Chromium reads this, and compiles it while
  * it is loaded, beside the main thread, and not each function when it is first called.
  */
 const HINT = "//# allFunctionsCalledOnLoad";
+
+const SEGMENTER = "Intl.Segmenter";
 
 rmSync(FRESH, { recursive: true, force: true });
 mkdirSync(join(FRESH, "assets"), { recursive: true });
@@ -30,7 +32,12 @@ const assets = {};
 function put(file, contents) {
   const hash = createHash("sha256").update(contents).digest("base64url").slice(0, 12);
   const kind = extname(file);
-  const name = `${basename(file, kind)}-${hash}${kind}`;
+  keep(file, `${basename(file, kind)}-${hash}${kind}`, contents);
+}
+
+/** `name` has to change with the contents. */
+function keep(file, name, contents) {
+  const kind = extname(file);
   writeFileSync(join(FRESH, "assets", name), contents);
   assets[file] = name;
   if (kind === ".png") return;
@@ -45,6 +52,26 @@ const catalogues = {};
 for (const { tag, dir, source } of languages) {
   if (tag !== "en") put(`${tag}.ftl`, source);
   catalogues[tag] = { file: assets[`${tag}.ftl`] ?? "", dir };
+}
+
+/** The name of the file that has been made of a module that others import at run time. */
+function outputOf({ outputs }, module) {
+  const [path] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === module);
+  return basename(path);
+}
+
+/** That file, and all that have to be there before it can run. */
+function needed({ outputs }, module) {
+  const names = Object.fromEntries(Object.keys(outputs).map((path) => [basename(path), path]));
+  const found = new Set();
+  const add = (name) => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const { path, kind } of outputs[names[name]].imports)
+      if (kind === "import-statement") add(basename(path));
+  };
+  add(outputOf({ outputs }, module));
+  return found;
 }
 
 const shared = {
@@ -64,6 +91,17 @@ const shared = {
   define: { CATALOGUES: JSON.stringify(catalogues) },
   plugins: [
     {
+      // What finds words within words for commands that are not used here is made when the script
+      // begins, and takes a browser longer than all of the rest of it.
+      name: "no parts of words",
+      setup: (build) =>
+        build.onLoad({ filter: /@codemirror\/commands\/dist\/index\.js$/ }, ({ path }) => {
+          const source = readFileSync(path, "utf8");
+          if (!source.includes(SEGMENTER)) throw new Error(`${path} has no ${SEGMENTER} any more`);
+          return { contents: source.replaceAll(SEGMENTER, "undefined"), loader: "js" };
+        }),
+    },
+    {
       name: "catalogues",
       setup: (build) =>
         build.onLoad({ filter: /\.ftl$/ }, ({ path }) => {
@@ -80,15 +118,20 @@ const [codes] = (
 put("codes.js", codes.contents);
 shared.define.CODES = JSON.stringify(assets["codes.js"]);
 
-const [pages, theme] = await Promise.all([
+const [pad, pages, theme] = await Promise.all([
+  // In parts that browsers fetch and compile side by side. Their names are in each other.
   build({
     ...shared,
-    entryPoints: {
-      pad: "web/src/pad.ts",
-      home: "web/src/home.ts",
-      style: "web/src/style.css",
-      icon: "web/src/icon.svg",
-    },
+    entryPoints: { pad: "web/src/pad.ts" },
+    format: "esm",
+    splitting: true,
+    metafile: true,
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+  }),
+  build({
+    ...shared,
+    entryPoints: { home: "web/src/home.ts", style: "web/src/style.css", icon: "web/src/icon.svg" },
     loader: { ".svg": "copy" },
     format: "esm",
     banner: { js: HINT },
@@ -100,6 +143,18 @@ put("icon.png", readFileSync(join(HERE, "web/src/icon.png")));
 for (const { path, contents } of [...pages.outputFiles, ...theme.outputFiles]) {
   put(basename(path), contents);
 }
+// What is needed to write, as against what can be had a moment later.
+const first = new Set([
+  ...needed(pad.metafile, "web/src/pad.ts"),
+  ...needed(pad.metafile, "web/src/desk.ts"),
+]);
+for (const { path, text } of pad.outputFiles) {
+  const name = basename(path);
+  const entry = outputOf(pad.metafile, "web/src/pad.ts") === name;
+  keep(entry ? "pad.js" : name, name, first.has(name) ? `${HINT}\n${text}` : text);
+  if (entry) first.delete(name); // the page names it itself
+}
+const modules = [...first].map((name) => `<link rel="modulepreload" href="../assets/${name}">`);
 
 for (const language of languages) {
   mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
@@ -107,9 +162,12 @@ for (const language of languages) {
     const file = assets[`${language.tag}.ftl`];
     const href = `${up}assets/${file}`;
     const preload =
-      file === undefined ? "" : `<link rel="preload" as="fetch" crossorigin href="${href}">`;
+      file === undefined
+        ? ""
+        : `<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="${href}">`;
     const html = readFileSync(join(HERE, `${page}.html`), "utf8");
-    const made = fill(html, language, languages, page === "forbidden" ? "" : preload);
+    const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");
+    const made = fill(filled, language, languages, page === "forbidden" ? "" : preload);
     writeFileSync(join(FRESH, "pages", language.tag, `${page}.html`), made);
   }
 }

@@ -77,7 +77,8 @@ class Page:
         self.do("waitForSelector", selector)
 
     def joined(self) -> Page:
-        self.await_shown("body.ready")
+        """Waits for all of the page; one can write before that, from `body.ready` on."""
+        self.await_shown("body.furnished")
         return self
 
     # --- As people use it ------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def test_a_pad_is_written_in_within_a_page_that_may_show_it(
     pad = new_pad()
     host.frame = f"{open_fleet.urls[0]}/p/{pad}?userName=Visitor&showChat=false&lang=en"
     page = browser.open(host.url)
-    eventually_sync(lambda: in_frame(page, "document.body.className.includes('ready')"))
+    eventually_sync(lambda: in_frame(page, "document.body.className.includes('furnished')"))
     in_frame(page, "document.querySelector('.cm-content').focus()")
     page.press("Control+End")
     page.type(" from a frame")

@@ -2,6 +2,7 @@
 import { chromium } from "playwright-core";
 
 import { listen, obey } from "./lines.mjs";
+import { CATEGORIES, spentUntil } from "./spent.mjs";
 
 const [executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({
@@ -19,11 +20,34 @@ const browser = await chromium.launch({
 });
 
 const sessions = new Map();
+const held = new Map();
 
 obey(browser, {
   listen,
   own: {
     inFrame: (page, ...args) => page.frames()[1].evaluate(...args),
+    /** From now on requests for a glob are not answered, until `letGo`. */
+    hold: async (page, glob) => {
+      held.set(page, []);
+      await page.route(glob, (route) => held.get(page)?.push(route) ?? route.continue());
+    },
+    /** How many requests are held. */
+    holds: (page) => held.get(page).length,
+    /** Fails those that are held by now. */
+    fail: async (page) => {
+      await Promise.all(held.get(page).splice(0).map((route) => route.abort()));
+    },
+    letGo: async (page) => {
+      const routes = held.get(page);
+      held.delete(page);
+      await Promise.all(routes.map((route) => route.continue()));
+    },
+    trace: (page) => browser.startTracing(page, { categories: CATEGORIES }),
+    /** What the main thread has done until a mark, since `trace`; see spent.mjs. */
+    spent: async (_page, mark) => {
+      const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
+      return spentUntil(traceEvents, mark);
+    },
     /** A command of the DevTools protocol to a page, for what Playwright has no words. */
     debug: async (page, method, parameters = {}) => {
       if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));

@@ -2,7 +2,7 @@
 import english from "../words/en.ftl";
 import { byId, make } from "./ui/dom.js";
 import { recentPads } from "./ui/recent.js";
-import { begin } from "./words/page.js";
+import { begin } from "./words/speech.js";
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { change, languageOf, opening, options } from "../src/ui/foreveryone.js";
+import { change, languageOf, opening } from "../src/ui/foreveryone.js";
+import { options } from "../src/ui/look.js";
 import { readWishes } from "../src/ui/wishes.js";
 
 const open = (settings: object, search = "", narrow = false): string | null =>

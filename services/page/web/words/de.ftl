@@ -57,6 +57,7 @@ status-not-connected = Nicht verbunden
 notice-offline = Du bist offline. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden gesendet, sobald du wieder online bist.
 notice-unreachable = Der Server ist nicht erreichbar. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden später gesendet.
 notice-not-open = Dieses Pad lässt sich gerade nicht öffnen: Der Server oder sein Speicher antwortet nicht. Diese Seite versucht es weiter.
+notice-incomplete = Ein Teil dieser Seite konnte nicht geladen werden. Sie versucht es weiter.
 notice-again =
     { $seconds ->
         [one] Nächster Versuch in { $seconds } Sekunde.

@@ -63,6 +63,7 @@ status-not-connected = Not connected
 notice-offline = You’re offline. Keep writing: your changes are kept here and sent when you’re back online.
 notice-unreachable = Can’t reach the server. Keep writing: your changes are kept here and sent later.
 notice-not-open = This pad can’t be opened right now: the server or its storage isn’t responding. This page keeps trying.
+notice-incomplete = Part of this page couldn’t be loaded. This page keeps trying.
 notice-again =
     { $seconds ->
         [one] Trying again in { $seconds } second.

@@ -57,6 +57,7 @@ status-not-connected = Desconectado
 notice-offline = No tienes conexión. Sigue escribiendo: tus cambios se guardan aquí y se enviarán cuando vuelvas a tenerla.
 notice-unreachable = No se puede contactar con el servidor. Sigue escribiendo: tus cambios se guardan aquí y se enviarán más tarde.
 notice-not-open = Este pad no se puede abrir ahora: el servidor o su almacenamiento no responde. Esta página lo sigue intentando.
+notice-incomplete = No se ha podido cargar una parte de esta página. La página sigue intentándolo.
 notice-again =
     { $seconds ->
         [one] Nuevo intento en { $seconds } segundo.

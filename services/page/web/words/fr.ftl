@@ -57,6 +57,7 @@ status-not-connected = Non connecté
 notice-offline = Vous êtes hors ligne. Continuez à écrire : vos modifications sont conservées ici et seront envoyées à votre retour en ligne.
 notice-unreachable = Le serveur est injoignable. Continuez à écrire : vos modifications sont conservées ici et seront envoyées plus tard.
 notice-not-open = Ce pad ne peut pas être ouvert pour l’instant : le serveur ou son stockage ne répond pas. Cette page continue d’essayer.
+notice-incomplete = Une partie de cette page n’a pas pu être chargée. La page continue d’essayer.
 notice-again =
     { $seconds ->
         [one] Nouvel essai dans { $seconds } seconde.

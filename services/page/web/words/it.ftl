@@ -57,6 +57,7 @@ status-not-connected = Non connesso
 notice-offline = Sei offline. Continua pure a scrivere: le modifiche restano qui e saranno inviate quando tornerai online.
 notice-unreachable = Il server non è raggiungibile. Continua pure a scrivere: le modifiche restano qui e saranno inviate più tardi.
 notice-not-open = Al momento non è possibile aprire questo pad: il server o il suo archivio non risponde. Questa pagina continua a provare.
+notice-incomplete = Non è stato possibile caricare una parte di questa pagina. La pagina continua a provare.
 notice-again =
     { $seconds ->
         [one] Nuovo tentativo tra { $seconds } secondo.

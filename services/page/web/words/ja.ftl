@@ -54,6 +54,7 @@ status-not-connected = 未接続
 notice-offline = オフラインです。そのまま書き続けられます。変更はここに保持され、オンラインに戻ると送信されます。
 notice-unreachable = サーバーに接続できません。そのまま書き続けられます。変更はここに保持され、後で送信されます。
 notice-not-open = 現在このパッドを開けません。サーバーまたはそのストレージが応答していません。引き続き接続を試みます。
+notice-incomplete = このページの一部を読み込めませんでした。引き続き読み込みを試みます。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒後に再試行します。

@@ -63,6 +63,7 @@ status-not-connected = Brak połączenia
 notice-offline = Jesteś offline. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane, gdy wrócisz do sieci.
 notice-unreachable = Nie można połączyć się z serwerem. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane później.
 notice-not-open = Nie można teraz otworzyć tego pada: serwer lub jego magazyn danych nie odpowiada. Ta strona próbuje dalej.
+notice-incomplete = Nie udało się wczytać części tej strony. Strona nadal próbuje.
 notice-again =
     { $seconds ->
         [one] Ponowna próba za { $seconds } sekundę.

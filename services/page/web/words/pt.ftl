@@ -57,6 +57,7 @@ status-not-connected = Desconectado
 notice-offline = Você está sem internet. Continue escrevendo: suas alterações ficam guardadas aqui e serão enviadas quando a conexão voltar.
 notice-unreachable = Não é possível contatar o servidor. Continue escrevendo: suas alterações ficam guardadas aqui e serão enviadas depois.
 notice-not-open = Este pad não pode ser aberto agora: o servidor ou o seu armazenamento não responde. Esta página continua tentando.
+notice-incomplete = Não foi possível carregar uma parte desta página. A página continua tentando.
 notice-again =
     { $seconds ->
         [one] Nova tentativa em { $seconds } segundo.

@@ -54,6 +54,7 @@ status-not-connected = 未连接
 notice-offline = 你已离线。可以继续书写：更改会保留在这里，恢复联网后发送。
 notice-unreachable = 无法连接服务器。可以继续书写：更改会保留在这里，稍后发送。
 notice-not-open = 目前无法打开此文档：服务器或其存储没有响应。本页会继续尝试。
+notice-incomplete = 此页面有一部分未能加载。页面会继续尝试。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒后重试。

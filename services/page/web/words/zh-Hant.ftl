@@ -54,6 +54,7 @@ status-not-connected = 未連線
 notice-offline = 你目前離線。可以繼續書寫：變更會保留在這裡，恢復連線後送出。
 notice-unreachable = 無法連上伺服器。可以繼續書寫：變更會保留在這裡，稍後送出。
 notice-not-open = 目前無法開啟這份文件：伺服器或其儲存空間沒有回應。此頁面會繼續嘗試。
+notice-incomplete = 此頁面有一部分無法載入。頁面會繼續嘗試。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒後重試。

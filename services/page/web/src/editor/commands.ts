@@ -12,7 +12,6 @@ import {
   toggleList,
 } from "./lists.js";
 import { type Format, markAt, source } from "./source.js";
-import { toggleFind } from "./search.js";
 import { redo, undo } from "./travel.js";
 
 export function toggleFormat(format: Format): Command {
@@ -49,7 +48,7 @@ const passMarker: Command = (view) => {
   return true;
 };
 
-/** By the names in the page's HTML. */
+/** By the names in the page's HTML; finding is not among them. */
 export const DEEDS: Record<string, Command> = {
   bold: toggleFormat("bold"),
   italic: toggleFormat("italic"),
@@ -59,7 +58,6 @@ export const DEEDS: Record<string, Command> = {
   numbers: toggleList("number"),
   indent: indent(1),
   outdent: indent(-1),
-  find: toggleFind,
   undo,
   redo,
 };

@@ -1,31 +1,29 @@
 /** The editor on a pad: CodeMirror for the text, the client library for everything else. */
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
-import { EditorView, type KeyBinding, keymap, type ViewUpdate } from "@codemirror/view";
+import { EditorView, keymap, type ViewUpdate } from "@codemirror/view";
 import { EditRefused, type Pad } from "padfleet-client";
 
-import { toast } from "../ui/toast.js";
-import { onLanguage, say } from "../words/page.js";
+import { byId } from "../ui/dom.js";
+import { onLanguage } from "../words/page.js";
 import { typing } from "./changes.js";
 import { clipboard } from "./clipboard.js";
 import { keys } from "./commands.js";
 import { directions, rightToLeft } from "./direction.js";
 import { exactEdit } from "./exact.js";
 import { leaving, plainKeys, tabKeys } from "./keymap.js";
-import { linkHint, linkKeys, links } from "./links.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
 import { pointing } from "./pointers.js";
 import { waitForComposition } from "./composing.js";
 import { restoring } from "./restore.js";
-import { finding, searchKeys } from "./search.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { travelByMenu, travelKeys, undoing } from "./travel.js";
 
 /**
- * What every editor here has, the one for the past too. `label` is the message that names it to who
- * cannot see it.
+ * What every editor here has, the one for the past too. `label` is the element with the words that
+ * name it to who cannot see it.
  */
 export function basics(from: Source, nonce: string, label: string): Extension {
   return [
@@ -35,7 +33,7 @@ export function basics(from: Source, nonce: string, label: string): Extension {
     EditorView.lineWrapping,
     EditorView.cspNonce.of(nonce),
     EditorView.contentAttributes.of(() => ({
-      "aria-label": say(label),
+      "aria-label": byId(label).textContent ?? "",
       tabindex: "0",
       spellcheck: "true",
       autocorrect: "on",
@@ -43,47 +41,63 @@ export function basics(from: Source, nonce: string, label: string): Extension {
     })),
     painting(),
     directions,
-    Prec.high(links),
   ];
 }
 
 /** After how many ms without anything new the editor is compared with the pad. */
 const IDLE = 500;
 
+/** Where a pad is to be shown: an editor without a text, which can be made before the pad is here. */
+export class Sheet {
+  readonly view: EditorView;
+  /** Takes the editor's transactions. */
+  session: Session | null = null;
+
+  constructor(
+    readonly parent: HTMLElement,
+    readonly nonce: string,
+  ) {
+    // What it has in common with what comes is prepared: styles, and the code that draws a line.
+    this.view = new EditorView({
+      dispatchTransactions: (transactions) => this.session?.dispatch(transactions),
+      state: EditorState.create({
+        extensions: [EditorView.lineWrapping, EditorView.cspNonce.of(nonce)],
+      }),
+    });
+  }
+}
+
 export class PadEditor {
   readonly view: EditorView;
+  private readonly parent: HTMLElement;
   private readonly locked = new Compartment();
   private readonly direction = new Compartment();
+  private readonly added = new Compartment();
   private readonly session: Session;
+  private readonly listeners: ((update: ViewUpdate) => void)[] = [];
   private idle: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * Shows `pad`, which has to be joined. `changed` is called after each change of what is shown, and
-   * `rested` when for a while there has been none. `more` are keys beside the editor's own, and
-   * `updated` is told of each update, at any time.
-   */
-  constructor(
-    private readonly parent: HTMLElement,
-    pad: Pad,
-    nonce: string,
-    changed: (state: EditorState) => void,
-    private readonly rested: () => void,
-    more: readonly KeyBinding[] = [],
-    updated: (update: ViewUpdate) => void = () => undefined,
-  ) {
+  /** Is told when for a while nothing of what is shown has changed. */
+  rested: () => void = () => undefined;
+  /** Is told when an edit could not be made, since the server would not take it. */
+  refused: () => void = () => undefined;
+
+  /** Shows `pad`, which has to be joined, on `sheet`, which has to be new. */
+  constructor(sheet: Sheet, pad: Pad) {
+    const { view, parent, nonce } = sheet;
     const { state } = pad;
     const session = new Session(pad, {
       redrawn: (count) => this.redrawn(count),
       failed: (error) => {
         console.error("an edit could not be made", error);
-        if (error instanceof EditRefused) toast(say("edit-refused"));
+        if (error instanceof EditRefused) this.refused();
       },
     });
-    this.session = session;
-    this.view = new EditorView({
-      parent,
-      dispatchTransactions: (transactions) => session.dispatch(transactions),
-      state: EditorState.create({
+    this.view = view;
+    this.parent = parent;
+    this.session = sheet.session = session;
+    view.setState(
+      EditorState.create({
         doc: EditorState.create({ extensions: EditorState.lineSeparator.of("\n") }).toText(
           state.text.slice(0, -1),
         ),
@@ -95,32 +109,41 @@ export class PadEditor {
           typing,
           besideMarkers,
           orderlyMarkers,
-          linkHint,
-          finding(),
+          this.added.of([]),
           clipboard,
-          Prec.high(keymap.of([...linkKeys, ...keys, ...more])),
-          keymap.of([...searchKeys, ...travelKeys, ...tabKeys, ...plainKeys]),
+          Prec.high(keymap.of(keys)),
+          keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,
           waitForComposition(pad),
           EditorView.contentAttributes.of({ "aria-describedby": "leave-hint" }),
           this.locked.of([]),
           pointing,
           EditorView.updateListener.of((update) => {
-            updated(update);
+            for (const listener of this.listeners) listener(update);
             if (update.docChanged || update.selectionSet || update.transactions.length > 0) {
-              changed(update.state);
               this.compareSoon();
             }
           }),
         ],
       }),
-    });
-    session.show(this.view);
+    );
+    parent.append(view.dom);
+    session.show(view);
     pad.on("changed", (event) => session.heard(event));
     pad.on("accepted", (event) => session.heard(event));
     pad.on("edited", (changeset) => session.edited(changeset));
     pad.on("took", () => session.flush());
-    onLanguage(() => this.view.dispatch({}));
+    onLanguage(() => view.dispatch({}));
+  }
+
+  /** Calls `listener` with each update, at any time. */
+  listen(listener: (update: ViewUpdate) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Adds what an editor need not have from the beginning. */
+  add(extension: Extension): void {
+    this.view.dispatch({ effects: this.added.reconfigure(extension) });
   }
 
   /** Lets nobody write; the text can still be read and copied. */

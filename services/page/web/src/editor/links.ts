@@ -2,12 +2,19 @@
  * Links in the text. Where people write, a click puts the cursor there; the link is opened with
  * Ctrl or Cmd held, by a key, or by the small window that shows when the cursor is in it.
  */
-import { type EditorState, type Extension, RangeSetBuilder, StateField } from "@codemirror/state";
+import {
+  type EditorState,
+  type Extension,
+  Prec,
+  RangeSetBuilder,
+  StateField,
+} from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
   EditorView,
   type KeyBinding,
+  keymap,
   showTooltip,
   type Tooltip,
   ViewPlugin,
@@ -134,16 +141,16 @@ function openLink({ state }: EditorView): boolean {
   return true;
 }
 
-export const linkKeys: KeyBinding[] = [
+const linkKeys: KeyBinding[] = [
   { key: "Mod-Enter", run: openLink },
   { key: "Alt-Enter", run: openLink },
 ];
 
 /** Shows links as such. */
-export const links: Extension = [
+export const links: Extension = Prec.high([
   ViewPlugin.fromClass(Links, { decorations: (plugin) => plugin.decorations }),
   clicks,
-];
+]);
 
-/** Shows how to open the link that the cursor is in: for an editor that has a cursor. */
-export const linkHint: Extension = hint;
+/** The same for an editor that has a cursor, and how to open the link that it is in. */
+export const linksToOpen: Extension = [links, hint, Prec.high(keymap.of(linkKeys))];

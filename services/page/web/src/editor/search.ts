@@ -8,7 +8,7 @@ import {
   searchPanelOpen,
 } from "@codemirror/search";
 import { EditorState, type Extension } from "@codemirror/state";
-import type { Command, KeyBinding } from "@codemirror/view";
+import { type Command, type KeyBinding, keymap } from "@codemirror/view";
 
 import { say } from "../words/page.js";
 import { FindPanel } from "./findpanel.js";
@@ -24,7 +24,7 @@ export const toggleFind: Command = (view) => {
   return closeSearchPanel(view);
 };
 
-export const searchKeys: KeyBinding[] = [
+const searchKeys: KeyBinding[] = [
   { key: "Mod-f", run: openFind, scope: "editor search-panel", preventDefault: true },
   { key: "F3", run: findNext, shift: findPrevious, scope: "editor search-panel" },
   { key: "Escape", run: closeSearchPanel, scope: "editor search-panel" },
@@ -43,6 +43,7 @@ function phrases(): Record<string, string> {
 export function finding(): Extension {
   return [
     EditorState.phrases.of(phrases()),
+    keymap.of(searchKeys),
     search({ top: true, literal: true, createPanel: (view) => new FindPanel(view) }),
   ];
 }

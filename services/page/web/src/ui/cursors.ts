@@ -55,6 +55,9 @@ export class CursorTelling {
       if (state === "open") this.tellSoon(PACE);
       this.drawSoon();
     });
+    // What has been told of others by now, and where one has begun to write.
+    this.drawSoon();
+    this.tellSoon(PACE);
   }
 
   /** What the editor has done. */

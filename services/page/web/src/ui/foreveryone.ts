@@ -2,36 +2,16 @@
 import type { Pad, PadSettings } from "padfleet-client";
 
 import type { PadEditor } from "../editor/editor.js";
-import { speak } from "../words/page.js";
+import { speak } from "../words/speech.js";
 import { tell } from "./ask.js";
-import { byId, recall, remember } from "./dom.js";
+import { byId, remember } from "./dom.js";
 import { chosen, known, offered, spoken } from "./languages.js";
+import { effective, type Given, maySay, options, ownChoice } from "./look.js";
 import { reason } from "./reason.js";
 import { beside, type Wishes } from "./wishes.js";
 
 /** The name that Etherpad's page has for it. */
 const MONOSPACE = "RobotoMono";
-
-/** What a pad says about one matter; undefined where it leaves that to each. */
-export type Given = boolean | undefined;
-
-/** What holds: the pad's word where it is enforced, else what somebody has chosen himself. */
-export function effective(own: boolean | null, given: Given, enforced: boolean): Given {
-  return enforced && given !== undefined ? given : (own ?? given);
-}
-
-/** The pad's settings by the names in the page's HTML. */
-export function options(settings: PadSettings): Record<string, boolean> {
-  const { view = {}, enforceSettings = false, showChat = true, alwaysShowChat = false } = settings;
-  return {
-    showAuthorColors: view.showAuthorColors ?? true,
-    monospace: /mono/i.test(view.padFontFamily ?? ""),
-    rtlIsTrue: view.rtlIsTrue ?? false,
-    showChat,
-    alwaysShowChat,
-    enforceSettings,
-  };
-}
 
 /**
  * What is open beside the text from the beginning: what the address asks for, else what the pad's
@@ -82,10 +62,8 @@ class Choice {
     });
   }
 
-  /** `wish` is what the address asks for, which holds for this page alone. */
   renew(given: Given, enforced: boolean, wish: boolean | null): void {
-    const kept = recall(this.id);
-    const own = wish ?? (kept === null ? null : kept === "yes");
+    const own = ownChoice(this.id, wish);
     this.box.checked = effective(own, given, enforced) ?? this.otherwise;
     this.box.disabled = enforced;
     this.apply();
@@ -101,7 +79,7 @@ export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor):
   const colors = new Choice("show-colors", "plain", true);
   const mono = new Choice("show-mono", "mono", false);
   const boxes = [...byId("for-all").querySelectorAll<HTMLInputElement>("[data-option]")];
-  const mayChange = pad.vars.canEditPadSettings === true && !pad.readOnly;
+  const mayChange = maySay(pad.vars);
   const tongue = byId<HTMLSelectElement>("pad-language");
   const languages = offered();
   let given = "";

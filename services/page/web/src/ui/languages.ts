@@ -1,5 +1,5 @@
 /** The language of the page, as its reader has chosen it. */
-import { speak } from "../words/page.js";
+import { speak } from "../words/speech.js";
 import { byId } from "./dom.js";
 
 /** How long a choice is kept, in s: a year. */

@@ -7,6 +7,7 @@ import { authorsOf } from "../editor/authorship.js";
 import { difference } from "../editor/changes.js";
 import { authorClass } from "../editor/colors.js";
 import { basics, type PadEditor } from "../editor/editor.js";
+import { links } from "../editor/links.js";
 import type { Source } from "../editor/source.js";
 import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
 import { ask } from "./ask.js";
@@ -113,6 +114,7 @@ export class Past {
         doc: text.slice(0, -1),
         extensions: [
           basics(shown, this.nonce, "text-of-past"),
+          links,
           EditorState.readOnly.of(true),
           EditorView.editable.of(false),
           EditorView.contentAttributes.of({ tabindex: "0" }),

@@ -1,30 +1,12 @@
-/** Who is here, and who I am. */
-import { newToken, type Pad, type PadOptions, type Person } from "padfleet-client";
+/** Who is here. */
+import type { Pad, Person } from "padfleet-client";
 
 import { authorClass, colorAuthors } from "../editor/colors.js";
 import { onLanguage, say, write } from "../words/page.js";
-import { byId, make, recall, remember } from "./dom.js";
-import { longHex, type Wishes } from "./wishes.js";
+import { byId, make, remember } from "./dom.js";
+import { longHex } from "./wishes.js";
 
 const FACES = 4;
-
-/** Who this is: as the address says, else as this browser's user has said before. */
-export function myself(wishes: Wishes): PadOptions {
-  const { name = recall("name"), color = recall("color") } = given(wishes);
-  // Browsers keep cookies from frames in pages of other sites; without one, each visit would be that
-  // of somebody new. Where the cookie comes, servers take no notice of it.
-  return window.parent === window ? { name, color } : { name, color, token: ownToken() };
-}
-
-function given({ name, color }: Wishes): { name?: string; color?: string } {
-  return { ...(name === null ? {} : { name }), ...(color === null ? {} : { color }) };
-}
-
-function ownToken(): string {
-  const token = recall("token") ?? newToken();
-  remember("token", token);
-  return token;
-}
 
 function initials(name: string | null): string {
   const words = (name ?? "").trim().split(/\s+/).filter(Boolean);

@@ -126,10 +126,13 @@ export function showStatus(pad: Pad, same: () => boolean): () => void {
     show();
     announce(text);
   });
-  pad.on("joined", () => {
-    joined = true;
-    show();
-  });
+  pad.joined().then(
+    () => {
+      joined = true;
+      show();
+    },
+    () => undefined, // which is a status
+  );
   pad.on("status", show);
   pad.on("took", show);
   pad.on("edited", show);

@@ -5,6 +5,7 @@ import type { EditorView } from "@codemirror/view";
 import { activeFormats } from "../editor/changes.js";
 import { DEEDS } from "../editor/commands.js";
 import { type Heading, headingOf, inList, setHeading } from "../editor/lists.js";
+import { toggleFind } from "../editor/search.js";
 import { type Format, FORMATS } from "../editor/source.js";
 import { depth } from "../editor/travel.js";
 import type { Side } from "../editor/undo.js";
@@ -40,7 +41,8 @@ export class Toolbar {
       // The text keeps its selection, and a phone its keyboard.
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) => {
-        DEEDS[button.dataset["do"] ?? ""]?.(view);
+        const deed = button.dataset["do"] ?? "";
+        (deed === "find" ? toggleFind : DEEDS[deed])?.(view);
         if (event.detail > 0) view.focus();
       });
     }

@@ -1,15 +1,25 @@
 /**
  * Words on the page. An element names its message by `data-words`, in the page's HTML or by `write`,
  * so that all of them can be put into another language at any time.
+ *
+ * The page comes from the server in its reader's language. What is needed to say more than that is
+ * loaded after the text can be written in (`speech.ts`): until then, what is written to elements
+ * waits for it.
  */
-import { type Args, Catalogue } from "./catalogue.js";
+import type { Args, Parts } from "./catalogue.js";
 import { keyNames } from "./keys.js";
 
-/** Files with the words of a language, beside this script: filled in by build.mjs. */
-declare const CATALOGUES: Record<string, { file: string; dir: string }>;
+/** What can say the messages in one language: a `Catalogue`. */
+export interface Speaker {
+  readonly language: string;
+  say(key: string, args?: Args): string;
+  parts(key: string, args?: Args): Parts;
+}
 
-let english: Catalogue | null = null;
-let words: Catalogue | null = null;
+type Element = HTMLElement | SVGElement;
+
+let words: Speaker | null = null;
+const waiting = new Set<Element>();
 const listeners: (() => void)[] = [];
 
 /** The words of a message in the page's language. */
@@ -18,13 +28,14 @@ export function say(key: string, args?: Args): string {
 }
 
 /** Puts the words of a message into an element, and keeps them there in whatever language. */
-export function write(element: HTMLElement | SVGElement, key: string, args?: Args): void {
+export function write(element: Element, key: string, args?: Args): void {
   const kept = args === undefined ? undefined : JSON.stringify(args);
   if (element.dataset["words"] === key && element.dataset["args"] === kept) return;
   element.dataset["words"] = key;
   if (kept === undefined) delete element.dataset["args"];
   else element.dataset["args"] = kept;
-  translate(element);
+  if (words === null) waiting.add(element);
+  else translate(element, words);
 }
 
 /** An element whose words are none of ours: a name, or what a server says. */
@@ -36,7 +47,7 @@ export function writeVerbatim(element: HTMLElement, text: string): void {
 
 /** The page's language, for dates and numbers. */
 export function language(): string {
-  return words?.language ?? "en";
+  return words?.language ?? document.documentElement.lang;
 }
 
 /** Calls `listener` when the language has changed, for words that are in no element. */
@@ -45,47 +56,26 @@ export function onLanguage(listener: () => void): void {
 }
 
 /**
- * Begins with the language that the server chose for this page. `source` are the words in English,
- * for all that another language lacks. Resolves at once in English, else when its words are here;
- * in English too if they do not come.
+ * From now on `speaker` says everything. `fresh`: the page is in its language already, as it has come
+ * from the server, so that only what was written meanwhile is to be said.
  */
-export async function begin(source: string): Promise<void> {
-  words = english = new Catalogue("en", source);
-  await speak(document.documentElement.lang);
-}
-
-/** Puts the page into a language; false if its words cannot be had. */
-export async function speak(tag: string): Promise<boolean> {
-  const found = tag === "en" ? english : await load(tag);
-  if (found === null) return false;
-  words = found;
-  document.documentElement.lang = tag;
-  document.documentElement.dir = CATALOGUES[tag]?.dir ?? "ltr";
-  for (const element of document.querySelectorAll<HTMLElement>("[data-words]")) translate(element);
+export function speakAs(speaker: Speaker, fresh: boolean): void {
+  words = speaker;
+  const all = fresh ? "[data-words][data-keys]" : "[data-words]";
+  const elements = new Set([...document.querySelectorAll<HTMLElement>(all), ...waiting]);
+  waiting.clear();
+  for (const element of elements) translate(element, speaker);
   for (const listener of listeners) listener();
-  return true;
 }
 
-async function load(tag: string): Promise<Catalogue | null> {
-  const found = CATALOGUES[tag];
-  if (found === undefined) return null;
-  try {
-    const answer = await fetch(new URL(found.file, import.meta.url));
-    if (!answer.ok) return null;
-    return new Catalogue(tag, await answer.text(), english ?? undefined);
-  } catch {
-    return null; // The connection is lost; what is there stays.
-  }
-}
-
-function translate(element: HTMLElement | SVGElement): void {
+function translate(element: Element, speaker: Speaker): void {
   const { words: key, args, keys } = element.dataset;
-  if (words === null || key === undefined) return;
-  const { text, attributes } = words.parts(key, args === undefined ? {} : JSON.parse(args));
+  if (key === undefined) return;
+  const { text, attributes } = speaker.parts(key, args === undefined ? {} : JSON.parse(args));
   if (text !== null && element.textContent !== text) element.textContent = text;
   for (const [name, value] of attributes) element.setAttribute(name, value);
   if (keys !== undefined) {
     const label = element.getAttribute("aria-label") ?? text ?? "";
-    element.setAttribute("title", `${label} (${keyNames(keys, say)})`);
+    element.setAttribute("title", `${label} (${keyNames(keys, (name) => speaker.say(name))})`);
   }
 }

@@ -1,0 +1,92 @@
+/** The part of the page that one writes in. */
+import type { ClientVars } from "padfleet-client";
+
+import { colorAuthors } from "./editor/colors.js";
+import { PadEditor, Sheet } from "./editor/editor.js";
+import { byId } from "./ui/dom.js";
+import type { Early, PatientPad } from "./ui/early.js";
+import { showLook } from "./ui/look.js";
+import type { Wishes } from "./ui/wishes.js";
+
+/** What all parts of the page share. */
+export interface Page {
+  pad: PatientPad;
+  early: Early;
+  wishes: Wishes;
+  nonce: string;
+  /** The pad's address. */
+  here: string;
+}
+
+/** After how many ms without a pad the rest of the page is fetched, to say what is the matter. */
+const PATIENCE = 2000;
+
+/** Ms until the rest is asked for again when it could not be had: each pause is twice as long. */
+const AGAIN = 500;
+const LONGEST = 8000;
+
+/** Shows the pad as soon as it comes, and then the rest of the page. */
+export function open(page: Page): void {
+  const { pad } = page;
+  let shown: PadEditor | null = null;
+  let asked = false;
+  const furnish = (): void => {
+    if (asked) return;
+    asked = true;
+    void rest().then(({ furnish }) => furnish(page, () => shown));
+  };
+  // Made while the pad is under way.
+  const sheet = new Sheet(byId("editor"), page.nonce);
+  pad.joined().then(
+    (variables) => {
+      shown = joined(page, sheet, variables);
+      document.body.classList.add("ready");
+      afterPaint(furnish);
+    },
+    () => furnish(),
+  );
+  pad.on("status", ({ state }) => {
+    if (state !== "connecting" && state !== "open") furnish();
+  });
+  setTimeout(furnish, PATIENCE);
+}
+
+function joined({ pad, wishes }: Page, sheet: Sheet, variables: ClientVars): PadEditor {
+  showLook(variables, wishes);
+  colorAuthors(pad.people.everybody.values());
+  const editor = new PadEditor(sheet, pad);
+  if (variables.readonly) {
+    document.body.classList.add("read-only");
+    byId("read-only").hidden = false;
+    editor.lock(true);
+  }
+  pad.on("status", ({ state }) => {
+    if (state === "ended") editor.lock(true);
+  });
+  const { history, line, rightToLeft } = wishes;
+  const { initialOptions } = variables;
+  if (rightToLeft || initialOptions?.view?.rtlIsTrue === true) editor.run(true);
+  if (line !== null) editor.goToLine(line);
+  const hovers = matchMedia("(hover: hover)").matches;
+  if (!history && !variables.readonly && hovers) editor.view.focus();
+  return editor;
+}
+
+/** Calls `then` when what has been drawn by now can be seen, and at the latest in a moment. */
+function afterPaint(then: () => void): void {
+  requestAnimationFrame(() => setTimeout(then));
+  setTimeout(then, 1000); // what is in the background is not painted
+}
+
+/** The rest of the page, however often it has to be asked for. */
+async function rest(): Promise<typeof import("./rest.js")> {
+  for (let pause = AGAIN; ; pause = Math.min(pause * 2, LONGEST)) {
+    try {
+      return await import("./rest.js");
+    } catch (error) {
+      console.warn("the rest of the page cannot be had", error);
+      byId("incomplete").hidden = false;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}

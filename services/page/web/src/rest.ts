@@ -1,0 +1,94 @@
+/** All of the page that one can do without for a moment: what is around the text. */
+import { Prec } from "@codemirror/state";
+import { keymap } from "@codemirror/view";
+import { parseAddress } from "padfleet-client";
+
+import english from "../words/en.ftl";
+import type { Page } from "./desk.js";
+import type { PadEditor } from "./editor/editor.js";
+import { linksToOpen } from "./editor/links.js";
+import { finding } from "./editor/search.js";
+import { Chat } from "./ui/chat.js";
+import { CursorTelling } from "./ui/cursors.js";
+import { byId } from "./ui/dom.js";
+import { opening } from "./ui/foreveryone.js";
+import { Panel } from "./ui/panel.js";
+import { Past } from "./ui/past.js";
+import { showPeople } from "./ui/people.js";
+import { rememberPad } from "./ui/recent.js";
+import { showSettings } from "./ui/settings.js";
+import { showShortcuts } from "./ui/shortcuts.js";
+import { showStatus } from "./ui/status.js";
+import { showThisPad } from "./ui/thispad.js";
+import { toast } from "./ui/toast.js";
+import { Toolbar } from "./ui/toolbar.js";
+import { offerUnsent } from "./ui/unsent.js";
+import { Who } from "./ui/who.js";
+import { say } from "./words/page.js";
+import { begin } from "./words/speech.js";
+
+/** `shown` is the editor; null until the pad is here. */
+export async function furnish(page: Page, shown: () => PadEditor | null): Promise<void> {
+  const { pad, early } = page;
+  await begin(english);
+  await breath();
+  byId("incomplete").hidden = true;
+  const renewStatus = showStatus(pad, () => shown()?.same() ?? false);
+  offerUnsent(pad);
+  const put = async (): Promise<void> => {
+    const editor = shown();
+    if (editor === null) return;
+    await around(page, editor, renewStatus);
+    document.body.classList.add("furnished");
+    pad.catchUp();
+    early.end();
+  };
+  // After whoever shows the editor then.
+  pad.joined().then(
+    () => queueMicrotask(() => void put()),
+    () => early.end(), // there is nothing to be pressed, and the keys are the browser's
+  );
+}
+
+/** Lets the browser do what is due, such as a key that has been struck. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+async function around(page: Page, editor: PadEditor, renewStatus: () => void): Promise<void> {
+  const { pad, wishes, nonce, here } = page;
+  const { readonly, initialOptions = {} } = pad.vars;
+  const { view } = editor;
+  const { padId } = parseAddress(here);
+  if (!readonly) rememberPad(padId);
+  const panel = new Panel();
+  const toolbar = new Toolbar(readonly);
+  toolbar.attach(view);
+  const who = new Who(pad, () => view);
+  editor.refused = () => toast(say("edit-refused"));
+  editor.rested = renewStatus;
+  editor.add([finding(), linksToOpen, Prec.high(keymap.of(who.keys))]);
+  await breath();
+  showPeople(pad);
+  showSettings(pad);
+  showThisPad(pad, editor, wishes, here, padId);
+  who.watch(view);
+  await breath();
+  const telling = new CursorTelling(pad, view);
+  editor.listen((update) => {
+    telling.updated(update);
+    if (update.transactions.length > 0) toolbar.show(update.state);
+  });
+  toolbar.show(view.state);
+  new Chat(pad, panel);
+  const past = new Past(pad, nonce, editor, who);
+  await breath();
+  showShortcuts(readonly ? null : () => past.save());
+  const narrow = matchMedia("(max-width: 640px)").matches;
+  const open = opening(initialOptions, wishes, narrow);
+  const writing = view.hasFocus;
+  if (open !== null) panel.show(open);
+  if (writing) view.focus();
+  if (wishes.history) past.show(true, wishes.rev);
+  renewStatus();
+}

@@ -1,0 +1,108 @@
+"""The page is written on before all of it is there; what happens meanwhile is made up for."""
+
+from __future__ import annotations
+
+from tests.acceptance.npm import new_pad
+from tests.browser.browser import Browser, Page
+from tests.eventually import eventually_sync
+from tests.fleet import Fleet
+
+REST = "**/assets/rest-*"
+WRITTEN = "document.activeElement.closest('#editor') !== null"
+
+
+def half(browser: Browser, url: str) -> Page:
+    """A page that one can write on, and of which the rest does not come."""
+    page = browser.open("about:blank")
+    page.do("hold", REST)
+    page.do("goto", url)
+    page.await_shown("body.ready")
+    eventually_sync(lambda: page.do("holds") > 0, "the rest of the page is asked for")
+    return page
+
+
+def test_one_writes_before_the_rest_is_there(browser: Browser, fleet: Fleet) -> None:
+    pad = new_pad()
+    ben = browser.open(f"{fleet.urls[1]}/p/{pad}").joined()
+    ada = half(browser, f"{fleet.urls[0]}/p/{pad}")
+    assert not ada.look("document.body.classList.contains('furnished')")
+    assert ada.look(WRITTEN)
+    ada.press("Control+End")
+    ada.type(", early bird")
+    ben.shows("Hello, early bird")
+    ben.to_end()
+    ben.type("!")
+    ada.shows("Hello, early bird!")
+    # It looks as it will, and is named to who cannot see it.
+    assert ada.do("getAttribute", "#editor .cm-content", "aria-label") == "Text of the pad"
+    color = "getComputedStyle(document.querySelector('#editor .cm-line span')).backgroundColor"
+    before = ada.look(color)
+    assert before not in ("", "rgba(0, 0, 0, 0)")
+    ada.do("letGo")
+    ada.joined()
+    ada.saved()
+    assert ada.look(color) == before
+
+
+def test_what_is_pressed_too_early_is_done_when_it_can_be(browser: Browser, fleet: Fleet) -> None:
+    ada = half(browser, f"{fleet.urls[0]}/p/{new_pad()}")
+    ada.press("Control+a")
+    ada.click("[data-do=bold]")
+    ada.do("selectOption", "#heading", "h2")
+    ada.click("#chat-button")
+    ada.press("Control+/")
+    assert ada.do("isHidden", "#panel")
+    ada.do("letGo")
+    ada.joined()
+    ada.await_shown("#chat-panel")
+    ada.await_shown("#keys[open]")
+    ada.await_shown("#editor .cm-line.h2, #editor .cm-line .h2, #editor .h2")
+    assert (
+        ada.look("document.querySelector('[data-do=bold]').getAttribute('aria-pressed')") == "true"
+    )
+    ada.saved()
+
+
+def test_the_search_opens_when_it_can(browser: Browser, fleet: Fleet) -> None:
+    ada = half(browser, f"{fleet.urls[0]}/p/{new_pad()}")
+    ada.press("Control+f")
+    ada.do("letGo")
+    ada.await_shown(".find")
+    ada.saved()
+
+
+def test_nothing_is_missed_that_is_told_once(browser: Browser, fleet: Fleet) -> None:
+    pad = new_pad()
+    ben = browser.open(f"{fleet.urls[1]}/p/{pad}").joined()
+    ada = half(browser, f"{fleet.urls[0]}/p/{pad}")
+    ben.click("#chat-button")
+    ben.do("fill", "#say-text", "are you there?")
+    ben.press("Enter")
+    ben.press("Control+s")
+    eventually_sync(lambda: "are you there?" in ben.words("#lines"), "it is said")
+    ben.to_end()
+    ben.type("!")
+    ada.shows("Hello!")  # so all that came before it has arrived
+    ada.do("letGo")
+    ada.joined()
+    eventually_sync(lambda: ada.words("#unread") == "1", "it is unread")
+    ada.click("#chat-button")
+    eventually_sync(lambda: "are you there?" in ada.words("#lines"), "it is read")
+    assert ada.words("#lines").count("are you there?") == 1
+    ada.click("#history-button")
+    eventually_sync(lambda: ada.look("document.querySelectorAll('#time-stars > *').length") == 1)
+
+
+def test_what_could_not_be_loaded_is_asked_for_again(browser: Browser, fleet: Fleet) -> None:
+    ada = half(browser, f"{fleet.urls[0]}/p/{new_pad()}")
+    ada.do("fail")
+    ada.await_shown("#incomplete")
+    ada.picture("incomplete")
+    assert "keeps trying" in ada.words("#incomplete")
+    ada.press("Control+End")
+    ada.type("!")
+    ada.do("letGo")
+    ada.joined()
+    assert ada.do("isHidden", "#incomplete")
+    ada.saved()
+    browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
