@@ -7,8 +7,8 @@ seen by nobody.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Coroutine, Generator, Iterable
+from typing import Any, Generic, TypeVar
 
 from prometheus_client import Counter
 
@@ -66,7 +66,8 @@ class Tasks:
 
 
 def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
-    """A task whose outcome, its fault included, belongs to whoever holds and awaits it."""
+    """A task whose outcome, its fault included, belongs to whoever holds and awaits it. A frame
+    that does both has to let go of it before it raises its fault: see `Fault`, and `Pending`."""
     return asyncio.create_task(work, name=name)
 
 
@@ -74,6 +75,100 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
     """Nobody wants to know any more what comes of it, if anything does."""
     if task is not None and not task.cancel() and not task.cancelled():
         _ = task.exception()
+
+
+class Fault:
+    """What a task came to that is not to hold its fault. Whoever has taken it leaves this empty.
+
+    A task holds its fault, which holds the frames that it came through by its traceback; and where
+    one of them holds the task (by a name, or by an `asyncio.timeout`, which redis-py has around
+    each answer), all of it stays, with pads and messages, until the next full collection, which is
+    minutes away (`responsiveness`).
+    """
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: Exception) -> None:
+        self._error: Exception | None = error
+
+    @property
+    def is_taken(self) -> bool:
+        return self._error is None
+
+    def again(self) -> Exception:
+        """For one of several who wait for it: somebody has to `take` it in the end."""
+        assert self._error is not None, "it has been taken"
+        return self._error
+
+    def take(self) -> Exception:
+        error = self.again()
+        self._error = None
+        return error
+
+
+class Boxed(Coroutine[Any, Any, T | Fault]):
+    """What `work` comes to, or its fault, which is not raised; for the task that it is to be."""
+
+    # No coroutine around it: one that is cancelled before it has begun would never begin the other.
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work = work
+
+    def send(self, value: Any) -> Any:
+        try:
+            return self._work.send(value)
+        except StopIteration:
+            raise
+        except Exception as error:
+            raise StopIteration(Fault(error)) from None
+
+    def throw(self, *error: Any) -> Any:
+        try:
+            return self._work.throw(*error)
+        except StopIteration:
+            raise
+        except Exception as found:
+            raise StopIteration(Fault(found)) from None
+        finally:
+            del error  # this frame is in its traceback
+
+    def close(self) -> None:
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, T | Fault]:
+        raise NotImplementedError("only for tasks")
+
+
+class Pending(Generic[T]):
+    """What is asked for beside something else: begun at once, awaited once at most, and let go of
+    then, with its fault."""
+
+    def __init__(self, work: Coroutine[Any, Any, T], name: str) -> None:
+        self._task: asyncio.Task[T | Fault] | None = awaited(Boxed(work), name)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """What it comes to; where whoever asks is cancelled, it is too."""
+        task, self._task = self._task, None
+        assert task is not None, "awaited twice"
+        outcome = yield from task.__await__()
+        if isinstance(outcome, Fault):
+            raise outcome.take()
+        return outcome
+
+    def forget(self) -> None:
+        """Nobody wants to know any more what comes of it, if anything does."""
+        forget(self._task)
+        self._task = None
+
+
+def forget(task: "asyncio.Task[T | Fault] | None") -> None:
+    """As `as_if_never_asked`, for one that is `Boxed`."""
+    as_if_never_asked(task)
+    if task is not None and task.done() and not task.cancelled():
+        outcome = task.result()
+        if isinstance(outcome, Fault) and not outcome.is_taken:
+            _ = outcome.take()
 
 
 def cancellations() -> int:
@@ -89,32 +184,38 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
         return []
     # The last one needs no task of its own: a task costs more than most of what is asked here.
     *others, last = works
-    tasks = [asyncio.create_task(work) for work in others]
+    tasks = [asyncio.create_task(Boxed(work)) for work in others]
     before = cancellations()
+    outcome: Any = None
     outcomes: list[Any] = []
     waits: list[Awaitable[Any]] = [last, *tasks]
-    for wait in waits:
-        try:
-            outcomes.append(await wait)
-        except GeneratorExit:
-            _cancel(tasks)
-            raise
-        except BaseException as fault:
-            outcomes.append(fault)
+    try:
+        for wait in waits:
+            try:
+                outcome = await wait
+                outcomes.append(outcome.take() if isinstance(outcome, Fault) else outcome)
+            except GeneratorExit:
+                _cancel(tasks)
+                raise
+            except BaseException as fault:
+                outcomes.append(fault)
+            if cancellations() > before:
+                _cancel(tasks)
         if cancellations() > before:
-            _cancel(tasks)
-    if cancellations() > before:
-        raise asyncio.CancelledError
-    outcomes.append(outcomes.pop(0))
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return outcomes
+            raise asyncio.CancelledError
+        outcomes.append(outcomes.pop(0))
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return outcomes
+    finally:
+        # This frame is in the tracebacks of all of them: see `Fault`.
+        del tasks, waits, wait, outcome, outcomes
 
 
 def _cancel(tasks: Iterable["asyncio.Task[Any]"]) -> None:
     for task in tasks:
-        as_if_never_asked(task)
+        forget(task)
 
 
 def report(

@@ -42,6 +42,6 @@ async def while_there(request: web.BaseRequest, work: Coroutine[Any, Any, T]) ->
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
-        # A fault that it ends with has this frame in its traceback: it would keep itself alive, and
-        # the whole body of a call with it, until the next full collection in ten minutes.
+        # This frame is in the traceback of its fault, and so are those with the body of the call:
+        # see `shared.tasks.Fault`.
         del task

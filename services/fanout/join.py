@@ -45,7 +45,7 @@ from shared.log.pads import Glance
 from shared.log.presence import Admission
 from shared.log.records import Creation, Fence, Outcome
 from shared.settings import FanoutSettings
-from shared.tasks import all_of, as_if_never_asked, awaited
+from shared.tasks import Pending, all_of
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ class Doorway:
         """Who asks for which pad, which is opened `ahead` of a join. Raises `Denied`, or
         `CorruptPad`."""
 
-        looking: asyncio.Task[Glance] | None = None
-        reading: asyncio.Task[tuple[Author | None, bool]] | None = None
+        looking: Pending[Glance] | None = None
+        reading: Pending[tuple[Author | None, bool]] | None = None
 
         def begin(pad_id: str) -> None:
             if ahead is not None and self.settings.auth == "open" and is_plain(pad_id):
@@ -98,7 +98,7 @@ class Doorway:
             if not wanted.read_only:
                 # While it is found out who asks.
                 glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
-                looking = awaited(glance, "a glance at the pad")
+                looking = Pending(glance, "a glance at the pad")
             return wanted
 
         async def seen() -> Glance:
@@ -115,14 +115,15 @@ class Doorway:
                 ahead.open(wanted.pad_id)
             if grant.made is None:
                 look = authors.look(self.redis, grant.author, grant.visit)
-                reading = awaited(look, "author")
+                reading = Pending(look, "author")
             glance = await seen()
             # Whoever makes a pad has it made meanwhile.
             if reading is not None and glance.exists:
                 known, due = await reading
         finally:
-            for task in (looking, reading):
-                as_if_never_asked(task)  # where nobody is let in
+            for asked in (looking, reading):
+                if asked is not None:
+                    asked.forget()  # where nobody is let in
         if not grant.write and not glance.exists:
             raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
         return Identity(
@@ -174,14 +175,15 @@ class Doorway:
         makes = identity.unmade and not identity.read_only and not comes_back
         shown = None
         if not identity.read_only_id and not comes_back:
-            shown = awaited(pads.way_back(self.redis, identity.pad_id), "read-only id")
+            shown = Pending(pads.way_back(self.redis, identity.pad_id), "read-only id")
         try:
             me, room = await self._introduced_and_in(way_out, identity, message, makes=makes)
             return await self._with(
                 room, way_out, identity, message, brought, me, shown, asked=makes
             )
         finally:
-            as_if_never_asked(shown)  # where nobody has come in
+            if shown is not None:
+                shown.forget()  # where nobody has come in
 
     async def _introduced_and_in(
         self, way_out: Exit, identity: Identity, message: dict[str, Any], *, makes: bool
@@ -208,7 +210,7 @@ class Doorway:
         message: dict[str, Any],
         brought: str | None,
         me: Introduced,
-        shown: "asyncio.Task[str] | None",
+        shown: Pending[str] | None,
         *,
         asked: bool,
     ) -> tuple[Session, Room]:
@@ -276,7 +278,7 @@ class Doorway:
         session: Session,
         me: Introduced,
         defaults: Any,
-        shown: "asyncio.Task[str] | None",
+        shown: Pending[str] | None,
         *,
         asked: bool,
     ) -> None:

@@ -66,12 +66,16 @@ class Passages:
         key = (history, first, last)
         if (there := self._there.get(key)) is not None:
             return there
+        # One of those who wait may go away.
+        return await asyncio.shield(self._under_way(key))
+
+    def _under_way(self, key: Key) -> "asyncio.Task[Passage]":
         task = self._reading.get(key)
         if task is None:
+            _, first, last = key
             task = self._reading[key] = awaited(self._read(first, last), "passage")
             task.add_done_callback(lambda ended: self._has_read(key, ended))
-        # One of those who wait may go away.
-        return await asyncio.shield(task)
+        return task
 
     def forget(self) -> None:
         """Nobody is there any more."""

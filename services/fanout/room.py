@@ -41,7 +41,7 @@ from shared.log.records import (
     Unsettled,
     UserInfo,
 )
-from shared.tasks import all_of
+from shared.tasks import Fault, all_of
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Room:
         self.arriving: dict[str, Session] = {}
         """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
         self.users = 0  #: joins under way and sessions; the room closes at 0
-        self.opened: asyncio.Task[None] | None = None
+        self.opened: asyncio.Task[Fault | None] | None = None
         self.making = asyncio.Lock()
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         opens = OPENS if group_of(pad_id) is None else ""

@@ -21,7 +21,7 @@ from shared.log.channels import Subscriber
 from shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from shared.log.keys import Keyspace
 from shared.supervisor import Keeper, Loose, progress, rest
-from shared.tasks import awaited
+from shared.tasks import Boxed, Fault, awaited, forget
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,9 @@ class Rooms:
         # Shared by all who come meanwhile: one of them going away must not cancel it.
         # With a limit: a shard that is away must not keep those out who want other pads.
         async with asyncio.timeout(OPEN_TIMEOUT):
-            await asyncio.shield(room.opened)
+            outcome = await asyncio.shield(room.opened)
+        if isinstance(outcome, Fault):
+            raise outcome.again()
 
     def begin_to_enter(self, pad_id: str) -> Room:
         """Opens the pad's room if need be, for somebody who will want it soon, and returns at once.
@@ -115,9 +117,8 @@ class Rooms:
                 most_pointing=self._most_pointing,
             )
             self._rooms[keys.channel] = room
-            room.opened = awaited(self._open(room), "opening")
             # Its fault is for whoever enters, and perhaps nobody does.
-            room.opened.add_done_callback(lambda task: task.cancelled() or task.exception())
+            room.opened = awaited(Boxed(self._open(room)), "opening")
             metrics.PADS.set(len(self._rooms))
         room.users += 1
         return room
@@ -127,8 +128,7 @@ class Rooms:
         if room.users == 0 and self._rooms.get(room.keys.channel) is room:
             del self._rooms[room.keys.channel]
             self.subscriber.unsubscribe(room.keys.channel)
-            if room.opened is not None:
-                room.opened.cancel()
+            forget(room.opened)
             room.close()
             metrics.PADS.set(len(self._rooms))
 

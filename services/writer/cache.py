@@ -1,10 +1,12 @@
 """The pads that a writer keeps in memory, and how it loads one."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import cast
 
 from services.writer import metrics
+from services.writer.fences import Fences
 from services.writer.pad import Pad
 from shared.log.connect import Redis
 from shared.log.damage import CorruptPad, of_right_type, readable
@@ -68,5 +70,6 @@ async def load_pad(redis: Redis, keys: PadKeys) -> Pad:
         reply = redis.client.hgetall(keys.fences)
         fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
     with readable(keys.fences):
-        pad.fences = {author.decode(): int(order) for author, order in fences.items()}
+        orders = {author.decode(): int(order) for author, order in fences.items()}
+    pad.fences = Fences(orders, int(time.time() * 1000))
     return pad

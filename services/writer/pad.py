@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.writer.fences import Fences
 from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
 from shared.easysync import (
     AttributePool,
@@ -75,7 +76,7 @@ class Pad(Document):
         self.reigns: list[Reign] = []
         self.bounds = UNLIMITED
         self.first_kept = 0  #: the oldest revision that still is in the stream
-        self.fences: dict[str, int] = {}
+        self.fences = Fences({}, 0)
         self.kept: set[str] = set()  #: authors of its revisions, known to be on record for good
         self.indexed_up_to = 0  #: attributes of the pool that `upkeep` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
@@ -194,7 +195,7 @@ class Pad(Document):
             if limit is not None and submission.base_rev > limit:
                 detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
                 return self._refuse(origin, "rejected", detail)
-        if submission.order < self.fences.get(submission.author, 0):
+        if self.fences.keeps_out(submission.author, submission.order):
             return Result(outcome=Outcome(origin, "superseded", self.head))
         last_seq, _ = self.sessions.get(origin.session, (0, 0))
         if origin.seq <= last_seq:
@@ -250,10 +251,6 @@ class Pad(Document):
             "them on a newer revision, or fewer at once"
         )
         return self._refuse(origin, "badChangeset", detail)
-
-    def fence(self, author: str, order: int) -> None:
-        """From now on, only sessions of this author from `order` on may submit."""
-        self.fences[author] = max(order, self.fences.get(author, 0))
 
     def _refuse(self, origin: Origin, reason: str, detail: str) -> Result:
         return Result(outcome=Outcome(origin, "refused", self.head, reason, detail))

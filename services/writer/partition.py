@@ -41,7 +41,7 @@ from shared.log.records import (
     Submission,
 )
 from shared.supervisor import rest
-from shared.tasks import as_if_never_asked, awaited
+from shared.tasks import Boxed, Fault, awaited, forget
 
 log = logging.getLogger(__name__)
 
@@ -166,18 +166,19 @@ class Committer:
             batch.received[batch.taken + 1 :],
             batch.read_to or batch.received[-1].id,
         )
-        taking = awaited(self._take(batch, entry_id, entry, heavy=True), "heavy entry")
+        taking = awaited(Boxed(self._take(batch, entry_id, entry, heavy=True)), "heavy entry")
         try:
             while not await rest.is_over(taking, more):
                 await self._settle_aside(batch, rest)
-            await taking
+            if isinstance(outcome := await taking, Fault):
+                raise outcome.take()
         finally:
             if not taking.done() and (item := batch.work.get(entry.pad)) is not None:
                 # A thread cannot be cancelled. It ends where it looks next, and nobody wants what
                 # it has done by then.
                 item.pad.give_up()
                 self._pads.forget(entry.pad)
-            as_if_never_asked(taking)
+            forget(taking)
             batch.received[batch.taken + 1 :] = rest.left
             batch.read_to = rest.read_to
 
@@ -372,8 +373,7 @@ class Committer:
                         )
                 metrics.ENTRIES.add(result.outcome.kind if result.outcome else "revision")
             case Fence():
-                pad.fence(entry.author, entry.order)
-                item.fences[entry.author] = pad.fences[entry.author]
+                item.fences |= pad.fences.put_up(entry.author, entry.order, now)
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
             case Creation():
                 made = not pad.exists

@@ -17,7 +17,7 @@ class Work:
     unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
     revisions: list[Revision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    fences: dict[str, int] = field(default_factory=dict)
+    fences: dict[str, int | None] = field(default_factory=dict)  #: None: it is taken away
     created: bool = False
     by_opening: bool = False  #: it was, and goes away if nobody writes in it
     traces: list[Trace] = field(default_factory=list)  #: of the entries whose way is traced
@@ -50,7 +50,11 @@ class Work:
             meta += ["head", last.rev, "chain", last.chain, "time", last.time]
         if self.created:
             meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
-        fences = [item for pair in self.fences.items() for item in pair]
+        fences = [
+            item
+            for author, order in self.fences.items()
+            for item in (author, "" if order is None else order)
+        ]
         return [self.keys.revs, self.keys.meta, self.keys.fences], [
             self.keys.channel,
             "" if self.head is None else self.head,

@@ -91,7 +91,10 @@ class Rush:
         if self._under_way < PIPELINES:
             self._under_way += 1
             self._tasks.start(self._send(self._client), "rush")
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # this frame is in the traceback of its fault: see `shared.tasks.Fault`
 
     async def _send(self, client: SingleClient) -> None:
         # Whoever asked first has lent its context to all who ask meanwhile.
@@ -131,6 +134,7 @@ class Rush:
             if call.answer.done():  # whoever asked has gone
                 continue
             if isinstance(answer, Exception):
-                call.answer.set_exception(answer)
+                # Without the frames of redis-py's pipeline, one of which has it in a list.
+                call.answer.set_exception(answer.with_traceback(None))
             else:
                 call.answer.set_result(answer)

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.tasks import all_of
+from shared.tasks import Pending, all_of
+from tests.collector import Held, forgets
 
 
 async def _after(steps: int, what: str, log: list[str]) -> str:
@@ -77,3 +78,110 @@ async def test_a_time_out_of_one_of_them_is_no_end_of_the_others() -> None:
         with pytest.raises(TimeoutError):
             await all_of(*both(impatient(), _after(5, "goes on", log)))  # type: ignore[arg-type]
     assert log == ["goes on", "goes on"]
+
+
+async def _raises(steps: int, kind: type[Exception]) -> None:
+    """Without a hold on what it raises, as `_fails` has."""
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    raise kind
+
+
+async def _lasts() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_fault_of_what_is_asked_together_keeps_nothing_of_who_asked(place: int) -> None:
+    async def call(_held: Held) -> None:
+        works = [
+            _raises(2, KeyError) if number == place else _after(3, "", []) for number in range(3)
+        ]
+        await all_of(*works)
+
+    await forgets(call, KeyError)
+
+
+async def test_nor_do_several_faults_or_the_end_of_who_asked() -> None:
+    async def several(_held: Held) -> None:
+        await all_of(_raises(1, ValueError), _raises(3, KeyError), _raises(2, OSError))
+
+    async def ended(_held: Held) -> None:
+        async with asyncio.timeout(0):
+            await all_of(_lasts(), _lasts())
+
+    await forgets(several, ValueError)
+    await forgets(ended, TimeoutError)
+
+
+async def test_what_is_asked_beside_has_begun_and_is_awaited_once() -> None:
+    log: list[str] = []
+    asked = Pending(_after(1, "beside", log), "test")
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert log == ["beside"]
+    assert await asked == "beside"
+    asked.forget()
+    with pytest.raises(AssertionError, match="twice"):
+        await asked
+
+
+async def test_what_nobody_wants_to_know_any_more_is_cancelled() -> None:
+    log: list[str] = []
+    asked = Pending(_after(50, "beside", log), "test")
+    await asyncio.sleep(0)
+    asked.forget()
+    await asyncio.sleep(0)
+    assert log == ["beside cancelled"]
+
+
+async def test_who_is_cancelled_cancels_what_he_asked_beside() -> None:
+    log: list[str] = []
+
+    async def ask() -> None:
+        await Pending(_after(50, "beside", log), "test")
+
+    task = asyncio.ensure_future(ask())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == ["beside cancelled"]
+
+
+async def test_a_fault_of_what_is_asked_beside_keeps_nothing_of_who_asked() -> None:
+    async def call(_held: Held) -> None:
+        asked = Pending(_raises(1, KeyError), "test")
+        try:
+            await asked
+        finally:
+            asked.forget()
+
+    async def by_another_frame(_held: Held) -> None:
+        asked = Pending(_raises(1, KeyError), "test")
+
+        async def waits() -> None:
+            await asked
+
+        await waits()
+
+    async def nobody_asks(_held: Held) -> None:
+        asked = Pending(_raises(1, KeyError), "test")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.forget()
+        raise OSError
+
+    await forgets(call, KeyError)
+    await forgets(by_another_frame, KeyError)
+    await forgets(nobody_asks, OSError)
+
+
+@pytest.mark.filterwarnings("error")
+async def test_what_is_given_up_before_it_has_begun_never_begins() -> None:
+    log: list[str] = []
+    Pending(_after(0, "beside", log), "test").forget()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert log == []

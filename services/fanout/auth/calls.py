@@ -51,16 +51,18 @@ class Hook:
         if known is not None and not _is_over(known.answer, now):
             answer = known.answer
         else:
-            call = self._calls.get(question)
-            if call is None:
-                call = awaited(self._call(question), "hook")
-                self._calls[question] = call
-                call.add_done_callback(lambda _: self._calls.pop(question, None))
             # Shielded: one who leaves meanwhile must not take it from those who ask the same.
-            answer = await asyncio.shield(call)
+            answer = await asyncio.shield(self._under_way(question))
         if answer is None:
             raise Denied("the hook says no", Reason.HOOK)
         return answer
+
+    def _under_way(self, question: bytes) -> "asyncio.Task[Grant | None]":
+        call = self._calls.get(question)
+        if call is None:
+            call = self._calls[question] = awaited(self._call(question), "hook")
+            call.add_done_callback(lambda _: self._calls.pop(question, None))
+        return call
 
     async def _call(self, question: bytes) -> Grant | None:
         try:

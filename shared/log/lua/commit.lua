@@ -9,7 +9,8 @@
 --       commit; the channels that wait for that are noted for whoever owns the partition then
 --       then for each pad: channel, expected head ('' for any), expected chain, message header, and
 --       three counted lists:
---       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…)
+--       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…; '' takes
+--       one away)
 --       then what to put on record among the unwritten pads
 --
 -- Replies {'ok'}, or names what no longer holds: {'reign', current}, {'term', current},
@@ -154,7 +155,13 @@ for i = 1, pads do
   first, last, after = counted(after, 2)
   for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end
   first, last, at = counted(after, 2)
-  for j = first, last, 2 do redis.call('HSET', fences, ARGV[j], ARGV[j + 1]) end
+  for j = first, last, 2 do
+    if ARGV[j + 1] == '' then
+      redis.call('HDEL', fences, ARGV[j])
+    else
+      redis.call('HSET', fences, ARGV[j], ARGV[j + 1])
+    end
+  end
   if ARGV[6] == 'tell' then
     redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))
   else

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from services.writer import upkeep
+from services.writer import partition, upkeep
 from services.writer.cache import PadCache
+from services.writer.fences import KEPT_MS
 from services.writer.pad import Pad
 from services.writer.partition import Committer
 from services.writer.replicas import Replicas
@@ -29,6 +32,7 @@ from shared.log.records import (
     Creation,
     Deletion,
     Entry,
+    Fence,
     Origin,
     Submission,
     decode_message,
@@ -106,6 +110,26 @@ def types(seq: int, base_rev: int, text: str, before: str) -> Submission:
     changeset = make_splice(before + "\n", 0, 0, text, [("author", AUTHOR)], pool)
     origin = Origin("s", seq)
     return Submission(PAD, origin, 1, 0, AUTHOR, base_rev, changeset, pool.to_jsonable())
+
+
+async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each author who ever did left something in the pad for good."""
+    client: Any = writer.redis.client
+    fences = writer.keyspace.pad(PAD).fences
+    await writer.settle(*(Fence(PAD, Origin(f"f{n}", 1), 7, f"a.{n}") for n in range(20)))
+    assert len(await client.hgetall(fences)) == 20
+    later = SimpleNamespace(
+        time=lambda: time.time() + KEPT_MS / 1000 + 60,
+        time_ns=time.time_ns,
+        perf_counter=time.perf_counter,
+    )
+    monkeypatch.setattr(partition, "time", later)
+    again, stranger = Fence(PAD, Origin("g", 1), 8, "a.3"), Fence(PAD, Origin("h", 1), 9, "a.99")
+    await writer.settle(again, stranger)
+    assert await client.hgetall(fences) == {b"a.3": b"8", b"a.99": b"9"}
+    assert [kind for _, kind, _ in writer.outcomes] == ["done"] * 22
 
 
 class Once:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import weakref
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
 
 from services.api.leaving import Left, while_there
+from tests.collector import Held, forgets
 
 
 @dataclass
@@ -83,22 +81,10 @@ async def test_who_ends_the_request_ends_the_work() -> None:
 async def test_a_fault_of_the_work_keeps_nothing_of_the_call() -> None:
     """Full collections are rare here, and a body may be large."""
 
-    class Body:
-        pass
-
     async def fails() -> None:
         raise KeyError("x")
 
-    async def call(_body: Body) -> None:
+    async def call(_body: Held) -> None:
         await while_there(cast(Any, Request()), fails())
 
-    gc.disable()
-    try:
-        body = Body()
-        there = weakref.ref(body)
-        with suppress(KeyError):
-            await call(body)
-        del body
-        assert there() is None
-    finally:
-        gc.enable()
+    await forgets(call, KeyError)

@@ -15,6 +15,7 @@ from shared.log.document import chain_of
 from shared.log.history import HistoryGap
 from shared.log.keys import Keyspace
 from shared.log.records import Origin, Revision
+from tests.collector import Held, forgets
 
 
 def history(first: int, last: int, before: bytes = b"") -> list[Revision]:
@@ -115,3 +116,15 @@ def test_the_same_that_was_missed_is_encoded_once() -> None:
     assert frames.of(Missed(revision, 9, "s")).payload != made.payload
     frames.clear()
     assert frames.of(Missed(revision, 9)) is not made
+
+
+async def test_a_fault_of_reading_keeps_nothing_of_who_asked(
+    stored: Stored, there: Passages
+) -> None:
+    stored.answer = HistoryGap("gone")
+    stored.may.set()
+
+    async def call(_held: Held) -> None:
+        await there.read("1", 5, 9)
+
+    await forgets(call, HistoryLost)

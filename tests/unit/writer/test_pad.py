@@ -240,7 +240,7 @@ def test_the_same_changeset_of_another_author_is_not_a_retransmission() -> None:
 def test_I2_behind_a_fence_an_earlier_session_cannot_commit() -> None:
     """The author has come back and will send again what was under way."""
     pad = a_pad()
-    pad.fence(BOB, 5)
+    pad.fences.put_up(BOB, 5, 1000)
     late = pad.submit(insert("hello\n\n", 0, "x", order=4), 1000)
     assert late.outcome is not None
     assert late.outcome.kind == "superseded"

@@ -15,6 +15,7 @@ from services.fanout.auth.answers import Answers
 from services.fanout.auth.calls import Hook
 from services.fanout.auth.decision import Denied, Grant, Reason
 from services.fanout.auth.web import Unavailable
+from tests.collector import Held, forgets
 from tests.eventually import eventually
 
 
@@ -107,6 +108,16 @@ async def test_a_no_is_kept_and_a_failure_is_not(line: Line) -> None:
             await asked.ask(b"down")
         assert caught.value.reason is Reason.HOOK_FAILED
     assert line.asked == [b"no", b"down", b"down"]
+
+
+async def test_a_failure_keeps_nothing_of_who_asked(line: Line) -> None:
+    line.go_on.set()
+    line.says = Unavailable("down")
+
+    async def call(_held: Held) -> None:
+        await hook().ask(b"down")
+
+    await forgets(call, Denied)
 
 
 async def test_an_answer_is_not_used_longer_than_it_holds(

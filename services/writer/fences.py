@@ -1,0 +1,42 @@
+"""From which session of an author on a pad takes submissions: pure.
+
+Who comes back after a broken connection puts up a fence: what sessions of his that were before it
+may still send, from a worker that has not noticed, must not count twice (I2). Such a worker is
+minutes late, or hours if its machine slept. So a fence stands for a day, and is then taken away:
+else each author who ever came back would leave something in the pad for good.
+"""
+
+from collections.abc import Mapping
+
+KEPT_MS = 24 * 3_600_000
+"""How long a fence stands, at least. It is taken away when another is put up on the pad."""
+
+
+class Fences:
+    def __init__(self, orders: Mapping[str, int], now: int) -> None:
+        """`orders`, by author, as they are stored: without the time, which counts from now (ms
+        since the epoch)."""
+        self._orders = dict(orders)
+        self._since = dict.fromkeys(orders, now)  #: the oldest first
+
+    def __contains__(self, author: str) -> bool:
+        return author in self._orders
+
+    def keeps_out(self, author: str, order: int) -> bool:
+        """Whether this session of the author is before a fence."""
+        return order < self._orders.get(author, 0)
+
+    def put_up(self, author: str, order: int, now: int) -> dict[str, int | None]:
+        """From now on, only sessions of this author from `order` on may submit. Returns what is to
+        be stored, by author; None: nothing any more."""
+        changed: dict[str, int | None] = {}
+        self._orders[author] = changed[author] = max(order, self._orders.get(author, 0))
+        self._since.pop(author, None)
+        self._since[author] = now
+        while self._since:
+            oldest, since = next(iter(self._since.items()))
+            if now - since <= KEPT_MS:
+                break
+            del self._since[oldest], self._orders[oldest]
+            changed[oldest] = None
+        return changed

@@ -1,0 +1,53 @@
+"""Whether a fault keeps what it came through, with the garbage collector off.
+
+await forgets(lambda held: call_that_fails(held), KeyError)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Awaitable, Callable
+
+TURNS = 5
+"""Of the event loop, in which what was begun beside the call comes to its end."""
+
+
+class Held(dict[str, object]):
+    """What a call holds while it goes on: it stands for a body, a message, a pad."""
+
+
+async def forgets(
+    call: Callable[[Held], Awaitable[object]],
+    fault: type[BaseException],
+    *,
+    message: dict[str, object] | None = None,
+) -> None:
+    """Calls it, which has to raise `fault`; AssertionError if what it was given is still there when
+    nobody has it any more. `message` is what stands in that."""
+    there = None
+    gc.collect()
+    gc.disable()
+    try:
+        there = await _raises(call, fault, message or {})
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        held = there()
+        assert held is None, f"held by {gc.get_referrers(held)}"
+    finally:
+        gc.enable()
+
+
+async def _raises(
+    call: Callable[[Held], Awaitable[object]],
+    fault: type[BaseException],
+    message: dict[str, object],
+) -> weakref.ref[Held]:
+    held = Held(message)
+    there = weakref.ref(held)
+    try:
+        await call(held)
+    except fault:
+        return there
+    raise AssertionError(f"it did not raise {fault.__name__}")
