@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -140,17 +140,23 @@ async def replay(document: Document, revisions: Sequence[Revision]) -> None:
     """Takes in committed revisions without holding up the event loop. Nobody may look at the
     document meanwhile; whoever is cancelled here has to throw it away, since a thread goes on with
     it. Raises `CorruptPad` as `Document.replay` does."""
+    await in_turns(revisions, document.replay)
+
+
+async def in_turns(revisions: Sequence[Revision], take: Callable[[Revision], object]) -> None:
+    """Calls `take` with one after the other, in turns of the event loop of some milliseconds each,
+    and with large ones in a thread."""
     number = size = 0
     for revision in revisions:
         if len(revision.wire) > LARGE_REVISION:
-            await asyncio.to_thread(document.replay, revision)
+            await asyncio.to_thread(take, revision)
             continue
         number += 1
         size += len(revision.wire)
         if number > REPLAYED_AT_ONCE or size > BYTES_AT_ONCE:
             await asyncio.sleep(0)
             number = size = 0
-        document.replay(revision)
+        take(revision)
 
 
 async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:

@@ -6,10 +6,11 @@ gets its turn between parts, and few are read at the same time.
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 from shared.easysync import AttributePool
 from shared.log.connect import Redis
-from shared.log.document import CorruptPad, Document, replay
+from shared.log.document import CorruptPad, Document, in_turns, replay
 from shared.log.history import HistoryGap, PadMeta, read_revisions
 from shared.log.keys import PadKeys
 from shared.log.records import Revision
@@ -75,11 +76,10 @@ class Pools:
             for first in range(known + 1, meta.head + 1, READ_STEP):
                 last = min(first + READ_STEP - 1, meta.head)
                 try:
-                    for revision in await read_revisions(self._redis, keys, first, last):
-                        _take(pool, revision)
+                    revisions = await read_revisions(self._redis, keys, first, last)
+                    await in_turns(revisions, partial(_take, pool))
                 except HistoryGap as error:
                     raise CorruptPad(str(error)) from error
-                await asyncio.sleep(0)
             self._known[name] = (meta.head, pool)
             if len(self._known) > self._size:
                 del self._known[next(iter(self._known))]

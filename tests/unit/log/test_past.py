@@ -1,0 +1,73 @@
+"""Many revisions, or large ones, are gone through without holding up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from shared.log import past
+from shared.log.connect import open_redis
+from shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
+from shared.log.history import PadMeta
+from shared.log.keys import Keyspace
+from shared.log.past import Pools
+from shared.log.records import Revision
+from shared.wire.jsontext import dumps
+
+HEAD = 1200
+
+
+def revision(rev: int, attributes: int = 1) -> Revision:
+    numbers = {str(n): ["author", f"a.{rev % 7}-{n}"] for n in range(attributes)}
+    apool = {"numToAttrib": numbers, "nextNum": attributes}
+    wire = dumps({"changeset": "Z:1>1+1$x", "apool": apool}).encode()
+    return Revision(rev, "a.0-0", 1, None, b"", wire)
+
+
+class Turns:
+    """Counts those of the loop that others have."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def run(self) -> None:
+        while True:
+            self.count += 1
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[Revision]:
+    revisions = [revision(rev) for rev in range(HEAD + 1)]
+
+    async def read(_redis: Any, _keys: Any, first: int, last: int) -> Sequence[Revision]:
+        return revisions[first : last + 1]
+
+    monkeypatch.setattr(past, "read_revisions", read)
+    return revisions
+
+
+async def test_a_pool_is_put_together_in_turns(stored: list[Revision]) -> None:
+    turns = Turns()
+    counting = asyncio.create_task(turns.run())
+    meta = PadMeta(HEAD, 1, 0, b"", "", None, 0, -1, "reign", [], "", "")
+    pool = await Pools(open_redis("redis://127.0.0.1:1")).at(Keyspace(1).pad("p"), meta)
+    counting.cancel()
+    assert len(pool) == 7
+    assert turns.count > HEAD // REPLAYED_AT_ONCE - 5
+
+
+async def test_large_ones_are_gone_through_beside_the_loop() -> None:
+    found: dict[int, bool] = {}
+
+    def take(one: Revision) -> None:
+        found[one.rev] = threading.current_thread() is threading.main_thread()
+
+    small, large = revision(1), revision(2, attributes=300)
+    assert len(small.wire) < LARGE_REVISION < len(large.wire)
+    await in_turns([small, large, revision(3)], take)
+    assert found == {1: True, 2: False, 3: True}
