@@ -147,17 +147,22 @@ async def enrol(redis: Redis, author: str, visit: Visit | None = None) -> Author
     return _author(author, name, color)
 
 
-async def seen(redis: Redis, author: Author, visit: Visit) -> Author:
-    """Notes that he is here; returns what is on record of him: this colour, if he was not there."""
-    works: list[Any] = [
-        scripts.VISITOR(
-            redis.rush, [author_key(author.id)], [_shade(author.color), visit.note(), visit.seconds]
-        )
-    ]
+async def seen(
+    redis: Redis,
+    author: Author,
+    visit: Visit,
+    chosen: tuple[str | None, int | str | None] = (None, None),
+) -> Author:
+    """Notes that he is here, and the name and colour that he has `chosen`, within bounds already;
+    returns what is on record of him: this colour, if he was not there."""
+    name, color = chosen
+    noted: list[str | int] = [_shade(author.color), visit.note(), visit.seconds]
+    choice = [_stored(name) if name else "", _shade(color) if color is not None else ""]
+    works: list[Any] = [scripts.VISITOR(redis.rush, [author_key(author.id)], [*noted, *choice])]
     if visit.token:
         works.append(redis.rush.keep_on(token_key(visit.token), visit.seconds))
-    (name, color), *_ = await all_of(*works)
-    return _author(author.id, name, color)
+    (stored_name, stored_color), *_ = await all_of(*works)
+    return _author(author.id, stored_name, stored_color)
 
 
 async def keep(redis: Redis, authors: Iterable[str]) -> None:
@@ -198,15 +203,13 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
 async def store_choice(
     redis: Redis, author: Author, chosen: tuple[str | None, int | str | None], visit: Visit | None
 ) -> None:
-    """Puts a name and a colour on record that somebody has chosen, within bounds already, and makes
-    him permanent. Raises what `UNREACHABLE` lists."""
-    name, color = chosen
-    works = [store(redis, author.id, name=name, color=color)]
+    """Puts a name and a colour on record that somebody has chosen, within bounds already: for as
+    long as he is on record. Raises what `UNREACHABLE` lists."""
     if visit is not None:
-        works.append(redis.rush.persist(author_key(author.id)))
-        if visit.token:
-            works.append(redis.rush.persist(token_key(visit.token)))
-    await all_of(*works)
+        await seen(redis, author, visit, chosen)
+    else:
+        name, color = chosen
+        await store(redis, author.id, name=name, color=color)
 
 
 async def store(
@@ -250,15 +253,25 @@ async def _create(redis: Redis) -> str:
 
 
 async def update(
-    redis: Redis, author: str, *, name: str | None = None, color: str | None = None
+    redis: Redis,
+    author: str,
+    *,
+    name: str | None = None,
+    color: str | None = None,
+    for_good: bool = True,
 ) -> None:
     """Stores what is given. An empty name takes the name away, a long one is cut; what is no
-    colour leaves the one that was there."""
-    await updated(redis, author, name=name, color=color)
+    colour leaves the one that was there. `for_good` makes the author permanent."""
+    await updated(redis, author, name=name, color=color, for_good=for_good)
 
 
 async def updated(
-    redis: Redis, author: str, *, name: str | None = None, color: str | None = None
+    redis: Redis,
+    author: str,
+    *,
+    name: str | None = None,
+    color: str | None = None,
+    for_good: bool = True,
 ) -> Author | None:
     """Likewise; returns what is on record then, None for an author that is not."""
     pipeline = redis.client.pipeline(transaction=False)
@@ -270,7 +283,8 @@ async def updated(
         _ = pipeline.hset(author_key(author), "color", f"c{color}")
     _ = pipeline.hmget(author_key(author), ["name", "color", VISITOR])
     *_, (stored_name, stored_color, note) = await pipeline.execute()
-    await settle(redis, {author: note})
+    if for_good:
+        await settle(redis, {author: note})
     return None if stored_color is None else _author(author, stored_name, stored_color)
 
 

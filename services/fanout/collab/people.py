@@ -22,7 +22,8 @@ async def took_name_or_color(asked: Asked) -> None:
         raise WrongType("name is not a text")
     name = session.identity.name or name_of(name)
     color = session.identity.color or color
-    await authors.update(asked.redis, session.author, name=name or "", color=color)
+    # No contribution yet: he is kept for as long as before.
+    await authors.update(asked.redis, session.author, name=name or "", color=color, for_good=False)
     told = UserInfo(session.id, session.author, name, color)
     await presence.tell_user_info(asked.redis, asked.room.keys, told)
 

@@ -3,6 +3,7 @@
 -- KEYS  1 author
 -- ARGV  1 colour, if there is none yet  2 what to note of the visit: by which token, and when
 --       3 seconds for which it is kept from now on
+--       4 5 name and colour that he has chosen, '' where he has not
 -- Replies {name, colour}. Whoever is on record for good, stays so.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('HSET', KEYS[1], 'color', ARGV[1], 'visitor', ARGV[2])
@@ -13,4 +14,6 @@ else
     redis.call('HSET', KEYS[1], 'visitor', ARGV[2])
   end
 end
+if (ARGV[4] or '') ~= '' then redis.call('HSET', KEYS[1], 'name', ARGV[4]) end
+if (ARGV[5] or '') ~= '' then redis.call('HSET', KEYS[1], 'color', ARGV[5]) end
 return redis.call('HMGET', KEYS[1], 'name', 'color')

@@ -84,10 +84,6 @@ async def _by_color(doorway: Doorway, author: str) -> None:
     await authors.update(doorway.redis, author, color="#123456")
 
 
-async def _by_name_at_a_join(doorway: Doorway, _author: str) -> None:
-    await visit(doorway, userInfo={"name": "Ada"})
-
-
 async def _by_chat(doorway: Doorway, author: str) -> None:
     keys = doorway.keyspace.pad(PAD)
     await chat.say(doorway.redis, keys, text="hello", author=author, now_ms=1)
@@ -125,7 +121,6 @@ async def _submit(doorway: Doorway, author: str, ops: str, pool: dict[str, Any],
 CONTRIBUTIONS: list[Callable[[Doorway, str], Awaitable[None]]] = [
     _by_name,
     _by_color,
-    _by_name_at_a_join,
     _by_chat,
     _by_saving,
     _by_import,
@@ -151,12 +146,25 @@ async def test_who_contributes_is_kept_for_good(
     assert await is_kept(redis, author)
 
 
-async def test_who_chooses_a_name_with_the_first_join_is_kept(
+async def test_who_only_chooses_a_name_is_known_by_it_while_he_is_kept(
     doorway: Doorway, redis: Redis
 ) -> None:
-    session = await visit(doorway, userInfo={"name": "Ada"})
-    assert await is_kept(redis, session.author)
-    assert (await authors.read(redis, [session.author]))[session.author].name == "Ada"
+    """At the first join, a later one, or on the pad. Else whoever names himself anew at each join
+    would be kept for good each time."""
+    author = (await visit(doorway, userInfo={"name": "Ada", "colorId": "#123456"})).author
+    assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
+    assert await authors.read(redis, [author]) == {author: Author(author, "Ada", "#123456")}
+    for key in keys_of(author):
+        await redis.client.pexpire(key, 1_000_000)
+    assert (await visit(doorway, userInfo={"name": "Countess"})).author == author
+    assert min(await expiries(redis, author)) > 1_000_000, "he was seen"
+    await authors.update(redis, author, name="Lovelace", color="#654321", for_good=False)
+    assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
+    assert await authors.read(redis, [author]) == {author: Author(author, "Lovelace", "#654321")}
+    await _by_chat(doorway, author)
+    assert await is_kept(redis, author)
+    assert (await visit(doorway, userInfo={"name": "Ada"})).author == author
+    assert await is_kept(redis, author)
 
 
 async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
