@@ -48,7 +48,21 @@ def admin_of(server: EmbeddedServer) -> redis_library.Redis:
 
 
 async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
-    """What people do, and what operators do."""
+    """What people do, what operators do, and what other programs do."""
+    await use_as_people(fleet)
+    await operate(
+        redis_url,
+        ("backup", "--to", folder / "pads", "--tokens"),
+        ("restore", folder / "pads", "--replace"),
+        ("restore", folder / "pads", "--as", "copy"),
+        ("verify", "--all", "--backup", folder / "pads"),
+    )
+    async with connect(f"{fleet.urls[0]}/p/a") as again:
+        await again.append("and on\n")
+    await use_the_api(fleet.urls[0])
+
+
+async def use_as_people(fleet: Fleet) -> None:
     one, two = fleet.urls
     async with connect(f"{one}/p/a", name="Ada") as pad, connect(f"{two}/p/a") as other:
         for number in range(8):
@@ -75,20 +89,15 @@ async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
         assert await guest.collab("PAD_DELETE", data=gone) is None
     async with connect(f"{two}/p/{reading}") as reader:
         assert "after" in reader.text
-    for words in (
-        ("backup", "--to", folder / "pads", "--tokens"),
-        ("restore", folder / "pads", "--replace"),
-        ("restore", folder / "pads", "--as", "copy"),
-        ("verify", "--all", "--backup", folder / "pads"),
-    ):
+
+
+async def operate(redis_url: str, *commands: tuple[object, ...]) -> None:
+    for words in commands:
         ended = await padfleet(redis_url, *words)
         assert ended.code == 0, ended
         assert PASSWORD not in ended.out + ended.err
     ended = await padfleet(redis_url, "top", "--once")
     assert "have an owner" in ended.out, ended
-    async with connect(f"{one}/p/a") as again:
-        await again.append("and on\n")
-    await use_the_api(one)
 
 
 async def use_the_api(url: str) -> None:
@@ -229,7 +238,9 @@ async def test_a_fleet_over_tls(
     url = f"rediss://padfleet:{PASSWORD}@{HOST}:{tls_port}/0?{files}"
     with Fleet(url, tmp_path, SETTINGS) as fleet:
         fleet.start(writers=1, workers=2)
-        await use(fleet, url, tmp_path)
+        # Each kind of process, and each kind of connection. What else they do goes the same way.
+        await use_as_people(fleet)
+        await operate(url, ("verify", "--all"))
         for member in fleet.workers + fleet.writers:
             assert PASSWORD not in member.log.read_text()
             assert str(certificates.client_key) not in member.log.read_text()
