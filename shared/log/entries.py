@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgpack
 
+from shared.easysync.utf16 import UNITS
 from shared.log.limits import LARGEST_BYTES, PART_BYTES
 from shared.log.records import Entry, Origin, decode_entry, pack, unpack
 
@@ -126,7 +127,7 @@ def unread(reason: Reason, detail: str, size: int, start: bytes) -> Unread:
 def _whose(start: bytes) -> tuple[str | None, Origin | None]:
     """Pad and session, which stand at the beginning of every form of entry that there has been."""
     try:
-        unpacker = msgpack.Unpacker(unicode_errors="surrogatepass")
+        unpacker = msgpack.Unpacker(unicode_errors=UNITS)
         unpacker.feed(start)
         unpacker.read_array_header()
         first: Any = unpacker.unpack()

@@ -1,7 +1,7 @@
 """What is stored and published, as values, and its form in bytes.
 
 msgpack throughout. Texts are code-unit strings and may hold lone surrogates, which strict UTF-8
-refuses, hence `surrogatepass`.
+refuses, hence `surrogatepass`; `UNITS` reads what that has written.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import msgpack
+
+from shared.easysync.utf16 import UNITS
 
 Pool = list[tuple[str, str]]
 """An attribute pool: the attributes in the order of their numbers."""
@@ -20,7 +22,7 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    return msgpack.unpackb(data, unicode_errors="surrogatepass")
+    return msgpack.unpackb(data, unicode_errors=UNITS)
 
 
 class Origin(NamedTuple):
@@ -247,7 +249,7 @@ def decode_message(data: bytes) -> ChannelMessage:
     """The first byte says which message it is. Raises ValueError for any other."""
     match data[:1]:
         case b"R":
-            unpacker = msgpack.Unpacker(unicode_errors="surrogatepass", max_buffer_size=0)
+            unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
             unpacker.feed(memoryview(data)[1:])
             epoch, reign, rev, outcomes = unpacker.unpack()
             revisions = [Revision.from_fields(rev + i, f) for i, f in enumerate(unpacker)]
