@@ -22,14 +22,21 @@ def built() -> Assets:
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])
 def test_the_page_of_a_pad_is_small(built: Assets, coding: str) -> None:
-    """All that a page names, in each language. Browsers take gzip only where there is no TLS."""
+    """All that a page names, and that its scripts load of themselves, in each language. Browsers
+    take gzip only where there is no TLS."""
     for language, pages in built.pages.items():
         page = pages["pad"]
-        loaded = [
-            built.files[file]
+        named = [
+            file
             for name, file in built.names.items()
             if f"{{{{{name}}}}}" in page or f"assets/{file}" in page
         ]
+        for file in named:  # which grows
+            if file.endswith(".js"):
+                parts = re.findall(rb'"\./([\w.-]+\.js)"', built.files[file].content)
+                named += [part for part in map(bytes.decode, parts) if part not in named]
+        assert any(file.startswith("rest-") for file in named)
+        loaded = [built.files[file] for file in dict.fromkeys(named)]
         assert len(loaded) >= 5
         # Pages are packed by the worker as they go out, and that by gzip.
         size = len(gzip.compress(page.encode())) + sum(
