@@ -305,6 +305,7 @@ class Doorway:
                 ),
                 *([self._shown(room, session, await shown)] if shown is not None else []),
             )
+            shown = None  # it is settled, however often we have to begin again
             if admission.epoch != room.epoch:
                 # It went away, or became another, while we came in, and we have not heard yet.
                 await room.repair.done()
