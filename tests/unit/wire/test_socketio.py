@@ -28,7 +28,7 @@ from shared.wire.socketio import (
 
 CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()), max_size=8)
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | CODE_UNITS,
+    st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | CODE_UNITS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CODE_UNITS, inner, max_size=3),
     max_leaves=6,
 )
