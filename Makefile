@@ -28,7 +28,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz attack bench costs simulate compare reference pictures format lock clean
+.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate compare reference pictures format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -81,6 +81,9 @@ fuzz: setup ## a million odd inputs, and a fleet under fire: make fuzz ARGS='--s
 
 attack: setup ## hurt a live fleet in every way; make attack ARGS='--only import' for some of them; a quarter of an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.attack $(ARGS)
+
+properties: setup ## the property tests with forty times as many examples as make test tries
+	cd '$(ROOT)' && HYPOTHESIS_PROFILE=thorough '$(BIN)/python' -m pytest -n $(AT_ONCE) -m hypothesis --timeout 3600 tests/unit $(ARGS)
 
 bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly
 	@cd '$(ROOT)' && for name in $(BENCH); do \

@@ -12,17 +12,18 @@ from hypothesis import settings
 
 from services.up.server import EmbeddedServer
 from tests import warm_start
+from tests.examples import PROFILE, examples
 
 warm_start.allow()
 
 # No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run
 # is about the change that it runs for; `make unit` on a desk is where new examples are looked for.
-settings.register_profile("desk", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("thorough", deadline=None, max_examples=5000)
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "desk")
+settings.register_profile("desk", deadline=None, max_examples=examples(160))
+settings.register_profile(
+    "ci", deadline=None, max_examples=examples(160), derandomize=True, print_blob=True
 )
+settings.register_profile("thorough", deadline=None, max_examples=examples(160))
+settings.load_profile(PROFILE)
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,7 @@ from shared.client.cursors import (
 )
 from shared.client.pointing import Pointing
 from shared.easysync import AttributePool, make_splice
+from tests.examples import examples
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 from tests.unit.client.pad_server import PadServer, serving, within
 
@@ -282,7 +283,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(STEPS)
 def test_in_the_end_everybody_has_each_cursor_where_its_owner_has_it(
     steps: Iterable[tuple[Any, ...]],

@@ -30,6 +30,7 @@ from shared.easysync import (
     make_splice,
 )
 from shared.wire.jsontext import dumps
+from tests.examples import examples
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 
 ME, OTHER = "a.me", "a.other"
@@ -472,7 +473,7 @@ class Crowd:
             receive(self.reader, message)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(STEPS)
 def test_I3_whatever_happens_in_between_all_come_to_the_same(steps: Iterable[Any]) -> None:
     crowd = Crowd()

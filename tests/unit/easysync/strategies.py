@@ -16,9 +16,13 @@ from shared.easysync import (
     make_atext,
     to_units,
 )
+from tests.examples import examples
 
 PROPERTY = settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow], database=None
+    deadline=None,
+    max_examples=examples(200),
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 
 # What has a meaning in changesets, what takes two code units or several code points, and halves.

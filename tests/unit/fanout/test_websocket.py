@@ -19,6 +19,7 @@ from services.fanout.websocket import (
     close,
     pong,
 )
+from tests.examples import examples
 
 LIMIT = 70_000
 TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
@@ -71,7 +72,7 @@ messages = st.lists(st.text(max_size=300), min_size=1, max_size=5)
 
 
 @given(messages, st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_bytes_may_come_in_any_pieces(texts: list[str], data: st.DataObject) -> None:
     """Fragmented messages with pings between the fragments, cut anywhere."""
     wire = b""

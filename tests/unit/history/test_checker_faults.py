@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.history import Kind, Rollback, check
 from tests.chaos.history.recording import Event, Finished, Joined, ToldToReload, digest
+from tests.examples import examples
 from tests.unit.history.mutating import (
     Mutation,
     changes_of,
@@ -68,7 +69,7 @@ def test_there_is_a_fault_of_each_kind() -> None:
     assert {kind for kind, _ in CATALOGUE} == set(Kind)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(STEPS, st.integers(0, 1 << 30), st.sampled_from(CATALOGUE))
 def test_any_fault_in_any_history_is_found(
     steps: list[Any], seed: int, fault: tuple[Kind, Mutation]

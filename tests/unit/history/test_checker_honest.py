@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chaos.history import check, from_lines, to_lines
+from tests.examples import examples
 from tests.unit.history.simulator import STEPS, simulate
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(STEPS, st.integers(0, 1 << 30))
 def test_nothing_is_found_in_an_honest_history(steps: list[Any], seed: int) -> None:
     history = simulate(steps, seed)

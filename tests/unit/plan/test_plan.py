@@ -19,6 +19,7 @@ from services.plan.layout import pads_of, workers_of
 from services.plan.plan import plan
 from services.plan.rhythm import Room, rhythm
 from shared.settings import FanoutSettings
+from tests.examples import examples
 
 CONSTANTS, PROVENANCE = load()
 SMALL = Demand(10_000, 500, 500, 0.5)
@@ -69,7 +70,7 @@ def test_a_pad_is_on_some_workers_and_not_on_more_than_there_are(
 # --- The rhythm of a busy pad --------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(sockets=st.floats(1, 50_000), revisions=st.floats(0.1, 3000))
 def test_flushes_keep_to_their_rate_and_carry_everything(sockets: float, revisions: float) -> None:
     found = rhythm(Room(sockets, 0, revisions), CONSTANTS, 262)

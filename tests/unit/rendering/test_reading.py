@@ -26,6 +26,7 @@ from shared.rendering.paragraphs import TooLarge
 from shared.rendering.reading import from_html
 from shared.rendering.styles import rules
 from shared.rendering.txt import to_txt
+from tests.examples import examples
 
 CASES = json.loads((Path(__file__).parent / "html.json").read_text())
 
@@ -295,7 +296,7 @@ def meant(atext: AText, pool: AttributePool) -> list[Line]:
     return found
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(_LINE, max_size=8), st.sampled_from([1, 1, 3, 12]))
 def test_what_was_exported_comes_back_as_it_was(lines: list[_Line], start: int) -> None:
     atext, pool = pad_of(lines, start)

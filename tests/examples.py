@@ -1,0 +1,16 @@
+"""How many examples the property tests try: a few in `make test`, where everybody waits, and many
+more in `make properties`."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "desk")
+
+THOROUGH: Final = PROFILE == "thorough"
+
+
+def examples(count: int) -> int:
+    """As many as a test tries: a quarter of `count`, or ten times that many when it is thorough."""
+    return 10 * count if THOROUGH else max(count // 4, 10)
