@@ -3,13 +3,14 @@
 from collections.abc import Hashable
 from typing import Any, Final
 
-from services.api.errors import ApiError
+from services.api.errors import ApiError, TooLong
 from shared.easysync import AText, AttributePool, Builder, pack, unpack
 from shared.limited import Busy, Limits, Overrun, Pool, Refused, WorkFailed
 from shared.log.document import Document
 from shared.log.edits import Change, Make
 from shared.rendering import jobs
 from shared.rendering.jobs import Insertion, Most
+from shared.rendering.paragraphs import TooLarge
 
 MOST: Final = Most(units=5_000_000, attributes=20_000)
 """How large what is read may become: as much text as writers let a pad have by default; attributes
@@ -55,10 +56,14 @@ class Conversion:
     async def read(self, client: Hashable, data: bytes | str, *, is_html: bool) -> Insertion:
         """What a file has in it, or HTML that is text already.
 
-        Raises `ApiError`, whose text says what is wrong with it, or `TooBusy`.
+        Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
+        for a pad, or `TooBusy`.
         """
         job = jobs.reading(data, is_html=is_html, most=MOST)
-        return jobs.insertion(await self._done(client, job))
+        try:
+            return jobs.insertion(await self._done(client, job))
+        except TooLarge as error:
+            raise TooLong(str(error)) from None
 
     async def show(
         self, client: Hashable, form: str, atext: AText, pool: AttributePool, title: str = ""

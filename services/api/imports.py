@@ -14,6 +14,7 @@ from aiohttp import web
 
 from services.api.context import Api, ApiError
 from services.api.conversion import MOST, Conversion, TooBusy, placing
+from services.api.errors import TooLong
 from services.api.leaving import Left, while_there
 from services.api.receiving import (
     Arrivals,
@@ -148,7 +149,7 @@ class Imports:
             raise _Failed("uploadFailed", str(error), status=429) from None
         except TooBusy as error:
             raise _Failed("uploadFailed", str(error), status=503) from None
-        except (TooLarge, PadTooLarge) as error:
+        except (TooLarge, PadTooLarge, TooLong) as error:
             raise _Failed("maxFileSize", str(error)) from None
         except Stopped as error:
             raise _Failed("uploadFailed", f"the file did not come whole: {error}") from None

@@ -75,8 +75,11 @@ def fields_in(answer: bytes) -> dict[str, Any]:
 
 
 def insertion(answer: bytes) -> Insertion:
-    """What a job of reading answers."""
-    ops, text, pairs = unpack(answer)
+    """What a job of reading answers. Raises `TooLarge`."""
+    found = unpack(answer)
+    if isinstance(found, str):
+        raise TooLarge(found)
+    ops, text, pairs = found
     return Insertion(ops, text, [(key, value) for key, value in pairs])
 
 
@@ -88,7 +91,10 @@ def work(job: bytes) -> bytes:
     kind, *given = unpack(job)
     if kind == "read":
         data, is_html, most = given
-        return pack(_read(data, is_html, Most(*most)))
+        try:
+            return pack(_read(data, is_html, Most(*most)))
+        except TooLarge as error:
+            return pack(str(error))
     if kind == "fields":
         try:
             return pack(_fields(*given))

@@ -189,7 +189,7 @@ async def test_text_is_imported_as_an_edit(api: Caller, fleet: Fleet) -> None:
         ("a.etherpad", b'{"pad:x":{"head":0,"pool":{"numToAttrib":{},"nextNum":0}', "uploadFailed"),
         ("a.txt", b"\xff\xfe\0", "uploadFailed"),
         ("a.txt", b"\x00\x01\x02\x03\xff\xff", "uploadFailed"),
-        ("a.txt", b"\t" * 700_000, "uploadFailed"),
+        ("a.txt", b"\t" * 700_000, "maxFileSize"),
         ("a.html", b"PK\x03\x04...", "uploadFailed"),
         ("a.docx", b"x", "uploadFailed"),
         ("a.txt", b"x" * 2_000_001, "maxFileSize"),
