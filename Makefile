@@ -12,7 +12,7 @@ NODE_PACKAGE := $(wildcard $(NODE_DIR)/package.json)
 NODE_STAMP := $(if $(NODE_PACKAGE),$(NODE_DIR)/node_modules/.installed)
 BROWSER_DIR := $(ROOT)/tests/browser/node
 BROWSER_STAMP := $(BROWSER_DIR)/node_modules/.installed
-PAGE_DIR := $(ROOT)/services/page
+PAGE_DIR := $(ROOT)/services/web/page
 PAGE_MODULES := $(PAGE_DIR)/node_modules/.installed
 PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
@@ -23,7 +23,7 @@ AT_ONCE ?= 3
 # What pytest ends with where ARGS choose no test.
 NONE_FOUND := 5
 
-SOURCES := shared services tests deploy
+SOURCES := src shared services tests deploy
 UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
@@ -92,7 +92,7 @@ bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--
 	done
 
 costs: setup ## what `padfleet plan` reckons with, from what make bench has put into build/bench
-	cd '$(ROOT)' && '$(BIN)/padfleet' plan --calibrate build/bench --out services/plan/constants.json
+	cd '$(ROOT)' && '$(BIN)/padfleet' plan --calibrate build/bench --out services/tools/plan/constants.json
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --constants
 
 simulate: setup ## a million sockets on a hundred workers, in simulated time; takes some minutes
@@ -103,7 +103,7 @@ compare: setup ## a small real fleet beside the simulated one; takes five minute
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --check build/bench/compare.json
 
 reference: setup ## write the references of both clients anew, from their docstrings
-	cd '$(ROOT)' && '$(BIN)/python' -m shared.client.reference > docs/client-python.md
+	cd '$(ROOT)' && '$(BIN)/python' -m padfleet.shared.client.reference > docs/client-python.md
 	cd '$(PAGE_DIR)/client' && npm run --silent prepack && node reference.mjs > '$(ROOT)/docs/client-typescript.md'
 
 pictures: setup ## write the pictures in docs/page.md anew, from what tests see

@@ -1,3 +1,1 @@
-"""The programs of the fleet, one folder each. Services never import each other."""
-
-__version__ = "0.1.0"
+"""The processes of a fleet, what they serve over HTTP, and the commands for it."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeGuard
 from zlib import crc32
 
-from shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps
 
 PALETTE_SIZE: Final = 64
 """Colours in Etherpad's palette; a new author gets the number of one of them."""

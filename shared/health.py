@@ -18,7 +18,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from shared.tasks import awaited
+from padfleet.shared.tasks import awaited
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns None when all is well, else the reason why not; or a `Remark`."""

@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from shared.settings import LogFormat, LogLevel
+from padfleet.shared.settings import LogFormat, LogLevel
 
 _LEVELS: Final = {
     "warning": logging.WARNING,

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from shared import tracing
-from shared.log.agreement import Disagreement
-from shared.log.connect import UNREACHABLE
-from shared.log.keeping import Unfit
-from shared.logs import configure
-from shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
-from shared.supervisor import TaskDied
+from padfleet.shared import tracing
+from padfleet.shared.log.agreement import Disagreement
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.keeping import Unfit
+from padfleet.shared.logs import configure
+from padfleet.shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
+from padfleet.shared.supervisor import TaskDied
 
 FAULT = 3
 

@@ -11,17 +11,17 @@ from typing import Any, Protocol, Self
 from aiohttp import web
 from prometheus_client import REGISTRY
 
-from shared.fleet.beacon import Beacon, Figures, Name
-from shared.health import Health
-from shared.log.connect import open_redis
-from shared.log.keeping import require_keeping
-from shared.log.keys import Keyspace
-from shared.log.membership import Membership
-from shared.responsiveness import Collector, watch_delay
-from shared.serving import Runner
-from shared.supervision import DISPENSABLE, LASTING, Policy
-from shared.supervisor import Kept, Supervisor, Work, add_metrics
-from shared.tasks import report_the_loops_faults
+from padfleet.shared.fleet.beacon import Beacon, Figures, Name
+from padfleet.shared.health import Health
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.keeping import require_keeping
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.membership import Membership
+from padfleet.shared.responsiveness import Collector, watch_delay
+from padfleet.shared.serving import Runner
+from padfleet.shared.supervision import DISPENSABLE, LASTING, Policy
+from padfleet.shared.supervisor import Kept, Supervisor, Work, add_metrics
+from padfleet.shared.tasks import report_the_loops_faults
 
 
 class Wanted(Protocol):

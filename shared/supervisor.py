@@ -18,9 +18,9 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from shared.health import Health, Remark
-from shared.supervision import IDLE, LASTING, Life, Policy
-from shared.tasks import Tasks
+from padfleet.shared.health import Health, Remark
+from padfleet.shared.supervision import IDLE, LASTING, Life, Policy
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from shared.log.agreement import Disagreement
-from shared.log.connect import UNREACHABLE
-from shared.log.inventory import NoFleet
-from shared.logs import configure
-from shared.settings import RedisProcessSettings, load, mask
+from padfleet.shared.log.agreement import Disagreement
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.inventory import NoFleet
+from padfleet.shared.logs import configure
+from padfleet.shared.settings import RedisProcessSettings, load, mask
 
 FAILED = 1
 NOT_DONE = 2

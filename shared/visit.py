@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
-from shared.log.authors import Visit
+from padfleet.shared.log.authors import Visit
 
 
 class NotAllowed(Exception):

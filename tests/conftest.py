@@ -10,7 +10,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests import warm_start
 from tests.examples import PROFILE, examples
 

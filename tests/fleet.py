@@ -22,7 +22,7 @@ from tests.warm_start import Started
 ROOT = Path(__file__).parent.parent
 
 HOST = "127.0.0.1"
-PADFLEET = (sys.executable, "-m", "services")
+PADFLEET = (sys.executable, "-m", "padfleet")
 
 
 @dataclass

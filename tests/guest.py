@@ -8,7 +8,7 @@ from typing import Any
 
 import socketio
 
-from shared.easysync import make_splice, to_units
+from padfleet.shared.easysync import make_splice, to_units
 from tests.eventually import eventually
 
 Message = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from services.writer.pad import Pad
-from shared.easysync import AttributePool, Builder, make_splice, to_units
-from shared.log.records import Origin, Revision, Submission
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AttributePool, Builder, make_splice, to_units
+from padfleet.shared.log.records import Origin, Revision, Submission
 
 PIECES = [to_units(text) for text in ("a", "some words ", "a line\n", "\n\n", "😀", "$*|")] + [
     "\ud83d"

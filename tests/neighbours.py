@@ -1,6 +1,6 @@
 """Pads whose entries go the same way."""
 
-from shared.log.keys import Keyspace
+from padfleet.shared.log.keys import Keyspace
 
 
 def neighbour_of(keyspace: Keyspace, pad: str) -> str:

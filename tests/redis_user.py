@@ -1,6 +1,6 @@
 """The user of Redis that docs/redis.md gives a fleet, as the tests' server takes it."""
 
-from services.up.binary import find_server
+from padfleet.services.tools.up.binary import find_server
 from tests.fleet import ROOT
 
 

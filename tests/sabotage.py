@@ -14,9 +14,9 @@ import sys
 import threading
 from typing import Any
 
-from shared import service, supervision
-from shared.supervision import LASTING, Policy
-from shared.supervisor import Kept, Supervisor, Work, progress
+from padfleet.shared import service, supervision
+from padfleet.shared.supervision import LASTING, Policy
+from padfleet.shared.supervisor import Kept, Supervisor, Work, progress
 
 HANGS_FOR_S = 0.5
 
@@ -83,6 +83,6 @@ async def _die(how: str, kept: Any, policy: Policy) -> None:
 if __name__ == "__main__":
     vars(service)["Supervisor"] = Sabotaged
     vars(supervision)["LONGEST_PAUSE"] = 0.5  # so that one that cannot be helped is soon given up
-    from services.__main__ import main
+    from padfleet.__main__ import main
 
     sys.exit(main())

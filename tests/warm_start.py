@@ -29,6 +29,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from padfleet.__main__ import COMMANDS
+
 ROOT: Final = Path(__file__).parent.parent
 
 PRELOADED: Final = ("fanout", "writer", "pad", "doctor", "backup", "restore", "verify")
@@ -158,8 +160,8 @@ def server() -> WarmStart | None:
 
 def _serve(orders: socket.socket) -> None:
     for name in PRELOADED:
-        importlib.import_module(f"services.{name}.__main__")
-    for module in ("services.fanout.app", "services.writer.app"):
+        importlib.import_module(f"padfleet.services.{COMMANDS[name][0]}.__main__")
+    for module in ("padfleet.services.fanout.app", "padfleet.services.writer.app"):
         importlib.import_module(module)
     gc.collect()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends us
@@ -231,7 +233,7 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         # What Python itself reads at its start. Nothing else of the kind is used by tests.
         sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.argv = ["padfleet", *order["words"]]
-        code = importlib.import_module("services.__main__").main()
+        code = importlib.import_module("padfleet.__main__").main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:

@@ -2,9 +2,9 @@
 
 import sys
 
-from services.fanout.app import run
-from shared.process import run_process
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.app import run
+from padfleet.shared.process import run_process
+from padfleet.shared.settings import FanoutSettings
 
 
 def main(argv: list[str]) -> int:

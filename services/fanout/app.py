@@ -12,60 +12,60 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import REGISTRY
 
-from services import __version__
-from services.api import Outgoing
-from services.api import mount as mount_api
-from services.fanout import metrics, stays
-from services.fanout.auth.access import open_access
-from services.fanout.auth.expiry import watch
-from services.fanout.auth.tokens import carried
-from services.fanout.canary import Canaries
-from services.fanout.census import Census
-from services.fanout.commits import Commits
-from services.fanout.drain import Drain, turning_away
-from services.fanout.engine import MOST_VALUES, EngineServer, LeanSocket
-from services.fanout.etherpad_stats import add_stats_route
-from services.fanout.expired import Expired
-from services.fanout.figures import figures_of
-from services.fanout.hooks import installed_hooks
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway
-from services.fanout.limits.addresses import Trusted, networks
-from services.fanout.limits.allowances import Allowances
-from services.fanout.limits.bucket import Pace
-from services.fanout.limits.connections import Connections
-from services.fanout.limits.descriptors import Descriptors, raise_limit
-from services.fanout.limits.doorman import COOKIES, doorman
-from services.fanout.limits.gate import ADDRESS, gate
-from services.fanout.limits.hosts import Hosts
-from services.fanout.limits.makers import Makers
-from services.fanout.limits.origins import Origins
-from services.fanout.limits.places import Places
-from services.fanout.limits.unborn import PROMPT, Nursery, sweep
-from services.fanout.messages import Messages, Socket
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from services.fanout.socketio_server import EVENT, SocketServer, library_logger
-from services.fanout.standing import Standing
-from services.fanout.timeslider.helper import Helper
-from services.fanout.timeslider.requests import Timeslider
-from services.fanout.visits import Visits, by_the_lane_of_calls
-from services.fleet import mount as mount_fleet
-from services.fleet.door import admits, token_of
-from services.page import mount as mount_page
-from shared.budget import Budget
-from shared.fleet.beacon import Name, reachable_host
-from shared.health import Health, add_health_routes, add_ops_routes
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.log.lanes import Lane, take_lane
-from shared.log.limits import pad_limits
-from shared.service import Service
-from shared.serving import add_safe_headers
-from shared.settings import FanoutSettings
-from shared.wire import jsontext
+from padfleet import __version__
+from padfleet.services.fanout import metrics, stays
+from padfleet.services.fanout.auth.access import open_access
+from padfleet.services.fanout.auth.expiry import watch
+from padfleet.services.fanout.auth.tokens import carried
+from padfleet.services.fanout.canary import Canaries
+from padfleet.services.fanout.census import Census
+from padfleet.services.fanout.commits import Commits
+from padfleet.services.fanout.drain import Drain, turning_away
+from padfleet.services.fanout.engine import MOST_VALUES, EngineServer, LeanSocket
+from padfleet.services.fanout.etherpad_stats import add_stats_route
+from padfleet.services.fanout.expired import Expired
+from padfleet.services.fanout.figures import figures_of
+from padfleet.services.fanout.hooks import installed_hooks
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.limits.addresses import Trusted, networks
+from padfleet.services.fanout.limits.allowances import Allowances
+from padfleet.services.fanout.limits.bucket import Pace
+from padfleet.services.fanout.limits.connections import Connections
+from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
+from padfleet.services.fanout.limits.doorman import COOKIES, doorman
+from padfleet.services.fanout.limits.gate import ADDRESS, gate
+from padfleet.services.fanout.limits.hosts import Hosts
+from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.origins import Origins
+from padfleet.services.fanout.limits.places import Places
+from padfleet.services.fanout.limits.unborn import PROMPT, Nursery, sweep
+from padfleet.services.fanout.messages import Messages, Socket
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.socketio_server import EVENT, SocketServer, library_logger
+from padfleet.services.fanout.standing import Standing
+from padfleet.services.fanout.timeslider.helper import Helper
+from padfleet.services.fanout.timeslider.requests import Timeslider
+from padfleet.services.fanout.visits import Visits, by_the_lane_of_calls
+from padfleet.services.web.api import Outgoing
+from padfleet.services.web.api import mount as mount_api
+from padfleet.services.web.fleet import mount as mount_fleet
+from padfleet.services.web.fleet.door import admits, token_of
+from padfleet.services.web.page import mount as mount_page
+from padfleet.shared.budget import Budget
+from padfleet.shared.fleet.beacon import Name, reachable_host
+from padfleet.shared.health import Health, add_health_routes, add_ops_routes
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.log.limits import pad_limits
+from padfleet.shared.service import Service
+from padfleet.shared.serving import add_safe_headers
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.wire import jsontext
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from services.fanout.people import People
-from shared.log import presence
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import PadKeys
-from shared.log.records import Joined, Left
-from shared.tasks import Tasks
+from padfleet.services.fanout.people import People
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Joined, Left
+from padfleet.shared.tasks import Tasks
 
 RETRY_DELAY = 0.2
 

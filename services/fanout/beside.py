@@ -11,19 +11,25 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from services.fanout import frames
-from services.fanout.frames import Frame
-from services.fanout.secrecy import Secret
-from shared.log import authors
-from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
-from shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.damage import is_wrong_type
-from shared.log.keys import PadKeys
-from shared.log.options import normalised, parse_options
-from shared.log.saved import SavedRevision, readable
-from shared.tasks import Tasks
-from shared.wire.jsontext import dumps, loads
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.secrecy import Secret
+from padfleet.shared.log import authors
+from padfleet.shared.log.announcements import (
+    Announcement,
+    Relayed,
+    RevisionSaved,
+    Said,
+    SettingsChanged,
+)
+from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import is_wrong_type
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.options import normalised, parse_options
+from padfleet.shared.log.saved import SavedRevision, readable
+from padfleet.shared.tasks import Tasks
+from padfleet.shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
 

@@ -12,19 +12,19 @@ import logging
 from functools import partial
 from time import monotonic
 
-from services.fanout import metrics
-from services.fanout.flights import Flights
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import new_session_id
-from shared.easysync import AttributePool, make_splice
-from shared.health import Remark
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.document import CorruptPad
-from shared.log.inbox import InboxWriter, NotTaken
-from shared.log.keys import CANARY, Keyspace
-from shared.log.records import Creation, Deletion, Entry, Origin, Submission
-from shared.supervisor import Keeper, Kept, Loose, rest
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.flights import Flights
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import new_session_id
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.health import Remark
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.keys import CANARY, Keyspace
+from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission
+from padfleet.shared.supervisor import Keeper, Kept, Loose, rest
 
 log = logging.getLogger(__name__)
 

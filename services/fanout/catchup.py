@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
-from services.fanout import metrics
-from services.fanout.passages import READ_STEP, HistoryLost, Passage, Passages
-from services.fanout.runs import Flush
-from services.fanout.session import Flushed, Session
-from shared.log.connect import UNREACHABLE
-from shared.log.document import chain_of
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.passages import READ_STEP, HistoryLost, Passage, Passages
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Flushed, Session
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.document import chain_of
 
 RETRY_DELAY = 0.2
 

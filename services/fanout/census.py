@@ -5,15 +5,15 @@ import logging
 
 from redis.exceptions import RedisError
 
-from services.fanout import metrics
-from services.fanout.rooms import Rooms
-from shared.log import presence
-from shared.log.authors import Author
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.keys import WORKERS
-from shared.log.lanes import Lane, take_lane
-from shared.log.records import Left
-from shared.supervisor import progress, rest
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log import presence
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import WORKERS
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.log.records import Left
+from padfleet.shared.supervisor import progress, rest
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from services.fanout.frames import PIECE, Frame, Parcel
-from services.fanout.palette import PALETTE
-from services.fanout.session import Identity
-from shared.budget import Reservation
-from shared.easysync import prepare_for_wire, to_units
-from shared.log.authors import Author
-from shared.log.document import Document
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.frames import PIECE, Frame, Parcel
+from padfleet.services.fanout.palette import PALETTE
+from padfleet.services.fanout.session import Identity
+from padfleet.shared.budget import Reservation
+from padfleet.shared.easysync import prepare_for_wire, to_units
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.document import Document
+from padfleet.shared.wire.jsontext import dumps
 
 _SHORTCUTS = [
     "altF9",

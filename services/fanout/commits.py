@@ -5,15 +5,15 @@ import logging
 from time import perf_counter
 from typing import Any
 
-from services.fanout import metrics
-from services.fanout.legacy import put_author_on_inserts
-from services.fanout.room import Room
-from services.fanout.session import Session
-from shared.easysync import AttributePool, EasysyncError
-from shared.easysync.effort import count_ops
-from shared.log.inbox import InboxWriter, NotTaken
-from shared.log.limits import TooLarge
-from shared.log.records import Deletion, Outcome, Submission
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.legacy import put_author_on_inserts
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.shared.easysync import AttributePool, EasysyncError
+from padfleet.shared.easysync.effort import count_ops
+from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.limits import TooLarge
+from padfleet.shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from time import monotonic
 
-from services.fanout import metrics
-from services.fanout.catchup import catch_up
-from services.fanout.express import push
-from services.fanout.held import Held
-from services.fanout.news import News
-from services.fanout.passages import HistoryLost, Passages
-from services.fanout.runs import Flush
-from services.fanout.session import Flushed, Session
-from services.fanout.tracked import Tracked
-from services.fanout.turns import Turn, Turns
-from services.fanout.vouching import Vouching
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
-from shared.tasks import Tasks
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.catchup import catch_up
+from padfleet.services.fanout.express import push
+from padfleet.services.fanout.held import Held
+from padfleet.services.fanout.news import News
+from padfleet.services.fanout.passages import HistoryLost, Passages
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Flushed, Session
+from padfleet.services.fanout.tracked import Tracked
+from padfleet.services.fanout.turns import Turn, Turns
+from padfleet.services.fanout.vouching import Vouching
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

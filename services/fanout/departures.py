@@ -10,12 +10,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from services.fanout import metrics
-from shared.log import presence
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import PadKeys
-from shared.log.records import Left
-from shared.tasks import Tasks, awaited
+from padfleet.services.fanout import metrics
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Left
+from padfleet.shared.tasks import Tasks, awaited
 
 log = logging.getLogger(__name__)
 

@@ -19,18 +19,18 @@ from engineio import exceptions
 from engineio.async_socket import AsyncSocket
 from engineio.packet import OPEN, PING, PONG, Packet
 
-from services.fanout import metrics
-from services.fanout.exit import Exit, ExitClosed
-from services.fanout.frames import CLOSE, NOOP, Frame, Parcel
-from services.fanout.heartbeat import Heartbeat
-from services.fanout.intake import Intake
-from services.fanout.limits.bucket import Bucket, Pace
-from services.fanout.limits.gate import ADDRESS, note_too_large
-from services.fanout.line import ONE_MORE, Detached, Hold, Line, take_over
-from services.fanout.pollbody import PollBody, poll_response
-from services.fanout.websocket import BadHandshake, Code, WebSocketError
-from shared.tasks import awaited, report
-from shared.wire.jsontext import loads
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.exit import Exit, ExitClosed
+from padfleet.services.fanout.frames import CLOSE, NOOP, Frame, Parcel
+from padfleet.services.fanout.heartbeat import Heartbeat
+from padfleet.services.fanout.intake import Intake
+from padfleet.services.fanout.limits.bucket import Bucket, Pace
+from padfleet.services.fanout.limits.gate import ADDRESS, note_too_large
+from padfleet.services.fanout.line import ONE_MORE, Detached, Hold, Line, take_over
+from padfleet.services.fanout.pollbody import PollBody, poll_response
+from padfleet.services.fanout.websocket import BadHandshake, Code, WebSocketError
+from padfleet.shared.tasks import awaited, report
+from padfleet.shared.wire.jsontext import loads
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 
-from services.fanout import metrics
-from services.fanout.rooms import Rooms
-from shared.log.keys import CANARY
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log.keys import CANARY
 
 BUSIEST = 100
 """Pads that are named, those with the most users. A label for every pad would be a time series for

@@ -8,9 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from services.fanout import websocket
-from services.fanout.frames import CLOSE, NOOP, PING, Frame, Parcel
-from services.fanout.line import HIGH_WATER, Line
+from padfleet.services.fanout import websocket
+from padfleet.services.fanout.frames import CLOSE, NOOP, PING, Frame, Parcel
+from padfleet.services.fanout.line import HIGH_WATER, Line
 
 OVERFLOW = 1 << 20
 """Bytes waiting with which a socket is not given a pad once more."""

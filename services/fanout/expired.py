@@ -3,13 +3,13 @@
 import logging
 from dataclasses import replace
 
-from services.fanout import frames, metrics
-from services.fanout.auth.decision import Denied, Reason
-from services.fanout.join import Doorway
-from services.fanout.messages import Messages, Socket
-from services.fanout.session import Identity
-from shared.easysync import to_units
-from shared.log.connect import UNREACHABLE
+from padfleet.services.fanout import frames, metrics
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.messages import Messages, Socket
+from padfleet.services.fanout.session import Identity
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.connect import UNREACHABLE
 
 log = logging.getLogger(__name__)
 

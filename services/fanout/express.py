@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from os import write
 
-from services.fanout.runs import Flush, Run
-from services.fanout.session import Session
-from services.fanout.window import ASK_AGE
+from padfleet.services.fanout.runs import Flush, Run
+from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.window import ASK_AGE
 
 
 def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Session], None]) -> None:

@@ -8,8 +8,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.log.document import chain_of
-from shared.log.records import Revision
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Revision
 
 
 class Doubt(NamedTuple):

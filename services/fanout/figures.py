@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from heapq import nlargest
 from time import monotonic
 
-from services.fanout import metrics
-from services.fanout.room import Room
-from shared.fleet.beacon import Figures, buckets, reading
-from shared.fleet.record import Busy
-from shared.log.keys import CANARY
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.room import Room
+from padfleet.shared.fleet.beacon import Figures, buckets, reading
+from padfleet.shared.fleet.record import Busy
+from padfleet.shared.log.keys import CANARY
 
 MOST = 8
 """Pads that are named: who asks wants the one that makes the load."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from shared.log.records import Revision
+from padfleet.shared.log.records import Revision
 
 BATCH_MAX = 500
 """Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""

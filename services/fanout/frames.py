@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.fanout.flush import AcceptCommit, Missed, NewChanges, NewChangesBatch, Step
-from shared.log.records import Revision
-from shared.wire.jsontext import dumps, loads
+from padfleet.services.fanout.flush import AcceptCommit, Missed, NewChanges, NewChangesBatch, Step
+from padfleet.shared.log.records import Revision
+from padfleet.shared.wire.jsontext import dumps, loads
 
 _COLLAB = b'["message",{"type":"COLLABROOM","data":'
 _CLOSE = b"}]"

@@ -9,12 +9,12 @@ import asyncio
 import weakref
 from time import monotonic
 
-from services.fanout.client_vars import Greeting
-from services.fanout.held import Held
-from services.fanout.people import People
-from shared.budget import Budget, NoRoom, Reservation
-from shared.log.connect import Redis
-from shared.tasks import awaited
+from padfleet.services.fanout.client_vars import Greeting
+from padfleet.services.fanout.held import Held
+from padfleet.services.fanout.people import People
+from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25
 """Seconds that those who join a large and busy pad may be given it as it was, and what came since

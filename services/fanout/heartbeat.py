@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from shared.supervisor import rest
+from padfleet.shared.supervisor import rest
 
 TICK = 0.25
 """Seconds by which a ping may be late."""

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from services.fanout import metrics
-from services.fanout.feed import Doubt, Feed, Gap
-from services.fanout.frames import Frames
-from shared.log.connect import Outdated, Redis
-from shared.log.document import CorruptPad, Document, load, replay
-from shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
-from shared.log.keys import PadKeys
-from shared.log.opening import open_document
-from shared.log.records import Revision
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.feed import Doubt, Feed, Gap
+from padfleet.services.fanout.frames import Frames
+from padfleet.shared.log.connect import Outdated, Redis
+from padfleet.shared.log.document import CorruptPad, Document, load, replay
+from padfleet.shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.opening import open_document
+from padfleet.shared.log.records import Revision
 
 
 class Held:

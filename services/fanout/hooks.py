@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from services.fanout import frames
-from services.fanout.room import Room
-from services.fanout.session import Session
-from shared.log import announcements
-from shared.log.connect import Redis
-from shared.settings import SettingsError
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.shared.log import announcements
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.settings import SettingsError
+from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeGuard
 from urllib.parse import unquote
 
-from services.fanout.auth.decision import Denied, Wanted
-from shared.bounds import is_pad_id, is_read_only_id, is_token
-from shared.easysync import from_units
-from shared.log import pads
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
+from padfleet.services.fanout.auth.decision import Denied, Wanted
+from padfleet.shared.bounds import is_pad_id, is_read_only_id, is_token
+from padfleet.shared.easysync import from_units
+from padfleet.shared.log import pads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
 
 
 @dataclass(frozen=True, slots=True)

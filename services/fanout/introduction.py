@@ -2,12 +2,12 @@
 
 from typing import Any, NamedTuple
 
-from services.fanout.session import Identity
-from shared.bounds import is_color, name_of
-from shared.log import authors
-from shared.log.authors import Author, Visit
-from shared.log.connect import Redis
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.session import Identity
+from padfleet.shared.bounds import is_color, name_of
+from padfleet.shared.log import authors
+from padfleet.shared.log.authors import Author, Visit
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.settings import FanoutSettings
 
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
 """What a client lists in `supports` to get several revisions in one message."""

@@ -10,16 +10,16 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from services.fanout import frames, metrics, stays
-from services.fanout.auth.access import Access
-from services.fanout.auth.decision import Denied, Reason, Wanted
-from services.fanout.exit import Exit
-from services.fanout.flush import Cursor
-from services.fanout.frames import Frame
-from services.fanout.greetings import PATIENCE
-from services.fanout.hooks import Hooks
-from services.fanout.identify import Handshake, is_plain, wanted_pad
-from services.fanout.introduction import (
+from padfleet.services.fanout import frames, metrics, stays
+from padfleet.services.fanout.auth.access import Access
+from padfleet.services.fanout.auth.decision import Denied, Reason, Wanted
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.greetings import PATIENCE
+from padfleet.services.fanout.hooks import Hooks
+from padfleet.services.fanout.identify import Handshake, is_plain, wanted_pad
+from padfleet.services.fanout.introduction import (
     Introduced,
     acknowledges,
     introduced,
@@ -27,25 +27,25 @@ from services.fanout.introduction import (
     points,
     takes_batches,
 )
-from services.fanout.legacy import sends_no_author
-from services.fanout.limits.makers import Makers
-from services.fanout.rights import begin_with, rights_of
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import Identity, Session
-from services.fanout.stays import Stay
-from shared.budget import NoRoom
-from shared.log import authors, pads, presence
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad, is_of_a_key, of_right_type
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.log.pads import Glance
-from shared.log.presence import Admission
-from shared.log.records import Creation, Fence, Outcome
-from shared.settings import FanoutSettings
-from shared.tasks import Pending, all_of
+from padfleet.services.fanout.legacy import sends_no_author
+from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.rights import begin_with, rights_of
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.stays import Stay
+from padfleet.shared.budget import NoRoom
+from padfleet.shared.log import authors, pads, presence
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, is_of_a_key, of_right_type
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import Glance
+from padfleet.shared.log.presence import Admission
+from padfleet.shared.log.records import Creation, Fence, Outcome
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.tasks import Pending, all_of
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ rule wants; every other client is held to the rule as it stands.
 
 from typing import Any
 
-from shared.easysync import AttributePool, iter_ops, pack, unpack
-from shared.easysync.base36 import numeral
+from padfleet.shared.easysync import AttributePool, iter_ops, pack, unpack
+from padfleet.shared.easysync.base36 import numeral
 
 
 def sends_no_author(ready: dict[str, Any]) -> bool:

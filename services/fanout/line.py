@@ -8,8 +8,8 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from services.fanout import websocket
-from services.fanout.websocket import Closed, Code, Ping, Reader, WebSocketError
+from padfleet.services.fanout import websocket
+from padfleet.services.fanout.websocket import Closed, Code, Ping, Reader, WebSocketError
 
 HIGH_WATER = 4096
 """Bytes waiting for a socket above which it is offered no more, be it revisions or pongs. What

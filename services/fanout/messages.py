@@ -10,25 +10,25 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.fanout import frames, metrics
-from services.fanout.auth.decision import Denied
-from services.fanout.auth.expiry import Deadlines
-from services.fanout.collab import chat, deletion, options, people, pointing, saved
-from services.fanout.collab.asked import Asked
-from services.fanout.collab.passing import is_passed_on, passed_on
-from services.fanout.commits import Commits
-from services.fanout.errors import ClientError, WrongType, prefixed, shown
-from services.fanout.exit import OVERFLOW, Exit
-from services.fanout.identify import Handshake
-from services.fanout.join import Ahead, Doorway, TurnedAway, turn_away_if_corrupt
-from services.fanout.limits.allowances import Allowances, TooMuch
-from services.fanout.limits.unborn import Nursery
-from services.fanout.room import Room
-from services.fanout.session import Session
-from services.fanout.timeslider.requests import Timeslider
-from shared.log.connect import UNREACHABLE
-from shared.log.damage import CorruptPad
-from shared.log.inbox import NotTaken
+from padfleet.services.fanout import frames, metrics
+from padfleet.services.fanout.auth.decision import Denied
+from padfleet.services.fanout.auth.expiry import Deadlines
+from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, saved
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.collab.passing import is_passed_on, passed_on
+from padfleet.services.fanout.commits import Commits
+from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
+from padfleet.services.fanout.exit import OVERFLOW, Exit
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Ahead, Doorway, TurnedAway, turn_away_if_corrupt
+from padfleet.services.fanout.limits.allowances import Allowances, TooMuch
+from padfleet.services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.timeslider.requests import Timeslider
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.inbox import NotTaken
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge
 
-from services.fanout.runs import Tally
-from shared.budget import Budget
-from shared.counting import QuickCounter, QuickCounters, QuickHistogram
+from padfleet.services.fanout.runs import Tally
+from padfleet.shared.budget import Budget
+from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10)
 COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)

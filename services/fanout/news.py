@@ -5,7 +5,7 @@ people who come within one flush are one write for every socket and not a hundre
 socket has not been told yet takes no memory of its own.
 """
 
-from services.fanout.frames import Frame
+from padfleet.services.fanout.frames import Frame
 
 CAPACITY = 4096
 """News kept. A session further behind than that is dropped: its client resumes, and is told who is

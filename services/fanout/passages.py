@@ -8,14 +8,14 @@ import asyncio
 import weakref
 from itertools import accumulate
 
-from services.fanout.feed import Feed
-from services.fanout.frames import Frames
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad
-from shared.log.history import HistoryGap, read_revisions
-from shared.log.keys import PadKeys
-from shared.log.records import Revision
-from shared.tasks import awaited
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.frames import Frames
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.history import HistoryGap, read_revisions
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision
+from padfleet.shared.tasks import awaited
 
 READ_STEP = 200
 """Revisions per read."""

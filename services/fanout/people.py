@@ -4,14 +4,14 @@ for what it reads of authors."""
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 
-from services.fanout import frames
-from services.fanout.frames import Frame
-from services.fanout.news import News
-from services.fanout.roster import Roster
-from shared.log import authors
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.records import Joined, Left, UserInfo
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.news import News
+from padfleet.services.fanout.roster import Roster
+from padfleet.shared.log import authors
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:

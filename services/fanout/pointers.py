@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-from services.fanout import frames, metrics
-from services.fanout.roster import Roster
-from services.fanout.session import Session
-from shared.log.announcements import Pointed, Pointer, point
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import PadKeys
-from shared.tasks import Tasks
+from padfleet.services.fanout import frames, metrics
+from padfleet.services.fanout.roster import Roster
+from padfleet.services.fanout.session import Session
+from padfleet.shared.log.announcements import Pointed, Pointer, point
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

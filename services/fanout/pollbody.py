@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from engineio.packet import Packet
 
-from services.fanout.frames import Frame, Parcel
+from padfleet.services.fanout.frames import Frame, Parcel
 
 WHOLE = 64 * 1024
 """Bytes of an answer up to which it is made in one piece, and compressed by the library for those

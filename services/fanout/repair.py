@@ -4,15 +4,15 @@ import asyncio
 import logging
 from typing import Protocol
 
-from services.fanout import metrics
-from services.fanout.feed import Doubt
-from services.fanout.held import Held
-from services.fanout.vouching import Vouching
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.document import CorruptPad
-from shared.log.history import HistoryGap, read_revisions, read_told_meta
-from shared.log.keys import PadKeys
-from shared.tasks import Tasks
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.feed import Doubt
+from padfleet.services.fanout.held import Held
+from padfleet.services.fanout.vouching import Vouching
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import HistoryGap, read_revisions, read_told_meta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

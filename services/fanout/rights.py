@@ -3,13 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
-from services.fanout.room import Room
-from services.fanout.session import Identity
-from shared.log.chat import NoPad
-from shared.log.connect import Redis
-from shared.log.deletion import make_deletion_token
-from shared.log.options import TooBusy, change_options
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Identity
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.deletion import make_deletion_token
+from padfleet.shared.log.options import TooBusy, change_options
+from padfleet.shared.settings import FanoutSettings
 
 
 async def rights_of(

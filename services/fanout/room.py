@@ -7,28 +7,28 @@ What is held of the pad is in `held`, what is known of the people on it in `peop
 import asyncio
 import logging
 
-from services.fanout import frames, metrics, stays
-from services.fanout.attendance import Attendance
-from services.fanout.beside import Beside
-from services.fanout.delivery import Delivery
-from services.fanout.departures import Departures
-from services.fanout.exit import OVERFLOW
-from services.fanout.feed import Doubt, Feed, Gap
-from services.fanout.greetings import Greetings
-from services.fanout.held import Held
-from services.fanout.people import People
-from services.fanout.pointers import Pointers
-from services.fanout.repair import Repair
-from services.fanout.secrecy import Secret
-from services.fanout.session import Session, new_session_id
-from services.fanout.stays import Stay
-from services.fanout.turns import Turns
-from shared.budget import Budget
-from shared.log.announcements import Announcement, Pointed, Relayed
-from shared.log.connect import Redis
-from shared.log.groups import group_of
-from shared.log.keys import PadKeys
-from shared.log.records import (
+from padfleet.services.fanout import frames, metrics, stays
+from padfleet.services.fanout.attendance import Attendance
+from padfleet.services.fanout.beside import Beside
+from padfleet.services.fanout.delivery import Delivery
+from padfleet.services.fanout.departures import Departures
+from padfleet.services.fanout.exit import OVERFLOW
+from padfleet.services.fanout.feed import Doubt, Feed, Gap
+from padfleet.services.fanout.greetings import Greetings
+from padfleet.services.fanout.held import Held
+from padfleet.services.fanout.people import People
+from padfleet.services.fanout.pointers import Pointers
+from padfleet.services.fanout.repair import Repair
+from padfleet.services.fanout.secrecy import Secret
+from padfleet.services.fanout.session import Session, new_session_id
+from padfleet.services.fanout.stays import Stay
+from padfleet.services.fanout.turns import Turns
+from padfleet.shared.budget import Budget
+from padfleet.shared.log.announcements import Announcement, Pointed, Relayed
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import (
     OPENS,
     ChannelMessage,
     Committed,
@@ -41,7 +41,7 @@ from shared.log.records import (
     Unsettled,
     UserInfo,
 )
-from shared.tasks import Fault, all_of
+from padfleet.shared.tasks import Fault, all_of
 
 log = logging.getLogger(__name__)
 

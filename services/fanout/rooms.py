@@ -8,20 +8,20 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from services.fanout import metrics
-from services.fanout.departures import Departures
-from services.fanout.feed import Feed
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.session import Session
-from services.fanout.turns import Turns
-from shared.budget import Budget
-from shared.log import announcements
-from shared.log.channels import Subscriber
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.keys import Keyspace
-from shared.supervisor import Keeper, Loose, progress, rest
-from shared.tasks import Boxed, Fault, awaited, forget
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.departures import Departures
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.turns import Turns
+from padfleet.shared.budget import Budget
+from padfleet.shared.log import announcements
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.supervisor import Keeper, Loose, progress, rest
+from padfleet.shared.tasks import Boxed, Fault, awaited, forget
 
 log = logging.getLogger(__name__)
 

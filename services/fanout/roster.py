@@ -6,7 +6,7 @@ Kept from the pad's channel, and set right from the stored members after a lost 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from shared.log.records import Joined, Member
+from padfleet.shared.log.records import Joined, Member
 
 
 class Difference(NamedTuple):

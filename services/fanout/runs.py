@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from services.fanout.feed import Feed
-from services.fanout.flush import (
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.flush import (
     BATCH_MAX,
     AcceptCommit,
     Cursor,
@@ -13,9 +13,9 @@ from services.fanout.flush import (
     Step,
     steps,
 )
-from services.fanout.frames import Frame, Frames
-from services.fanout.news import News
-from shared.log.records import Revision
+from padfleet.services.fanout.frames import Frame, Frames
+from padfleet.services.fanout.news import News
+from padfleet.shared.log.records import Revision
 
 KINDS: dict[type[Step], str] = {
     NewChanges: "NEW_CHANGES",

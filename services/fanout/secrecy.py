@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from shared.easysync import to_units
+from padfleet.shared.easysync import to_units
 
 _ENVELOPE: Final = frozenset(
     {

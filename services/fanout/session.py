@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
-from services.fanout import metrics
-from services.fanout.exit import Exit, ExitClosed
-from services.fanout.flush import AcceptCommit, Cursor, Step, steps
-from services.fanout.frames import PING, Frame, Parcel, with_ack
-from services.fanout.runs import Flush
-from services.fanout.window import ASK_AGE, Probe, Window
-from shared.log.authors import Author, Visit
-from shared.log.records import Member, Origin, Outcome
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.exit import Exit, ExitClosed
+from padfleet.services.fanout.flush import AcceptCommit, Cursor, Step, steps
+from padfleet.services.fanout.frames import PING, Frame, Parcel, with_ack
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.window import ASK_AGE, Probe, Window
+from padfleet.shared.log.authors import Author, Visit
+from padfleet.shared.log.records import Member, Origin, Outcome
 
 
 def new_session_id() -> str:

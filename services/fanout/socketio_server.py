@@ -9,7 +9,7 @@ import socketio
 from engineio.exceptions import SocketIsClosedError
 from socketio.packet import CONNECT
 
-from services.fanout.engine import EngineServer
+from padfleet.services.fanout.engine import EngineServer
 
 EVENT = "message"
 """The name of the only event there is: everything of Etherpad goes in it."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.fanout.feed import Feed
-from services.fanout.session import Session
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.session import Session
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 

@@ -13,8 +13,8 @@ A client can say of itself whatever it likes. So it can to `client_rev`: it dece
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from services.fanout import frames
-from services.fanout.frames import Frame
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.frames import Frame
 
 EVENT = "history"
 

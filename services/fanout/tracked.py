@@ -4,9 +4,9 @@ sessions."""
 from time import time_ns
 from typing import NamedTuple
 
-from services.fanout.feed import Feed
-from shared import tracing
-from shared.tracing import Trace
+from padfleet.services.fanout.feed import Feed
+from padfleet.shared import tracing
+from padfleet.shared.tracing import Trace
 
 
 class _Arrived(NamedTuple):

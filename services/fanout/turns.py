@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Protocol
 
-from services.fanout import metrics
-from services.fanout.pacing import Pace, Rules
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.pacing import Pace, Rules
 
 SLICE = 0.002
 """Seconds of one slice, divided among the rooms that are in the middle of a flush."""

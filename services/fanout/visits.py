@@ -3,16 +3,16 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.fanout.auth.access import Access
-from services.fanout.auth.decision import Denied, Wanted
-from services.fanout.identify import Handshake, wanted_pad
-from services.fanout.limits.addresses import Trusted
-from services.fanout.limits.doorman import COOKIES
-from shared.easysync import to_units
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.lanes import Lane, take_lane
-from shared.visit import NotAllowed, Visitor
+from padfleet.services.fanout.auth.access import Access
+from padfleet.services.fanout.auth.decision import Denied, Wanted
+from padfleet.services.fanout.identify import Handshake, wanted_pad
+from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.doorman import COOKIES
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.visit import NotAllowed, Visitor
 
 
 @web.middleware

@@ -9,11 +9,11 @@ nobody is sent more while it is not done.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.fanout.held import Held
-from shared.log import presence
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import PadKeys
-from shared.tasks import Tasks
+from padfleet.services.fanout.held import Held
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
 
 RETRY_DELAY = 0.2
 

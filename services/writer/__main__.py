@@ -2,9 +2,9 @@
 
 import sys
 
-from services.writer.app import run
-from shared.process import run_process
-from shared.settings import WriterSettings
+from padfleet.services.writer.app import run
+from padfleet.shared.process import run_process
+from padfleet.shared.settings import WriterSettings
 
 
 def main(argv: list[str]) -> int:

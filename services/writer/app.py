@@ -8,22 +8,22 @@ from functools import partial
 
 from aiohttp import web
 
-from services import __version__
-from services.writer import metrics
-from services.writer.cache import PadCache
-from services.writer.figures import figures
-from services.writer.owner import Owner
-from services.writer.partition import Committer
-from services.writer.readiness import add_readiness
-from services.writer.replicas import Replicas
-from services.writer.upkeep import Upkeep
-from services.writer.vacancies import Vacancies
-from shared.fleet.beacon import Name, reachable_host
-from shared.health import add_ops_routes
-from shared.log.limits import pad_limits
-from shared.service import Service
-from shared.serving import add_safe_headers
-from shared.settings import WriterSettings
+from padfleet import __version__
+from padfleet.services.writer import metrics
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.figures import figures
+from padfleet.services.writer.owner import Owner
+from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.readiness import add_readiness
+from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.upkeep import Upkeep
+from padfleet.services.writer.vacancies import Vacancies
+from padfleet.shared.fleet.beacon import Name, reachable_host
+from padfleet.shared.health import add_ops_routes
+from padfleet.shared.log.limits import pad_limits
+from padfleet.shared.service import Service
+from padfleet.shared.serving import add_safe_headers
+from padfleet.shared.settings import WriterSettings
 
 log = logging.getLogger(__name__)
 

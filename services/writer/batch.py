@@ -7,9 +7,9 @@ nobody says which that is, entry by entry until it is found.
 
 from dataclasses import dataclass, field
 
-from services.writer.work import Work
-from shared.log.entries import Received
-from shared.log.leases import Lease
+from padfleet.services.writer.work import Work
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.leases import Lease
 
 
 @dataclass(slots=True)

@@ -5,15 +5,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import cast
 
-from services.writer import metrics
-from services.writer.fences import Fences
-from services.writer.pad import Pad
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad, of_right_type, readable
-from shared.log.document import load
-from shared.log.history import is_beheaded, read_meta
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.limits import UNLIMITED, PadLimits
+from padfleet.services.writer import metrics
+from padfleet.services.writer.fences import Fences
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
+from padfleet.shared.log.document import load
+from padfleet.shared.log.history import is_beheaded, read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.limits import UNLIMITED, PadLimits
 
 
 class PadCache:

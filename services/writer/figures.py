@@ -1,8 +1,8 @@
 """What a writer tells of itself."""
 
-from services.writer import metrics
-from services.writer.damages import Damages
-from shared.fleet.beacon import Figures, buckets, reading
+from padfleet.services.writer import metrics
+from padfleet.services.writer.damages import Damages
+from padfleet.shared.fleet.beacon import Figures, buckets, reading
 
 
 def figures(damages: Damages) -> Figures:

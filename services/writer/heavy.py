@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from shared.log.entries import Received, Staged
-from shared.log.heaviness import is_heavy
-from shared.log.records import Deletion, Entry
-from shared.supervisor import progress
+from padfleet.shared.log.entries import Received, Staged
+from padfleet.shared.log.heaviness import is_heavy
+from padfleet.shared.log.records import Deletion, Entry
+from padfleet.shared.supervisor import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
 """Reads the entries behind an ID, without waiting for any; with None, nothing. None: the writer is

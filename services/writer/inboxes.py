@@ -6,11 +6,11 @@ from collections import defaultdict
 
 from redis.exceptions import RedisError
 
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.entries import Received
-from shared.log.keys import Keyspace
-from shared.log.reading import next_entry, read_carefully, read_inboxes
-from shared.supervisor import progress, rest
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reading import next_entry, read_carefully, read_inboxes
+from padfleet.shared.supervisor import progress, rest
 
 log = logging.getLogger(__name__)
 

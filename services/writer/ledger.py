@@ -6,15 +6,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec, TypeVar
 
-from services.writer.replicas import Replicas, Unconfirmed
-from services.writer.work import Work
-from shared.log import scripts
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.leases import Lease
-from shared.log.records import UNSETTLED
-from shared.log.unwritten import Unwritten
-from shared.supervisor import rest
+from padfleet.services.writer.replicas import Replicas, Unconfirmed
+from padfleet.services.writer.work import Work
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import UNSETTLED
+from padfleet.shared.log.unwritten import Unwritten
+from padfleet.shared.supervisor import rest
 
 log = logging.getLogger(__name__)
 

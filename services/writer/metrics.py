@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from shared.counting import QuickCounter, QuickCounters, QuickHistogram
+from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
 HEAVY = Counter(

@@ -7,20 +7,20 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from services.writer import metrics
-from services.writer.cache import PadCache
-from services.writer.damages import Damages
-from services.writer.inboxes import BLOCK_MS, Inboxes
-from services.writer.ledger import LeaseLost
-from services.writer.partition import Committer, Stuck
-from services.writer.vacancies import Vacancies
-from shared.log import leases, presence
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.entries import Received
-from shared.log.keys import WRITERS, Keyspace
-from shared.log.leases import Lease
-from shared.supervisor import Keeper, Kept, Loose, progress, rest
-from shared.tasks import as_if_never_asked, awaited
+from padfleet.services.writer import metrics
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
+from padfleet.services.writer.ledger import LeaseLost
+from padfleet.services.writer.partition import Committer, Stuck
+from padfleet.services.writer.vacancies import Vacancies
+from padfleet.shared.log import leases, presence
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.keys import WRITERS, Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest
+from padfleet.shared.tasks import as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.writer.fences import Fences
-from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
-from shared.easysync import (
+from padfleet.services.writer.fences import Fences
+from padfleet.services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     identity,
@@ -18,19 +18,19 @@ from shared.easysync import (
     move_ops_to_new_pool,
     unpack,
 )
-from shared.easysync.base36 import numeral
-from shared.easysync.characters import CONTROLS, controls_in
-from shared.easysync.effort import Effort, TooMuchWork, count_ops
-from shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from shared.easysync.moving import follow_at, rebase_over
-from shared.easysync.patches import Patches, patches_of
-from shared.easysync.steps import Step, step_of
-from shared.log.document import Change, Document, chain_of
-from shared.log.form import encode_wire as encode_wire
-from shared.log.heaviness import is_short, own_work
-from shared.log.limits import UNLIMITED
-from shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
-from shared.log.reigns import Reign, shared_up_to
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.characters import CONTROLS, controls_in
+from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
+from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from padfleet.shared.easysync.moving import follow_at, rebase_over
+from padfleet.shared.easysync.patches import Patches, patches_of
+from padfleet.shared.easysync.steps import Step, step_of
+from padfleet.shared.log.document import Change, Document, chain_of
+from padfleet.shared.log.form import encode_wire as encode_wire
+from padfleet.shared.log.heaviness import is_short, own_work
+from padfleet.shared.log.limits import UNLIMITED
+from padfleet.shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
+from padfleet.shared.log.reigns import Reign, shared_up_to
 
 RECENT_REVISIONS = 2000
 """Changesets kept for rebasing, at least. A submission that is older still is served from the

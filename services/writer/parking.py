@@ -4,10 +4,10 @@ import logging
 
 from redis.exceptions import RedisError
 
-from services.writer import metrics
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.entries import Received
-from shared.log.keys import Keyspace
+from padfleet.services.writer import metrics
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.keys import Keyspace
 
 log = logging.getLogger(__name__)
 

@@ -7,30 +7,30 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from services.writer import metrics
-from services.writer.batch import Batch
-from services.writer.cache import PadCache
-from services.writer.damages import Damages
-from services.writer.heavy import More, Rest, ToStop, nothing_more
-from services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
-from services.writer.pad import MOST_WORK, Pad, Result
-from services.writer.parking import park
-from services.writer.replicas import Replicas
-from services.writer.upkeep import Upkeep
-from services.writer.work import Work
-from shared import tracing
-from shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
-from shared.log.births import new_birth
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.damage import CorruptPad, is_forbidden
-from shared.log.document import Change
-from shared.log.entries import Received, Staged, Unread, Unreadable, unread
-from shared.log.heaviness import LIGHT_WORK, is_heavy
-from shared.log.history import HistoryGap, read_meta, read_revisions
-from shared.log.keys import Keyspace, PadKeys, read_only_key
-from shared.log.leases import Lease
-from shared.log.reading import entered_at, read_staged
-from shared.log.records import (
+from padfleet.services.writer import metrics
+from padfleet.services.writer.batch import Batch
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.heavy import More, Rest, ToStop, nothing_more
+from padfleet.services.writer.ledger import LeaseLost, Ledger, Spoilt, patiently
+from padfleet.services.writer.pad import MOST_WORK, Pad, Result
+from padfleet.services.writer.parking import park
+from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.upkeep import Upkeep
+from padfleet.services.writer.work import Work
+from padfleet.shared import tracing
+from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
+from padfleet.shared.log.births import new_birth
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad, is_forbidden
+from padfleet.shared.log.document import Change
+from padfleet.shared.log.entries import Received, Staged, Unread, Unreadable, unread
+from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
+from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.keys import Keyspace, PadKeys, read_only_key
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.reading import entered_at, read_staged
+from padfleet.shared.log.records import (
     CREATED,
     Creation,
     Deletion,
@@ -40,8 +40,8 @@ from shared.log.records import (
     Revision,
     Submission,
 )
-from shared.supervisor import rest
-from shared.tasks import Boxed, Fault, awaited, forget
+from padfleet.shared.supervisor import rest
+from padfleet.shared.tasks import Boxed, Fault, awaited, forget
 
 log = logging.getLogger(__name__)
 

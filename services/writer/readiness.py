@@ -4,11 +4,11 @@
 import asyncio
 from collections.abc import Iterable
 
-from services.writer.owner import Owner
-from shared.health import Health
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
+from padfleet.services.writer.owner import Owner
+from padfleet.shared.health import Health
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 
 SHARE_LEASES = 2
 """Lease times for which a writer may lack a part of its share: when another dies, that one's leases

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from redis.asyncio.connection import AbstractConnection
 
-from services.writer import metrics
-from shared.log import scripts
-from shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
-from shared.log.reigns import server_of
-from shared.supervisor import progress
-from shared.tasks import Tasks
+from padfleet.services.writer import metrics
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import COMMAND_TIMEOUT, UNREACHABLE, Node, Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.reigns import server_of
+from padfleet.shared.supervisor import progress
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

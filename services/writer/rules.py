@@ -4,15 +4,15 @@ The rules are those that Etherpad's server enforces (3.3.1), so that a client wh
 works here, and what is refused there is refused here.
 """
 
-from shared.bounds import OutOfBounds, check_attributes
-from shared.easysync import (
+from padfleet.shared.bounds import OutOfBounds, check_attributes
+from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     attribs_of,
 )
-from shared.easysync.changeset import checked_ops
-from shared.easysync.errors import shown
-from shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
+from padfleet.shared.easysync.changeset import checked_ops
+from padfleet.shared.easysync.errors import shown
+from padfleet.shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
 
 
 class Refused(Exception):

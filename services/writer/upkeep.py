@@ -3,14 +3,14 @@
 import asyncio
 import logging
 
-from services.writer import metrics
-from services.writer.pad import Pad
-from shared.log import authors, contributions, scripts
-from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.history import read_revisions
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
+from padfleet.services.writer import metrics
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.log import authors, contributions, scripts
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
 
 SMALL = 20_000
 """Code units of a pad that is put together in the event loop: each may have attributes of its own,

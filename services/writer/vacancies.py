@@ -3,12 +3,12 @@
 import logging
 import time
 
-from services.writer import metrics
-from services.writer.cache import PadCache
-from shared.log import unwritten
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
+from padfleet.services.writer import metrics
+from padfleet.services.writer.cache import PadCache
+from padfleet.shared.log import unwritten
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
 
 log = logging.getLogger(__name__)
 

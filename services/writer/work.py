@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from services.writer.pad import Pad
-from shared.log.keys import PadKeys
-from shared.log.records import Outcome, Revision, committed_header
-from shared.tracing import Trace
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Outcome, Revision, committed_header
+from padfleet.shared.tracing import Trace
 
 
 @dataclass(slots=True)

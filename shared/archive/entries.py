@@ -7,7 +7,7 @@ and at the end of the file perhaps Tokens, and always End.
 
 from typing import Any, NamedTuple
 
-from shared.log.records import Revision
+from padfleet.shared.log.records import Revision
 
 ENTRY_REVISIONS = 500
 """Revisions in one entry at most."""

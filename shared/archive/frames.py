@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any, BinaryIO
 
-from shared.log.records import pack, unpack
+from padfleet.shared.log.records import pack, unpack
 
 MAGIC = b"padfleet archive 1\n"
 """The first line; the number is that of the format."""

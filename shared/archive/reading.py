@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.archive.entries import (
+from padfleet.shared.archive.entries import (
     End,
     Entry,
     PadDone,
@@ -14,9 +14,9 @@ from shared.archive.entries import (
     Tokens,
     from_value,
 )
-from shared.archive.frames import BadArchive, read_frames
-from shared.easysync.errors import shown
-from shared.log.document import chain_of
+from padfleet.shared.archive.frames import BadArchive, read_frames
+from padfleet.shared.easysync.errors import shown
+from padfleet.shared.log.document import chain_of
 
 
 class _Checker:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from shared.archive.entries import End, Entry, PadDone, to_value
-from shared.archive.frames import FrameWriter
+from padfleet.shared.archive.entries import End, Entry, PadDone, to_value
+from padfleet.shared.archive.frames import FrameWriter
 
 
 class NotWritten(Exception):

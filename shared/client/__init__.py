@@ -16,9 +16,9 @@ Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `fro
 plane, which has no emojis, the two are the same.
 """
 
-from shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved, Event
-from shared.client.cursors import Cursor
-from shared.client.errors import (
+from padfleet.shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved, Event
+from padfleet.shared.client.cursors import Cursor
+from padfleet.shared.client.errors import (
     ConnectionLost,
     Disconnected,
     EditRefused,
@@ -28,9 +28,9 @@ from shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
-from shared.client.line import PadUrl, Traffic
-from shared.client.pad import Pad, connect, new_token
-from shared.client.splitting import Room, split
+from padfleet.shared.client.line import PadUrl, Traffic
+from padfleet.shared.client.pad import Pad, connect, new_token
+from padfleet.shared.client.splitting import Room, split
 
 __all__ = [
     "Accepted",

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from shared.client.cursors import Cursor, Cursors, Place
-from shared.client.errors import EditRefused, OutOfRange, ProtocolError
-from shared.client.splitting import Room, check_attribute, fits, split
-from shared.easysync import (
+from padfleet.shared.client.cursors import Cursor, Cursors, Place
+from padfleet.shared.client.errors import EditRefused, OutOfRange, ProtocolError
+from padfleet.shared.client.splitting import Room, check_attribute, fits, split
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -29,7 +29,7 @@ from shared.easysync import (
     prepare_for_wire,
     unpack,
 )
-from shared.easysync.characters import without_controls
+from padfleet.shared.easysync.characters import without_controls
 
 
 class Changed(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from shared.easysync import iter_ops, unpack
+from padfleet.shared.easysync import iter_ops, unpack
 
 KEPT: Final = 200
 """Revisions that are kept to carry older places along; who is further behind than that, waits."""

@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from shared.client.errors import ConnectionLost, PadError, ProtocolError
-from shared.wire import socketio
-from shared.wire.jsontext import dumps
+from padfleet.shared.client.errors import ConnectionLost, PadError, ProtocolError
+from padfleet.shared.wire import socketio
+from padfleet.shared.wire.jsontext import dumps
 
 HEARTBEAT = 10.0
 """Seconds of silence after which the server is asked for a sign of life; it has half as long for

@@ -18,10 +18,10 @@ from typing import Any
 
 import aiohttp
 
-from shared.client.backoff import Backoff
-from shared.client.collaborator import Accepted, Collaborator, CursorsMoved, Event
-from shared.client.cursors import Cursor
-from shared.client.errors import (
+from padfleet.shared.client.backoff import Backoff
+from padfleet.shared.client.collaborator import Accepted, Collaborator, CursorsMoved, Event
+from padfleet.shared.client.cursors import Cursor
+from padfleet.shared.client.errors import (
     ConnectionLost,
     Disconnected,
     EditRefused,
@@ -31,11 +31,11 @@ from shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
-from shared.client.line import Line, PadUrl, Traffic
-from shared.client.people import color_of, colors_of, names_of
-from shared.client.pointing import Pointing
-from shared.client.splitting import Room
-from shared.easysync import to_units
+from padfleet.shared.client.line import Line, PadUrl, Traffic
+from padfleet.shared.client.people import color_of, colors_of, names_of
+from padfleet.shared.client.pointing import Pointing
+from padfleet.shared.client.splitting import Room
+from padfleet.shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
 """Seconds from connecting to CLIENT_VARS."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from shared import client
+from padfleet.shared import client
 
 _PREFIX = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")  # collections.abc.Mapping
 

@@ -13,11 +13,11 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from shared.client.errors import TooLarge
-from shared.easysync import AttributePool, Op, iter_ops, pack, unpack
-from shared.easysync.assembler import Assembler
-from shared.easysync.base36 import VALUES, numeral
-from shared.wire.jsontext import dumps
+from padfleet.shared.client.errors import TooLarge
+from padfleet.shared.easysync import AttributePool, Op, iter_ops, pack, unpack
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.base36 import VALUES, numeral
+from padfleet.shared.wire.jsontext import dumps
 
 _CONTROL: Final = re.compile("[\\x00-\\x07\\x0b\\x0e-\\x1f]")  # as \\u0001, unlike \\n
 _HALF: Final = re.compile("[\ud800-\udfff]")

@@ -9,15 +9,15 @@ Who holds a document and applies many changesets to it does so in place: `body` 
 results are those of `apply_to_atext` and `follow`.
 """
 
-from shared.easysync.atext import (
+from padfleet.shared.easysync.atext import (
     AText,
     apply_to_atext,
     apply_to_attribs,
     apply_to_text,
     make_atext,
 )
-from shared.easysync.attributes import attribs_of
-from shared.easysync.changeset import (
+from padfleet.shared.easysync.attributes import attribs_of
+from padfleet.shared.easysync.changeset import (
     Changeset,
     check_rep,
     identity,
@@ -27,22 +27,22 @@ from shared.easysync.changeset import (
     pack,
     unpack,
 )
-from shared.easysync.compose import compose
-from shared.easysync.errors import EasysyncError
-from shared.easysync.follow import follow, rebase
-from shared.easysync.inverse import inverse
-from shared.easysync.lines import (
+from padfleet.shared.easysync.compose import compose
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.follow import follow, rebase
+from padfleet.shared.easysync.inverse import inverse
+from padfleet.shared.easysync.lines import (
     mutate_attribution_lines,
     mutate_text_lines,
     split_attribution_lines,
     split_text_lines,
 )
-from shared.easysync.markers import correct_line_markers
-from shared.easysync.ops import Op, iter_ops
-from shared.easysync.pool import Attribute, AttributePool
-from shared.easysync.splice import Builder, make_splice, replacing
-from shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
-from shared.easysync.utf16 import from_units, to_units
+from padfleet.shared.easysync.markers import correct_line_markers
+from padfleet.shared.easysync.ops import Op, iter_ops
+from padfleet.shared.easysync.pool import Attribute, AttributePool
+from padfleet.shared.easysync.splice import Builder, make_splice, replacing
+from padfleet.shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
+from padfleet.shared.easysync.utf16 import from_units, to_units
 
 __all__ = [
     "AText",

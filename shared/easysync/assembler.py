@@ -6,7 +6,7 @@ does to the letter: its server refuses any other form, and the clients compare s
 
 from __future__ import annotations
 
-from shared.easysync.ops import op_text
+from padfleet.shared.easysync.ops import op_text
 
 
 class Run:

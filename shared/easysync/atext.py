@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.changeset import Bank, unpack
-from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.ops import Op, iter_ops, side_by_side
-from shared.easysync.overlay import overlay
-from shared.easysync.pool import AttributePool
-from shared.easysync.runs import cut_out, put_back, with_index
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.changeset import Bank, unpack
+from padfleet.shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.ops import Op, iter_ops, side_by_side
+from padfleet.shared.easysync.overlay import overlay
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.runs import cut_out, put_back, with_index
 
 
 class AText(NamedTuple):

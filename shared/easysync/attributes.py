@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.easysync.base36 import VALUES, numeral
-from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.pool import Attribute, AttributePool
+from padfleet.shared.easysync.base36 import VALUES, numeral
+from padfleet.shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.pool import Attribute, AttributePool
 
 
 def attribs_of(attribs: str, pool: AttributePool) -> dict[str, str]:

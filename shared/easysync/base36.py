@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.errors import EasysyncError, shown
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NUMBER: Final = re.compile("[0-9a-z]{1,11}")

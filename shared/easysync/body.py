@@ -10,12 +10,12 @@ from __future__ import annotations
 from sys import intern
 from typing import Final
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.atext import AText
-from shared.easysync.base36 import numeral
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import iter_ops
-from shared.easysync.tally import Found, Tally
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.atext import AText
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import iter_ops
+from padfleet.shared.easysync.tally import Found, Tally
 
 Span = tuple[str, int]
 """An attribute string, and for how many code units it holds."""

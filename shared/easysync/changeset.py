@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.base36 import VALUES, numeral
-from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.ops import Op, iter_ops
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.base36 import VALUES, numeral
+from padfleet.shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.ops import Op, iter_ops
 
 _HEADER: Final = re.compile("Z:([0-9a-z]++)([<>])([0-9a-z]++)")
 

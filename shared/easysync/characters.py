@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from shared.easysync.body import Body
+from padfleet.shared.easysync.body import Body
 
 TAB: Final = " " * 8
 """What stands for a tab, as with Etherpad."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.changeset import Bank, pack, unpack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import iter_ops, side_by_side
-from shared.easysync.overlay import overlay
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.changeset import Bank, pack, unpack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import iter_ops, side_by_side
+from padfleet.shared.easysync.overlay import overlay
+from padfleet.shared.easysync.pool import AttributePool
 
 
 def compose(a: str, b: str, pool: AttributePool) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.attributes import follow_attribs
-from shared.easysync.base36 import numeral
-from shared.easysync.changeset import Bank, pack, unpack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import Op, consume, iter_ops, side_by_side
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.attributes import follow_attribs
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.changeset import Bank, pack, unpack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import Op, consume, iter_ops, side_by_side
+from padfleet.shared.easysync.pool import AttributePool
 
 
 def follow(a: str, b: str, pool: AttributePool, *, reverse_insert_order: bool = False) -> str:

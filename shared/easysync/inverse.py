@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.easysync.attributes import attribs_of, encode_attribs
-from shared.easysync.changeset import check_rep, unpack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import Op, iter_ops
-from shared.easysync.pool import AttributePool
-from shared.easysync.splice import Builder
+from padfleet.shared.easysync.attributes import attribs_of, encode_attribs
+from padfleet.shared.easysync.changeset import check_rep, unpack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import Op, iter_ops
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.splice import Builder
 
 
 def inverse(cs: str, text: str, attribs: str, pool: AttributePool) -> str:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from shared.easysync.assembler import Run
-from shared.easysync.atext import apply_ops
-from shared.easysync.changeset import Bank, unpack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import Op, iter_ops, side_by_side
-from shared.easysync.overlay import overlay
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.assembler import Run
+from padfleet.shared.easysync.atext import apply_ops
+from padfleet.shared.easysync.changeset import Bank, unpack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import Op, iter_ops, side_by_side
+from padfleet.shared.easysync.overlay import overlay
+from padfleet.shared.easysync.pool import AttributePool
 
 _LINE: Final = re.compile(r"[^\n]*+\n|[^\n]++")
 

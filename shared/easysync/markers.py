@@ -8,15 +8,15 @@ from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Final
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.atext import AText
-from shared.easysync.base36 import numeral
-from shared.easysync.body import Body
-from shared.easysync.changeset import pack
-from shared.easysync.ops import iter_ops
-from shared.easysync.pool import AttributePool
-from shared.easysync.runs import with_index
-from shared.easysync.splice import Builder
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.atext import AText
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.changeset import pack
+from padfleet.shared.easysync.ops import iter_ops
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.runs import with_index
+from padfleet.shared.easysync.splice import Builder
 
 LINE_ATTRIBUTES: Final = frozenset({"lmkr", "list"})
 

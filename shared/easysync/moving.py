@@ -17,15 +17,15 @@ from collections.abc import Sequence
 from sys import maxsize
 from typing import Final
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.body import Body
-from shared.easysync.changeset import Bank, pack, unpack
-from shared.easysync.effort import EACH_FOLLOWED, Effort, count_ops
-from shared.easysync.follow import follow, follow_ops, insert_rank
-from shared.easysync.ops import NO_OP, Op, iter_ops
-from shared.easysync.patches import NO_RANK, Splice
-from shared.easysync.pool import AttributePool
-from shared.easysync.steps import NOWHERE, Step
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.changeset import Bank, pack, unpack
+from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, count_ops
+from padfleet.shared.easysync.follow import follow, follow_ops, insert_rank
+from padfleet.shared.easysync.ops import NO_OP, Op, iter_ops
+from padfleet.shared.easysync.patches import NO_RANK, Splice
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.steps import NOWHERE, Step
 
 _NO_REACH: Final = (NOWHERE, -1, NO_RANK)
 

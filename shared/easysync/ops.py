@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from operator import methodcaller
 from typing import Final
 
-from shared.easysync.base36 import VALUES, numeral
-from shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.base36 import VALUES, numeral
+from padfleet.shared.easysync.errors import EasysyncError, shown
 
 # What ends a line in JavaScript's regular expressions is passed over between ops, as by Etherpad.
 _LINE_ENDS: Final = "\n\r\u2028\u2029"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shared.easysync.attributes import compose_attribs
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import Op, consume
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.attributes import compose_attribs
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import Op, consume
+from padfleet.shared.easysync.pool import AttributePool
 
 Piece = tuple[str, int, int, str]
 """Opcode, chars, lines and attributes of an op of the result."""

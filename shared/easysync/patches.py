@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from shared.easysync.attributes import compose_attribs
-from shared.easysync.body import Body, Span, joined
-from shared.easysync.changeset import Bank, Changeset
-from shared.easysync.effort import Effort
-from shared.easysync.errors import EasysyncError
-from shared.easysync.follow import insert_rank
-from shared.easysync.ops import iter_ops
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.attributes import compose_attribs
+from padfleet.shared.easysync.body import Body, Span, joined
+from padfleet.shared.easysync.changeset import Bank, Changeset
+from padfleet.shared.easysync.effort import Effort
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.follow import insert_rank
+from padfleet.shared.easysync.ops import iter_ops
+from padfleet.shared.easysync.pool import AttributePool
 
 NO_RANK: Final = -1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from shared.easysync.base36 import LARGEST
-from shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.base36 import LARGEST
+from padfleet.shared.easysync.errors import EasysyncError, shown
 
 Attribute = tuple[str, str]
 """A key and its value, as code-unit strings. The value "" takes the attribute away."""

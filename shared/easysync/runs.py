@@ -12,9 +12,9 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from shared.easysync.base36 import VALUES
-from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.ops import Op, iter_ops
+from padfleet.shared.easysync.base36 import VALUES
+from padfleet.shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.ops import Op, iter_ops
 
 # A run as it is written canonically. The last group takes all that is none, up to the end.
 _RUN: Final = re.compile(

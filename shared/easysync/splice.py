@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.easysync.assembler import Assembler
-from shared.easysync.atext import AText
-from shared.easysync.attributes import encode_attribs
-from shared.easysync.changeset import pack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.ops import iter_ops
-from shared.easysync.pool import Attribute, AttributePool
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.atext import AText
+from padfleet.shared.easysync.attributes import encode_attribs
+from padfleet.shared.easysync.changeset import pack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.ops import iter_ops
+from padfleet.shared.easysync.pool import Attribute, AttributePool
 
 
 class Builder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from shared.easysync.patches import NO_RANK, Patches, Splice
+from padfleet.shared.easysync.patches import NO_RANK, Patches, Splice
 
 NOWHERE: Final = 1 << 60
 """A position behind any text."""

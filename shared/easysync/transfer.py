@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from shared.easysync.base36 import VALUES, numeral
-from shared.easysync.errors import EasysyncError, shown
-from shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.base36 import VALUES, numeral
+from padfleet.shared.easysync.errors import EasysyncError, shown
+from padfleet.shared.easysync.pool import AttributePool
 
 _NUMBER: Final = re.compile(r"\*([0-9a-z]++)")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shared.easysync.attributes import attribs_of
-from shared.easysync.body import Body
-from shared.easysync.changeset import check_rep, unpack
-from shared.easysync.errors import EasysyncError
-from shared.easysync.inverse import way_back
-from shared.easysync.ops import iter_ops
-from shared.easysync.pool import AttributePool
-from shared.easysync.splice import Builder
+from padfleet.shared.easysync.attributes import attribs_of
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.changeset import check_rep, unpack
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.inverse import way_back
+from padfleet.shared.easysync.ops import iter_ops
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.splice import Builder
 
 
 def undoing(cs: str, body: Body, pool: AttributePool) -> str:

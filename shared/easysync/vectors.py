@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from shared.easysync.atext import AText, apply_to_atext, apply_to_text
-from shared.easysync.changeset import check_rep
-from shared.easysync.compose import compose
-from shared.easysync.errors import EasysyncError
-from shared.easysync.follow import follow, rebase
-from shared.easysync.inverse import inverse
-from shared.easysync.lines import split_attribution_lines
-from shared.easysync.pool import AttributePool
-from shared.easysync.splice import make_splice
-from shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
-from shared.easysync.utf16 import to_units
+from padfleet.shared.easysync.atext import AText, apply_to_atext, apply_to_text
+from padfleet.shared.easysync.changeset import check_rep
+from padfleet.shared.easysync.compose import compose
+from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.follow import follow, rebase
+from padfleet.shared.easysync.inverse import inverse
+from padfleet.shared.easysync.lines import split_attribution_lines
+from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.splice import make_splice
+from padfleet.shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
+from padfleet.shared.easysync.utf16 import to_units
 
 
 class _Malformed(Exception):

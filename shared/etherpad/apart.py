@@ -12,16 +12,16 @@ import io
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
-from shared.bounds import MOST_ID
-from shared.etherpad.bring import Bounds, Brought, bring_pad
-from shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
-from shared.etherpad.records import BadRecord
-from shared.etherpad.source import pad_ids
-from shared.limited import Limits, Overrun, Pool, Refused
-from shared.log.connect import UNREACHABLE, open_redis
-from shared.log.keys import Keyspace
-from shared.log.records import pack, unpack
-from shared.log.staging import Moved
+from padfleet.shared.bounds import MOST_ID
+from padfleet.shared.etherpad.bring import Bounds, Brought, bring_pad
+from padfleet.shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import pad_ids
+from padfleet.shared.limited import Limits, Overrun, Pool, Refused
+from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.log.staging import Moved
 
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
 """Of one file: a worker takes 50 MB by default, which are some 300,000 revisions."""
@@ -40,7 +40,7 @@ class Job(NamedTuple):
 
 def pool() -> Pool:
     """Of processes that do this."""
-    return Pool("shared.etherpad.apart:work", LIMITS)
+    return Pool("padfleet.shared.etherpad.apart:work", LIMITS)
 
 
 async def bring_file(

@@ -4,26 +4,26 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from shared.bounds import (
+from padfleet.shared.bounds import (
     DAY_MS,
     MOST_BROUGHT_MESSAGES,
     MOST_SAVED,
     is_pad_id,
 )
-from shared.easysync import AText, EasysyncError
-from shared.etherpad import records as r
-from shared.etherpad.converting import Converter, as_one_revision
-from shared.etherpad.records import BadRecord
-from shared.etherpad.source import Records
-from shared.log import contributions, groups
-from shared.log.authors import SYSTEM_AUTHOR, bring
-from shared.log.connect import Redis
-from shared.log.document import CorruptPad
-from shared.log.keys import Keyspace
-from shared.log.options import normalised
-from shared.log.pads import claim_read_only
-from shared.log.staging import Staging
-from shared.wire.jsontext import dumps
+from padfleet.shared.easysync import AText, EasysyncError
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.converting import Converter, as_one_revision
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import Records
+from padfleet.shared.log import contributions, groups
+from padfleet.shared.log.authors import SYSTEM_AUTHOR, bring
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.staging import Staging
+from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200
 """Records that are read and converted at a time."""

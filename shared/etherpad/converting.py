@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -13,13 +13,13 @@ from shared.easysync import (
     replacing,
     unpack,
 )
-from shared.easysync.assembler import Assembler
-from shared.easysync.attributes import attribs_string
-from shared.etherpad.records import BadRecord, changeset_of
-from shared.log.authors import SYSTEM_AUTHOR
-from shared.log.document import chain_of
-from shared.log.form import encode_wire
-from shared.log.records import Revision
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.attributes import attribs_string
+from padfleet.shared.etherpad.records import BadRecord, changeset_of
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.form import encode_wire
+from padfleet.shared.log.records import Revision
 
 
 class Converter:

@@ -11,8 +11,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
-from shared.etherpad.records import BadRecord
-from shared.wire.jsontext import loads
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.wire.jsontext import loads
 
 CHUNK = 1 << 18
 """Bytes read at a time."""

@@ -8,12 +8,12 @@ more than a number: whoever goes through something goes by what is there.
 from collections.abc import Mapping
 from typing import Any
 
-from shared import bounds
-from shared.easysync import AText, AttributePool, EasysyncError
-from shared.log.authors import Author
-from shared.log.chat import ChatMessage
-from shared.log.records import Revision
-from shared.log.saved import SavedRevision
+from padfleet.shared import bounds
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.records import Revision
+from padfleet.shared.log.saved import SavedRevision
 
 KEY_REVISIONS = 100
 """Every so many revisions Etherpad keeps the whole text with the revision."""

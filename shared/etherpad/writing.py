@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from shared.etherpad import records as r
-from shared.log import authors
-from shared.log.authors import Author
-from shared.log.chat import ChatMessage, chat_head, read_chat
-from shared.log.connect import Redis
-from shared.log.document import Document
-from shared.log.groups import is_public
-from shared.log.history import PadMeta
-from shared.log.keys import PadKeys
-from shared.log.options import read_options
-from shared.log.past import history
-from shared.log.saved import read_saved
-from shared.wire.jsontext import dumps
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.log import authors
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.chat import ChatMessage, chat_head, read_chat
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document
+from padfleet.shared.log.groups import is_public
+from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.options import read_options
+from padfleet.shared.log.past import history
+from padfleet.shared.log.saved import read_saved
+from padfleet.shared.wire.jsontext import dumps
 
 PAGE = 200
 """Chat messages, or authors, in one read."""

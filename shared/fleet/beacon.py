@@ -19,13 +19,13 @@ from prometheus_client import Gauge
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from shared.fleet.past import BEAT, Buckets, Counted, Past
-from shared.fleet.record import Busy, Kind, Record, TaskLine, encode
-from shared.health import Health
-from shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from shared.log.keys import process_key
-from shared.responsiveness import LOOP_DELAY
-from shared.supervisor import Line, rest
+from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
+from padfleet.shared.fleet.record import Busy, Kind, Record, TaskLine, encode
+from padfleet.shared.health import Health
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import process_key
+from padfleet.shared.responsiveness import LOOP_DELAY
+from padfleet.shared.supervisor import Line, rest
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.fleet.past import KEPT, NONE, STEP_S, Point
-from shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.past import KEPT, NONE, STEP_S, Point
+from padfleet.shared.fleet.record import Kind, Record
 
 RATE_OVER_MS = 8_000
 """What a rate is taken over, at least, where the process is old enough: some beats."""

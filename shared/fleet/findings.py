@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from shared.fleet.picture import Partition, Picture, Process
+from padfleet.shared.fleet.picture import Partition, Picture, Process
 
 Level = Literal["bad", "warn", "note"]
 """bad: people are not served. warn: they are, and something is about to go wrong, or has.

@@ -6,11 +6,11 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from shared.fleet.record import Kind, decode
-from shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
-from shared.log import scripts
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import WORKERS, WRITERS, Keyspace, process_key
+from padfleet.shared.fleet.record import Kind, decode
+from padfleet.shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace, process_key
 
 PATIENCE = 2.5
 """Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what

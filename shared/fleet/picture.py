@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.fleet.charts import Rates, Series, charts, measured, recent
-from shared.fleet.record import Kind, Record
-from shared.fleet.snapshot import Seen, Snapshot
+from padfleet.shared.fleet.charts import Rates, Series, charts, measured, recent
+from padfleet.shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.snapshot import Seen, Snapshot
 
 State = Literal["ready", "not ready", "draining", "silent", "unknown"]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from shared.fleet.past import Point
-from shared.log.records import pack, unpack
+from padfleet.shared.fleet.past import Point
+from padfleet.shared.log.records import pack, unpack
 
 Kind = Literal["worker", "writer"]
 

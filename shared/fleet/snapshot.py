@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.record import Kind, Record
 
 
 class Seen(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from shared.fleet.findings import Finding, verdict
-from shared.fleet.picture import Picture
+from padfleet.shared.fleet.findings import Finding, verdict
+from padfleet.shared.fleet.picture import Picture
 
 
 def as_json(now: Picture, found: Sequence[Finding]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ together: some processes that do the same kind of work for whoever asks.
 Nothing that a client sends may hold an event loop for more than 20 ms. What could, goes here.
 """
 
-from shared.limited.pool import Pool
-from shared.limited.process import Failed, Limited, Limits, Overrun, Refused, WorkFailed
-from shared.limited.turns import Busy, Turns
+from padfleet.shared.limited.pool import Pool
+from padfleet.shared.limited.process import Failed, Limited, Limits, Overrun, Refused, WorkFailed
+from padfleet.shared.limited.turns import Busy, Turns
 
 __all__ = [
     "Busy",

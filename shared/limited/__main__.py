@@ -1,7 +1,7 @@
-"""``python -m shared.limited``: see `child`."""
+"""``python -m padfleet.shared.limited``: see `child`."""
 
 import sys
 
-from shared.limited.child import main
+from padfleet.shared.limited.child import main
 
 main(sys.argv[1:])

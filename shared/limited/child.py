@@ -4,7 +4,7 @@ A job is four bytes of length, big-endian, and so many bytes; an answer the same
 it that says what it is (`Kind`). The process ends when its input does, so it cannot outlive the one
 that started it, however that ends.
 
-    python -m shared.limited MODULE:FUNCTION SECONDS MEMORY ANSWER
+    python -m padfleet.shared.limited MODULE:FUNCTION SECONDS MEMORY ANSWER
 
 FUNCTION takes the bytes of a job and returns those of its answer. A ValueError is its way to refuse
 a job: the text goes to whoever asked. A job may take SECONDS of processor time, beyond which the

@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable
 
-from shared.limited.process import IDLE, Limited, Limits
-from shared.limited.turns import Turns
+from padfleet.shared.limited.process import IDLE, Limited, Limits
+from padfleet.shared.limited.turns import Turns
 
 PROCESSES = 2
 """Of these one client has one at most, so that there is always another for the others."""

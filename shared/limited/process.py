@@ -12,8 +12,8 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
-from shared.limited.child import LENGTH_BYTES, Kind
-from shared.tasks import Tasks
+from padfleet.shared.limited.child import LENGTH_BYTES, Kind
+from padfleet.shared.tasks import Tasks
 
 IDLE = 60.0
 """Seconds without work after which the process is ended; it holds some 20 MB."""
@@ -129,7 +129,7 @@ class Limited:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "shared.limited",
+                "padfleet.shared.limited",
                 self._work,
                 str(limits.seconds),
                 str(limits.memory),

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.keys import CANARY, CONFIG
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import CANARY, CONFIG
 
 FORMAT: Final = 1
 """The form of what this release writes: keys, inbox entries, records and messages. It grows when an

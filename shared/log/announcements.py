@@ -7,12 +7,12 @@ and `Said` carries a number by which a gap is seen.
 
 from typing import Any, NamedTuple
 
-from shared.log.chat import ChatMessage
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
-from shared.log.records import ChannelMessage, decode_message, pack, unpack
-from shared.log.saved import SavedRevision
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import ChannelMessage, decode_message, pack, unpack
+from padfleet.shared.log.saved import SavedRevision
+from padfleet.shared.wire.jsontext import dumps, loads
 
 
 class Said(NamedTuple):

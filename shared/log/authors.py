@@ -17,13 +17,13 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
-from shared import bounds
-from shared.bounds import PALETTE_SIZE as PALETTE_SIZE
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad, is_wrong_type, of_right_type, readable
-from shared.log.keys import author_key, mapper_key, token_key
-from shared.tasks import all_of
+from padfleet.shared import bounds
+from padfleet.shared.bounds import PALETTE_SIZE as PALETTE_SIZE
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, is_wrong_type, of_right_type, readable
+from padfleet.shared.log.keys import author_key, mapper_key, token_key
+from padfleet.shared.tasks import all_of
 
 VISITOR = "visitor"
 """Field of who has contributed nothing yet: the hash of his token, and when he was seen."""

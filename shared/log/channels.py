@@ -16,9 +16,9 @@ from contextlib import suppress
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from shared.log.connect import COMMAND_TIMEOUT, PATIENCE, UNREACHABLE, Node, Redis
-from shared.supervisor import Keeper, Loose, progress, rest
-from shared.tasks import Tasks
+from padfleet.shared.log.connect import COMMAND_TIMEOUT, PATIENCE, UNREACHABLE, Node, Redis
+from padfleet.shared.supervisor import Keeper, Loose, progress, rest
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from shared import bounds
-from shared.log import authors, scripts
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
-from shared.log.records import pack, unpack
-from shared.tasks import all_of
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared import bounds
+from padfleet.shared.log import authors, scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.tasks import all_of
+from padfleet.shared.wire.jsontext import dumps, loads
 
 NO_MESSAGES = -1
 """The head of a chat in which nobody has said anything, as Etherpad has it."""

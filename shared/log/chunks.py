@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from shared.log.records import Revision, pack, unpack
+from padfleet.shared.log.records import Revision, pack, unpack
 
 CHUNK_REVISIONS = 1000
 """Revisions in one compressed chunk. Part of the storage format: chunk n holds the revisions from

@@ -19,11 +19,11 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
-from shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
-from shared.log.rush import Rush
-from shared.log.succession import Succession
-from shared.settings.redis_url import parse
-from shared.tasks import cancellations
+from padfleet.shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
+from padfleet.shared.log.rush import Rush
+from padfleet.shared.log.succession import Succession
+from padfleet.shared.settings.redis_url import parse
+from padfleet.shared.tasks import cancellations
 
 Client = SingleClient | RedisCluster
 

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Collection, Iterable
 from typing import cast
 
-from shared.log.authors import SYSTEM_AUTHOR, keep
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace, author_pads_key
+from padfleet.shared.log.authors import SYSTEM_AUTHOR, keep
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace, author_pads_key
 
 
 async def note(

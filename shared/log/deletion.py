@@ -8,8 +8,8 @@ import hmac
 import secrets
 from hashlib import sha256
 
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
 
 
 def deletion_field(epoch: int) -> str:

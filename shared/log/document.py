@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -15,15 +15,15 @@ from shared.easysync import (
     move_ops_to_new_pool,
     unpack,
 )
-from shared.easysync.body import Body
-from shared.easysync.patches import Patches, patches_of
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad as CorruptPad
-from shared.log.damage import readable
-from shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
-from shared.log.keys import PadKeys
-from shared.log.records import Revision, Snapshot
-from shared.wire.jsontext import loads
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.patches import Patches, patches_of
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad as CorruptPad
+from padfleet.shared.log.damage import readable
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.wire.jsontext import loads
 
 log = logging.getLogger(__name__)
 

@@ -14,20 +14,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from shared import tracing
-from shared.easysync import AttributePool
-from shared.log.announcements import decode
-from shared.log.authors import SYSTEM_AUTHOR
-from shared.log.channels import Subscriber
-from shared.log.connect import Redis
-from shared.log.document import Document, load
-from shared.log.heaviness import is_heavy
-from shared.log.history import read_revisions, read_told_meta
-from shared.log.inbox import InboxWriter, Standing
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.limits import PadLimits, too_many
-from shared.log.limits import Refused as Refused
-from shared.log.records import (
+from padfleet.shared import tracing
+from padfleet.shared.easysync import AttributePool
+from padfleet.shared.log.announcements import decode
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.heaviness import is_heavy
+from padfleet.shared.log.history import read_revisions, read_told_meta
+from padfleet.shared.log.inbox import InboxWriter, Standing
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.limits import PadLimits, too_many
+from padfleet.shared.log.limits import Refused as Refused
+from padfleet.shared.log.records import (
     CREATED,
     OPENS,
     Committed,
@@ -39,7 +39,7 @@ from shared.log.records import (
     Outcome,
     Submission,
 )
-from shared.supervisor import Keeper
+from padfleet.shared.supervisor import Keeper
 
 LOOK_AFTER = 1.0
 """Seconds without an answer after which we look where the entry stands."""

@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgpack
 
-from shared.easysync.utf16 import UNITS
-from shared.log.limits import LARGEST_BYTES, PART_BYTES
-from shared.log.records import Entry, Origin, decode_entry, pack, unpack
+from padfleet.shared.easysync.utf16 import UNITS
+from padfleet.shared.log.limits import LARGEST_BYTES, PART_BYTES
+from padfleet.shared.log.records import Entry, Origin, decode_entry, pack, unpack
 
 START_BYTES = 1024
 """Of what cannot be read: enough to see whose it is."""

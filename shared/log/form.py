@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shared.easysync import AttributePool, prepare_for_wire
-from shared.wire.jsontext import dumps
+from padfleet.shared.easysync import AttributePool, prepare_for_wire
+from padfleet.shared.wire.jsontext import dumps
 
 
 def encode_wire(

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable
 from typing import Any, NamedTuple, cast
 
-from shared.log.connect import Redis
-from shared.log.keys import (
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import (
     GROUPS,
     PadKeys,
     author_sessions_key,
@@ -22,7 +22,7 @@ from shared.log.keys import (
     mapper_key,
     session_key,
 )
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.wire.jsontext import dumps, loads
 
 _ALPHABET = string.ascii_letters + string.digits
 

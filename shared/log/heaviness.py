@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from shared.easysync.effort import count_ops
-from shared.log.records import Creation, Entry, Submission
+from padfleet.shared.easysync.effort import count_ops
+from padfleet.shared.log.records import Creation, Entry, Submission
 
 LIGHT_WORK: Final = 1_500
 """Operations that are gone through for one entry in the event loop: 15 ms."""

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, NamedTuple, cast
 
-from shared.log import reigns, scripts
-from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
-from shared.log.connect import Redis
-from shared.log.damage import of_right_type, readable
-from shared.log.keys import PadKeys
-from shared.log.records import Revision, Snapshot
-from shared.log.reigns import Reign
+from padfleet.shared.log import reigns, scripts
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import of_right_type, readable
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.reigns import Reign
 
 TOLD_INTERVAL = 0.01
 """Seconds between two looks whether a commit that is held back has reached the replicas."""

@@ -17,18 +17,18 @@ from typing import Any, NamedTuple, TypeVar
 
 from redis.exceptions import RedisError
 
-from shared import tracing
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.entries import Staged, encode_staged
-from shared.log.heaviness import is_heavy
-from shared.log.history import inbox_order
-from shared.log.keys import Keyspace
-from shared.log.lanes import Lane, take_lane
-from shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
-from shared.log.records import Entry, encode_entry
-from shared.log.staging import STAGED_S
-from shared.supervisor import Keeper, Loose, idle, progress
-from shared.turnstile import Full, Turnstile
+from padfleet.shared import tracing
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.entries import Staged, encode_staged
+from padfleet.shared.log.heaviness import is_heavy
+from padfleet.shared.log.history import inbox_order
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from padfleet.shared.log.records import Entry, encode_entry
+from padfleet.shared.log.staging import STAGED_S
+from padfleet.shared.supervisor import Keeper, Loose, idle, progress
+from padfleet.shared.turnstile import Full, Turnstile
 
 log = logging.getLogger(__name__)
 

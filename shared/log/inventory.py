@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import cast
 
-from shared.log.connect import Redis
-from shared.log.keys import CANARY, CONFIG, Keyspace, token_key
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import CANARY, CONFIG, Keyspace, token_key
 
 SCAN_COUNT = 1000
 """Keys that the server looks at in one step: a millisecond of its time."""

@@ -18,7 +18,7 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ResponseError
 
-from shared.log.connect import UNREACHABLE, Client, Redis
+from padfleet.shared.log.connect import UNREACHABLE, Client, Redis
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 
 
 class Lease(NamedTuple):

@@ -7,9 +7,9 @@ is the last on them, for it alone knows the pad at that moment. One is that of a
 import re
 from typing import Final, NamedTuple
 
-from shared.easysync.effort import count_ops
-from shared.log.records import Creation, Entry, Submission
-from shared.settings.pads import PadSettings
+from padfleet.shared.easysync.effort import count_ops
+from padfleet.shared.log.records import Creation, Entry, Submission
+from padfleet.shared.settings.pads import PadSettings
 
 ENTRY_BYTES: Final = 32 << 10
 """Of an entry that stands in the inbox itself. A larger one is brought beside it, so that however

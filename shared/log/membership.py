@@ -12,11 +12,11 @@ import secrets
 from contextlib import suppress
 from typing import Final
 
-from shared.log import scripts
-from shared.log.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.keys import claim_key
-from shared.supervisor import rest
+from padfleet.shared.log import scripts
+from padfleet.shared.log.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import claim_key
+from padfleet.shared.supervisor import rest
 
 log = logging.getLogger(__name__)
 

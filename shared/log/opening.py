@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from redis.exceptions import ResponseError
 
-from shared.log import scripts
-from shared.log.connect import UNREACHABLE, Redis
-from shared.log.damage import CorruptPad, readable
-from shared.log.document import BYTES_AT_ONCE, READ_STEP, Document
-from shared.log.history import PadMeta, read_told_meta
-from shared.log.keys import PadKeys
-from shared.log.records import Revision, Snapshot
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.document import BYTES_AT_ONCE, READ_STEP, Document
+from padfleet.shared.log.history import PadMeta, read_told_meta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision, Snapshot
 
 
 class Opening(NamedTuple):

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.bounds import MOST_WORD, PLUGIN_KEY_BYTES, PLUGINS_BYTES
-from shared.log import scripts
-from shared.log.announcements import Relayed, relayed
-from shared.log.chat import NoPad
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.bounds import MOST_WORD, PLUGIN_KEY_BYTES, PLUGINS_BYTES
+from padfleet.shared.log import scripts
+from padfleet.shared.log.announcements import Relayed, relayed
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.wire.jsontext import dumps, loads
 
 _PLUGIN_KEY = re.compile(r"ep_[a-z0-9_]+")
 

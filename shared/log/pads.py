@@ -3,9 +3,9 @@
 import secrets
 from typing import NamedTuple, cast
 
-from shared.log.agreement import agree
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys, read_only_key
+from padfleet.shared.log.agreement import agree
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys, read_only_key
 
 
 async def settle_partitions(redis: Redis, configured: int) -> None:

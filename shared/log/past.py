@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
-from shared.easysync import AttributePool
-from shared.log.connect import Redis
-from shared.log.document import CorruptPad, Document, in_turns, replay
-from shared.log.history import HistoryGap, PadMeta, read_revisions
-from shared.log.keys import PadKeys
-from shared.log.records import Revision
-from shared.wire.jsontext import loads
+from padfleet.shared.easysync import AttributePool
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import CorruptPad, Document, in_turns, replay
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_revisions
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision
+from padfleet.shared.wire.jsontext import loads
 
 READ_STEP = 500
 """Revisions in one read."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.log import reigns, scripts
-from shared.log.connect import Redis
-from shared.log.damage import of_right_type, readable
-from shared.log.keys import PadKeys
-from shared.log.records import (
+from padfleet.shared.log import reigns, scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import of_right_type, readable
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import (
     Fence,
     Joined,
     Left,

@@ -10,11 +10,11 @@ from typing import Any, Final, cast
 
 from redis.exceptions import ResponseError
 
-from shared.log import scripts
-from shared.log.agreement import require_known_format
-from shared.log.connect import Redis
-from shared.log.damage import is_wrong_type
-from shared.log.entries import (
+from padfleet.shared.log import scripts
+from padfleet.shared.log.agreement import require_known_format
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import is_wrong_type
+from padfleet.shared.log.entries import (
     START_BYTES,
     Received,
     Staged,
@@ -23,10 +23,10 @@ from shared.log.entries import (
     receive,
     unread,
 )
-from shared.log.history import inbox_order
-from shared.log.keys import Keyspace
-from shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
-from shared.log.records import Entry
+from padfleet.shared.log.history import inbox_order
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
+from padfleet.shared.log.records import Entry
 
 READ_BYTES: Final = 32 << 20
 """Of one read of inboxes at most."""

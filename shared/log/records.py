@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgpack
 
-from shared.easysync.utf16 import UNITS
+from padfleet.shared.easysync.utf16 import UNITS
 
 Pool = list[tuple[str, str]]
 """An attribute pool: the attributes in the order of their numbers."""

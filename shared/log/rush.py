@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import Redis as SingleClient
 
-from shared.log.lanes import Lane, take_lane
-from shared.tasks import Tasks
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.tasks import Tasks
 
 PIPELINE_MAX = 500
 """Commands in one round trip: bounds how long the first of them waits for the last."""

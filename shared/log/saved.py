@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Awaitable, Iterable
 from typing import NamedTuple, cast
 
-from shared import bounds
-from shared.bounds import MOST_SAVED as MOST_SAVED
-from shared.log import authors, scripts
-from shared.log.chat import NoPad
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
-from shared.log.records import pack, unpack
+from padfleet.shared import bounds
+from padfleet.shared.bounds import MOST_SAVED as MOST_SAVED
+from padfleet.shared.log import authors, scripts
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import pack, unpack
 
 
 class NotSaved(Exception):

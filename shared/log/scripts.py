@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from redis.exceptions import NoScriptError
 
-from shared.log.connect import Client
-from shared.log.rush import Rush
+from padfleet.shared.log.connect import Client
+from padfleet.shared.log.rush import Rush
 
 Argument = str | bytes | int
 

@@ -9,16 +9,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared import bounds
-from shared.log import scripts
-from shared.log.births import new_birth
-from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
-from shared.log.connect import Redis
-from shared.log.deletion import deletion_field
-from shared.log.document import CorruptPad, Document
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.records import Revision, Snapshot
+from padfleet.shared import bounds
+from padfleet.shared.log import scripts
+from padfleet.shared.log.births import new_birth
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.document import CorruptPad, Document
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Revision, Snapshot
 
 STAGED_S = 3600
 """Seconds that what was brought stays when nobody goes on with it: a restore that was killed must

@@ -10,12 +10,12 @@ at again, and any other is taken away, with all that belongs to it.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
-from shared.bounds import is_pad_id, number_of
-from shared.log import presence, scripts
-from shared.log.connect import Redis
-from shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key, read_only_key
-from shared.log.leases import Lease
-from shared.log.records import Left
+from padfleet.shared.bounds import is_pad_id, number_of
+from padfleet.shared.log import presence, scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key, read_only_key
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import Left
 
 MOST = 20
 """Pads that are looked at in a row: some milliseconds, in which the partition stands still."""

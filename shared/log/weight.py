@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.keys import PadKeys
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
 
 ENOUGH: Final = 64 << 20
 """Bytes beyond which it is not told how much more it is."""

@@ -7,9 +7,9 @@ nothing of an attribute's value gets into a tag: attributes choose among fixed t
 import re
 from collections.abc import Iterable, Iterator
 
-from shared.easysync import AText, AttributePool, from_units
-from shared.rendering.lines import Line, Run, lines_of
-from shared.rendering.links import links_in
+from padfleet.shared.easysync import AText, AttributePool, from_units
+from padfleet.shared.rendering.lines import Line, Run, lines_of
+from padfleet.shared.rendering.links import links_in
 
 _TAGS = {
     "heading1": "h1",

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from shared.easysync import AText, Attribute, AttributePool, from_units, iter_ops, to_units
-from shared.easysync.assembler import Assembler
-from shared.easysync.characters import TAB, plain
-from shared.log.records import pack, unpack
-from shared.rendering.charsets import decoded
-from shared.rendering.html import to_document, to_html
-from shared.rendering.paragraphs import TooLarge
-from shared.rendering.reading import from_html
-from shared.rendering.txt import to_txt
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.easysync import AText, Attribute, AttributePool, from_units, iter_ops, to_units
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.characters import TAB, plain
+from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.rendering.charsets import decoded
+from padfleet.shared.rendering.html import to_document, to_html
+from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.reading import from_html
+from padfleet.shared.rendering.txt import to_txt
+from padfleet.shared.wire.jsontext import dumps, loads
 
 WRITER = "a.?"
 """Stands for the author of what is read: who that is may be known only when it has been read, for

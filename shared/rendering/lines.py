@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from shared.easysync import AText, AttributePool, attribs_of, iter_ops
+from padfleet.shared.easysync import AText, AttributePool, attribs_of, iter_ops
 
 _LIST = re.compile(r"([a-z]+)([0-9]{1,3})")
 

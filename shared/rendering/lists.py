@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from shared.rendering.lines import MOST_LEVELS
+from padfleet.shared.rendering.lines import MOST_LEVELS
 
 Attributes = tuple[tuple[str, str], ...]
 

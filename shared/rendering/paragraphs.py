@@ -2,8 +2,8 @@
 
 import re
 
-from shared.easysync.characters import CONTROLS, plain
-from shared.rendering.lists import Attributes, Lists
+from padfleet.shared.easysync.characters import CONTROLS, plain
+from padfleet.shared.rendering.lists import Attributes, Lists
 
 CELLS = " | "
 """Between the cells of a table's row, which is a line."""

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from turbohtml.saxparse import SaxHandler, sax_parse
 
-from shared.easysync import AText, AttributePool, to_units
-from shared.easysync.assembler import Assembler
-from shared.easysync.attributes import encode_attribs
-from shared.rendering.lists import Attributes, Lists
-from shared.rendering.paragraphs import Paragraphs, Runs, TooLarge
-from shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
+from padfleet.shared.easysync import AText, AttributePool, to_units
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.attributes import encode_attribs
+from padfleet.shared.rendering.lists import Attributes, Lists
+from padfleet.shared.rendering.paragraphs import Paragraphs, Runs, TooLarge
+from padfleet.shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
 
 BLOCKS = frozenset(
     (

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.easysync import AText, AttributePool
-from shared.rendering.lines import Line, lines_of
+from padfleet.shared.easysync import AText, AttributePool
+from padfleet.shared.rendering.lines import Line, lines_of
 
 
 def to_txt(atext: AText, pool: AttributePool) -> str:

@@ -6,12 +6,12 @@ All classes are declared in this package, not in the services: each process has 
 variables of the others, and services never import each other.
 """
 
-from shared.settings.access import AccessSettings, Auth
-from shared.settings.declare import setting
-from shared.settings.doctor import DoctorSettings
-from shared.settings.fanout import Batch, FanoutSettings
-from shared.settings.fleet import FLEET
-from shared.settings.loading import (
+from padfleet.shared.settings.access import AccessSettings, Auth
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.doctor import DoctorSettings
+from padfleet.shared.settings.fanout import Batch, FanoutSettings
+from padfleet.shared.settings.fleet import FLEET
+from padfleet.shared.settings.loading import (
     USAGE_ERROR,
     SettingsError,
     described,
@@ -19,11 +19,16 @@ from shared.settings.loading import (
     load,
     resolve,
 )
-from shared.settings.process import LogFormat, LogLevel, ProcessSettings, RedisProcessSettings
-from shared.settings.redis_url import RedisUrl, mask
-from shared.settings.tracing import TracingSettings
-from shared.settings.up import UpSettings
-from shared.settings.writer import WriterSettings
+from padfleet.shared.settings.process import (
+    LogFormat,
+    LogLevel,
+    ProcessSettings,
+    RedisProcessSettings,
+)
+from padfleet.shared.settings.redis_url import RedisUrl, mask
+from padfleet.shared.settings.tracing import TracingSettings
+from padfleet.shared.settings.up import UpSettings
+from padfleet.shared.settings.writer import WriterSettings
 
 __all__ = [
     "FLEET",

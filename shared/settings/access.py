@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.process import RedisProcessSettings
 
 Auth = Literal["open", "jwt", "hook"]
 Expired = Literal["deny", "reconnect"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.settings.access import AccessSettings
-from shared.settings.declare import setting
+from padfleet.shared.settings.access import AccessSettings
+from padfleet.shared.settings.declare import setting
 
 ImportHistory = Literal["auto", "on", "off"]
 

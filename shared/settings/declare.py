@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from shared.settings.redis_url import mask
+from padfleet.shared.settings.redis_url import mask
 
 PREFIX: Final = "PADFLEET_"
 

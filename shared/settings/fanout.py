@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.easysync import to_units
-from shared.easysync.characters import plain
-from shared.settings.api import ApiSettings
-from shared.settings.declare import setting
-from shared.settings.limits import LimitSettings
-from shared.settings.ops import LAST_PORT, ops_port
-from shared.settings.pads import PadSettings
-from shared.settings.seeing import SeeingSettings
-from shared.settings.tracing import TracingSettings
+from padfleet.shared.easysync import to_units
+from padfleet.shared.easysync.characters import plain
+from padfleet.shared.settings.api import ApiSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.limits import LimitSettings
+from padfleet.shared.settings.ops import LAST_PORT, ops_port
+from padfleet.shared.settings.pads import PadSettings
+from padfleet.shared.settings.seeing import SeeingSettings
+from padfleet.shared.settings.tracing import TracingSettings
 
 _EMBEDDING = re.compile(
     r"https?://(\*\.)?[A-Za-z0-9._-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.settings.doctor import DoctorSettings
-from shared.settings.fanout import FanoutSettings
-from shared.settings.process import ProcessSettings
-from shared.settings.up import UpSettings
-from shared.settings.writer import WriterSettings
+from padfleet.shared.settings.doctor import DoctorSettings
+from padfleet.shared.settings.fanout import FanoutSettings
+from padfleet.shared.settings.process import ProcessSettings
+from padfleet.shared.settings.up import UpSettings
+from padfleet.shared.settings.writer import WriterSettings
 
 FLEET: Final[tuple[type[ProcessSettings], ...]] = (
     FanoutSettings,

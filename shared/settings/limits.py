@@ -9,8 +9,8 @@ from ipaddress import ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.process import RedisProcessSettings
 
 _HOST: Final = re.compile(r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 

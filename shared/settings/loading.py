@@ -15,9 +15,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
-from shared.settings.declare import PREFIX, Spec, specs
-from shared.settings.fleet import FLEET
-from shared.settings.process import ProcessSettings
+from padfleet.shared.settings.declare import PREFIX, Spec, specs
+from padfleet.shared.settings.fleet import FLEET
+from padfleet.shared.settings.process import ProcessSettings
 
 S = TypeVar("S", bound=ProcessSettings)
 

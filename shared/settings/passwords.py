@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.settings.loading import SettingsError
+from padfleet.shared.settings.loading import SettingsError
 
 
 def password_of(given: str, path: str, flag: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.settings.declare import setting
-from shared.settings.redis_url import problem_with
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.redis_url import problem_with
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "text", "json"]

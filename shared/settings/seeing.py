@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.process import RedisProcessSettings
 
 SHORTEST_TOKEN = 16
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.settings.declare import setting
-from shared.settings.process import RedisProcessSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.process import RedisProcessSettings
 
 
 @dataclass(frozen=True, kw_only=True)

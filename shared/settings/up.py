@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from shared.settings.declare import setting
-from shared.settings.ops import LAST_PORT, ops_port
-from shared.settings.process import ProcessSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.ops import LAST_PORT, ops_port
+from padfleet.shared.settings.process import ProcessSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.settings.declare import setting
-from shared.settings.pads import PadSettings
-from shared.settings.tracing import TracingSettings
+from padfleet.shared.settings.declare import setting
+from padfleet.shared.settings.pads import PadSettings
+from padfleet.shared.settings.tracing import TracingSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import time_ns
 from typing import Final, NamedTuple
 
-from shared.log.records import Origin
-from shared.tracing.export import Attribute, Exporter, NotInstalled
-from shared.tracing.identity import Identity, identify
+from padfleet.shared.log.records import Origin
+from padfleet.shared.tracing.export import Attribute, Exporter, NotInstalled
+from padfleet.shared.tracing.identity import Identity, identify
 
 __all__ = ["NotInstalled", "Trace", "begin", "chosen", "end", "is_on", "whole"]
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from shared.tracing.identity import Identity
+from padfleet.shared.tracing.identity import Identity
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -8,7 +8,7 @@ submission has a name already that every process on its way knows, so they make 
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from shared.log.records import Origin
+from padfleet.shared.log.records import Origin
 
 _RANDOM_BITS: Final = 56
 """Of a trace's ID, at its end, that samplers may take for random (W3C Trace Context Level 2,

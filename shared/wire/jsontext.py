@@ -15,7 +15,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from shared.easysync import from_units, to_units
+from padfleet.shared.easysync import from_units, to_units
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAY_HOLD_ASTRAL = re.compile("[\U00010000-\U0010ffff]|\\\\u[dD][89abAB]")

@@ -7,7 +7,7 @@ protocol (revision 5).
 import re
 from typing import Any, NamedTuple
 
-from shared.wire.jsontext import MOST_DEEP, dumps, loads
+from padfleet.shared.wire.jsontext import MOST_DEEP, dumps, loads
 
 
 class BadPacket(ValueError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.fleet import Fleet
 
 

@@ -22,9 +22,9 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from shared.client.collaborator import Collaborator
-from shared.easysync import AttributePool, make_splice
-from shared.wire import jsontext
+from padfleet.shared.client.collaborator import Collaborator
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.wire import jsontext
 from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"

@@ -10,8 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import PadUrl, connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import PadUrl, connect
 from tests.eventually import eventually
 from tests.fleet import Fleet
 

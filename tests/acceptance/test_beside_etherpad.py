@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.wire.jsontext import loads
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.wire.jsontext import loads
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, ApiFailed, Caller
 from tests.integration.api.test_files import check_as_etherpad_does

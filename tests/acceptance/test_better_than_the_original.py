@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from shared.client import Pad, connect
-from shared.easysync import to_units
+from padfleet.shared.client import Pad, connect
+from padfleet.shared.easysync import to_units
 from tests.fleet import Fleet
 
 EDITORS = 15

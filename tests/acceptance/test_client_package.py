@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 
-PAGE = Path(__file__).parents[2] / "services" / "page"
+PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 
 PROGRAM = """
 import { easysync, OutOfRange, Pad } from "padfleet-client";
@@ -133,5 +133,5 @@ def test_its_types_are_found(project: Path, resolution: str) -> None:
 def test_the_reference_is_that_of_the_code(project: Path) -> None:
     script = str(PAGE / "client" / "reference.mjs")
     types = str(project / "node_modules" / "padfleet-client" / "dist")
-    page = PAGE.parents[1] / "docs" / "client-typescript.md"
+    page = PAGE.parents[2] / "docs" / "client-typescript.md"
     assert run(["node", script, types], project) == page.read_text(), "run `make reference`"

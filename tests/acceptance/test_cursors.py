@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from shared.client import Cursor, Pad, connect
+from padfleet.shared.client import Cursor, Pad, connect
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.guest import Guest

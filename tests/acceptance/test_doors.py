@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.fleet import Fleet, Member
 from tests.spellings import OPERATORS, SPELLINGS, TELLTALES, exchange, told
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.up.server import EmbeddedServer
-from shared.client import Pad, PadError, connect, new_token
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import Pad, PadError, connect, new_token
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 

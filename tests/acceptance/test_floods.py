@@ -13,8 +13,8 @@ import aiohttp
 import psutil
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.acceptance.test_limits import CLOSED_BY_POLICY, limited
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member

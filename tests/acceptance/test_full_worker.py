@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 

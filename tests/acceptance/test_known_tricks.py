@@ -16,10 +16,10 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from shared.client import connect
-from shared.easysync import AttributePool, identity, make_splice
-from shared.easysync.base36 import numeral
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import AttributePool, identity, make_splice
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import DENY, Guest

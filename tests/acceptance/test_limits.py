@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect, new_token
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect, new_token
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.guest import Guest

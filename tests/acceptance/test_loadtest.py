@@ -16,7 +16,7 @@ from tests.processes import free_ports
 
 def loadtest(*arguments: str, timeout: float = 100) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "services", "loadtest", *arguments],
+        [sys.executable, "-m", "padfleet", "loadtest", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -106,7 +106,7 @@ def test_a_server_that_dies_is_told_of(fleet: Fleet, tmp_path: Path) -> None:
         worker = own.workers[0]
         with subprocess.Popen(
             [
-                *(sys.executable, "-m", "services", "loadtest", "--url", worker.url),
+                *(sys.executable, "-m", "padfleet", "loadtest", "--url", worker.url),
                 *("--authors", "3", "--duration", "60s", "--pad", new_pad()),
                 *("--pid", f"worker={worker.process.pid}"),
             ],

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.easysync import to_units
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.easysync import to_units
 from tests.acceptance.npm import (
     Client,
     Message,

@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.fleet import ROOT, Fleet
 
 LIMITED = 'padfleet_fanout_limited_total{limit="message_size"}'
 
-PAD = [sys.executable, "-m", "services", "pad"]
+PAD = [sys.executable, "-m", "padfleet", "pad"]
 
 
 def pad(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

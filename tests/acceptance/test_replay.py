@@ -18,7 +18,7 @@ SHARED_TRACE = ROOT.parent / "shared" / "traces" / "friendsforever.json.gz"
 def replay(fleet: Fleet, trace: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     urls = [part for url in fleet.urls for part in ("--url", url)]
     return subprocess.run(
-        [sys.executable, "-m", "services", "replay", str(trace), *urls, *flags],
+        [sys.executable, "-m", "padfleet", "replay", str(trace), *urls, *flags],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.fleet import Fleet
 from tests.guest import Guest
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.acceptance.test_limits import closed_by_the_worker, limited
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
@@ -48,7 +48,7 @@ def limited_launcher(descriptors: int) -> tuple[str, ...]:
         "import resource, runpy, sys;"
         f"resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors}));"
         "sys.argv[0] = 'padfleet';"
-        "runpy.run_module('services', run_name='__main__', alter_sys=False)"
+        "runpy.run_module('padfleet', run_name='__main__', alter_sys=False)"
     )
     return (sys.executable, "-c", code)
 

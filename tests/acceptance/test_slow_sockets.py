@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
-from shared.client.pad import new_token
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
+from padfleet.shared.client.pad import new_token
 from tests.eventually import eventually
 from tests.fleet import Fleet
 

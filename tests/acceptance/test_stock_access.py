@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.fanout.auth.decision import author_of
+from padfleet.services.fanout.auth.decision import author_of
 from tests import signing
 from tests.acceptance.npm import Npm, agree, borrow_npm, each_transport, new_pad, new_token
 from tests.eventually import eventually_sync

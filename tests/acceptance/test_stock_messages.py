@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared.client import new_token
+from padfleet.shared.client import new_token
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.guest import Guest

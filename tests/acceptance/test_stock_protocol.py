@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from shared.easysync import AttributePool, identity, make_splice
-from shared.easysync.base36 import numeral
+from padfleet.shared.easysync import AttributePool, identity, make_splice
+from padfleet.shared.easysync.base36 import numeral
 from tests.acceptance.npm import (
     Client,
     Message,

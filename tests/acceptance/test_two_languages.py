@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import Cursor, Pad, connect
-from shared.easysync import from_units, to_units
+from padfleet.shared.client import Cursor, Pad, connect
+from padfleet.shared.easysync import from_units, to_units
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 

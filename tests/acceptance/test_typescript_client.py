@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from services.pad.__main__ import main as pad_command
-from shared.settings.fanout import WELCOME
+from padfleet.services.tools.pad.__main__ import main as pad_command
+from padfleet.shared.settings.fanout import WELCOME
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.processes import free_ports
 
-PAGE = Path(__file__).parents[2] / "services" / "page"
+PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 
 
 @pytest.fixture(autouse=True)

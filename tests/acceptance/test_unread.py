@@ -14,9 +14,9 @@ import aiohttp
 import psutil
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
-from shared.wire.jsontext import loads
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
+from padfleet.shared.wire.jsontext import loads
 from tests.acceptance.test_floods import TEXT, opened, websocket
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member

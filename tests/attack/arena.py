@@ -19,7 +19,7 @@ import aiohttp
 import psutil
 import redis
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.attack.attack import PAD, Attack
 from tests.attack.bystanders import Bystanders, bystanders
 from tests.attack.drivers import Tally, Target

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import aiohttp
 
-from shared.client import Pad, connect
+from padfleet.shared.client import Pad, connect
 from tests.attack.drivers import Target, collab, http, outcome, websocket
 from tests.attack.sockets import changeset_req
 from tests.fleet import Fleet

@@ -19,14 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from services.up.server import EmbeddedServer
-from services.writer.pad import Pad
-from shared.easysync import AttributePool, Builder, make_splice
-from shared.log.connect import Redis, open_redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.pads import settle_partitions
-from shared.log.records import Creation, Entry, Origin, Submission, encode_entry
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AttributePool, Builder, make_splice
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import settle_partitions
+from padfleet.shared.log.records import Creation, Entry, Origin, Submission, encode_entry
 from tests.benchmarks.figures import Report, cpu_seconds, parser
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member

@@ -73,7 +73,7 @@ def _run(load: Load) -> list[dict[str, Any]]:
         pids = {"worker": rig.worker.process.pid, "writer": rig.fleet.writers[0].process.pid}
         pids["redis"] = rig.redis_pid
         authors = load.sweep.partition("=")[2].partition("..")[0]
-        command = [sys.executable, "-m", "services", "loadtest", "--url", rig.worker.url]
+        command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
         command += ["--sweep", load.sweep, "--rate", str(load.rate), "--warmup", "3"]
         command += ["--join-rate", str(load.join_rate), "--out", folder]
         command += ["--pads", authors] if load.pads_per_author else []

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
-from shared.easysync import make_splice
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import make_splice
 from tests.benchmarks.figures import Report, parser
 from tests.browser.browser import PHONE, Browser, Page, chromium, missing, start
 from tests.eventually import eventually_sync

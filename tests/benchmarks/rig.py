@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import redis
 
-from services.up.server import EmbeddedServer
-from shared.easysync.base36 import numeral
-from shared.log.keys import Keyspace
-from shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
-from shared.settings import FanoutSettings
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
+from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet, Member
 

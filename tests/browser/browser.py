@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import pytest
 
-from services.page.assets import read
+from padfleet.services.web.page.assets import read
 from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.browser.browser import Browser, chromium, running
 from tests.fleet import Fleet
 

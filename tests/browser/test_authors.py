@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from shared.client import connect
-from shared.easysync import to_units
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import to_units
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import PHONE, Browser, Page
 from tests.browser.test_looks import check

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync

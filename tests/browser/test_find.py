@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import to_units
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import to_units
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import PHONE, Browser, Page
 from tests.browser.test_looks import check

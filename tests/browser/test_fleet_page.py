@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.browser.browser import PICTURES, Browser, Page
 from tests.browser.test_looks import check, variants
 from tests.eventually import eventually_sync

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-import services.page
+import padfleet.services.web.page
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import PHONE, Browser
 from tests.browser.test_looks import check
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
-WORDS = Path(services.page.__file__).parent / "web" / "words"
+WORDS = Path(padfleet.services.web.page.__file__).parent / "web" / "words"
 LANGUAGES: dict[str, dict[str, str]] = json.loads((WORDS / "languages.json").read_text("utf-8"))
 
 

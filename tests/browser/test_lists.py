@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import attribs_of, iter_ops
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import attribs_of, iter_ops
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import PHONE, Browser
 from tests.browser.test_looks import check

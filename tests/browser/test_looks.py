@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import to_units
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import to_units
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import DESK, FOLDER, PHONE, Browser, Page
 from tests.eventually import eventually_sync

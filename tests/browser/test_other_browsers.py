@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.browser.browser import running as running_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync

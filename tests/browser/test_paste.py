@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import make_splice
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import make_splice
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync

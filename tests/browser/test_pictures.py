@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import PICTURES, Browser, Page
 from tests.browser.test_looks import meeting, variants

@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser
 from tests.browser.test_looks import check

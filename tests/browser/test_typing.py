@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from shared.client import connect
-from shared.easysync import attribs_of, iter_ops, to_units
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import attribs_of, iter_ops, to_units
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import TEXT, Browser, Page
 from tests.eventually import eventually_sync

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from shared.lifetime import Lifetime
+from padfleet.shared.lifetime import Lifetime
 from tests.chaos.server import Server
 from tests.eventually import eventually_sync
 

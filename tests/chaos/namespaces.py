@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.lifetime import Lifetime
+from padfleet.shared.lifetime import Lifetime
 from tests.processes import alive
 
 _PREFIX: Final = "padfleet"

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
 
-from shared.lifetime import Lifetime
+from padfleet.shared.lifetime import Lifetime
 from tests.chaos.lane import Lane, Weather
 
 Direction = Literal["both", "to_target", "to_client"]

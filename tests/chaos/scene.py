@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-from shared.log.keys import Keyspace
+from padfleet.shared.log.keys import Keyspace
 from tests.chaos.group import Group, Promotion
 from tests.chaos.history import Rollback, Stay, Typists
 from tests.chaos.namespaces import Host, Network

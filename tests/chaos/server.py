@@ -18,8 +18,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.up.binary import find_server
-from services.up.tether import tethered
+from padfleet.services.tools.up.binary import find_server
+from padfleet.services.tools.up.tether import tethered
 from tests.eventually import eventually_sync
 
 HOST: Final = "127.0.0.1"

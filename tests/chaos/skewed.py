@@ -38,7 +38,7 @@ class WallClock:
 
     @property
     def launcher(self) -> list[str]:
-        """What to run in place of `python -m services`."""
+        """What to run in place of `python -m padfleet`."""
         return [sys.executable, "-m", "tests.chaos.skewed", str(self._path)]
 
     def jump(self, seconds: float) -> None:
@@ -69,7 +69,7 @@ def shift(path: Path) -> None:
 
 def main(argv: Sequence[str]) -> int:
     shift(Path(argv[0]))
-    from services.__main__ import main as padfleet
+    from padfleet.__main__ import main as padfleet
 
     return padfleet(list(argv[1:]))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final
 
-from shared.wire import jsontext
+from padfleet.shared.wire import jsontext
 from tests.acceptance.npm import FOLDER
 from tests.chaos.history import Line
 from tests.chaos.history.hearing import heard_in, tell

@@ -24,8 +24,8 @@ from typing import Final, Literal
 import pytest
 from redis.crc import key_slot
 
-from services.up.binary import packaged_server
-from shared.log.keys import SLOTS
+from padfleet.services.tools.up.binary import packaged_server
+from padfleet.shared.log.keys import SLOTS
 from tests.chaos.group import JOIN_S, Group, Promotion
 from tests.chaos.server import HOST, UNREACHABLE, Server
 from tests.eventually import eventually_sync

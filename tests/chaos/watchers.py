@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final
 
-from services.loadtest.measure import allow_many_sockets
+from padfleet.services.tools.loadtest.measure import allow_many_sockets
 from tests.chaos.history import Spread, Typists, check, read_heads, read_stream, returns
 from tests.eventually import eventually
 from tests.fleet import ROOT

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import pytest
 from redis import Redis as Client
 
-from services.up.server import HOST, EmbeddedServer
-from shared.log.connect import Redis, open_redis
-from shared.log.keys import SLOTS
+from padfleet.services.tools.up.server import HOST, EmbeddedServer
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.keys import SLOTS
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller
 from tests.tools import padfleet

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis as redis_library
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.chaos.topologies import ClusterGroup
 from tests.fleet import Fleet
 from tests.redis_user import documented_user

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from redis.crc import key_slot
 
-from services.up.server import EmbeddedServer
-from shared.log.keys import SLOTS, Keyspace
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.log.keys import SLOTS, Keyspace
 from tests.fleet import Fleet
 from tests.guest import Guest
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from services.up.server import EmbeddedServer
-from shared.log.connect import Redis
-from shared.log.inbox import InboxWriter
-from shared.log.keys import SLOTS, Keyspace
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import SLOTS, Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create

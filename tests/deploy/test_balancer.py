@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 from tests.guest import Guest

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.eventually import eventually, eventually_sync
 from tests.processes import free_ports
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from shared.settings import FanoutSettings, WriterSettings
-from shared.settings.declare import specs
+from padfleet.shared.settings import FanoutSettings, WriterSettings
+from padfleet.shared.settings.declare import specs
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OVERLAYS = ("small", "production", "loadtest")

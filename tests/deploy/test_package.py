@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 
@@ -45,7 +45,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     of its own: setuptools leaves things behind."""
     folder = tmp_path_factory.mktemp("source")
     tracked = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
-    built = [str(path.relative_to(ROOT)) for path in (ROOT / "services/page/built").rglob("*")]
+    built = [str(path.relative_to(ROOT)) for path in (ROOT / "services/web/page/built").rglob("*")]
     for name in filter(None, (*tracked, *built)):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -68,17 +68,19 @@ def wheel(source: Path) -> Path:
 def test_the_wheel_has_all_that_is_needed_and_no_more(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     needed = {
-        str(path.relative_to(ROOT))
+        f"padfleet/{path.relative_to(ROOT)}"
         for top in ("shared", "services")
-        for pattern in ("*.py", "*.lua", "*.html", "*.json", "py.typed")
+        for pattern in ("*.py", "*.lua", "*.html", "*.json")
         for path in (ROOT / top).rglob(pattern)
-        if not {"node_modules", "page"} & set(path.relative_to(ROOT).parts)
+        if not {"node_modules", "page", "dev"} & set(path.relative_to(ROOT).parts)
     }
+    needed |= {"padfleet/__init__.py", "padfleet/__main__.py", "padfleet/py.typed"}
     assert needed <= names, needed - names
-    if (ROOT / "services/page/built/manifest.json").exists():
-        assert "services/page/built/manifest.json" in names
-    odd = [name for name in names if name.startswith("tests") or "node_modules" in name]
-    assert not odd
+    if (ROOT / "services/web/page/built/manifest.json").exists():
+        assert "padfleet/services/web/page/built/manifest.json" in names
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"padfleet"}
+    assert not [name for name in names if "node_modules" in name or "/services/dev/" in name]
 
 
 @pytest.fixture
@@ -94,6 +96,11 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
     ]
     run(*pip, "install", wheel)
     run(*pip, "check")
+    # What else is installed may have such names.
+    (site,) = (tmp_path / "env/lib").glob("python3*/site-packages")
+    for name in ("services", "shared", "tests"):
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text(f"raise ImportError('not this {name}')\n")
     return tmp_path / "env/bin/padfleet"
 
 
@@ -101,7 +108,10 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
 def served(installed: Path, tmp_path: Path) -> Iterator[str]:
     """The address of a fleet that `padfleet up` runs, away from the source: Python would find that
     in the folder it is started in."""
-    assert "loadtest" in run(installed, "--help", cwd=tmp_path)
+    assert "loadtest" in (commands := run(installed, "--help", cwd=tmp_path))
+    assert "replay" not in commands
+    public = "import padfleet, padfleet.easysync, padfleet.hooks; print(padfleet.connect)"
+    assert "connect" in run(installed.parent / "python", "-c", public, cwd=tmp_path)
     worker, _, writer = free_ports(3)
     words = ["--port", str(worker), "--writer-port", str(writer), "--data", "data"]
     log = tmp_path / "printed"
@@ -122,7 +132,7 @@ def served(installed: Path, tmp_path: Path) -> Iterator[str]:
     assert ended == 0, log.read_text()
 
 
-async def test_it_runs_in_an_empty_environment(served: str) -> None:
+async def test_it_runs_in_an_environment_of_its_own(served: str) -> None:
     async with connect(f"{served}/p/packaged") as pad:
         await pad.append("from the wheel\n")
         await pad.flush()

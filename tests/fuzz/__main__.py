@@ -119,7 +119,7 @@ def _editors(seed: int, count: int, processes: int) -> int:
     print(summary, flush=True)
     for failure in failures:
         again = " ".join(steps.command(0, 1)[:-2])
-        print(f"editors: {failure}\n  again, in services/page: {again} SEED 1", flush=True)
+        print(f"editors: {failure}\n  again, in services/web/page: {again} SEED 1", flush=True)
     return len(failures)
 
 

@@ -13,11 +13,11 @@ import aiohttp
 from aiohttp import ClientTimeout
 from yarl import URL
 
-from services.loadtest.websocket import FrameReader, WebSocketError, upgrade_request
-from shared.easysync import to_units
-from shared.wire import socketio
-from shared.wire.jsontext import dumps
-from shared.wire.socketio import BadPacket, Closed, Event, Refused
+from padfleet.services.tools.loadtest.websocket import FrameReader, WebSocketError, upgrade_request
+from padfleet.shared.easysync import to_units
+from padfleet.shared.wire import socketio
+from padfleet.shared.wire.jsontext import dumps
+from padfleet.shared.wire.socketio import BadPacket, Closed, Event, Refused
 from tests.fuzz import corpus, messages
 from tests.fuzz.mutate import mutated
 

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.easysync import to_units
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.easysync import to_units
+from padfleet.shared.wire.jsontext import dumps, loads
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared"
 RECORDINGS = BESIDE / "wire" / "etherpad-session.jsonl"

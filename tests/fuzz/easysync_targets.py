@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from services.fanout.legacy import put_author_on_inserts
-from shared.easysync import (
+from padfleet.services.fanout.legacy import put_author_on_inserts
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -27,7 +27,7 @@ from shared.easysync import (
     split_text_lines,
     unpack,
 )
-from shared.wire import jsontext
+from padfleet.shared.wire import jsontext
 from tests.fuzz import corpus
 from tests.fuzz.mutate import mutated
 from tests.fuzz.target import Target

@@ -8,16 +8,16 @@ from io import BytesIO
 from random import Random
 from typing import Any
 
-from shared.easysync import iter_ops
-from shared.etherpad import records as r
-from shared.etherpad.converting import Converter
-from shared.etherpad.jsonfile import open_etherpad_file
-from shared.etherpad.source import pad_ids
-from shared.log.document import CorruptPad, Document
-from shared.rendering import jobs
-from shared.rendering.jobs import Most
-from shared.rendering.reading import from_html
-from shared.wire.jsontext import dumps
+from padfleet.shared.easysync import iter_ops
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.converting import Converter
+from padfleet.shared.etherpad.jsonfile import open_etherpad_file
+from padfleet.shared.etherpad.source import pad_ids
+from padfleet.shared.log.document import CorruptPad, Document
+from padfleet.shared.rendering import jobs
+from padfleet.shared.rendering.jobs import Most
+from padfleet.shared.rendering.reading import from_html
+from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz.mutate import mutated
 from tests.fuzz.target import Target
 from tests.fuzz.values import TEXTS, spoilt

@@ -6,7 +6,7 @@ import json
 from random import Random
 from typing import Any
 
-from shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz import corpus
 from tests.fuzz.mutate import mutated
 from tests.fuzz.values import (

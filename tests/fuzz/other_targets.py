@@ -10,19 +10,19 @@ from typing import Any
 
 import jwt
 
-from services.fanout.auth import patterns
-from services.fanout.auth.decision import Denied, Rules, permission
-from services.fanout.auth.keys import choose, secret_key
-from services.fanout.auth.tokens import carried, claims_of, header_of
-from services.fanout.identify import Handshake, cookie, token
-from shared.archive.entries import to_value
-from shared.archive.frames import LENGTH_BYTES, MAGIC, SEAL_BYTES, BadArchive
-from shared.archive.reading import read_archive
-from shared.log.records import pack
-from shared.settings import FanoutSettings, WriterSettings
-from shared.settings.declare import specs
-from shared.settings.loading import SettingsError, resolve
-from shared.wire import jsontext
+from padfleet.services.fanout.auth import patterns
+from padfleet.services.fanout.auth.decision import Denied, Rules, permission
+from padfleet.services.fanout.auth.keys import choose, secret_key
+from padfleet.services.fanout.auth.tokens import carried, claims_of, header_of
+from padfleet.services.fanout.identify import Handshake, cookie, token
+from padfleet.shared.archive.entries import to_value
+from padfleet.shared.archive.frames import LENGTH_BYTES, MAGIC, SEAL_BYTES, BadArchive
+from padfleet.shared.archive.reading import read_archive
+from padfleet.shared.log.records import pack
+from padfleet.shared.settings import FanoutSettings, WriterSettings
+from padfleet.shared.settings.declare import specs
+from padfleet.shared.settings.loading import SettingsError, resolve
+from padfleet.shared.wire import jsontext
 from tests import signing
 from tests.fuzz.mutate import NUMBERS, PIECES, mutated
 from tests.fuzz.target import Target

@@ -18,11 +18,11 @@ from random import Random
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from services.up.server import EmbeddedServer
-from shared.client import Pad, connect
-from shared.easysync import AttributePool, attribs_of, from_units, iter_ops, to_units
-from shared.rendering.html import to_document
-from shared.rendering.txt import to_txt
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import Pad, connect
+from padfleet.shared.easysync import AttributePool, attribs_of, from_units, iter_ops, to_units
+from padfleet.shared.rendering.html import to_document
+from padfleet.shared.rendering.txt import to_txt
 from tests.browser.browser import TEXT, Browser, Page, chromium, start
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet

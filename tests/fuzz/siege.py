@@ -19,8 +19,8 @@ from random import Random
 import aiohttp
 import psutil
 
-from services.up.server import EmbeddedServer
-from shared.client import Pad, connect
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import Pad, connect
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.fuzz.attacker import Attacker

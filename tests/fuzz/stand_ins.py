@@ -9,19 +9,19 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-from services.fanout.auth.decision import Denied
-from services.fanout.exit import Exit
-from services.fanout.frames import Frame
-from services.fanout.hooks import Hooks
-from services.fanout.identify import Handshake, token
-from services.fanout.legacy import sends_no_author
-from services.fanout.session import Identity, Session
-from services.fanout.timeslider.requests import parse
-from shared.log import scripts
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.records import Outcome, decode_entry, encode_entry
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.auth.decision import Denied
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.hooks import Hooks
+from padfleet.services.fanout.identify import Handshake, token
+from padfleet.services.fanout.legacy import sends_no_author
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.timeslider.requests import parse
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Outcome, decode_entry, encode_entry
+from padfleet.shared.settings import FanoutSettings
 from tests.fuzz import corpus
 
 

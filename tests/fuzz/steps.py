@@ -1,4 +1,4 @@
-"""The page's editors without a browser, by services/page/web/test/model.ts in Node."""
+"""The page's editors without a browser, by services/web/page/web/test/model.ts in Node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-FOLDER: Final = Path(__file__).parents[2] / "services/page"
+FOLDER: Final = Path(__file__).parents[2] / "services/web/page"
 
 APART: Final = 10_000_000
 """Between the first seeds of two processes: none of them plays so many rounds."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz import corpus, messages, values
 from tests.fuzz.mutate import PIECES
 from tests.unit.easysync.strategies import texts as unit_texts

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule
 
-from services.fanout.commits import _parse
-from shared.easysync import AttributePool, EasysyncError, check_rep, unpack
-from shared.wire import jsontext, socketio
-from shared.wire.jsontext import BadJson
-from shared.wire.socketio import BadPacket
+from padfleet.services.fanout.commits import _parse
+from padfleet.shared.easysync import AttributePool, EasysyncError, check_rep, unpack
+from padfleet.shared.wire import jsontext, socketio
+from padfleet.shared.wire.jsontext import BadJson
+from padfleet.shared.wire.socketio import BadPacket
 from tests.fuzz import corpus, messages
 from tests.fuzz.catalogue import TARGETS
 from tests.fuzz.strategies import (

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.fanout.engine import LeanSocket
-from services.fanout.frames import NOOP, Frame, Parcel
-from services.fanout.limits.bucket import Pace
-from services.fanout.pollbody import WHOLE, PollBody
+from padfleet.services.fanout.engine import LeanSocket
+from padfleet.services.fanout.frames import NOOP, Frame, Parcel
+from padfleet.services.fanout.limits.bucket import Pace
+from padfleet.services.fanout.pollbody import WHOLE, PollBody
 from tests.fuzz.worker import Worker
 
 

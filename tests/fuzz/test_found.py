@@ -12,13 +12,13 @@ from typing import Any, cast
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from services.fanout.intake import MOST, Intake
-from services.writer.pad import Pad
-from shared import logs
-from shared.archive.frames import BadArchive, FrameWriter
-from shared.archive.reading import read_archive
-from shared.log.records import Origin, Submission
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.intake import MOST, Intake
+from padfleet.services.writer.pad import Pad
+from padfleet.shared import logs
+from padfleet.shared.archive.frames import BadArchive, FrameWriter
+from padfleet.shared.archive.reading import read_archive
+from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz import corpus
 from tests.fuzz.worker import Worker
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from shared.easysync import AttributePool
+from padfleet.shared.easysync import AttributePool
 from tests.browser.browser import chromium, missing
 from tests.fuzz import steps
 from tests.fuzz.pages import looks_of, storm

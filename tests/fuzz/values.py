@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from shared.easysync import AttributePool
+from padfleet.shared.easysync import AttributePool
 from tests.unit.easysync.wild import some_changeset
 
 KEYS = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from services.fanout import websocket
-from services.fanout.websocket import BadHandshake, Reader, WebSocketError
-from shared.wire import jsontext, socketio
-from shared.wire.jsontext import BadJson
-from shared.wire.socketio import BadPacket
+from padfleet.services.fanout import websocket
+from padfleet.services.fanout.websocket import BadHandshake, Reader, WebSocketError
+from padfleet.shared.wire import jsontext, socketio
+from padfleet.shared.wire.jsontext import BadJson
+from padfleet.shared.wire.socketio import BadPacket
 from tests.fuzz import corpus, messages
 from tests.fuzz.mutate import mutated
 from tests.fuzz.target import Target

@@ -17,22 +17,22 @@ from typing import Any, TypeVar, cast
 from aiohttp import web
 from engineio.exceptions import EngineIOError
 
-from services.fanout.app import _attach_socketio, _watch_engine
-from services.fanout.commits import Commits
-from services.fanout.engine import LeanSocket
-from services.fanout.join import Doorway
-from services.fanout.limits.allowances import Allowances
-from services.fanout.limits.bucket import Pace
-from services.fanout.limits.places import Places
-from services.fanout.limits.unborn import Nursery
-from services.fanout.line import Line
-from services.fanout.messages import Messages, Socket
-from services.fanout.room import Room
-from services.fanout.socketio_server import SocketServer
-from services.fanout.timeslider.requests import Timeslider
-from services.loadtest.websocket import text_frame
-from shared.log.inbox import InboxWriter
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.app import _attach_socketio, _watch_engine
+from padfleet.services.fanout.commits import Commits
+from padfleet.services.fanout.engine import LeanSocket
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.limits.allowances import Allowances
+from padfleet.services.fanout.limits.bucket import Pace
+from padfleet.services.fanout.limits.places import Places
+from padfleet.services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.line import Line
+from padfleet.services.fanout.messages import Messages, Socket
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.socketio_server import SocketServer
+from padfleet.services.fanout.timeslider.requests import Timeslider
+from padfleet.services.tools.loadtest.websocket import text_frame
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.settings import FanoutSettings
 from tests.fuzz.stand_ins import (
     Body,
     Faults,

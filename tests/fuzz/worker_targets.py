@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz import corpus, messages
 from tests.fuzz.target import Target
 from tests.fuzz.worker import Worker

@@ -6,11 +6,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from services.writer.pad import Pad
-from services.writer.rules import SYSTEM_AUTHOR
-from shared.easysync import AttributePool, EasysyncError
-from shared.log.records import Origin, Submission, decode_entry, encode_entry
-from shared.wire.jsontext import loads
+from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.rules import SYSTEM_AUTHOR
+from padfleet.shared.easysync import AttributePool, EasysyncError
+from padfleet.shared.log.records import Origin, Submission, decode_entry, encode_entry
+from padfleet.shared.wire.jsontext import loads
 from tests.fuzz import corpus, messages
 from tests.fuzz.target import Target
 from tests.unit.writer.test_pad_plainly import EvenPad

@@ -2,9 +2,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.log.connect import Redis, open_redis
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from services.doctor.__main__ import main
-from services.doctor.checks import SLOTS
-from services.up.server import EmbeddedServer
-from services.writer.readiness import add_readiness
-from shared.health import Health
-from shared.log.connect import UNREACHABLE, open_redis
-from shared.log.history import read_meta
-from shared.log.keys import CONFIG, Keyspace
+from padfleet.services.tools.doctor.__main__ import main
+from padfleet.services.tools.doctor.checks import SLOTS
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.services.writer.readiness import add_readiness
+from padfleet.shared.health import Health
+from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import CONFIG, Keyspace
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 

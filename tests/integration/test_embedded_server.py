@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.up.datadir import DataDirBusy
-from services.up.server import EmbeddedServer, ServerFailed
+from padfleet.services.tools.up.datadir import DataDirBusy
+from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
 from tests.eventually import eventually_sync
 from tests.processes import alive
 
@@ -95,7 +95,7 @@ def test_it_dies_with_a_parent_that_was_killed_and_loses_nothing(tmp_path: Path)
         import sys, threading
         from pathlib import Path
         import redis
-        from services.up.server import EmbeddedServer
+        from padfleet.services.tools.up.server import EmbeddedServer
 
         server = EmbeddedServer(Path(sys.argv[1]))
         server.start()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from services.doctor.__main__ import main as doctor
-from services.up.server import HOST, EmbeddedServer
-from shared.log.connect import open_redis
-from shared.log.keeping import Unfit, read_stores, require_keeping
+from padfleet.services.tools.doctor.__main__ import main as doctor
+from padfleet.services.tools.up.server import HOST, EmbeddedServer
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.keeping import Unfit, read_stores, require_keeping
 from tests.chaos.topologies import ClusterGroup, SentinelGroup
 from tests.eventually import eventually
 from tests.fleet import ROOT, Fleet
@@ -23,7 +23,7 @@ EVICTING = ("--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru")
 def refused(kind: str, url: str) -> str:
     """What a process says that must not start; it fails if the process starts."""
     ended = subprocess.run(
-        [sys.executable, "-m", "services", kind, "--redis-url", url, "--host", HOST],
+        [sys.executable, "-m", "padfleet", kind, "--redis-url", url, "--host", HOST],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.eventually import eventually
 from tests.fleet import PADFLEET, ROOT, Fleet
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from services.probe.__main__ import main
+from padfleet.services.tools.probe.__main__ import main
 from tests.processes import free_ports
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from services.up.server import HOST, EmbeddedServer, ServerFailed
-from shared.client import connect
+from padfleet.services.tools.up.server import HOST, EmbeddedServer, ServerFailed
+from padfleet.shared.client import connect
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from services.fanout import rooms as rooms_module
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from services.up.server import EmbeddedServer
-from shared.client import ConnectionLost, connect
-from shared.log.connect import NotNow, Redis
-from shared.log.keys import Keyspace
+from padfleet.services.fanout import rooms as rooms_module
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import ConnectionLost, connect
+from padfleet.shared.log.connect import NotNow, Redis
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 

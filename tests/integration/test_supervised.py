@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet, Member
 from tests.sabotage import Sabotaged

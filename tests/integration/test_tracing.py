@@ -12,7 +12,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.processes import free_ports

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shared.settings.ops import ops_port
+from padfleet.shared.settings.ops import ops_port
 from tests.eventually import eventually_sync
 from tests.processes import alive, free_ports
 
@@ -54,7 +54,7 @@ class Fleet:
 @contextmanager
 def fleet(tmp_path: Path, *flags: str) -> Iterator[Fleet]:
     log = tmp_path / "printed.txt"
-    argv = [sys.executable, "-m", "services", "up", "--log-format", "text", *flags]
+    argv = [sys.executable, "-m", "padfleet", "up", "--log-format", "text", *flags]
     with log.open("wb") as out:
         process = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     try:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.plan.constants import load
+from padfleet.services.tools.plan.constants import load
 from tests.simulation import page
 from tests.simulation.charts import svg
 from tests.simulation.check import table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from services.fanout.flush import BATCH_MAX, AcceptCommit, NewChangesBatch, Step
+from padfleet.services.fanout.flush import BATCH_MAX, AcceptCommit, NewChangesBatch, Step
 
 _REV = re.compile(rb'"newRev":(\d+)')
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.plan.constants import load
+from padfleet.services.tools.plan.constants import load
 from tests.benchmarks.figures import Figure, Report, describe_machine, parser, readable
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import Rig
@@ -96,7 +96,7 @@ def real(point: Point) -> dict[str, float]:
     with Rig() as rig, tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
         pids = {"worker": rig.worker.process.pid, "writer": rig.fleet.writers[0].process.pid}
         pids["redis"] = rig.redis_pid
-        command = [sys.executable, "-m", "services", "loadtest", "--url", rig.worker.url]
+        command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
         command += ["--authors", str(point.editors), "--readers", str(point.readers)]
         command += ["--pads", str(point.pads), "--rate", str(point.rate)]
         command += ["--arrivals", "poisson", "--join-rate", "150", "--out", folder]

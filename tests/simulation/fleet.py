@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
 
-from services.fanout.pacing import Rules
-from services.fanout.turns import Turns
-from services.plan.constants import Constants
-from services.plan.layout import BALANCE
-from shared.log.records import Origin, Revision
-from shared.settings import WriterSettings
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.turns import Turns
+from padfleet.services.tools.plan.constants import Constants
+from padfleet.services.tools.plan.layout import BALANCE
+from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.settings import WriterSettings
 from tests.simulation.events import Events, Loop
 from tests.simulation.pads import Pad
 from tests.simulation.rooms import RING, Room

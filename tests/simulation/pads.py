@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from shared.log.document import chain_of
-from shared.log.records import Origin, Revision
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Origin, Revision
 
 KEPT = 4000
 """Newest revisions, for those who come back: more than anybody misses in a simulation."""

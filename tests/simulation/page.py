@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from services.plan.constants import NAMES, load, unit_of
-from services.plan.demand import Demand, Goal
-from services.plan.plan import plan
-from services.plan.report import lines
+from padfleet.services.tools.plan.constants import NAMES, load, unit_of
+from padfleet.services.tools.plan.demand import Demand, Goal
+from padfleet.services.tools.plan.plan import plan
+from padfleet.services.tools.plan.report import lines
 from tests.benchmarks.figures import readable
 
 ROOT = Path(__file__).parents[2]

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from services.fanout.delivery import SESSIONS_PER_STEP
-from services.fanout.feed import Feed
-from services.fanout.flush import AcceptCommit, Cursor, steps
-from services.fanout.frames import Frames
-from services.fanout.runs import Flush
-from services.fanout.turns import Turn, Turns
-from services.fanout.window import ASK_AGE, Window
-from services.plan.constants import Constants
-from shared.log.records import Revision
+from padfleet.services.fanout.delivery import SESSIONS_PER_STEP
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.flush import AcceptCommit, Cursor, steps
+from padfleet.services.fanout.frames import Frames
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.turns import Turn, Turns
+from padfleet.services.fanout.window import ASK_AGE, Window
+from padfleet.services.tools.plan.constants import Constants
+from padfleet.shared.log.records import Revision
 from tests.simulation.audit import check, grouped
 from tests.simulation.events import Loop
 from tests.simulation.pads import Pad

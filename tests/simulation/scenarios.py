@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from services.plan.constants import Constants
+from padfleet.services.tools.plan.constants import Constants
 from tests.simulation.people import People
 from tests.simulation.simulation import Simulation
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from services.fanout.drain import moments
-from services.fanout.flush import Cursor
-from services.fanout.pacing import Rules
-from services.fanout.window import Window
-from services.plan.constants import Constants
-from shared.log.records import Revision
-from shared.settings import FanoutSettings, WriterSettings
+from padfleet.services.fanout.drain import moments
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.window import Window
+from padfleet.services.tools.plan.constants import Constants
+from padfleet.shared.log.records import Revision
+from padfleet.shared.settings import FanoutSettings, WriterSettings
 from tests.simulation.events import Events
 from tests.simulation.fleet import HOP, Balancer, Worker, Writer
 from tests.simulation.pads import Pad

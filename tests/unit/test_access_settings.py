@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from shared.settings import FanoutSettings, SettingsError, described, resolve
-from shared.settings.declare import specs
+from padfleet.shared.settings import FanoutSettings, SettingsError, described, resolve
+from padfleet.shared.settings.declare import specs
 from tests.fleet import ROOT
 
 REDIS = {"PADFLEET_REDIS_URL": "redis://a"}

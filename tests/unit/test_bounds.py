@@ -12,25 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.auth.decision import name_of as claimed_name
-from services.restore.put import Restorer
-from services.writer.rules import Refused, check_submission
-from shared import bounds
-from shared.bounds import OutOfBounds
-from shared.easysync import AttributePool, make_splice
-from shared.etherpad import bring
-from shared.etherpad import records as r
-from shared.etherpad.bring import MOST_MISSING
-from shared.etherpad.jsonfile import open_etherpad_file
-from shared.etherpad.records import BadRecord
-from shared.log.authors import Author, author_items, stored_author
-from shared.log.chat import ChatMessage
-from shared.log.document import CorruptPad
-from shared.log.options import normalised, parse_options
-from shared.log.records import Revision, pack
-from shared.log.saved import SavedRevision, readable
-from shared.log.staging import Staging
-from shared.wire.jsontext import dumps, loads
+from padfleet.services.fanout.auth.decision import name_of as claimed_name
+from padfleet.services.tools.restore.put import Restorer
+from padfleet.services.writer.rules import Refused, check_submission
+from padfleet.shared import bounds
+from padfleet.shared.bounds import OutOfBounds
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.etherpad import bring
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.bring import MOST_MISSING
+from padfleet.shared.etherpad.jsonfile import open_etherpad_file
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.authors import Author, author_items, stored_author
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.options import normalised, parse_options
+from padfleet.shared.log.records import Revision, pack
+from padfleet.shared.log.saved import SavedRevision, readable
+from padfleet.shared.log.staging import Staging
+from padfleet.shared.wire.jsontext import dumps, loads
 
 FAULTS = Path(__file__).parents[1] / "data" / "faults"
 NOW = 1_750_000_000_000

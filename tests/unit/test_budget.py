@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.budget import Budget, NoRoom, Reservation
 
 MB = 1 << 20
 LONG = 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from shared.counting import QuickCounter, QuickCounters, QuickHistogram
+from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 
 def test_a_histogram_says_what_that_of_the_library_says() -> None:

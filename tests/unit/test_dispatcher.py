@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from types import ModuleType
 
 import pytest
 
-from services import __version__
-from services.__main__ import COMMANDS, main
+from padfleet import __version__
+from padfleet.__main__ import COMMANDS, main
 
 
 def command(monkeypatch: pytest.MonkeyPatch, name: str, run: object) -> None:
-    module = ModuleType(f"services.{name}.__main__")
+    package = f"padfleet.services.{COMMANDS[name][0]}"
+    module = ModuleType(f"{package}.__main__")
     vars(module)["main"] = run
-    monkeypatch.setitem(sys.modules, f"services.{name}", ModuleType(f"services.{name}"))
+    monkeypatch.setitem(sys.modules, package, ModuleType(package))
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
@@ -60,3 +62,31 @@ def test_an_interrupt_is_quiet(
     command(monkeypatch, "pad", run)
     assert main(["pad"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_every_command_is_there() -> None:
+    for package, _ in COMMANDS.values():
+        assert importlib.util.find_spec(f"padfleet.services.{package}.__main__"), package
+
+
+def test_commands_of_development_are_left_out_where_they_are_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "  loadtest " in text
+    assert "  replay " not in text
+    assert main(["replay"]) == 2
+    assert "no such command: 'replay'" in capsys.readouterr().err
+
+
+def test_what_an_extra_brings_is_asked_for_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_argv: list[str]) -> int:
+        raise ModuleNotFoundError("No module named 'hdrh'", name="hdrh.histogram")
+
+    command(monkeypatch, "loadtest", run)
+    assert main(["loadtest"]) == 2
+    assert "pip install 'padfleet[loadtest]'" in capsys.readouterr().err

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.doctor import checks
-from services.doctor.checks import Finding, Level
-from services.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
-from services.doctor.report import lines, summary
+from padfleet.services.tools.doctor import checks
+from padfleet.services.tools.doctor.checks import Finding, Level
+from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
+from padfleet.services.tools.doctor.report import lines, summary
 
 GOOD_CONFIG = {
     "appendonly": "yes",

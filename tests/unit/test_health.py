@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Counter
 
-from shared.health import Health, add_ops_routes
+from padfleet.shared.health import Health, add_ops_routes
 
 Client = TestClient[web.Request, web.Application]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared import logs
-from shared.settings import LogFormat
+from padfleet.shared import logs
+from padfleet.shared.settings import LogFormat
 
 FORMATS: tuple[LogFormat, ...] = ("text", "json")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.settings.redis_url import RedisUrl, mask, parse, problem_with
+from padfleet.shared.settings.redis_url import RedisUrl, mask, parse, problem_with
 
 
 @pytest.mark.parametrize(

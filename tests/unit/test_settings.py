@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.settings import (
+from padfleet.shared.settings import (
     FLEET,
     DoctorSettings,
     FanoutSettings,
@@ -25,8 +25,8 @@ from shared.settings import (
     resolve,
     setting,
 )
-from shared.settings.declare import PREFIX, specs
-from shared.settings.loading import _is_service_link
+from padfleet.shared.settings.declare import PREFIX, specs
+from padfleet.shared.settings.loading import _is_service_link
 
 REDIS = {"REDIS_URL": "redis://localhost:6379/0"}
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.fanout.flush import BATCH_MAX
-from services.fanout.pacing import Rules
-from services.plan.constants import load
-from services.plan.demand import Demand, Goal
-from services.plan.layout import pads_of
-from services.plan.rhythm import Room, rhythm
-from services.plan.work import commits, workers_work
+from padfleet.services.fanout.flush import BATCH_MAX
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.tools.plan.constants import load
+from padfleet.services.tools.plan.demand import Demand, Goal
+from padfleet.services.tools.plan.layout import pads_of
+from padfleet.services.tools.plan.rhythm import Room, rhythm
+from padfleet.services.tools.plan.work import commits, workers_work
 from tests.simulation.events import Events, Loop
 from tests.simulation.people import People
 from tests.simulation.scenarios import SCENARIOS, Scenario, run, small

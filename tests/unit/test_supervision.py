@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.supervision import (
+from padfleet.shared.supervision import (
     ATTEMPTS,
     DEADLINE,
     FIRST_PAUSE,

@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import pytest
 
-from shared import supervisor as module
-from shared.health import Health
-from shared.supervision import Policy
-from shared.supervisor import Supervisor, TaskDied, idle, progress
-from shared.tasks import FAULTS, Tasks, report_the_loops_faults
+from padfleet.shared import supervisor as module
+from padfleet.shared.health import Health
+from padfleet.shared.supervision import Policy
+from padfleet.shared.supervisor import Supervisor, TaskDied, idle, progress
+from padfleet.shared.tasks import FAULTS, Tasks, report_the_loops_faults
 from tests.eventually import eventually
 
 
@@ -21,7 +21,7 @@ from tests.eventually import eventually
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK", 0.005)
     monkeypatch.setattr(module, "GRACE", 0.05)
-    monkeypatch.setattr("shared.supervision.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ async def test_I10_what_cannot_be_helped_ends_the_process(
 async def test_I10_what_is_not_well_again_yet_is_not_ready(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.supervision.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 3600)
     supervisor.keep("census", Flaky("raises").run)
     await eventually(lambda: next(supervisor.lines()).trouble)
     report = await health.readiness()
@@ -106,7 +106,7 @@ async def test_I10_what_is_not_well_again_yet_is_not_ready(
 async def test_what_people_do_without_is_remarked_on_only(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.supervision.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 3600)
     supervisor.keep("garbage", Flaky("raises").run, Policy(attempts=None))
     await eventually(lambda: next(supervisor.lines()).trouble)
     report = await health.readiness()
@@ -255,4 +255,4 @@ async def test_a_connection_that_ends_while_it_is_written_to_is_no_fault(
     loop.call_exception_handler(
         {"message": "Fatal error on SSL protocol", "exception": error, "protocol": None}
     )
-    assert [r.levelname for r in caplog.records if r.name == "shared.tasks"] == ["INFO"]
+    assert [r.levelname for r in caplog.records if r.name == "padfleet.shared.tasks"] == ["INFO"]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.tasks import Pending, all_of
+from padfleet.shared.tasks import Pending, all_of
 from tests.collector import Held, forgets
 
 

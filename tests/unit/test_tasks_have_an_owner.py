@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OWNERS = {"shared/tasks.py", "shared/supervisor.py"}
 FORBIDDEN = {"create_task", "ensure_future"}
-PLACES = ("shared", "services/fanout", "services/writer", "services/api", "services/fleet")
+PLACES = ("shared", "services/fanout", "services/writer", "services/web/api", "services/web/fleet")
 
 
 def found(source: str) -> list[int]:
@@ -46,4 +46,4 @@ def test_only_their_owners_make_tasks() -> None:
         if str(path.relative_to(ROOT)) not in OWNERS and "client" not in path.parts
         for line in found(path.read_text())
     ]
-    assert not bare, "use shared.tasks or the supervisor"
+    assert not bare, "use padfleet.shared.tasks or the supervisor"

@@ -11,13 +11,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from services.up import __main__ as up
-from services.up import ports
-from services.up.binary import NoServerBinary, inspect
-from services.up.child import Child, ChildGaveUp, ChildSpec
-from services.up.readiness import NotReady, reasons, wait_until_ready
-from shared.health import Health, add_ops_routes
-from shared.settings import UpSettings
+from padfleet.services.tools.up import __main__ as up
+from padfleet.services.tools.up import ports
+from padfleet.services.tools.up.binary import NoServerBinary, inspect
+from padfleet.services.tools.up.child import Child, ChildGaveUp, ChildSpec
+from padfleet.services.tools.up.readiness import NotReady, reasons, wait_until_ready
+from padfleet.shared.health import Health, add_ops_routes
+from padfleet.shared.settings import UpSettings
 
 
 def program(path: Path, prints: str) -> Path:
@@ -96,7 +96,7 @@ async def test_a_process_with_wrong_settings_is_not_started_again() -> None:
 
 
 async def test_a_process_that_always_dies_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.up.child._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("padfleet.services.tools.up.child._FIRST_PAUSE_S", 0.01)
     events: list[str] = []
     with pytest.raises(ChildGaveUp, match=r"5 times in a row \(exit code 0\)"):
         await child(["--version"], [], events).keep_running()
@@ -117,7 +117,7 @@ async def test_stopping_ends_the_pause_before_a_restart_without_a_new_start() ->
 
 
 async def test_waiting_tells_what_for_and_then_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.up.readiness._PATIENCE_S", 0.0)
+    monkeypatch.setattr("padfleet.services.tools.up.readiness._PATIENCE_S", 0.0)
     told: list[str] = []
 
     async def not_yet() -> str:

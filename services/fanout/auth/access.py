@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from services.fanout.auth import keys, tokens
-from services.fanout.auth.answers import Answers
-from services.fanout.auth.calls import Hook
-from services.fanout.auth.decision import (
+from padfleet.services.fanout.auth import keys, tokens
+from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.decision import (
     Denied,
     Grant,
     Permission,
@@ -21,18 +21,18 @@ from services.fanout.auth.decision import (
     Wanted,
     permission,
 )
-from services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
-from services.fanout.auth.hook import question
-from services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
-from services.fanout.auth.keys import BadKey, Key, UnknownKey
-from services.fanout.auth.web import open_http
-from services.fanout.identify import Handshake, cookie, is_link, token
-from shared.log.authors import author_and_made, known_author, visit_with
-from shared.log.connect import Redis
-from shared.log.groups import GroupSession
-from shared.log.keys import Keyspace
-from shared.settings import AccessSettings, SettingsError
-from shared.tasks import all_of
+from padfleet.services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
+from padfleet.services.fanout.auth.hook import question
+from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
+from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
+from padfleet.services.fanout.auth.web import open_http
+from padfleet.services.fanout.identify import Handshake, cookie, is_link, token
+from padfleet.shared.log.authors import author_and_made, known_author, visit_with
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.groups import GroupSession
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import AccessSettings, SettingsError
+from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ import time
 
 import aiohttp
 
-from services.fanout import metrics
-from services.fanout.auth import hook
-from services.fanout.auth.answers import Answers
-from services.fanout.auth.decision import Denied, Grant, Reason
-from services.fanout.auth.web import Unavailable, fetch
-from shared.tasks import awaited
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.auth import hook
+from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason
+from padfleet.services.fanout.auth.web import Unavailable, fetch
+from padfleet.shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from services.fanout.auth import patterns
-from shared import bounds
-from shared.easysync import from_units
-from shared.log.authors import Author, Visit
+from padfleet.services.fanout.auth import patterns
+from padfleet.shared import bounds
+from padfleet.shared.easysync import from_units
+from padfleet.shared.log.authors import Author, Visit
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""

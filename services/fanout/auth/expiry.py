@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from shared.supervisor import rest
-from shared.tasks import Tasks
+from padfleet.shared.supervisor import rest
+from padfleet.shared.tasks import Tasks
 
 T = TypeVar("T", bound=Hashable)
 

@@ -5,11 +5,11 @@ pads that were made public are open, and none can be brought into being. The rea
 pad opens no more than the pad itself.
 """
 
-from services.fanout.auth.decision import Denied, Grant, Reason, Wanted
-from shared.log.connect import Redis
-from shared.log.groups import GroupSession, group_of, is_public, valid_session
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Wanted
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.groups import GroupSession, group_of, is_public, valid_session
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
 
 LOOK_AGAIN = 60.0
 """Seconds after which a session is looked up once more: it may have been deleted."""

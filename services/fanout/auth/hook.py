@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from services.fanout.auth.decision import (
+from padfleet.services.fanout.auth.decision import (
     Denied,
     Grant,
     Reason,
@@ -15,8 +15,8 @@ from services.fanout.auth.decision import (
     moment,
     name_of,
 )
-from shared.easysync import to_units
-from shared.wire import jsontext
+from padfleet.shared.easysync import to_units
+from padfleet.shared.wire import jsontext
 
 _TRANSPORT = frozenset({"EIO", "transport", "t", "sid", "b64", "j"})
 """Engine.IO's own query parameters. `t` is new with each request, so that with it no question

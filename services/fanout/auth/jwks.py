@@ -8,12 +8,12 @@ from typing import Protocol
 
 import aiohttp
 
-from services.fanout import metrics
-from services.fanout.auth import keys
-from services.fanout.auth.keys import BadKey, Key
-from services.fanout.auth.web import Unavailable, fetch
-from shared.settings import mask
-from shared.tasks import awaited
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.auth import keys
+from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth.web import Unavailable, fetch
+from padfleet.shared.settings import mask
+from padfleet.shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 

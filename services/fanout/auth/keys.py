@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt import InvalidKeyError, PyJWTError
 from jwt.algorithms import HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from services.fanout.auth.decision import Denied, Reason
-from shared.wire import jsontext
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.shared.wire import jsontext
 
 Algorithm = Literal["HS256", "RS256", "EdDSA"]
 ALGORITHMS: Final = ("HS256", "RS256", "EdDSA")

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from jwt import InvalidSignatureError, PyJWS, PyJWTError
 
-from services.fanout.auth.decision import Denied, Reason
-from services.fanout.auth.keys import ALGORITHMS, Key
-from shared.wire import jsontext
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.keys import ALGORITHMS, Key
+from padfleet.shared.wire import jsontext
 
 MAX_TOKEN = 8192
 """Characters; a cookie holds half of that."""

@@ -4,7 +4,7 @@ import asyncio
 
 import aiohttp
 
-from shared.settings import mask
+from padfleet.shared.settings import mask
 
 
 class Unavailable(Exception):

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.fanout.commits import Commits
-from services.fanout.errors import WrongType
-from services.fanout.hooks import Hooks
-from services.fanout.room import Room
-from services.fanout.session import Session
-from shared.log.connect import Redis
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.commits import Commits
+from padfleet.services.fanout.errors import WrongType
+from padfleet.services.fanout.hooks import Hooks
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.settings import FanoutSettings
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,12 +3,12 @@
 import time
 from typing import Any
 
-from services.fanout import frames
-from services.fanout.beside import chat_data, with_names
-from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError, WrongType
-from shared.bounds import OutOfBounds, check_chat
-from shared.log.chat import NoPad, read_chat, say
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.beside import chat_data, with_names
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.shared.bounds import OutOfBounds, check_chat
+from padfleet.shared.log.chat import NoPad, read_chat, say
 
 MOST_ASKED = 100
 """Messages that may lie between the first and the last one that are asked for, as in Etherpad."""

@@ -2,11 +2,11 @@
 
 import time
 
-from services.fanout.collab.asked import Asked
-from services.fanout.collab.shouts import shout
-from services.fanout.errors import ClientError
-from shared.easysync import to_units
-from shared.log.deletion import is_deletion_token
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.collab.shouts import shout
+from padfleet.services.fanout.errors import ClientError
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.deletion import is_deletion_token
 
 
 async def deleted(asked: Asked) -> None:

@@ -2,14 +2,14 @@
 
 import time
 
-from services.fanout.collab.asked import Asked
-from services.fanout.collab.shouts import shout
-from services.fanout.errors import ClientError, WrongType
-from shared.bounds import PLUGINS_BYTES
-from shared.log.announcements import Relayed
-from shared.log.chat import NoPad
-from shared.log.options import TooBusy, change_options
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.collab.shouts import shout
+from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.shared.bounds import PLUGINS_BYTES
+from padfleet.shared.log.announcements import Relayed
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.options import TooBusy, change_options
+from padfleet.shared.wire.jsontext import dumps
 
 NOT_CREATOR = "Only the pad creator can change pad settings"
 

@@ -5,12 +5,12 @@ the others. Without plugins, CUSTOM is passed on as it is, and what else an oper
 `plugin_messages`; the rest is refused, as an Etherpad without that plugin would.
 """
 
-from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError
-from services.fanout.secrecy import Secret
-from shared.bounds import MOST_RELAYED
-from shared.log import announcements
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.errors import ClientError
+from padfleet.services.fanout.secrecy import Secret
+from padfleet.shared.bounds import MOST_RELAYED
+from padfleet.shared.log import announcements
+from padfleet.shared.wire.jsontext import dumps
 
 CUSTOM = "CUSTOM"
 

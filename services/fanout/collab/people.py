@@ -1,10 +1,10 @@
 """USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
-from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError, WrongType
-from shared.bounds import is_author_id, is_color, name_of
-from shared.log import announcements, authors, presence
-from shared.log.records import UserInfo
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.shared.bounds import is_author_id, is_color, name_of
+from padfleet.shared.log import announcements, authors, presence
+from padfleet.shared.log.records import UserInfo
 
 
 async def took_name_or_color(asked: Asked) -> None:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError
-from shared.log.announcements import Pointer
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.errors import ClientError
+from padfleet.shared.log.announcements import Pointer
 
 CURSOR = "CURSOR"
 

@@ -2,10 +2,10 @@
 
 import time
 
-from services.fanout.collab.asked import Asked
-from services.fanout.errors import ClientError
-from shared.log.chat import NoPad
-from shared.log.saved import NotSaved, save_revision
+from padfleet.services.fanout.collab.asked import Asked
+from padfleet.services.fanout.errors import ClientError
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.saved import NotSaved, save_revision
 
 
 async def starred(asked: Asked) -> None:

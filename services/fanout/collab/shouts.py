@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.fanout import frames
-from services.fanout.frames import Frame
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.frames import Frame
 
 
 def shout(now_ms: int, *, key: str = "", message: str = "") -> Frame:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
-from services.fanout import metrics
-from services.fanout.limits.bucket import Buckets, Pace
-from shared.easysync.effort import count_ops
-from shared.log.heaviness import SHORT
-from shared.settings.limits import LimitSettings
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared.easysync.effort import count_ops
+from padfleet.shared.log.heaviness import SHORT
+from padfleet.shared.settings.limits import LimitSettings
 
 K = TypeVar("K", bound=Hashable)
 

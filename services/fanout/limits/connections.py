@@ -17,12 +17,12 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Handler as Handle
 from aiohttp.typedefs import Middleware
 
-from services.fanout import metrics
-from services.fanout.limits.arrivals import Arrivals
-from services.fanout.limits.descriptors import Descriptors, Verdict, open_files
-from services.fanout.limits.slow import Patience, Waits
-from shared.serving import Handler
-from shared.supervisor import rest
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.arrivals import Arrivals
+from padfleet.services.fanout.limits.descriptors import Descriptors, Verdict, open_files
+from padfleet.services.fanout.limits.slow import Patience, Waits
+from padfleet.shared.serving import Handler
+from padfleet.shared.supervisor import rest
 
 SWEEP = 1.0
 """Seconds between two looks at all connections."""

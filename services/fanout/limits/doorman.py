@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from services.fanout import metrics
-from services.fanout.limits.addresses import Trusted
-from services.fanout.limits.hosts import Hosts
-from services.fanout.limits.origins import From, Origins, Verdict, changes_state
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.hosts import Hosts
+from padfleet.services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from padfleet.shared.wire.jsontext import dumps
 
 COOKIES = web.RequestKey("cookies", str)
 """On every request: its cookies, as far as they count."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from services.fanout import metrics
-from services.fanout.errors import shown
-from services.fanout.limits.addresses import Trusted
-from services.fanout.limits.places import Full, Places
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.errors import shown
+from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.places import Full, Places
 
 log = logging.getLogger(__name__)
 

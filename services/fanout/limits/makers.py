@@ -8,10 +8,10 @@ operator says that an address is somebody (behind one there may be a school).
 import asyncio
 from time import monotonic
 
-from services.fanout import metrics
-from services.fanout.limits.allowances import TooMuch
-from services.fanout.limits.bucket import Buckets, Pace
-from shared.settings.limits import LimitSettings
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.allowances import TooMuch
+from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared.settings.limits import LimitSettings
 
 PATIENCE = 10.0
 """Seconds. Longer than that, and the client is better off with its own back-off."""

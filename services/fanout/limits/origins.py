@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from services.fanout.limits.hosts import name_in
+from padfleet.services.fanout.limits.hosts import name_in
 
 SAME = "same"
 ANY = "*"

@@ -5,9 +5,9 @@ from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
 
-from services.fanout import metrics
-from services.fanout.auth.expiry import Deadlines
-from shared.supervisor import rest
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.auth.expiry import Deadlines
+from padfleet.shared.supervisor import rest
 
 PROMPT = 5.0
 """Seconds in which a page asks for its pad, and more. One that has not keeps its place as long as

@@ -7,7 +7,7 @@ what a timeslider moves by.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     compose,
@@ -15,11 +15,11 @@ from shared.easysync import (
     move_ops_to_new_pool,
     unpack,
 )
-from shared.easysync.body import Body
-from shared.easysync.patches import patches_of
-from shared.easysync.undoing import undoing
-from shared.log.records import Pool, Revision
-from shared.wire.jsontext import loads
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.undoing import undoing
+from padfleet.shared.log.records import Pool, Revision
+from padfleet.shared.wire.jsontext import loads
 
 
 class Keyframe(NamedTuple):

@@ -1,8 +1,8 @@
 """The process that works out histories, as the timeslider sees it."""
 
-from services.fanout.timeslider.job import Answer, Job
-from shared.limited import Failed, Limited, Limits
-from shared.limited.process import IDLE
+from padfleet.services.fanout.timeslider.job import Answer, Job
+from padfleet.shared.limited import Failed, Limited, Limits
+from padfleet.shared.limited.process import IDLE
 
 LIMIT = 40
 """Seconds of processor time for one job, which gives itself ten at most; then something is wrong
@@ -25,7 +25,7 @@ class Helper:
     def __init__(self, *, idle: float = IDLE, limit: int = LIMIT) -> None:
         """`idle`: seconds without work after which its process ends."""
         limits = Limits(limit, MEMORY, ANSWER)
-        self._process = Limited("services.fanout.timeslider.job:done", limits, idle=idle)
+        self._process = Limited("padfleet.services.fanout.timeslider.job:done", limits, idle=idle)
 
     @property
     def pid(self) -> int | None:

@@ -7,17 +7,17 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from services.fanout.timeslider.granules import (
+from padfleet.services.fanout.timeslider.granules import (
     Granules,
     Keyframe,
     OutOfOrder,
     Player,
     in_granules,
 )
-from shared.easysync import EasysyncError
-from shared.log.chunks import CHUNK_REVISIONS, decode_chunk
-from shared.log.records import Revision, pack, unpack
-from shared.wire.jsontext import dumps
+from padfleet.shared.easysync import EasysyncError
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
+from padfleet.shared.log.records import Revision, pack, unpack
+from padfleet.shared.wire.jsontext import dumps
 
 KEYFRAME_EVERY = 1000
 """Revisions between two keyframes that are kept on the way."""

@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from services.fanout.errors import ClientError, WrongType
-from services.fanout.frames import Frame
-from services.fanout.room import Room
-from services.fanout.session import Session
-from services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
-from services.fanout.timeslider.helper import Helper, HelperFailed
-from services.fanout.timeslider.job import Answer, Job, StoredPart
-from services.fanout.timeslider.shelf import Shelf
-from shared.limited import Busy, Turns
-from shared.log.connect import Redis
-from shared.log.history import HistoryGap, read_parts, read_snapshot
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
+from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
+from padfleet.services.fanout.timeslider.job import Answer, Job, StoredPart
+from padfleet.services.fanout.timeslider.shelf import Shelf
+from padfleet.shared.limited import Busy, Turns
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import HistoryGap, read_parts, read_snapshot
+from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from shared.log.connect import Redis, open_redis
-from shared.log.keys import Keyspace
-from shared.log.limits import LARGEST_BYTES
-from shared.log.records import Creation, Origin, encode_entry
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.limits import LARGEST_BYTES
+from padfleet.shared.log.records import Creation, Origin, encode_entry
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.guest import Guest
 from tests.neighbours import neighbour_of

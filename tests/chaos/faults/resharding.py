@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from redis.crc import key_slot
 
-from shared.log.keys import Keyspace
+from padfleet.shared.log.keys import Keyspace
 from tests.chaos.history.recording import Accepted, ConnectionLost
 from tests.chaos.resharding import Move, move, move_at_once, moves_at_once
 from tests.chaos.scene import PARTITIONS, Scene

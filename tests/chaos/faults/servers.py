@@ -8,7 +8,7 @@ from contextlib import suppress
 import psutil
 from redis.exceptions import ResponseError
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.chaos.group import Promotion
 from tests.chaos.history import Rollback, read_heads
 from tests.chaos.scene import Scene

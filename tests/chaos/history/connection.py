@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
-from services.loadtest.target import Target
-from services.loadtest.websocket import (
+from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.websocket import (
     FrameReader,
     Upgrade,
     WebSocketError,
     pong,
     text_frame,
 )
-from shared.wire import socketio
+from padfleet.shared.wire import socketio
 from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, tell
 from tests.chaos.history.typist import Typist
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol
 
-from shared.client import new_token
+from padfleet.shared.client import new_token
 from tests.chaos.history.connection import CannotConnect, dial
 from tests.chaos.history.hand import Hand
 from tests.chaos.history.hearing import Hearing

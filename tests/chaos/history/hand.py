@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from shared.easysync import Builder
+from padfleet.shared.easysync import Builder
 from tests.chaos.history.pages import Book
 from tests.chaos.history.typist import Typist
 

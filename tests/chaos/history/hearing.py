@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from shared.wire import socketio
+from padfleet.shared.wire import socketio
 from tests.chaos.history.recording import Accepted, CaughtUp, Received, pool_json
 from tests.chaos.history.typist import Entered, Typist
 

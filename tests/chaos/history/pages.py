@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from weakref import WeakValueDictionary
 
-from shared.easysync import AttributePool, apply_to_text, move_ops_to_new_pool
-from shared.wire.jsontext import loads
+from padfleet.shared.easysync import AttributePool, apply_to_text, move_ops_to_new_pool
+from padfleet.shared.wire.jsontext import loads
 from tests.chaos.history.recording import Received, digest
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from shared.wire import jsontext
+from padfleet.shared.wire import jsontext
 
 
 @dataclass(frozen=True, slots=True)

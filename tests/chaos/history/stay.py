@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     follow,
     is_identity,
     move_ops_to_new_pool,
 )
-from shared.wire.jsontext import loads
+from padfleet.shared.wire.jsontext import loads
 from tests.chaos.history.findings import Finding, Kind, Verdict
 from tests.chaos.history.recording import (
     Accepted,

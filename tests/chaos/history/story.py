@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     apply_to_text,
@@ -16,9 +16,9 @@ from shared.easysync import (
     iter_ops,
     unpack,
 )
-from shared.log.document import chain_of
-from shared.log.records import Revision
-from shared.wire.jsontext import BadJson, loads
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Revision
+from padfleet.shared.wire.jsontext import BadJson, loads
 from tests.chaos.history.recording import digest, pool_json
 from tests.chaos.history.stream import Stream
 

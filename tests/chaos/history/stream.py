@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from shared.log.connect import Redis, open_redis
-from shared.log.history import HistoryGap, read_meta, read_revisions
-from shared.log.keys import CONFIG, Keyspace, PadKeys
-from shared.log.records import Revision
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
+from padfleet.shared.log.records import Revision
 
 READ_STEP = 500
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     EasysyncError,
     apply_to_text,
     compose,

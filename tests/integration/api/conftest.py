@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from shared.etherpad import apart
-from shared.etherpad.apart import LIMITS, bring_file
-from shared.etherpad.bring import Bounds
-from shared.etherpad.records import BadRecord
-from shared.limited import Pool
-from shared.log.connect import Redis, open_redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.wire.jsontext import dumps
+from padfleet.shared.etherpad import apart
+from padfleet.shared.etherpad.apart import LIMITS, bring_file
+from padfleet.shared.etherpad.bring import Bounds
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.limited import Pool
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.wire.jsontext import dumps
 from tests.processes import free_ports
 
 BOUNDS = Bounds(units=5_000_000, attributes=200_000)
@@ -106,7 +106,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(
 async def test_one_that_takes_too_much_is_refused(
     redis: Redis, redis_url: str, limits: Any
 ) -> None:
-    processes = Pool("shared.etherpad.apart:work", limits)
+    processes = Pool("padfleet.shared.etherpad.apart:work", limits)
     try:
         with pytest.raises(BadRecord, match="too much to be read"):
             await bring(processes, redis_url, file(attributes=190_000))

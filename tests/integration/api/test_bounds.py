@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared import bounds
-from shared.log import groups
-from shared.log.connect import open_redis
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared import bounds
+from padfleet.shared.log import groups
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.fleet import Fleet
 from tests.guest import Guest
 from tests.integration.api.caller import Caller

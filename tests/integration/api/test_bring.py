@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from shared.easysync import make_splice
-from shared.etherpad.bring import Bounds, bring_pad
-from shared.etherpad.jsonfile import open_etherpad_file
-from shared.etherpad.records import BadRecord
-from shared.log.connect import Redis, open_redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.wire.jsontext import dumps
+from padfleet.shared.easysync import make_splice
+from padfleet.shared.etherpad.bring import Bounds, bring_pad
+from padfleet.shared.etherpad.jsonfile import open_etherpad_file
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.wire.jsontext import dumps
 
 
 def records(revisions: int, *, attributes: int = 1) -> dict[str, Any]:

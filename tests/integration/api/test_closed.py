@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.fleet import Fleet
 from tests.guest import DENY, Guest
 from tests.integration.api.caller import KEY, Caller

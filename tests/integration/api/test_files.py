@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import (
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     apply_to_atext,
@@ -18,7 +18,7 @@ from shared.easysync import (
     make_atext,
     unpack,
 )
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

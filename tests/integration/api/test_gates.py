@@ -15,9 +15,9 @@ import pytest
 import redis as redis_library
 from aiohttp import web
 
-from services.api import receiving, sending
-from services.api.receiving import Incoming, Stopped, TooLarge
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.services.web.api import receiving, sending
+from padfleet.services.web.api.receiving import Incoming, Stopped, TooLarge
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shared.client import connect
+from padfleet.shared.client import connect
 from tests.fleet import Fleet
 from tests.guest import DENY, Guest
 from tests.integration.api.caller import Caller

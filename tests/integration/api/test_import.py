@@ -13,10 +13,10 @@ import pymysql
 import pytest
 import redis as redis_library
 
-from services.up.server import EmbeddedServer
-from shared.client import connect
-from shared.log.keys import token_key
-from shared.wire.jsontext import dumps, loads
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import connect
+from padfleet.shared.log.keys import token_key
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.databases import mysql, postgres

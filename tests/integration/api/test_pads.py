@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.client import connect
-from shared.easysync import AttributePool, apply_to_atext, make_atext
+from padfleet.shared.client import connect
+from padfleet.shared.easysync import AttributePool, apply_to_atext, make_atext
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller

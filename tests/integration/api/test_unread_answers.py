@@ -13,7 +13,7 @@ import aiohttp
 import psutil
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.integration.api.caller import KEY, ApiFailed, Caller

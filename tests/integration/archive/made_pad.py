@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.writer.pad import Pad
-from shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
-from shared.archive.writing import new_archive
-from shared.easysync import AttributePool, make_splice
-from shared.log.chat import ChatMessage
-from shared.log.records import Origin, Revision, Submission
-from shared.log.saved import SavedRevision
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
+from padfleet.shared.archive.writing import new_archive
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.saved import SavedRevision
 
 CREATOR = "a.maker"
 AUTHORS = [(CREATOR, [b"color", b"n3"]), ("a.x", [b"color", b"c#112233", b"name", b"Ada"])]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.archive.reading import check_archive
-from shared.client import Disconnected, Pad, connect, new_token
-from shared.log.connect import open_redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.archive.reading import check_archive
+from padfleet.shared.client import Disconnected, Pad, connect, new_token
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.tools import padfleet

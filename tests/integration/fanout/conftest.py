@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from services.fanout.auth.access import OpenAccess
-from services.fanout.hooks import Hooks
-from services.fanout.join import Doorway
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from services.up.server import EmbeddedServer
-from shared.log.connect import Redis
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.auth.access import OpenAccess
+from padfleet.services.fanout.hooks import Hooks
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import FanoutSettings
 from tests.fleet import Fleet, Member
 from tests.integration.writer.traffic import create
 

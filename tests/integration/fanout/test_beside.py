@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from shared.log.chat import say
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.options import change_options
-from shared.log.saved import save_revision
-from shared.log.staging import Staging
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log.chat import say
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.options import change_options
+from padfleet.shared.log.saved import save_revision
+from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from shared.log.connect import Redis, open_redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace, PadKeys
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

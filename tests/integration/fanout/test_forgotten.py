@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from services.fanout.auth.decision import Denied
-from services.fanout.exit import Exit
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway, TurnedAway
-from shared.log.damage import CorruptPad
-from shared.log.keys import Keyspace, PadKeys
+from padfleet.services.fanout.auth.decision import Denied
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway, TurnedAway
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from tests.collector import Held, forgets
 from tests.integration.fanout.conftest import PAD
 

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as GoneAway
 
-from services.fanout import attendance, departures
-from services.fanout.census import Census
-from services.fanout.exit import Exit
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import Identity, Session
-from shared.log import presence
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.records import Joined, Left, Member, pack
+from padfleet.services.fanout import attendance, departures
+from padfleet.services.fanout.census import Census
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.shared.log import presence
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Joined, Left, Member, pack
 from tests.eventually import eventually
 
 WORKER = "here"

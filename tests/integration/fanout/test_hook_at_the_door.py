@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.fanout.auth.decision import author_of
+from padfleet.services.fanout.auth.decision import author_of
 from tests.acceptance.npm import new_pad
 from tests.eventually import eventually
 from tests.fleet import Member

@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.fanout import metrics
-from services.fanout.exit import Exit
-from services.fanout.flush import Cursor
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import Identity, Session
-from shared.log import leases, presence
-from shared.log.connect import Outdated, Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.staging import Staging
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.shared.log import leases, presence
+from padfleet.shared.log.connect import Outdated, Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.staging import Staging
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_reigns import goes_and_comes_back, member
 

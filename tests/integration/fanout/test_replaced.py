@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.records import Revision
-from shared.log.staging import Staging
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Revision
+from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

@@ -6,19 +6,19 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.fanout.exit import Exit
-from services.fanout.flush import Cursor
-from services.fanout.frames import Frame
-from services.fanout.join import Doorway, TurnedAway
-from services.fanout.room import Room
-from services.fanout.session import Identity, Session
-from services.fanout.stays import Stay
-from shared.log import presence
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace, PadKeys
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.join import Doorway, TurnedAway
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.stays import Stay
+from padfleet.shared.log import presence
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
 from tests.integration.writer.traffic import create

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import REGISTRY
 
-from services.fanout import canary
-from services.fanout.pacing import Rules
-from services.fanout.rooms import Rooms
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter
-from shared.log.keys import CANARY, Keyspace
+from padfleet.services.fanout import canary
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import CANARY, Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, type_until

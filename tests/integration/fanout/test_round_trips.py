@@ -15,22 +15,22 @@ from typing import Any, TypeVar
 import jwt
 import pytest
 
-from services.fanout.auth.access import HookAccess, open_access
-from services.fanout.auth.calls import Hook
-from services.fanout.auth.decision import Grant
-from services.fanout.exit import Exit
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway
-from services.fanout.room import Room
-from services.fanout.session import Session
-from shared.log import authors, lanes
-from shared.log.authors import Author
-from shared.log.channels import Subscriber
-from shared.log.deletion import deletion_field
-from shared.log.lanes import Lanes
-from shared.log.pads import glance
-from shared.log.records import Deletion, Origin
-from shared.settings import FanoutSettings
+from padfleet.services.fanout.auth.access import HookAccess, open_access
+from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.decision import Grant
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Session
+from padfleet.shared.log import authors, lanes
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.lanes import Lanes
+from padfleet.shared.log.pads import glance
+from padfleet.shared.log.records import Deletion, Origin
+from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
 

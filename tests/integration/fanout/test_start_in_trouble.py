@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.fanout.canary import canary_pad
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
+from padfleet.services.fanout.canary import canary_pad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import PADFLEET, Fleet, Member
 

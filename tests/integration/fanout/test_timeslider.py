@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from services.fanout.errors import ClientError
-from services.fanout.exit import Exit
-from services.fanout.frames import Frame, Parcel
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import Identity, Session
-from services.fanout.timeslider import requests
-from services.fanout.timeslider.granules import BLANK
-from services.fanout.timeslider.helper import Helper, HelperFailed
-from services.fanout.timeslider.job import Job, work
-from services.fanout.timeslider.requests import Request, Timeslider, granules_of
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.staging import Staging
+from padfleet.services.fanout.errors import ClientError
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.frames import Frame, Parcel
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.timeslider import requests
+from padfleet.services.fanout.timeslider.granules import BLANK
+from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
+from padfleet.services.fanout.timeslider.job import Job, work
+from padfleet.services.fanout.timeslider.requests import Request, Timeslider, granules_of
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.histories import lived_in
 

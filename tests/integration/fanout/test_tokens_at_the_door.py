@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 import redis as redis_library
 
-from services.fanout.auth.decision import author_of
-from shared.client import PadError, connect
+from padfleet.services.fanout.auth.decision import author_of
+from padfleet.shared.client import PadError, connect
 from tests import signing
 from tests.acceptance.npm import new_pad, new_token
 from tests.eventually import eventually

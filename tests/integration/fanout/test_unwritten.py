@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from services.up.server import EmbeddedServer
-from shared.log import leases, unwritten
-from shared.log.connect import Redis, open_redis
-from shared.log.edits import Edits
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter
-from shared.log.keys import WORKERS, Keyspace
-from shared.log.records import Creation, Fence, Member, Origin, pack
-from shared.log.unwritten import Unwritten, vacate
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.log import leases, unwritten
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.edits import Edits
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import WORKERS, Keyspace
+from padfleet.shared.log.records import Creation, Fence, Member, Origin, pack
+from padfleet.shared.log.unwritten import Unwritten, vacate
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

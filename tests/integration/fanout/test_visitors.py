@@ -6,16 +6,16 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.auth.access import OpenAccess
-from services.fanout.exit import Exit
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway
-from services.fanout.session import Session
-from shared.log import authors, chat, contributions, saved
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.keys import author_key, token_key
-from shared.log.records import Origin, Submission
+from padfleet.services.fanout.auth.access import OpenAccess
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.session import Session
+from padfleet.shared.log import authors, chat, contributions, saved
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import author_key, token_key
+from padfleet.shared.log.records import Origin, Submission
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import KEEP_MS, PAD
 

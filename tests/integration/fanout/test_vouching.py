@@ -8,25 +8,25 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from services.fanout import vouching
-from services.fanout.client_vars import Greeting
-from services.fanout.exit import Exit
-from services.fanout.flush import Cursor
-from services.fanout.frames import Frame
-from services.fanout.greetings import Greetings
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway
-from services.fanout.pacing import Rules
-from services.fanout.room import Room
-from services.fanout.rooms import Rooms
-from services.fanout.session import Identity, Session
-from shared.log import presence, reigns
-from shared.log.authors import Author
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.records import Committed
-from shared.log.staging import Staging
+from padfleet.services.fanout import vouching
+from padfleet.services.fanout.client_vars import Greeting
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.greetings import Greetings
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.shared.log import presence, reigns
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.records import Committed
+from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 from tests.integration.fanout.conftest import PAD

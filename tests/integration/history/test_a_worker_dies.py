@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.chaos.history import (
     Kind,
     Recording,

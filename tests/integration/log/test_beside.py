@@ -7,20 +7,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.backup.take import head_of
-from shared.easysync import to_units
-from shared.log import announcements, scripts
-from shared.log.announcements import Relayed, RevisionSaved, Said, SettingsChanged
-from shared.log.channels import Subscriber
-from shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
-from shared.log.connect import Redis
-from shared.log.deletion import is_deletion_token, make_deletion_token
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.options import change_options, normalised, read_options
-from shared.log.records import pack
-from shared.log.saved import MOST_SAVED, NotSaved, read_saved, save_revision
-from shared.log.staging import Staging
+from padfleet.services.tools.backup.take import head_of
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log import announcements, scripts
+from padfleet.shared.log.announcements import Relayed, RevisionSaved, Said, SettingsChanged
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.options import change_options, normalised, read_options
+from padfleet.shared.log.records import pack
+from padfleet.shared.log.saved import MOST_SAVED, NotSaved, read_saved, save_revision
+from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

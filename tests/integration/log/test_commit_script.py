@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.log import leases, scripts
-from shared.log.connect import Redis
-from shared.log.history import read_meta, read_revisions
-from shared.log.keys import Keyspace, PadKeys
-from shared.log.leases import Lease
-from shared.log.records import Revision, committed_header
+from padfleet.shared.log import leases, scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta, read_revisions
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import Revision, committed_header
 from tests.neighbours import neighbour_of
 
 PAD = "pad"

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from services.writer.cache import load_pad
-from services.writer.pad import Pad
-from shared.easysync import AttributePool, make_splice
-from shared.log.authors import create, read
-from shared.log.connect import Redis
-from shared.log.damage import CorruptPad
-from shared.log.document import Document, load
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace, PadKeys, author_key
-from shared.log.records import Origin, Snapshot, Submission
-from shared.log.staging import Staging
+from padfleet.services.writer.cache import load_pad
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.authors import create, read
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
+from padfleet.shared.log.records import Origin, Snapshot, Submission
+from padfleet.shared.log.staging import Staging
 from tests.streams import written_anew
 
 PAD = "damaged"

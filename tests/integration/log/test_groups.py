@@ -7,12 +7,17 @@ import time
 
 import pytest
 
-from services.fanout.auth.decision import Denied, Wanted
-from services.fanout.auth.group_pads import LOOK_AGAIN, group_session, no_group_pad, session_grant
-from shared.log import groups
-from shared.log.connect import Redis
-from shared.log.groups import KEPT_S, GroupSession
-from shared.log.keys import Keyspace, session_key
+from padfleet.services.fanout.auth.decision import Denied, Wanted
+from padfleet.services.fanout.auth.group_pads import (
+    LOOK_AGAIN,
+    group_session,
+    no_group_pad,
+    session_grant,
+)
+from padfleet.shared.log import groups
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.groups import KEPT_S, GroupSession
+from padfleet.shared.log.keys import Keyspace, session_key
 
 GROUP = "g.0123456789abcdef"
 PAD = f"{GROUP}$x"

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from shared.log import inbox as inbox_module
-from shared.log.connect import Redis
-from shared.log.entries import Staged, Unreadable
-from shared.log.inbox import InboxWriter, NotTaken
-from shared.log.keys import Keyspace
-from shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES, PadLimits, TooLarge
-from shared.log.reading import (
+from padfleet.shared.log import inbox as inbox_module
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.entries import Staged, Unreadable
+from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES, PadLimits, TooLarge
+from padfleet.shared.log.reading import (
     CAREFUL_BYTES,
     READ_BYTES,
     read_carefully,
     read_inboxes,
     read_staged,
 )
-from shared.log.records import Creation, Deletion, Entry, Origin, Submission, encode_entry
+from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission, encode_entry
 
 PAD = "pad"
 

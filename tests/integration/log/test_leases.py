@@ -1,8 +1,8 @@
 """Leases: one owner at a time, a term that grows, and nobody waits longer than the lease."""
 
-from shared.log import leases, presence
-from shared.log.connect import Redis
-from shared.log.keys import WRITERS, Keyspace
+from padfleet.shared.log import leases, presence
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import WRITERS, Keyspace
 from tests.eventually import eventually
 
 

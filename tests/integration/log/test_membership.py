@@ -9,13 +9,13 @@ from typing import cast
 
 import pytest
 
-from shared.log import membership
-from shared.log.agreement import FORMAT, NewerFormat, PartitionMismatch
-from shared.log.channels import Subscriber
-from shared.log.connect import Redis
-from shared.log.keys import CONFIG, Keyspace
-from shared.log.membership import Membership, NameTaken
-from shared.log.reading import read_inboxes
+from padfleet.shared.log import membership
+from padfleet.shared.log.agreement import FORMAT, NewerFormat, PartitionMismatch
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import CONFIG, Keyspace
+from padfleet.shared.log.membership import Membership, NameTaken
+from padfleet.shared.log.reading import read_inboxes
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 
@@ -84,7 +84,7 @@ async def test_a_process_with_other_partitions_does_not_start_beside_a_worker(
     async def meanwhile(_seconds: float) -> None:
         await elder.look()
 
-    monkeypatch.setattr("shared.log.membership.asyncio.sleep", meanwhile)
+    monkeypatch.setattr("padfleet.shared.log.membership.asyncio.sleep", meanwhile)
     with pytest.raises(PartitionMismatch, match="PADFLEET_PARTITIONS=4"):
         await member(redis, "other", partitions=8).enter()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from shared.log import leases, presence, reigns
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
-from shared.log.records import Member
+from padfleet.shared.log import leases, presence, reigns
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import Member
 from tests.integration.log.test_commit_script import commit
 
 PAD = "pad"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.log import authors, leases, pads, presence
-from shared.log.agreement import PartitionMismatch
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace, author_key
-from shared.log.records import Member
+from padfleet.shared.log import authors, leases, pads, presence
+from padfleet.shared.log.agreement import PartitionMismatch
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace, author_key
+from padfleet.shared.log.records import Member
 
 
 @pytest.fixture

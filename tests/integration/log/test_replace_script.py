@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from shared.log import leases, scripts
-from shared.log.births import new_birth
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
-from shared.log.records import Revision
-from shared.log.staging import Installed, Moved, PadExists, Staging
+from padfleet.shared.log import leases, scripts
+from padfleet.shared.log.births import new_birth
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import Revision
+from padfleet.shared.log.staging import Installed, Moved, PadExists, Staging
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_commit_script import commit
 

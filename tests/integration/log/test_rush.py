@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from redis.exceptions import ResponseError
 
-from shared.log.connect import open_redis
-from shared.log.scripts import JOIN
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.scripts import JOIN
 
 
 async def test_a_thousand_at_once_take_one_connection(redis_url: str) -> None:

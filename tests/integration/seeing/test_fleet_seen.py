@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import redis as redis_library
 
-from shared.fleet.findings import findings
-from shared.fleet.look import look
-from shared.fleet.past import BEAT
-from shared.fleet.picture import Picture, picture
-from shared.log.connect import Redis, open_redis
-from shared.log.keys import Keyspace, process_key
+from padfleet.shared.fleet.findings import findings
+from padfleet.shared.fleet.look import look
+from padfleet.shared.fleet.past import BEAT
+from padfleet.shared.fleet.picture import Picture, picture
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.keys import Keyspace, process_key
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from services.up.server import EmbeddedServer
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import ROOT, Fleet
 from tests.tools import Ended, padfleet
@@ -49,7 +49,7 @@ class Screen:
         self.before = termios.tcgetattr(self.near)
         self.shown = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "services", "top"],
+            [sys.executable, "-m", "padfleet", "top"],
             cwd=ROOT,
             env={**os.environ, "PADFLEET_REDIS_URL": redis_url, "TERM": "xterm"},
             stdin=self.near,

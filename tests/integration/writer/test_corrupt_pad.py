@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.log.connect import Redis
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter, Standing
-from shared.log.keys import Keyspace
-from shared.log.records import Deletion, Origin, Submission
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter, Standing
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Deletion, Origin, Submission
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create

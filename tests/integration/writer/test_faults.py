@@ -12,22 +12,22 @@ from typing import Any
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from services.writer import partition, upkeep
-from services.writer.cache import PadCache
-from services.writer.fences import KEPT_MS
-from services.writer.pad import Pad
-from services.writer.partition import Committer
-from services.writer.replicas import Replicas
-from services.writer.upkeep import Upkeep
-from shared.easysync import AttributePool, make_splice
-from shared.log import leases
-from shared.log.channels import Subscriber
-from shared.log.connect import Redis
-from shared.log.document import Document, load
-from shared.log.entries import Received
-from shared.log.history import HistoryGap, read_meta
-from shared.log.keys import Keyspace
-from shared.log.records import (
+from padfleet.services.writer import partition, upkeep
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.fences import KEPT_MS
+from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.upkeep import Upkeep
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log import leases
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.history import HistoryGap, read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import (
     Committed,
     Creation,
     Deletion,

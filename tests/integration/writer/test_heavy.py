@@ -10,24 +10,24 @@ from typing import Any
 
 import pytest
 
-from services.writer.cache import PadCache
-from services.writer.ledger import LeaseLost
-from services.writer.owner import Owner
-from services.writer.pad import Pad
-from services.writer.partition import Committer
-from services.writer.replicas import Replicas
-from services.writer.upkeep import Upkeep
-from shared.easysync.base36 import numeral
-from shared.log import leases, scripts
-from shared.log.connect import Redis
-from shared.log.entries import Received
-from shared.log.heaviness import is_heavy
-from shared.log.history import inbox_order, read_meta, read_revisions
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
-from shared.log.reading import read_carefully
-from shared.log.records import Creation, Origin, Submission
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.ledger import LeaseLost
+from padfleet.services.writer.owner import Owner
+from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.upkeep import Upkeep
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.log import leases, scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.heaviness import is_heavy
+from padfleet.shared.log.history import inbox_order, read_meta, read_revisions
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.reading import read_carefully
+from padfleet.shared.log.records import Creation, Origin, Submission
 from tests.eventually import eventually
 from tests.neighbours import neighbour_of
 

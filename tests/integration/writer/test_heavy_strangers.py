@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.client import connect
-from shared.log.keys import Keyspace
+from padfleet.shared.client import connect
+from padfleet.shared.log.keys import Keyspace
 from tests.attack.drivers import Fate, Target, collab, websocket
 from tests.attack.sockets import base36
 from tests.eventually import eventually

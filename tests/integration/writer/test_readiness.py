@@ -13,15 +13,15 @@ from urllib.error import HTTPError
 
 import pytest
 
-from services.writer import inboxes as inboxes_module
-from services.writer import readiness
-from services.writer.cache import PadCache
-from services.writer.owner import Owner
-from services.writer.partition import Committer
-from shared.health import Health
-from shared.log import leases
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
+from padfleet.services.writer import inboxes as inboxes_module
+from padfleet.services.writer import readiness
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.owner import Owner
+from padfleet.services.writer.partition import Committer
+from padfleet.shared.health import Health
+from padfleet.shared.log import leases
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
-from services.writer.replicas import Replicas, Unconfirmed
-from shared.log import leases
-from shared.log.connect import Redis, open_redis
-from shared.log.keys import Keyspace
-from shared.log.leases import Lease
+from padfleet.services.writer.replicas import Replicas, Unconfirmed
+from padfleet.shared.log import leases
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
 from tests.chaos.server import HOST, Server
 from tests.eventually import eventually, eventually_sync
 from tests.processes import free_ports

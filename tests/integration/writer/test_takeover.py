@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.log.connect import Redis
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.integration.writer.traffic import Typist, all_settled_once, create, type_until

@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from services.doctor.__main__ import main as doctor
-from services.writer import inboxes as inboxes_module
-from services.writer.inboxes import Inboxes
-from shared.easysync import AttributePool, make_splice
-from shared.fleet.findings import findings
-from shared.fleet.look import look
-from shared.fleet.picture import picture
-from shared.log.connect import Redis
-from shared.log.edits import Change, Edits, Refused
-from shared.log.entries import Received, Staged, unread
-from shared.log.history import read_meta
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.log.limits import LARGEST_BYTES, PadLimits, TooLarge
-from shared.log.records import Creation, Deletion, Origin, encode_entry, pack
+from padfleet.services.tools.doctor.__main__ import main as doctor
+from padfleet.services.writer import inboxes as inboxes_module
+from padfleet.services.writer.inboxes import Inboxes
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.fleet.findings import findings
+from padfleet.shared.fleet.look import look
+from padfleet.shared.fleet.picture import picture
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.edits import Change, Edits, Refused
+from padfleet.shared.log.entries import Received, Staged, unread
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.limits import LARGEST_BYTES, PadLimits, TooLarge
+from padfleet.shared.log.records import Creation, Deletion, Origin, encode_entry, pack
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member
 from tests.integration.writer.test_readiness import failing

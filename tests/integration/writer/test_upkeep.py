@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.log.chunks import CHUNK_REVISIONS
-from shared.log.connect import Redis
-from shared.log.document import Document, load
-from shared.log.history import read_meta, read_revisions, read_snapshot
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
+from padfleet.shared.log.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.history import read_meta, read_revisions, read_snapshot
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, history

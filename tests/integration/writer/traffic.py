@@ -6,13 +6,13 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
-from shared.easysync import AttributePool, make_splice
-from shared.log.connect import Redis
-from shared.log.document import Document, load
-from shared.log.history import read_meta, read_revisions
-from shared.log.inbox import InboxWriter
-from shared.log.keys import Keyspace
-from shared.log.records import Creation, Origin, Revision, Submission
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.history import read_meta, read_revisions
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Creation, Origin, Revision, Submission
 from tests.eventually import eventually
 
 TEXT = "start\n"

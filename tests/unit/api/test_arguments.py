@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.api import arguments
-from services.api.context import ApiError
-from services.api.functions import FUNCTIONS
-from services.api.versions import CURRENT, VERSIONS
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import ApiError
+from padfleet.services.web.api.functions import FUNCTIONS
+from padfleet.services.web.api.versions import CURRENT, VERSIONS
 
 
 @pytest.mark.parametrize(

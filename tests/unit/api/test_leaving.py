@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.api.leaving import Left, while_there
+from padfleet.services.web.api.leaving import Left, while_there
 from tests.collector import Held, forgets
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from services.api.receiving import TooLarge, TooMuch, Uploads
-from shared.budget import NoRoom
+from padfleet.services.web.api.receiving import TooLarge, TooMuch, Uploads
+from padfleet.shared.budget import NoRoom
 
 REQUEST = make_mocked_request("POST", "/", headers={"Content-Length": "100"})
 
@@ -29,7 +29,7 @@ async def test_want_of_room_for_something_else_is_not_want_of_room_for_this() ->
 
 
 async def test_who_finds_no_room_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.api.receiving.ROOM_PATIENCE", 0.001)
+    monkeypatch.setattr("padfleet.services.web.api.receiving.ROOM_PATIENCE", 0.001)
     uploads = Uploads(100)
     async with uploads.room(REQUEST, "a"), uploads.room(REQUEST, "a"):
         with pytest.raises(TooMuch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from shared.archive.entries import (
+from padfleet.shared.archive.entries import (
     Authors,
     Chat,
     Entry,
@@ -14,9 +14,9 @@ from shared.archive.entries import (
     Saved,
     Tokens,
 )
-from shared.archive.writing import ArchiveWriter
-from shared.log.document import chain_of
-from shared.log.records import Origin, Revision
+from padfleet.shared.archive.writing import ArchiveWriter
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Origin, Revision
 
 
 def revisions(count: int) -> list[Revision]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.archive.entries import (
+from padfleet.shared.archive.entries import (
     End,
     Entry,
     PadDone,
@@ -20,9 +20,16 @@ from shared.archive.entries import (
     Tokens,
     to_value,
 )
-from shared.archive.frames import LONGEST, MAGIC, SEAL_BYTES, BadArchive, FrameWriter, read_frames
-from shared.archive.reading import check_archive, first_pad, read_archive
-from shared.archive.writing import NotWritten, new_archive
+from padfleet.shared.archive.frames import (
+    LONGEST,
+    MAGIC,
+    SEAL_BYTES,
+    BadArchive,
+    FrameWriter,
+    read_frames,
+)
+from padfleet.shared.archive.reading import check_archive, first_pad, read_archive
+from padfleet.shared.archive.writing import NotWritten, new_archive
 from tests.unit.archive.archives import archive, pad, revisions, whole
 
 

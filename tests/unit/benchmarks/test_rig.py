@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.easysync import apply_to_text
-from shared.wire.socketio import Event, decode
+from padfleet.shared.easysync import apply_to_text
+from padfleet.shared.wire.socketio import Event, decode
 from tests.benchmarks.rig import TEXT, Pad, ready
 
 

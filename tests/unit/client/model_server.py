@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AttributePool,
     apply_to_atext,
     is_identity,

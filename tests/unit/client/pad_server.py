@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from shared.client import Pad
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.client import Pad
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 
 

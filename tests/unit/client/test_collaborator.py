@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.client import Accepted, Changed, Collaborator, Event, ProtocolError
-from shared.easysync import (
+from padfleet.shared.client import Accepted, Changed, Collaborator, Event, ProtocolError
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     Builder,
@@ -32,7 +32,7 @@ from shared.easysync import (
     rebase,
     to_units,
 )
-from shared.wire.jsontext import dumps, loads
+from padfleet.shared.wire.jsontext import dumps, loads
 
 ME, BOB = "a.me", "a.bob"
 START_REV = 4

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.client import (
+from padfleet.shared.client import (
     Changed,
     Collaborator,
     Cursor,
@@ -23,7 +23,7 @@ from shared.client import (
     ProtocolError,
     connect,
 )
-from shared.client.cursors import (
+from padfleet.shared.client.cursors import (
     KEPT,
     Change,
     Cursors,
@@ -32,8 +32,8 @@ from shared.client.cursors import (
     carried_back,
     changes_of,
 )
-from shared.client.pointing import Pointing
-from shared.easysync import AttributePool, make_splice
+from padfleet.shared.client.pointing import Pointing
+from padfleet.shared.easysync import AttributePool, make_splice
 from tests.examples import examples
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 from tests.unit.client.pad_server import PadServer, serving, within

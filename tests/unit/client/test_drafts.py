@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.client import (
+from padfleet.shared.client import (
     Accepted,
     Changed,
     Collaborator,
@@ -20,7 +20,7 @@ from shared.client import (
     Room,
     TooLarge,
 )
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AttributePool,
     Builder,
     apply_to_text,
@@ -29,7 +29,7 @@ from shared.easysync import (
     iter_ops,
     make_splice,
 )
-from shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps
 from tests.examples import examples
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 import uvloop
 
-from shared import client
-from shared.client import (
+from padfleet.shared import client
+from padfleet.shared.client import (
     Accepted,
     Changed,
     ConnectionLost,
@@ -23,11 +23,11 @@ from shared.client import (
     TooLarge,
     connect,
 )
-from shared.client import line as line_module
-from shared.client import pad as pad_module
-from shared.client.backoff import LONGEST, STEADY, Backoff
-from shared.client.line import PadUrl
-from shared.easysync import make_splice
+from padfleet.shared.client import line as line_module
+from padfleet.shared.client import pad as pad_module
+from padfleet.shared.client.backoff import LONGEST, STEADY, Backoff
+from padfleet.shared.client.line import PadUrl
+from padfleet.shared.easysync import make_splice
 from tests.eventually import eventually
 from tests.unit.client.pad_server import PadServer, serving, within
 

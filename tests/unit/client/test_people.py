@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.client.people import color_of, colors_of, names_of
+from padfleet.shared.client.people import color_of, colors_of, names_of
 
 PALETTE = ["#ffc7c7", "#fff1c7"]
 

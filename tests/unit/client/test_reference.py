@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared import client
-from shared.client.reference import render
+from padfleet.shared import client
+from padfleet.shared.client.reference import render
 
 PAGE = Path(__file__).parents[3] / "docs" / "client-python.md"
 

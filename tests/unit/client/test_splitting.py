@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.client.errors import TooLarge
-from shared.client.splitting import FIXED, Room, split, text_size
-from shared.easysync import (
+from padfleet.shared.client.errors import TooLarge
+from padfleet.shared.client.splitting import FIXED, Room, split, text_size
+from padfleet.shared.easysync import (
     AttributePool,
     Builder,
     apply_to_text,
@@ -24,8 +24,8 @@ from shared.easysync import (
     to_units,
     unpack,
 )
-from shared.wire.jsontext import dumps
-from shared.wire.socketio import encode_event
+from padfleet.shared.wire.jsontext import dumps
+from padfleet.shared.wire.socketio import encode_event
 
 LARGEST = (1 << 53) - 1
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     Attribute,
     AttributePool,

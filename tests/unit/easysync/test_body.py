@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -18,12 +18,12 @@ from shared.easysync import (
     make_splice,
     unpack,
 )
-from shared.easysync import body as body_module
-from shared.easysync.base36 import numeral
-from shared.easysync.body import Body
-from shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from shared.easysync.patches import patches_of
-from shared.easysync.tally import Tally
+from padfleet.shared.easysync import body as body_module
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.tally import Tally
 from tests.unit.easysync.strategies import PROPERTY, Pad, pads, pads_with_history
 from tests.unit.easysync.wild import some_changeset, spoilt
 

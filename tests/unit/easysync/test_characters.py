@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.easysync import AText, from_units, to_units
-from shared.easysync.body import Body
-from shared.easysync.characters import controls_in, plain, without_controls
+from padfleet.shared.easysync import AText, from_units, to_units
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.characters import controls_in, plain, without_controls
 
 
 @pytest.mark.parametrize(

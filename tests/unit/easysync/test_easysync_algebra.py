@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     apply_to_atext,
@@ -38,10 +38,10 @@ from shared.easysync import (
     to_units,
     unpack,
 )
-from shared.easysync.assembler import Assembler
-from shared.easysync.ops import side_by_side
-from shared.easysync.overlay import overlay
-from shared.easysync.runs import IndexedAttribs, with_index
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.ops import side_by_side
+from padfleet.shared.easysync.overlay import overlay
+from padfleet.shared.easysync.runs import IndexedAttribs, with_index
 from tests.unit.easysync.strategies import (
     PROPERTY,
     Pad,

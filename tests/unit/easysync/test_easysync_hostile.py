@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,

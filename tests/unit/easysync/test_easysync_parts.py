@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import AttributePool, Builder, attribs_of, from_units, identity, to_units
-from shared.easysync.base36 import LARGEST, VALUES, numeral
+from padfleet.shared.easysync import (
+    AttributePool,
+    Builder,
+    attribs_of,
+    from_units,
+    identity,
+    to_units,
+)
+from padfleet.shared.easysync.base36 import LARGEST, VALUES, numeral
 from tests.unit.easysync.strategies import PIECES, PROPERTY
 
 any_text = st.one_of(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.easysync.vectors import run_vector
+from padfleet.shared.easysync.vectors import run_vector
 
 VECTORS = Path(__file__).parents[2] / "data" / "easysync-vectors.jsonl.gz"
 

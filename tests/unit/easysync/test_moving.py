@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -22,10 +22,10 @@ from shared.easysync import (
     rebase,
     unpack,
 )
-from shared.easysync.body import Body
-from shared.easysync.moving import rebase_over
-from shared.easysync.patches import patches_of
-from shared.easysync.steps import Step, step_of
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.moving import rebase_over
+from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.steps import Step, step_of
 from tests.unit.easysync.strategies import PROPERTY
 from tests.unit.easysync.wild import some_attributes, some_changeset, some_text, spoilt
 

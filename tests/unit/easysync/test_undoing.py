@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import AText, AttributePool, EasysyncError, apply_to_atext, inverse, unpack
-from shared.easysync import body as body_module
-from shared.easysync.body import Body
-from shared.easysync.patches import patches_of
-from shared.easysync.undoing import undoing
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    EasysyncError,
+    apply_to_atext,
+    inverse,
+    unpack,
+)
+from padfleet.shared.easysync import body as body_module
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.undoing import undoing
 from tests.unit.easysync.strategies import PROPERTY, Pad, changesets, pads
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import from_units, to_units
-from shared.easysync.utf16 import _ASTRAL, UNITS, _handle, _surrogates
-from shared.log.records import pack, unpack
+from padfleet.shared.easysync import from_units, to_units
+from padfleet.shared.easysync.utf16 import _ASTRAL, UNITS, _handle, _surrogates
+from padfleet.shared.log.records import pack, unpack
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.vectors.__main__ import main
+from padfleet.services.dev.vectors.__main__ import main
 
 GOOD = {"op": "check_rep", "cs": "Z:1>0$", "valid": True}
 BAD = {"op": "check_rep", "cs": "Z:1>0$", "valid": False}

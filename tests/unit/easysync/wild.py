@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     Attribute,
     AttributePool,
     Builder,
@@ -18,7 +18,7 @@ from shared.easysync import (
     pack,
     unpack,
 )
-from shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.assembler import Assembler
 
 LETTERS = "ab*\n\nc\ud83d"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.easysync import AText, AttributePool, attribs_of, iter_ops, make_splice, unpack
-from shared.etherpad.converting import Converter, as_one_revision, with_authors
-from shared.etherpad.records import (
+from padfleet.shared.easysync import AText, AttributePool, attribs_of, iter_ops, make_splice, unpack
+from padfleet.shared.etherpad.converting import Converter, as_one_revision, with_authors
+from padfleet.shared.etherpad.records import (
     BadRecord,
     author_of,
     chat_count,
@@ -17,10 +17,10 @@ from shared.etherpad.records import (
     message_of,
     saved_of,
 )
-from shared.log.authors import PALETTE_SIZE, SYSTEM_AUTHOR
-from shared.log.chat import ChatMessage
-from shared.log.document import Document
-from shared.wire.jsontext import loads
+from padfleet.shared.log.authors import PALETTE_SIZE, SYSTEM_AUTHOR
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.document import Document
+from padfleet.shared.wire.jsontext import loads
 
 
 def pool_with(*authors: str) -> AttributePool:

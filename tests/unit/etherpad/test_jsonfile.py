@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.etherpad import jsonfile
-from shared.etherpad.jsonfile import open_etherpad_file
-from shared.etherpad.records import BadRecord
-from shared.etherpad.source import pad_ids
+from padfleet.shared.etherpad import jsonfile
+from padfleet.shared.etherpad.jsonfile import open_etherpad_file
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import pad_ids
 
 json_values = st.recursive(
     st.none()

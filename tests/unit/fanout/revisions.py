@@ -1,8 +1,8 @@
 """Revisions made up for tests of what does not look into them."""
 
-from services.fanout.feed import Feed
-from shared.log.document import chain_of
-from shared.log.records import Origin, Revision
+from padfleet.services.fanout.feed import Feed
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Origin, Revision
 
 _chains: dict[int, list[bytes]] = {}
 

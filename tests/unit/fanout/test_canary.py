@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.fanout.canary import canary_pad
-from services.fanout.flights import LOOK_BACK, MOST, Flights
-from shared.bounds import is_pad_id
-from shared.log.keys import Keyspace
+from padfleet.services.fanout.canary import canary_pad
+from padfleet.services.fanout.flights import LOOK_BACK, MOST, Flights
+from padfleet.shared.bounds import is_pad_id
+from padfleet.shared.log.keys import Keyspace
 
 
 @pytest.mark.parametrize("partition", range(8))

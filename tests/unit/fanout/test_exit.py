@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from services.fanout.exit import Exit, ExitClosed
-from services.fanout.frames import Frame
-from services.fanout.line import HIGH_WATER, Line
+from padfleet.services.fanout.exit import Exit, ExitClosed
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.line import HIGH_WATER, Line
 
 
 class FakeTransport:

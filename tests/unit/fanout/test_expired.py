@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.auth.decision import Denied, Reason
-from services.fanout.auth.expiry import Deadlines
-from services.fanout.exit import Exit
-from services.fanout.expired import Expired
-from services.fanout.identify import Handshake
-from services.fanout.join import Doorway
-from services.fanout.messages import Messages, Socket
-from services.fanout.session import Identity, Session
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.expiry import Deadlines
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.expired import Expired
+from padfleet.services.fanout.identify import Handshake
+from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.messages import Messages, Socket
+from padfleet.services.fanout.session import Identity, Session
 
 OLD = Identity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
 DENY = b'42["message",{"accessStatus":"deny"}]'

@@ -11,16 +11,16 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.exit import Exit
-from services.fanout.express import push
-from services.fanout.flush import Cursor
-from services.fanout.frames import Frames, collab
-from services.fanout.line import HIGH_WATER, Line
-from services.fanout.news import News
-from services.fanout.runs import Flush
-from services.fanout.session import Identity, Session
-from services.fanout.window import LIMIT
-from shared.wire.jsontext import loads
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.express import push
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.frames import Frames, collab
+from padfleet.services.fanout.line import HIGH_WATER, Line
+from padfleet.services.fanout.news import News
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.window import LIMIT
+from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_exit import FakeTransport
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout import feed as feed_module
-from services.fanout.feed import KEEP_MS, Doubt, Gap
-from shared.log.records import Revision
+from padfleet.services.fanout import feed as feed_module
+from padfleet.services.fanout.feed import KEEP_MS, Doubt, Gap
+from padfleet.shared.log.records import Revision
 from tests.unit.fanout.revisions import feed_at, revision, revisions
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from services.fanout.figures import MOST, Busiest
-from services.fanout.room import Room
-from shared.log.keys import CANARY
+from padfleet.services.fanout.figures import MOST, Busiest
+from padfleet.services.fanout.room import Room
+from padfleet.shared.log.keys import CANARY
 
 
 def room(pad: str, head: int, *, sent: list[int], users: int = 5) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.fanout.exit import Exit
-from services.fanout.feed import Feed
-from services.fanout.flush import (
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.flush import (
     BATCH_MAX,
     AcceptCommit,
     Cursor,
@@ -22,11 +22,11 @@ from services.fanout.flush import (
     Step,
     steps,
 )
-from services.fanout.frames import Frame, Frames
-from services.fanout.runs import Flush
-from services.fanout.session import Flushed, Identity, Session
-from shared.log.records import Revision
-from shared.wire.jsontext import loads
+from padfleet.services.fanout.frames import Frame, Frames
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Flushed, Identity, Session
+from padfleet.shared.log.records import Revision
+from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision, revisions
 
 ME = "my-session"

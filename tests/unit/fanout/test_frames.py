@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.fanout import frames
-from services.fanout.flush import NewChanges
-from services.fanout.frames import CACHE_BYTES, CACHE_SIZE, Frames
+from padfleet.services.fanout import frames
+from padfleet.services.fanout.flush import NewChanges
+from padfleet.services.fanout.frames import CACHE_BYTES, CACHE_SIZE, Frames
 from tests.unit.fanout.revisions import revision
 
 

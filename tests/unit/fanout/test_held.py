@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.held import Held
-from services.writer.pad import Pad
-from shared.easysync.base36 import numeral
-from shared.log.document import Document, replay
-from shared.log.records import Origin, Revision, Submission
+from padfleet.services.fanout.held import Held
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.log.document import Document, replay
+from padfleet.shared.log.records import Origin, Revision, Submission
 from tests.eventually import eventually
 
 ME = "a.me"

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from services.fanout.hooks import GROUP, NAMES, BadHook, installed_hooks
-from services.fanout.room import Room
-from services.fanout.session import Identity, Session
-from shared.log.connect import Redis
+from padfleet.services.fanout.hooks import GROUP, NAMES, BadHook, installed_hooks
+from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.session import Identity, Session
+from padfleet.shared.log.connect import Redis
 
 REDIS = cast("Redis", None)
 
@@ -91,7 +91,7 @@ async def test_each_gets_what_the_one_before_made(module: ModuleType) -> None:
 async def test_what_fails_or_cannot_be_sent_counts_as_not_there(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.fanout.hooks.TIMEOUT", 0.05)
+    monkeypatch.setattr("padfleet.services.fanout.hooks.TIMEOUT", 0.05)
 
     async def for_ever(*_: Any) -> None:
         await asyncio.Event().wait()

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from services.fanout.exit import Exit
-from services.fanout.feed import Feed
-from services.fanout.frames import Frame, Frames, collab
-from services.fanout.news import News
-from services.fanout.runs import Flush
-from services.fanout.session import Flushed, Session
+from padfleet.services.fanout.exit import Exit
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.frames import Frame, Frames, collab
+from padfleet.services.fanout.news import News
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Flushed, Session
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, a_session
 

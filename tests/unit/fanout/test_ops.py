@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fanout.commits import MOST_OPS, _parse
-from shared.easysync.effort import count_ops
+from padfleet.services.fanout.commits import MOST_OPS, _parse
+from padfleet.shared.easysync.effort import count_ops
 
 POOL = {"numToAttrib": {}, "nextNum": 0}
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from services.fanout import passages
-from services.fanout.flush import Missed
-from services.fanout.frames import Frames
-from services.fanout.passages import HistoryLost, Passages
-from shared.log.connect import open_redis
-from shared.log.document import chain_of
-from shared.log.history import HistoryGap
-from shared.log.keys import Keyspace
-from shared.log.records import Origin, Revision
+from padfleet.services.fanout import passages
+from padfleet.services.fanout.flush import Missed
+from padfleet.services.fanout.frames import Frames
+from padfleet.services.fanout.passages import HistoryLost, Passages
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Origin, Revision
 from tests.collector import Held, forgets
 
 

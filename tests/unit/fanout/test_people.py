@@ -1,7 +1,7 @@
 """Who is on a pad, as those who come are told."""
 
-from services.fanout.people import People
-from shared.log.records import Joined, Left, Member
+from padfleet.services.fanout.people import People
+from padfleet.shared.log.records import Joined, Left, Member
 
 
 def member(session: str) -> Member:

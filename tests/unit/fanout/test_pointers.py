@@ -8,9 +8,9 @@ from unittest.mock import MagicMock, Mock
 
 import pytest
 
-from services.fanout.pointers import FEW, PAUSE, Paced, Pointers, pause_for
-from shared.log.announcements import Pointed, Pointer, Relayed, decode, relayed
-from shared.log.records import pack
+from padfleet.services.fanout.pointers import FEW, PAUSE, Paced, Pointers, pause_for
+from padfleet.shared.log.announcements import Pointed, Pointer, Relayed, decode, relayed
+from padfleet.shared.log.records import pack
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Who is on a pad, over all workers."""
 
-from services.fanout.roster import Roster
-from shared.log.records import Joined, Member
+from padfleet.services.fanout.roster import Roster
+from padfleet.shared.log.records import Joined, Member
 
 
 def joined(session: str, author: str = "a.1", worker: str = "w1") -> Joined:

@@ -12,17 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.beside import Beside
-from services.fanout.frames import Frame
-from services.fanout.secrecy import Secret
-from shared.easysync import to_units
-from shared.log.announcements import Announcement, Relayed, RevisionSaved, Said, SettingsChanged
-from shared.log.chat import ChatMessage
-from shared.log.connect import Redis
-from shared.log.keys import Keyspace
-from shared.log.options import normalised
-from shared.log.saved import SavedRevision
-from shared.wire.jsontext import dumps
+from padfleet.services.fanout.beside import Beside
+from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.secrecy import Secret
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.announcements import (
+    Announcement,
+    Relayed,
+    RevisionSaved,
+    Said,
+    SettingsChanged,
+)
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.options import normalised
+from padfleet.shared.log.saved import SavedRevision
+from padfleet.shared.wire.jsontext import dumps
 
 PAD = "Quartett Büro/4 😀"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fanout.stays import MOST, Stay, brought, frame, parse
-from shared.wire import socketio
+from padfleet.services.fanout.stays import MOST, Stay, brought, frame, parse
+from padfleet.shared.wire import socketio
 
 
 def kept(stay: Stay) -> str:

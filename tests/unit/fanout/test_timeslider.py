@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 
-from services.fanout.errors import ClientError
-from services.fanout.timeslider.granules import BLANK, Keyframe, Player, compose_all
-from services.fanout.timeslider.job import KEYFRAME_EVERY, Answer, Job, StoredPart, work
-from services.fanout.timeslider.requests import MOST_REVISIONS, Range, Request, granules_of, parse
-from services.fanout.timeslider.shelf import Shelf
-from services.writer.pad import encode_wire
-from shared.easysync import (
+from padfleet.services.fanout.errors import ClientError
+from padfleet.services.fanout.timeslider.granules import BLANK, Keyframe, Player, compose_all
+from padfleet.services.fanout.timeslider.job import KEYFRAME_EVERY, Answer, Job, StoredPart, work
+from padfleet.services.fanout.timeslider.requests import (
+    MOST_REVISIONS,
+    Range,
+    Request,
+    granules_of,
+    parse,
+)
+from padfleet.services.fanout.timeslider.shelf import Shelf
+from padfleet.services.writer.pad import encode_wire
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     apply_to_atext,
@@ -24,8 +30,8 @@ from shared.easysync import (
     move_ops_to_new_pool,
     to_units,
 )
-from shared.log.chunks import CHUNK_REVISIONS, encode_chunk
-from shared.log.records import Revision
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log.records import Revision
 from tests.histories import lived_in
 from tests.recordings import recorded
 

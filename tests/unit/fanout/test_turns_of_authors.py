@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from services.fanout.timeslider.helper import Helper
-from services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
-from shared.limited import Busy
-from shared.log.connect import Redis
+from padfleet.services.fanout.timeslider.helper import Helper
+from padfleet.services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
+from padfleet.shared.limited import Busy
+from padfleet.shared.log.connect import Redis
 
 
 async def test_many_sessions_of_one_client_keep_nobody_out() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.fanout.feed import Feed
-from services.fanout.flush import Cursor
-from services.fanout.frames import Frames
-from services.fanout.runs import Flush
-from services.fanout.session import Flushed, Session
-from services.fanout.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
-from shared.log.records import Revision
+from padfleet.services.fanout.feed import Feed
+from padfleet.services.fanout.flush import Cursor
+from padfleet.services.fanout.frames import Frames
+from padfleet.services.fanout.runs import Flush
+from padfleet.services.fanout.session import Flushed, Session
+from padfleet.services.fanout.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
+from padfleet.shared.log.records import Revision
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, TapExit, a_session
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shared.fleet.past import NONE, Point
-from shared.fleet.record import Busy, Kind, Record, TaskLine
-from shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
+from padfleet.shared.fleet.past import NONE, Point
+from padfleet.shared.fleet.record import Busy, Kind, Record, TaskLine
+from padfleet.shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
 
 
 def point(at: float, **given: int) -> Point:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.fleet.findings import findings, named, seconds, verdict
-from shared.fleet.picture import picture
-from shared.fleet.record import Busy, TaskLine
-from shared.fleet.snapshot import Seen, Snapshot, Unread
+from padfleet.shared.fleet.findings import findings, named, seconds, verdict
+from padfleet.shared.fleet.picture import picture
+from padfleet.shared.fleet.record import Busy, TaskLine
+from padfleet.shared.fleet.snapshot import Seen, Snapshot, Unread
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 WORKER, WRITER = process("worker", "fanout-1"), process("writer", "writer-1")

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.fleet import mount
-from services.fleet.door import admits, token_of
-from shared.log.connect import open_redis
-from shared.log.keys import Keyspace
-from shared.settings import FanoutSettings, SettingsError, resolve
+from padfleet.services.web.fleet import mount
+from padfleet.services.web.fleet.door import admits, token_of
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import FanoutSettings, SettingsError, resolve
 
 TOKEN = "0123456789abcdef"
 PATHS = ("/fleet", "/fleet/data", "/fleet/fleet.js", "/fleet/fleet.css")

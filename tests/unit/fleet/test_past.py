@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from shared.fleet.past import BEAT, KEPT, NONE, STEP_S, Counted, Past, quantile
+from padfleet.shared.fleet.past import BEAT, KEPT, NONE, STEP_S, Counted, Past, quantile
 
 INFINITE = float("inf")
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from shared.fleet.charts import between
-from shared.fleet.findings import findings
-from shared.fleet.past import KEPT, STEP_S, Point
-from shared.fleet.picture import picture
-from shared.fleet.record import Busy
-from shared.fleet.snapshot import Seen
-from shared.fleet.telling import as_json
+from padfleet.shared.fleet.charts import between
+from padfleet.shared.fleet.findings import findings
+from padfleet.shared.fleet.past import KEPT, STEP_S, Point
+from padfleet.shared.fleet.picture import picture
+from padfleet.shared.fleet.record import Busy
+from padfleet.shared.fleet.snapshot import Seen
+from padfleet.shared.fleet.telling import as_json
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 

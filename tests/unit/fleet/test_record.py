@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.fleet.record import LONGEST, Busy, TaskLine, decode, encode
-from shared.log.records import pack, unpack
+from padfleet.shared.fleet.record import LONGEST, Busy, TaskLine, decode, encode
+from padfleet.shared.log.records import pack, unpack
 from tests.unit.fleet.made_up import point, process
 
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from shared.easysync import identity
-from shared.log.records import Revision
+from padfleet.shared.easysync import identity
+from padfleet.shared.log.records import Revision
 from tests.chaos.history.findings import Kind
 from tests.chaos.history.recording import (
     Joined,

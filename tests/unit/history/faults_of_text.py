@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from shared.easysync import make_splice
+from padfleet.shared.easysync import make_splice
 from tests.chaos.history.findings import Kind
 from tests.chaos.history.recording import (
     Accepted,

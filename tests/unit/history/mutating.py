@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.easysync import apply_to_text, make_splice
-from shared.wire.jsontext import loads
+from padfleet.shared.easysync import apply_to_text, make_splice
+from padfleet.shared.wire.jsontext import loads
 from tests.chaos.history.findings import Kind
 from tests.chaos.history.recording import (
     Accepted,

@@ -9,9 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.log.document import chain_of
-from shared.log.records import Origin, Revision
-from shared.wire.jsontext import dumps
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.wire.jsontext import dumps
 from tests.chaos.history.hand import Hand
 from tests.chaos.history.hearing import heard_in, tell
 from tests.chaos.history.pages import Book

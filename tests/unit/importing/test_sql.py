@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.importing.sql import MysqlRecords, NoDriver, PostgresRecords
-from shared.etherpad.source import SourceFailed, pad_ids
+from padfleet.services.tools.importing.sql import MysqlRecords, NoDriver, PostgresRecords
+from padfleet.shared.etherpad.source import SourceFailed, pad_ids
 
 OPTIONS: dict[str, Any] = {}
 

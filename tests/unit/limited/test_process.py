@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.limited import Busy, Limited, Limits, Overrun, Pool, Refused, WorkFailed
+from padfleet.shared.limited import Busy, Limited, Limits, Overrun, Pool, Refused, WorkFailed
 from tests.eventually import eventually
 
 WORK = "tests.unit.limited.work:work"
@@ -60,7 +60,7 @@ async def test_a_job_that_does_not_end_is_ended(
 ) -> None:
     """Whether it sleeps or works: by the clock, or by the processor's, which is the same however
     much else the machine has to do."""
-    monkeypatch.setattr("shared.limited.process.BUSY", busy)
+    monkeypatch.setattr("padfleet.shared.limited.process.BUSY", busy)
     process = Limited(WORK, Limits(1, 64 << 20, 1000))
     with pytest.raises(Overrun, match=text):
         await process.do(job)

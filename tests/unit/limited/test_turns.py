@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.limited import Busy, Turns
+from padfleet.shared.limited import Busy, Turns
 
 
 class Stage:

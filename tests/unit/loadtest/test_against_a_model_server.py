@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 
 async def loadtest(*arguments: str) -> Outcome:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services", "loadtest", *arguments),
+        *(sys.executable, "-m", "padfleet", "loadtest", *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

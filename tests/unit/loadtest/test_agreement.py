@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.loadtest.agreement import Spread, Text, differences, quiet
+from padfleet.services.tools.loadtest.agreement import Spread, Text, differences, quiet
 
 SAME = Spread(9, 9, 40, 40, 0)
 TEXT = Text("pad", 9, 40, "abc")

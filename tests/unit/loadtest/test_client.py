@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.loadtest import scan
-from services.loadtest.client import LINE, Client, gaps, insert
-from services.loadtest.scan import Accepted, Changes, Vars
-from services.loadtest.tally import Tally
-from shared.easysync import apply_to_text, check_rep, to_units
-from shared.wire.jsontext import dumps
+from padfleet.services.tools.loadtest import scan
+from padfleet.services.tools.loadtest.client import LINE, Client, gaps, insert
+from padfleet.services.tools.loadtest.scan import Accepted, Changes, Vars
+from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.shared.easysync import apply_to_text, check_rep, to_units
+from padfleet.shared.wire.jsontext import dumps
 from tests.unit.client.model_server import ModelServer, Visitor
 
 AUTHOR = "a.me"

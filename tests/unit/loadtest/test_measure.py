@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.loadtest.measure import LONGEST_US, Latency, Servers, own_cpu_s, usage
-from services.loadtest.tally import LATENCIES, Tally
+from padfleet.services.tools.loadtest.measure import LONGEST_US, Latency, Servers, own_cpu_s, usage
+from padfleet.services.tools.loadtest.tally import LATENCIES, Tally
 
 times = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=200)
 

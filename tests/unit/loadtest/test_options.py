@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from services.loadtest.__main__ import main
-from services.loadtest.coordinator import Run
-from services.loadtest.options import BadOptions, parser, run_of, title
-from services.loadtest.plan import Step
-from services.loadtest.target import BadUrl, Target
+from padfleet.services.tools.loadtest.__main__ import main
+from padfleet.services.tools.loadtest.coordinator import Run
+from padfleet.services.tools.loadtest.options import BadOptions, parser, run_of, title
+from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.target import BadUrl, Target
 
 HERE = ["--url", "http://127.0.0.1:9001"]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.loadtest.measure import Latency
-from services.loadtest.plan import BadPlan, Load, Step, StopAt, Sweep, seconds, steps
+from padfleet.services.tools.loadtest.measure import Latency
+from padfleet.services.tools.loadtest.plan import BadPlan, Load, Step, StopAt, Sweep, seconds, steps
 
 BASE = Step(authors=10, readers=5, rate=0.2, duration=7.0)
 

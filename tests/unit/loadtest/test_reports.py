@@ -10,14 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from services.loadtest.chart import Chart, Line
-from services.loadtest.measure import Latency
-from services.loadtest.plan import Step
-from services.loadtest.report_html import as_html
-from services.loadtest.report_text import as_csv, as_markdown, readable
-from services.loadtest.results import BadReport, Report, RigProcess, Server, StepResult, merged
-from services.loadtest.sample import Sample
-from services.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.chart import Chart, Line
+from padfleet.services.tools.loadtest.measure import Latency
+from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.report_html import as_html
+from padfleet.services.tools.loadtest.report_text import as_csv, as_markdown, readable
+from padfleet.services.tools.loadtest.results import (
+    BadReport,
+    Report,
+    RigProcess,
+    Server,
+    StepResult,
+    merged,
+)
+from padfleet.services.tools.loadtest.sample import Sample
+from padfleet.services.tools.loadtest.tally import Tally
 
 
 def a_step(authors: int, *, cpu_s: float = 1.0, ack_ms: int = 20) -> StepResult:

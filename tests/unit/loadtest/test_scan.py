@@ -10,10 +10,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.loadtest import scan
-from services.loadtest.scan import Accepted, Changes, Malformed, Other, Scanner, TurnedAway, Vars
-from shared.easysync.base36 import numeral
-from shared.wire.jsontext import dumps
+from padfleet.services.tools.loadtest import scan
+from padfleet.services.tools.loadtest.scan import (
+    Accepted,
+    Changes,
+    Malformed,
+    Other,
+    Scanner,
+    TurnedAway,
+    Vars,
+)
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.wire.jsontext import dumps
 
 LOOK_ALIKES = [
     '"newRev":7',

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.loadtest.websocket import (
+from padfleet.services.tools.loadtest.websocket import (
     MAX_HEAD,
     FrameReader,
     Upgrade,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.writer.pad import Pad
-from shared.easysync import AText
-from shared.log.document import CorruptPad, Document, chain_of
-from shared.log.records import Revision, Snapshot
-from shared.wire.jsontext import dumps
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AText
+from padfleet.shared.log.document import CorruptPad, Document, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.wire.jsontext import dumps
 
 POOL = {"numToAttrib": {}, "nextNum": 0}
 

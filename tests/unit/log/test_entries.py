@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import AttributePool, make_splice
-from shared.log.entries import Staged, Unread, encode_staged, receive
-from shared.log.limits import (
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.entries import Staged, Unread, encode_staged, receive
+from padfleet.shared.log.limits import (
     LARGEST_BYTES,
     PART_BYTES,
     UNLIMITED,
@@ -18,7 +18,7 @@ from shared.log.limits import (
     TooLarge,
     check,
 )
-from shared.log.records import (
+from padfleet.shared.log.records import (
     Creation,
     Deletion,
     Entry,

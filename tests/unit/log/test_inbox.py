@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 from redis.exceptions import ClusterDownError
 
-from shared.log import inbox as inbox_module
-from shared.log.connect import Redis
-from shared.log.inbox import InboxWriter, NotTaken
-from shared.log.keys import Keyspace
-from shared.log.records import Deletion, Origin, Outcome, decode_entry
+from padfleet.shared.log import inbox as inbox_module
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Deletion, Origin, Outcome, decode_entry
 
 PARTITIONS = 32
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from redis.crc import key_slot
 
-from shared.log.keys import SLOTS, Keyspace, hash_tags
+from padfleet.shared.log.keys import SLOTS, Keyspace, hash_tags
 
 
 @pytest.mark.parametrize("partitions", [1, 32, 128, 1000])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.log.lanes import CONNECTIONS, Lane, Lanes, key_of, take_lane
-from shared.turnstile import Full, Turnstile
+from padfleet.shared.log.lanes import CONNECTIONS, Lane, Lanes, key_of, take_lane
+from padfleet.shared.turnstile import Full, Turnstile
 from tests.eventually import eventually
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from shared.log import past
-from shared.log.connect import open_redis
-from shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
-from shared.log.history import PadMeta
-from shared.log.keys import Keyspace
-from shared.log.past import Pools
-from shared.log.records import Revision
-from shared.wire.jsontext import dumps
+from padfleet.shared.log import past
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
+from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.past import Pools
+from padfleet.shared.log.records import Revision
+from padfleet.shared.wire.jsontext import dumps
 
 HEAD = 1200
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.log.records import (
+from padfleet.shared.log.records import (
     Committed,
     Creation,
     Deletion,

@@ -1,6 +1,6 @@
 """What part of a history two reigns share."""
 
-from shared.log.reigns import Reign, entered, parse, server_of, shared_up_to
+from padfleet.shared.log.reigns import Reign, entered, parse, server_of, shared_up_to
 
 RECORD = "first:-1 second:40 third:90"
 

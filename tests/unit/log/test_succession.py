@@ -1,6 +1,6 @@
 """Answers of servers that have been replaced."""
 
-from shared.log.succession import MOST, Succession
+from padfleet.shared.log.succession import MOST, Succession
 
 
 def test_I5_a_reign_that_is_over_does_not_return() -> None:

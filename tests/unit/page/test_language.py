@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.page.language import accepted, choose, match
+from padfleet.services.web.page.language import accepted, choose, match
 
 OFFERED = ("en", "de", "pt", "he", "zh-Hans", "zh-Hant")
 

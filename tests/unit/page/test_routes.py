@@ -14,10 +14,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-import services.page
-from services.page import mount
-from services.page.assets import Assets, read
-from shared.settings import FanoutSettings
+import padfleet.services.web.page
+from padfleet.services.web.page import mount
+from padfleet.services.web.page.assets import Assets, read
+from padfleet.shared.settings import FanoutSettings
 
 Client = TestClient[web.Request, web.Application]
 
@@ -25,7 +25,7 @@ BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg", "icon.png")
 BROTLI = b"whatever a browser makes of it"
 PAGES = ("pad", "home", "forbidden")
 LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")
-PAGE = Path(services.page.__file__).parent
+PAGE = Path(padfleet.services.web.page.__file__).parent
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ async def test_nothing_else_is_served_as_an_asset(built: Assets, name: str) -> N
 async def test_without_built_files_the_page_says_how_to_build_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.page.routes.read", partial(read, tmp_path))
+    monkeypatch.setattr("padfleet.services.web.page.routes.read", partial(read, tmp_path))
     async with served(None) as client:
         for path in ("/", "/p/hello"):
             response = await client.get(path)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from services.page.assets import Assets, read
+from padfleet.services.web.page.assets import Assets, read
 
 MOST = 150_000
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.plan.calibrate import calibrate
-from services.plan.constants import BadConstants, Constants, load
-from services.plan.rhythm import announcements
+from padfleet.services.tools.plan.calibrate import calibrate
+from padfleet.services.tools.plan.constants import BadConstants, Constants, load
+from padfleet.services.tools.plan.rhythm import announcements
 
 KNOWN, _ = load()
 MACHINE = {"processor": "made up", "time": "2026-01-02T03:04:05Z"}

@@ -11,14 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.plan.__main__ import main
-from services.plan.constants import NAMES, BadConstants, Constants, dump, load, parse, unit_of
-from services.plan.demand import BadDemand, Demand, Goal, HotPad
-from services.plan.figures import fit
-from services.plan.layout import pads_of, workers_of
-from services.plan.plan import plan
-from services.plan.rhythm import Room, rhythm
-from shared.settings import FanoutSettings
+from padfleet.services.tools.plan.__main__ import main
+from padfleet.services.tools.plan.constants import (
+    NAMES,
+    BadConstants,
+    Constants,
+    dump,
+    load,
+    parse,
+    unit_of,
+)
+from padfleet.services.tools.plan.demand import BadDemand, Demand, Goal, HotPad
+from padfleet.services.tools.plan.figures import fit
+from padfleet.services.tools.plan.layout import pads_of, workers_of
+from padfleet.services.tools.plan.plan import plan
+from padfleet.services.tools.plan.rhythm import Room, rhythm
+from padfleet.shared.settings import FanoutSettings
 from tests.examples import examples
 
 CONSTANTS, PROVENANCE = load()

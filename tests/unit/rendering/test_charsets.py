@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from shared.rendering.charsets import NoText, decoded
+from padfleet.shared.rendering.charsets import NoText, decoded
 
 FRENCH = "Le café était très bon à l'été dernier, déjà vu, garçon. Prix : 10 €\n"
 GERMAN = "Grüße aus München, die schöne Straße mit Übergröße\n"

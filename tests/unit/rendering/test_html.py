@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.easysync import AText, AttributePool, Builder, apply_to_atext, make_atext, to_units
-from shared.rendering.html import escaped, to_document, to_html
-from shared.rendering.txt import to_txt
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    Builder,
+    apply_to_atext,
+    make_atext,
+    to_units,
+)
+from padfleet.shared.rendering.html import escaped, to_document, to_html
+from padfleet.shared.rendering.txt import to_txt
 
 Piece = tuple[str, dict[str, str]]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.easysync import (
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     Builder,
@@ -20,12 +20,12 @@ from shared.easysync import (
     make_atext,
     to_units,
 )
-from shared.rendering.html import to_document, to_html
-from shared.rendering.lines import Line, lines_of
-from shared.rendering.paragraphs import TooLarge
-from shared.rendering.reading import from_html
-from shared.rendering.styles import rules
-from shared.rendering.txt import to_txt
+from padfleet.shared.rendering.html import to_document, to_html
+from padfleet.shared.rendering.lines import Line, lines_of
+from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.reading import from_html
+from padfleet.shared.rendering.styles import rules
+from padfleet.shared.rendering.txt import to_txt
 from tests.examples import examples
 
 CASES = json.loads((Path(__file__).parent / "html.json").read_text())

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from shared.easysync import AText, AttributePool, Builder, EasysyncError, apply_to_atext, make_atext
-from shared.rendering.txt import to_txt
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    Builder,
+    EasysyncError,
+    apply_to_atext,
+    make_atext,
+)
+from padfleet.shared.rendering.txt import to_txt
 
 
 def text_of(*lines: tuple[str, str]) -> str:

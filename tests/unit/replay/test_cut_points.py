@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.replay.model import Model, shortened
-from services.replay.trace import BadTrace, parse_trace
+from padfleet.services.dev.replay.model import Model, shortened
+from padfleet.services.dev.replay.trace import BadTrace, parse_trace
 from tests.unit.replay.made_up import Scribe, made_up
 
 # As in the description of the format.

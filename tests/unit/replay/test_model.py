@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.replay import model as model_module
-from services.replay.model import BLOCK, Edit, Model, shortened
-from services.replay.trace import BadTrace, Patch, Trace, Transaction, parse_trace
+from padfleet.services.dev.replay import model as model_module
+from padfleet.services.dev.replay.model import BLOCK, Edit, Model, shortened
+from padfleet.services.dev.replay.trace import BadTrace, Patch, Trace, Transaction, parse_trace
 
 POINTS = ["a", "b", "\n", "é", "😀", "漢"]
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.replay import __main__ as command
-from services.replay.__main__ import Report, replay
-from services.replay.author import ReplayFailed
-from services.replay.trace import parse_trace
-from shared.client import connect
+from padfleet.services.dev.replay import __main__ as command
+from padfleet.services.dev.replay.__main__ import Report, replay
+from padfleet.services.dev.replay.author import ReplayFailed
+from padfleet.services.dev.replay.trace import parse_trace
+from padfleet.shared.client import connect
 from tests.unit.client.model_server import ModelServer
 from tests.unit.client.pad_server import PadServer, serving
 from tests.unit.replay.made_up import made_up

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.replay.trace import BadTrace, Patch, Transaction, parse_trace, read_trace
+from padfleet.services.dev.replay.trace import BadTrace, Patch, Transaction, parse_trace, read_trace
 
 # The example of the collection's README, with its misplaced timestamp put right.
 README: dict[str, Any] = {

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from services.top.screen import bars, screen, size
-from services.top.table import Column, cells, cut, fit, plain, rows, wrapped
-from shared.fleet.findings import findings
-from shared.fleet.picture import picture
-from shared.fleet.record import Busy, TaskLine
-from shared.fleet.snapshot import Snapshot
+from padfleet.services.tools.top.screen import bars, screen, size
+from padfleet.services.tools.top.table import Column, cells, cut, fit, plain, rows, wrapped
+from padfleet.shared.fleet.findings import findings
+from padfleet.shared.fleet.picture import picture
+from padfleet.shared.fleet.record import Busy, TaskLine
+from padfleet.shared.fleet.snapshot import Snapshot
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 

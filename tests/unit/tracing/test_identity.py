@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import tracing
-from shared.log.records import Origin
-from shared.tracing.identity import Identity, identify
+from padfleet.shared import tracing
+from padfleet.shared.log.records import Origin
+from padfleet.shared.tracing.identity import Identity, identify
 
 origins = st.builds(Origin, st.text(), st.integers(0, 1 << 40))
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from services.verify.faults import Fault
-from services.verify.story import Story
-from services.writer.pad import Pad
-from shared.easysync import AttributePool, make_splice
-from shared.log.document import Document, chain_of
-from shared.log.records import Origin, Revision, Snapshot, Submission
+from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.story import Story
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.document import Document, chain_of
+from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
 
 
 def written(count: int) -> tuple[list[Revision], Snapshot]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.wire.jsontext import MOST_DEEP, BadJson, dumps, loads
+from padfleet.shared.wire.jsontext import MOST_DEEP, BadJson, dumps, loads
 
 CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.wire.jsontext import BadJson, dumps, loads
+from padfleet.shared.wire.jsontext import BadJson, dumps, loads
 
 MOST = 100
 

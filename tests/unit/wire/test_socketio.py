@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from socketio.packet import ACK, CONNECT, EVENT
 from socketio.packet import Packet as ReferencePacket
 
-from shared.wire import socketio
-from shared.wire.socketio import (
+from padfleet.shared.wire import socketio
+from padfleet.shared.wire.socketio import (
     Ack,
     BadPacket,
     Closed,

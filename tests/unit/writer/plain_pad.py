@@ -6,9 +6,9 @@ documents. Nothing of it is shared with the fast way but the rules and the wire 
 
 from __future__ import annotations
 
-from services.writer.pad import Result, encode_wire
-from services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
-from shared.easysync import (
+from padfleet.services.writer.pad import Result, encode_wire
+from padfleet.services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
@@ -21,9 +21,9 @@ from shared.easysync import (
     move_ops_to_new_pool,
     old_len,
 )
-from shared.easysync.markers import LINE_ATTRIBUTES
-from shared.log.document import Change, chain_of
-from shared.log.records import Origin, Outcome, Revision, Submission
+from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
+from padfleet.shared.log.document import Change, chain_of
+from padfleet.shared.log.records import Origin, Outcome, Revision, Submission
 
 
 class PlainPad:

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from services.writer import pad as pad_module
-from services.writer.heavy import Rest, ToStop
-from services.writer.pad import Pad
-from shared.easysync import AttributePool, follow, make_atext, unpack
-from shared.easysync.base36 import numeral
-from shared.easysync.body import Body
-from shared.easysync.effort import Effort, TooMuchWork, count_ops
-from shared.easysync.moving import rebase_over
-from shared.easysync.patches import Splice, patches_of
-from shared.easysync.steps import step_of
-from shared.log.entries import Received, Staged
-from shared.log.heaviness import LIGHT_WORK, is_heavy, own_work
-from shared.log.limits import MOST_OPERATIONS, UNLIMITED, TooLarge, check
-from shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
+from padfleet.services.writer import pad as pad_module
+from padfleet.services.writer.heavy import Rest, ToStop
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AttributePool, follow, make_atext, unpack
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
+from padfleet.shared.easysync.moving import rebase_over
+from padfleet.shared.easysync.patches import Splice, patches_of
+from padfleet.shared.easysync.steps import step_of
+from padfleet.shared.log.entries import Received, Staged
+from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy, own_work
+from padfleet.shared.log.limits import MOST_OPERATIONS, UNLIMITED, TooLarge, check
+from padfleet.shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
 
 ME = "a.me"
 TEXT = "some line of text\n" * 2000

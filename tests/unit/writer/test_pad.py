@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.writer import pad as pad_module
-from services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, Pad
-from shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
-from shared.log.document import Change, CorruptPad, Document
-from shared.log.records import Origin, Submission
-from shared.wire.jsontext import loads
+from padfleet.services.writer import pad as pad_module
+from padfleet.services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, Pad
+from padfleet.shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
+from padfleet.shared.log.document import Change, CorruptPad, Document
+from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.wire.jsontext import loads
 
 ALICE, BOB = "a.alice", "a.bob"
 

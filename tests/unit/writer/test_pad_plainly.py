@@ -8,10 +8,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.writer.pad import Pad
-from shared.easysync import AText, AttributePool, apply_to_text, iter_ops
-from shared.easysync.assembler import Assembler
-from shared.log.records import Origin, Snapshot, Submission
+from padfleet.services.writer.pad import Pad
+from padfleet.shared.easysync import AText, AttributePool, apply_to_text, iter_ops
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.log.records import Origin, Snapshot, Submission
 from tests.unit.easysync.strategies import PROPERTY
 from tests.unit.easysync.wild import some_changeset, some_text, spoilt
 from tests.unit.writer.plain_pad import PlainPad

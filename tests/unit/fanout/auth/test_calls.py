@@ -10,11 +10,11 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from services.fanout.auth import calls
-from services.fanout.auth.answers import Answers
-from services.fanout.auth.calls import Hook
-from services.fanout.auth.decision import Denied, Grant, Reason
-from services.fanout.auth.web import Unavailable
+from padfleet.services.fanout.auth import calls
+from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason
+from padfleet.services.fanout.auth.web import Unavailable
 from tests.collector import Held, forgets
 from tests.eventually import eventually
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.auth.decision import (
+from padfleet.services.fanout.auth.decision import (
     MAX_PATTERNS,
     Denied,
     Grant,
@@ -19,7 +19,7 @@ from services.fanout.auth.decision import (
     author_of,
     permission,
 )
-from shared.bounds import MOST_NAME
+from padfleet.shared.bounds import MOST_NAME
 
 NOW = 1_000_000.0
 RULES = Rules(max_lifetime=3600)

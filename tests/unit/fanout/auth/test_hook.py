@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.fanout.auth.answers import Answers
-from services.fanout.auth.decision import Denied, Grant, Reason, Wanted
-from services.fanout.auth.hook import question, read_answer
+from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Wanted
+from padfleet.services.fanout.auth.hook import question, read_answer
 
 NOW = 1_000_000.0
 ADA = "a.0123456789abcdef"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.fanout.auth.decision import Denied, Reason
-from services.fanout.auth.keys import (
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.keys import (
     MAX_KEYS,
     BadKey,
     UnknownKey,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.auth.patterns import covers, is_slippery, matches
+from padfleet.services.fanout.auth.patterns import covers, is_slippery, matches
 
 READ_ONLY = "r.0123456789abcdef0123456789abcdef"
 

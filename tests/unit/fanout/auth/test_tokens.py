@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.auth.decision import Denied, Reason
-from services.fanout.auth.keys import Key, choose, public_key, secret_key
-from services.fanout.auth.tokens import MAX_TOKEN, carried, claims_of, header_of
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.keys import Key, choose, public_key, secret_key
+from padfleet.services.fanout.auth.tokens import MAX_TOKEN, carried, claims_of, header_of
 from tests import signing
 
 SECRET = secret_key(signing.SECRET.encode())

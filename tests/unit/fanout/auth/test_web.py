@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from services.fanout.auth.web import Unavailable, fetch, open_http
+from padfleet.services.fanout.auth.web import Unavailable, fetch, open_http
 from tests.service import Answer, Service
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.fanout.limits.addresses import Trusted, networks
+from padfleet.services.fanout.limits.addresses import Trusted, networks
 
 OURS = networks(["10.0.0.0/8", "fd00::/8"])
 TRUSTED = Trusted(OURS, "X-Forwarded-For")

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
-from services.fanout.limits.arrivals import Arrivals
-from services.fanout.limits.connections import Connections
-from services.fanout.limits.descriptors import Descriptors
-from shared.serving import Runner
+from padfleet.services.fanout.limits.arrivals import Arrivals
+from padfleet.services.fanout.limits.connections import Connections
+from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.shared.serving import Runner
 
 
 class Reader:

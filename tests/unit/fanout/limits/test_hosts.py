@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.fanout.limits.hosts import Hosts, name_in
+from padfleet.services.fanout.limits.hosts import Hosts, name_in
 
 OPEN = Hosts([], "box")
 LISTED = Hosts(["pad.example.org", "*.pads.example.org", "Pads.example.net."], "box")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from padfleet.services.fanout.limits.origins import From, Origins, Verdict, changes_state
 
 SAME = Origins(["same"])
 OURS = ["pad.example.org", ""]

@@ -1,6 +1,6 @@
 """How many sockets there may be."""
 
-from services.fanout.limits.places import Full, Places
+from padfleet.services.fanout.limits.places import Full, Places
 
 
 def test_one_address_cannot_take_all_places() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.fanout.limits.descriptors import Descriptors, Verdict
-from services.fanout.limits.slow import MOST_OF_A_BODY, SENDS, TAKES, Patience, Waits
+from padfleet.services.fanout.limits.descriptors import Descriptors, Verdict
+from padfleet.services.fanout.limits.slow import MOST_OF_A_BODY, SENDS, TAKES, Patience, Waits
 
 TIMEOUT = 20.0
 

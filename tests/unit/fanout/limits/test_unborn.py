@@ -4,8 +4,8 @@ from time import monotonic
 
 import pytest
 
-from services.fanout.limits import unborn
-from services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.limits import unborn
+from padfleet.services.fanout.limits.unborn import Nursery
 
 
 class Way:

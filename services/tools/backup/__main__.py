@@ -1,0 +1,165 @@
+"""The command `padfleet backup`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from padfleet.services.tools.backup.folder import already_there, file_of
+from padfleet.services.tools.backup.take import Unreadable, take_pad
+from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
+from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inventory import pad_ids, stored_keyspace, tokens
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+
+
+def main(argv: Sequence[str]) -> int:
+    """Back up the pads. Returns 0 when all of them are in the backup, 1 when one is not, 2 when
+    nothing was begun."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if given.tokens and given.to.is_dir():
+        parser.error("--tokens needs a FILE: they belong to no pad")
+    return run_tool(parser, argv, _to_folder if given.to.is_dir() else _to_file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet backup",
+        description="Write pads to files while the fleet runs: their whole history, their chat, "
+        "and the names and colours of their authors.",
+    )
+    parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
+    parser.add_argument(
+        "--to",
+        required=True,
+        type=Path,
+        metavar="FILE|DIR",
+        help="one file for all pads, or a directory that is there, for one file each; files there "
+        "of pads that have not changed since are left as they are",
+    )
+    parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="also by what its authors are known again (as hashes); only into a FILE",
+    )
+    add_redis_options(parser)
+    return parser
+
+
+async def _to_file(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _run(settings, given) as (run, pads):
+        await run.to_file(given.to, pads, with_tokens=given.tokens)
+    return FAILED if run.failed else 0
+
+
+async def _to_folder(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _run(settings, given) as (run, pads):
+        await run.to_folder(given.to, pads)
+    return FAILED if run.failed else 0
+
+
+@asynccontextmanager
+async def _run(
+    settings: RedisProcessSettings, given: argparse.Namespace
+) -> AsyncIterator[tuple[_Run, AsyncIterator[str]]]:
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        run = _Run(redis, await stored_keyspace(redis), must_exist=bool(given.pad))
+        try:
+            yield run, _named(given.pad) if given.pad else pad_ids(redis, run.keyspace)
+        except NotWritten as error:
+            run.failed += 1
+            run.progress.say(f"padfleet backup: {error}")
+    finally:
+        await redis.close()
+    run.progress.say(f"{run.done} pads backed up, {run.unchanged} unchanged, {run.failed} failed")
+
+
+async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
+    for pad in dict.fromkeys(pads):
+        yield pad
+
+
+class _Run:
+    """One run of the command, and what has come of it so far."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, *, must_exist: bool) -> None:
+        self.keyspace = keyspace
+        self.progress = Progress()
+        self.done = self.unchanged = self.failed = 0
+        self._redis = redis
+        self._must_exist = must_exist
+
+    async def to_file(self, path: Path, pads: AsyncIterator[str], *, with_tokens: bool) -> None:
+        authors: set[str] = set()
+        with new_archive(path) as archive:
+            async for pad in pads:
+
+                def write(entry: Entry) -> None:
+                    archive.write(entry)
+                    if with_tokens and isinstance(entry, Authors):
+                        authors.update(author for author, _ in entry.authors)
+
+                try:
+                    self._count(pad, await self._take(pad, write))
+                except Unreadable as error:
+                    self._fail(str(error))
+            if with_tokens:
+                await self._tokens(archive, authors)
+
+    async def to_folder(self, folder: Path, pads: AsyncIterator[str]) -> None:
+        async for pad in pads:
+            path = file_of(folder, pad)
+            if await already_there(self._redis, self.keyspace, pad, path):
+                self.unchanged += 1
+                continue
+            try:
+                with new_archive(path) as archive:
+                    head = await self._take(pad, archive.write)
+                    if head is None:
+                        raise _Gone
+                self._count(pad, head)
+            except Unreadable as error:
+                self._fail(str(error))
+            except _Gone:
+                self._count(pad, None)
+
+    async def _take(self, pad: str, write: Callable[[Entry], None]) -> PadHead | None:
+        def progress(rev: int, head: int) -> None:
+            self.progress.at(pad, rev, head)
+
+        return await take_pad(self._redis, self.keyspace, pad, write, progress)
+
+    async def _tokens(self, archive: ArchiveWriter, authors: set[str]) -> None:
+        async with aclosing(tokens(self._redis)) as pages:
+            async for page in pages:
+                archive.write(
+                    Tokens([(name, author) for name, author in page if author in authors])
+                )
+
+    def _count(self, pad: str, head: PadHead | None) -> None:
+        if head is not None:
+            self.done += 1
+            self.progress.say(f"{shown(pad)}: up to revision {head.head}")
+        elif self._must_exist:
+            self._fail(f"{shown(pad)}: there is no such pad")
+
+    def _fail(self, why: str) -> None:
+        self.failed += 1
+        self.progress.say(why)
+
+
+class _Gone(Exception):
+    """The pad is not there any more, so there must be no file of it either."""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

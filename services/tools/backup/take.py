@@ -1,0 +1,174 @@
+"""Reads a pad out of Redis, while others write on it.
+
+A history only grows, and its chain covers all of it: what leads from revision 0 to the head and
+chain that were read first is the pad as it was at that moment, whatever has come since.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, cast
+
+from padfleet.shared.archive.entries import (
+    ENTRY_BYTES,
+    ENTRY_REVISIONS,
+    Authors,
+    Chat,
+    Entry,
+    PadDone,
+    PadHead,
+    PadVoid,
+    Revisions,
+    Saved,
+)
+from padfleet.shared.log.authors import VISITOR
+from padfleet.shared.log.chat import NO_MESSAGES
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
+from padfleet.shared.log.records import Revision
+
+ATTEMPTS = 3
+"""A pad that is deleted, replaced or rolled back while it is read is read again, so many times."""
+
+PAGE = 500
+"""Chat messages, saved revisions, or authors in one read."""
+
+
+class Unreadable(Exception):
+    """The pad's history is not whole. `padfleet verify` says more."""
+
+
+async def take_pad(
+    redis: Redis,
+    keyspace: Keyspace,
+    pad_id: str,
+    write: Callable[[Entry], None],
+    progress: Callable[[int, int], None],
+) -> PadHead | None:
+    """Writes the pad's entries; None, and nothing written, if there is no such pad (any more).
+
+    Raises `Unreadable` after a `PadVoid`, or what `UNREACHABLE` lists, with the pad half written.
+    """
+    keys, why = keyspace.pad(pad_id), ""
+    for _ in range(ATTEMPTS):
+        try:
+            meta = await read_meta(redis, keys)
+        except CorruptPad as error:
+            why = str(error)
+            continue
+        if not meta.exists:
+            return None
+        head = await head_of(redis, keys, pad_id, meta)
+        write(head)
+        authors: set[str] = {meta.creator} - {""}
+        try:
+            async for part in history(redis, keys, head):
+                write(Revisions(part[0].rev, [revision.to_record() for revision in part]))
+                for revision in part:
+                    authors.update(authors_in(revision))
+                progress(part[-1].rev, head.head)
+        except (HistoryGap, CorruptPad, ValueError) as error:
+            write(PadVoid())
+            why = str(error)
+            continue
+        async for entry in _belongings(redis, keys, sorted(authors)):
+            write(entry)
+        write(PadDone())
+        return head
+    raise Unreadable(f"pad {pad_id!r}: {why}; padfleet verify --pad says more")
+
+
+async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:
+    """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hmget(keys.meta, ["settings", deletion_field(meta.epoch), "public"])
+    _ = pipeline.xrevrange(keys.chat, count=1)
+    _ = pipeline.lrange(keys.saved, -1, -1)
+    (settings, deletion, public), newest, saved = await pipeline.execute()
+    return PadHead(
+        pad_id,
+        meta.epoch,
+        meta.head,
+        meta.chain,
+        meta.time,
+        meta.creator,
+        meta.read_only_id,
+        settings or b"",
+        deletion or b"",
+        int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES,
+        saved[0] if saved else b"",
+        public == b"1",
+    )
+
+
+async def history(redis: Redis, keys: PadKeys, pad: PadHead) -> AsyncIterator[list[Revision]]:
+    """The revisions up to the head, in parts that fit into one entry each. Raises `HistoryGap` if
+    they do not lead there."""
+    chain = b""
+    for first in range(0, pad.head + 1, ENTRY_REVISIONS):
+        last = min(first + ENTRY_REVISIONS - 1, pad.head)
+        revisions = await read_revisions(redis, keys, first, last)
+        if len(revisions) != last - first + 1:
+            raise HistoryGap(f"revision {first + len(revisions)} is missing")
+        for revision in revisions:
+            chain = chain_of(chain, revision.wire)
+            if chain != revision.chain:
+                raise HistoryGap(f"revision {revision.rev} belongs to another history")
+        for part in _parts(revisions):
+            yield part
+    if chain != pad.chain:
+        raise HistoryGap(f"revision {pad.head} is not the one that the pad's meta names")
+
+
+def _parts(revisions: Sequence[Revision]) -> Iterable[list[Revision]]:
+    part: list[Revision] = []
+    size = 0
+    for revision in revisions:
+        part.append(revision)
+        size += len(revision.wire)
+        if size >= ENTRY_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def authors_in(revision: Revision) -> set[str]:
+    """Who made the revision, and whose text it brings: from elsewhere, or back again."""
+    pool: dict[str, list[str]] = json.loads(revision.wire)["apool"].get("numToAttrib", {})
+    found = {pair[1] for pair in pool.values() if pair[0] == "author"}
+    return (found | {revision.author}) - {""}
+
+
+async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncIterator[Entry]:
+    start = "-"
+    while messages := cast(
+        "list[tuple[bytes, dict[bytes, bytes]]]",
+        await redis.client.xrange(keys.chat, min=start, max="+", count=PAGE),
+    ):
+        yield Chat([(i.decode(), _flat(fields)) for i, fields in messages])
+        start = f"({messages[-1][0].decode()}"
+    at = 0
+    while values := cast("list[bytes]", await _lrange(redis, keys.saved, at)):
+        yield Saved(values)
+        at += len(values)
+    for at in range(0, len(authors), PAGE):
+        page = authors[at : at + PAGE]
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in page:
+            _ = pipeline.hgetall(author_key(author))
+        found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
+        for fields in found:
+            fields.pop(VISITOR.encode(), None)  # of this fleet's own
+        yield Authors([(a, _flat(f)) for a, f in zip(page, found, strict=True) if f])
+
+
+async def _lrange(redis: Redis, key: str, at: int) -> Any:
+    return await cast("Any", redis.client.lrange(key, at, at + PAGE - 1))
+
+
+def _flat(fields: dict[bytes, bytes]) -> list[bytes]:
+    return [item for pair in fields.items() for item in pair]

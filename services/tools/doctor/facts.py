@@ -1,0 +1,61 @@
+"""What the checks judge: plain values, taken from Redis elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from padfleet.shared.fleet.picture import Picture
+from padfleet.shared.log.keeping import Store
+from padfleet.shared.settings.redis_url import Kind
+
+
+@dataclass(frozen=True)
+class ServerFacts(Store):
+    """One server that takes writes."""
+
+    scripting_error: str | None
+    """Why a script did not run, or None."""
+    sharded_pubsub_error: str | None
+    """Why a message did not come back through a sharded channel, or None."""
+    ping_ms: float
+    """The median of a number of PINGs."""
+
+
+@dataclass(frozen=True)
+class HalfMoved:
+    """A slot that stands between two nodes: some of its keys are here, some there."""
+
+    slot: int
+    node: str
+    """The one that says so, `host:port`."""
+    state: str
+    """`migrating`: it gives the slot away; `importing`: it takes it."""
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What the nodes of a cluster agree on."""
+
+    state: str
+    """`cluster_state` of CLUSTER INFO."""
+    slots_assigned: int
+    slots_ok: int
+    primaries: int
+    half_moved: tuple[HalfMoved, ...] = ()
+    padfleets: frozenset[int] = frozenset()
+    """The slots that the fleet's partitions are in, as far as it is known into how many it is
+    divided."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that was found out."""
+
+    kind: Kind
+    """How the URL says that the servers stand together."""
+    servers: tuple[ServerFacts, ...]
+    cluster: ClusterFacts | None
+    replicas: tuple[Store, ...] = ()
+    """The servers that may take over from those."""
+    fleet: Picture | None = None
+    """The fleet that is on it; None: there is none yet, or it cannot be looked at."""

@@ -1,0 +1,107 @@
+"""The command `padfleet export`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import quote
+
+from padfleet.shared.easysync import to_units
+from padfleet.shared.etherpad.writing import etherpad_file
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import read_told_meta
+from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+
+
+def main(argv: Sequence[str]) -> int:
+    """Export pads. Returns 0 when all of them are in files, 1 when one is not, 2 when nothing was
+    begun."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if not given.to.is_dir():
+        parser.error(f"--to {given.to}: there is no such directory")
+    return run_tool(parser, argv, _export)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet export",
+        description="Write pads as .etherpad files, which an Etherpad can import into new pads: "
+        "with history, chat, authors and saved revisions.",
+    )
+    parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
+    parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="one that is there")
+    add_redis_options(parser)
+    return parser
+
+
+async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    progress = Progress()
+    done = failed = 0
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        keyspace = await stored_keyspace(redis)
+        pads = _named(given.pad) if given.pad else pad_ids(redis, keyspace)
+        async for pad in pads:
+            keys = keyspace.pad(pad)
+            meta = await read_told_meta(redis, keys)
+            if not meta.exists:
+                if given.pad:
+                    failed += 1
+                    progress.say(f"{shown(pad)}: there is no such pad")
+                continue
+            path = file_of(given.to, pad)
+            try:
+                pieces = etherpad_file(redis, keys, meta, to_units(pad))
+                await _write(path, pieces)
+            except CorruptPad as error:
+                failed += 1
+                progress.say(f"{shown(pad)}: {error}; padfleet verify --pad says more")
+            else:
+                done += 1
+                progress.say(f"{shown(pad)}: {path.name}, up to revision {meta.head}")
+    finally:
+        await redis.close()
+    progress.say(f"{done} pads exported, {failed} failed")
+    return FAILED if failed else 0
+
+
+async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
+    for pad in dict.fromkeys(pads):
+        yield pad
+
+
+def file_of(folder: Path, pad_id: str) -> Path:
+    """By the pad's name; where a file system would take two names for the same, or one is too
+    long for it, with a hash."""
+    name = quote(pad_id, safe="")
+    if name != name.lower() or len(name) > 100:
+        name = f"{name[:100]}~{blake2b(pad_id.encode(), digest_size=6).hexdigest()}"
+    return folder / f"{name}.etherpad"
+
+
+async def _write(path: Path, pieces: AsyncIterator[str]) -> None:
+    """The file gets its name when it is whole."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            async for piece in pieces:
+                file.write(piece.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,162 @@
+"""The command `padfleet import`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from padfleet.services.tools.importing.beside import bring_beside
+from padfleet.services.tools.importing.run import Importer, Tally
+from padfleet.services.tools.importing.sources import BadSource, Database, open_source
+from padfleet.services.tools.importing.sql import NoDriver
+from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import SourceFailed
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inventory import NoFleet, stored_keyspace
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import settle_partitions
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import FAILED, NOT_DONE, Progress, add_redis_options, run_tool, shown
+
+
+def main(argv: Sequence[str]) -> int:
+    """Import pads. Returns 0 when all that were asked for are there, 1 when one is not, 2 when
+    nothing was begun."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if given.new_id is not None and not is_new_pad_id(given.new_id):
+        parser.error(
+            f"--as {given.new_id!r}: nobody could open it. 1 to 50 characters without spaces, "
+            "colons and dollar signs, and not r. at the beginning"
+        )
+    if given.new_id is not None and len(given.source) > 1:
+        parser.error("--as needs one pad, and there are several files")
+    return run_tool(parser, argv, _import)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet import",
+        description="Bring pads from an Etherpad, with history, chat, authors and saved revisions, "
+        "while the fleet runs. A run that broke off is gone on with by giving it again.",
+        epilog="From a database also come author tokens, groups, sessions and mappers, unless "
+        "--pad is given. Into a Redis that has held no fleet yet, PADFLEET_PARTITIONS says how "
+        "many partitions it gets.",
+    )
+    parser.add_argument(
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="a dirty.db; .etherpad files; http(s)://… of an Etherpad; or where its database is: "
+        "redis://…, postgresql://user:password@host/name, mysql://user:password@host/name",
+    )
+    parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
+    parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
+    parser.add_argument(
+        "--api-key-file",
+        type=Path,
+        metavar="FILE",
+        help="with the key of the Etherpad's HTTP API, its APIKEY.txt; else ETHERPAD_API_KEY",
+    )
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--update",
+        dest="existing",
+        action="store_const",
+        const="update",
+        help="bring pads anew that an earlier run has brought, if they have changed there since "
+        "and have not been touched here",
+    )
+    group.add_argument(
+        "--replace",
+        dest="existing",
+        action="store_const",
+        const="replace",
+        help="put pads in the place of those that exist here, whose own history is then gone",
+    )
+    parser.add_argument(
+        "--salvage",
+        action="store_true",
+        help="of a pad whose history does not fit together, bring the present text at least",
+    )
+    parser.set_defaults(existing="skip")
+    add_redis_options(parser)
+    return parser
+
+
+async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    progress = Progress()
+    tally = Tally()
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        try:
+            keyspace = await stored_keyspace(redis)
+        except NoFleet:
+            await settle_partitions(redis, settings.partitions)
+            keyspace = Keyspace(settings.partitions)
+        for where in given.source:
+            await _take(redis, keyspace, where, given, tally, progress)
+    except (BadSource, NoDriver, BadRecord, SourceFailed, FileNotFoundError) as error:
+        progress.say(f"padfleet import: {error}")
+        return FAILED if tally.brought else NOT_DONE
+    finally:
+        await redis.close()
+    progress.say(
+        f"{tally.brought} pads brought, {tally.unchanged} unchanged, "
+        f"{len(tally.in_the_way)} in the way, {len(tally.failed)} failed"
+        + (f", {len(tally.salvaged)} as text only" if tally.salvaged else "")
+    )
+    return FAILED if tally.failed or tally.in_the_way else 0
+
+
+async def _take(
+    redis: Redis,
+    keyspace: Keyspace,
+    where: str,
+    given: argparse.Namespace,
+    tally: Tally,
+    progress: Progress,
+) -> None:
+    """All that is wanted of one source."""
+    async with open_source(where, _key(given.api_key_file)) as source:
+        pads = await source.pads()
+        known = set(pads)
+        wanted = list(dict.fromkeys(given.pad or pads))
+        if given.new_id is not None and len(wanted) != 1:
+            raise BadSource(f"--as needs one pad, and there are {len(wanted)}: name it with --pad")
+        for pad in wanted:
+            if pad not in known:
+                tally.failed.append(pad)
+                progress.say(f"{shown(pad)}: there is no such pad")
+        importer = Importer(
+            redis,
+            keyspace,
+            source,
+            tally,
+            existing=given.existing,
+            salvage=given.salvage,
+            progress=progress,
+        )
+        await importer.run([pad for pad in wanted if pad in known], as_id=given.new_id)
+        if isinstance(source, Database) and source.whole and not given.pad:
+            counts = await bring_beside(redis, source.all)
+            beside = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+            progress.say(f"also {beside}" if beside else "nothing beside the pads")
+
+
+def _key(path: Path | None) -> str:
+    if path is None:
+        return os.environ.get("ETHERPAD_API_KEY", "").strip()
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSource(f"--api-key-file {path}: {error}") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""What a database of Etherpad holds that belongs to no pad: by what authors are known again, names
+of other systems, groups and their sessions."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from padfleet.shared import bounds
+from padfleet.shared.easysync import from_units
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.source import Records
+from padfleet.shared.log import authors, groups
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import mapper_key, token_key
+
+STEP = 200
+
+
+async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
+    """How many of each there were. Whatever is known here already stays as it is, so that it does
+    no harm to do it again."""
+    counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
+    async for key, value in _pairs(records, "globalAuthor:"):
+        name = key.removeprefix("globalAuthor:")
+        author = r.author_of(value, name) if bounds.is_author_id(name) else None
+        if author is not None and await authors.bring(redis, author):
+            counts["authors"] += 1
+    async for key, value in _pairs(records, "token2author:"):
+        token = key.removeprefix("token2author:")
+        if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
+            await redis.client.set(token_key(authors.hash_of(token)), value, nx=True)
+            counts["tokens"] += 1
+    for kind in ("author", "group"):
+        async for key, value in _pairs(records, f"mapper2{kind}:"):
+            mapper = plain(key.removeprefix(f"mapper2{kind}:"))
+            if bounds.is_author_id(value) and _is_mapper(mapper):
+                await redis.client.set(mapper_key(kind, mapper), value, nx=True)
+                counts["mappers"] += 1
+    async for key, value in _pairs(records, "group:"):
+        name = key.removeprefix("group:")
+        if isinstance(value, dict) and bounds.is_group_id(name):
+            await _group(redis, name, value)
+            counts["groups"] += 1
+    async for key, value in _pairs(records, "session:"):
+        counts["sessions"] += await _session(redis, key.removeprefix("session:"), value)
+    return counts
+
+
+async def _group(redis: Redis, group: str, value: dict[str, Any]) -> None:
+    """What is none of a group's pads or mappers is left out: the others, and the groups that come
+    after it, are wanted all the same."""
+    await groups.create_group(redis, group)
+    for pad in map(plain, _names(value.get("pads"))):
+        if bounds.is_pad_id(pad) and groups.group_of(pad) == group:
+            await groups.add_pad(redis, group, pad)
+    for mapper in map(plain, _names(value.get("mappings"))):
+        if _is_mapper(mapper):
+            await groups.add_mapper(redis, group, mapper)
+
+
+def _names(value: Any) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
+
+
+def plain(name: str) -> str:
+    """A name in a record is of code units; what is stored is text. Empty for what is none."""
+    try:
+        return from_units(name).encode().decode()
+    except UnicodeEncodeError:
+        return ""
+
+
+def _is_mapper(name: str) -> bool:
+    return 0 < len(name) <= bounds.MOST_MAPPER
+
+
+async def _session(redis: Redis, session: str, value: Any) -> bool:
+    """Whether it is one that still lets anybody in."""
+    match value:
+        case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
+            if not (bounds.is_session_id(session) and bounds.is_group_id(group)):
+                return False
+            if until > time.time() and bounds.is_author_id(author):
+                await groups.create_session(redis, group, author, until, session)
+                return True
+    return False
+
+
+async def _pairs(records: Records, prefix: str) -> AsyncIterator[tuple[str, Any]]:
+    part: list[str] = []
+    async for key in records.keys(prefix):
+        part.append(key)
+        if len(part) == STEP:
+            for pair in zip(part, await records.get(part), strict=True):
+                yield pair
+            part = []
+    for pair in zip(part, await records.get(part), strict=True):
+        yield pair

@@ -1,0 +1,118 @@
+"""Goes through the pads of a source, one after the other, and says what has become of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from padfleet.services.tools.importing.sources import Source
+from padfleet.shared.etherpad.bring import MARK, Brought, bring_pad, mark_of
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.staging import Moved, PadExists
+from padfleet.shared.tool import Progress, shown
+
+Existing = Literal["skip", "update", "replace"]
+
+
+@dataclass
+class Tally:
+    brought: int = 0
+    unchanged: int = 0  #: brought before, and the same there still
+    in_the_way: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    salvaged: list[str] = field(default_factory=list)
+
+
+class Importer:
+    """Each pad is put in place in one step. So a run that broke off is gone on with by another one
+    with the same words: what was brought is seen to be there."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        source: Source,
+        tally: Tally,
+        *,
+        existing: Existing,
+        salvage: bool,
+        progress: Progress,
+    ) -> None:
+        """`existing`: what is done about pads that are here already. `update`: those that were
+        brought, have changed there since, and have not been touched here, are brought anew."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._source = source
+        self._existing = existing
+        self._salvage = salvage
+        self._progress = progress
+        self.tally = tally
+
+    async def run(self, pads: Sequence[str], *, as_id: str | None = None) -> None:
+        """Raises what `UNREACHABLE` lists, and what the source raises when it is away."""
+        for number, pad in enumerate(pads, 1):
+            name = as_id or pad
+            where = f"{number} of {len(pads)}  {shown(name)}"
+            try:
+                replace = await self._replaces(pad, name)
+                if replace is None:
+                    continue
+                brought = await self._bring(pad, name, replace=replace)
+            except PadExists:
+                self.tally.in_the_way.append(name)
+                self._progress.say(f"{where}: is here already, and stays as it is")
+            except (BadRecord, Moved) as error:
+                self.tally.failed.append(name)
+                self._progress.say(f"{where}: not brought: {error}")
+            else:
+                self.tally.brought += 1
+                self._say(where, brought)
+
+    async def _replaces(self, pad: str, name: str) -> bool | None:
+        """Whether it takes the place of a pad; None: there is nothing to do. Raises `PadExists`."""
+        keys = self._keyspace.pad(name)
+        meta = await read_meta(self._redis, keys)
+        if not meta.exists:
+            return False
+        there = await self._source.state(pad)
+        mark = await self._redis.rush.hget(keys.meta, MARK)
+        head_here = int(mark.split()[2]) if mark else -1
+        if mark == mark_of(there, head_here).encode() and meta.head == head_here:
+            self.tally.unchanged += 1
+            return None
+        untouched = mark is not None and meta.head == head_here
+        if self._existing == "replace" or (self._existing == "update" and untouched):
+            return True
+        raise PadExists(name)
+
+    async def _bring(self, pad: str, name: str, *, replace: bool) -> Brought:
+        read_only_id = await self._source.read_only_id(pad)
+        async with self._source.records(pad) as records:
+            return await bring_pad(
+                self._redis,
+                self._keyspace,
+                records,
+                pad,
+                as_id=name,
+                replace=replace,
+                read_only_id=read_only_id,
+                deletion=await self._source.deletion(pad),
+                salvage=self._salvage,
+                progress=self._progress.at,
+            )
+
+    def _say(self, where: str, brought: Brought) -> None:
+        self._progress.clear()
+        if brought.salvaged:
+            self.tally.salvaged.append(brought.pad)
+            self._progress.say(f"{where}: only its present text: {brought.salvaged}")
+            return
+        more = [f"{brought.head + 1} revisions"]
+        if brought.messages:
+            more.append(f"{brought.messages} chat messages")
+        if brought.saved:
+            more.append(f"{brought.saved} saved revisions")
+        how = "replaced" if brought.replaced else "brought"
+        self._progress.say(f"{where}: {how}, {', '.join(more)}")

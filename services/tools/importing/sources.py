@@ -1,0 +1,132 @@
+"""Opens what pads are to be read from, whatever it is."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+from padfleet.services.tools.importing.dirty import open_dirty
+from padfleet.services.tools.importing.redis_source import RedisRecords
+from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
+from padfleet.services.tools.importing.web import WebSource, open_web
+from padfleet.shared.etherpad.bring import StateThere, state_there
+from padfleet.shared.etherpad.jsonfile import open_etherpad_file
+from padfleet.shared.etherpad.source import Records, pad_ids
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+SUFFIX = ".etherpad"
+
+
+class BadSource(Exception):
+    """It is none that can be read from; the text says why, and what could be given."""
+
+
+class Source(Protocol):
+    async def pads(self) -> list[str]: ...
+
+    async def state(self, pad: str) -> StateThere: ...
+
+    async def read_only_id(self, pad: str) -> str | None: ...
+
+    async def deletion(self, pad: str) -> bytes:
+        """The hash of the pad's deletion token; empty: it has none, or that is not told."""
+        ...
+
+    def records(self, pad: str) -> AbstractAsyncContextManager[Records]: ...
+
+
+class Database:
+    """All pads of one set of records."""
+
+    def __init__(self, all_records: Records, *, whole: bool) -> None:
+        """`whole`: there may be records that belong to no pad."""
+        self.all = all_records
+        self.whole = whole
+
+    async def pads(self) -> list[str]:
+        return await pad_ids(self.all)
+
+    async def state(self, pad: str) -> StateThere:
+        return await state_there(self.all, pad)
+
+    async def read_only_id(self, pad: str) -> str | None:
+        (found,) = await self.all.get([f"pad2readonly:{pad}"])
+        return found if isinstance(found, str) and found.startswith("r.") else None
+
+    async def deletion(self, pad: str) -> bytes:
+        (found,) = await self.all.get([f"pad:{pad}:deletionToken"])
+        hashed = found.get("hash") if isinstance(found, dict) else None
+        return hashed.encode() if isinstance(hashed, str) and _SHA256.fullmatch(hashed) else b""
+
+    @asynccontextmanager
+    async def records(self, pad: str) -> AsyncIterator[Records]:
+        yield self.all
+
+
+class Web:
+    def __init__(self, web: WebSource) -> None:
+        self._web = web
+
+    async def pads(self) -> list[str]:
+        return await self._web.pads()
+
+    async def state(self, pad: str) -> StateThere:
+        return await self._web.state(pad)
+
+    async def read_only_id(self, pad: str) -> str | None:
+        found = await self._web.read_only_id(pad)
+        return found if found is not None and found.startswith("r.") else None
+
+    async def deletion(self, pad: str) -> bytes:
+        return b""
+
+    @asynccontextmanager
+    async def records(self, pad: str) -> AsyncIterator[Records]:
+        async with self._web.file(pad) as records:
+            yield records
+
+
+@asynccontextmanager
+async def open_source(where: str, key: str) -> AsyncIterator[Database | Web]:
+    """`key`: of the HTTP API. Raises `BadSource`, `BadRecord`, `NoDriver`, or OSError."""
+    scheme = where.partition("://")[0] if "://" in where else ""
+    if scheme in ("http", "https"):
+        if not key:
+            raise BadSource(
+                "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt"
+            )
+        async with open_web(where, key) as web:
+            yield Web(web)
+        return
+    records = await _records(where, scheme)
+    try:
+        yield Database(records, whole=not where.endswith(SUFFIX))
+    finally:
+        await records.close()
+
+
+async def _records(where: str, scheme: str) -> Records:
+    match scheme:
+        case "redis" | "rediss" | "unix":
+            return RedisRecords(where)
+        case "postgres" | "postgresql":
+            return PostgresRecords(where)
+        case "mysql" | "mariadb":
+            return MysqlRecords(urlsplit(where))
+        case "":
+            path = Path(where)
+            if path.suffix == SUFFIX:
+                return await open_etherpad_file(_opened(path))
+            return open_dirty(path)
+    raise BadSource(
+        f"{scheme}:// is nothing that pads are read from; give http(s)://, redis://, "
+        "postgresql://, mysql://, a dirty.db, or .etherpad files"
+    )
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")

@@ -1,0 +1,132 @@
+"""An Etherpad that keeps its records in the table `store` of PostgreSQL or MySQL.
+
+The drivers are not part of padfleet's own needs: `pip install 'padfleet[import]'`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from types import ModuleType
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote
+
+from padfleet.services.tools.importing.redis_source import decoded
+from padfleet.shared.etherpad.source import failing
+
+PAGE = 1000
+"""Keys in one read."""
+
+
+class NoDriver(Exception):
+    """What is needed to reach the database is not installed."""
+
+
+def _driver(name: str, what: str) -> ModuleType:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise NoDriver(
+            f"{what} is reached by {name}, which is not here: pip install 'padfleet[import]'"
+        ) from None
+
+
+def _after(prefix: str) -> str:
+    """The first text behind all that begin with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+class PostgresRecords:
+    def __init__(self, url: str) -> None:
+        self._url = url.replace("postgres://", "postgresql://", 1)
+        self._driver = _driver("asyncpg", "PostgreSQL")
+        self._connection: Any = None
+
+    async def get(self, keys: Sequence[str]) -> list[Any]:
+        query = "SELECT key, value FROM store WHERE key = ANY($1::text[])"
+        rows = await self._fetch(query, list(keys))
+        found = {row["key"]: row["value"] for row in rows}
+        return [decoded(key, found.get(key)) for key in keys]
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        # By bytes, whatever collation the database has: pages need one order, and this is the one
+        # in which all with a prefix lie together.
+        query = (
+            'SELECT key FROM store WHERE key COLLATE "C" > $1 AND key COLLATE "C" < $2 '
+            'ORDER BY key COLLATE "C" LIMIT $3'
+        )
+        last = prefix
+        while rows := await self._fetch(query, last, _after(prefix), PAGE):
+            for row in rows:
+                yield row["key"]
+            last = rows[-1]["key"]
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _fetch(self, query: str, *args: Any) -> list[Any]:
+        errors = (self._driver.PostgresError, self._driver.InterfaceError, OSError)
+        with failing("PostgreSQL", *errors):
+            if self._connection is None:
+                self._connection = await self._driver.connect(self._url)
+            return list(await self._connection.fetch(query, *args))
+
+
+class MysqlRecords:
+    """By a driver that blocks, and therefore in a thread of its own, one call after the other."""
+
+    def __init__(self, parts: SplitResult) -> None:
+        self._driver = _driver("pymysql", "MySQL")
+        charset = parse_qs(parts.query).get("charset", ["utf8mb4"])[0]
+        self._options = {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or 3306,
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "database": unquote(parts.path.lstrip("/")),
+            "charset": charset,
+        }
+        self._connection: Any = None
+        self._turn = asyncio.Lock()
+
+    async def get(self, keys: Sequence[str]) -> list[Any]:
+        if not keys:
+            return []
+        marks = ", ".join(["%s"] * len(keys))
+        rows = await self._rows(
+            f"SELECT `key`, `value` FROM `store` WHERE `key` IN ({marks})",  # noqa: S608
+            [key.encode() for key in keys],
+        )
+        found = {_text(key): _text(value) for key, value in rows}
+        return [decoded(key, found.get(key)) for key in keys]
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        # The column is VARBINARY in databases that Etherpad has made, and text in older ones.
+        query = (
+            "SELECT `key` FROM `store` WHERE CAST(`key` AS BINARY) > %s "
+            "AND CAST(`key` AS BINARY) < %s ORDER BY CAST(`key` AS BINARY) LIMIT %s"
+        )
+        last = prefix
+        while rows := await self._rows(query, [last.encode(), _after(prefix).encode(), PAGE]):
+            for (key,) in rows:
+                yield _text(key)
+            last = _text(rows[-1][0])
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await asyncio.to_thread(self._connection.close)
+
+    async def _rows(self, query: str, args: list[Any]) -> list[Any]:
+        def run() -> list[Any]:
+            if self._connection is None:
+                self._connection = self._driver.connect(**self._options)
+            with self._connection.cursor() as cursor:
+                cursor.execute(query, args)
+                return list(cursor.fetchall())
+
+        async with self._turn:
+            with failing("MySQL", self._driver.Error, OSError):
+                return await asyncio.to_thread(run)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,217 @@
+"""A cheap client on a socket: connects, reads, types when it is time."""
+
+import asyncio
+import functools
+import random
+import ssl
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+from padfleet.services.tools.loadtest.client import Client, gaps
+from padfleet.services.tools.loadtest.scan import Scanner
+from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.websocket import (
+    FrameReader,
+    Upgrade,
+    WebSocketError,
+    close_frame,
+    pong,
+    text_frame,
+)
+from padfleet.shared.client import new_token
+from padfleet.shared.wire.socketio import DISCONNECT
+
+JOIN_TIMEOUT = 30.0
+"""Seconds from connecting to CLIENT_VARS."""
+
+
+class NoServer(Exception):
+    """Nobody there, or not a server of pads; the text says which and what was tried."""
+
+
+@dataclass(slots=True)
+class Workload:
+    """What all sockets of a process share; changed while they run."""
+
+    tally: Tally = field(default_factory=Tally)
+    rate: float = 0.0  #: edits a second of each author; at 0 nobody types
+    arrivals: str = "uniform"
+    spread: bool = False  #: authors type all over the first line; else all at the start
+    scanner: Scanner = field(default_factory=Scanner)
+
+
+class Connection(asyncio.Protocol):
+    """One socket. Made by `open_client`."""
+
+    def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
+        self.client = client
+        self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the client is on its pad; `NoServer` if it never will be."""
+        self._target = target
+        self._workload = workload
+        self._writes = writes
+        self._upgrade = Upgrade()
+        self._frames = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._next_due = 0.0
+        self._leaving = False
+
+    @property
+    def open(self) -> bool:
+        return self._transport is not None and self.client.joined
+
+    # --- asyncio ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's is one in all but its bases.
+        self._transport = cast(asyncio.Transport, transport)
+        request = self._target.request(self.client.pad_id)
+        self._transport.write(self._upgrade.request(self._target.authority, request))
+
+    def data_received(self, data: bytes) -> None:
+        now, now_ms = asyncio.get_running_loop().time(), int(time.time() * 1000)
+        workload = self._workload
+        tally = workload.tally
+        tally.counts.bytes += len(data)
+        try:
+            if not self._upgrade.done:
+                data = self._upgrade.feed(data)
+            messages = self._frames.feed(data)
+        except WebSocketError as error:
+            self._end(str(error))
+            return
+        client = self.client
+        tally.counts.frames += len(messages)
+        read = workload.scanner.read
+        for message in messages:
+            answer = client.receive(read(message), now, now_ms, tally)
+            if answer is not None:
+                self._send(answer)
+        if self._frames.pings:
+            self._answer_pings()
+        if client.gone is not None:
+            self._end(client.gone)
+        elif self._frames.closed is not None:
+            self._end(f"closed with code {self._frames.closed}")
+        elif client.joined and not self.joined.done():
+            self.joined.set_result(None)
+            self._start_typing()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(f"connection lost: {error}" if error else "connection lost")
+        self._transport = None
+
+    # --- Typing ----------------------------------------------------------------------------------
+
+    def _start_typing(self) -> None:
+        """Somewhere within an interval, so that authors who join together do not type together."""
+        if self._writes and self._timer is None and self._workload.rate > 0:
+            self._next_due = asyncio.get_running_loop().time()
+            self._schedule(random.random() / self._workload.rate)
+
+    def rate_changed(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.open:
+            self._start_typing()
+
+    def _schedule(self, after: float) -> None:
+        # From when the last edit was due, not from when it came to be: being late must not make
+        # the load less.
+        self._next_due += after
+        self._timer = asyncio.get_running_loop().call_at(self._next_due, self._type)
+
+    def _type(self) -> None:
+        self._timer = None
+        if self._transport is None or self._leaving:
+            return
+        workload, now = self._workload, asyncio.get_running_loop().time()
+        submission = self.client.type(self._next_due, now, workload.tally)
+        if submission is not None:
+            self._send(submission)
+        self._schedule(gaps(workload.rate, workload.arrivals, random.random()))
+
+    # --- The socket ------------------------------------------------------------------------------
+
+    def _send(self, packet: str) -> None:
+        if self._transport is not None:
+            self._transport.write(text_frame(packet.encode()))
+
+    def _answer_pings(self) -> None:
+        for payload in self._frames.pings:
+            if self._transport is not None:
+                self._transport.write(pong(payload))
+        self._frames.pings.clear()
+
+    def _end(self, why: str) -> None:
+        """Once: it is counted as an error, unless we were about to leave."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._leaving:
+            return
+        self._leaving = True
+        self.client.gone = why
+        if not self.joined.done():
+            self.joined.set_exception(NoServer(why))
+        else:
+            self._workload.tally.errors[why] += 1
+        if self._transport is not None:
+            self._transport.close()
+
+    def leave(self) -> None:
+        """Says goodbye."""
+        if self._transport is not None and not self._leaving:
+            self._leaving = True
+            self._send(DISCONNECT)
+            self._transport.write(close_frame())
+            self._transport.close()
+
+    def give_up(self) -> None:
+        self._leaving = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def open_client(
+    target: Target, pad_id: str, workload: Workload, *, writes: bool, batch: bool
+) -> Connection:
+    """A client on its pad. Raises `NoServer`."""
+    loop = asyncio.get_running_loop()
+    place = random.random() if workload.spread else None
+    client = Client(pad_id, new_token(), batch=batch, started=loop.time(), place=place)
+    connection = Connection(client, target, workload, writes=writes)
+    try:
+        async with asyncio.timeout(JOIN_TIMEOUT):
+            await loop.create_connection(
+                lambda: connection,
+                target.host,
+                target.port,
+                ssl=_tls() if target.tls else None,
+            )
+            await connection.joined
+    except TimeoutError:
+        connection.give_up()
+        raise NoServer(f"not on the pad within {JOIN_TIMEOUT:g} s") from None
+    except OSError as error:
+        raise NoServer(error.strerror or str(error)) from error
+    return connection
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes longer than a handshake."""
+    return ssl.create_default_context()
+
+
+async def check(target: Target, pad_id: str) -> None:
+    """Raises `NoServer`, saying which server it is, if nobody can join a pad there."""
+    try:
+        connection = await open_client(target, pad_id, Workload(), writes=False, batch=True)
+    except NoServer as error:
+        raise NoServer(f"cannot join a pad at {target.url}: {error}") from error
+    connection.leave()

@@ -1,0 +1,49 @@
+"""What is going on, once a second: one line that is written over on a terminal, lines elsewhere."""
+
+import sys
+from typing import TextIO
+
+from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.report_text import readable
+from padfleet.services.tools.loadtest.sample import Sample
+
+CLEAR = "\r\x1b[K"
+
+
+class Progress:
+    def __init__(self, steps: list[Step], out: TextIO = sys.stderr) -> None:
+        self._steps = steps
+        self._out = out
+        self._terminal = out.isatty()
+
+    def show(self, phase: str, step: Step, sample: Sample, servers: dict[str, float]) -> None:
+        line = described(phase, step, sample, servers)
+        if len(self._steps) > 1:
+            line = f"{self._steps.index(step) + 1}/{len(self._steps)} {line}"
+        self._out.write(f"{CLEAR}{line}" if self._terminal else f"{line}\n")
+        self._out.flush()
+
+    def end(self) -> None:
+        if self._terminal:
+            print(CLEAR, end="", file=self._out, flush=True)
+
+
+def described(phase: str, step: Step, sample: Sample, servers: dict[str, float]) -> str:
+    counts, seconds = sample.tally.counts, sample.seconds or 1.0
+    parts = [
+        f"{phase}: {sample.connected} of {step.authors + step.readers}",
+        f"{readable(counts.accepted / seconds)} commits/s",
+        f"{readable(counts.delivered / seconds)} delivered/s",
+        f"ack p95 {readable(sample.tally.latencies['ack'].ms(95))} ms",
+        f"delivery p95 {readable(sample.tally.latencies['delivery'].ms(95))} ms",
+    ]
+    if sample.unaccepted:
+        parts.append(f"{sample.unaccepted} waiting")
+    if servers:
+        parts.append(" ".join(f"{name} {share:.0%}" for name, share in servers.items()))
+    parts.append("rig " + " ".join(f"{process.share:.0%}" for process in sample.rig))
+    if any(process.saturation() for process in sample.rig):
+        parts.append("RIG SATURATED")
+    if broken := sample.tally.violations.total():
+        parts.append(f"{broken} BROKEN PROMISES")
+    return ", ".join(parts)

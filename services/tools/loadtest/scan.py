@@ -1,0 +1,215 @@
+"""What a message says, as far as a cheap client wants to know. No change is applied here.
+
+A revision of others is read by its beginning: its number, and the lengths in the changeset's
+header (``Z:<length before>><how much longer>`` in base 36). A search for that among the bytes
+cannot be fooled by what is in texts or names: there, JSON puts a backslash before every quote, and
+the quote that ends a string is followed by one of ``,:]}``. So ``{"type":"NEW_CHANGES"`` with plain
+quotes is never inside a string. What is written in another order than Etherpad's is parsed.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+from padfleet.shared.wire import socketio
+
+_COLLAB = re.compile(rb'42(\d*)\["message",\{"type":"COLLABROOM","data":\{"type":"([A-Za-z_]+)"')
+_CHANGE = re.compile(
+    rb'\{"type":"NEW_CHANGES","newRev":(\d+),"changeset":"Z:([0-9a-z]+)([<>])([0-9a-z]+)'
+)
+_TIME = re.compile(rb',"currentTime":(\d+)[,}]')
+_ACCEPT = re.compile(rb',"newRev":(\d+)\}\}\]')
+_HEADER = re.compile("Z:([0-9a-z]+)([<>])([0-9a-z]+)")
+
+MEMO_SIZE = 4096
+"""Messages that are remembered. The sockets of a pad all get the same bytes within a moment."""
+
+
+class Changes(NamedTuple):
+    """Revisions of others, `first` to `last`."""
+
+    first: int
+    last: int
+    before: int  #: the document's length that the first was made on, in UTF-16 code units
+    after: int  #: and its length after the last
+    revisions: int  #: how many these are
+    times: list[tuple[int, int]]
+    """The server's clock in ms, and how many of the revisions bear that time."""
+    broken: str | None = None  #: how these do not follow from each other
+    ack_id: int | None = None  #: the server wants to know when this has arrived
+
+
+class Accepted(NamedTuple):
+    """The edit in flight has become revision `rev`."""
+
+    rev: int
+    ack_id: int | None = None
+
+
+class Vars(NamedTuple):
+    """CLIENT_VARS: the client is on the pad."""
+
+    author: str
+    rev: int
+    length: int
+    first_line: int  #: its length, without the newline
+
+
+class Opened(NamedTuple):
+    """Engine.IO's handshake."""
+
+
+class Connected(NamedTuple):
+    """Socket.IO's."""
+
+
+class Ping(NamedTuple):
+    data: str
+
+
+class TurnedAway(NamedTuple):
+    """The server wants this client gone, or does not take it in."""
+
+    reason: str
+
+
+class Other(NamedTuple):
+    """A message that changes nothing here: who is there, chat, …"""
+
+    ack_id: int | None = None
+
+
+class Malformed(NamedTuple):
+    why: str
+
+
+Heard = Changes | Accepted | Vars | Opened | Connected | Ping | TurnedAway | Other | Malformed
+
+
+class Scanner:
+    """Reads messages, each distinct one once: of a thousand readers of a pad, one pays for all."""
+
+    def __init__(self) -> None:
+        self._memo: dict[bytes, Heard] = {}
+
+    def read(self, message: bytes) -> Heard:
+        heard = self._memo.get(message)
+        if heard is None:
+            heard = read(message)
+            if not isinstance(heard, Vars):  # large, and nobody else's
+                if len(self._memo) >= MEMO_SIZE:
+                    self._memo.clear()
+                self._memo[message] = heard
+        return heard
+
+
+def read(message: bytes) -> Heard:
+    """One Engine.IO packet. Never raises."""
+    found = _COLLAB.match(message)
+    if found is None:
+        return _parsed(message)
+    ack_id = int(found[1]) if found[1] else None
+    match found[2]:
+        case b"NEW_CHANGES" | b"NEW_CHANGES_BATCH":
+            return _changes(message, ack_id) or _parsed(message)
+        case b"ACCEPT_COMMIT":
+            # From behind the type to the end of the message there is nothing else.
+            accepted = _ACCEPT.fullmatch(message, found.end())
+            return Accepted(int(accepted[1]), ack_id) if accepted else _parsed(message)
+    return Other(ack_id)
+
+
+def _changes(message: bytes, ack_id: int | None) -> Changes | None:
+    headers = _CHANGE.findall(message)
+    times = _TIME.findall(message)
+    if not headers or len(headers) != len(times):
+        return None  # written otherwise than we know it
+    return _joined(
+        [(int(rev), *_lengths(old, sign, by)) for rev, old, sign, by in headers],
+        [int(time) for time in times],
+        ack_id,
+    )
+
+
+def _lengths(old: bytes | str, sign: bytes | str, by: bytes | str) -> tuple[int, int]:
+    before, change = int(old, 36), int(by, 36)
+    return before, before + change if sign in (b">", ">") else before - change
+
+
+def _joined(revisions: list[tuple[int, int, int]], times: list[int], ack_id: int | None) -> Changes:
+    broken = None
+    rev, _, length = revisions[0]
+    for next_rev, before, after in revisions[1:]:
+        if next_rev != rev + 1:
+            broken = f"revision {next_rev} after revision {rev} in one batch"
+        elif before != length:
+            broken = f"revision {next_rev} is on {before} characters, not {length}, in one batch"
+        rev, length = next_rev, after
+    counts: dict[int, int] = {}
+    for time in times:
+        counts[time] = counts.get(time, 0) + 1
+    first, before, _ = revisions[0]
+    return Changes(first, rev, before, length, len(revisions), list(counts.items()), broken, ack_id)
+
+
+def _parsed(message: bytes) -> Heard:
+    try:
+        packet = socketio.decode(message.decode())
+    except ValueError as error:  # also what is not UTF-8
+        return Malformed(str(error))
+    match packet:
+        case socketio.Open():
+            return Opened()
+        case socketio.Connected():
+            return Connected()
+        case socketio.Ping(data):
+            return Ping(data)
+        case socketio.Refused(reason):
+            return TurnedAway(f"refused: {reason}")
+        case socketio.Closed():
+            return TurnedAway("closed")
+        case socketio.Event("message", [dict(value)], ack_id):
+            try:
+                return _message(value, ack_id)
+            except (LookupError, TypeError, ValueError) as error:
+                return Malformed(f"{value.get('type')} that makes no sense: {error!r}")
+    return Other()
+
+
+def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
+    if "disconnect" in value:
+        return TurnedAway(str(value["disconnect"]))
+    if "accessStatus" in value:
+        return TurnedAway(f"access: {value['accessStatus']}")
+    data = value.get("data")
+    if not isinstance(data, dict):
+        return Other(ack_id)
+    if value.get("type") == "CLIENT_VARS":
+        pad = data["collab_client_vars"]
+        text = pad["initialAttributedText"]["text"]
+        return Vars(data["userId"], pad["rev"], len(text), text.index("\n"))
+    match data.get("type"):
+        case "ACCEPT_COMMIT":
+            return Accepted(_number(data["newRev"]), ack_id)
+        case "NEW_CHANGES" | "NEW_CHANGES_BATCH" as kind:
+            changes = data["changes"] if kind == "NEW_CHANGES_BATCH" else [data]
+            if not changes:
+                raise ValueError("no revisions")
+            return _joined(
+                [(_number(change["newRev"]), *_header(change["changeset"])) for change in changes],
+                [_number(change["currentTime"]) for change in changes],
+                ack_id,
+            )
+    return Other(ack_id)
+
+
+def _header(changeset: str) -> tuple[int, int]:
+    found = _HEADER.match(changeset)
+    if found is None:
+        raise ValueError(f"not a changeset: {changeset[:20]!r}")
+    return _lengths(*found.groups())
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a number")
+    return value

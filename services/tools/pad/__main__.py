@@ -1,0 +1,125 @@
+"""`padfleet pad cat|append|watch URL`."""
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+from io import TextIOWrapper
+
+from padfleet.shared.client import Changed, Pad, PadError, PadUrl, ProtocolError, connect
+from padfleet.shared.easysync import from_units, iter_ops, unpack
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def main(argv: list[str]) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        PadUrl.parse(arguments.url)
+    except PadError as error:
+        print(f"padfleet pad: {error}", file=sys.stderr)
+        return 2
+    # What is on a pad cannot be said in every encoding that a terminal may be set to.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        if arguments.verb == "append" and arguments.text is None:
+            arguments.text = sys.stdin.buffer.read().decode()
+        asyncio.run(_VERBS[arguments.verb](arguments))
+        sys.stdout.flush()
+    except UnicodeDecodeError as error:
+        print(f"padfleet pad: standard input is not UTF-8: {error}", file=sys.stderr)
+        return 1
+    except (PadError, ProtocolError) as error:
+        print(f"padfleet pad: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Python flushes once more at its end, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet pad", description="Read, write and watch a pad from the command line."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="cat|append|watch")
+    for verb, summary in (
+        ("cat", "print the pad's text"),
+        ("append", "add text at the end, and wait until it is part of the pad"),
+        ("watch", "print each change as it comes, until Ctrl-C"),
+    ):
+        command = verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
+        command.add_argument("url", metavar="URL", help="http://host:port/p/name of the pad")
+        command.add_argument("--name", help="your name, as the others see it")
+        if verb == "append":
+            command.add_argument("text", nargs="?", help="what to add; standard input without it")
+    return parser
+
+
+async def _cat(arguments: argparse.Namespace) -> None:
+    async with connect(arguments.url, name=arguments.name) as pad:
+        text = pad.text
+    sys.stdout.write(shown(text))
+    halves = len(_LONE.findall(from_units(text)))
+    if halves:
+        print(
+            f"padfleet pad: {halves} of the characters are half a pair (what is left of an emoji, "
+            "for instance) and are shown as \ufffd",
+            file=sys.stderr,
+        )
+
+
+async def _append(arguments: argparse.Namespace) -> None:
+    async with connect(arguments.url, name=arguments.name) as pad:
+        if arguments.text:
+            await pad.append(arguments.text)
+        print(f"revision {pad.rev}", file=sys.stderr)
+
+
+async def _watch(arguments: argparse.Namespace) -> None:
+    async with connect(arguments.url, name=arguments.name) as pad:
+        print(f"revision {pad.rev}, {len(pad.text)} characters", flush=True)
+        async for event in pad:
+            if isinstance(event, Changed):
+                print(f"{event.rev}  {_who(pad, event.author)}  {described(event)}", flush=True)
+
+
+def _who(pad: Pad, author: str) -> str:
+    """By name, if that is known. Names are free text, and must not steer the terminal."""
+    name = shown(pad.names.get(author) or author or "?")
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
+def described(change: Changed) -> str:
+    """What a change did, on one line: ``at 12: -3 +"text"``."""
+    parts, position, bank = [], 0, unpack(change.changeset).bank
+    for op in iter_ops(unpack(change.changeset).ops):
+        match op.opcode:
+            case "=":
+                if op.attribs:
+                    parts.append(f"at {position}: formats {op.chars}")
+                position += op.chars
+            case "-":
+                parts.append(f"at {position}: -{op.chars}")
+            case "+":
+                inserted, bank = bank[: op.chars], bank[op.chars :]
+                parts.append(f"at {position}: +{shown(inserted)!r}")
+                position += op.chars
+    return ", ".join(parts)
+
+
+def shown(text: str) -> str:
+    """A code-unit string for a terminal. Half a pair cannot be written as UTF-8 and is shown as
+    the replacement character."""
+    return _LONE.sub("\ufffd", from_units(text))
+
+
+_VERBS = {"cat": _cat, "append": _append, "watch": _watch}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""The fleet that a demand asks for: pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from padfleet.services.tools.plan.constants import Constants
+from padfleet.services.tools.plan.demand import Demand, Goal
+from padfleet.services.tools.plan.layout import Pads, pads_of
+from padfleet.services.tools.plan.limits import Limit, Model, binding, worker_limits
+from padfleet.services.tools.plan.rhythm import Rhythm, Room
+from padfleet.services.tools.plan.work import Commits, Work, commits, workers_work
+from padfleet.shared.settings import WriterSettings
+
+PARTITIONS_PER_WRITER = 8
+"""So that rendezvous hashing spreads them evenly, and there is room to grow: their number is fixed
+at the first start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`impossible` says why no such fleet can be; the figures then are as near as it gets."""
+
+    demand: Demand
+    goal: Goal
+    impossible: list[str]
+    limits: dict[str, list[Limit]]  #: by what is counted: workers, writers, redis, nodes
+    counts: dict[str, int]
+    partitions: int
+    work: Work
+    commits: Commits
+    room: Room  #: of the busiest pad, on one worker
+    rhythm: Rhythm
+    worker_cores: float
+    worker_bytes: float
+    redis_bytes: float  #: of all shards, without replicas
+    node_bytes: float
+    node_out: float
+    node_in: float
+
+    def binds(self, what: str) -> Limit:
+        return binding(self.limits[what])
+
+
+def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
+    pads = pads_of(demand)
+    model = Model(demand, goal, constants, pads)
+    limits = {"workers": [*worker_limits(model), _two("another goes on when one dies")]}
+    workers = _count(limits["workers"])
+    work = workers_work(pads, demand, goal, constants, workers)
+    partitions = WriterSettings.partitions
+    made = commits(pads, demand, constants, partitions, work.heard)
+    stored = _stored(demand, constants)
+    for _ in range(8):  # partitions and writers depend on each other; they settle at once or twice
+        limits["writers"] = _writer_limits(pads, demand, goal, constants, made)
+        limits["redis"] = _redis_limits(goal, constants, made, stored)
+        wanted = PARTITIONS_PER_WRITER * max(_count(limits["writers"]), _count(limits["redis"]))
+        wanted = max(WriterSettings.partitions, 1 << math.ceil(math.log2(wanted)))
+        if wanted <= partitions:
+            break
+        partitions = wanted
+        made = commits(pads, demand, constants, partitions, work.heard)
+    writers = _count(limits["writers"])
+    memory = model.worker_bytes(workers)
+    writer_bytes = constants.writer_process_bytes + constants.writer_pad_bytes * min(
+        WriterSettings.cached_pads, demand.pads / writers
+    )
+    resident = workers * memory + writers * writer_bytes
+    resident += demand.sockets * constants.kernel_socket_bytes
+    limits["nodes"] = _node_limits(goal, workers + writers, resident, work)
+    nodes = _count(limits["nodes"])
+    room = model.busiest_room(workers)
+    counts = {what: _count(found) for what, found in limits.items()}
+    return Plan(
+        demand,
+        goal,
+        _impossible(limits),
+        limits,
+        counts,
+        partitions,
+        work,
+        made,
+        room,
+        model.busiest_rhythm(workers),
+        work.cores / workers,
+        memory,
+        stored,
+        resident / nodes,
+        work.bytes_out / nodes,
+        work.bytes_in / nodes,
+    )
+
+
+def _count(limits: Sequence[Limit]) -> int:
+    """By those that can be fulfilled."""
+    return max(limit.needs for limit in limits if limit.needs is not None)
+
+
+def _impossible(limits: dict[str, list[Limit]]) -> list[str]:
+    return [
+        f"{limit.name}: {limit.found}. What helps: {limit.relax}."
+        for found in limits.values()
+        for limit in found
+        if limit.needs is None
+    ]
+
+
+def _two(why: str) -> Limit:
+    return Limit("one may die", 2, why, "nothing: one process is no fleet")
+
+
+def _at_least(amount: float, each: float) -> int:
+    return max(1, math.ceil(amount / each - 1e-9))
+
+
+def _left(goal: Goal, idle: float) -> float:
+    """Of a process's core, for what it is there for. Something in any case: where headroom leaves
+    less than a process needs for itself, there would be no end of processes."""
+    return max(goal.usable - idle, goal.usable / 10)
+
+
+def _writer_limits(
+    pads: Sequence[Pads], demand: Demand, goal: Goal, constants: Constants, made: Commits
+) -> list[Limit]:
+    busiest = max((group.editors * demand.rate for group in pads), default=0.0)
+    possible = made.busiest_cores <= 1
+    one_pad = Limit(
+        "one pad's writer",
+        1 if possible else None,
+        f"the busiest pad has {busiest:,.0f} revisions a second, which take "
+        f"{made.busiest_cores:.0%} of the one core that can commit them; about "
+        f"{made.most_revisions:,.0f} a second are the most that one pad can have",
+        "fewer editors on that pad, or a faster core: a pad's revisions have one order, so one "
+        "writer makes them, and more writers or partitions do not help",
+    )
+    return [
+        Limit(
+            "CPU of the writers",
+            _at_least(made.writer_cores, _left(goal, constants.writer_idle_cores)),
+            f"{made.revisions:,.0f} revisions a second take {made.writer_cores:.2f} cores",
+            "less headroom; a longer PADFLEET_COMMIT_INTERVAL_MS",
+        ),
+        one_pad,
+        _two("the partitions of one that dies have a writer within the lease time"),
+    ]
+
+
+def _redis_limits(goal: Goal, constants: Constants, made: Commits, stored: float) -> list[Limit]:
+    return [
+        Limit(
+            "CPU of Redis",
+            _at_least(made.redis_cores, _left(goal, constants.redis_idle_cores)),
+            f"{made.revisions:,.0f} revisions and {made.calls:,.0f} commits a second take "
+            f"{made.redis_cores:.2f} cores",
+            "less headroom; a longer PADFLEET_COMMIT_INTERVAL_MS; a balancer that gathers pads",
+        ),
+        Limit(
+            "memory of Redis",
+            _at_least(stored, goal.redis_memory * goal.usable),
+            f"{stored / 2**30:,.2f} GiB of pads, {goal.redis_memory * goal.usable / 2**30:,.2f} "
+            "GiB for each shard",
+            "more --redis-memory; a lower PADFLEET_KEEP_REVISIONS",
+        ),
+    ]
+
+
+def _node_limits(goal: Goal, processes: int, resident: float, work: Work) -> list[Limit]:
+    network = max(work.bytes_out, work.bytes_in)
+    return [
+        Limit(
+            "cores of a node",
+            _at_least(processes, goal.node_cores),
+            f"{processes:,} processes of one event loop each, {goal.node_cores} to a node",
+            "more --node-cores",
+        ),
+        Limit(
+            "memory of a node",
+            _at_least(resident, goal.node_memory * goal.usable),
+            f"{resident / 2**30:,.1f} GiB, connections in the kernel included",
+            "more --node-memory",
+        ),
+        Limit(
+            "network of a node",
+            _at_least(network, goal.node_network * goal.usable),
+            f"{network * 8 / 1e9:,.2f} Gbit/s in all, "
+            f"{goal.node_network * goal.usable * 8 / 1e9:,.2f} wanted of each",
+            "more --node-network; a lower PADFLEET_FLUSH_RATE saves headers, not revisions",
+        ),
+        _two("another goes on when one dies"),
+    ]
+
+
+def _stored(demand: Demand, constants: Constants) -> float:
+    """Bytes of Redis; what is too new to be packed is up to a chunk more than is kept."""
+    pads = demand.stored_pads or demand.pads
+    newest = min(demand.history, WriterSettings.keep_revisions)
+    each = constants.redis_pad_bytes + newest * constants.redis_revision_bytes
+    each += (demand.history - newest) * constants.redis_packed_bytes
+    return pads * each

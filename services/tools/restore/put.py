@@ -1,0 +1,158 @@
+"""Puts the pads of an archive into Redis."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from padfleet.shared import bounds
+from padfleet.shared.archive.entries import (
+    Authors,
+    Chat,
+    Entry,
+    PadDone,
+    PadHead,
+    PadVoid,
+    Revisions,
+    Saved,
+    Tokens,
+)
+from padfleet.shared.easysync.errors import shown
+from padfleet.shared.log import contributions, groups
+from padfleet.shared.log.authors import SYSTEM_AUTHOR, bring, stored_author
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace, token_key
+from padfleet.shared.log.options import parse_options
+from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.saved import readable
+from padfleet.shared.log.staging import Installed, Staging
+from padfleet.shared.wire.jsontext import dumps
+
+
+class Restorer:
+    """Takes entries in their order. One pad at a time is on its way; until its last entry has come,
+    nobody sees anything of it."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        *,
+        pad: str | None,
+        new_id: str | None,
+        replace: bool,
+        restored: Callable[[str, PadHead, Installed], None],
+        progress: Callable[[str, int, int], None],
+    ) -> None:
+        """`pad` is the only one that is wanted, None: all are; `new_id` the name it gets."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._only = pad
+        self._new_id = new_id
+        self._replace = replace
+        self._restored = restored
+        self._progress = progress
+        self._pad: PadHead | None = None
+        self._staging: Staging | None = None
+        self._messages = 0  #: of its chat, so far
+
+    async def in_the_way(self, pads: Iterable[PadHead]) -> list[str]:
+        """The pads that exist already in the places of these."""
+        names = [self._new_id or pad.pad for pad in pads]
+        return [
+            name
+            for name in names
+            if (await read_meta(self._redis, self._keyspace.pad(name))).exists
+        ]
+
+    async def take(self, entries: Iterable[Entry]) -> None:
+        """Raises `PadExists`, `Moved`, `CorruptPad`, what reading the entries raises, and what
+        `UNREACHABLE` lists. Pads that were done by then stay."""
+        try:
+            for entry in entries:
+                await self._take(entry)
+        finally:
+            await self._drop()
+
+    async def _take(self, entry: Entry) -> None:
+        if isinstance(entry, PadHead) and self._only in (None, entry.pad):
+            self._pad, self._staging = entry, await self._begin(entry)
+        elif isinstance(entry, Tokens):
+            await self._tokens(entry)
+        elif self._pad is not None and self._staging is not None:
+            await self._part(self._pad, self._staging, entry)
+
+    async def _begin(self, pad: PadHead) -> Staging:
+        name = self._new_id or pad.pad
+        if not bounds.is_pad_id(name):
+            raise CorruptPad(f"nobody could open a pad of this name: {shown(name)}")
+        self._messages = 0
+        return await Staging.begin(self._redis, self._keyspace, name, head=pad.head)
+
+    async def _part(self, pad: PadHead, staging: Staging, entry: Entry) -> None:
+        match entry:
+            case Revisions():
+                await staging.add(entry.revisions())
+                self._progress(pad.pad, staging.document.head, pad.head)
+            case Chat(messages):
+                await staging.add_chat([*self._within_bounds(messages)])
+            case Saved(values):
+                saved = [one.to_record() for one in readable(values)][-bounds.MOST_SAVED :]
+                if saved:
+                    await staging.add_saved(saved)
+            case Authors():
+                await self._authors(entry)
+            case PadDone():
+                await self._install(pad, staging)
+            case PadVoid():
+                await self._drop()
+
+    def _within_bounds(
+        self, messages: Iterable[tuple[str, list[bytes]]]
+    ) -> Iterator[tuple[str, list[bytes]]]:
+        """Without what is no message, and numbered anew: ours have no holes, and whoever goes
+        through a chat goes up to the number of its newest message."""
+        for _, flat in messages:
+            fields = dict(zip(flat[::2], flat[1::2], strict=False))
+            try:
+                message = ChatMessage.from_record(self._messages, fields[b"m"])
+            except (KeyError, ValueError, TypeError):
+                continue
+            call = fields.get(b"n", b"")[: bounds.MOST_ID]
+            yield f"{self._messages}-1", [b"m", message.to_record(), b"n", call]
+            self._messages += 1
+
+    async def _install(self, pad: PadHead, staging: Staging) -> None:
+        name = self._new_id or pad.pad
+        installed = await staging.install(
+            above_epoch=pad.epoch,
+            creator=pad.creator if bounds.is_author_id(pad.creator) else SYSTEM_AUTHOR,
+            read_only_id=await claim_read_only(self._redis, pad.read_only_id, name),
+            replace=self._replace,
+            settings=dumps(parse_options(pad.settings)).encode() if pad.settings else b"",
+            deletion=pad.deletion,
+            more={"public": "1"} if pad.public else None,
+        )
+        authors = staging.document.authors()
+        await contributions.note(self._redis, authors, name, installed.epoch)
+        await groups.adopt(self._redis, name)
+        self._pad = self._staging = None
+        self._restored(name, pad, installed)
+
+    async def _authors(self, entry: Authors) -> None:
+        for author, flat in entry.authors:
+            found = stored_author(author, flat)
+            if found is not None:
+                await bring(self._redis, found)
+
+    async def _tokens(self, entry: Tokens) -> None:
+        for token, author in entry.tokens:
+            # Whoever came again since the backup is another author now, and stays that.
+            if not (bounds.is_author_id(author) and bounds.is_author_id(token)):
+                continue
+            await self._redis.client.set(token_key(token), author, nx=True)
+
+    async def _drop(self) -> None:
+        staging, self._pad, self._staging = self._staging, None, None
+        if staging is not None:
+            await staging.drop()

@@ -1,0 +1,102 @@
+"""The command `padfleet shout`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.announcements import relay
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import add_redis_options, run_tool
+
+PAGE = 500
+"""Pads asked for in one round trip."""
+
+MOST_TEXT = 2_000
+
+
+def main(argv: Sequence[str]) -> int:
+    """Tell people something. Returns 0, also if nobody was there."""
+    parser = _parser()
+    text = parser.parse_args(argv).text
+    if not text.strip() or len(text) > MOST_TEXT:
+        parser.error(f"TEXT: 1 to {MOST_TEXT} characters, not all of them spaces")
+    return run_tool(parser, argv, _shout)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet shout",
+        description="Show a notice to everybody who has a pad open, on all workers: Etherpad's "
+        "page puts it across the screen. Who comes later does not see it.",
+    )
+    parser.add_argument("text", metavar="TEXT")
+    parser.add_argument("--pad", metavar="ID", help="only to those on this pad")
+    parser.add_argument("--sticky", action="store_true", help="it stays until it is clicked away")
+    add_redis_options(parser)
+    return parser
+
+
+async def _shout(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    message = {
+        "type": "COLLABROOM",
+        "data": {
+            "type": "shoutMessage",
+            "payload": {
+                "message": {"message": to_units(given.text), "sticky": given.sticky},
+                "timestamp": int(time.time() * 1000),
+            },
+        },
+    }
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        keyspace = await stored_keyspace(redis)
+        pads = users = 0
+        async with aclosing(_open_pads(redis, keyspace, given.pad)) as found:
+            async for pad_id, here in found:
+                await relay(redis, keyspace.pad(pad_id), message, event="shout")
+                pads, users = pads + 1, users + here
+    finally:
+        await redis.close()
+    print(f"told {users} sessions on {pads} pads")
+    return 0
+
+
+async def _open_pads(
+    redis: Redis, keyspace: Keyspace, only: str | None
+) -> AsyncGenerator[tuple[str, int], None]:
+    """The pads that somebody is on, and how many sessions each has."""
+    page: list[str] = [] if only is None else [only]
+    if only is None:
+        async with aclosing(pad_ids(redis, keyspace)) as found:
+            async for pad_id in found:
+                page.append(pad_id)
+                if len(page) == PAGE:
+                    for item in await _counted(redis, keyspace, page):
+                        yield item
+                    page = []
+    for item in await _counted(redis, keyspace, page):
+        yield item
+
+
+async def _counted(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> list[tuple[str, int]]:
+    if not pads:
+        return []
+    pipeline: Any = redis.client.pipeline(transaction=False)
+    for pad_id in pads:
+        pipeline.hlen(keyspace.pad(pad_id).members)
+    counts = await pipeline.execute()
+    return [(pad_id, count) for pad_id, count in zip(pads, counts, strict=True) if count]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,140 @@
+"""The command `padfleet up`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from padfleet.services.tools.up import ports
+from padfleet.services.tools.up.binary import NoServerBinary
+from padfleet.services.tools.up.child import ChildSpec
+from padfleet.services.tools.up.datadir import DataDirBusy
+from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
+from padfleet.services.tools.up.supervisor import FleetFailed, Supervisor
+from padfleet.shared import logs
+from padfleet.shared.settings import UpSettings, environment_of, load, mask
+
+_INHERITED = ("redis_url", "partitions", "log_level", "log_format", "host")
+
+# A name that is set for the whole fleet would be given to each of its processes.
+_NOT_INHERITED = ("PADFLEET_WORKER_ID", "PADFLEET_WRITER_ID")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the fleet until it is told to stop. Returns 0 then, and 1 if it cannot run."""
+    settings = load(UpSettings, "padfleet up", argv, os.environ)
+    wanted = {*settings.worker_ports, *settings.writer_ports, *settings.ops_ports}
+    taken = ports.problems(settings.host, sorted(wanted))
+    if taken:
+        return _failed(
+            "\n  ".join(
+                [
+                    "cannot listen:",
+                    *taken,
+                    "Choose others with --port, --writer-port and --ops-port, or --host.",
+                ]
+            )
+        )
+    try:
+        with _redis(settings) as (redis_url, server):
+            asyncio.run(_run(settings, redis_url, server))
+    except (FleetFailed, DataDirBusy, NoServerBinary, ServerFailed) as error:
+        return _failed(str(error))
+    return 0
+
+
+@contextmanager
+def _redis(settings: UpSettings) -> Iterator[tuple[str, EmbeddedServer | None]]:
+    if settings.redis_url:
+        yield settings.redis_url, None
+        return
+    with EmbeddedServer(settings.data) as server:
+        yield server.url, server
+
+
+async def _run(settings: UpSettings, redis_url: str, server: EmbeddedServer | None) -> None:
+    def on_ready() -> None:
+        print(overview(settings, redis_url, server), flush=True)
+
+    text = logs.resolve_format(settings.log_format, sys.stderr) == "text"
+    say_output = _say if text else _say_plain
+    await Supervisor(children(settings, redis_url), server, say_output, _say).run(on_ready)
+
+
+def children(settings: UpSettings, redis_url: str) -> list[ChildSpec]:
+    """The processes of the fleet, writers first."""
+    environ = environment_of(settings, _INHERITED)
+    # The URL goes by the environment and not by a flag, since flags are seen by every user of the
+    # machine. The format is decided here: what a child sees is a pipe, never the terminal.
+    environ["PADFLEET_REDIS_URL"] = redis_url
+    environ["PADFLEET_LOG_FORMAT"] = logs.resolve_format(settings.log_format, sys.stderr)
+    environ |= dict.fromkeys(_NOT_INHERITED, "")
+    place = ports.reachable(settings.host)
+    writers = [
+        ChildSpec(
+            f"writer-{number}",
+            ("writer", "--port", str(port)),
+            environ,
+            f"http://{place}:{port}",
+        )
+        for number, port in enumerate(settings.writer_ports, 1)
+    ]
+    workers = [
+        ChildSpec(
+            f"worker-{number}",
+            ("fanout", "--port", str(port), "--ops-port", str(ops)),
+            environ,
+            f"http://{place}:{port}",
+        )
+        for number, (port, ops) in enumerate(
+            zip(settings.worker_ports, settings.ops_ports, strict=True), 1
+        )
+    ]
+    return [*writers, *workers]
+
+
+def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None) -> str:
+    """What runs where, and what to try."""
+    rows = [(spec.name, spec.url) for spec in children(settings, redis_url)]
+    metrics = ", ".join(str(port) for port in (*settings.ops_ports, *settings.writer_ports))
+    rows.append(("ops", f"/metrics, /health and /fleet: port {metrics}"))
+    rows.append(("redis", mask(redis_url)))
+    if server is not None:
+        rows += [("", str(server.binary)), ("data", str(server.data_dir))]
+    width = max(len(name) for name, _ in rows)
+    pad = f"http://{ports.reachable(settings.host)}:{settings.port}/p/hello"
+    return "\n".join(
+        [
+            "",
+            "padfleet is up",
+            *(f"  {name:<{width}}  {what}" for name, what in rows),
+            "",
+            "try",
+            f'  padfleet pad append {pad} "hi"',
+            f"  open {pad} in a browser",
+            f"  padfleet doctor --redis-url {mask(redis_url)}",
+            "Ctrl-C stops it.",
+            "",
+        ]
+    )
+
+
+def _say(name: str, line: str) -> None:
+    print(f"{name:<9}| {line}", file=sys.stderr, flush=True)
+
+
+def _say_plain(_name: str, line: str) -> None:
+    # JSON lines say themselves which process they are from, and a prefix would break them.
+    print(line, file=sys.stderr, flush=True)
+
+
+def _failed(why: str) -> int:
+    print(f"padfleet up: {why}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,199 @@
+"""An embedded Redis-compatible server: a child process with its data in a directory.
+
+    with EmbeddedServer(Path("padfleet-data")) as server:
+        redis.Redis.from_url(server.url)
+
+What it was told to keep is there at the next start. It listens on the loopback address only, and
+asks for no password.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from padfleet.services.tools.up.binary import ServerBinary, find_server
+from padfleet.services.tools.up.datadir import DataDirLock
+from padfleet.services.tools.up.tether import tethered
+from padfleet.shared.lifetime import Lifetime
+
+HOST: Final = "127.0.0.1"
+
+_START_S: Final = 60.0  # a large append-only file takes a while to load
+_STOP_S: Final = 15.0
+_POLL_S: Final = 0.02
+_PORT_TRIES: Final = 5
+_LOG_NAME: Final = "server.log"
+
+
+class ServerFailed(Exception):
+    """The server did not start; the text has the end of its log."""
+
+
+class EmbeddedServer(Lifetime):
+    """One server process. Start it from the main thread: it dies with the thread that starts it."""
+
+    def __init__(
+        self, data_dir: Path, port: int | None = None, extra_args: Sequence[str] = ()
+    ) -> None:
+        """`port` is a free one unless given; `extra_args` are options (`--maxmemory`, `1gb`)."""
+        self.data_dir = data_dir.absolute()
+        self.log_path = self.data_dir / _LOG_NAME
+        self._wanted_port = port
+        self._extra_args = tuple(extra_args)
+        self._lock: DataDirLock | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+        self._binary: ServerBinary | None = None
+
+    @property
+    def port(self) -> int:
+        """0 while it is stopped."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        return f"redis://{HOST}:{self._port}/0"
+
+    @property
+    def pid(self) -> int:
+        """0 while it is stopped."""
+        return 0 if self._process is None else self._process.pid
+
+    @property
+    def binary(self) -> ServerBinary:
+        """The program that runs; RuntimeError before the first start."""
+        if self._binary is None:
+            raise RuntimeError("the server has not been started")
+        return self._binary
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        DataDirBusy, NoServerBinary or ServerFailed if that cannot be; nothing is left running.
+        """
+        if self._process is not None:
+            raise RuntimeError("the server has been started already")
+        self._binary = find_server()
+        self._lock = DataDirLock(self.data_dir)
+        try:
+            self._start_on_some_port(self._binary)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server, its append-only file complete. Does nothing if it is stopped."""
+        process, self._process, self._port = self._process, None, 0
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def last_log_lines(self, count: int = 10) -> list[str]:
+        try:
+            text = self.log_path.read_text(errors="replace")
+        except OSError:
+            return []
+        return text.splitlines()[-count:]
+
+    def _start_on_some_port(self, program: ServerBinary) -> None:
+        for _ in range(_PORT_TRIES):
+            port = self._wanted_port or _free_port()
+            log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+            self._process = self._spawn(program, port)
+            if self._answers(port):
+                self._port = port
+                return
+            log = self._log_since(log_start)
+            # Between finding a free port and listening on it somebody else may take it.
+            if self._wanted_port or "already in use" not in log:
+                break
+        end = "\n  ".join(log.splitlines()[-10:])
+        raise ServerFailed(f"{program} did not start; the end of {self.log_path}:\n  {end}")
+
+    def _spawn(self, program: ServerBinary, port: int) -> subprocess.Popen[bytes]:
+        options = [
+            *("--bind", HOST),
+            *("--port", str(port)),
+            *("--dir", str(self.data_dir)),
+            *("--logfile", str(self.log_path)),
+            *("--daemonize", "no"),
+            *("--appendonly", "yes"),
+            *("--appendfsync", "everysec"),
+            *("--save", ""),  # the append-only file is enough
+            *("--maxmemory-policy", "noeviction"),
+            *self._extra_args,
+        ]
+        assert self._lock is not None
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(
+                # SIGTERM and not SIGKILL: the server then writes what it has before it goes.
+                tethered([str(program.path), *options], signal.SIGTERM),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._lock.fd,),
+                # A session of its own: Ctrl-C in the terminal must not stop it before its users.
+                start_new_session=True,
+                # It refuses to start under a locale that the machine does not have.
+                env=os.environ | {"LC_ALL": "C"},
+            )
+
+    def _answers(self, port: int) -> bool:
+        """Wait for the server; False if it died first. ServerFailed if it never gets ready."""
+        process = self._process
+        assert process is not None
+        deadline = time.monotonic() + _START_S
+        with redis.Redis(
+            host=HOST, port=port, socket_timeout=1, retry=Retry(NoBackoff(), 0)
+        ) as client:
+            while process.poll() is None:
+                try:
+                    client.ping()
+                    # Somebody else's server on this port would answer a PING as well.
+                    if client.info("server")["process_id"] == process.pid:
+                        return True
+                except redis.RedisError:
+                    pass  # not listening yet, or loading its data
+                if time.monotonic() > deadline:
+                    raise ServerFailed(
+                        f"no answer within {_START_S:g} s; its log is {self.log_path}"
+                    )
+                time.sleep(_POLL_S)
+        return False
+
+    def _log_since(self, offset: int) -> str:
+        try:
+            with self.log_path.open("rb") as log:
+                log.seek(offset)
+                return log.read().decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,119 @@
+"""The command `padfleet verify`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from padfleet.services.tools.verify.compare import Comparison, unmatched
+from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.walk import verify_pad
+from padfleet.shared.archive.frames import BadArchive
+from padfleet.shared.archive.reading import read_archive
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+
+
+def main(argv: Sequence[str]) -> int:
+    """Verify pads, or a backup. Returns 0 when nothing is wrong, 1 when something is, 2 when
+    nothing was begun."""
+    return run_tool(_parser(), argv, _verify)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet verify",
+        description="Read the whole history of pads, while the fleet runs, and say what does not "
+        "fit together. Without options: of all pads. Nothing is changed.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
+    which.add_argument("--all", action="store_true", help="all pads")
+    parser.add_argument(
+        "--backup",
+        type=Path,
+        metavar="FILE",
+        help="check this file of padfleet backup, and whether what it holds is how its pads began; "
+        "the pads themselves are verified only with --pad or --all then",
+    )
+    add_redis_options(parser)
+    return parser
+
+
+async def _verify(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        run = _Run(redis, await stored_keyspace(redis))
+        if given.backup is not None:
+            await run.backup(given.backup, set(given.pad) if given.pad else None)
+        if given.pad:
+            await run.pads(_named(given.pad), must_exist=True)
+        elif given.all or given.backup is None:
+            await run.pads(pad_ids(redis, run.keyspace), must_exist=False)
+    finally:
+        await redis.close()
+    print(f"{run.right} right, {run.wrong} wrong")
+    return FAILED if run.wrong else 0
+
+
+async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
+    for pad in dict.fromkeys(pads):
+        yield pad
+
+
+class _Run:
+    """One run of the command, and what has come of it so far."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+        self.keyspace = keyspace
+        self.right = self.wrong = 0
+        self._redis = redis
+        self._progress = Progress()
+
+    async def pads(self, pads: AsyncIterator[str], *, must_exist: bool) -> None:
+        async for pad in pads:
+            progress = partial(self._progress.at, pad)
+            found = await verify_pad(self._redis, self.keyspace, pad, progress)
+            if found is not None:
+                head, faults = found
+                self._result(faults, f"{pad}: right up to revision {head}")
+            elif must_exist:
+                self._result([Fault(pad, -1, -1, "there is no such pad")], "")
+
+    async def backup(self, path: Path, pads: set[str] | None) -> None:
+        comparison = Comparison(self._redis, self.keyspace, pads)
+        seen = []
+        try:
+            with path.open("rb") as file:
+                for entry in read_archive(file):
+                    compared = await comparison.take(entry)
+                    if compared is None:
+                        continue
+                    pad, head, fault = compared
+                    seen.append(pad.pad)
+                    right = f"{pad.pad}: the backup is its revisions 0 to {pad.head} of {head}"
+                    self._result([fault] if fault else [], right)
+        except (BadArchive, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            self._result([Fault(str(path), -1, -1, str(error))], "")
+            return
+        self._result([], f"{path}: whole")
+        for fault in unmatched(pads or (), seen):
+            self._result([fault], "")
+
+    def _result(self, faults: Sequence[Fault], right: str) -> None:
+        self.wrong += bool(faults)
+        self.right += not faults
+        self._progress.clear()
+        for line in [str(fault) for fault in faults] or [right]:
+            print(shown(line), flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

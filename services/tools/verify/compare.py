@@ -1,0 +1,74 @@
+"""Whether what a backup holds is how a pad began."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from padfleet.services.tools.verify.faults import Fault
+from padfleet.shared.archive.entries import Entry, PadDone, PadHead, PadVoid, Revisions
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.keys import Keyspace
+
+
+class Compared(NamedTuple):
+    pad: PadHead
+    head: int  #: of the pad now; -1: there is none
+    fault: Fault | None
+
+
+class Comparison:
+    """Takes the entries of an archive, and compares each revision with the one that is stored."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, pads: set[str] | None) -> None:
+        """`pads` are those that are wanted; None: all."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._wanted = pads
+        self._pad: PadHead | None = None
+        self._head = -1
+        self._fault: Fault | None = None
+
+    async def take(self, entry: Entry) -> Compared | None:
+        """What has come of the pad that ends here. Raises what `UNREACHABLE` lists."""
+        if isinstance(entry, PadHead):
+            wanted = self._wanted is None or entry.pad in self._wanted
+            self._pad, self._fault = (entry if wanted else None), None
+            if wanted:
+                self._head = (await read_meta(self._redis, self._keyspace.pad(entry.pad))).head
+                if self._head < 0:
+                    self._fault = Fault(entry.pad, -1, -1, "in the backup, and not in this Redis")
+            return None
+        if self._pad is None:
+            return None
+        match entry:
+            case Revisions() if self._fault is None:
+                self._fault = await self._compare(self._pad, entry)
+            case PadVoid():
+                self._pad = None
+            case PadDone():
+                compared = Compared(self._pad, self._head, self._fault)
+                self._pad = None
+                return compared
+        return None
+
+    async def _compare(self, pad: PadHead, entry: Revisions) -> Fault | None:
+        keys = self._keyspace.pad(pad.pad)
+        theirs = entry.revisions()
+        try:
+            ours = await read_revisions(self._redis, keys, entry.first, theirs[-1].rev)
+        except HistoryGap as error:
+            return Fault(pad.pad, entry.first, theirs[-1].rev, f"not comparable: {error}")
+        for one, other in zip(theirs, ours, strict=False):
+            # The chain covers what the page sees; the rest is told apart by the record itself.
+            if one != other:
+                return Fault(pad.pad, one.rev, pad.head, "the backup is of another history")
+        if len(ours) < len(theirs):
+            first = theirs[len(ours)].rev
+            return Fault(pad.pad, first, pad.head, "in the backup, and not in this Redis")
+        return None
+
+
+def unmatched(wanted: Iterable[str], seen: Iterable[str]) -> list[Fault]:
+    """What was asked for and is not in the backup."""
+    missing = set(wanted) - set(seen)
+    return [Fault(pad, -1, -1, "not in the backup") for pad in sorted(missing)]

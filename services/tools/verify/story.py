@@ -1,0 +1,88 @@
+"""Follows one history from revision 0 on and says what is wrong with it: pure.
+
+Every check is against what is stored, so that one fault is one fault: behind a break in the chain
+the next revisions are judged by the chain that the broken one claims.
+"""
+
+from padfleet.services.tools.verify.faults import Fault
+from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops
+from padfleet.shared.log.document import CorruptPad, Document, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
+
+
+class Story:
+    """Takes the revisions of a pad in order. `next` is the one that it waits for."""
+
+    def __init__(self, pad_id: str, snapshot: Snapshot | None, faults: list[Fault]) -> None:
+        """What is wrong is added to `faults`."""
+        self.next = 0
+        self.chain = b""
+        self.time = 0
+        self._pad = pad_id
+        self._snapshot = snapshot
+        self._faults = faults
+        self._document: Document | None = Document()
+
+    def missing(self, last: int) -> None:
+        """There is nothing from `next` to `last`."""
+        self.fault("missing", self.next, last)
+        self.next = last + 1
+        self.chain = b""
+        self._document = None
+
+    def take(self, revision: Revision) -> None:
+        """`revision` is the one that it waits for."""
+        rev = revision.rev
+        known = rev == 0 or self.chain
+        if known and chain_of(self.chain, revision.wire) != revision.chain:
+            self.fault("its chain does not follow from what is before it", rev)
+        if revision.time < self.time:
+            self.fault("older than the one before it", rev)
+        if self._document is not None:
+            try:
+                self._document.replay(revision)
+            except CorruptPad as error:
+                # A broken chain has been reported, and says nothing about whether it applies.
+                if "another history" not in str(error):
+                    self.fault(f"cannot be replayed: {error}", rev)
+                self._document = None
+        self.next, self.chain, self.time = rev + 1, revision.chain, revision.time
+        if self._snapshot is not None and self._snapshot.rev == rev:
+            self._compare(self._snapshot)
+
+    def fault(self, what: str, first: int = -1, last: int | None = None) -> None:
+        """The same of neighbours is one fault: a whole history may be of no use."""
+        fault = Fault(self._pad, first, first if last is None else last, what)
+        before = self._faults[-1] if self._faults else None
+        if before is not None and before.what == what and 0 <= before.last == first - 1:
+            self._faults[-1] = before._replace(last=fault.last)
+        else:
+            self._faults.append(fault)
+
+    def _compare(self, snapshot: Snapshot) -> None:
+        if snapshot.chain != self.chain:
+            self.fault("the snapshot's chain is another", snapshot.rev)
+        if self._document is None:
+            return  # what the text should be cannot be told
+        text, attribs = self._document.atext
+        if snapshot.text != text:
+            self.fault("the snapshot's text is not what the revisions come to", snapshot.rev)
+            return
+        pool = AttributePool()
+        for key, value in snapshot.pool:
+            pool.put(key, value)
+        if _meaning(snapshot.attribs, pool) != _meaning(attribs, self._document.pool):
+            self.fault("the snapshot's attributes are not what the revisions come to", snapshot.rev)
+
+
+def _meaning(attribs: str, pool: AttributePool) -> list[tuple[int, frozenset[tuple[str, str]]]]:
+    """Runs of text and what they bear. Not the numbers: submissions that came to nothing have
+    given out some in one pool which are not in the other."""
+    runs: list[tuple[int, frozenset[tuple[str, str]]]] = []
+    for op in iter_ops(attribs):
+        bears = frozenset(attribs_of(op.attribs, pool).items())
+        if runs and runs[-1][1] == bears:
+            runs[-1] = runs[-1][0] + op.chars, bears
+        else:
+            runs.append((op.chars, bears))
+    return runs

@@ -1,0 +1,160 @@
+"""Walks a pad's whole history as it is stored, while others write on it."""
+
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, cast
+
+from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.story import Story
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import (
+    PadMeta,
+    read_meta,
+    read_snapshot,
+)
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pads import pad_of_read_only
+from padfleet.shared.log.records import Revision, Snapshot
+
+ATTEMPTS = 3
+"""A pad that is deleted or replaced while it is read is read again, so many times."""
+
+SNAPSHOT_ATTEMPTS = 100
+"""A writer makes one every few hundred revisions, so hardly ever is a second attempt needed."""
+
+
+class _Stored(NamedTuple):
+    meta: PadMeta
+    snapshot: Snapshot | None
+    end: int  #: the last revision in the stream, read before the meta; -1: none
+
+
+async def verify_pad(
+    redis: Redis, keyspace: Keyspace, pad_id: str, progress: Callable[[int, int], None]
+) -> tuple[int, list[Fault]] | None:
+    """The head that the pad was verified up to, and what is wrong with it; None: there is no such
+    pad. Raises what `UNREACHABLE` lists.
+
+    It costs memory for the text, and for a thousand revisions at a time.
+    """
+    keys = keyspace.pad(pad_id)
+    faults: list[Fault] = []
+    for _ in range(ATTEMPTS):
+        faults = []
+        stored = await _read(redis, keys, pad_id, faults)
+        meta = stored.meta
+        if not meta.exists:
+            left_over = await redis.client.exists(keys.revs, keys.chunks, keys.snap)
+            if left_over and (await read_meta(redis, keys)) == meta:
+                what = "deleted, or never there, yet parts of its history are stored"
+                return -1, [Fault(pad_id, -1, -1, what)]
+            return None
+        story = Story(pad_id, stored.snapshot, faults)
+        await _follow(redis, keys, meta, story, progress)
+        await _ends(redis, pad_id, stored, story)
+        if (await read_meta(redis, keys)).epoch == meta.epoch:
+            break
+    return meta.head, faults
+
+
+async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[Fault]) -> _Stored:
+    """Meta and snapshot of one and the same moment: the writer may make a snapshot any time."""
+    for _ in range(SNAPSHOT_ATTEMPTS):
+        reply = await redis.client.xrevrange(keys.revs, count=1)
+        newest = cast("list[tuple[bytes, dict[bytes, bytes]]]", reply)
+        meta = await read_meta(redis, keys)
+        snapshot, why = None, "" if meta.snap < 0 else "there is none"
+        try:
+            snapshot = await read_snapshot(redis, keys)
+        except (ValueError, CorruptPad) as error:
+            why = str(error)
+        again = await read_meta(redis, keys)
+        if (again.snap, again.epoch) != (meta.snap, meta.epoch):
+            continue
+        if snapshot is None:
+            if why:
+                faults.append(Fault(pad_id, -1, -1, f"the snapshot cannot be read: {why}"))
+        elif (snapshot.rev, snapshot.epoch) != (meta.snap, meta.epoch):
+            what = f"the snapshot is of revision {snapshot.rev} in epoch {snapshot.epoch}, not of "
+            faults.append(Fault(pad_id, -1, -1, f"{what}{meta.snap} in {meta.epoch}"))
+            snapshot = None
+        elif snapshot.rev > meta.head:
+            faults.append(Fault(pad_id, -1, -1, f"the snapshot is ahead, of {snapshot.rev}"))
+        return _Stored(meta, snapshot, int(newest[0][0].partition(b"-")[0]) if newest else -1)
+    faults.append(Fault(pad_id, -1, -1, "its snapshot changes faster than it can be read"))
+    return _Stored(meta, None, -1)
+
+
+async def _follow(
+    redis: Redis, keys: PadKeys, meta: PadMeta, story: Story, progress: Callable[[int, int], None]
+) -> None:
+    for first in range(0, meta.head + 1, CHUNK_REVISIONS):
+        last = min(first + CHUNK_REVISIONS - 1, meta.head)
+        # The stream first: what moves into a chunk meanwhile is then found in both places, and not
+        # in neither.
+        singly = await _in_stream(redis, keys, first, last, story)
+        packed = await _in_chunk(redis, keys, first, last, story)
+        while story.next <= last:
+            one, other = singly.get(story.next), packed.get(story.next)
+            if one is not None and other is not None and one != other:
+                story.fault("the stream and its chunk hold different ones", story.next)
+            revision = one or other
+            if revision is not None:
+                story.take(revision)
+                continue
+            there = [rev for rev in (*singly, *packed) if rev > story.next]
+            story.missing(min(there, default=last + 1) - 1)
+        progress(last, meta.head)
+
+
+async def _in_stream(
+    redis: Redis, keys: PadKeys, first: int, last: int, story: Story
+) -> dict[int, Revision]:
+    # From 0 on and to the last possible one: what has another ID than it should is found as well.
+    reply = await redis.client.xrange(keys.revs, min=f"{first}-0", max=str(last))
+    found: dict[int, Revision] = {}
+    for entry_id, fields in cast("list[tuple[bytes, dict[bytes, bytes]]]", reply):
+        rev, _, one = entry_id.partition(b"-")
+        if one != b"1":
+            story.fault(f"an entry of the stream that is none of ours, {entry_id!r}", int(rev))
+            continue
+        try:
+            found[int(rev)] = Revision.from_record(int(rev), fields[b"r"])
+        except (ValueError, KeyError, TypeError) as error:
+            story.fault(f"cannot be read: {error!r}", int(rev))
+    return found
+
+
+async def _in_chunk(
+    redis: Redis, keys: PadKeys, first: int, last: int, story: Story
+) -> dict[int, Revision]:
+    number = first // CHUNK_REVISIONS
+    reply = redis.client.hget(keys.chunks, str(number))
+    blob = await cast("Awaitable[bytes | None]", reply)
+    if blob is None:
+        return {}
+    try:
+        revisions = decode_chunk(number, blob)
+    except (zlib.error, ValueError, TypeError) as error:
+        story.fault(f"their chunk cannot be read: {error!r}", first, last)
+        return {}
+    if len(revisions) != CHUNK_REVISIONS:
+        story.fault(f"their chunk holds {len(revisions)} of {CHUNK_REVISIONS}", first, last)
+    return {revision.rev: revision for revision in revisions if revision.rev <= last}
+
+
+async def _ends(redis: Redis, pad_id: str, stored: _Stored, story: Story) -> None:
+    meta = stored.meta
+    if stored.end > meta.head:
+        story.fault("behind the head that the meta names", meta.head + 1, stored.end)
+    if story.chain != meta.chain:
+        story.fault("the meta names another chain", meta.head)
+    if story.time != meta.time:
+        story.fault("the meta names another time", meta.head)
+    if meta.read_only_id is not None:
+        leads_to = await pad_of_read_only(redis, meta.read_only_id)
+        if leads_to != pad_id:
+            where = "nowhere" if leads_to is None else f"to {leads_to!r}"
+            story.fault(f"its read-only id leads {where}")

@@ -1,0 +1,99 @@
+"""The chat of a pad, and messages to those who have it open."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
+from padfleet.shared import bounds
+from padfleet.shared.log import announcements, authors
+from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.wire.jsontext import dumps
+
+PAGE = 50
+"""Messages of a history that are made into JSON at a time: 1.5 MB of the longest."""
+
+
+async def get_chat_history(api: Api, fields: Fields) -> Pieces:
+    start, end = arguments.whole_number(fields, "start"), arguments.whole_number(fields, "end")
+    if start is not None and end is not None:
+        if start < 0:
+            raise ApiError("start is below zero")
+        if end < 0:
+            raise ApiError("end is below zero")
+        if start > end:
+            raise ApiError("start is higher than end")
+    pad, _ = await arguments.pad(api, fields)
+    keys = api.keyspace.pad(pad)
+    head = await chat_head(api.redis, keys)
+    if start is None or end is None:
+        start, end = 0, head
+    if start > head:
+        raise ApiError("start is higher than the current chatHead")
+    if end > head:
+        raise ApiError("end is higher than the current chatHead")
+    pages = (
+        await _page(api, keys, first, min(first + PAGE - 1, end))
+        for first in range(start, end + 1, PAGE)
+    )
+    # What can be found wrong at once is answered as such; a chat may have any length.
+    return Pieces(_listed(await anext(pages, b""), pages))
+
+
+async def _listed(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b'{"messages":[' + first
+    some = bool(first)
+    async for page in pages:
+        if page:
+            yield b"," + page if some else page
+            some = True
+    yield b"]}"
+
+
+async def _page(api: Api, keys: PadKeys, first: int, last: int) -> bytes:
+    """These messages as JSON, without the brackets around them."""
+    messages = await read_chat(api.redis, keys, first, last)
+    known = await authors.read(api.redis, {m.author for m in messages} - {""})
+    told = [_told(m, known.get(m.author)) for m in messages]
+    return dumps(told)[1:-1].encode()
+
+
+def _told(message: ChatMessage, author: authors.Author | None) -> dict[str, Any]:
+    name = author.name if author is not None else None
+    known = {"text": message.text, "time": message.time, "userId": message.author or None}
+    return {**message.extra, **known, "userName": name}
+
+
+async def get_chat_head(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, _ = await arguments.pad(api, fields)
+    return {"chatHead": await chat_head(api.redis, api.keyspace.pad(pad))}
+
+
+async def append_chat_message(api: Api, fields: Fields) -> None:
+    text = arguments.text(fields, "text")
+    pad, _ = await arguments.pad(api, fields)
+    at = arguments.whole_number(fields, "time")
+    now_ms = int(time.time() * 1000)
+    try:
+        await say(
+            api.redis,
+            api.keyspace.pad(pad),
+            text=text,
+            author=arguments.author(fields, "authorID"),
+            now_ms=now_ms if at is None else bounds.moment(at, latest=now_ms + bounds.DAY_MS),
+        )
+    except NoPad:
+        raise ApiError("padID does not exist") from None
+    except bounds.OutOfBounds as error:
+        raise ApiError(str(error)) from None
+
+
+async def send_clients_message(api: Api, fields: Fields) -> None:
+    pad, _ = await arguments.pad(api, fields)
+    kind = fields.get("msg")
+    message = {"type": "COLLABROOM", "data": {"type": kind, "time": int(time.time() * 1000)}}
+    if len(dumps(message).encode()) > bounds.MOST_RELAYED:
+        raise ApiError(f"the message takes more than {bounds.MOST_RELAYED} bytes")
+    await announcements.relay(api.redis, api.keyspace.pad(pad), message)

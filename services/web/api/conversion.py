@@ -1,0 +1,114 @@
+"""Files into edits, and pads into files: by processes of their own, in turns by client."""
+
+from collections.abc import Hashable
+from typing import Any, Final
+
+from padfleet.services.web.api.errors import ApiError, TooLong
+from padfleet.shared.easysync import AText, AttributePool, Builder, pack, unpack
+from padfleet.shared.limited import Busy, Limits, Overrun, Pool, Refused, WorkFailed
+from padfleet.shared.log.document import Document
+from padfleet.shared.log.edits import Change, Make
+from padfleet.shared.rendering import jobs
+from padfleet.shared.rendering.jobs import Insertion, Most
+from padfleet.shared.rendering.paragraphs import TooLarge
+
+MOST: Final = Most(units=5_000_000, attributes=20_000)
+"""How large what is read may become: as much text as writers let a pad have by default; attributes
+as many as a million lines of a word processor have, and go through the event loop at once."""
+
+SECONDS: Final = 20
+"""Of processor time, for one job. A megabyte of HTML takes one to three, the largest pad five."""
+
+MEMORY: Final = 1 << 30
+"""Bytes for one job."""
+
+ANSWER: Final = 128 << 20
+"""Bytes of one answer."""
+
+SMALL: Final = 2_000
+"""Characters of text and attributes that are written where they are: some milliseconds."""
+
+SMALL_BODY: Final = 32_768
+"""Bytes of parameters that are read where they are: a millisecond or two."""
+
+CALLERS: Final = "callers of the API"
+"""The client that they are, all of them."""
+
+WAITING: Final = 128
+"""Jobs that wait for one of the processes. Who has most of these places gives one up for others."""
+
+
+class TooBusy(Exception):
+    """There is no place to wait; the client may come again in a moment."""
+
+
+class Conversion:
+    def __init__(self, *, processes: int = 2) -> None:
+        limits = Limits(SECONDS, MEMORY, ANSWER)
+        self._pool = Pool(
+            "padfleet.shared.rendering.jobs:work",
+            limits,
+            processes=processes,
+            waiting=WAITING,
+            of_one=WAITING,
+        )
+
+    async def read(self, client: Hashable, data: bytes | str, *, is_html: bool) -> Insertion:
+        """What a file has in it, or HTML that is text already.
+
+        Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
+        for a pad, or `TooBusy`.
+        """
+        job = jobs.reading(data, is_html=is_html, most=MOST)
+        try:
+            return jobs.insertion(await self._done(client, job))
+        except TooLarge as error:
+            raise TooLong(str(error)) from None
+
+    async def show(
+        self, client: Hashable, form: str, atext: AText, pool: AttributePool, title: str = ""
+    ) -> bytes:
+        """A pad in one of the forms of `jobs.showing`. Raises as `read`."""
+        job = jobs.showing(form, atext, pool, title)
+        if len(atext.text) + len(atext.attribs) <= SMALL:
+            return jobs.work(job)
+        return await self._done(client, job)
+
+    async def fields(self, client: Hashable, body: bytes, content_type: str) -> dict[str, Any]:
+        """The parameters that are in a body. Raises as `read`."""
+        job = jobs.fields(body, content_type)
+        if len(body) > SMALL_BODY:
+            return jobs.fields_in(await self._done(client, job))
+        try:
+            return jobs.fields_in(jobs.work(job))
+        except ValueError as error:
+            raise ApiError(str(error)) from None
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _done(self, client: Hashable, job: bytes) -> bytes:
+        try:
+            return await self._pool.do(client, job)
+        except Refused as error:
+            raise ApiError(str(error)) from None
+        except Overrun as error:
+            raise ApiError(f"it is too large, or too complicated: {error}") from None
+        except (Busy, WorkFailed) as error:
+            raise TooBusy(str(error)) from error
+
+
+def placing(found: Insertion, author: str) -> Make:
+    """Puts what was read in the place of all there is, but for the newline at its end: that one
+    stays, so that what somebody types meanwhile stays too and the pad still ends as it must."""
+
+    def make(document: Document) -> Change | None:
+        old = document.atext.text
+        if not found.text and old == "\n":
+            return None
+        removal = unpack(Builder(len(old)).remove_text(old[:-1]).to_changeset()).ops
+        ops = removal + found.ops
+        changeset = pack(len(old), len(found.text) + 1, ops, found.text)
+        return Change(changeset, found.pool_for(author))
+
+    return make

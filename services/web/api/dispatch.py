@@ -1,0 +1,255 @@
+"""`/api` and `/api/<version>/<function>`: from a request to a function, and back."""
+
+import hmac
+import logging
+import re
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from aiohttp import web
+
+from padfleet.services.web.api import metrics
+from padfleet.services.web.api.answers import END, LARGE, Answers, Large, send_large
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.conversion import CALLERS, SMALL_BODY, TooBusy
+from padfleet.services.web.api.functions import FUNCTIONS
+from padfleet.services.web.api.leaving import Left, while_there
+from padfleet.services.web.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
+from padfleet.services.web.api.versions import CURRENT, VERSIONS
+from padfleet.shared.budget import NoRoom
+from padfleet.shared.easysync import from_units, to_units
+from padfleet.shared.limited import Busy
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.edits import Refused, Unanswered
+from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.settings.passwords import password_of
+from padfleet.shared.turnstile import Full, Turnstile
+from padfleet.shared.wire.jsontext import dumps
+
+log = logging.getLogger(__name__)
+
+OK, BAD_PARAMETERS, INTERNAL, NO_FUNCTION, BAD_KEY = range(5)
+"""Etherpad's codes."""
+
+_STATUS = {OK: 200, BAD_PARAMETERS: 200, INTERNAL: 500, NO_FUNCTION: 404, BAD_KEY: 401}
+
+AT_ONCE = 32
+"""Calls that a worker works on at the same time."""
+
+WAITING = 1000
+"""Calls that wait for their turn; each holds its request, bounded by the size of a message."""
+
+PATIENCE = 10.0
+"""Seconds that a call waits for its turn."""
+
+RETRY_AFTER = 1
+"""Seconds after which a call that got no turn, or no room, is told to come again."""
+
+OFF = (
+    "the HTTP API is off: give the fan-out workers a key, in PADFLEET_API_KEY or "
+    "PADFLEET_API_KEY_FILE"
+)
+
+_BEARER = re.compile("[Bb]earer ")
+
+
+_METHODS = ("GET", "POST")
+
+_COME_AGAIN = (Full, Busy, NoRoom, TooBusy)
+"""There is no turn for a call, or no room for what it would answer."""
+
+
+class _NotTaken(Exception):
+    """A call whose body is not taken. The text says why."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def key_of(settings: FanoutSettings) -> str:
+    """The API key; empty: there is none. Raises `SettingsError` for a file without one."""
+    return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
+
+
+Address = Callable[[web.Request], str]
+
+
+class Dispatcher:
+    def __init__(
+        self, api: Api, key: str, uploads: Uploads, answers: Answers, address: Address
+    ) -> None:
+        """`address`: the caller's, of a request."""
+        self._api = api
+        self._key = key
+        self._answers = answers
+        self._address = address
+        self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
+        self._uploads = uploads
+
+    def add_routes(self, app: web.Application) -> None:
+        for path in ("/api", "/api/"):
+            app.router.add_get(path, self._versions)
+        for method in _METHODS:
+            for path in ("/api/{version}/{function}", "/api/{version}/{function}/"):
+                app.router.add_route(method, path, self._call)
+        for path in ("/api", "/api/{rest:.*}"):
+            app.router.add_route("*", path, self._nothing)
+
+    async def _versions(self, _request: web.Request) -> web.Response:
+        return web.json_response({"currentVersion": CURRENT})
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        """What is no call is answered as calls are: callers read the code."""
+        if request.method in _METHODS or request.method == "HEAD":
+            return _answer(NO_FUNCTION, "no such function")
+        response = _answer(NO_FUNCTION, f"calls are {' or '.join(_METHODS)}")
+        response.set_status(405)
+        response.headers["Allow"] = ", ".join(_METHODS)
+        return response
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        version, name = request.match_info["version"], request.match_info["function"]
+        if version not in VERSIONS:
+            return _answer(NO_FUNCTION, "no such api version")
+        if name not in VERSIONS[version]:
+            return _answer(NO_FUNCTION, "no such function")
+        try:
+            code, message, data = await self._result(request, version, name)
+        except Left:
+            raise  # nobody waits for an answer
+        except _COME_AGAIN as error:
+            metrics.CALLS.labels(name, "busy").inc()
+            return _come_again(error)
+        except _NotTaken as error:
+            metrics.CALLS.labels(name, str(BAD_PARAMETERS)).inc()
+            response = _answer(BAD_PARAMETERS, str(error))
+            response.set_status(error.status)
+            if error.status in (429, 503):
+                response.headers["Retry-After"] = str(RETRY_AFTER)
+            response.force_close()  # nobody reads the rest of it
+            return response
+        metrics.CALLS.labels(name, str(code)).inc()
+        if isinstance(data, Large):
+            return await send_large(request, _head(code, message), data)
+        return _answer(code, message, data)
+
+    async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
+        if not self._key:
+            return BAD_KEY, OFF, None
+        asked = {key: _text(value) for key, value in request.query.items()}
+        if _has_any(asked) and not self._has_key(request, asked):
+            return BAD_KEY, "no or wrong API Key", None  # before anything more is read
+        async with AsyncExitStack() as held:  # room for what it has brought, until it is done
+            try:
+                given = asked | await self._body(request, held)
+            except ApiError as error:
+                return BAD_PARAMETERS, str(error), None
+            if not self._has_key(request, given):
+                return BAD_KEY, "no or wrong API Key", None
+            fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
+            del given, asked
+            return await self._done(request, name, fields)
+
+    async def _done(self, request: web.Request, name: str, fields: Fields) -> tuple[int, str, Any]:
+        async def work() -> Any:
+            async with self._turnstile.turn():
+                return await FUNCTIONS[name](self._api, fields)
+
+        try:
+            if name not in LARGE:
+                return OK, "ok", await work()
+            made = self._answers.made(name, self._address(request), fields, work)
+            return OK, "ok", await while_there(request, made)
+        except (*_COME_AGAIN, Left):
+            raise
+        except (ApiError, Refused) as error:
+            return BAD_PARAMETERS, str(error), None
+        except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, CorruptPad) as error:
+            log.warning("API call failed", extra={"function": name, "error": str(error)})
+        except Exception:
+            log.exception("API call failed", extra={"function": name})
+        return INTERNAL, "internal error", None
+
+    async def _body(self, request: web.Request, held: AsyncExitStack) -> Fields:
+        """The parameters in the body; `held` has the room that they take. Raises `ApiError` or
+        `_NotTaken`."""
+        if request.method != "POST":
+            return {}
+        try:
+            room = await held.enter_async_context(self._uploads.room(request, CALLERS))
+            incoming = Incoming(request, self._uploads.largest)
+            if request.content_type.startswith("multipart/"):
+                found = await _parts(incoming, self._uploads.largest)
+                room.resize(min(room.size, request.content.total_bytes))
+                return found
+            body = await incoming.body()
+            room.resize(min(room.size, len(body)))
+            reading = self._api.conversion.fields(CALLERS, body, request.content_type)
+            if len(body) <= SMALL_BODY:
+                return await reading  # at once: there is nothing to wait for
+            return await while_there(request, reading)
+        except TooLarge:
+            raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
+        except (TooMuch, TooBusy) as error:
+            raise _NotTaken(str(error), 503) from None
+        except Stopped as error:
+            raise _NotTaken(f"the call did not come whole: {error}", 400) from None
+
+    def _has_key(self, request: web.Request, given: Fields) -> bool:
+        found = given.get("apikey") or given.get("api_key") or given.get("authorization")
+        if not found:
+            found = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
+        if not isinstance(found, str):
+            return False
+        return hmac.compare_digest(
+            found.encode("utf-8", "surrogatepass"),
+            to_units(self._key).encode("utf-8", "surrogatepass"),
+        )
+
+
+async def _parts(incoming: Incoming, largest: int) -> Fields:
+    """The fields of a form in parts; files are none."""
+    found: Fields = {}
+    reader = await incoming.form()
+    while (part := await incoming.part(reader)) is not None:
+        if part.name is None or part.filename:
+            continue
+        value = (await incoming.content(part, largest)).decode("utf-8", "replace")
+        found[to_units(part.name)] = to_units(value)
+    return found
+
+
+def _has_any(asked: Fields) -> bool:
+    """Whether a key is given at all, outside the body. (`Authorization` may be a proxy's own.)"""
+    return bool(asked.get("apikey") or asked.get("api_key"))
+
+
+def _text(value: str) -> str:
+    # What is no UTF-8 in a form arrives as escapes of Python's own.
+    return to_units(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _come_again(why: Exception) -> web.Response:
+    answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
+    answer.set_status(503)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
+def _head(code: int, message: str) -> bytes:
+    """What comes before the data of an answer."""
+    head = dumps({"code": code, "message": to_units(from_units(message))}).encode()
+    return head[:-1] + b',"data":'
+
+
+def _answer(code: int, message: str, data: Any = None) -> web.Response:
+    return web.Response(
+        body=_head(code, message) + dumps(data).encode() + END,
+        status=_STATUS[code],
+        content_type="application/json",
+        charset="utf-8",
+    )

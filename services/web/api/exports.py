@@ -1,0 +1,171 @@
+"""`/p/<pad>/export/…`: pads as files, for who may open them.
+
+A file is made by a process of its own, or piece by piece, and handed over as fast as it is taken.
+Until then it is in memory, of which a client has a share: see `shared.budget`.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+
+from padfleet.services.fanout import metrics
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError
+from padfleet.services.web.api.conversion import Conversion, TooBusy
+from padfleet.services.web.api.leaving import while_there
+from padfleet.services.web.api.sending import send, whole
+from padfleet.services.web.api.texts import read
+from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.easysync import EasysyncError, to_units
+from padfleet.shared.etherpad.writing import etherpad_file
+from padfleet.shared.limited import Busy, Turns
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import PadMeta, read_told_meta
+from padfleet.shared.log.weight import weight
+from padfleet.shared.visit import Door, NotAllowed, Visitor
+
+log = logging.getLogger(__name__)
+
+KINDS: Final = ("txt", "html", "etherpad")
+
+AT_ONCE: Final = 64
+"""Exports under way on a worker, read or unread; of one address `OF_ADDRESS`."""
+
+OF_ADDRESS: Final = 8
+
+READ_AT_ONCE: Final = 4
+"""Of these, so many read a pad or make the next piece of a file at a time, in turns by address."""
+
+LEAST: Final = 256 << 10
+"""Bytes that an export takes at least, for the budget."""
+
+ROOM_PATIENCE: Final = 20.0
+"""Seconds that an export waits for room in memory."""
+
+RETRY_AFTER: Final = 10
+"""Seconds after which a client that found no place is told to come again."""
+
+
+class Exports:
+    def __init__(self, api: Api, door: Door, conversion: Conversion, outgoing: Budget) -> None:
+        self._api = api
+        self._door = door
+        self._conversion = conversion
+        self._outgoing = outgoing
+        self._places = Turns(AT_ONCE, waiting=AT_ONCE, of_one=OF_ADDRESS, each=OF_ADDRESS)
+        self._turns = Turns(READ_AT_ONCE, waiting=2 * AT_ONCE, of_one=2 * AT_ONCE, each=2)
+
+    def add_routes(self, app: web.Application) -> None:
+        for path in ("/p/{pad}/export/{kind}", "/p/{pad}/{rev}/export/{kind}"):
+            app.router.add_get(path, self._export)
+
+    async def _export(self, request: web.Request) -> web.StreamResponse:
+        return await while_there(request, self._served(request))
+
+    async def _served(self, request: web.Request) -> web.StreamResponse:
+        kind = request.match_info["kind"]
+        if kind not in KINDS:
+            raise web.HTTPNotFound(
+                text=f"padfleet does not export {kind!r}; it has txt, html, etherpad"
+            )
+        try:
+            visitor = await self._door.look(request, request.match_info["pad"])
+        except NotAllowed as error:
+            log.info("export denied", extra={"reason": str(error)})
+            raise web.HTTPForbidden(text="Forbidden") from None
+        keys = self._api.keyspace.pad(visitor.pad)
+        meta = await read_told_meta(self._api.redis, keys)
+        if not meta.exists:
+            raise web.HTTPNotFound(text="there is no such pad")
+        try:
+            rev = arguments.rev(dict(request.match_info))
+        except ApiError as error:
+            raise web.HTTPInternalServerError(text=str(error)) from None
+        size = LEAST + 2 * await weight(self._api.redis, keys)
+        try:
+            async with (
+                self._places.turn(visitor.address),
+                self._outgoing.room(visitor.address, size, patience=ROOM_PATIENCE) as room,
+            ):
+                if kind == "etherpad":
+                    return await self._send_etherpad(request, visitor, meta, rev)
+                return await self._send_document(request, visitor, meta, rev, kind, room)
+        except (Busy, TooBusy, NoRoom) as error:
+            metrics.LIMITED.labels("exports").inc()
+            raise web.HTTPServiceUnavailable(
+                text=f"Not now: {error}\n", headers={"Retry-After": str(RETRY_AFTER)}
+            ) from None
+        except (CorruptPad, EasysyncError, ApiError) as error:
+            log.error("export failed", extra={"pad": visitor.pad, "error": str(error)})
+            raise web.HTTPInternalServerError(text="Internal Server Error") from None
+
+    async def _send_document(
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        meta: PadMeta,
+        rev: int | None,
+        kind: str,
+        room: Reservation,
+    ) -> web.StreamResponse:
+        async with self._turns.turn(visitor.address):
+            body = await self._document(visitor, meta, rev, kind)
+        room.resize(len(body))
+        response = web.StreamResponse(headers=_headers(visitor, kind))
+        response.content_type = "text/plain" if kind == "txt" else "text/html"
+        response.charset = "utf-8"
+        response.content_length = len(body)
+        await send(request, response, whole(body))
+        return response
+
+    async def _document(self, visitor: Visitor, meta: PadMeta, rev: int | None, kind: str) -> bytes:
+        document = await read(self._api, visitor.pad, meta, rev)
+        title = to_units(visitor.requested)
+        return await self._conversion.show(
+            visitor.address, kind, document.atext, document.pool, title
+        )
+
+    async def _send_etherpad(
+        self, request: web.Request, visitor: Visitor, meta: PadMeta, rev: int | None
+    ) -> web.StreamResponse:
+        keys = self._api.keyspace.pad(visitor.pad)
+        name = to_units(visitor.requested)
+        pieces = self._in_turns(visitor, etherpad_file(self._api.redis, keys, meta, name, last=rev))
+        first = await anext(pieces)  # what can be found wrong at once has an answer of its own
+        response = web.StreamResponse(headers=_headers(visitor, "etherpad"))
+        response.content_type, response.charset = "application/json", "utf-8"
+
+        async def body() -> AsyncIterator[bytes]:
+            yield first
+            async for piece in pieces:
+                yield piece
+
+        try:
+            await send(request, response, body())
+        except (CorruptPad, Busy) as error:
+            log.warning("export broken off", extra={"pad": visitor.pad, "error": str(error)})
+        return response
+
+    async def _in_turns(self, visitor: Visitor, pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
+        """Each piece is made when the one before has been taken: a client that takes none holds
+        its own place, and nobody else's turn."""
+        while True:
+            async with self._turns.turn(visitor.address):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            yield piece.encode()
+
+
+def _headers(visitor: Visitor, kind: str) -> dict[str, str]:
+    name = quote(f"{visitor.requested}.{kind}", safe="")
+    return {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "X-Content-Type-Options": "nosniff",
+        # Whatever a browser makes of it all the same, it is not a page of this origin.
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+        "Cache-Control": "no-store",
+    }

@@ -1,0 +1,116 @@
+"""Groups, and the sessions that let people onto their pads."""
+
+import re
+import time
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.pads import existing as pads_there
+from padfleet.services.web.api.pads import remove
+from padfleet.services.web.api.people import existing
+from padfleet.shared.bounds import LARGEST
+from padfleet.shared.log import groups
+from padfleet.shared.log.groups import GroupSession, session_info
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+")
+
+
+async def create_group(api: Api, _fields: Fields) -> dict[str, Any]:
+    return {"groupID": await groups.create_group(api.redis)}
+
+
+async def create_group_if_not_exists_for(api: Api, fields: Fields) -> dict[str, Any]:
+    mapper = arguments.text(fields, "groupMapper")
+    return {"groupID": await groups.group_for(api.redis, arguments.plain(mapper))}
+
+
+async def delete_group(api: Api, fields: Fields) -> None:
+    """With its pads and sessions."""
+    group = await _group(api, fields)
+    for pad in await groups.pads_of_group(api.redis, group):
+        try:
+            await remove(api, pad)
+        except ApiError:
+            await groups.remove_pad(api.redis, group, pad)  # gone by other ways
+    await groups.forget_group(api.redis, group)
+
+
+async def list_all_groups(api: Api, _fields: Fields) -> dict[str, Any]:
+    return {"groupIDs": await groups.all_groups(api.redis)}
+
+
+async def list_pads(api: Api, fields: Fields) -> dict[str, Any]:
+    group = await _group(api, fields)
+    pads = await groups.pads_of_group(api.redis, group)
+    # Some may have been deleted by who had them open, of which the group was not told.
+    found = await pads_there(api, pads)
+    for pad in set(pads) - set(found):
+        await groups.remove_pad(api.redis, group, pad)
+    return {"padIDs": found}
+
+
+async def _group(api: Api, fields: Fields) -> str:
+    group = arguments.name_of(fields, "groupID")
+    if not group or not await groups.group_exists(api.redis, group):
+        raise ApiError("groupID does not exist")
+    return group
+
+
+# --- Sessions ------------------------------------------------------------------------------------
+
+
+async def create_session(api: Api, fields: Fields) -> dict[str, Any]:
+    group = await _group(api, fields)
+    author = await existing(api, fields)
+    until = _moment(fields.get("validUntil"))
+    if until < int(time.time()):
+        raise ApiError("validUntil is in the past")
+    return {"sessionID": await groups.create_session(api.redis, group, author, until)}
+
+
+def _moment(value: Any) -> int:
+    """Unix seconds."""
+    if isinstance(value, str):
+        number = _NUMBER.match(value[:30])
+        value = int(number[0]) if number is not None else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ApiError("validUntil is not a number")
+    if value < 0:
+        raise ApiError("validUntil is a negative number")
+    if value != int(value):
+        raise ApiError("validUntil is a float value")
+    return min(int(value), LARGEST)
+
+
+async def delete_session(api: Api, fields: Fields) -> None:
+    name, _ = await _session(api, fields)
+    await groups.delete_session(api.redis, name)
+
+
+async def get_session_info(api: Api, fields: Fields) -> dict[str, Any]:
+    _, session = await _session(api, fields)
+    return session_info(session)
+
+
+async def _session(api: Api, fields: Fields) -> tuple[str, GroupSession]:
+    name = arguments.name_of(fields, "sessionID")
+    session = await groups.read_session(api.redis, name) if name else None
+    if session is None:
+        raise ApiError("sessionID does not exist")
+    return name, session
+
+
+async def list_sessions_of_group(api: Api, fields: Fields) -> dict[str, Any] | None:
+    group = await _group(api, fields)
+    return _listed(await groups.sessions_of_group(api.redis, group))
+
+
+async def list_sessions_of_author(api: Api, fields: Fields) -> dict[str, Any] | None:
+    author = await existing(api, fields)
+    return _listed(await groups.sessions_of_author(api.redis, author))
+
+
+def _listed(sessions: dict[str, GroupSession]) -> dict[str, Any] | None:
+    """None where there are none, as in Etherpad."""
+    return {name: session_info(session) for name, session in sessions.items()} or None

@@ -1,0 +1,217 @@
+"""`/p/<pad>/import`: files into pads, for who may write on them.
+
+What a file is refused for is asked from the cheapest on: how large it says it is, who may write,
+how many came before it; then it is taken into memory, read by a process of its own, and only what
+fits into a pad becomes an edit. Until then nothing is stored, nobody is made an author, and who
+leaves is not worked for any more.
+"""
+
+import logging
+from pathlib import PurePosixPath
+from typing import Any
+
+from aiohttp import web
+
+from padfleet.services.web.api.context import Api, ApiError
+from padfleet.services.web.api.conversion import MOST, Conversion, TooBusy, placing
+from padfleet.services.web.api.errors import TooLong
+from padfleet.services.web.api.leaving import Left, while_there
+from padfleet.services.web.api.receiving import (
+    Arrivals,
+    Incoming,
+    Stopped,
+    TooLarge,
+    TooMuch,
+    Upload,
+    Uploads,
+)
+from padfleet.services.web.api.texts import change
+from padfleet.shared.etherpad import apart
+from padfleet.shared.etherpad.apart import bring_file
+from padfleet.shared.etherpad.bring import Bounds
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.limited import Busy, WorkFailed
+from padfleet.shared.log import authors
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.edits import Refused, Unanswered
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.history import read_told_meta
+from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.limits import TooLarge as PadTooLarge
+from padfleet.shared.log.staging import Moved
+from padfleet.shared.visit import Door, NotAllowed, Visitor
+from padfleet.shared.wire.jsontext import dumps
+
+log = logging.getLogger(__name__)
+
+MOST_REVISIONS = 10
+"""A pad with so many has something to lose: an ``.etherpad`` file does not take its place."""
+
+BOUNDS = Bounds(units=5_000_000, attributes=200_000)
+"""How large a pad from a file may be: what writers let it become, by default."""
+
+MOST_TEXT = 3 * MOST.units + 65_536
+"""Bytes of a text file. A code unit takes three at most, in UTF-8; in all others fewer."""
+
+RETRY_AFTER = 10
+"""Seconds after which a client that came too often is told to come again."""
+
+_OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
+"""What Etherpad converts with other programs, which a worker does not have."""
+
+_HTML = frozenset({".html", ".htm"})
+
+
+_UNDONE = (
+    *UNREACHABLE,
+    TimeoutError,
+    Unanswered,
+    NotTaken,
+    Moved,
+    CorruptPad,
+    Busy,
+    WorkFailed,
+)
+"""What keeps a file from being imported without a fault of its own."""
+
+
+class _Failed(Exception):
+    """An import that comes to nothing; the text is one that Etherpad's page has words for."""
+
+    def __init__(self, text: str, reason: str = "", *, status: int = 400) -> None:
+        super().__init__(text)
+        self.reason = reason  #: for people: what is wrong, and what to do
+        self.status = status
+
+
+class Imports:
+    def __init__(self, api: Api, door: Door, conversion: Conversion, uploads: Uploads) -> None:
+        self._api = api
+        self._door = door
+        self._conversion = conversion
+        self._uploads = uploads
+        self._arrivals = Arrivals(api.settings)
+        self._histories = apart.pool()
+
+    async def close(self) -> None:
+        await self._histories.close()
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/p/{pad}/import", self._import)
+
+    async def _import(self, request: web.Request) -> web.Response:
+        status, code, message = 200, 0, "ok"
+        data: dict[str, Any] = {}
+        try:
+            visitor = await self._visitor(request)
+            data = {"directDatabaseAccess": await self._admitted(request, visitor)}
+        except NotAllowed as error:
+            log.info("import denied", extra={"reason": str(error)})
+            raise web.HTTPForbidden(text="Forbidden") from None
+        except _Failed as error:
+            log.info("import refused", extra={"reason": error.reason})
+            status, code, message = error.status, 1, str(error)
+            data = {"reason": error.reason} if error.reason else {}
+        except Left:
+            log.info("import broken off", extra={"reason": "its client has left"})
+            raise
+        except _UNDONE as error:
+            log.warning("import failed", extra={"error": str(error)})
+            status, code, message = 500, 2, "internalError"
+        response = web.Response(
+            text=dumps({"code": code, "message": message, "data": data}),
+            status=status,
+            content_type="application/json",
+        )
+        if status in (429, 503):
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+        if code and not request.content.at_eof():
+            response.force_close()  # nobody reads the rest of it
+        return response
+
+    async def _visitor(self, request: web.Request) -> Visitor:
+        """Raises `NotAllowed`."""
+        visitor = await self._door.look(request, request.match_info["pad"])
+        if not visitor.write:
+            raise NotAllowed("may only read")
+        return visitor
+
+    async def _admitted(self, request: web.Request, visitor: Visitor) -> bool:
+        """Whether the file has become the pad's whole history, so that pages have to load it
+        anew."""
+        try:
+            with self._arrivals.one(visitor):
+                async with self._uploads.room(request, visitor.address):
+                    upload = await self._upload(request)
+                    return await self._take(request, visitor, upload)
+        except TooMuch as error:
+            raise _Failed("uploadFailed", str(error), status=429) from None
+        except TooBusy as error:
+            raise _Failed("uploadFailed", str(error), status=503) from None
+        except (TooLarge, PadTooLarge, TooLong) as error:
+            raise _Failed("maxFileSize", str(error)) from None
+        except Stopped as error:
+            raise _Failed("uploadFailed", f"the file did not come whole: {error}") from None
+        except (BadRecord, ApiError, Refused) as error:
+            raise _Failed("uploadFailed", str(error)) from error
+
+    async def _upload(self, request: web.Request) -> Upload:
+        incoming = Incoming(request, self._uploads.largest)
+        name, part = await incoming.file()
+        ending = PurePosixPath(name).suffix.lower()
+        if ending in _OFFICE:
+            raise _Failed("uploadFailed", f"{ending} files are not read here: save it as HTML")
+        if ending == ".etherpad" and not self._takes_histories():
+            raise _Failed("uploadFailed", "histories are not imported here: export it as HTML")
+        largest = self._uploads.largest
+        if ending != ".etherpad" and ending not in _HTML:
+            largest = min(largest, MOST_TEXT)
+        return Upload(ending, await incoming.content(part, largest))
+
+    async def _take(self, request: web.Request, visitor: Visitor, upload: Upload) -> bool:
+        if upload.name == ".etherpad":
+            await self._history(request, visitor, upload.data)
+            return True
+        is_html = upload.name in _HTML
+        client = visitor.address
+        reading = self._conversion.read(client, upload.data, is_html=is_html)
+        found = await while_there(request, reading)
+        # Now it is one that can be: whoever brings it becomes an author, if not one already.
+        visitor = await self._door.work(request, request.match_info["pad"])
+        await authors.enrol(self._api.redis, visitor.author, visitor.visit)
+        meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
+        if not meta.exists:
+            # Should its text be refused, it is a pad that nobody has written in.
+            await self._api.edits.create(
+                visitor.pad,
+                visitor.author,
+                "",
+                wrote_it=False,
+                to_be_written=group_of(visitor.pad) is None,
+            )
+        await change(self._api, visitor.pad, visitor.author, placing(found, visitor.author))
+        return False
+
+    def _takes_histories(self) -> bool:
+        settings = self._api.settings
+        if settings.import_history == "auto":
+            return settings.auth == "open"
+        return settings.import_history == "on"
+
+    async def _history(self, request: web.Request, visitor: Visitor, data: bytes) -> None:
+        api = self._api
+        meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
+        if meta.head >= MOST_REVISIONS:
+            raise _Failed("padHasData")
+        # It may be broken off: what it had brought beside the pad expires.
+        bringing = bring_file(
+            self._histories,
+            visitor.address,
+            data,
+            api.keyspace,
+            api.settings.redis_url,
+            as_id=visitor.pad,
+            bounds=BOUNDS,
+        )
+        await while_there(request, bringing)

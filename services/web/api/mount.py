@@ -1,0 +1,67 @@
+"""Adds the API, export and import to a worker."""
+
+from typing import NamedTuple
+
+from aiohttp import web
+
+from padfleet.services.web.api.answers import Answers
+from padfleet.services.web.api.context import Api
+from padfleet.services.web.api.conversion import Conversion
+from padfleet.services.web.api.dispatch import Dispatcher, key_of
+from padfleet.services.web.api.exports import Exports
+from padfleet.services.web.api.imports import Imports
+from padfleet.services.web.api.receiving import Uploads
+from padfleet.shared.budget import Budget
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.edits import Edits
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.past import Pools
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.supervisor import Keeper
+from padfleet.shared.visit import Door
+
+
+class Outgoing(NamedTuple):
+    """What a worker keeps of what has not been taken yet. Each is a budget of its own: who takes no
+    files keeps nobody from calling, or from joining a pad."""
+
+    files: Budget
+    answers: Budget  #: of the API
+
+    @classmethod
+    def of(cls, settings: FanoutSettings) -> "Outgoing":
+        total = settings.outgoing_bytes
+        return cls(Budget(total, share=total // 4), Budget(total, share=total // 2))
+
+
+def mount(
+    app: web.Application,
+    redis: Redis,
+    keyspace: Keyspace,
+    inbox: InboxWriter,
+    settings: FanoutSettings,
+    door: Door,
+    keeper: Keeper,
+    outgoing: Outgoing,
+) -> None:
+    """To be called within a running loop, before the application starts. `door` knows who may do
+    what without the API key, `keeper` looks after what goes on for good. Raises `SettingsError`.
+    """
+    timeout = settings.commit_timeout_ms / 1000
+    edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
+    conversion = Conversion()
+    api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
+    uploads = Uploads(settings.import_max_bytes)
+    answers = Answers(api, outgoing.answers)
+    Dispatcher(api, key_of(settings), uploads, answers, door.address).add_routes(app)
+    Exports(api, door, conversion, outgoing.files).add_routes(app)
+    imports = Imports(api, door, conversion, uploads)
+    imports.add_routes(app)
+
+    async def close(_app: web.Application) -> None:
+        await edits.close()
+        await imports.close()
+        await conversion.close()
+
+    app.on_cleanup.append(close)

@@ -1,0 +1,156 @@
+"""Pads as a whole: making, deleting, listing, and what they are known by."""
+
+import re
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.conversion import MOST
+from padfleet.shared.log import groups
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
+from padfleet.shared.log.edits import Missing
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.pads import pad_of_read_only, read_only_id
+from padfleet.shared.rendering import jobs
+from padfleet.shared.rendering.paragraphs import TooLarge
+
+MOST_TEXT = 100_000
+"""Code units of a new pad's text."""
+
+AT_ONCE = 500
+"""Pads that are asked about in one round trip."""
+
+
+async def create_pad(api: Api, fields: Fields) -> dict[str, Any]:
+    if isinstance(fields.get("padID"), str):
+        if "$" in fields["padID"]:
+            raise ApiError("createPad can't create group pads")
+        if re.search("[/?&#]", fields["padID"]):
+            raise ApiError("malformed padID: Remove special characters")
+    pad = await arguments.pad_id(api, fields)
+    if not await make(api, pad, fields):
+        raise ApiError("padID does already exist")
+    return {"deletionToken": await deletion_token(api, pad)}
+
+
+async def make(api: Api, pad: str, fields: Fields) -> bool:
+    """Makes a pad with the text and author of the call; whether there was none before."""
+    author = arguments.author(fields)
+    creator = author or SYSTEM_AUTHOR
+    if fields.get("text") is None:
+        return await api.edits.create(pad, creator, api.settings.first_text, wrote_it=False)
+    text = arguments.text(fields, "text")
+    if len(text) > MOST_TEXT:
+        raise ApiError("text must be less than 100k chars")
+    return await api.edits.create(pad, creator, cleaned(text), wrote_it=bool(author))
+
+
+def cleaned(text: str) -> str:
+    """Without what an editor has no line or column for. Raises `ApiError` for what is too long."""
+    try:
+        return jobs.cleaned(text, MOST.units)
+    except TooLarge as error:
+        raise ApiError(str(error)) from None
+
+
+async def deletion_token(api: Api, pad: str) -> str | None:
+    """None where it would be of no use: everybody may delete, or is known by more than a cookie."""
+    if api.settings.pad_deletion_by_all or api.settings.auth != "open":
+        return None
+    keys = api.keyspace.pad(pad)
+    meta = await read_meta(api.redis, keys)
+    return await make_deletion_token(api.redis, keys, meta.epoch)
+
+
+async def delete_pad(api: Api, fields: Fields) -> None:
+    pad, meta = await arguments.pad(api, fields)
+    token = arguments.optional_text(fields, "deletionToken")
+    if token and not api.settings.pad_deletion_by_all:
+        keys = api.keyspace.pad(pad)
+        if not await is_deletion_token(api.redis, keys, meta.epoch, token):
+            raise ApiError("invalid deletionToken")
+    await remove(api, pad)
+
+
+async def remove(api: Api, pad: str) -> None:
+    try:
+        await api.edits.delete(pad)
+    except Missing:
+        raise ApiError("padID does not exist") from None
+    if (group := group_of(pad)) is not None:
+        await groups.remove_pad(api.redis, group, pad)
+
+
+async def get_read_only_id(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, _ = await arguments.pad(api, fields)
+    return {"readOnlyID": await read_only_id(api.redis, api.keyspace.pad(pad), pad)}
+
+
+async def get_pad_id(api: Api, fields: Fields) -> dict[str, Any]:
+    read_only = arguments.name_of(fields, "roID")
+    found = await pad_of_read_only(api.redis, read_only) if read_only else None
+    if found is None or not (await read_meta(api.redis, api.keyspace.pad(found))).exists:
+        raise ApiError("padID does not exist")
+    return {"padID": found}
+
+
+async def list_all_pads(api: Api, _fields: Fields) -> dict[str, Any]:
+    return {"padIDs": await all_pads(api)}
+
+
+async def all_pads(api: Api) -> list[str]:
+    """In alphabetical order. Goes through all keys of the fleet."""
+    found: list[str] = []
+    part: list[str] = []
+    async for pad in pad_ids(api.redis, api.keyspace):
+        part.append(pad)
+        if len(part) == AT_ONCE:
+            found += await existing(api, part)
+            part = []
+    return sorted(found + await existing(api, part))
+
+
+async def existing(api: Api, pads: list[str]) -> list[str]:
+    """Those that are there."""
+    pipeline = api.redis.client.pipeline(transaction=False)
+    for pad in pads:
+        _ = pipeline.hget(api.keyspace.pad(pad).meta, "head")
+    heads = await pipeline.execute()
+    return [pad for pad, head in zip(pads, heads, strict=True) if int(head or -1) >= 0]
+
+
+# --- Group pads' own -----------------------------------------------------------------------------
+
+
+async def create_group_pad(api: Api, fields: Fields) -> dict[str, Any]:
+    group = arguments.name_of(fields, "groupID")
+    name = arguments.text(fields, "padName")
+    if not group or not await groups.group_exists(api.redis, group):
+        raise ApiError("groupID does not exist")
+    pad = await arguments.pad_id(api, {"padID": f"{group}${name}"})
+    if not await make(api, pad, fields):
+        raise ApiError("padName does already exist")
+    await groups.add_pad(api.redis, group, pad)
+    return {"padID": pad, "deletionToken": await deletion_token(api, pad)}
+
+
+async def set_public_status(api: Api, fields: Fields) -> None:
+    pad = await _group_pad(api, fields)
+    public = "1" if arguments.flag(fields, "publicStatus") else "0"
+    await api.redis.client.hset(api.keyspace.pad(pad).meta, "public", public)
+
+
+async def get_public_status(api: Api, fields: Fields) -> dict[str, Any]:
+    pad = await _group_pad(api, fields)
+    return {"publicStatus": await groups.is_public(api.redis, api.keyspace.pad(pad))}
+
+
+async def _group_pad(api: Api, fields: Fields) -> str:
+    given = fields.get("padID")
+    if isinstance(given, str) and given and "$" not in given:
+        raise ApiError("You can only get/set the publicStatus of pads that belong to a group")
+    pad, _ = await arguments.pad(api, fields)
+    return pad

@@ -1,0 +1,105 @@
+"""Authors, and who is where just now."""
+
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.pads import all_pads
+from padfleet.shared.log import authors, contributions, presence
+from padfleet.shared.log.keys import WORKERS
+from padfleet.shared.log.records import Member
+
+
+async def create_author(api: Api, fields: Fields) -> dict[str, Any]:
+    return {"authorID": await authors.create(api.redis, arguments.optional_text(fields, "name"))}
+
+
+async def create_author_if_not_exists_for(api: Api, fields: Fields) -> dict[str, Any]:
+    mapper = fields.get("authorMapper")
+    if isinstance(mapper, int) and not isinstance(mapper, bool):
+        mapper = str(mapper)  # portals have numbers for their people
+    mapper = arguments.plain(arguments.text({"authorMapper": mapper}, "authorMapper"))
+    author = await authors.author_for(api.redis, mapper)
+    name = arguments.optional_text(fields, "name")
+    if name:
+        await authors.update(api.redis, author, name=name)
+    return {"authorID": author}
+
+
+async def get_author_name(api: Api, fields: Fields) -> str | None:
+    wanted = arguments.name_of(fields, "authorID")
+    found = await authors.read(api.redis, [wanted])
+    return found[wanted].name if wanted in found else None
+
+
+async def list_pads_of_author(api: Api, fields: Fields) -> dict[str, Any]:
+    author = await existing(api, fields)
+    return {"padIDs": await contributions.pads_of(api.redis, api.keyspace, author)}
+
+
+async def existing(api: Api, fields: Fields) -> str:
+    """An author that has to be there."""
+    author = arguments.name_of(fields, "authorID")
+    if not author or not await authors.read(api.redis, [author]):
+        raise ApiError("authorID does not exist")
+    return author
+
+
+# --- Who is where --------------------------------------------------------------------------------
+
+
+async def pad_users_count(api: Api, fields: Fields) -> dict[str, Any]:
+    pad = await arguments.pad_id(api, fields)
+    return {"padUsersCount": len(await _members(api, pad))}
+
+
+async def pad_users(api: Api, fields: Fields) -> dict[str, Any]:
+    """One entry for each session, so that somebody with two windows is there twice."""
+    pad = await arguments.pad_id(api, fields)
+    members = await _members(api, pad)
+    known = await authors.read(api.redis, {member.author for member in members})
+    return {
+        "padUsers": [
+            {"id": author.id, "name": author.name, "colorId": author.color}
+            for author in (known.get(member.author) for member in members)
+            if author is not None
+        ]
+    }
+
+
+async def get_stats(api: Api, _fields: Fields) -> dict[str, Any]:
+    """Of the whole fleet. Goes through all keys."""
+    pads = await all_pads(api)
+    alive = await _alive(api)
+    sessions = active = 0
+    for pad in await _with_members(api, pads):
+        here = len(await _members(api, pad, alive))
+        sessions += here
+        active += here > 0
+    return {"totalPads": len(pads), "totalSessions": sessions, "totalActivePads": active}
+
+
+async def _with_members(api: Api, pads: list[str]) -> list[str]:
+    found = []
+    for start in range(0, len(pads), 500):
+        part = pads[start : start + 500]
+        pipeline = api.redis.client.pipeline(transaction=False)
+        for pad in part:
+            _ = pipeline.hlen(api.keyspace.pad(pad).members)
+        counts = await pipeline.execute()
+        found += [pad for pad, count in zip(part, counts, strict=True) if count]
+    return found
+
+
+async def _members(api: Api, pad: str, alive: set[str] | None = None) -> list[Member]:
+    joined = await presence.members(api.redis, api.keyspace.pad(pad))
+    if not joined:
+        return []
+    # Nobody buries the members of a dead worker on a pad that no other worker has open.
+    alive = await _alive(api) if alive is None else alive
+    return [member for _, member in joined if member.worker in alive]
+
+
+async def _alive(api: Api) -> set[str]:
+    counted = await presence.beat(api.redis, WORKERS, "", api.settings.presence_timeout_ms)
+    return counted.alive

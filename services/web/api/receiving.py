@@ -1,0 +1,191 @@
+"""Takes uploads in: how large, how slow and how many they may be, before and while they come.
+
+Nothing is written to disk: a worker may have none.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
+from typing import Final, NamedTuple
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.settings.limits import LimitSettings
+from padfleet.shared.visit import Visitor
+
+PATIENCE: Final = 20.0
+"""Seconds in which the next of a body has to come."""
+
+SLOWEST: Final = 16_384
+"""Bytes a second that a body has to come with all in all, after `PATIENCE`."""
+
+FRAME: Final = 65_536
+"""Bytes that a form may have around its file."""
+
+AT_ONCE: Final = 2
+"""Imports of one author that are under way at a time, and of one address four times as many."""
+
+ROOM_PATIENCE: Final = 10.0
+"""Seconds that an upload waits for room in memory."""
+
+
+_BROKEN: Final = (TimeoutError, ConnectionError, ValueError, web.RequestPayloadError)
+"""What keeps a body from coming. The last one: it is not packed as it says, or ends too early."""
+
+
+class TooMuch(Exception):
+    """An upload that is not taken now; the text says why."""
+
+
+class TooLarge(Exception):
+    """An upload that is not taken at all."""
+
+
+class Stopped(Exception):
+    """An upload that does not come, or not whole."""
+
+
+class Upload(NamedTuple):
+    name: str
+    data: bytes
+
+
+class Arrivals:
+    """Who may send something, by author and by address. Pure, but for the clock."""
+
+    def __init__(self, settings: LimitSettings) -> None:
+        author, address = settings.imports_per_minute, settings.imports_per_minute_per_address
+        self._by_author: Buckets[str] = Buckets(Pace(author / 60, author, 0.0))
+        self._by_address: Buckets[str] = Buckets(Pace(address / 60, address, 0.0))
+        self._under_way: Counter[tuple[str, str]] = Counter()
+
+    @contextmanager
+    def one(self, visitor: Visitor) -> Iterator[None]:
+        """An import, for the block. Raises `TooMuch`.
+
+        Whoever is no author yet counts as the address: an author costs nothing to make.
+        """
+        who = ("author", visitor.author) if visitor.author else ("newcomers", visitor.address)
+        where = ("address", visitor.address)
+        if self._under_way[who] >= AT_ONCE or self._under_way[where] >= 4 * AT_ONCE:
+            metrics.LIMITED.labels("imports_at_once").inc()
+            raise TooMuch("as many imports of yours are under way as may be: wait for one to end")
+        now = monotonic()
+        if (
+            self._by_author.take("/".join(who), now) is None
+            or self._by_address.take(visitor.address, now) is None
+        ):
+            metrics.LIMITED.labels("imports").inc()
+            raise TooMuch("these are too many imports in a minute: try again in a while")
+        self._under_way[who] += 1
+        self._under_way[where] += 1
+        try:
+            yield
+        finally:
+            self._under_way -= Counter((who, where))
+
+
+class Uploads:
+    """The memory that uploads have together."""
+
+    def __init__(self, largest: int) -> None:
+        """`largest`: bytes of one file."""
+        self.largest = largest
+        self._budget = Budget(4 * largest, share=2 * largest)
+
+    @asynccontextmanager
+    async def room(self, request: web.Request, client: str) -> AsyncIterator[Reservation]:
+        """Memory for what the request brings, for the block. Raises `TooLarge` or `TooMuch`."""
+        size = request.content_length
+        if size is not None and size > self.largest + FRAME:
+            raise TooLarge
+        size = self.largest if size is None else size
+        try:
+            room = await self._budget.wait(size, ROOM_PATIENCE, client)
+        except NoRoom as error:
+            metrics.LIMITED.labels("upload_bytes").inc()
+            raise TooMuch(str(error)) from None
+        try:
+            yield room
+        finally:
+            room.give_back()
+
+
+class Incoming:
+    """A body while it comes in."""
+
+    def __init__(self, request: web.Request, largest: int) -> None:
+        self._request = request
+        self._largest = largest
+        self._began = asyncio.get_running_loop().time()
+
+    async def file(self) -> tuple[str, BodyPartReader]:
+        """The name of the form's file, and the part in which it is. Raises `Stopped`."""
+        reader = await self.form()
+        while (part := await self.part(reader)) is not None:
+            if part.name == "file" and part.filename:
+                return part.filename, part
+        raise Stopped("there is no file in the form")
+
+    async def form(self) -> MultipartReader:
+        """Raises `Stopped`."""
+        if not self._request.content_type.startswith("multipart/"):
+            raise Stopped("it is no form")
+        try:
+            return await self._request.multipart()
+        except ValueError as error:
+            raise Stopped(str(error)) from error
+
+    async def part(self, reader: MultipartReader) -> BodyPartReader | None:
+        """The form's next field. Raises `Stopped`."""
+        try:
+            async with asyncio.timeout_at(self._latest()):
+                part = await reader.next()
+        except _BROKEN as error:
+            raise Stopped(repr(error)) from error
+        if part is not None and not isinstance(part, BodyPartReader):
+            raise Stopped("there is a form in the form")
+        return part
+
+    async def content(self, part: BodyPartReader, largest: int) -> bytes:
+        """What is in a field: `largest` bytes at most. Raises `Stopped` or `TooLarge`."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self._next(part):
+            size += len(piece)
+            if size > largest or self._request.content.total_bytes > self._largest + FRAME:
+                raise TooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def body(self) -> bytes:
+        """All of it, where it is no form with parts. Raises `Stopped` or `TooLarge`."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self._next(None):
+            size += len(piece)
+            if size > self._largest:
+                raise TooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def _next(self, part: BodyPartReader | None) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._latest()):
+                if part is None:
+                    return await self._request.content.readany()
+                return await part.read_chunk(1 << 16)
+        except (*_BROKEN, web.HTTPException) as error:
+            metrics.LIMITED.labels("request_time").inc()
+            raise Stopped(repr(error)) from error
+
+    def _latest(self) -> float:
+        """Until when the next has to be there: soon, and so that all comes with some speed."""
+        now = asyncio.get_running_loop().time()
+        total = self._request.content.total_bytes
+        return min(now + PATIENCE, self._began + PATIENCE + total / SLOWEST)

@@ -1,0 +1,82 @@
+"""Revisions: their number, their changesets, and those that are saved."""
+
+import time
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.shared.easysync import AttributePool, move_ops_to_new_pool
+from padfleet.shared.log import authors
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.saved import NotSaved, read_saved, save_revision
+from padfleet.shared.wire.jsontext import loads
+
+
+async def get_revisions_count(api: Api, fields: Fields) -> dict[str, Any]:
+    _, meta = await arguments.pad(api, fields)
+    return {"revisions": meta.head}
+
+
+async def get_last_edited(api: Api, fields: Fields) -> dict[str, Any]:
+    _, meta = await arguments.pad(api, fields)
+    return {"lastEdited": meta.time}
+
+
+async def get_revision_changeset(api: Api, fields: Fields) -> str:
+    """With the attribute numbers of what getAttributePool tells."""
+    rev = arguments.rev(fields)
+    pad, meta = await arguments.pad(api, fields)
+    arguments.not_above_head(rev, meta)
+    wanted = meta.head if rev is None else rev
+    keys = api.keyspace.pad(pad)
+    pool = await api.pools.at(keys, meta)
+    (revision,) = await read_revisions(api.redis, keys, wanted, wanted)
+    data = loads(revision.wire)
+    wire_pool = AttributePool.from_jsonable(data["apool"])
+    return move_ops_to_new_pool(data["changeset"], wire_pool, pool.clone())
+
+
+async def get_attribute_pool(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, meta = await arguments.pad(api, fields)
+    pool = await api.pools.at(api.keyspace.pad(pad), meta)
+    return {"pool": pool.to_wire()}
+
+
+async def list_authors_of_pad(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, meta = await arguments.pad(api, fields)
+    pool = await api.pools.at(api.keyspace.pad(pad), meta)
+    attributes = (pool.get(number) for number in range(len(pool)))
+    found = [value for key, value in attributes if key == "author"]
+    return {"authorIDs": [author for author in found if author and author != SYSTEM_AUTHOR]}
+
+
+# --- Saved ---------------------------------------------------------------------------------------
+
+
+async def get_saved_revisions_count(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, _ = await arguments.pad(api, fields)
+    return {"savedRevisions": len(await read_saved(api.redis, api.keyspace.pad(pad)))}
+
+
+async def list_saved_revisions(api: Api, fields: Fields) -> dict[str, Any]:
+    pad, _ = await arguments.pad(api, fields)
+    saved = await read_saved(api.redis, api.keyspace.pad(pad))
+    return {"savedRevisions": sorted(one.rev for one in saved)}
+
+
+async def save(api: Api, fields: Fields) -> None:
+    """By an author of its own with the name "API", as in Etherpad."""
+    rev = arguments.rev(fields)
+    pad, meta = await arguments.pad(api, fields)
+    arguments.not_above_head(rev, meta)
+    wanted = meta.head if rev is None else rev
+    author = authors.new_author_id()
+    now = int(time.time() * 1000)
+    keys = api.keyspace.pad(pad)
+    try:
+        saved = await save_revision(api.redis, keys, wanted, author, "Saved through API call", now)
+    except NotSaved as error:
+        raise ApiError(str(error)) from error
+    if saved is not None:  # else nobody has done anything
+        await authors.update(api.redis, (await authors.enrol(api.redis, author)).id, name="API")

@@ -1,0 +1,134 @@
+"""What is in a pad, now and before."""
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields, Json
+from padfleet.services.web.api.conversion import CALLERS, placing
+from padfleet.services.web.api.pads import cleaned
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    Builder,
+    make_splice,
+    move_ops_to_new_pool,
+    replacing,
+)
+from padfleet.shared.etherpad.converting import with_authors
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.document import Document
+from padfleet.shared.log.edits import Change, Make, Missing
+from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.past import document_at
+
+
+async def get_text(api: Api, fields: Fields) -> Json:
+    """The newest text in the form of the export; that of a revision as it is, as in Etherpad."""
+    rev = arguments.rev(fields)
+    pad, meta = await arguments.pad(api, fields)
+    arguments.not_above_head(rev, meta)
+    document = await read(api, pad, meta, rev)
+    form = "getText" if rev is None else "getText of a revision"
+    return Json(await api.conversion.show(CALLERS, form, document.atext, document.pool))
+
+
+async def get_html(api: Api, fields: Fields) -> Json:
+    rev = arguments.rev(fields)
+    pad, meta = await arguments.pad(api, fields)
+    arguments.not_above_head(rev, meta)
+    document = await read(api, pad, meta, rev)
+    return Json(await api.conversion.show(CALLERS, "getHTML", document.atext, document.pool))
+
+
+async def read(api: Api, pad: str, meta: PadMeta, rev: int | None) -> Document:
+    """The pad at this revision; None: at its head, which costs much less."""
+    if rev is not None and rev < meta.head:
+        return await document_at(api.redis, api.keyspace.pad(pad), meta, rev)
+    try:
+        return await api.edits.read(pad)
+    except Missing:
+        raise ApiError("padID does not exist") from None
+
+
+async def set_text(api: Api, fields: Fields) -> None:
+    text = arguments.text(fields, "text")
+    author = arguments.author(fields) or SYSTEM_AUTHOR
+    pad, _ = await arguments.pad(api, fields)
+    await change(api, pad, author, setting(cleaned(text), author))
+
+
+async def set_html(api: Api, fields: Fields) -> None:
+    html = arguments.text(fields, "html")
+    author = arguments.author(fields) or SYSTEM_AUTHOR
+    pad, _ = await arguments.pad(api, fields)
+    found = await api.conversion.read(CALLERS, html, is_html=True)
+    await change(api, pad, author, placing(found, author))
+
+
+async def append_text(api: Api, fields: Fields) -> None:
+    text = arguments.text(fields, "text")
+    author = arguments.author(fields) or SYSTEM_AUTHOR
+    pad, _ = await arguments.pad(api, fields)
+    await change(api, pad, author, appending(cleaned(text), author))
+
+
+async def restore_revision(api: Api, fields: Fields) -> None:
+    rev = arguments.rev(fields)
+    if rev is None:
+        raise ApiError("rev is not defined")
+    author = arguments.author(fields) or SYSTEM_AUTHOR
+    pad, meta = await arguments.pad(api, fields)
+    arguments.not_above_head(rev, meta)
+    then = await read(api, pad, meta, rev)
+    await change(api, pad, author, bringing(then.atext, then.pool), for_others=True)
+
+
+async def change(api: Api, pad: str, author: str, make: Make, *, for_others: bool = False) -> None:
+    try:
+        await api.edits.change(pad, author, make, for_others=for_others)
+    except Missing:
+        raise ApiError("padID does not exist") from None
+
+
+# --- Changes -------------------------------------------------------------------------------------
+
+
+def setting(text: str, author: str) -> Make:
+    """Puts a text in the place of all there is, but for the newline at its end: that one stays, so
+    that what somebody types meanwhile stays too and the pad still ends as it must."""
+
+    def make(document: Document) -> Change | None:
+        old = document.atext.text
+        new = text[:-1] if text.endswith("\n") else text
+        if not new and old == "\n":
+            return None
+        pool = AttributePool()
+        builder = Builder(len(old)).remove_text(old[:-1])
+        builder.insert(new, [("author", author)] if new else [], pool)
+        return Change(builder.to_changeset(), pool)
+
+    return make
+
+
+def appending(text: str, author: str) -> Make:
+    """Puts a text before the newline at the end."""
+
+    def make(document: Document) -> Change | None:
+        if not text:
+            return None
+        old = document.atext.text
+        pool = AttributePool()
+        splice = make_splice(old, len(old) - 1, 0, text, [("author", author)], pool)
+        return Change(splice, pool)
+
+    return make
+
+
+def bringing(atext: AText, pool: AttributePool) -> Make:
+    """Puts another document in the place of all there is, with its authors and attributes."""
+
+    def make(document: Document) -> Change | None:
+        wire_pool = AttributePool()
+        attribs = move_ops_to_new_pool(atext.attribs, pool, wire_pool)
+        changeset = replacing(document.atext.text, AText(atext.text, attribs))
+        return Change(with_authors(changeset, wire_pool, newlines=True), wire_pool)
+
+    return make

@@ -1,0 +1,93 @@
+"""The routes of the fleet page."""
+
+import logging
+from importlib.resources import files
+from typing import Final
+
+from aiohttp import web
+from redis.exceptions import ResponseError
+
+from padfleet.services.web.fleet.door import admits, token_of
+from padfleet.services.web.fleet.view import View
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import FanoutSettings
+
+log = logging.getLogger(__name__)
+
+OFF: Final = (
+    "There is no fleet page here: it shows the names of pads, so it has to have a password.\n"
+    "Give the fan-out workers one of 16 characters or more, in PADFLEET_FLEET_TOKEN or\n"
+    "PADFLEET_FLEET_TOKEN_FILE (openssl rand -hex 16 makes one). Without it: padfleet top.\n"
+)
+
+_FILES: Final = {
+    "fleet.html": "text/html",
+    "fleet.js": "text/javascript",
+    "fleet.css": "text/css",
+}
+
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+_ASK: Final = {"WWW-Authenticate": 'Basic realm="padfleet: any name, and the fleet token"'}
+
+
+def mount(app: web.Application, redis: Redis, keyspace: Keyspace, settings: FanoutSettings) -> None:
+    """Adds `/fleet` and what belongs to it to a worker. Raises `SettingsError`."""
+    page = _Page(View(redis, keyspace), token_of(settings))
+    app.router.add_get("/fleet", page.page)
+    app.router.add_get("/fleet/data", page.data)
+    app.router.add_get("/fleet/{name:fleet\\.js|fleet\\.css}", page.file)
+
+
+class _Page:
+    def __init__(self, view: View, token: str) -> None:
+        self._view = view
+        self._token = token
+        folder = files(__package__)
+        self._files = {name: folder.joinpath(name).read_text("utf-8") for name in _FILES}
+
+    async def page(self, request: web.Request) -> web.Response:
+        return self._refused(request) or self._file("fleet.html")
+
+    async def file(self, request: web.Request) -> web.Response:
+        return self._refused(request) or self._file(request.match_info["name"])
+
+    async def data(self, request: web.Request) -> web.Response:
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
+        try:
+            told = await self._view.told()
+        except (*UNREACHABLE, ResponseError) as error:
+            why = str(error) or "no answer"
+            log.warning("fleet not looked at", extra={"error": why})
+            return web.json_response({"error": why}, status=503, headers=HEADERS)
+        response = web.json_response(told, headers=HEADERS)
+        response.enable_compression()
+        return response
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        if not self._token:
+            return web.Response(status=404, text=OFF, headers=HEADERS)
+        if not admits(self._token, request.headers.get("Authorization", "")):
+            text = "The fleet page wants the password that PADFLEET_FLEET_TOKEN holds.\n"
+            return web.Response(status=401, text=text, headers={**HEADERS, **_ASK})
+        return None
+
+    def _file(self, name: str) -> web.Response:
+        response = web.Response(
+            text=self._files[name], content_type=_FILES[name], charset="utf-8", headers=HEADERS
+        )
+        response.enable_compression()
+        return response

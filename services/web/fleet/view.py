@@ -1,0 +1,37 @@
+"""Takes the looks at the fleet that viewers share."""
+
+import asyncio
+import time
+from typing import Any
+
+from padfleet.shared.fleet.findings import findings
+from padfleet.shared.fleet.look import look
+from padfleet.shared.fleet.picture import Picture, picture
+from padfleet.shared.fleet.telling import as_json
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+
+FRESH = 1.0
+"""Seconds for which a look serves all who ask: ten operators cost what one costs."""
+
+
+class View:
+    """Looks only while somebody asks. Nothing has to be kept for the charts: the processes bring
+    their last minutes along."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._turn = asyncio.Lock()
+        self._taken = float("-inf")
+        self._last: Picture | None = None
+        self._told: dict[str, Any] = {}
+
+    async def told(self) -> dict[str, Any]:
+        """The fleet, as JSON is made of it. Raises what `UNREACHABLE` lists."""
+        async with self._turn:
+            if time.monotonic() - self._taken >= FRESH:
+                now = picture(await look(self._redis, self._keyspace))
+                self._told = as_json(now, findings(now, self._last))
+                self._last, self._taken = now, time.monotonic()
+            return self._told

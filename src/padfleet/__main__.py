@@ -1,0 +1,126 @@
+"""The program `padfleet`: one command for each service and tool.
+
+A command is a package below `padfleet.services` whose `__main__` has `main(argv) -> exit code`. It
+is imported only when it runs: a writer has no use for the libraries of the fan-out worker, and a
+broken import in one does not take the others down.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from padfleet import __version__
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "up": ("tools.up", "run a whole fleet on this machine, to try it or to develop"),
+    "fanout": ("fanout", "run a fan-out worker: it holds the sockets of the clients"),
+    "writer": ("writer", "run a writer: it turns submissions into revisions"),
+    "plan": (
+        "tools.plan",
+        "say how many machines so many people need, and which limit asks for them",
+    ),
+    "top": ("tools.top", "show a fleet live: who is served, what is stuck, where the load is"),
+    "doctor": ("tools.doctor", "check whether a Redis is fit for a fleet, and say what to change"),
+    "probe": ("tools.probe", "ask a process whether it is ready; for health checks"),
+    "backup": ("tools.backup", "write pads to files while the fleet runs"),
+    "restore": ("tools.restore", "bring pads back from such files"),
+    "import": (
+        "tools.importing",
+        "bring pads from an Etherpad: its database, its HTTP API, or .etherpad files",
+    ),
+    "export": ("tools.export", "write pads as .etherpad files"),
+    "verify": (
+        "tools.verify",
+        "check that what is stored of each pad fits together, and what a backup is of",
+    ),
+    "pad": ("tools.pad", "read, write and watch a pad from the command line"),
+    "shout": ("tools.shout", "show a notice to everybody who has a pad open"),
+    "loadtest": (
+        "tools.loadtest",
+        "put thousands of clients on a server, padfleet or Etherpad, and measure it",
+    ),
+    "replay": (
+        "dev.replay",
+        "replay a recorded editing session through real sockets, and compare all texts",
+    ),
+    "vectors": ("dev.vectors", "check the changeset engine against recorded results of Etherpad's"),
+}
+"""By name: the package below `padfleet.services`, and what the command is for. Those of `dev` are
+not in what a wheel installs."""
+
+EXTRAS: Final = {"hdrh": "loadtest"}
+"""Modules that come only with an extra of the package, and with which."""
+
+_USAGE_ERROR: Final = 2
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` names (of this process, unless given); returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    if words[0] == "--version":
+        print(f"padfleet {__version__}")
+        return 0
+    name, rest = words[0], words[1:]
+    if name not in _here():
+        print(f"padfleet: {_no_such(name)}", file=sys.stderr)
+        return _USAGE_ERROR
+    try:
+        command = importlib.import_module(f"padfleet.services.{COMMANDS[name][0]}.__main__")
+        code = command.main(rest)
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        needed = f"it needs more than is installed: pip install 'padfleet[{extra}]'"
+        print(f"padfleet {name}: {needed}", file=sys.stderr)
+        return _USAGE_ERROR
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return int(code)
+
+
+def _here() -> dict[str, str]:
+    """The commands that are installed, each with what it is for."""
+    development = importlib.util.find_spec("padfleet.services.dev") is not None
+    return {
+        name: summary
+        for name, (package, summary) in COMMANDS.items()
+        if development or not package.startswith("dev.")
+    }
+
+
+def _usage() -> str:
+    commands = _here()
+    width = max(map(len, commands))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in commands.items()]
+    return "\n".join(
+        [
+            "usage: padfleet COMMAND [OPTION ...]",
+            "       padfleet --help | --version",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "padfleet COMMAND --help lists the options of a command.",
+        ]
+    )
+
+
+def _no_such(name: str) -> str:
+    what = "no such option" if name.startswith("-") else "no such command"
+    close = difflib.get_close_matches(name, _here(), n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "padfleet --help lists them."
+    return f"{what}: {name!r}; {hint}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
