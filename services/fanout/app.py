@@ -13,24 +13,15 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import REGISTRY
 
 from padfleet import __version__
-from padfleet.services.fanout import metrics, stays
+from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.access import open_access
-from padfleet.services.fanout.auth.expiry import watch
+from padfleet.services.fanout.auth.identify import Handshake
 from padfleet.services.fanout.auth.tokens import carried
-from padfleet.services.fanout.canary import Canaries
-from padfleet.services.fanout.census import Census
-from padfleet.services.fanout.commits import Commits
-from padfleet.services.fanout.drain import Drain, turning_away
-from padfleet.services.fanout.engine import MOST_VALUES, EngineServer, LeanSocket
-from padfleet.services.fanout.etherpad_stats import add_stats_route
-from padfleet.services.fanout.expired import Expired
-from padfleet.services.fanout.figures import figures_of
-from padfleet.services.fanout.hooks import installed_hooks
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.collab import handlers
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.addresses import Trusted, networks
 from padfleet.services.fanout.limits.allowances import Allowances
-from padfleet.services.fanout.limits.bucket import Pace
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
 from padfleet.services.fanout.limits.doorman import COOKIES, doorman
@@ -40,20 +31,31 @@ from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.limits.origins import Origins
 from padfleet.services.fanout.limits.places import Places
 from padfleet.services.fanout.limits.unborn import PROMPT, Nursery, sweep
-from padfleet.services.fanout.messages import Messages, Socket
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
-from padfleet.services.fanout.socketio_server import EVENT, SocketServer, library_logger
-from padfleet.services.fanout.standing import Standing
+from padfleet.services.fanout.ops.canary import Canaries
+from padfleet.services.fanout.ops.census import Census
+from padfleet.services.fanout.ops.drain import Drain, turning_away
+from padfleet.services.fanout.ops.etherpad_stats import add_stats_route
+from padfleet.services.fanout.ops.expired import Expired
+from padfleet.services.fanout.ops.figures import figures_of
+from padfleet.services.fanout.ops.standing import Standing
+from padfleet.services.fanout.presence import stays
+from padfleet.services.fanout.requests.commits import Commits
+from padfleet.services.fanout.requests.hooks import installed_hooks
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.visits import Visits, by_the_lane_of_calls
 from padfleet.services.fanout.timeslider.helper import Helper
 from padfleet.services.fanout.timeslider.requests import Timeslider
-from padfleet.services.fanout.visits import Visits, by_the_lane_of_calls
+from padfleet.services.fanout.transport.engine import MOST_VALUES, EngineServer, LeanSocket
+from padfleet.services.fanout.transport.socketio_server import EVENT, SocketServer, library_logger
 from padfleet.services.web.api import Outgoing
 from padfleet.services.web.api import mount as mount_api
 from padfleet.services.web.fleet import mount as mount_fleet
 from padfleet.services.web.fleet.door import admits, token_of
 from padfleet.services.web.page import mount as mount_page
+from padfleet.shared.bucket import Pace
 from padfleet.shared.budget import Budget
+from padfleet.shared.deadlines import watch
 from padfleet.shared.fleet.beacon import Name, reachable_host
 from padfleet.shared.health import Health, add_health_routes, add_ops_routes
 from padfleet.shared.log.connect import Redis
@@ -143,7 +145,14 @@ async def _open(
     nursery = Nursery(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
-    messages = Messages(doorway, Commits(inbox), Allowances.of(settings), nursery, timeslider)
+    messages = Messages(
+        doorway,
+        Commits(inbox),
+        Allowances.of(settings),
+        nursery,
+        handlers(settings.plugin_messages),
+        timeslider,
+    )
     census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
     canaries = Canaries(redis, keyspace, rooms, inbox, keeper)
     drain = Drain()

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge
 
-from padfleet.services.fanout.runs import Tally
 from padfleet.shared.budget import Budget
 from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
@@ -37,9 +36,6 @@ OUTGOING_BYTES = Gauge(
 OUTGOING_WAITING = Gauge(
     "padfleet_fanout_outgoing_waiting",
     "Pads, exports and answers for which there is no room among these",
-)
-LIMITED = Counter(
-    "padfleet_fanout_limited_total", "What was refused, slowed down or ended by a limit", ["limit"]
 )
 HOOK_CALLS = Counter("padfleet_fanout_hook_calls_total", "Questions to the hook", ["answer"])
 KEY_FETCHES = Counter("padfleet_fanout_key_fetches_total", "Fetches of a key set", ["outcome"])
@@ -96,16 +92,6 @@ def watch_outgoing(budgets: Sequence[Budget]) -> None:
     """Tells how full they are together, and how many wait."""
     OUTGOING_BYTES.set_function(lambda: sum(budget.used for budget in budgets))
     OUTGOING_WAITING.set_function(lambda: sum(budget.waiting for budget in budgets))
-
-
-def sent(tally: Tally) -> None:
-    """Adds up what a flush has sent."""
-    for kind, count in tally.frames.items():
-        FRAMES.add(kind, count)
-    for size in tally.batches:
-        BATCH_REVISIONS.observe(size)
-    BYTES.value += tally.bytes
-    DELIVERED.value += tally.revisions
 
 
 def arrived_in_feed(committed_ms: int) -> None:

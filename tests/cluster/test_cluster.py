@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter

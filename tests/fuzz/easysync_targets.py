@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from padfleet.services.fanout.legacy import put_author_on_inserts
+from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.shared.easysync import (
     AText,
     AttributePool,

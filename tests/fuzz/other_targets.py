@@ -12,9 +12,9 @@ import jwt
 
 from padfleet.services.fanout.auth import patterns
 from padfleet.services.fanout.auth.decision import Denied, Rules, permission
+from padfleet.services.fanout.auth.identify import Handshake, cookie, token
 from padfleet.services.fanout.auth.keys import choose, secret_key
 from padfleet.services.fanout.auth.tokens import carried, claims_of, header_of
-from padfleet.services.fanout.identify import Handshake, cookie, token
 from padfleet.shared.archive.entries import to_value
 from padfleet.shared.archive.frames import LENGTH_BYTES, MAGIC, SEAL_BYTES, BadArchive
 from padfleet.shared.archive.reading import read_archive

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.hooks import Hooks
-from padfleet.services.fanout.identify import Handshake, token
-from padfleet.services.fanout.legacy import sends_no_author
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.auth.identify import Handshake, token
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.requests.hooks import Hooks
+from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.timeslider.requests import parse
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule
 
-from padfleet.services.fanout.commits import _parse
+from padfleet.services.fanout.requests.commits import _parse
 from padfleet.shared.easysync import AttributePool, EasysyncError, check_rep, unpack
 from padfleet.shared.wire import jsontext, socketio
 from padfleet.shared.wire.jsontext import BadJson

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.engine import LeanSocket
-from padfleet.services.fanout.frames import NOOP, Frame, Parcel
-from padfleet.services.fanout.limits.bucket import Pace
-from padfleet.services.fanout.pollbody import WHOLE, PollBody
+from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.packets import NOOP, Frame, Parcel
+from padfleet.services.fanout.transport.pollbody import WHOLE, PollBody
+from padfleet.shared.bucket import Pace
 from tests.fuzz.worker import Worker
 
 

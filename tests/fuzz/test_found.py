@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from padfleet.services.fanout.intake import MOST, Intake
+from padfleet.services.fanout.transport.intake import MOST, Intake
 from padfleet.services.writer.pad import Pad
 from padfleet.shared import logs
 from padfleet.shared.archive.frames import BadArchive, FrameWriter

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from padfleet.services.fanout import websocket
-from padfleet.services.fanout.websocket import BadHandshake, Reader, WebSocketError
+from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.websocket import BadHandshake, Reader, WebSocketError
 from padfleet.shared.wire import jsontext, socketio
 from padfleet.shared.wire.jsontext import BadJson
 from padfleet.shared.wire.socketio import BadPacket

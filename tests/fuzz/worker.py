@@ -18,19 +18,20 @@ from aiohttp import web
 from engineio.exceptions import EngineIOError
 
 from padfleet.services.fanout.app import _attach_socketio, _watch_engine
-from padfleet.services.fanout.commits import Commits
-from padfleet.services.fanout.engine import LeanSocket
-from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.collab import handlers
+from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances
-from padfleet.services.fanout.limits.bucket import Pace
 from padfleet.services.fanout.limits.places import Places
 from padfleet.services.fanout.limits.unborn import Nursery
-from padfleet.services.fanout.line import Line
-from padfleet.services.fanout.messages import Messages, Socket
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.socketio_server import SocketServer
+from padfleet.services.fanout.requests.commits import Commits
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.timeslider.requests import Timeslider
+from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.line import Line
+from padfleet.services.fanout.transport.socketio_server import SocketServer
 from padfleet.services.tools.loadtest.websocket import text_frame
+from padfleet.shared.bucket import Pace
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz.stand_ins import (
@@ -90,6 +91,7 @@ class Worker:
             commits,
             Allowances.of(settings, seldom=Pace(most, most, 0.0)),
             nursery,
+            handlers(settings.plugin_messages),
             cast(Timeslider, StandInTimeslider()),
         )
         self._doorway, self._room = doorway, cast(Room, doorway.room)

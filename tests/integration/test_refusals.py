@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from padfleet.services.fanout import rooms as rooms_module
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub import rooms as rooms_module
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import ConnectionLost, connect
 from padfleet.shared.log.connect import NotNow, Redis

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
 
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.turns import Turns
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.turns import Turns
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.layout import BALANCE
 from padfleet.shared.log.records import Origin, Revision

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from padfleet.services.fanout.delivery import SESSIONS_PER_STEP
-from padfleet.services.fanout.feed import Feed
-from padfleet.services.fanout.flush import AcceptCommit, Cursor, steps
-from padfleet.services.fanout.frames import Frames
-from padfleet.services.fanout.runs import Flush
-from padfleet.services.fanout.turns import Turn, Turns
-from padfleet.services.fanout.window import ASK_AGE, Window
+from padfleet.services.fanout.delivery.delivery import SESSIONS_PER_STEP
+from padfleet.services.fanout.delivery.flush import Cursor, steps
+from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.turns import Turn, Turns
+from padfleet.services.fanout.delivery.window import ASK_AGE, Window
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.log.records import Revision
 from tests.simulation.audit import check, grouped

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from padfleet.services.fanout.drain import moments
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.window import Window
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.window import Window
+from padfleet.services.fanout.ops.drain import moments
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.log.records import Revision
 from padfleet.shared.settings import FanoutSettings, WriterSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from padfleet.services.fanout.runs import Tally
+from padfleet.services.fanout.delivery.tally import Tally
 
 FINEST = 1e-4
 """Seconds; what is shorter counts as this."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from padfleet.services.fanout.flush import BATCH_MAX
-from padfleet.services.fanout.pacing import Rules
+from padfleet.services.fanout.delivery.flush import BATCH_MAX
+from padfleet.services.fanout.delivery.pacing import Rules
 from padfleet.services.tools.plan.constants import load
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import pads_of

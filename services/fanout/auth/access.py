@@ -23,10 +23,10 @@ from padfleet.services.fanout.auth.decision import (
 )
 from padfleet.services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
 from padfleet.services.fanout.auth.hook import question
+from padfleet.services.fanout.auth.identify import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
 from padfleet.services.fanout.auth.web import open_http
-from padfleet.services.fanout.identify import Handshake, cookie, is_link, token
 from padfleet.shared.log.authors import author_and_made, known_author, visit_with
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import GroupSession

@@ -1,5 +1,39 @@
-"""COLLABROOM messages, one module for each matter. `HANDLERS` says which is whose.
+"""COLLABROOM messages, one module for each matter; `handlers` says which is whose.
 
 Each handler is given an `Asked`: a message of a session that is on its pad and may write. It raises
 `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
 """
+
+from padfleet.services.fanout.collab import (
+    chat,
+    deletion,
+    options,
+    passing,
+    people,
+    pointing,
+    saved,
+)
+from padfleet.services.fanout.requests.handlers import Handler, Handlers
+
+
+def handlers(plugin_messages: str) -> Handlers:
+    """All that are served. `plugin_messages` is the setting: which types of plugins' messages are
+    passed on."""
+    passed_on = Handler(passing.passed_on)
+    return Handlers(
+        kinds={
+            "USERINFO_UPDATE": Handler(
+                people.took_name_or_color, too_many="changes of name or colour"
+            ),
+            "CHAT_MESSAGE": Handler(chat.spoke),
+            "GET_CHAT_MESSAGES": Handler(chat.scrolled_back, told=False),
+            "SAVE_REVISION": Handler(saved.starred, too_many="saved revisions"),
+            "PAD_DELETE": Handler(deletion.deleted, told=False, in_turn=False),
+            pointing.CURSOR: Handler(pointing.pointed, too_many="places of the cursor"),
+        },
+        payloads={
+            "suggestUserName": Handler(people.suggested_name, too_many="suggestions of a name"),
+            "padoptions": Handler(options.changed, too_many="changes of the pad's settings"),
+        },
+        others=lambda kind: passed_on if passing.is_passed_on(kind, plugin_messages) else None,
+    )

@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
-from padfleet.services.fanout import frames
-from padfleet.services.fanout.beside import chat_data, with_names
-from padfleet.services.fanout.collab.asked import Asked
 from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.services.fanout.hub.beside import chat_data, with_names
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.requests.asked import Asked
 from padfleet.shared.bounds import OutOfBounds, check_chat
 from padfleet.shared.log.chat import NoPad, read_chat, say
 
@@ -71,7 +71,7 @@ async def scrolled_back(asked: Asked) -> None:
     messages = await read_chat(asked.redis, asked.room.keys, start, end)
     named = await with_names(asked.redis, messages)
     data = {"type": "CHAT_MESSAGES", "messages": [chat_data(m, name) for m, name in named]}
-    asked.room.reply(asked.session, frames.collab(data))
+    asked.room.reply(asked.session, collabroom.collab(data))
 
 
 def _number(data: dict[str, Any], name: str) -> int:

@@ -5,9 +5,9 @@ the others. Without plugins, CUSTOM is passed on as it is, and what else an oper
 `plugin_messages`; the rest is refused, as an Etherpad without that plugin would.
 """
 
-from padfleet.services.fanout.collab.asked import Asked
 from padfleet.services.fanout.errors import ClientError
-from padfleet.services.fanout.secrecy import Secret
+from padfleet.services.fanout.presence.secrecy import Secret
+from padfleet.services.fanout.requests.asked import Asked
 from padfleet.shared.bounds import MOST_RELAYED
 from padfleet.shared.log import announcements
 from padfleet.shared.wire.jsontext import dumps

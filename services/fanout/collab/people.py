@@ -1,7 +1,7 @@
 """USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
-from padfleet.services.fanout.collab.asked import Asked
 from padfleet.services.fanout.errors import ClientError, WrongType
+from padfleet.services.fanout.requests.asked import Asked
 from padfleet.shared.bounds import is_author_id, is_color, name_of
 from padfleet.shared.log import announcements, authors, presence
 from padfleet.shared.log.records import UserInfo

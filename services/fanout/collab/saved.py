@@ -2,8 +2,8 @@
 
 import time
 
-from padfleet.services.fanout.collab.asked import Asked
 from padfleet.services.fanout.errors import ClientError
+from padfleet.services.fanout.requests.asked import Asked
 from padfleet.shared.log.chat import NoPad
 from padfleet.shared.log.saved import NotSaved, save_revision
 

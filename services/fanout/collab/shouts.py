@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from padfleet.services.fanout import frames
-from padfleet.services.fanout.frames import Frame
+from padfleet.services.fanout.transport import packets
+from padfleet.services.fanout.transport.packets import Frame
 
 
 def shout(now_ms: int, *, key: str = "", message: str = "") -> Frame:
@@ -16,4 +16,4 @@ def shout(now_ms: int, *, key: str = "", message: str = "") -> Frame:
             "payload": {"message": {**text, "sticky": False}, "timestamp": now_ms},
         },
     }
-    return frames.packet(data, "shout")
+    return packets.packet(data, "shout")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
-from padfleet.services.fanout import metrics
-from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared import refusals
+from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.heaviness import SHORT
 from padfleet.shared.settings.limits import LimitSettings
@@ -97,15 +97,15 @@ class Allowances:
         limit = _LIMITS.get(kind, "plugins")
         buckets: Buckets[str] = getattr(self, limit)
         if buckets.take(author, monotonic()) is None:
-            metrics.LIMITED.labels(limit).inc()
+            refusals.LIMITED.labels(limit).inc()
             raise TooMuch
 
 
 async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> None:
     wait = buckets.take(who, monotonic(), amount)
     if wait:
-        metrics.LIMITED.labels(limit).inc()
+        refusals.LIMITED.labels(limit).inc()
         await asyncio.sleep(wait)
     elif wait is None:
-        metrics.LIMITED.labels(limit).inc()
+        refusals.LIMITED.labels(limit).inc()
         raise TooMuch

@@ -17,10 +17,10 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Handler as Handle
 from aiohttp.typedefs import Middleware
 
-from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.arrivals import Arrivals
 from padfleet.services.fanout.limits.descriptors import Descriptors, Verdict, open_files
 from padfleet.services.fanout.limits.slow import Patience, Waits
+from padfleet.shared import refusals
 from padfleet.shared.serving import Handler
 from padfleet.shared.supervisor import rest
 
@@ -196,7 +196,7 @@ class Connections:
         self._by_address[connection.address] += 1
         verdict = self._descriptors.verdict(self._others + len(self._all) + self._websockets())
         if verdict is not Verdict.TAKE:
-            metrics.LIMITED.labels("descriptors").inc()
+            refusals.LIMITED.labels("descriptors").inc()
             # Two: else as many would be open as were at the height of it.
             if self._make_room(connection):
                 self._make_room(connection)
@@ -205,14 +205,14 @@ class Connections:
             else:
                 connection.only_known = True
         elif self._total and len(self._all) > self._total:
-            metrics.LIMITED.labels("connections").inc()
+            refusals.LIMITED.labels("connections").inc()
             connection.only_known = not self._make_room(connection)
         elif (
             self._per_address
             and self._by_address[connection.address] > self._per_address
             and not self._is_proxy(connection.address)
         ):
-            metrics.LIMITED.labels("connections_per_address").inc()
+            refusals.LIMITED.labels("connections_per_address").inc()
             connection.only_known = not self._make_room(connection, connection.address)
 
     def has_gone(self, connection: Connection) -> None:
@@ -297,7 +297,7 @@ class Connections:
             return
         waits = connection.waits()
         if connection.patience.is_over(waits, now, self._timeout, connection.moved(waits)):
-            metrics.LIMITED.labels("request_time").inc()
+            refusals.LIMITED.labels("request_time").inc()
             connection.end()
 
 

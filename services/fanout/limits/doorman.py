@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.hosts import Hosts
 from padfleet.services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from padfleet.shared import refusals
 from padfleet.shared.wire.jsontext import dumps
 
 COOKIES = web.RequestKey("cookies", str)
@@ -46,13 +46,13 @@ def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
         names = _names_of_ours(request, proxied=proxied)
         near = peer.startswith(_LOOPBACK) and not proxied
         if not hosts.are_ours(names, near=near):
-            metrics.LIMITED.labels("host").inc()
+            refusals.LIMITED.labels("host").inc()
             return _refused(request, 421, _NOT_US % ", ".join(names)[:200])
         cookies = request.headers.get("Cookie", "")
         if changes_state(request.method, request.path, cookies, _mode(request)):
             verdict = origins.verdict(_from(request), names)
             if verdict is Verdict.FOREIGN:
-                metrics.LIMITED.labels("origin").inc()
+                refusals.LIMITED.labels("origin").inc()
                 origin = request.headers.get("Origin", "") or "other sites"
                 return _refused(request, 403, _FOREIGN % origin[:200])
             if verdict is Verdict.WITHOUT_COOKIES:

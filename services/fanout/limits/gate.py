@@ -6,10 +6,10 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from padfleet.services.fanout import metrics
 from padfleet.services.fanout.errors import shown
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.places import Full, Places
+from padfleet.shared import refusals
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _JSONP = "JSONP is not served: poll without the parameter j.\n"
 def note_too_large(what: str, *, sid: str) -> None:
     """Something is refused for its size. Its sender may not understand that, and send it again and
     again: an operator sees why somebody cannot stay connected."""
-    metrics.LIMITED.labels("message_size").inc()
+    refusals.LIMITED.labels("message_size").inc()
     log.warning("too large, refused", extra={"what": shown(what), "sid": shown(sid)})
 
 
@@ -59,7 +59,7 @@ def gate(
         address = trusted.client(request.remote or "", request.headers.items())
         request[ADDRESS] = address
         if "sid" not in request.query and (full := why_not(address)) is not None:
-            metrics.LIMITED.labels(full.value).inc()
+            refusals.LIMITED.labels(full.value).inc()
             status, text = _FULL[full]
             headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
             return web.Response(status=status, text=text, headers=headers)

@@ -8,9 +8,9 @@ operator says that an address is somebody (behind one there may be a school).
 import asyncio
 from time import monotonic
 
-from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.allowances import TooMuch
-from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared import refusals
+from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.settings.limits import LimitSettings
 
 PATIENCE = 10.0
@@ -47,8 +47,8 @@ def _buckets(per_minute: int) -> Buckets[str] | None:
 def _take(buckets: Buckets[str] | None, who: str, limit: str) -> float:
     wait = buckets.take(who, monotonic()) if buckets is not None else 0.0
     if wait:
-        metrics.LIMITED.labels(limit).inc()
+        refusals.LIMITED.labels(limit).inc()
     elif wait is None:
-        metrics.LIMITED.labels(limit).inc()
+        refusals.LIMITED.labels(limit).inc()
         raise TooMuch
     return wait

@@ -5,8 +5,8 @@ from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
 
-from padfleet.services.fanout import metrics
-from padfleet.services.fanout.auth.expiry import Deadlines
+from padfleet.shared import refusals
+from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.supervisor import rest
 
 PROMPT = 5.0
@@ -50,13 +50,13 @@ class Nursery:
         if socket is None:
             return False
         self._deadlines.discard(socket)
-        metrics.LIMITED.labels("idle").inc()
+        refusals.LIMITED.labels("idle").inc()
         socket.end()
         return True
 
     def sweep(self, now: float) -> None:
         for socket in self._deadlines.due(now):
-            metrics.LIMITED.labels("idle").inc()
+            refusals.LIMITED.labels("idle").inc()
             socket.end()
 
 

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.errors import ClientError, WrongType
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
 from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
 from padfleet.services.fanout.timeslider.job import Answer, Job, StoredPart
 from padfleet.services.fanout.timeslider.shelf import Shelf
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.limited import Busy, Turns
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import HistoryGap, read_parts, read_snapshot

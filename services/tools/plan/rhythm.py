@@ -1,7 +1,7 @@
 """How often a busy pad flushes, how many revisions a message carries, how long they wait: pure.
 
-What `services/fanout/pacing.py` does from flush to flush, this says of the average. The two are
-compared by the simulation (docs/capacity.md).
+What `services/fanout/delivery/pacing.py` does from flush to flush, this says of the average. The
+two are compared by the simulation (docs/capacity.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROUNDS = 40
 missing."""
 
 BUSY_FOR_S = 0.1
-"""A pad counts as busy for so long after a flush (`BUSY_FOR` of services/fanout/turns.py)."""
+"""A pad counts as busy for so long after a flush: `BUSY_FOR` of `fanout.delivery.turns`."""
 
 HOP_S = 0.002
 """From the writer's commit through Redis to a worker of the same site."""

@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from padfleet.services.fanout import metrics
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, Fields, Json, Pieces
 from padfleet.services.web.api.sending import send
+from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.limited import Turns
 from padfleet.shared.log.weight import weight
@@ -90,7 +90,7 @@ class Answers:
             written = data if isinstance(data, Json) else Json(dumps(data).encode())
             room.resize(len(written.text))
         except NoRoom:
-            metrics.LIMITED.labels("answers").inc()
+            refusals.LIMITED.labels("answers").inc()
             raise
         return Large(written, room)
 

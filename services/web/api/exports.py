@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from padfleet.services.fanout import metrics
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError
 from padfleet.services.web.api.conversion import Conversion, TooBusy
 from padfleet.services.web.api.leaving import while_there
 from padfleet.services.web.api.sending import send, whole
 from padfleet.services.web.api.texts import read
+from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
@@ -94,7 +94,7 @@ class Exports:
                     return await self._send_etherpad(request, visitor, meta, rev)
                 return await self._send_document(request, visitor, meta, rev, kind, room)
         except (Busy, TooBusy, NoRoom) as error:
-            metrics.LIMITED.labels("exports").inc()
+            refusals.LIMITED.labels("exports").inc()
             raise web.HTTPServiceUnavailable(
                 text=f"Not now: {error}\n", headers={"Retry-After": str(RETRY_AFTER)}
             ) from None

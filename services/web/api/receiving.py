@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from padfleet.services.fanout import metrics
-from padfleet.services.fanout.limits.bucket import Buckets, Pace
+from padfleet.shared import refusals
+from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.settings.limits import LimitSettings
 from padfleet.shared.visit import Visitor
@@ -73,14 +73,14 @@ class Arrivals:
         who = ("author", visitor.author) if visitor.author else ("newcomers", visitor.address)
         where = ("address", visitor.address)
         if self._under_way[who] >= AT_ONCE or self._under_way[where] >= 4 * AT_ONCE:
-            metrics.LIMITED.labels("imports_at_once").inc()
+            refusals.LIMITED.labels("imports_at_once").inc()
             raise TooMuch("as many imports of yours are under way as may be: wait for one to end")
         now = monotonic()
         if (
             self._by_author.take("/".join(who), now) is None
             or self._by_address.take(visitor.address, now) is None
         ):
-            metrics.LIMITED.labels("imports").inc()
+            refusals.LIMITED.labels("imports").inc()
             raise TooMuch("these are too many imports in a minute: try again in a while")
         self._under_way[who] += 1
         self._under_way[where] += 1
@@ -108,7 +108,7 @@ class Uploads:
         try:
             room = await self._budget.wait(size, ROOM_PATIENCE, client)
         except NoRoom as error:
-            metrics.LIMITED.labels("upload_bytes").inc()
+            refusals.LIMITED.labels("upload_bytes").inc()
             raise TooMuch(str(error)) from None
         try:
             yield room
@@ -181,7 +181,7 @@ class Incoming:
                     return await self._request.content.readany()
                 return await part.read_chunk(1 << 16)
         except (*_BROKEN, web.HTTPException) as error:
-            metrics.LIMITED.labels("request_time").inc()
+            refusals.LIMITED.labels("request_time").inc()
             raise Stopped(repr(error)) from error
 
     def _latest(self) -> float:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.fanout.auth.access import OpenAccess
-from padfleet.services.fanout.hooks import Hooks
-from padfleet.services.fanout.join import Doorway
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.requests.hooks import Hooks
+from padfleet.services.fanout.requests.join import Doorway
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.chat import say
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace

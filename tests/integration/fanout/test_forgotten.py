@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway, TurnedAway
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.requests.join import Doorway, TurnedAway
+from padfleet.services.fanout.transport.exit import Exit
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from tests.collector import Held, forgets

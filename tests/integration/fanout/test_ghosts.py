@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as GoneAway
 
-from padfleet.services.fanout import attendance, departures
-from padfleet.services.fanout.census import Census
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.rooms import Rooms
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.ops.census import Census
+from padfleet.services.fanout.presence import attendance, departures
+from padfleet.services.fanout.transport.exit import Exit
 from padfleet.shared.log import presence
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis

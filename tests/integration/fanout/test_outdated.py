@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.rooms import Rooms
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.transport.exit import Exit
 from padfleet.shared.log import leases, presence
 from padfleet.shared.log.connect import Outdated, Redis
 from padfleet.shared.log.history import read_meta

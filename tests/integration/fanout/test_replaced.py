@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Revision

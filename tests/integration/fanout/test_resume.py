@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.join import Doorway, TurnedAway
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.session import Identity, Session
-from padfleet.services.fanout.stays import Stay
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.presence.stays import Stay
+from padfleet.services.fanout.requests.join import Doorway, TurnedAway
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import presence
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import REGISTRY
 
-from padfleet.services.fanout import canary
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.rooms import Rooms
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.ops import canary
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inbox import InboxWriter

@@ -18,11 +18,11 @@ import pytest
 from padfleet.services.fanout.auth.access import HookAccess, open_access
 from padfleet.services.fanout.auth.calls import Hook
 from padfleet.services.fanout.auth.decision import Grant
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.transport.exit import Exit
 from padfleet.shared.log import authors, lanes
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.channels import Subscriber

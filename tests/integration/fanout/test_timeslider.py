@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.session import Identity, Session
 from padfleet.services.fanout.errors import ClientError
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.frames import Frame, Parcel
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.rooms import Rooms
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.timeslider import requests
 from padfleet.services.fanout.timeslider.granules import BLANK
 from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
 from padfleet.services.fanout.timeslider.job import Job, work
 from padfleet.services.fanout.timeslider.requests import Request, Timeslider, granules_of
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace

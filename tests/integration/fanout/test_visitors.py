@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from padfleet.services.fanout.auth.access import OpenAccess
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway
-from padfleet.services.fanout.session import Session
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.transport.exit import Exit
 from padfleet.shared.log import authors, chat, contributions, saved
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis

@@ -8,18 +8,18 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from padfleet.services.fanout import vouching
-from padfleet.services.fanout.client_vars import Greeting
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.greetings import Greetings
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.rooms import Rooms
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.hub.client_vars import Greeting
+from padfleet.services.fanout.hub.greetings import Greetings
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.pads import vouching
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import presence, reigns
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis

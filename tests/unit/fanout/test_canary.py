@@ -2,8 +2,8 @@
 
 import pytest
 
-from padfleet.services.fanout.canary import canary_pad
-from padfleet.services.fanout.flights import LOOK_BACK, MOST, Flights
+from padfleet.services.fanout.ops.canary import canary_pad
+from padfleet.services.fanout.ops.flights import LOOK_BACK, MOST, Flights
 from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.log.keys import Keyspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from padfleet.services.fanout.join import Doorway
+from padfleet.services.fanout.requests.join import Doorway
 from tests.eventually import eventually
 
 

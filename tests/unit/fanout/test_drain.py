@@ -6,7 +6,7 @@ import random
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from padfleet.services.fanout.drain import AT_LEAST, Drain, moments, turning_away
+from padfleet.services.fanout.ops.drain import AT_LEAST, Drain, moments, turning_away
 
 
 def test_many_are_spread_over_the_window() -> None:

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit, ExitClosed
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.line import HIGH_WATER, Line
+from padfleet.services.fanout.transport.exit import Exit, ExitClosed
+from padfleet.services.fanout.transport.line import HIGH_WATER, Line
+from padfleet.services.fanout.transport.packets import Frame
 
 
 class FakeTransport:

@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.expiry import Deadlines
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.expired import Expired
-from padfleet.services.fanout.identify import Handshake
-from padfleet.services.fanout.join import Doorway
-from padfleet.services.fanout.messages import Messages, Socket
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.ops.expired import Expired
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.shared.deadlines import Deadlines
 
 OLD = Identity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
 DENY = b'42["message",{"accessStatus":"deny"}]'

@@ -11,15 +11,15 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.express import push
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.frames import Frames, collab
-from padfleet.services.fanout.line import HIGH_WATER, Line
-from padfleet.services.fanout.news import News
-from padfleet.services.fanout.runs import Flush
-from padfleet.services.fanout.session import Identity, Session
-from padfleet.services.fanout.window import LIMIT
+from padfleet.services.fanout.delivery.express import push
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.window import LIMIT
+from padfleet.services.fanout.pads.collabroom import Frames, collab
+from padfleet.services.fanout.pads.news import News
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.line import HIGH_WATER, Line
 from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_exit import FakeTransport

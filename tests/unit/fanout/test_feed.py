@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout import feed as feed_module
-from padfleet.services.fanout.feed import KEEP_MS, Doubt, Gap
+from padfleet.services.fanout.pads import feed as feed_module
+from padfleet.services.fanout.pads.feed import KEEP_MS, Doubt, Gap
 from padfleet.shared.log.records import Revision
 from tests.unit.fanout.revisions import feed_at, revision, revisions
 

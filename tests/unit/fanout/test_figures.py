@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from padfleet.services.fanout.figures import MOST, Busiest
-from padfleet.services.fanout.room import Room
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.ops.figures import MOST, Busiest
 from padfleet.shared.log.keys import CANARY
 
 

@@ -10,21 +10,20 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.feed import Feed
-from padfleet.services.fanout.flush import (
-    BATCH_MAX,
+from padfleet.services.fanout.delivery.flush import BATCH_MAX, Cursor, steps
+from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.session import Flushed, Identity, Session
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.pads.steps import (
     AcceptCommit,
-    Cursor,
     Missed,
     NewChanges,
     NewChangesBatch,
     Step,
-    steps,
 )
-from padfleet.services.fanout.frames import Frame, Frames
-from padfleet.services.fanout.runs import Flush
-from padfleet.services.fanout.session import Flushed, Identity, Session
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision, revisions

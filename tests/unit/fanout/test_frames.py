@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from padfleet.services.fanout import frames
-from padfleet.services.fanout.flush import NewChanges
-from padfleet.services.fanout.frames import CACHE_BYTES, CACHE_SIZE, Frames
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.pads.collabroom import CACHE_BYTES, CACHE_SIZE, Frames
+from padfleet.services.fanout.pads.steps import NewChanges
 from tests.unit.fanout.revisions import revision
 
 
@@ -36,4 +36,7 @@ def test_after_a_new_beginning_nothing_of_before_counts() -> None:
     kept(shared, 50, CACHE_BYTES // 10)
     shared.clear()
     assert kept(shared, 50, CACHE_BYTES // 10) == 9
-    assert shared.of(NewChanges(revision(0))).websocket == frames.new_changes(revision(0)).websocket
+    assert (
+        shared.of(NewChanges(revision(0))).websocket
+        == collabroom.new_changes(revision(0)).websocket
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from padfleet.services.fanout.heartbeat import Heartbeat
+from padfleet.services.fanout.transport.heartbeat import Heartbeat
 
 
 class Socket:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.held import Held
+from padfleet.services.fanout.pads.held import Held
 from padfleet.services.writer.pad import Pad
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.document import Document, replay

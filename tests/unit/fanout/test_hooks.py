@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.hooks import GROUP, NAMES, BadHook, installed_hooks
-from padfleet.services.fanout.room import Room
-from padfleet.services.fanout.session import Identity, Session
+from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.requests.hooks import GROUP, NAMES, BadHook, installed_hooks
 from padfleet.shared.log.connect import Redis
 
 REDIS = cast("Redis", None)
@@ -91,7 +91,7 @@ async def test_each_gets_what_the_one_before_made(module: ModuleType) -> None:
 async def test_what_fails_or_cannot_be_sent_counts_as_not_there(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("padfleet.services.fanout.hooks.TIMEOUT", 0.05)
+    monkeypatch.setattr("padfleet.services.fanout.requests.hooks.TIMEOUT", 0.05)
 
     async def for_ever(*_: Any) -> None:
         await asyncio.Event().wait()

@@ -7,7 +7,7 @@ import logging
 import pytest
 from engineio.exceptions import SocketIsClosedError, UnknownPacketError
 
-from padfleet.services.fanout.socketio_server import library_logger
+from padfleet.services.fanout.transport.socketio_server import library_logger
 
 
 def logged(caplog: pytest.LogCaptureFixture, error: Exception) -> list[str]:

@@ -8,10 +8,16 @@ from typing import cast
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.frames import Frame, Parcel
-from padfleet.services.fanout.line import FRAMES_AT_ONCE, PIECES_AT_ONCE, TRICKLE, Hold, Line
-from padfleet.services.fanout.websocket import Code, WebSocketError, close, pong
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.line import (
+    FRAMES_AT_ONCE,
+    PIECES_AT_ONCE,
+    TRICKLE,
+    Hold,
+    Line,
+)
+from padfleet.services.fanout.transport.packets import Frame, Parcel
+from padfleet.services.fanout.transport.websocket import Code, WebSocketError, close, pong
 from tests.unit.fanout.test_websocket import CONTINUATION, PING, PONG, TEXT, frame
 
 
@@ -171,7 +177,7 @@ async def test_a_fault_ends_the_connection_and_is_told() -> None:
 async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("padfleet.services.fanout.line.CLOSE_DEADLINE", 0.0)
+    monkeypatch.setattr("padfleet.services.fanout.transport.line.CLOSE_DEADLINE", 0.0)
     line, wire = connected(Owner())
     line.fail(Code.NORMAL)
     await asyncio.sleep(0)
@@ -183,7 +189,7 @@ async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
 async def test_nothing_is_kept_of_a_connection_that_is_gone(
     monkeypatch: pytest.MonkeyPatch, ended_by: str
 ) -> None:
-    monkeypatch.setattr("padfleet.services.fanout.line.CLOSE_DEADLINE", 0.0)
+    monkeypatch.setattr("padfleet.services.fanout.transport.line.CLOSE_DEADLINE", 0.0)
     line, wire = connected(Owner())
     line.data_received(frame(TEXT, b"x" * 50, final=False) + frame(CONTINUATION, b"x" * 50)[:-1])
     assert line._reader.kept > 100

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.feed import Feed
-from padfleet.services.fanout.frames import Frame, Frames, collab
-from padfleet.services.fanout.news import News
-from padfleet.services.fanout.runs import Flush
-from padfleet.services.fanout.session import Flushed, Session
+from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.session import Flushed, Session
+from padfleet.services.fanout.pads.collabroom import Frames, collab
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.pads.news import News
+from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.packets import Frame
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, a_session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.commits import MOST_OPS, _parse
+from padfleet.services.fanout.requests.commits import MOST_OPS, _parse
 from padfleet.shared.easysync.effort import count_ops
 
 POOL = {"numToAttrib": {}, "nextNum": 0}

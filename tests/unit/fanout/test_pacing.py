@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.pacing import Pace, Rules
+from padfleet.services.fanout.delivery.pacing import Pace, Rules
 
 RULES = Rules()
 

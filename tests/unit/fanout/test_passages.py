@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout import passages
-from padfleet.services.fanout.flush import Missed
-from padfleet.services.fanout.frames import Frames
-from padfleet.services.fanout.passages import HistoryLost, Passages
+from padfleet.services.fanout.pads import passages
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.passages import HistoryLost, Passages
+from padfleet.services.fanout.pads.steps import Missed
 from padfleet.shared.log.connect import open_redis
 from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.history import HistoryGap

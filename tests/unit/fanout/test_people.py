@@ -1,6 +1,6 @@
 """Who is on a pad, as those who come are told."""
 
-from padfleet.services.fanout.people import People
+from padfleet.services.fanout.presence.people import People
 from padfleet.shared.log.records import Joined, Left, Member
 
 

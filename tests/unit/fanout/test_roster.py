@@ -1,6 +1,6 @@
 """Who is on a pad, over all workers."""
 
-from padfleet.services.fanout.roster import Roster
+from padfleet.services.fanout.presence.roster import Roster
 from padfleet.shared.log.records import Joined, Member
 
 

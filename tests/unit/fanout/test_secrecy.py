@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.beside import Beside
-from padfleet.services.fanout.frames import Frame
-from padfleet.services.fanout.secrecy import Secret
+from padfleet.services.fanout.hub.beside import Beside
+from padfleet.services.fanout.presence.secrecy import Secret
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.announcements import (
     Announcement,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from padfleet.services.fanout.exit import Exit
-from padfleet.services.fanout.standing import Standing
+from padfleet.services.fanout.ops.standing import Standing
+from padfleet.services.fanout.transport.exit import Exit
 from tests.unit.fanout.revisions import feed_at, revisions
 from tests.unit.fanout.test_flush import a_session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.stays import MOST, Stay, brought, frame, parse
+from padfleet.services.fanout.presence.stays import MOST, Stay, brought, frame, parse
 from padfleet.shared.wire import socketio
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from padfleet.services.fanout import turns
-from padfleet.services.fanout.pacing import Rules
-from padfleet.services.fanout.turns import SLICE, Turn, Turns
+from padfleet.services.fanout.delivery import turns
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.turns import SLICE, Turn, Turns
 from tests.eventually import eventually
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.websocket import (
+from padfleet.services.fanout.transport.websocket import (
     BadHandshake,
     Closed,
     Code,

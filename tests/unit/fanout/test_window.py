@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from padfleet.services.fanout.feed import Feed
-from padfleet.services.fanout.flush import Cursor
-from padfleet.services.fanout.frames import Frames
-from padfleet.services.fanout.runs import Flush
-from padfleet.services.fanout.session import Flushed, Session
-from padfleet.services.fanout.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
+from padfleet.services.fanout.delivery.flush import Cursor
+from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.session import Flushed, Session
+from padfleet.services.fanout.delivery.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
 from padfleet.shared.log.records import Revision
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, TapExit, a_session

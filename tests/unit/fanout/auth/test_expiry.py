@@ -8,7 +8,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.auth.expiry import Deadlines, watch
+from padfleet.shared.deadlines import Deadlines, watch
 from tests.eventually import eventually
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.limits.bucket import Bucket, Buckets, Pace
+from padfleet.shared.bucket import Bucket, Buckets, Pace
 
 PACE = Pace(rate=10.0, burst=5.0, patience=1.0)
 

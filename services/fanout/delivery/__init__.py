@@ -1,0 +1,1 @@
+"""How each session is brought up to date: what it is due, when, in how many messages."""

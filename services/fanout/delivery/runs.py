@@ -1,0 +1,157 @@
+"""What one flush of a room sends to the sessions that all are at the same place."""
+
+from padfleet.services.fanout.delivery.flush import BATCH_MAX, Cursor, steps
+from padfleet.services.fanout.delivery.tally import Tally
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.pads.news import News
+from padfleet.services.fanout.pads.steps import (
+    Step,
+)
+from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.log.records import Revision
+
+WRITE_SECONDS = 5e-6
+BYTE_SECONDS = 1 / 2e9
+"""What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and
+2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time them; with
+the wall clock it would count everything else that the loop does meanwhile."""
+
+
+KEPT_LISTS = 64
+"""Lists of revisions that a flush keeps for the next session at the same place: where a thousand
+sessions are behind, each from elsewhere, nobody would come for them."""
+
+
+class Run:
+    """What everybody at one place is sent who has nothing of his own in it: the news, then the
+    feed's revisions after `after`."""
+
+    __slots__ = (
+        "_data",
+        "_frames",
+        "_news",
+        "_revisions",
+        "_steps",
+        "after",
+        "batching",
+        "concerns",
+        "news_from",
+        "news_upto",
+        "taken",
+        "upto",
+    )
+
+    def __init__(
+        self,
+        after: int,
+        revisions: list[Revision],
+        news: list[tuple[Frame, str]],
+        news_from: int,
+        batching: bool,
+        frames: Frames,
+    ) -> None:
+        self.after = after
+        self.news_from, self.news_upto = news_from, news_from + len(news)
+        self.batching = batching
+        self.upto = revisions[-1].rev if revisions else after
+        self.concerns = frozenset(
+            [r.origin.session for r in revisions if r.origin is not None] + [but for _, but in news]
+        )
+        """The sessions that are sent something else."""
+        self._revisions, self._news = revisions, news
+        self._frames = frames
+        self.taken = 0  #: sessions that it was written to
+        self._steps: list[Step] = []
+        self._data: bytes | None = None
+
+    @property
+    def data(self) -> bytes:
+        """What goes to a WebSocket. Made when the first session wants it: on a pad with one author
+        nobody does."""
+        data = self._data
+        return data if data is not None else self._make()
+
+    def _make(self) -> bytes:
+        self._steps = list(steps(Cursor(self.after), "", self._revisions, batching=self.batching))
+        sending = [frame for frame, _ in self._news]
+        sending += [self._frames.of(step) for step in self._steps]
+        self._data = Frame.joined(sending).websocket
+        return self._data
+
+    def tell(self, tally: Tally) -> None:
+        for step in self._steps:
+            tally.count(step, self.taken)
+        tally.writes += self.taken
+        tally.bytes += self.taken * len(self.data)
+
+
+class Flush:
+    """One flush of a room: the runs made for it, each once, and the tally."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        frames: Frames,
+        now: float,
+        *,
+        news: News | None = None,
+        questions: int = 0,
+    ) -> None:
+        """Without `news`, sessions are sent revisions only."""
+        self.feed = feed
+        self.frames = frames
+        self.now = now
+        self.questions = questions
+        """Probes that this flush may carry for the sake of measuring. The answers come all at
+        once, and should not be a load themselves."""
+        self.tally = Tally()
+        self._news = news
+        self._runs: dict[tuple[int, int, bool], Run | None] = {}
+        self._revisions: dict[int, list[Revision]] = {}
+
+    def news(self, place: int) -> list[tuple[Frame, str]]:
+        """Raises IndexError if some of them are not kept any more."""
+        return self._news.since(place) if self._news is not None else []
+
+    def revisions(self, after: int) -> list[Revision]:
+        """Raises IndexError if the feed does not reach back that far."""
+        found = self._revisions.get(after)
+        if found is None:
+            found = self.feed.since(after)
+            if len(self._revisions) < KEPT_LISTS:
+                self._revisions[after] = found
+        return found
+
+    def run(self, after: int, place: int, batching: bool) -> Run | None:
+        """From this revision and this place in the news; None if there is nothing, or more than is
+        kept."""
+        key = (after, place, batching)
+        try:
+            return self._runs[key]
+        except KeyError:
+            found = self._runs[key] = self._make_run(after, place, batching)
+            return found
+
+    def _make_run(self, after: int, place: int, batching: bool) -> Run | None:
+        try:
+            revisions, news = self.revisions(after), self.news(place)
+        except IndexError:
+            return None
+        if not revisions and not news:
+            return None
+        if len(revisions) > BATCH_MAX:
+            return None  # too much for one write: message by message, as far as the window goes
+        # Taken now: news that come during the flush are not in this run.
+        return Run(after, revisions, news, place, batching, self.frames)
+
+    def kernel_seconds(self) -> float:
+        """An estimate of what the kernel takes for what has been left to the event loop so far. (A
+        run is written on the spot, and takes its time there.)"""
+        return self.tally.writes * WRITE_SECONDS + self.tally.bytes * BYTE_SECONDS
+
+    def finish(self) -> Tally:
+        for run in self._runs.values():
+            if run is not None and run.taken:
+                run.tell(self.tally)
+        return self.tally

@@ -1,0 +1,125 @@
+"""What somebody who joins is given of the pad: made once for all who join together.
+
+It is kept as long as somebody has not taken it yet, and no longer. So those who join at the same
+revision share it however slowly they read, and what the pads of a worker keep in this way has a
+budget: a pad for which there is no room is made when there is.
+"""
+
+import asyncio
+import weakref
+from time import monotonic
+
+from padfleet.services.fanout.hub.client_vars import Greeting
+from padfleet.services.fanout.pads.held import Held
+from padfleet.services.fanout.presence.people import People
+from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.tasks import awaited
+
+GREETING_AGE = 0.25
+"""Seconds that those who join a large and busy pad may be given it as it was, and what came since
+behind it."""
+
+SAME_AGE = 5.0
+"""Seconds that they may be given it while no revision came: names of authors who are away may
+change."""
+
+COUNTED = 64 * 1024
+"""Bytes from which on a pad counts in the budget. Smaller ones are bounded by the number of
+sockets."""
+
+PATIENCE = 10.0
+"""Seconds that somebody waits for room in the budget; then the client comes again."""
+
+UNUSED = 1.0
+"""Seconds after which room in the budget is given back that nobody has come for."""
+
+
+class Greetings:
+    def __init__(self, redis: Redis, held: Held, people: People, budget: Budget) -> None:
+        self._redis = redis
+        self._held = held
+        self._people = people
+        self._budget = budget
+        self._kept: weakref.ref[Greeting] | None = None
+        self._holding: Greeting | None = None  #: also while nobody is being sent it
+        self._kept_of = held.feed
+        self._made = 0.0
+        self._until = 0.0
+        self._lock = asyncio.Lock()
+        self._asking: asyncio.Task[bool] | None = None
+        self._room: Reservation | None = None  #: asked for, and not used yet
+
+    async def make(self) -> Greeting | None:
+        """The pad as it is; None if there is none. While it takes long to make, those who come
+        within twenty times as long get the same.
+
+        Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
+        """
+        held = self._held
+        async with self._lock:
+            kept = self._covering()
+            now = monotonic()
+            if kept is not None and (
+                now < self._until or (kept.rev == held.feed.head and now < self._made + SAME_AGE)
+            ):
+                return kept
+            authors = (await held.document()).authors()
+            await self._people.get_to_know(self._redis, authors)
+            document = await held.document()
+            if not document.exists:
+                return None
+            began = monotonic()
+            known = self._people.known_of(document.authors())
+            made = Greeting(document, known, held.epoch)
+            if made.size >= COUNTED:
+                room, self._room = self._room or self._budget.take(made.size), None
+                if room is None:
+                    # Rather as it was a while ago, and all that came since, than not at all.
+                    kept = self._covering()
+                    if kept is None:
+                        raise NoRoom(made.size)
+                    return kept
+                made.room = room
+            self._keep(made, began)
+            return made
+
+    async def room_for(self, size: int) -> None:
+        """Returns when there is room in the budget for a pad of so many bytes: to be made at once
+        then, for all who have waited for it. Raises TimeoutError."""
+        if self._asking is None:
+            self._asking = awaited(self._ask(size), "room for a large pad")
+        if not await asyncio.shield(self._asking):
+            raise TimeoutError("there is too much on its way out for a pad of this size")
+
+    async def _ask(self, size: int) -> bool:
+        try:
+            self._room = await self._budget.wait(size, PATIENCE)
+        except NoRoom:
+            return False  # told to all who wait, of whom there may be none any more
+        finally:
+            self._asking = None
+        asyncio.get_running_loop().call_later(UNUSED, self._give_back)
+        return True
+
+    def _give_back(self) -> None:
+        self._room = None
+
+    def _covering(self) -> Greeting | None:
+        """What was made last, if it is still there and what came since can be sent behind it."""
+        kept = self._kept() if self._kept is not None else None
+        feed = self._held.feed
+        if kept is None or self._kept_of is not feed:  # it was deleted, or rolled back
+            return None
+        return kept if feed.first <= kept.rev + 1 else None
+
+    def _keep(self, made: Greeting, began: float) -> None:
+        cost = monotonic() - began
+        self._made, self._until = began, began + min(20 * cost, GREETING_AGE)
+        self._kept, self._kept_of, self._holding = weakref.ref(made), self._held.feed, made
+
+        def let_go() -> None:
+            if self._holding is made:
+                self._holding = None
+
+        asyncio.get_running_loop().call_later(max(0.0, self._until - monotonic()), let_go)

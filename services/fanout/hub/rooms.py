@@ -1,0 +1,208 @@
+"""The rooms of this worker, open only while somebody is in them (I8)."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.turns import Turns
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.presence.departures import Departures
+from padfleet.shared.budget import Budget
+from padfleet.shared.log import announcements
+from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.supervisor import Keeper, Loose, progress, rest
+from padfleet.shared.tasks import Boxed, Fault, awaited, forget
+
+log = logging.getLogger(__name__)
+
+AUDIT_INTERVAL = 10.0
+"""Seconds between two comparisons of the feeds with what is stored."""
+
+STALL_LOOKS = 6
+"""How often within the stall timeout sockets are looked at: with the default every 10 s."""
+
+OPEN_TIMEOUT = 5.0
+"""Seconds that a pad may take to open; its client then comes again."""
+
+OUTGOING_BYTES = 64 << 20
+"""What is kept of large pads for those who join, unless it is said otherwise."""
+
+AUDIT_BATCH = 500
+"""Pads asked for in one round trip."""
+
+
+class Rooms:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        rules: Rules,
+        *,
+        worker_id: str,
+        ring: int,
+        stall_timeout: float,
+        keeper: Keeper | None = None,
+        outgoing: Budget | None = None,
+        most_pointing: int = 0,
+    ) -> None:
+        """`keeper` looks after the subscriptions; `outgoing` is what may be kept of the pads for
+        those who are slow to take them."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._turns = Turns(rules)
+        self._ring = ring
+        self._most_pointing = most_pointing
+        self._outgoing = outgoing or Budget(OUTGOING_BYTES)
+        self._stall_timeout = stall_timeout
+        self._rooms: dict[str, Room] = {}  # by channel
+        self.departures = Departures(redis, worker_id, self._is_here)
+        self.subscriber = Subscriber(redis, self._deliver, self._resubscribed, keeper or Loose())
+
+    def places(self) -> Iterator[tuple[Feed, list[Session]]]:
+        """Each room's feed and sessions."""
+        for room in self:
+            yield room.feed, list(room.sessions.values())
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
+
+    async def enter(self, pad_id: str) -> Room:
+        """The pad's room, opened if need be. Each call is paid back with `leave`.
+
+        Raises `CorruptPad`, or what `UNREACHABLE` lists.
+        """
+        room = self.begin_to_enter(pad_id)
+        try:
+            await self.opened(room)
+        except BaseException:
+            self.leave(room)
+            raise
+        return room
+
+    @staticmethod
+    async def opened(room: Room) -> None:
+        """Returns when a room that somebody has begun to enter is open. Raises likewise."""
+        assert room.opened is not None
+        # Shared by all who come meanwhile: one of them going away must not cancel it.
+        # With a limit: a shard that is away must not keep those out who want other pads.
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            outcome = await asyncio.shield(room.opened)
+        if isinstance(outcome, Fault):
+            raise outcome.again()
+
+    def begin_to_enter(self, pad_id: str) -> Room:
+        """Opens the pad's room if need be, for somebody who will want it soon, and returns at once.
+        Each call is paid back with `leave`."""
+        keys = self._keyspace.pad(pad_id)
+        room = self._rooms.get(keys.channel)
+        if room is None:
+            room = Room(
+                self._redis,
+                pad_id,
+                keys,
+                self._turns,
+                self.departures,
+                ring=self._ring,
+                outgoing=self._outgoing,
+                most_pointing=self._most_pointing,
+            )
+            self._rooms[keys.channel] = room
+            # Its fault is for whoever enters, and perhaps nobody does.
+            room.opened = awaited(Boxed(self._open(room)), "opening")
+            metrics.PADS.set(len(self._rooms))
+        room.users += 1
+        return room
+
+    def leave(self, room: Room) -> None:
+        room.users -= 1
+        if room.users == 0 and self._rooms.get(room.keys.channel) is room:
+            del self._rooms[room.keys.channel]
+            self.subscriber.unsubscribe(room.keys.channel)
+            forget(room.opened)
+            room.close()
+            metrics.PADS.set(len(self._rooms))
+
+    async def watch_over(self) -> None:
+        """Compares all feeds with the stored heads from time to time, for as long as it runs."""
+        while True:
+            await rest(AUDIT_INTERVAL)
+            try:
+                await self.audit()
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("feeds not compared", extra={"error": str(error)})
+
+    async def drop_stalled(self) -> None:
+        """Gives up sockets that take nothing any more, for as long as it runs."""
+        while True:
+            await rest(self._stall_timeout / STALL_LOOKS)
+            now = monotonic()
+            for room in self:
+                progress()
+                room.drop_stalled(now, self._stall_timeout)
+                await asyncio.sleep(0)
+
+    async def audit(self) -> None:
+        """Repairs each feed that is behind. A gap shows itself when the next message comes; this is
+        for the message after which nothing came."""
+        rooms = [room for room in self if room.opened is not None and room.opened.done()]
+        for start in range(0, len(rooms), AUDIT_BATCH):
+            part = rooms[start : start + AUDIT_BATCH]
+            pipeline = self._redis.client.pipeline(transaction=False)
+            for room in part:
+                _ = pipeline.hmget(room.keys.meta, ["head", "epoch", "chain"])
+            before = [room.feed.head for room in part]
+            progress()
+            async with asyncio.timeout(PATIENCE):
+                found = await pipeline.execute(raise_on_error=False)
+            for room, had, stored in zip(part, before, found, strict=True):
+                self._compare(room, had, stored)
+
+    def _compare(self, room: Room, had: int, stored: Any) -> None:
+        """What one pad's key holds must not keep the others from being looked at."""
+        try:
+            if isinstance(stored, Exception):
+                raise stored
+            head, epoch, chain = stored
+            if room.held.differs(int(head or -1), int(epoch or 0), chain or b"", had):
+                room.repair.begin()
+        except (*UNREACHABLE, RedisError, ValueError) as error:
+            log.warning("feed not compared", extra={"pad": room.pad_id, "error": str(error)})
+
+    async def close(self) -> None:
+        await self.subscriber.close()
+        for room in self._rooms.values():
+            room.close()
+        await self.departures.close()
+
+    def _is_here(self, channel: str, session: str) -> bool:
+        room = self._rooms.get(channel)
+        return room is not None and room.has(session)
+
+    async def _open(self, room: Room) -> None:
+        await self.subscriber.subscribe(room.keys.channel)
+        await room.open()
+
+    def _deliver(self, channel: str, data: bytes) -> None:
+        room = self._rooms.get(channel)
+        if room is None:
+            return
+        try:
+            room.take(announcements.decode(data))
+        except Exception:
+            # One pad's trouble must not end the subscription of all the others.
+            log.exception("channel message not taken", extra={"pad": room.pad_id})
+            room.repair.begin()
+
+    def _resubscribed(self, channel: str) -> None:
+        if room := self._rooms.get(channel):
+            room.resubscribed()

@@ -1,0 +1,1 @@
+"""For those who run the fleet: figures, the canary, draining, workers that died."""

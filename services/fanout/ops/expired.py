@@ -1,0 +1,78 @@
+"""What happens to a session when that which let it in is valid no longer."""
+
+import logging
+from dataclasses import replace
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.delivery.session import Identity
+from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.transport import packets
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.connect import UNREACHABLE
+
+log = logging.getLogger(__name__)
+
+
+class Expired:
+    """Asks once more, as at the door, and ends the session if the answer is not the same.
+
+    Only the hook can answer anything new: a token is that of the handshake, and has expired.
+    """
+
+    def __init__(self, messages: Messages, doorway: Doorway, *, reconnect: bool) -> None:
+        """`reconnect`: break the connection, instead of telling the page that access is gone."""
+        self._messages = messages
+        self._doorway = doorway
+        self._reconnect = reconnect
+
+    async def check(self, socket: Socket) -> None:
+        session = socket.session
+        if session is None:
+            return
+        old = session.identity
+        asked = {"padId": to_units(old.requested_id)}
+        try:
+            new = await self._doorway.identify(socket.handshake, asked)
+        except Denied as error:
+            if socket.session is session:
+                await self._end(socket, old, error.reason)
+        except (*UNREACHABLE, TimeoutError) as error:
+            # It may be let in again, but not by us now.
+            log.warning("socket dropped", extra={"type": "expiry", "error": str(error)})
+            _drop(socket, "unreachable")
+        except Exception:
+            log.exception("not asked again")
+            _drop(socket, "unreachable")
+        else:
+            if socket.session is not session:
+                return  # it has joined anew meanwhile
+            if new.expires is None or not _same(old, new):
+                _drop(socket, "rights")  # and it comes in as what it is now
+                return
+            session.identity = new
+            self._messages.deadlines.put(socket, new.expires)
+
+    async def _end(self, socket: Socket, identity: Identity, reason: Reason) -> None:
+        log.info(
+            "access has ended",
+            extra={"pad": identity.pad_id, "author": identity.author, "reason": reason.value},
+        )
+        if self._reconnect:
+            _drop(socket, "expired")
+            return
+        metrics.DENIED.labels(reason.value).inc()
+        if not socket.exit.closed:
+            socket.exit.write(packets.packet({"accessStatus": "deny"}))
+        await self._messages.leave(socket)
+
+
+def _drop(socket: Socket, why: str) -> None:
+    """Breaks the connection, so that the client comes back and asks at the door."""
+    metrics.DROPPED.labels(why).inc()
+    socket.exit.end()
+
+
+def _same(one: Identity, other: Identity) -> bool:
+    return replace(one, expires=None) == replace(other, expires=None)

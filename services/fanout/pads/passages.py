@@ -1,0 +1,120 @@
+"""Parts of a pad's history that sessions who are behind the feed are sent: read once for all.
+
+When a worker dies, those who were on a pad come to another worker within a second, and most of them
+lack the same revisions. Each would read, decode and check them anew.
+"""
+
+import asyncio
+import weakref
+from itertools import accumulate
+
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.history import HistoryGap, read_revisions
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision
+from padfleet.shared.tasks import awaited
+
+READ_STEP = 200
+"""Revisions per read."""
+
+MOST_BYTES = 8 << 20
+"""Bytes of the revisions of one passage, the first one aside: half of what a feed holds."""
+
+KEPT_SECONDS = 0.5
+"""How long the newest passage is kept for whoever comes next, if nobody is being sent it."""
+
+KEPT_BYTES = 1 << 20
+"""Bytes of its revisions above which it is not kept beyond those who are being sent it."""
+
+
+class HistoryLost(Exception):
+    """The history that a session lacks cannot be read."""
+
+
+class Passage:
+    """Revisions in a row, found to follow from one another."""
+
+    __slots__ = ("__weakref__", "feed", "frames")
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.frames = Frames()  #: made of it, for all who are sent it
+
+
+Key = tuple[str, int, int]
+
+
+class Passages:
+    """Of one pad. What is read under one history is never given to who is on another."""
+
+    def __init__(self, redis: Redis, keys: PadKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._reading: dict[Key, asyncio.Task[Passage]] = {}
+        self._there: weakref.WeakValueDictionary[Key, Passage] = weakref.WeakValueDictionary()
+        self._kept: Passage | None = None
+
+    async def read(self, history: str, first: int, last: int) -> Passage:
+        """The revisions first…last, or the first of them, at least one. `history` names what the
+        pad was found to be when it was asked.
+
+        Raises `HistoryLost`, or what `UNREACHABLE` lists.
+        """
+        key = (history, first, last)
+        if (there := self._there.get(key)) is not None:
+            return there
+        # One of those who wait may go away.
+        return await asyncio.shield(self._under_way(key))
+
+    def _under_way(self, key: Key) -> "asyncio.Task[Passage]":
+        task = self._reading.get(key)
+        if task is None:
+            _, first, last = key
+            task = self._reading[key] = awaited(self._read(first, last), "passage")
+            task.add_done_callback(lambda ended: self._has_read(key, ended))
+        return task
+
+    def forget(self) -> None:
+        """Nobody is there any more."""
+        self._reading.clear()
+        self._there.clear()
+        self._kept = None
+
+    async def _read(self, first: int, last: int) -> Passage:
+        try:
+            async with self._redis.few:
+                revisions = await read_revisions(self._redis, self._keys, first, last)
+        except (HistoryGap, CorruptPad, ValueError) as error:
+            raise HistoryLost(f"revision {first}: {error}") from error
+        revisions = _within(revisions)
+        feed = Feed(first - 1, len(revisions), None)
+        if feed.offer(revisions) is not None:
+            raise HistoryLost(f"revision {feed.head + 1} belongs to another history")
+        return Passage(feed)
+
+    def _has_read(self, key: Key, task: "asyncio.Task[Passage]") -> None:
+        failed = task.cancelled() or task.exception() is not None  # whoever waits for it is told
+        if self._reading.get(key) is not task:
+            return
+        del self._reading[key]
+        if failed:
+            return
+        passage = self._there[key] = task.result()
+        if passage.feed.size > KEPT_BYTES:
+            return
+        self._kept = passage
+
+        def let_go() -> None:
+            if self._kept is passage:
+                self._kept = None
+
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, let_go)
+
+
+def _within(revisions: list[Revision]) -> list[Revision]:
+    """The first of them that are not too large together, at least one."""
+    sizes = accumulate(len(revision.wire) for revision in revisions)
+    return revisions[: max(1, sum(1 for size in sizes if size <= MOST_BYTES))]

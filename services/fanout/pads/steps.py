@@ -1,0 +1,55 @@
+"""What a session can be due: one step of its way through a pad's revisions each."""
+
+from typing import NamedTuple
+
+from padfleet.shared.log.records import Revision
+
+
+class NewChanges(NamedTuple):
+    """One revision of somebody else."""
+
+    revision: Revision
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revision.rev
+
+
+class NewChangesBatch(NamedTuple):
+    """Several revisions of others, in one message."""
+
+    revisions: tuple[Revision, ...]
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revisions[-1].rev
+
+
+class AcceptCommit(NamedTuple):
+    """The session's own submission, at its place in the order.
+
+    `changed` is False when the submission made no revision: then `rev` is the one before it.
+    """
+
+    rev: int
+    changed: bool
+    seq: int  #: which of the session's submissions
+
+    @property
+    def sent_rev(self) -> int:
+        return self.rev
+
+
+class Missed(NamedTuple):
+    """A revision that a returning client has not seen, as CLIENT_RECONNECT."""
+
+    revision: Revision
+    head: int
+    origin: str = ""  #: the session that it came from, where the client is to know
+
+    @property
+    def sent_rev(self) -> int:
+        return self.revision.rev
+
+
+Step = NewChanges | NewChangesBatch | AcceptCommit | Missed

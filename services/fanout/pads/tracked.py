@@ -1,0 +1,59 @@
+"""The last part of the way of submissions that are traced: held here, and sent to this worker's
+sessions."""
+
+from time import time_ns
+from typing import NamedTuple
+
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.shared import tracing
+from padfleet.shared.tracing import Trace
+
+
+class _Arrived(NamedTuple):
+    trace: Trace
+    rev: int
+    at: int  #: ns since the epoch
+
+
+class Sending(NamedTuple):
+    """One flush of a room."""
+
+    carries: list[_Arrived]
+    began: int
+
+    def end(self, *, sessions: int, revisions: int) -> None:
+        """`revisions` have been delivered: revisions × sessions, as far as these took them. What a
+        slow one lacks still is sent to it alone, later, and is not in the span."""
+        for trace, rev, at in self.carries:
+            trace.span("hold", at, self.began, rev=rev)
+            trace.span("send", self.began, rev=rev, sessions=sessions, delivered=revisions)
+
+
+_NOTHING = Sending([], 0)
+
+
+class Tracked:
+    """Of one room: its revisions that are traced, and wait for the next flush."""
+
+    def __init__(self) -> None:
+        self._seen = -1
+        self._waiting: list[_Arrived] = []
+
+    def arrived(self, feed: Feed) -> None:
+        """The feed has got on."""
+        if not tracing.is_on():
+            return
+        # Behind what was seen: the pad was deleted, or is another one by now.
+        seen = self._seen if self._seen <= feed.head else -1
+        self._seen, now = feed.head, time_ns()
+        for revision in feed.since(max(seen, feed.first - 1)):
+            if (trace := tracing.chosen(revision.origin)) is not None:
+                self._waiting.append(_Arrived(trace, revision.rev, now))
+
+    def begin(self) -> Sending:
+        """A flush begins, which carries all that has arrived."""
+        if not self._waiting:
+            return _NOTHING
+        sending = Sending(self._waiting, time_ns())
+        self._waiting = []
+        return sending

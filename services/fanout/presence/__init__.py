@@ -1,0 +1,1 @@
+"""Who is on a pad, on whichever worker: names, colours, cursors, and who has left."""

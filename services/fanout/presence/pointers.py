@@ -1,0 +1,187 @@
+"""Where people have their cursors, told to the others of a pad: at a bounded rate, and stored
+nowhere.
+
+Of each author only the newest place counts. A worker tells the pad's other workers what has moved
+since it did so last, and its sessions what it was told since; both wait for their turn. So what
+cursors cost depends on the pace, and not on how fast people move them. The pace falls with the
+number of people, and beyond `most` of them nobody is told anything: then nobody could follow.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.presence.roster import Roster
+from padfleet.services.fanout.transport import packets
+from padfleet.shared.log.announcements import Pointed, Pointer, point
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+PAUSE = 0.2
+"""Seconds between two tellings while no more than `FEW` people are on a pad."""
+
+FEW = 10
+"""People from which on the pause grows, so that a worker never sends more than
+`FEW / PAUSE` messages about cursors a second for one pad."""
+
+
+def pause_for(people: int, most: int) -> float | None:
+    """Seconds from one telling to the next; None: nobody is told. `most` as in the settings."""
+    if people > most or people < 2:
+        return None
+    return PAUSE * max(1.0, people / FEW)
+
+
+Later = Callable[[float, Callable[[], None]], Callable[[], None]]
+"""Calls the second after so many seconds; what it returns calls that off."""
+
+
+def _later(delay: float, call: Callable[[], None]) -> Callable[[], None]:
+    return asyncio.get_running_loop().call_later(delay, call).cancel
+
+
+class Paced:
+    """Hands on the newest pointer of each author, not more often than every so many seconds."""
+
+    def __init__(
+        self,
+        hand_on: Callable[[list[Pointer]], None],
+        pause: Callable[[], float | None],
+        *,
+        now: Callable[[], float] = monotonic,
+        later: Later | None = None,
+    ) -> None:
+        """`pause` says how many; None: what there is goes nowhere. `later` is the event loop's, if
+        not given."""
+        self._hand_on = hand_on
+        self._pause = pause
+        self._now = now
+        self._later = later or _later
+        self._kept: dict[str, Pointer] = {}
+        self._last = float("-inf")
+        self._cancel: Callable[[], None] | None = None
+
+    def add(self, pointers: Iterable[Pointer]) -> None:
+        pause = self._pause()
+        if pause is None:
+            self._kept.clear()
+            return
+        self._kept.update((pointer.author, pointer) for pointer in pointers)
+        if self._cancel is None and self._kept:
+            due = max(0.0, self._last + pause - self._now())
+            self._cancel = self._later(due, self._is_due)
+
+    def close(self) -> None:
+        if self._cancel is not None:
+            self._cancel()
+        self._kept.clear()
+
+    def _is_due(self) -> None:
+        self._cancel = None
+        kept, self._kept = list(self._kept.values()), {}
+        if kept and self._pause() is not None:
+            self._last = self._now()
+            self._hand_on(kept)
+
+
+class Pointers:
+    """Of one pad on one worker."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: PadKeys,
+        sessions: dict[str, Session],
+        roster: Roster,
+        most: int,
+    ) -> None:
+        """`sessions` are those here, `roster` all that are on the pad; `most` as in the
+        settings."""
+        self._redis = redis
+        self._keys = keys
+        self._sessions = sessions
+        self._roster = roster
+        self._most = most
+        self._tasks = Tasks()
+        self._newest: dict[str, Pointer] = {}
+        self._leaving = Paced(self._publish, self._pause)
+        self._arriving = Paced(self._tell, self._pause)
+
+    def moved(self, pointer: Pointer) -> None:
+        """Somebody here has moved."""
+        self._leaving.add([pointer])
+
+    def take(self, pointed: Pointed) -> None:
+        """What a worker, perhaps this one, has told."""
+        for pointer in pointed.pointers:
+            if pointer.head is None:
+                self._newest.pop(pointer.author, None)
+            else:
+                self._newest[pointer.author] = pointer
+        if len(self._newest) > self._most:
+            self._keep_those_here()
+        self._arriving.add(pointed.pointers)
+
+    def welcome(self, session: Session) -> None:
+        """Somebody who has just come in is told of all who have said where they are since this
+        worker knows that he comes: those were told to nobody on his behalf."""
+        if not session.points or self._pause() is None:
+            return
+        self._keep_those_here()
+        if found := [p for p in self._newest.values() if p.author != session.author]:
+            session.send(_frame(found))
+
+    def forget(self) -> None:
+        """The pad's history has become another: places in it mean nothing any more."""
+        self._newest.clear()
+
+    def _pause(self) -> float | None:
+        return pause_for(len(self._roster), self._most)
+
+    def _keep_those_here(self) -> None:
+        here = set(self._roster.authors())
+        self._newest = {a: p for a, p in self._newest.items() if a in here}
+        if len(self._newest) > self._most:
+            self._newest.clear()  # nobody is told of so many
+
+    def close(self) -> None:
+        self._leaving.close()
+        self._arriving.close()
+        self._tasks.close()
+
+    def _publish(self, pointers: list[Pointer]) -> None:
+        if len(self._tasks):
+            return  # Redis is slow; what it did not take in time is old by now
+        self._tasks.start(self._say(pointers), "cursors", key=self._keys.channel)
+
+    async def _say(self, pointers: list[Pointer]) -> None:
+        try:
+            await point(self._redis, self._keys, pointers)
+        except UNREACHABLE as error:
+            log.debug("cursors not told", extra={"error": str(error)})
+
+    def _tell(self, pointers: list[Pointer]) -> None:
+        """A session that is slow to take what it is sent is left out: this is the last that it
+        should wait for."""
+        frame = _frame(pointers)
+        only = pointers[0].author if len(pointers) == 1 else None
+        for session in list(self._sessions.values()):
+            if session.points and session.author != only and not session.is_behind:
+                session.send(frame)
+                metrics.POINTERS.inc()
+
+
+def _frame(pointers: list[Pointer]) -> packets.Frame:
+    cursors: list[dict[str, Any]] = [
+        {"userId": author, "rev": rev, "anchor": anchor, "head": head}
+        for author, rev, anchor, head in pointers
+    ]
+    return collabroom.collab({"type": "CURSORS", "cursors": cursors})

@@ -1,0 +1,294 @@
+"""What a socket says, and what it is answered.
+
+A client may ask for a Socket.IO acknowledgement of any message: it gets ``[null, null]``, or
+``[{name, message}]`` with the error texts of Etherpad 3.3.1.
+"""
+
+import asyncio
+import logging
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.auth.decision import Denied
+from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.limits.allowances import Allowances, TooMuch
+from padfleet.services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.commits import Commits
+from padfleet.services.fanout.requests.handlers import Handlers
+from padfleet.services.fanout.requests.join import Ahead, Doorway, TurnedAway, turn_away_if_corrupt
+from padfleet.services.fanout.transport import packets
+from padfleet.services.fanout.transport.exit import OVERFLOW, Exit
+from padfleet.shared.deadlines import Deadlines
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.inbox import NotTaken
+
+log = logging.getLogger(__name__)
+
+MAX_DIGITS = 16
+"""Of a number that JavaScript holds exactly, and Python reads quickly."""
+
+Reply = tuple[None, None] | dict[str, str]
+OK: Reply = (None, None)
+
+
+@dataclass(slots=True, eq=False)
+class Socket:
+    """One Socket.IO connection, which is on at most one pad."""
+
+    handshake: Handshake
+    exit: Exit
+    brought: str | None = None  #: by its client from an earlier connection, see `stays`
+    session: Session | None = None
+    room: Room | None = None
+    author: str | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Messages are taken one at a time and in order, up to where only the writer's answer is
+    waited for."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  #: disconnected, and off its pad
+
+    def acknowledged(self, packet: str) -> None:
+        """A Socket.IO acknowledgement has come, `43<id>[…]`. Its id is the rev that it is for."""
+        digits = packet[2:].partition("[")[0]
+        if self.session is not None and digits.isdecimal() and len(digits) < MAX_DIGITS:
+            self.session.has_acknowledged(int(digits), time.monotonic())
+
+
+class History(Protocol):
+    """What answers CHANGESET_REQ."""
+
+    async def asked(
+        self, room: Room, session: Session, message: dict[str, Any], *, address: str
+    ) -> None: ...
+
+
+class Messages:
+    """Reads the messages of all sockets of this worker."""
+
+    def __init__(
+        self,
+        doorway: Doorway,
+        commits: Commits,
+        allowances: Allowances,
+        nursery: Nursery,
+        handlers: Handlers,
+        history: History,
+    ) -> None:
+        self._doorway = doorway
+        self._commits = commits
+        self._allowances = allowances
+        self.nursery = nursery
+        self._hooks = doorway.hooks
+        self._handlers = handlers
+        self._history = history
+        self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
+
+    async def received(self, socket: Socket, message: Any) -> Reply:
+        """Never raises: whatever a client sends costs itself at most."""
+        kind = _kind(message)
+        # A type that we do not know is whatever its sender wrote: no word of it goes to the log.
+        known = kind if kind in KNOWN else "other"
+        metrics.MESSAGES.add(known)
+        try:
+            await self._dispatch(socket, message)
+        except ClientError as error:
+            log.info("message refused", extra={"type": known, "error": error.plain})
+            return {"name": error.name, "message": str(error)}
+        except TurnedAway:
+            return OK
+        except (*UNREACHABLE, NotTaken, TimeoutError) as error:
+            # We cannot serve this now, perhaps in a moment or on another worker. An answer of any
+            # kind would be taken for final, so the connection goes, and the client resumes.
+            log.warning("socket dropped", extra={"type": known, "error": str(error)})
+            metrics.DROPPED.labels("unreachable").inc()
+            socket.exit.end()
+            return {"name": "Error", "message": "temporarily unavailable"}
+        except Exception:
+            log.exception("message failed", extra={"type": known})
+            if kind == "CLIENT_READY":
+                # A page waits for CLIENT_VARS for good; without its connection it tries again.
+                socket.exit.end()
+            return {"name": "Error", "message": "internal error"}
+        return OK
+
+    async def disconnected(self, socket: Socket) -> None:
+        async with socket.turn:
+            await self.leave(socket)
+        socket.gone.set()
+
+    # --- Dispatch --------------------------------------------------------------------------------
+
+    async def _dispatch(self, socket: Socket, message: Any) -> None:
+        if not isinstance(message, dict) or message.get("component") != "pad":
+            component = message.get("component") if isinstance(message, dict) else None
+            raise ClientError("unknown message component", component)
+        kind = message.get("type")
+        if not kind:
+            raise ClientError("message type missing")
+        if kind == "CLIENT_READY":
+            async with socket.turn:
+                await self._ready(socket, message)
+            return
+        session, room = socket.session, socket.room
+        if session is None or room is None or session.id not in room.sessions:
+            raise ClientError("pre-CLIENT_READY message")
+        if self._hooks.handle_message:
+            if not await self._hooks.lets_pass(room, session, message):
+                return
+            if session.id not in room.sessions:
+                raise ClientError("client disconnected")
+        if _is_submission(kind, message.get("data"), session):
+            # What most messages are, and what says no more than it was taken.
+            await self._submit(room, session, message["data"])
+            return
+        with prefixed(kind):
+            if kind == "CHANGESET_REQ":
+                address = socket.handshake.address
+                await self._history.asked(room, session, message, address=address)
+            elif kind == "COLLABROOM":
+                await self._collab(socket, room, session, message.get("data"))
+            else:
+                raise ClientError("unknown message type")
+
+    async def _submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
+        try:
+            await self._allowances.commit(session.author, data.get("changeset"))
+        except TooMuch:
+            room.kick_and_say(session, "rateLimited")
+            return
+        if session.id not in room.sessions:
+            return  # it has gone while it waited for its turn, and sends it again
+        await self._commits.submit(room, session, data)
+
+    async def _collab(self, socket: Socket, room: Room, session: Session, data: Any) -> None:
+        if session.identity.read_only:
+            raise ClientError("write attempt on read-only pad")
+        if not isinstance(data, dict):
+            raise WrongType("data is not an object")
+        doorway = self._doorway
+        asked = Asked(
+            doorway.redis, doorway.settings, self._commits, self._hooks, room, session, data
+        )
+        with prefixed(data.get("type")):
+            matter, handler = self._handlers.of(asked)
+            if handler.told:
+                try:
+                    self._allowances.tell(session.author, matter)
+                except TooMuch as error:
+                    raise ClientError(f"too many {handler.too_many}; wait a moment") from error
+            with prefixed(matter) if matter != data["type"] else nullcontext():
+                async with socket.turn if handler.in_turn else nullcontext():
+                    await handler.serve(asked)
+
+    # --- The messages ----------------------------------------------------------------------------
+
+    async def _ready(self, socket: Socket, message: dict[str, Any]) -> None:
+        try:
+            await self._allowances.join(socket)
+        except TooMuch as error:
+            socket.exit.end()
+            raise ClientError("too many joins") from error
+        with self._doorway.ahead(message) as ahead:
+            await self._join(socket, message, ahead)
+
+    async def _join(self, socket: Socket, message: dict[str, Any], ahead: Ahead) -> None:
+        try:
+            identity = await self._doorway.identify(socket.handshake, message, ahead)
+            # Over all of its sockets: an author with forty of them would join forty times as fast.
+            await self._allowances.join(identity.author)
+        except Denied as error:
+            log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
+            metrics.DENIED.labels(error.reason.value).inc()
+            self.nursery.off_its_pad(socket.exit)
+            if not socket.exit.closed:
+                socket.exit.write(packets.packet({"accessStatus": "deny"}))
+            raise ClientError("access denied") from error
+        except CorruptPad as error:
+            turn_away_if_corrupt(socket.exit, shown(message.get("padId")), error)
+            raise
+        except TooMuch as error:
+            socket.exit.end()
+            raise ClientError("too many joins") from error
+        if socket.author is not None and socket.author != identity.author:
+            if not socket.exit.closed:
+                socket.exit.write(packets.packet({"disconnect": "rejected"}))
+            raise ClientError("Author ID changed mid-session. Bad or missing token or sessionID?")
+        socket.author = identity.author
+        if socket.exit.backlog > OVERFLOW:
+            # It asks for a whole pad once more, and has not taken the last one.
+            metrics.DROPPED.labels("overflow").inc()
+            socket.exit.end()
+            return
+        await self.leave(socket)
+        brought, socket.brought = socket.brought, None
+        try:
+            socket.session, socket.room = await self._doorway.join(
+                socket.exit, identity, message, brought
+            )
+        except TooMuch as error:
+            socket.exit.end()
+            raise ClientError("too many new pads") from error
+        self.nursery.on_a_pad(socket.exit)
+        if self._hooks.user_join:
+            await self._hooks.joined(socket.room, socket.session)
+        if identity.expires is not None:
+            self.deadlines.put(socket, identity.expires)
+        log.info(
+            "joined",
+            extra={
+                "pad": identity.pad_id,
+                "author": identity.author,
+                "rev": socket.session.cursor.sent_rev,
+            },
+        )
+
+    async def leave(self, socket: Socket) -> None:
+        """Off its pad, if it is on one; the socket may stay."""
+        self.deadlines.discard(socket)
+        session, room = socket.session, socket.room
+        socket.session = socket.room = None
+        if session is not None and room is not None:
+            self.nursery.off_its_pad(socket.exit)
+            await self._doorway.leave(room, session)
+            if self._hooks.user_leave:
+                await self._hooks.left(room, session)
+
+
+KNOWN = {
+    "CLIENT_READY",
+    "CHANGESET_REQ",
+    "USER_CHANGES",
+    "USERINFO_UPDATE",
+    "CHAT_MESSAGE",
+    "GET_CHAT_MESSAGES",
+    "SAVE_REVISION",
+    "CLIENT_MESSAGE",
+    "PAD_DELETE",
+    "CUSTOM",
+    "CURSOR",
+}
+
+
+def _is_submission(kind: Any, data: Any, session: Session) -> bool:
+    return (
+        kind == "COLLABROOM"
+        and isinstance(data, dict)
+        and data.get("type") == "USER_CHANGES"
+        and not session.identity.read_only
+    )
+
+
+def _kind(message: Any) -> str:
+    if not isinstance(message, dict):
+        return "none"
+    kind = message.get("type")
+    if kind == "COLLABROOM" and isinstance(message.get("data"), dict):
+        kind = message["data"].get("type")
+    return shown(kind) if isinstance(kind, str) else "none"

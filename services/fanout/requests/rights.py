@@ -1,0 +1,47 @@
+"""What a user may do to a pad, beside writing on it: delete it, and set how it looks for all."""
+
+from contextlib import suppress
+from typing import Any
+
+from padfleet.services.fanout.delivery.session import Identity
+from padfleet.services.fanout.hub.room import Room
+from padfleet.shared.log.chat import NoPad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.deletion import make_deletion_token
+from padfleet.shared.log.options import TooBusy, change_options
+from padfleet.shared.settings import FanoutSettings
+
+
+async def rights_of(
+    redis: Redis, room: Room, identity: Identity, settings: FanoutSettings
+) -> dict[str, Any]:
+    """The variables of CLIENT_VARS that say so. Raises what `UNREACHABLE` lists.
+
+    A pad's creator is told its deletion token when he comes for the first time, and never again.
+    Who may delete it anyway needs none: because everybody may, or because he is known by more than
+    a browser's cookie, and stays who he is when that is gone.
+    """
+    made_it = not identity.read_only and identity.author == room.beside.creator
+    without = settings.pad_deletion_by_all or identity.expires is not None
+    token = None
+    if made_it and not without:
+        token = await make_deletion_token(redis, room.keys, room.epoch)
+    return {
+        "enablePadWideSettings": settings.pad_wide_settings,
+        "enablePluginPadOptions": settings.pad_wide_settings,
+        "canEditPadSettings": made_it and settings.pad_wide_settings,
+        "padDeletionToken": token,
+        "canDeleteWithoutToken": without,
+    }
+
+
+async def begin_with(
+    redis: Redis, room: Room, author: str, defaults: Any, settings: FanoutSettings
+) -> None:
+    """How a new pad looks is as its creator's own page looks. Raises what `UNREACHABLE` lists."""
+    if not settings.pad_wide_settings or not isinstance(defaults, dict):
+        return
+    await room.beside.settled()
+    if room.beside.creator == author:
+        with suppress(NoPad, TooBusy):  # then it looks as pads do
+            room.beside.are_set(await change_options(redis, room.keys, defaults, fresh=True))
