@@ -34,8 +34,9 @@ INTERVAL = 1.5
 ATTEMPT = 2.0
 """Seconds after which one that has not come back is given up, and the next one sent."""
 
-LIMIT = 4.5
-"""Seconds without one that came back after which the worker is not ready."""
+LIMIT = 6.5
+"""Seconds without one that came back after which the worker is not ready: the pause, one that was
+given up, another by way of another partition, which may have to be opened first, and a second."""
 
 LENGTH = 500
 """Revisions after which the pad is deleted and begun anew, so that it does not grow."""
