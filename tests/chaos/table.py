@@ -17,7 +17,7 @@ from tests.chaos.scene import FULL
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "reliability.md"
-RAW: Final = ROOT / "docs" / "reliability.json"
+RAW: Final = ROOT / "tests" / "benchmarks" / "results" / "reliability.json"
 """All of the results behind the table. One that was not run again stays."""
 
 BEGIN: Final = "<!-- made by make chaos: begin -->"

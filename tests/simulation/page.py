@@ -15,7 +15,7 @@ from tests.benchmarks.figures import readable
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "capacity.md"
-RAW = ROOT / "docs" / "capacity.json"
+RAW = ROOT / "tests" / "benchmarks" / "results" / "capacity.json"
 CHART = ROOT / "docs" / "images" / "capacity.svg"
 
 
