@@ -21,7 +21,7 @@ import {
   splitAttributionLines,
 } from "../src/easysync/index.js";
 
-const FILE = new URL("../../../../tests/data/easysync-vectors.jsonl.gz", import.meta.url);
+const FILE = new URL("../../../../../tests/data/easysync-vectors.jsonl.gz", import.meta.url);
 
 interface Submission {
   base_rev: number;
