@@ -33,7 +33,7 @@ class Remark(str):
 
 
 @dataclass(frozen=True)
-class Report:
+class HealthReport:
     """The outcome of a set of checks: for each its reason to fail, a `Remark`, or None."""
 
     reasons: Mapping[str, str | None]
@@ -81,15 +81,15 @@ class Health:
         """Add a check of readiness. ValueError if the name is taken."""
         _add(self._ready, name, check)
 
-    async def liveness(self) -> Report:
+    async def liveness(self) -> HealthReport:
         return await self._run(self._live)
 
-    async def readiness(self) -> Report:
+    async def readiness(self) -> HealthReport:
         return await self._run(self._ready)
 
-    async def _run(self, checks: Mapping[str, Check]) -> Report:
+    async def _run(self, checks: Mapping[str, Check]) -> HealthReport:
         if not checks:
-            return Report({})
+            return HealthReport({})
         tasks = {name: awaited(_guarded(check), "check") for name, check in checks.items()}
         try:
             # Not asyncio.timeout around each: that waits for a check to take its cancellation, and
@@ -99,7 +99,7 @@ class Health:
             for task in tasks.values():
                 task.cancel()
         late = f"no answer within {self._timeout_s:g} s"
-        return Report(
+        return HealthReport(
             {name: task.result() if task in done else late for name, task in tasks.items()}
         )
 
@@ -148,7 +148,7 @@ async def _guarded(check: Check) -> str | None:
         return f"{type(error).__name__}: {error}"
 
 
-def _answer(report: Report) -> web.Response:
+def _answer(report: HealthReport) -> web.Response:
     return web.json_response(
         report.as_json(),
         status=200 if report.ok else 503,

@@ -24,7 +24,7 @@ from padfleet.shared.supervisor import Kept, Supervisor, Work, add_metrics
 from padfleet.shared.tasks import report_the_loops_faults
 
 
-class Wanted(Protocol):
+class ServiceOptions(Protocol):
     """The settings that all of them have."""
 
     @property
@@ -42,7 +42,7 @@ class Service:
 
     supervisor: Supervisor
 
-    def __init__(self, settings: Wanted) -> None:
+    def __init__(self, settings: ServiceOptions) -> None:
         self.redis = open_redis(settings.redis_url)
         self.keyspace = Keyspace(settings.partitions)
         self.health = Health()

@@ -52,7 +52,7 @@ def put_on(response: web.StreamResponse, *, others: bool = False) -> None:
     response.headers.setdefault(RESOURCE_POLICY, "cross-origin" if others else "same-origin")
 
 
-class Handler(RequestHandler):
+class ServerConnection(RequestHandler):
     """What is no request of HTTP is answered before there is an application to answer it."""
 
     def handle_error(
@@ -92,7 +92,7 @@ class Handler(RequestHandler):
 
 
 class _Server(web.Server):
-    makes: Callable[..., RequestHandler] = Handler
+    makes: Callable[..., RequestHandler] = ServerConnection
 
     def __call__(self) -> RequestHandler:
         return self.makes(self, loop=self._loop, **self._kwargs)
@@ -102,7 +102,11 @@ class Runner(web.AppRunner):
     """`web.AppRunner`, whose answers to malformed requests have the headers too."""
 
     def __init__(
-        self, app: web.Application, *, handler: Callable[..., Handler] = Handler, **options: Any
+        self,
+        app: web.Application,
+        *,
+        handler: Callable[..., ServerConnection] = ServerConnection,
+        **options: Any,
     ) -> None:
         """`handler` makes a connection, of what aiohttp's own takes."""
         super().__init__(app, **options)

@@ -61,7 +61,7 @@ class Keeper(Protocol):
     def keep(self, name: str, work: Work, policy: Policy = LASTING, *, part: str = "") -> Kept: ...
 
 
-class Line(NamedTuple):
+class TaskStatus(NamedTuple):
     """How all tasks of one name are, as health, `padfleet top` and metrics show it."""
 
     name: str
@@ -191,11 +191,11 @@ class Supervisor:
         if self.died.done():
             raise TaskDied(self.died.result())
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[TaskStatus]:
         """One for each name, in the order in which they first came."""
         for name, tasks in self._tasks.items():
             troubles = (task.life.trouble(self.now) for task in tasks)
-            yield Line(
+            yield TaskStatus(
                 name,
                 sum(task.life.stage == "running" for task in tasks),
                 self._restarts[name] + sum(task.life.restarts for task in tasks),
@@ -402,7 +402,7 @@ async def _run(work: Callable[[], Awaitable[object]]) -> None:
 class _Figures(Collector):
     """Made when they are asked for: ages change by themselves."""
 
-    def __init__(self, lines: Callable[[], Iterable[Line]]) -> None:
+    def __init__(self, lines: Callable[[], Iterable[TaskStatus]]) -> None:
         self._lines = lines
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

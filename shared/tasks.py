@@ -67,7 +67,8 @@ class Tasks:
 
 def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
     """A task whose outcome, its fault included, belongs to whoever holds and awaits it. A frame
-    that does both has to let go of it before it raises its fault: see `Fault`, and `Pending`."""
+    that does both has to let go of it before it raises its fault: see `TaskFault`, and
+    `Pending`."""
     return asyncio.create_task(work, name=name)
 
 
@@ -77,7 +78,7 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
         _ = task.exception()
 
 
-class Fault:
+class TaskFault:
     """What a task came to that is not to hold its fault. Whoever has taken it leaves this empty.
 
     A task holds its fault, which holds the frames that it came through by its traceback; and where
@@ -106,7 +107,7 @@ class Fault:
         return error
 
 
-class Boxed(Coroutine[Any, Any, T | Fault]):
+class Boxed(Coroutine[Any, Any, T | TaskFault]):
     """What `work` comes to, or its fault, which is not raised; for the task that it is to be."""
 
     # No coroutine around it: one that is cancelled before it has begun would never begin the other.
@@ -121,7 +122,7 @@ class Boxed(Coroutine[Any, Any, T | Fault]):
         except StopIteration:
             raise
         except Exception as error:
-            raise StopIteration(Fault(error)) from None
+            raise StopIteration(TaskFault(error)) from None
 
     def throw(self, *error: Any) -> Any:
         try:
@@ -129,14 +130,14 @@ class Boxed(Coroutine[Any, Any, T | Fault]):
         except StopIteration:
             raise
         except Exception as found:
-            raise StopIteration(Fault(found)) from None
+            raise StopIteration(TaskFault(found)) from None
         finally:
             del error  # this frame is in its traceback
 
     def close(self) -> None:
         self._work.close()
 
-    def __await__(self) -> Generator[Any, Any, T | Fault]:
+    def __await__(self) -> Generator[Any, Any, T | TaskFault]:
         raise NotImplementedError("only for tasks")
 
 
@@ -145,14 +146,14 @@ class Pending(Generic[T]):
     then, with its fault."""
 
     def __init__(self, work: Coroutine[Any, Any, T], name: str) -> None:
-        self._task: asyncio.Task[T | Fault] | None = awaited(Boxed(work), name)
+        self._task: asyncio.Task[T | TaskFault] | None = awaited(Boxed(work), name)
 
     def __await__(self) -> Generator[Any, None, T]:
         """What it comes to; where whoever asks is cancelled, it is too."""
         task, self._task = self._task, None
         assert task is not None, "awaited twice"
         outcome = yield from task.__await__()
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, TaskFault):
             raise outcome.take()
         return outcome
 
@@ -162,12 +163,12 @@ class Pending(Generic[T]):
         self._task = None
 
 
-def forget(task: "asyncio.Task[T | Fault] | None") -> None:
+def forget(task: "asyncio.Task[T | TaskFault] | None") -> None:
     """As `as_if_never_asked`, for one that is `Boxed`."""
     as_if_never_asked(task)
     if task is not None and task.done() and not task.cancelled():
         outcome = task.result()
-        if isinstance(outcome, Fault) and not outcome.is_taken:
+        if isinstance(outcome, TaskFault) and not outcome.is_taken:
             _ = outcome.take()
 
 
@@ -193,7 +194,7 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
         for wait in waits:
             try:
                 outcome = await wait
-                outcomes.append(outcome.take() if isinstance(outcome, Fault) else outcome)
+                outcomes.append(outcome.take() if isinstance(outcome, TaskFault) else outcome)
             except GeneratorExit:
                 _cancel(tasks)
                 raise
@@ -209,7 +210,7 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
                 raise outcome
         return outcomes
     finally:
-        # This frame is in the tracebacks of all of them: see `Fault`.
+        # This frame is in the tracebacks of all of them: see `TaskFault`.
         del tasks, waits, wait, outcome, outcomes
 
 

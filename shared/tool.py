@@ -51,7 +51,7 @@ def run_tool(
         return FAILED
 
 
-class Progress:
+class ToolProgress:
     """One line of standard error that is written over, on a terminal; elsewhere nothing, since
     what is done is said as it is done."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Full(Exception):
+class TurnstileFull(Exception):
     """There is no place in the line, or it has not moved for too long: to be asked again later."""
 
 
@@ -19,15 +19,15 @@ class Turnstile:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Raises `Full`."""
+        """Raises `TurnstileFull`."""
         if self.waiting >= self._most:
-            raise Full(f"{self.waiting} wait already")
+            raise TurnstileFull(f"{self.waiting} wait already")
         self.waiting += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
-            raise Full(f"no turn within {self._patience:g} s") from None
+            raise TurnstileFull(f"no turn within {self._patience:g} s") from None
         finally:
             self.waiting -= 1
         try:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
-from padfleet.shared.log.authors import Visit
+from padfleet.shared.log.authors import AuthorVisit
 
 
 class NotAllowed(Exception):
@@ -20,7 +20,7 @@ class Visitor(NamedTuple):
     author: str  #: empty for who only looks and is no author yet
     write: bool
     address: str = ""  #: of the client
-    visit: Visit | None = None  #: how he came, if that is no reason to keep him for good
+    visit: AuthorVisit | None = None  #: how he came, if that is no reason to keep him for good
 
 
 class Door(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice, to_units
 from padfleet.shared.log.records import Origin, Revision, Submission
 
@@ -16,7 +16,7 @@ PIECES = [to_units(text) for text in ("a", "some words ", "a line\n", "\n\n", "ğ
 def lived_in(count: int, seed: int = 1) -> list[Revision]:
     """A pad on which several people typed, deleted and formatted, here and there."""
     random = Random(seed)
-    pad = Pad()
+    pad = WriterPad()
     found = [pad.create("start\n", "a.maker", 5)]
     for seq in range(1, 10 * count):
         if len(found) >= count:

@@ -15,35 +15,35 @@ from prometheus_client import REGISTRY
 from padfleet import __version__
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.access import open_access
-from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.auth.tokens import carried
 from padfleet.services.fanout.collab import handlers
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.addresses import Trusted, networks
+from padfleet.services.fanout.limits.admission import ADDRESS, gate
 from padfleet.services.fanout.limits.allowances import Allowances
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
 from padfleet.services.fanout.limits.doorman import COOKIES, doorman
-from padfleet.services.fanout.limits.gate import ADDRESS, gate
 from padfleet.services.fanout.limits.hosts import Hosts
+from padfleet.services.fanout.limits.idle import PROMPT, IdleSockets, sweep
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.limits.origins import Origins
-from padfleet.services.fanout.limits.places import Places
-from padfleet.services.fanout.limits.unborn import PROMPT, Nursery, sweep
 from padfleet.services.fanout.ops.canary import Canaries
-from padfleet.services.fanout.ops.census import Census
 from padfleet.services.fanout.ops.drain import Drain, turning_away
 from padfleet.services.fanout.ops.etherpad_stats import add_stats_route
 from padfleet.services.fanout.ops.expired import Expired
 from padfleet.services.fanout.ops.figures import figures_of
-from padfleet.services.fanout.ops.standing import Standing
-from padfleet.services.fanout.presence import stays
+from padfleet.services.fanout.ops.lag_metrics import LagMetrics
+from padfleet.services.fanout.ops.liveness import Liveness
+from padfleet.services.fanout.presence import resume_token as stays
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.hooks import installed_hooks
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.http_access import HttpAccess, by_the_lane_of_calls
+from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages, Socket
-from padfleet.services.fanout.requests.visits import Visits, by_the_lane_of_calls
 from padfleet.services.fanout.timeslider.helper import Helper
 from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.services.fanout.transport.engine import MOST_VALUES, EngineServer, LeanSocket
@@ -140,27 +140,29 @@ async def _open(
     )
     ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)
-    doorway = Doorway(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)
-    doorway.makers = Makers.of(settings)
-    nursery = Nursery(
+    join_handler = JoinHandler(redis, keyspace, rooms, inbox, settings, worker_id, access, hooks)
+    join_handler.makers = Makers.of(settings)
+    idle_sockets = IdleSockets(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
     messages = Messages(
-        doorway,
+        join_handler,
         Commits(inbox),
         Allowances.of(settings),
-        nursery,
+        idle_sockets,
         handlers(settings.plugin_messages),
         timeslider,
     )
-    census = Census(redis, rooms, worker_id, settings.presence_timeout_ms)
+    liveness = Liveness(redis, rooms, worker_id, settings.presence_timeout_ms)
     canaries = Canaries(redis, keyspace, rooms, inbox, keeper)
     drain = Drain()
-    _add_checks(health, redis, rooms, census, settings)
+    _add_checks(health, redis, rooms, liveness, settings)
     health.ready("draining", drain.why_not_ready)
     health.ready("canary", canaries.why_not_ready)
 
-    places = Places(total=settings.max_sockets, per_address=settings.max_sockets_per_address)
+    places = ConnectionQuota(
+        total=settings.max_sockets, per_address=settings.max_sockets_per_address
+    )
     trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
     connections = Connections(
         Descriptors(raise_limit()),
@@ -170,7 +172,7 @@ async def _open(
         is_proxy=trusted.knows,
         is_known=lambda sid: sid in engine.sockets,
         websockets=lambda: engine.websockets,
-        give_up_a_socket=nursery.give_up_one,
+        give_up_a_socket=idle_sockets.give_up_one,
     )
     origins = Origins(settings.cors)
     asked_where_from = doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins)
@@ -181,17 +183,17 @@ async def _open(
             by_the_lane_of_calls,
             turning_away(drain),
             asked_where_from,
-            gate(trusted, places, partial(nursery.give_up_one, waited=PROMPT)),
+            gate(trusted, places, partial(idle_sockets.give_up_one, waited=PROMPT)),
         ],
     )
     add_safe_headers(app, partial(_lets_others_load, origins))
     sio = _attach_socketio(app, messages, sockets, settings)
     engine: EngineServer = sio.eio
-    _watch_engine(engine, places, nursery, settings)
-    visits = Visits(redis, keyspace, access, trusted)
+    _watch_engine(engine, places, idle_sockets, settings)
+    visits = HttpAccess(redis, keyspace, access, trusted)
     mount_api(app, redis, keyspace, inbox, settings, visits, keeper, outgoing)
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
-    REGISTRY.register(Standing(rooms.places))
+    REGISTRY.register(LagMetrics(rooms.places))
     ops = _operators_app(app, settings, asked_where_from)
     add_ops_routes(ops, health)
     add_stats_route(ops, rooms, partial(admits, token_of(settings)))
@@ -214,16 +216,16 @@ async def _open(
     ends.push_async_callback(sio.shutdown)
 
     await access.start()
-    await census.beat()
-    ends.push_async_callback(census.retire)
-    expired = Expired(messages, doorway, reconnect=settings.auth_expired == "reconnect")
+    await liveness.beat()
+    ends.push_async_callback(liveness.retire)
+    expired = Expired(messages, join_handler, reconnect=settings.auth_expired == "reconnect")
     service.keep("heartbeat", sio.eio.heartbeat.run)
-    service.keep("census", census.run)
+    service.keep("census", liveness.run)
     service.keep("audit", rooms.watch_over)
     service.keep("canaries", canaries.run)
     service.keep("stalled", rooms.drop_stalled)
     service.keep("expiry", partial(watch, messages.deadlines, expired.check))
-    service.keep("unborn", partial(sweep, nursery))
+    service.keep("unborn", partial(sweep, idle_sockets))
     service.keep("connections", connections.watch)
     ops_host, ops_port = settings.ops
     place = reachable_host(ops_host), ops_port
@@ -236,7 +238,7 @@ def _rooms(service: Service, settings: FanoutSettings, worker_id: str, outgoing:
     return Rooms(
         service.redis,
         service.keyspace,
-        Rules(
+        PacingRules(
             share=settings.flush_share,
             floor=settings.flush_pause_min_ms / 1000,
             ceiling=settings.flush_pause_max_ms / 1000,
@@ -332,7 +334,10 @@ def _attach_socketio(
 
 
 def _watch_engine(
-    engine: EngineServer, places: Places, nursery: Nursery, settings: FanoutSettings
+    engine: EngineServer,
+    places: ConnectionQuota,
+    idle_sockets: IdleSockets,
+    settings: FanoutSettings,
 ) -> None:
     """Counts its sockets, and says how fast they are read."""
     rate = settings.messages_per_second
@@ -341,12 +346,12 @@ def _watch_engine(
     def has_come(socket: LeanSocket) -> None:
         metrics.SOCKETS.inc()
         places.take(socket.address)
-        nursery.born(socket.exit)
+        idle_sockets.born(socket.exit)
 
     def has_gone(socket: LeanSocket) -> None:
         metrics.SOCKETS.dec()
         places.give_back(socket.address)
-        nursery.gone(socket.exit)
+        idle_sockets.gone(socket.exit)
 
     engine.has_come, engine.has_gone = has_come, has_gone
 
@@ -356,7 +361,7 @@ async def _pad_exists(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
 
 
 def _add_checks(
-    health: Health, redis: Redis, rooms: Rooms, census: Census, settings: FanoutSettings
+    health: Health, redis: Redis, rooms: Rooms, liveness: Liveness, settings: FanoutSettings
 ) -> None:
     async def reachable() -> str | None:
         take_lane(Lane.FIRST)
@@ -364,8 +369,8 @@ def _add_checks(
         return None
 
     async def counted() -> str | None:
-        silent = asyncio.get_running_loop().time() - census.last_beat
-        if census.last_beat == 0 or silent * 1000 > settings.presence_timeout_ms:
+        silent = asyncio.get_running_loop().time() - liveness.last_beat
+        if liveness.last_beat == 0 or silent * 1000 > settings.presence_timeout_ms:
             return "the other workers take this one for dead: its last heartbeat is too old"
         return None
 

@@ -10,13 +10,13 @@ from aiohttp import web
 
 from padfleet import __version__
 from padfleet.services.writer import metrics
+from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.figures import figures
-from padfleet.services.writer.owner import Owner
-from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.services.writer.readiness import add_readiness
 from padfleet.services.writer.replicas import Replicas
-from padfleet.services.writer.upkeep import Upkeep
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.fleet.beacon import Name, reachable_host
 from padfleet.shared.health import add_ops_routes
@@ -61,11 +61,11 @@ async def run(settings: WriterSettings) -> None:
     log.info("writer stopped", extra={"writer": writer_id})
 
 
-def _owner(service: Service, settings: WriterSettings, writer_id: str) -> Owner:
+def _owner(service: Service, settings: WriterSettings, writer_id: str) -> LeaseManager:
     redis, keyspace = service.redis, service.keyspace
     bounds = pad_limits(settings)
     pads = PadCache(redis, keyspace, settings.cached_pads, bounds)
-    upkeep = Upkeep(
+    compaction = Compaction(
         redis,
         keyspace,
         snapshot_every=settings.snapshot_every,
@@ -73,10 +73,10 @@ def _owner(service: Service, settings: WriterSettings, writer_id: str) -> Owner:
     )
     replicas = Replicas(redis, keyspace, settings.commit_replicas)
     service.ends.push_async_callback(replicas.close)
-    return Owner(
+    return LeaseManager(
         redis,
         keyspace,
-        Committer(redis, keyspace, pads, upkeep, replicas, settings.lease_ms),
+        BatchProcessor(redis, keyspace, pads, compaction, replicas, settings.lease_ms),
         pads,
         writer_id=writer_id,
         lease_ms=settings.lease_ms,

@@ -7,7 +7,7 @@ nobody says which that is, entry by entry until it is found.
 
 from dataclasses import dataclass, field
 
-from padfleet.services.writer.work import Work
+from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared.log.entries import Received
 from padfleet.shared.log.leases import Lease
 
@@ -20,7 +20,7 @@ class Batch:
     received: list[Received]
     done: int = 0  #: entries that are settled
     taken: int = 0  #: entries that are settled or whose work is in `work`
-    work: dict[str, Work] = field(default_factory=dict)  #: by pad, what is to be stored next
+    work: dict[str, PadBatch] = field(default_factory=dict)  #: by pad, what is to be stored next
     refused: dict[str, str] = field(default_factory=dict)
     """Pads of which no key is touched any more, and why: their entries are refused."""
     moved: set[str] = field(default_factory=set)  #: pads that have been loaded anew

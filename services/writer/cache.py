@@ -7,7 +7,7 @@ from typing import cast
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.fences import Fences
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
 from padfleet.shared.log.document import load
@@ -29,9 +29,9 @@ class PadCache:
         self._keyspace = keyspace
         self._limit = limit
         self._bounds = bounds
-        self._pads: OrderedDict[str, Pad] = OrderedDict()
+        self._pads: OrderedDict[str, WriterPad] = OrderedDict()
 
-    async def get(self, pad_id: str) -> Pad:
+    async def get(self, pad_id: str) -> WriterPad:
         """The pad at its head. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
         pad = self._pads.get(pad_id)
         if pad is None:
@@ -53,10 +53,10 @@ class PadCache:
         metrics.PADS.set(len(self._pads))
 
 
-async def load_pad(redis: Redis, keys: PadKeys) -> Pad:
+async def load_pad(redis: Redis, keys: PadKeys) -> WriterPad:
     """The pad at its head, or one that does not exist yet. Raises `CorruptPad`."""
     meta = await read_meta(redis, keys)
-    pad = Pad(meta.epoch)
+    pad = WriterPad(meta.epoch)
     pad.reigns = meta.reigns
     if not meta.exists:
         if await is_beheaded(redis, keys):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.fences import Fences
-from padfleet.services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from padfleet.services.writer.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
 from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -20,12 +20,12 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.easysync.characters import CONTROLS, controls_in
+from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
+from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from padfleet.shared.easysync.moving import follow_at, rebase_over
-from padfleet.shared.easysync.patches import Patches, patches_of
-from padfleet.shared.easysync.steps import Step, step_of
-from padfleet.shared.log.document import Change, Document, chain_of
+from padfleet.shared.easysync.steps import EditStep, step_of
+from padfleet.shared.log.document import Document, DocumentChange, chain_of
 from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.heaviness import is_short, own_work
 from padfleet.shared.log.limits import UNLIMITED
@@ -65,7 +65,7 @@ class Result:
     outcome: Outcome | None = None
 
 
-class Pad(Document):
+class WriterPad(Document):
     """The head of a pad, and what is needed to move it. After a call that has raised, nobody can
     rely on what is in it: it has to be loaded anew."""
 
@@ -78,9 +78,9 @@ class Pad(Document):
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences = Fences({}, 0)
         self.kept: set[str] = set()  #: authors of its revisions, known to be on record for good
-        self.indexed_up_to = 0  #: attributes of the pool that `upkeep` has looked through
+        self.indexed_up_to = 0  #: attributes of the pool that `compaction` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
-        self._recent: list[Step] = []
+        self._recent: list[EditStep] = []
         self._authors: list[str] = []
         self._times: list[int] = []
         self._sizes: list[int] = []
@@ -111,7 +111,7 @@ class Pad(Document):
             dict(self.sessions),
         )
 
-    def advance(self, revision: Revision, changeset: str, patches: Patches) -> None:
+    def advance(self, revision: Revision, changeset: str, patches: EditScript) -> None:
         super().advance(revision, changeset, patches)
         self._markers_settled = False
         self._recent.append(step_of(changeset, patches))
@@ -176,7 +176,7 @@ class Pad(Document):
         self,
         submission: Submission,
         time: int,
-        older: Sequence[Change] = (),
+        older: Sequence[DocumentChange] = (),
         *,
         work: int = MOST_WORK,
     ) -> Result:
@@ -207,7 +207,7 @@ class Pad(Document):
             changeset = self._rebase(submission, older, effort)
             # What it does to the text is bounded by the length of that, however much it is.
             patches = self._patches(changeset, effort if work < MOST_WORK else None)
-        except (Refused, EasysyncError) as refusal:
+        except (SubmissionRefused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             self.sessions[origin.session] = (origin.seq, max(time, self.time))
             return self._refuse(origin, "badChangeset", str(refusal))
@@ -255,12 +255,16 @@ class Pad(Document):
     def _refuse(self, origin: Origin, reason: str, detail: str) -> Result:
         return Result(outcome=Outcome(origin, "refused", self.head, reason, detail))
 
-    def _rebase(self, submission: Submission, older: Sequence[Change], effort: Effort) -> str:
+    def _rebase(
+        self, submission: Submission, older: Sequence[DocumentChange], effort: Effort
+    ) -> str:
         if not is_short(submission):
             effort.spend(own_work(submission))
         base = submission.base_rev
         if not 0 <= base <= self.head:
-            raise Refused(f"base revision {base} is not between 0 and the head, {self.head}")
+            raise SubmissionRefused(
+                f"base revision {base} is not between 0 and the head, {self.head}"
+            )
         wire_pool = AttributePool.from_jsonable(submission.pool)
         check_submission(
             submission.changeset,
@@ -272,7 +276,9 @@ class Pad(Document):
         before = len(self.pool)
         canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
         if before < len(self.pool) > self.bounds.attributes:
-            raise Refused(f"the pad would have more than {self.bounds.attributes} attributes")
+            raise SubmissionRefused(
+                f"the pad would have more than {self.bounds.attributes} attributes"
+            )
         newer = self.head - base
         in_memory = min(newer, len(self._recent))
         if len(older) != newer - in_memory:
@@ -290,28 +296,30 @@ class Pad(Document):
             rebased = follow_at(effort, change.changeset, rebased, self.pool)
         return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)
 
-    def _recent_changes(self, first: int) -> list[Change]:
+    def _recent_changes(self, first: int) -> list[DocumentChange]:
         recent = zip(self._recent[first:], self._authors[first:], strict=True)
-        return [Change(step.changeset, author) for step, author in recent]
+        return [DocumentChange(step.changeset, author) for step, author in recent]
 
-    def _patches(self, changeset: str, effort: Effort | None) -> Patches:
+    def _patches(self, changeset: str, effort: Effort | None) -> EditScript:
         change = unpack(changeset)
         if change.old_len != self.body.units:
-            raise Refused(
+            raise SubmissionRefused(
                 f"the changeset is for {change.old_len} units, the pad has {self.body.units}"
             )
         if change.old_len < change.new_len > self.bounds.units:
-            raise Refused(f"the pad would be longer than {self.bounds.units} UTF-16 code units")
+            raise SubmissionRefused(
+                f"the pad would be longer than {self.bounds.units} UTF-16 code units"
+            )
         patches = patches_of(change, self.body, self.pool, effort)
         if not patches.keep_final_newline():
             # The line assembler of every page relies on the final newline.
-            raise Refused("the pad would no longer end in a newline")
+            raise SubmissionRefused("the pad would no longer end in a newline")
         return patches
 
     def _append(
         self,
         changeset: str,
-        patches: Patches,
+        patches: EditScript,
         author: str,
         origin: Origin | None,
         time: int,
@@ -326,7 +334,7 @@ class Pad(Document):
         self.advance(revision, changeset, patches)
         return revision
 
-    def _correction(self, patches: Patches, *, settled: bool) -> str | None:
+    def _correction(self, patches: EditScript, *, settled: bool) -> str | None:
         """What removes controls, and line markers that stand elsewhere than at the start of a line.
 
         `patches` have just been applied. Controls are looked for in what they bring; markers too if
@@ -341,7 +349,7 @@ class Pad(Document):
             wrong = sorted(found)
         return removal_of(wrong, self.body) if wrong else None
 
-    def _misplaced_markers(self, patches: Patches | None) -> list[int]:
+    def _misplaced_markers(self, patches: EditScript | None) -> list[int]:
         while self._markers_up_to < len(self.pool):
             key, _ = self.pool.get(self._markers_up_to)
             if key in LINE_ATTRIBUTES:

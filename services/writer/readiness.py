@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from padfleet.services.writer.owner import Owner
+from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -26,7 +26,7 @@ SHOWN = 5
 
 
 def add_readiness(
-    health: Health, redis: Redis, keyspace: Keyspace, owner: Owner, lease_ms: int
+    health: Health, redis: Redis, keyspace: Keyspace, owner: LeaseManager, lease_ms: int
 ) -> None:
     """Adds the checks of this writer."""
 

@@ -15,7 +15,7 @@ from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
 
 
-class Refused(Exception):
+class SubmissionRefused(Exception):
     """The submission cannot become a revision. The text says why, for the log."""
 
 
@@ -27,8 +27,8 @@ def check_submission(
     *,
     for_others: bool = False,
 ) -> None:
-    """Raises `Refused` unless the changeset is canonical and claims no other author's work, which
-    is allowed `for_others` only."""
+    """Raises `SubmissionRefused` unless the changeset is canonical and claims no other author's
+    work, which is allowed `for_others` only."""
     try:
         check_attributes(wire_pool.pairs())
         for op in checked_ops(changeset):
@@ -36,7 +36,7 @@ def check_submission(
             attribs = attribs_of(op.attribs, wire_pool)
             _check_author(op.opcode, attribs, author, pad_pool, for_others)
     except (EasysyncError, OutOfBounds) as error:
-        raise Refused(str(error)) from error
+        raise SubmissionRefused(str(error)) from error
 
 
 def _check_author(
@@ -46,18 +46,20 @@ def _check_author(
     if not claimed:
         if opcode == "+":
             # Text without an author leaves text and attributes out of step for later readers.
-            raise Refused("an insert carries no author attribute")
+            raise SubmissionRefused("an insert carries no author attribute")
         return
     if for_others:
         return
     if claimed == SYSTEM_AUTHOR:
-        raise Refused(f"the author attribute is the reserved {SYSTEM_AUTHOR}")
+        raise SubmissionRefused(f"the author attribute is the reserved {SYSTEM_AUTHOR}")
     if claimed == author:
         return
     # Undo of "clear authorship" gives text back to its authors, so a keep may name those who have
     # written here. A '-' may not, although its attributes change nothing: they would enter the
     # pool, and thereby make an author "known".
     if opcode != "=":
-        raise Refused(f"{author} submits a {opcode!r} as {shown(claimed)}")
+        raise SubmissionRefused(f"{author} submits a {opcode!r} as {shown(claimed)}")
     if pad_pool.find("author", claimed) < 0:
-        raise Refused(f"{author} gives text to {shown(claimed)}, who has never written here")
+        raise SubmissionRefused(
+            f"{author} gives text to {shown(claimed)}, who has never written here"
+        )

@@ -30,7 +30,7 @@ from padfleet.shared.client.errors import (
 )
 from padfleet.shared.client.line import PadUrl, Traffic
 from padfleet.shared.client.pad import Pad, connect, new_token
-from padfleet.shared.client.splitting import Room, split
+from padfleet.shared.client.splitting import SplitLimits, split
 
 __all__ = [
     "Accepted",
@@ -48,7 +48,7 @@ __all__ = [
     "PadError",
     "PadUrl",
     "ProtocolError",
-    "Room",
+    "SplitLimits",
     "TooLarge",
     "Traffic",
     "connect",

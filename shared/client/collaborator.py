@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from padfleet.shared.client.cursors import Cursor, Cursors, Place
+from padfleet.shared.client.cursors import Cursor, CursorPlace, Cursors
 from padfleet.shared.client.errors import EditRefused, OutOfRange, ProtocolError
-from padfleet.shared.client.splitting import Room, check_attribute, fits, split
+from padfleet.shared.client.splitting import SplitLimits, check_attribute, fits, split
 from padfleet.shared.easysync import (
     AText,
     AttributePool,
@@ -71,7 +71,7 @@ class _Draft:
 
 
 @dataclass(slots=True)
-class Counts:
+class TrafficCounts:
     """What has come in."""
 
     revisions: int = 0
@@ -97,14 +97,14 @@ class Collaborator:
         author: str,
         *,
         text_only: bool = False,
-        room: Room | None = None,
+        room: SplitLimits | None = None,
         cursors: bool = False,
     ) -> None:
         start = variables["initialAttributedText"]
         self.rev: int = variables["rev"]
         self.author = author
         self.room = room
-        self.counts = Counts()
+        self.counts = TrafficCounts()
         self._text_only = text_only
         self._pool = AttributePool.from_jsonable(variables["apool"])
         self._base = AText(start["text"], start["attribs"])
@@ -235,7 +235,7 @@ class Collaborator:
             "apool": pool.to_jsonable(),
         }
 
-    def _split_first(self, room: Room) -> None:
+    def _split_first(self, room: SplitLimits) -> None:
         """Several drafts in the place of the first one, which is too large."""
         whole = self._waiting[0]
         pieces = [_Draft(piece, sealed=True) for piece in split(whole.changeset, self._pool, room)]
@@ -289,7 +289,7 @@ class Collaborator:
         if self._cursors is not None:
             self._cursors.mine = cursor
 
-    def next_place(self) -> Place | None:
+    def next_place(self) -> CursorPlace | None:
         """What is to be told of one's own cursor; None: nothing, for they know."""
         if self._cursors is None or self._resuming:
             return None

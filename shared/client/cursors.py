@@ -24,7 +24,7 @@ class Cursor(NamedTuple):
     head: int
 
 
-class Place(NamedTuple):
+class CursorPlace(NamedTuple):
     """The same in the pad at `rev`; None for both says that there is none any more."""
 
     rev: int
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     head: int | None
 
 
-class Change(NamedTuple):
+class CursorShift(NamedTuple):
     """`length` units in the place of those from `start` to `end` of the text before."""
 
     start: int
@@ -40,15 +40,15 @@ class Change(NamedTuple):
     length: int
 
 
-def changes_of(changeset: str) -> list[Change]:
+def changes_of(changeset: str) -> list[CursorShift]:
     """What a changeset does to the text, from its beginning to its end."""
-    changes: list[Change] = []
+    changes: list[CursorShift] = []
     at = 0
     for op in iter_ops(unpack(changeset).ops):
         if op.opcode == "=":
             at += op.chars
             continue
-        last = changes.pop() if changes and changes[-1].end == at else Change(at, at, 0)
+        last = changes.pop() if changes and changes[-1].end == at else CursorShift(at, at, 0)
         if op.opcode == "+":
             changes.append(last._replace(length=last.length + op.chars))
         else:
@@ -57,7 +57,7 @@ def changes_of(changeset: str) -> list[Change]:
     return changes
 
 
-def carried(position: int, changes: Iterable[Change], *, after: bool) -> int:
+def carried(position: int, changes: Iterable[CursorShift], *, after: bool) -> int:
     """Where a position is after `changes`: before what is inserted right there, or with `after`,
     behind it."""
     moved = 0
@@ -70,7 +70,7 @@ def carried(position: int, changes: Iterable[Change], *, after: bool) -> int:
     return position + moved
 
 
-def carried_back(position: int, changes: Iterable[Change]) -> int:
+def carried_back(position: int, changes: Iterable[CursorShift]) -> int:
     """Where a position of the text after `changes` was before them; of what is new, where it came
     in."""
     moved = 0  # by how much what comes next stands further on in the text after
@@ -92,18 +92,18 @@ class _Step:
         self._changeset = changeset
 
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[CursorShift]:
         """Read when there is a cursor to be moved, and once."""
         return changes_of(self._changeset)
 
-    def over(self, place: Place, author: str) -> Place:
+    def over(self, place: CursorPlace, author: str) -> CursorPlace:
         """A place of `author` after this: whoever types has the cursor behind what he types."""
         if place.anchor is None or place.head is None:
-            return Place(self.rev, None, None)
+            return CursorPlace(self.rev, None, None)
         after = author == self.author
         anchor = carried(place.anchor, self.changes, after=after)
         head = carried(place.head, self.changes, after=after)
-        return Place(self.rev, anchor, head)
+        return CursorPlace(self.rev, anchor, head)
 
 
 class Cursors:
@@ -115,8 +115,10 @@ class Cursors:
         self._me = me
         self._rev = rev
         self._steps: deque[_Step] = deque(maxlen=KEPT)
-        self._places: dict[str, Place] = {}  # in the newest revision, or in one yet to come
-        self._known: Place | None = None  # what the others know of mine, in the newest revision
+        self._places: dict[str, CursorPlace] = {}  # in the newest revision, or in one yet to come
+        self._known: CursorPlace | None = (
+            None  # what the others know of mine, in the newest revision
+        )
 
     # --- What happens ----------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class Cursors:
         places = [(_text(one["userId"]), _place(one)) for one in cursors]
         return [author for author, place in places if self._told(author, place)]
 
-    def _told(self, author: str, place: Place) -> bool:
+    def _told(self, author: str, place: CursorPlace) -> bool:
         if author == self._me:
             return False
         if place.head is None:
@@ -165,7 +167,7 @@ class Cursors:
         gone."""
         gone, self._places = list(self._places), {}
         if self._known is not None:
-            self._known = Place(self._rev, -1, -1)  # perhaps what was said last, perhaps not
+            self._known = CursorPlace(self._rev, -1, -1)  # perhaps what was said last, perhaps not
         return gone
 
     # --- What is seen, and said ------------------------------------------------------------------
@@ -187,18 +189,18 @@ class Cursors:
             if rev == self._rev and anchor is not None and head is not None
         }
 
-    def to_tell(self, own: Sequence[str]) -> Place | None:
+    def to_tell(self, own: Sequence[str]) -> CursorPlace | None:
         """What the others are to be told of one's own cursor, which they know from then on; None:
         they know. `own` as above."""
         place = self._place_of_mine(own)
-        if place == (self._known or Place(self._rev, None, None)):
+        if place == (self._known or CursorPlace(self._rev, None, None)):
             return None
         self._known = place
         return place
 
-    def _place_of_mine(self, own: Sequence[str]) -> Place:
+    def _place_of_mine(self, own: Sequence[str]) -> CursorPlace:
         if self.mine is None:
-            return Place(self._rev, None, None)
+            return CursorPlace(self._rev, None, None)
         changes = [changes_of(changeset) for changeset in reversed(own)]
 
         def back(position: int) -> int:
@@ -206,7 +208,7 @@ class Cursors:
                 position = carried_back(position, one)
             return position
 
-        return Place(self._rev, back(self.mine.anchor), back(self.mine.head))
+        return CursorPlace(self._rev, back(self.mine.anchor), back(self.mine.head))
 
 
 def _text(value: Any) -> str:
@@ -215,11 +217,11 @@ def _text(value: Any) -> str:
     return value
 
 
-def _place(told: Mapping[str, Any]) -> Place:
+def _place(told: Mapping[str, Any]) -> CursorPlace:
     rev, anchor, head = told["rev"], told["anchor"], told["head"]
     if not isinstance(rev, int) or (anchor is None) != (head is None):
         raise TypeError("a cursor that is nowhere")
     for one in (anchor, head):
         if one is not None and not isinstance(one, int):
             raise TypeError(f"{one!r} is no position")
-    return Place(rev, anchor, head)
+    return CursorPlace(rev, anchor, head)

@@ -58,7 +58,7 @@ class Traffic:
     bytes: int = 0  #: of the texts as UTF-8, without the frames around them
 
 
-class Line:
+class SocketIOConnection:
     """One Socket.IO connection over a WebSocket. Made by `open`."""
 
     @classmethod
@@ -69,7 +69,7 @@ class Line:
         traffic: Traffic,
         kept: str | None = None,
         auth: Mapping[str, Any] | None = None,
-    ) -> "Line":
+    ) -> "SocketIOConnection":
         """`kept` is what the connection before had for the next one, `auth` what Socket.IO's
         handshake carries for whoever lets clients in. Raises `ConnectionLost`, and
         `PadError` if the server does not want us."""
@@ -118,11 +118,11 @@ class Line:
             match await self._next_packet():
                 case socketio.Open(max_payload=most):
                     self.max_payload = most
-                case socketio.Connected():
+                case socketio.ConnectPacket():
                     return
-                case socketio.Refused(reason):
+                case socketio.ConnectErrorPacket(reason):
                     raise PadError(f"the server refuses the connection: {reason}")
-                case socketio.Closed():
+                case socketio.ClosePacket():
                     raise ConnectionLost("the server has closed the connection")
 
     async def next_message(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class Line:
                     return message
                 case socketio.Event(_, [*_, str(kept)]):
                     self.kept = kept
-                case socketio.Closed():
+                case socketio.ClosePacket():
                     raise ConnectionLost("the server has closed the connection")
 
     async def acknowledge(self) -> None:
@@ -171,6 +171,6 @@ class Line:
                 packet = socketio.decode(text)
             except socketio.BadPacket as error:
                 raise ProtocolError(str(error)) from error
-            if not isinstance(packet, socketio.Ping):
+            if not isinstance(packet, socketio.PingPacket):
                 return packet
             await self._send(f"{socketio.PONG}{packet.data}")

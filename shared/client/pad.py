@@ -31,10 +31,10 @@ from padfleet.shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
-from padfleet.shared.client.line import Line, PadUrl, Traffic
+from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
 from padfleet.shared.client.people import color_of, colors_of, names_of
 from padfleet.shared.client.pointing import Pointing
-from padfleet.shared.client.splitting import Room
+from padfleet.shared.client.splitting import SplitLimits
 from padfleet.shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
@@ -76,7 +76,7 @@ class Pad:
     """Whether the server tells where the others have their cursors, and tells them of this one."""
     _palette: Any = None  #: colours by their numbers
     _cursors_wanted: bool = False
-    _line: Line | None = None
+    _line: SocketIOConnection | None = None
     _events: deque[Event] = field(default_factory=deque)
     _waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _failure: Exception | None = None
@@ -330,9 +330,9 @@ class Pad:
         return progress
 
 
-def line_room(line: Line) -> Room | None:
+def line_room(line: SocketIOConnection) -> SplitLimits | None:
     """What the server at the other end takes at once, if it says so."""
-    return Room(line.max_payload) if line.max_payload > 0 else None
+    return SplitLimits(line.max_payload) if line.max_payload > 0 else None
 
 
 @dataclass
@@ -350,12 +350,14 @@ class Dialer:
     _next: int = 0
     _up_since: float = 0.0  #: of the event loop's clock
 
-    async def dial(self) -> Line:
+    async def dial(self) -> SocketIOConnection:
         place = self.places[self._next % len(self.places)]
         self._next += 1
         try:
             async with asyncio.timeout(DIAL_TIMEOUT):
-                line = await Line.open(self.http, place, self.traffic, self.kept, self.auth)
+                line = await SocketIOConnection.open(
+                    self.http, place, self.traffic, self.kept, self.auth
+                )
                 self._up_since = asyncio.get_running_loop().time()
                 return line
         except TimeoutError:
@@ -392,14 +394,14 @@ class Dialer:
             await line.close()
             raise
 
-    async def _first(self) -> Line:
+    async def _first(self) -> SocketIOConnection:
         """Raises `ConnectionLost` when each of the places has failed once."""
         for _ in self.places[1:]:
             with suppress(ConnectionLost):
                 return await self.dial()
         return await self.dial()
 
-    async def redial(self, rev: int) -> Line:
+    async def redial(self, rev: int) -> SocketIOConnection:
         """A connection that goes on from `rev`. Raises `ConnectionLost` when `RESUME_TIMEOUT` has
         passed since the first of the attempts that came to nothing."""
         loop = asyncio.get_running_loop()

@@ -39,7 +39,7 @@ _CHARACTER: Final = 12
 """Bytes of one character, at most: two halves of a pair, each as an escape."""
 
 
-class Room(NamedTuple):
+class SplitLimits(NamedTuple):
     """What one submission may take."""
 
     bytes: int  #: of the packet as it is sent: UTF-8, after JSON's escapes
@@ -59,7 +59,7 @@ def text_size(text: str) -> int:
     return size
 
 
-def fits(changeset: str, wire_pool: AttributePool, room: Room) -> bool:
+def fits(changeset: str, wire_pool: AttributePool, room: SplitLimits) -> bool:
     """Whether a changeset with the pool that goes with it is within `room`."""
     ops = changeset.partition("$")[0]
     if len(wire_pool) > room.attributes or sum(map(ops.count, "+-=")) > room.ops:
@@ -70,7 +70,7 @@ def fits(changeset: str, wire_pool: AttributePool, room: Room) -> bool:
     return size <= room.bytes
 
 
-def check_attribute(number: int, pool: AttributePool, room: Room) -> None:
+def check_attribute(number: int, pool: AttributePool, room: SplitLimits) -> None:
     """Raises `TooLarge` for an attribute that no submission has room for."""
     key, value = pool.get(number)
     if len(key) + len(value) > room.bytes // 8:  # else it fits whatever is in it
@@ -79,7 +79,7 @@ def check_attribute(number: int, pool: AttributePool, room: Room) -> None:
             raise TooLarge(_of_attribute(key, room))
 
 
-def split(changeset: str, pool: AttributePool, room: Room) -> list[str]:
+def split(changeset: str, pool: AttributePool, room: SplitLimits) -> list[str]:
     """Changesets that one after the other do what `changeset` does, each within `room`.
 
     Composed they are `changeset` to the letter, if that is canonical. It need not be above the
@@ -106,7 +106,7 @@ def split(changeset: str, pool: AttributePool, room: Room) -> list[str]:
     return splitter.finish()
 
 
-def _of_attribute(key: str, room: Room) -> str:
+def _of_attribute(key: str, room: SplitLimits) -> str:
     return (
         f"the attribute {key[:40]!r} takes more than the {room.bytes} bytes that the server takes "
         "at once"
@@ -142,7 +142,7 @@ class _Place:
 
 
 class _Splitter:
-    def __init__(self, length: int, pool: AttributePool, room: Room) -> None:
+    def __init__(self, length: int, pool: AttributePool, room: SplitLimits) -> None:
         self._length = length  # of the text that the piece at hand begins with
         self._pool = pool
         self._room = room

@@ -9,7 +9,7 @@ from __future__ import annotations
 from padfleet.shared.easysync.ops import op_text
 
 
-class Run:
+class OpRun:
     """A sequence of ops with one opcode, where neighbours with the same attributes are merged.
 
     An op with newlines ends with one, so what follows the last newline is an op of its own: the
@@ -70,7 +70,7 @@ class Assembler:
     __slots__ = ("_inserts", "_keeping", "_keeps", "_removals", "_written", "length_change")
 
     def __init__(self) -> None:
-        self._keeps, self._removals, self._inserts = Run("="), Run("-"), Run("+")
+        self._keeps, self._removals, self._inserts = OpRun("="), OpRun("-"), OpRun("+")
         self._keeping = False
         self._written: list[str] = []
         self.length_change = 0

@@ -14,8 +14,8 @@ from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.atext import AText
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.fenwick import FenwickTree, Found
 from padfleet.shared.easysync.ops import iter_ops
-from padfleet.shared.easysync.tally import Found, Tally
 
 Span = tuple[str, int]
 """An attribute string, and for how many code units it holds."""
@@ -185,7 +185,7 @@ class Body:
 
     def _set_blocks(self, blocks: list[_Block]) -> None:
         self._blocks = blocks = blocks or [_Block("", [])]
-        self._tally = Tally([len(b.text) for b in blocks], [b.newlines for b in blocks])
+        self._tally = FenwickTree([len(b.text) for b in blocks], [b.newlines for b in blocks])
         self._found: dict[int, Found] = {}
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from padfleet.shared.easysync.assembler import Run
+from padfleet.shared.easysync.assembler import OpRun
 from padfleet.shared.easysync.atext import apply_ops
 from padfleet.shared.easysync.changeset import Bank, unpack
 from padfleet.shared.easysync.errors import EasysyncError
@@ -32,7 +32,7 @@ def split_attribution_lines(attribs: str, text: str) -> list[str]:
     `EasysyncError` when attributes and text disagree about where lines end.
     """
     lines = []
-    line = Run("+")
+    line = OpRun("+")
     position = 0
     for op in iter_ops(attribs):
         end = position + op.chars
@@ -72,7 +72,7 @@ def mutate_attribution_lines(cs: str, lines: Sequence[str], pool: AttributePool)
     start, end = _lines_touched(ops, len(lines))
     runs = iter_ops("".join(lines[start:end]))
     result = [*lines[:start]]
-    line = Run("+")
+    line = OpRun("+")
     for run, op in side_by_side(runs, _inserts_by_line(ops, Bank(change.bank))):
         piece = overlay(run, op, pool)
         if piece is None:

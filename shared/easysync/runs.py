@@ -35,7 +35,7 @@ class IndexedAttribs(str):
     lines: list[int]  #: of each run
 
 
-class Part(NamedTuple):
+class RunPart(NamedTuple):
     """What an edit can change, `[start, end)` in runs, and what stays as it is written."""
 
     before: str
@@ -66,7 +66,7 @@ def with_index(attribs: str) -> IndexedAttribs | None:
     return _indexed(attribs, chars, lines)
 
 
-def cut_out(attribs: IndexedAttribs, kept: int, reach: int) -> Part:
+def cut_out(attribs: IndexedAttribs, kept: int, reach: int) -> RunPart:
     """The part that an edit can change which leaves the first `kept` code units alone and touches
     none from `reach` on.
 
@@ -80,10 +80,12 @@ def cut_out(attribs: IndexedAttribs, kept: int, reach: int) -> Part:
     end = min(bisect_right(ends, reach) + 2, count)
     cut = _end_of_runs(attribs, 0, start)
     second_cut = _end_of_runs(attribs, cut, end - start)
-    return Part(attribs[:cut], start, iter_ops(attribs[cut:second_cut]), end, attribs[second_cut:])
+    return RunPart(
+        attribs[:cut], start, iter_ops(attribs[cut:second_cut]), end, attribs[second_cut:]
+    )
 
 
-def put_back(attribs: IndexedAttribs, part: Part, changed: str) -> str:
+def put_back(attribs: IndexedAttribs, part: RunPart, changed: str) -> str:
     """The attributes with `changed`, which is in canonical form, in the place of the part."""
     result = part.before + changed + part.after
     runs = iter_ops(changed)

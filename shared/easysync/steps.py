@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from padfleet.shared.easysync.patches import NO_RANK, Patches, Splice
+from padfleet.shared.easysync.edit_script import NO_RANK, EditScript, Splice
 
 NOWHERE: Final = 1 << 60
 """A position behind any text."""
 
 
-class Step(NamedTuple):
+class EditStep(NamedTuple):
     """A revision as seen from elsewhere in the document; only who meets it looks at its splices."""
 
     start: int  #: what it touches, `[start, end]`, in the document before it
@@ -22,15 +22,15 @@ class Step(NamedTuple):
     splices: tuple[Splice, ...] | None  #: None: nothing can be moved over it
 
 
-def step_of(changeset: str, patches: Patches) -> Step:
+def step_of(changeset: str, patches: EditScript) -> EditStep:
     """The step over a revision; `patches` are what it did to the document before it."""
     if not patches.patches:
-        return Step(NOWHERE, NOWHERE, 0, 0, NO_RANK, changeset, ())
+        return EditStep(NOWHERE, NOWHERE, 0, 0, NO_RANK, changeset, ())
     if not patches.even:
-        return Step(0, NOWHERE, 0, 0, NO_RANK, changeset, None)
+        return EditStep(0, NOWHERE, 0, 0, NO_RANK, changeset, None)
     start, end = patches.patches[0].start, patches.patches[-1].end
     splices = tuple(patches.splices)
-    return Step(
+    return EditStep(
         start,
         end,
         sum([splice.shift for splice in splices]),

@@ -17,7 +17,7 @@ from padfleet.shared.etherpad.bring import Bounds, Brought, bring_pad
 from padfleet.shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import pad_ids
-from padfleet.shared.limited import Limits, Overrun, Pool, Refused
+from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool
 from padfleet.shared.log.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import pack, unpack
@@ -29,7 +29,7 @@ LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
 LENGTH_BYTES = 4
 
 
-class Job(NamedTuple):
+class ImportJob(NamedTuple):
     """All that it takes, but for the file itself."""
 
     redis_url: str
@@ -56,14 +56,14 @@ async def bring_file(
     """The file's pad takes the place of the one with this id. `client`: whose file it is, of whom
     each has a turn.
 
-    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises but for `Refused`;
+    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises but for `JobRefused`;
     nothing is changed then.
     """
-    head = pack(Job(redis_url, keyspace.partitions, as_id, bounds))
+    head = pack(ImportJob(redis_url, keyspace.partitions, as_id, bounds))
     job = len(head).to_bytes(LENGTH_BYTES, "big") + head + data
     try:
         answer = await processes.do(client, job)
-    except Refused as error:
+    except JobRefused as error:
         raise BadRecord(str(error)) from error
     except Overrun as error:
         raise BadRecord(f"the file is too much to be read: {error}") from error
@@ -80,11 +80,11 @@ def work(data: bytes) -> bytes:
     """In the process: see `shared.limited.child`. Raises `BadRecord`, which is a ValueError."""
     start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "big")
     redis_url, partitions, as_id, bounds = unpack(data[LENGTH_BYTES:start])
-    job = Job(redis_url, partitions, as_id, Bounds(*bounds))
+    job = ImportJob(redis_url, partitions, as_id, Bounds(*bounds))
     return pack(asyncio.run(_bring(job, io.BytesIO(memoryview(data)[start:]))))
 
 
-async def _bring(job: Job, file: io.BytesIO) -> tuple[Any, ...]:
+async def _bring(job: ImportJob, file: io.BytesIO) -> tuple[Any, ...]:
     """The answer."""
     records = await open_etherpad_file(file, most=MOST_RECORDS)
     found = await pad_ids(records)

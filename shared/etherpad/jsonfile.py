@@ -27,7 +27,7 @@ _SPACE = re.compile("[ \t\r\n]*+")
 _decode = json.JSONDecoder().raw_decode
 
 
-class Place(NamedTuple):
+class JsonPlace(NamedTuple):
     offset: int  #: in bytes
     size: int
 
@@ -42,7 +42,7 @@ class IndexedFile:
     def __init__(
         self,
         file: IO[bytes],
-        places: dict[str, Place],
+        places: dict[str, JsonPlace],
         pick: Callable[[Any], Any] = _itself,
     ) -> None:
         """`pick` finds the value in what is at its place."""
@@ -75,7 +75,7 @@ class IndexedFile:
 async def open_etherpad_file(file: IO[bytes], *, most: int | None = None) -> IndexedFile:
     """The records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for a
     file that is no JSON object, or has more than `most` records."""
-    places: dict[str, Place] = {}
+    places: dict[str, JsonPlace] = {}
     scanner = _Members()
     file.seek(0)
     while chunk := file.read(CHUNK):
@@ -100,7 +100,7 @@ class _Members:
         self._state = "start"
         self._need = 0  # characters, before it is worth another try
 
-    def feed(self, chunk: bytes, *, last: bool) -> Iterator[tuple[str, Place]]:
+    def feed(self, chunk: bytes, *, last: bool) -> Iterator[tuple[str, JsonPlace]]:
         try:
             self._text = self._text[self._at :] + self._decoder.decode(chunk, last)
         except UnicodeDecodeError as error:
@@ -115,7 +115,7 @@ class _Members:
         if self._state == "end" and _skip(self._text, self._at) < len(self._text):
             raise BadRecord("there is more in the file than one JSON object")
 
-    def _next(self, *, last: bool) -> list[tuple[str, Place]] | None:
+    def _next(self, *, last: bool) -> list[tuple[str, JsonPlace]] | None:
         """The next member, if that is what comes next; None: more has to be read first."""
         text, at = self._text, _skip(self._text, self._at)
         if at == len(text):
@@ -140,7 +140,7 @@ class _Members:
             return self._member(at, last=last)
         return []
 
-    def _member(self, at: int, *, last: bool) -> list[tuple[str, Place]] | None:
+    def _member(self, at: int, *, last: bool) -> list[tuple[str, JsonPlace]] | None:
         text = self._text
         try:
             key, end = _decode(text, at)
@@ -163,7 +163,7 @@ class _Members:
             self._need = 2 * rest
             return None
         self._pass(start)
-        place = Place(self._offset, len(text[start:end].encode()))
+        place = JsonPlace(self._offset, len(text[start:end].encode()))
         self._pass(end)
         self._state, self._need = "after", 0
         return [(key, place)]

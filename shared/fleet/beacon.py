@@ -20,12 +20,12 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
-from padfleet.shared.fleet.record import Busy, Kind, Record, TaskLine, encode
+from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine, encode
 from padfleet.shared.health import Health
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import process_key
 from padfleet.shared.responsiveness import LOOP_DELAY
-from padfleet.shared.supervisor import Line, rest
+from padfleet.shared.supervisor import TaskStatus, rest
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Figures(NamedTuple):
     sessions: int = 0
     frames: float = 0.0
     bytes: float = 0.0
-    busiest: Sequence[Busy] = ()
+    busiest: Sequence[BusyPads] = ()
     damaged: Mapping[str, str] = MappingProxyType({})  #: pads, and what is wrong with each
 
 
@@ -85,7 +85,7 @@ def reading(gauge: Gauge) -> float:
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
 
 
-def _told(line: Line) -> TaskLine:
+def _told(line: TaskStatus) -> TaskLine:
     return TaskLine(line.name, line.running, line.restarts, round(line.late * 1000), line.trouble)
 
 
@@ -96,7 +96,7 @@ class Beacon:
         name: Name,
         count: Callable[[], Figures],
         health: Health,
-        lines: Callable[[], Iterable[Line]],
+        lines: Callable[[], Iterable[TaskStatus]],
     ) -> None:
         """`lines` are of its tasks, at any moment."""
         self._redis = redis

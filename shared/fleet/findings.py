@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from padfleet.shared.fleet.picture import Partition, Picture, Process
+from padfleet.shared.fleet.view import FleetView, Partition, Process
 
 Level = Literal["bad", "warn", "note"]
 """bad: people are not served. warn: they are, and something is about to go wrong, or has.
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
     text: str
 
 
-def findings(now: Picture, before: Picture | None = None) -> list[Finding]:
+def findings(now: FleetView, before: FleetView | None = None) -> list[Finding]:
     """`before` is an earlier picture, if there is one: it tells what grows."""
     found = [
         *_whole(now),
@@ -65,7 +65,7 @@ def verdict(found: Sequence[Finding]) -> str:
 # --- The fleet as a whole ------------------------------------------------------------------------
 
 
-def _whole(now: Picture) -> Iterator[Finding]:
+def _whole(now: FleetView) -> Iterator[Finding]:
     for kind, nothing in (("worker", "nobody can connect"), ("writer", "nobody can write")):
         living = [p for p in now.processes if p.kind == kind and p.state != "silent"]
         if not living:
@@ -86,7 +86,7 @@ def _unread(partitions: Sequence[Partition]) -> Iterator[Finding]:
 # --- Partitions ----------------------------------------------------------------------------------
 
 
-def _ownerless(now: Picture) -> Iterator[Finding]:
+def _ownerless(now: FleetView) -> Iterator[Finding]:
     lost = defaultdict(list)
     for partition in now.partitions:
         if not partition.owned and not partition.unread:
@@ -103,7 +103,7 @@ def _ownerless(now: Picture) -> Iterator[Finding]:
             yield Finding("bad", f"{numbers} {has} no owner: given back, and not taken yet")
 
 
-def _waiting(now: Picture, before: Picture | None) -> Iterator[Finding]:
+def _waiting(now: FleetView, before: FleetView | None) -> Iterator[Finding]:
     earlier = {p.number: p.waiting_s for p in before.partitions} if before else {}
     by_owner = defaultdict(list)
     for partition in now.partitions:
@@ -165,7 +165,7 @@ def _load(name: str, process: Process) -> Iterator[Finding]:
         yield Finding("warn", f"{name}: {does} slowly, one in twenty takes {late} or more")
 
 
-def _tasks(now: Picture) -> Iterator[Finding]:
+def _tasks(now: FleetView) -> Iterator[Finding]:
     """What is vital makes its process not ready, which is said there."""
     for task in now.tasks:
         for trouble in task.troubled:
@@ -176,7 +176,7 @@ def _tasks(now: Picture) -> Iterator[Finding]:
             yield Finding("note", f"{where} has died {times}, and was begun again; see the log")
 
 
-def _pads(now: Picture) -> Iterator[Finding]:
+def _pads(now: FleetView) -> Iterator[Finding]:
     for pad in now.pads:
         if pad.behind >= BEHIND:
             where = ", ".join(pad.workers)
@@ -184,7 +184,7 @@ def _pads(now: Picture) -> Iterator[Finding]:
             yield Finding("warn", f"pad {pad.name}: {text}")
 
 
-def _damaged(now: Picture) -> Iterator[Finding]:
+def _damaged(now: FleetView) -> Iterator[Finding]:
     for process in now.processes:
         for pad, why in process.damaged:
             yield Finding("warn", f"pad {pad}: damaged, nobody can write on it: {why}")

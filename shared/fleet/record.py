@@ -21,7 +21,7 @@ MOST_DAMAGED = 10
 """Pads that are named as damaged."""
 
 
-class Busy(NamedTuple):
+class BusyPads(NamedTuple):
     """A pad as one worker sees it."""
 
     pad: str
@@ -53,7 +53,7 @@ class Record:
     """The checks of readiness that fail, and why; none: it is ready."""
     sessions: int = 0
     pads: int = 0
-    busiest: tuple[Busy, ...] = ()
+    busiest: tuple[BusyPads, ...] = ()
     damaged: Mapping[str, str] = field(default_factory=dict)
     """Pads that a writer has lately found to be damaged, and what is wrong with each."""
     tasks: tuple[TaskLine, ...] = ()
@@ -113,8 +113,8 @@ def decode(data: bytes) -> Record | None:
         return None
 
 
-def _busy(pad: Any, users: Any, sessions: Any, rate: Any, behind: Any) -> Busy:
-    return Busy(str(pad), int(users), int(sessions), int(rate), int(behind))
+def _busy(pad: Any, users: Any, sessions: Any, rate: Any, behind: Any) -> BusyPads:
+    return BusyPads(str(pad), int(users), int(sessions), int(rate), int(behind))
 
 
 def _task(name: Any, running: Any, restarts: Any, late_ms: Any, trouble: Any) -> TaskLine:

@@ -15,7 +15,7 @@ class Seen(NamedTuple):
     record: Record | None  #: None: it tells nothing, or nothing that we understand
 
 
-class Standing(NamedTuple):
+class InboxStatus(NamedTuple):
     """A partition."""
 
     partition: int
@@ -27,7 +27,7 @@ class Standing(NamedTuple):
     parked: int = 0  #: entries that its writers could not read, and passed; the last hundred
 
 
-class Unread(NamedTuple):
+class UnreadInbox(NamedTuple):
     """A partition whose server did not answer."""
 
     partition: int
@@ -35,8 +35,8 @@ class Unread(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class FleetSnapshot:
     at: float  #: Unix seconds, of who looks
     processes: tuple[Seen, ...]
-    partitions: tuple[Standing, ...]
-    unread: tuple[Unread, ...] = ()
+    partitions: tuple[InboxStatus, ...]
+    unread: tuple[UnreadInbox, ...] = ()

@@ -8,17 +8,17 @@ Nothing that a client sends may hold an event loop for more than 20 ms. What cou
 """
 
 from padfleet.shared.limited.pool import Pool
-from padfleet.shared.limited.process import Failed, Limited, Limits, Overrun, Refused, WorkFailed
-from padfleet.shared.limited.turns import Busy, Turns
+from padfleet.shared.limited.process import Failed, JobRefused, Limited, Limits, Overrun, WorkFailed
+from padfleet.shared.limited.turns import FairQueue, QueueFull
 
 __all__ = [
-    "Busy",
     "Failed",
+    "FairQueue",
+    "JobRefused",
     "Limited",
     "Limits",
     "Overrun",
     "Pool",
-    "Refused",
-    "Turns",
+    "QueueFull",
     "WorkFailed",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 
 from padfleet.shared.limited.process import IDLE, Limited, Limits
-from padfleet.shared.limited.turns import Turns
+from padfleet.shared.limited.turns import FairQueue
 
 PROCESSES = 2
 """Of these one client has one at most, so that there is always another for the others."""
@@ -31,7 +31,7 @@ class Pool:
         """`work` and `limits` as for `Limited`; of the processes one client has `each` at most."""
         self._free = [Limited(work, limits, idle=idle) for _ in range(processes)]
         self._all = tuple(self._free)
-        self._turns = Turns(processes, waiting=waiting, of_one=of_one, each=each)
+        self._turns = FairQueue(processes, waiting=waiting, of_one=of_one, each=each)
 
     @property
     def pids(self) -> list[int]:

@@ -33,7 +33,7 @@ class Overrun(Failed):
     """The job takes more time, memory, or room for its answer than one job may."""
 
 
-class Refused(Failed):
+class JobRefused(Failed):
     """The job is wrong; the text says what. It is what the work itself raised as ValueError."""
 
 
@@ -71,7 +71,7 @@ class Limited:
         return self._process.pid if self._process is not None else None
 
     async def do(self, job: bytes) -> bytes:
-        """The answer. Raises `Refused`, `Overrun` or `WorkFailed`."""
+        """The answer. Raises `JobRefused`, `Overrun` or `WorkFailed`."""
         async with self._turn:
             if self._closed:
                 raise WorkFailed("the process is stopping")
@@ -182,7 +182,7 @@ def _answer(kind: Kind, answer: bytes, work: str) -> bytes:
         return answer
     text = answer.decode("utf-8", "replace")
     if kind is Kind.REFUSED:
-        raise Refused(text)
+        raise JobRefused(text)
     if kind is Kind.TOO_MUCH:
         raise Overrun(f"it takes too much ({text})")
     raise WorkFailed(f"{work} failed: {text}")

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 
-class Busy(Exception):
+class QueueFull(Exception):
     """There is no place to wait. The text says whose fault it is."""
 
 
-class Turns:
+class FairQueue:
     def __init__(self, at_once: int, *, waiting: int, of_one: int, each: int = 0) -> None:
         """`at_once`: how many turns there are at a time, of one client `each` (0: all of them).
         `waiting`: places to wait, of one client `of_one`."""
@@ -38,7 +38,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, client: Hashable) -> AsyncIterator[None]:
-        """Waits for the client's turn, which lasts for the block. Raises `Busy`."""
+        """Waits for the client's turn, which lasts for the block. Raises `QueueFull`."""
         if self._may_run(client) and client not in self._waiting:
             self._running[client] = self._running.get(client, 0) + 1
         else:
@@ -51,7 +51,7 @@ class Turns:
     async def _wait(self, client: Hashable) -> None:
         mine = self._waiting.get(client)
         if len(mine or ()) >= self._of_one:
-            raise Busy("you have as many under way as one may; try again in a moment")
+            raise QueueFull("you have as many under way as one may; try again in a moment")
         if self.waiting >= self._places:
             self._displace(client)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -69,10 +69,12 @@ class Turns:
         """Makes a place, if somebody has more of them than the client would have then."""
         most = max(self._waiting, key=lambda one: len(self._waiting[one]))
         if len(self._waiting[most]) <= len(self._waiting.get(client, ())) + 1:
-            raise Busy("too many are waiting; try again in a moment")
+            raise QueueFull("too many are waiting; try again in a moment")
         last = self._waiting[most][-1]
         self._leave(most, last)
-        last.set_exception(Busy("others came who had not asked for as much; try again in a moment"))
+        last.set_exception(
+            QueueFull("others came who had not asked for as much; try again in a moment")
+        )
 
     def _leave(self, client: Hashable, future: "asyncio.Future[None]") -> None:
         line = self._waiting.get(client)

@@ -42,7 +42,7 @@ class Author(NamedTuple):
     color: int | str  #: number in the palette, or "#rrggbb" once chosen
 
 
-class Visit(NamedTuple):
+class AuthorVisit(NamedTuple):
     """How somebody came who may have contributed nothing yet."""
 
     token: str  #: the hash of the one that he came with; empty: he has none
@@ -88,10 +88,10 @@ async def author_of_token(redis: Redis, token: str | None) -> str:
     return author
 
 
-def visit_with(token: str | None, keep_ms: int) -> Visit | None:
+def visit_with(token: str | None, keep_ms: int) -> AuthorVisit | None:
     """None if authors are kept for good in any case, which `keep_ms` 0 says."""
     hashed = hash_of(token) if token is not None else ""
-    return Visit(hashed, keep_ms) if keep_ms else None
+    return AuthorVisit(hashed, keep_ms) if keep_ms else None
 
 
 async def author_and_made(
@@ -121,7 +121,7 @@ async def known_author(redis: Redis, token: str | None) -> str:
     return cast("bytes", known).decode() if known is not None else ""
 
 
-async def look(redis: Redis, author: str, visit: Visit | None) -> tuple[Author | None, bool]:
+async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Author | None, bool]:
     """What is on record of him; and whether it is time to note that he was `seen`."""
     key = author_key(author)
     with suppress(CorruptPad):
@@ -134,7 +134,7 @@ async def look(redis: Redis, author: str, visit: Visit | None) -> tuple[Author |
     return None, False
 
 
-async def enrol(redis: Redis, author: str, visit: Visit | None = None) -> Author:
+async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> Author:
     """An author who is there, with the colour of a new one if not there before: somebody else has
     made the id, and it comes for the first time; or he comes by a `visit`, and is seen."""
     if visit is not None:
@@ -150,7 +150,7 @@ async def enrol(redis: Redis, author: str, visit: Visit | None = None) -> Author
 async def seen(
     redis: Redis,
     author: Author,
-    visit: Visit,
+    visit: AuthorVisit,
     chosen: tuple[str | None, int | str | None] = (None, None),
 ) -> Author:
     """Notes that he is here, and the name and colour that he has `chosen`, within bounds already;
@@ -201,7 +201,10 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
 
 
 async def store_choice(
-    redis: Redis, author: Author, chosen: tuple[str | None, int | str | None], visit: Visit | None
+    redis: Redis,
+    author: Author,
+    chosen: tuple[str | None, int | str | None],
+    visit: AuthorVisit | None,
 ) -> None:
     """Puts a name and a colour on record that somebody has chosen, within bounds already: for as
     long as he is on record. Raises what `UNREACHABLE` lists."""

@@ -19,8 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
+from padfleet.shared.log.auto_pipeline import AutoPipeline
 from padfleet.shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
-from padfleet.shared.log.rush import Rush
 from padfleet.shared.log.succession import Succession
 from padfleet.shared.settings.redis_url import parse
 from padfleet.shared.tasks import cancellations
@@ -136,7 +136,9 @@ class Redis:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.rush = Rush(client)  #: for what thousands of sockets may want at the same moment
+        self.rush = AutoPipeline(
+            client
+        )  #: for what thousands of sockets may want at the same moment
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
         those who only read the history leave places to those who join; see `lanes`."""

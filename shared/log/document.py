@@ -16,7 +16,7 @@ from padfleet.shared.easysync import (
     unpack,
 )
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.patches import Patches, patches_of
+from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad as CorruptPad
 from padfleet.shared.log.damage import readable
@@ -46,7 +46,7 @@ LARGE = 30_000
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
 
-class Change(NamedTuple):
+class DocumentChange(NamedTuple):
     """A revision's changeset, with the attribute numbers of the document's own pool."""
 
     changeset: str
@@ -112,12 +112,14 @@ class Document:
                 raise CorruptPad(f"revision {revision.rev} does not apply: {error}") from error
         self.advance(revision, change.changeset, patches)
 
-    def change_of(self, revision: Revision) -> Change:
+    def change_of(self, revision: Revision) -> DocumentChange:
         data = loads(revision.wire)
         pool = AttributePool.from_jsonable(data["apool"])
-        return Change(move_ops_to_new_pool(data["changeset"], pool, self.pool), revision.author)
+        return DocumentChange(
+            move_ops_to_new_pool(data["changeset"], pool, self.pool), revision.author
+        )
 
-    def advance(self, revision: Revision, changeset: str, patches: Patches) -> None:
+    def advance(self, revision: Revision, changeset: str, patches: EditScript) -> None:
         """Moves to `revision`, whose changeset does what `patches` say."""
         if revision.author:
             self.pool.put("author", revision.author)

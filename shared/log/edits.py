@@ -23,10 +23,10 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import Document, load
 from padfleet.shared.log.heaviness import is_heavy
 from padfleet.shared.log.history import read_revisions, read_told_meta
-from padfleet.shared.log.inbox import InboxWriter, Standing
+from padfleet.shared.log.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.limits import EditRefusal as EditRefusal
 from padfleet.shared.log.limits import PadLimits, too_many
-from padfleet.shared.log.limits import Refused as Refused
 from padfleet.shared.log.records import (
     CREATED,
     OPENS,
@@ -56,12 +56,12 @@ class Unanswered(Exception):
     """It is not known what became of the edit; it may be part of the pad."""
 
 
-class Change(NamedTuple):
+class EditChange(NamedTuple):
     changeset: str
     pool: AttributePool
 
 
-Make = Callable[[Document], Change | None]
+Make = Callable[[Document], EditChange | None]
 """Makes the change, from the pad as it is; None: there is nothing to change."""
 
 
@@ -106,7 +106,7 @@ class Edits:
         entry = Creation(pad_id, origin, author, text, wrote_it)
         outcome = await self._put(entry, base_rev=-1)
         if outcome.kind == "refused":
-            raise Refused(outcome.detail)
+            raise EditRefusal(outcome.detail)
         return outcome.reason == CREATED
 
     async def change(
@@ -114,7 +114,7 @@ class Edits:
     ) -> int:
         """Returns the revision that the change has become, or the head where nothing changed.
 
-        Raises `Missing`, `Refused`, which is `TooLarge` where it is that, `Unanswered`,
+        Raises `Missing`, `EditRefusal`, which is `TooLarge` where it is that, `Unanswered`,
         `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
         """
         keys = self._keyspace.pad(pad_id)
@@ -143,7 +143,7 @@ class Edits:
         if outcome.kind == "refused":
             if outcome.reason == "deleted":
                 raise Missing(pad_id)
-            raise Refused(outcome.detail)
+            raise EditRefusal(outcome.detail)
         return outcome.rev
 
     async def delete(self, pad_id: str) -> None:
@@ -154,7 +154,7 @@ class Edits:
         if outcome.kind == "refused":
             if outcome.reason == "deleted":
                 raise Missing(pad_id)
-            raise Refused(outcome.detail)
+            raise EditRefusal(outcome.detail)
 
     async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
@@ -173,9 +173,9 @@ class Edits:
                 if answer.done():
                     return answer.result()
                 standing = await self._inbox.standing(entry, entry_id)
-                if standing is Standing.LOST:
+                if standing is EntryStatus.LOST:
                     entry_id = await self._inbox.put(entry)
-                elif standing is Standing.PASSED:
+                elif standing is EntryStatus.PASSED:
                     return await self._looked_up(entry, keys, base_rev)
                 if asyncio.get_running_loop().time() > deadline:
                     raise Unanswered("no writer has come to it in time")
@@ -233,7 +233,7 @@ class Edits:
                     _settle(answer, Outcome(origin, "done", -1))
 
 
-def _check_pool(document: Document, change: Change, limits: PadLimits) -> None:
+def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:
     """Raises `TooLarge` where the pad would have too many attributes. The text, too, is looked at
     on the way into the inbox."""
     pool = change.pool

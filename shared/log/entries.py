@@ -2,7 +2,7 @@
 
 An entry of the stream has one field: ``e``, the entry; or ``s``, which names where a larger one was
 brought. Whatever else stands there, from an older or a newer version or from anybody, becomes an
-`Unread`: it must not stop those behind it.
+`UnreadEntry`: it must not stop those behind it.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -29,7 +29,7 @@ class Staged(NamedTuple):
     size: int  #: bytes
 
 
-class Unread(NamedTuple):
+class UnreadEntry(NamedTuple):
     """What stands in an inbox and cannot be made sense of."""
 
     reason: Reason
@@ -45,7 +45,7 @@ class Received(NamedTuple):
 
     id: str
     entry: Entry | Staged | None  #: None: see `unread`
-    unread: Unread | None = None
+    unread: UnreadEntry | None = None
 
     @property
     def pad(self) -> str | None:
@@ -54,8 +54,8 @@ class Received(NamedTuple):
         return self.unread.pad if self.unread is not None else None
 
 
-class Unreadable(Exception):
-    """Holds why, for an `Unread`."""
+class UnreadableEntry(Exception):
+    """Holds why, for an `UnreadEntry`."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -74,17 +74,21 @@ def receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
             return Received(name, decode(fields[b"e"]))
         if b"s" in fields:
             return Received(name, _staged(fields[b"s"]))
-        raise Unreadable("form", f"it has the fields {sorted(fields)[:5]}, and none that is known")
-    except Unreadable as error:
+        raise UnreadableEntry(
+            "form", f"it has the fields {sorted(fields)[:5]}, and none that is known"
+        )
+    except UnreadableEntry as error:
         size = sum(map(len, fields.values()))
         start = next(iter(fields.values()), b"")[:START_BYTES]
         return Received(name, None, unread(error.reason, str(error), size, start))
 
 
 def decode(data: bytes) -> Entry:
-    """Raises `Unreadable`."""
+    """Raises `UnreadableEntry`."""
     if len(data) > LARGEST_BYTES:
-        raise Unreadable("too large", f"it takes {len(data):,} bytes, of {LARGEST_BYTES:,} at most")
+        raise UnreadableEntry(
+            "too large", f"it takes {len(data):,} bytes, of {LARGEST_BYTES:,} at most"
+        )
     try:
         entry = decode_entry(data)
         pad, session, seq = _any(entry.pad), _any(entry.origin.session), _any(entry.origin.seq)
@@ -92,10 +96,10 @@ def decode(data: bytes) -> Entry:
             raise TypeError("it names no pad, or no session")
         return entry
     except KeyError as error:
-        raise Unreadable("form", f"it is of the unknown kind {error}") from error
+        raise UnreadableEntry("form", f"it is of the unknown kind {error}") from error
     except Exception as error:
         # Anybody may have put anything there.
-        raise Unreadable("malformed", f"{type(error).__name__}: {error}") from error
+        raise UnreadableEntry("malformed", f"{type(error).__name__}: {error}") from error
 
 
 def _any(value: Any) -> Any:
@@ -115,13 +119,13 @@ def _staged(data: bytes) -> Staged:
             raise ValueError(f"{size} bytes in {parts} parts")
         return staged
     except Exception as error:
-        raise Unreadable("malformed", f"{type(error).__name__}: {error}") from error
+        raise UnreadableEntry("malformed", f"{type(error).__name__}: {error}") from error
 
 
-def unread(reason: Reason, detail: str, size: int, start: bytes) -> Unread:
+def unread(reason: Reason, detail: str, size: int, start: bytes) -> UnreadEntry:
     """`start`: the first bytes of what stands there."""
     pad, origin = _whose(start)
-    return Unread(reason, detail, size, pad, origin, start)
+    return UnreadEntry(reason, detail, size, pad, origin, start)
 
 
 def _whose(start: bytes) -> tuple[str | None, Origin | None]:

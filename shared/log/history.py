@@ -155,7 +155,7 @@ async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> li
     return [revision for revision in found if first <= revision.rev <= last]
 
 
-class Part(NamedTuple):
+class HistoryPart(NamedTuple):
     """Some revisions in a row, as they are stored."""
 
     first: int
@@ -171,7 +171,7 @@ class Part(NamedTuple):
 
 async def read_parts(
     redis: Redis, keys: PadKeys, first: int, last: int, *, step: int
-) -> AsyncIterator[Part]:
+) -> AsyncIterator[HistoryPart]:
     """The revisions first…last, both included, for somebody else to decode; a chunk may hold more.
 
     At most `step` single records are read at once. Raises `HistoryGap` if one is missing.
@@ -183,7 +183,7 @@ async def read_parts(
         )
         entries = cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply)
         if entries and entries[0][0] == b"%d-1" % at:
-            yield Part(at, None, [fields[b"r"] for _, fields in entries])
+            yield HistoryPart(at, None, [fields[b"r"] for _, fields in entries])
             at += len(entries)
             continue
         # Compaction may move revisions while we read, but what is not in the stream is in a chunk.
@@ -191,5 +191,5 @@ async def read_parts(
         blob = await cast("Awaitable[bytes | None]", redis.client.hget(keys.chunks, str(number)))
         if blob is None:
             raise HistoryGap(f"revision {at} is missing")
-        yield Part(at, blob, [])
+        yield HistoryPart(at, blob, [])
         at = (number + 1) * CHUNK_REVISIONS

@@ -28,7 +28,7 @@ from padfleet.shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLi
 from padfleet.shared.log.records import Entry, encode_entry
 from padfleet.shared.log.staging import STAGED_S
 from padfleet.shared.supervisor import Keeper, Loose, idle, progress
-from padfleet.shared.turnstile import Full, Turnstile
+from padfleet.shared.turnstile import Turnstile, TurnstileFull
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +71,13 @@ class NotTaken(Exception):
     """The entry could not be put into its inbox in time. It may be there all the same."""
 
 
-class Standing(Enum):
+class EntryStatus(Enum):
     PASSED = "a writer has settled it, and has said so"
     WAITING = "the writer has not come to it yet"
     LOST = "a fail-over took it out of the inbox before it was settled"
 
 
-class _Waiting(NamedTuple):
+class _WaitingEntry(NamedTuple):
     partition: int
     field: str  #: "e": the entry; "s": where it stands
     data: bytes
@@ -110,7 +110,7 @@ class InboxWriter:
         self._heavy = Turnstile(
             at_once=HEAVY_AT_ONCE, waiting=HEAVY_WAITING, patience=HEAVY_PATIENCE
         )
-        self._lanes = [_Lane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
+        self._lanes = [_EntryLane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
         """Returns when the entry is in its inbox, with the ID that it has there.
@@ -141,7 +141,7 @@ class InboxWriter:
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         deadline = time.monotonic() + self._timeout
         lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
-        lane.add(_Waiting(partition, field, data, deadline, done))
+        lane.add(_WaitingEntry(partition, field, data, deadline, done))
         return done
 
     @asynccontextmanager
@@ -215,7 +215,7 @@ class InboxWriter:
         try:
             async with self._heavy.turn():
                 yield
-        except Full as error:
+        except TurnstileFull as error:
             raise NotTaken(f"others have large edits under way: {error}") from error
 
     async def _settle(
@@ -231,25 +231,25 @@ class InboxWriter:
             # do; and while Redis is away, there is nobody else who knows more.
             with suppress(*UNREACHABLE):
                 standing = await self.standing(entry, entry_id)
-                if standing is Standing.LOST:
+                if standing is EntryStatus.LOST:
                     entry_id = await self.put(entry)
-                elif standing is Standing.PASSED:
+                elif standing is EntryStatus.PASSED:
                     return answer.done()
         return True
 
-    async def standing(self, entry: Entry, entry_id: str) -> Standing:
+    async def standing(self, entry: Entry, entry_id: str) -> EntryStatus:
         """What has become of an entry that was put in with this ID."""
         partition = self.keyspace.partition_of(entry.pad)
         names = ["told", "position"]
         told, position = await self.redis.rush.hmget(self.keyspace.state(partition), names)
         settled = (told or position or b"0-0").decode()
         if inbox_order(settled) >= inbox_order(entry_id):
-            return Standing.PASSED
+            return EntryStatus.PASSED
         # If it is settled and trimmed between the two looks, it counts as lost, is put in again,
         # and known again by its origin.
         inbox = self.keyspace.inbox(partition)
         found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
-        return Standing.WAITING if found else Standing.LOST
+        return EntryStatus.WAITING if found else EntryStatus.LOST
 
     async def close(self) -> None:
         for lane in self._lanes:
@@ -264,7 +264,7 @@ class _Turn:
         self.users = 0
 
 
-class _Lane:
+class _EntryLane:
     """The entries of neighbouring partitions, many to a round trip.
 
     While one pipeline is under way the next one gathers, so a quiet worker adds no delay and a
@@ -275,11 +275,11 @@ class _Lane:
     def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
         self._redis = redis
         self._keyspace = keyspace
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_WaitingEntry] = deque()
         self._wake = asyncio.Event()
         self._task = keeper.keep("inbox", self._run, part=name)
 
-    def add(self, item: _Waiting) -> None:
+    def add(self, item: _WaitingEntry) -> None:
         self._waiting.append(item)
         self._wake.set()
 
@@ -308,15 +308,15 @@ class _Lane:
                     raise
             self._wake.clear()
 
-    def _next(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _next(self) -> list[_WaitingEntry]:
+        batch: list[_WaitingEntry] = []
         size = 0
         while self._waiting and len(batch) < PIPELINE_MAX and size < PIPELINE_BYTES:
             batch.append(self._waiting.popleft())
             size += len(batch[-1].data)
         return batch
 
-    async def _send(self, batch: list[_Waiting]) -> None:
+    async def _send(self, batch: list[_WaitingEntry]) -> None:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
         while batch:
             pipeline = self._redis.client.pipeline(transaction=False)
@@ -351,7 +351,7 @@ class _Lane:
                 await asyncio.sleep(RETRY_DELAY)
 
 
-def _settle(item: _Waiting, outcome: str | Exception) -> None:
+def _settle(item: _WaitingEntry, outcome: str | Exception) -> None:
     if item.done.done():  # the session went away meanwhile
         return
     if isinstance(outcome, str):

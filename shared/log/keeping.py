@@ -40,30 +40,30 @@ class Store:
     """What CONFIG GET said, or None where it is forbidden, as managed services do."""
 
 
-class Verdict(NamedTuple):
+class RetentionVerdict(NamedTuple):
     level: Literal["ok", "warn", "fail"]
     found: str
     fix: str = ""
 
 
-def eviction(store: Store) -> Verdict:
+def eviction(store: Store) -> RetentionVerdict:
     """Fails for any policy but noeviction, also where there is no maxmemory yet: whoever sets one
     later has no reason to think of pads."""
     policy = str(
         (store.config or {}).get("maxmemory-policy") or store.info.get("maxmemory_policy") or ""
     )
     if not policy:
-        return Verdict("warn", "unknown: neither CONFIG nor INFO tells", "see config")
+        return RetentionVerdict("warn", "unknown: neither CONFIG nor INFO tells", "see config")
     if policy == "noeviction":
-        return Verdict("ok", "maxmemory-policy noeviction")
-    return Verdict(
+        return RetentionVerdict("ok", "maxmemory-policy noeviction")
+    return RetentionVerdict(
         "fail",
         f"maxmemory-policy {policy}: a full server throws away revisions",
         change("maxmemory-policy", "noeviction"),
     )
 
 
-def persistence(store: Store) -> Verdict:
+def persistence(store: Store) -> RetentionVerdict:
     """Warns where a restart, or a crash, loses more than about a second of writing."""
     settings = store.config or {}
     if _is_off(store):
@@ -72,23 +72,23 @@ def persistence(store: Store) -> Verdict:
             if settings.get("save")
             else "appendonly no: a restart loses pads"
         )
-        return Verdict("warn", found, change("appendonly", "yes"))
+        return RetentionVerdict("warn", found, change("appendonly", "yes"))
     if store.info.get("aof_last_write_status", "ok") != "ok":
-        return Verdict(
+        return RetentionVerdict(
             "fail",
             "the last write to the append-only file failed",
             "see the log of the server; a full disk is the usual cause",
         )
     fsync = settings.get("appendfsync")
     if fsync == "no":
-        return Verdict(
+        return RetentionVerdict(
             "warn",
             "appendonly yes, appendfsync no: a crash of the machine loses up to half a minute",
             change("appendfsync", "everysec"),
         )
     if not settings and "aof_enabled" not in store.info:
-        return Verdict("warn", "unknown: neither CONFIG nor INFO tells", "see config")
-    return Verdict("ok", f"appendonly yes, appendfsync {fsync or 'unknown'}")
+        return RetentionVerdict("warn", "unknown: neither CONFIG nor INFO tells", "see config")
+    return RetentionVerdict("ok", f"appendonly yes, appendfsync {fsync or 'unknown'}")
 
 
 def change(option: str, value: str) -> str:

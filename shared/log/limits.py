@@ -28,11 +28,11 @@ they take its writer some seconds."""
 _HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
 
 
-class Refused(Exception):
+class EditRefusal(Exception):
     """The edit cannot become part of the pad; the text says why."""
 
 
-class TooLarge(Refused):
+class EditTooLarge(EditRefusal):
     """Nor could it at another time: it is too large, or the pad would be."""
 
 
@@ -51,7 +51,7 @@ def pad_limits(settings: PadSettings) -> PadLimits:
 
 
 def check(entry: Entry, size: int, limits: PadLimits) -> None:
-    """Raises `TooLarge`. `size`: bytes that the entry takes when it is encoded."""
+    """Raises `EditTooLarge`. `size`: bytes that the entry takes when it is encoded."""
     match entry:
         case Submission():
             header = _HEADER.match(entry.changeset)
@@ -68,21 +68,23 @@ def check(entry: Entry, size: int, limits: PadLimits) -> None:
     if isinstance(entry, Submission) and size > MOST_OPERATIONS:
         operations = count_ops(entry.changeset)
         if operations > MOST_OPERATIONS:
-            raise TooLarge(
+            raise EditTooLarge(
                 f"the edit has {operations:,} operations, of {MOST_OPERATIONS:,} at most: make "
                 "several of it"
             )
     if size > LARGEST_BYTES:
-        raise TooLarge(
+        raise EditTooLarge(
             f"the edit takes {size:,} bytes, of {LARGEST_BYTES:,} at most: make several of it"
         )
 
 
-def too_long(units: int, limits: PadLimits) -> TooLarge:
-    return TooLarge(f"the pad would have {units:,} UTF-16 code units, of {limits.units:,} at most")
+def too_long(units: int, limits: PadLimits) -> EditTooLarge:
+    return EditTooLarge(
+        f"the pad would have {units:,} UTF-16 code units, of {limits.units:,} at most"
+    )
 
 
-def too_many(attributes: int, limits: PadLimits) -> TooLarge:
-    return TooLarge(
+def too_many(attributes: int, limits: PadLimits) -> EditTooLarge:
+    return EditTooLarge(
         f"the pad would have {attributes:,} attributes, of {limits.attributes:,} at most"
     )

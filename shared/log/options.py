@@ -17,7 +17,7 @@ _PLUGIN_KEY = re.compile(r"ep_[a-z0-9_]+")
 CHANGE_ATTEMPTS = 10
 
 
-class TooBusy(Exception):
+class OptionsContended(Exception):
     """The settings were changed by others again and again meanwhile."""
 
 
@@ -89,8 +89,8 @@ async def change_options(
     fresh: bool = False,
 ) -> dict[str, Any]:
     """Merges a change into the pad's settings, and announces them, with `telling` right behind;
-    returns what they are now. A `fresh` pad has none, in all likelihood. Raises `NoPad`, `TooBusy`,
-    or what `UNREACHABLE` lists."""
+    returns what they are now. A `fresh` pad has none, in all likelihood. Raises `NoPad`,
+    `OptionsContended`, or what `UNREACHABLE` lists."""
     more = [] if telling is None else [relayed(telling)]
     for attempt in range(CHANGE_ATTEMPTS):
         stored: bytes | None = None
@@ -106,4 +106,4 @@ async def change_options(
             return settings
         if reply == b"nopad":
             raise NoPad("there is no pad to have settings")
-    raise TooBusy("the pad's settings were changed by others again and again")
+    raise OptionsContended("the pad's settings were changed by others again and again")

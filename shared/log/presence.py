@@ -123,15 +123,15 @@ async def tell_user_info(redis: Redis, keys: PadKeys, info: UserInfo) -> None:
     await redis.client.execute_command("SPUBLISH", keys.channel, encode_user_info(info))
 
 
-class Census(NamedTuple):
+class MemberCount(NamedTuple):
     alive: set[str]
     silence_ms: int  #: since this process' own last beat; -1: this is the first
 
 
-async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> Census:
+async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> MemberCount:
     """Says that `process` is alive, and tells which others are."""
     since, *alive = await scripts.HEARTBEAT(redis.client, [key], [process, timeout_ms])
-    return Census({name.decode() for name in alive}, int(since))
+    return MemberCount({name.decode() for name in alive}, int(since))
 
 
 async def retire(redis: Redis, key: str, process: str) -> None:

@@ -18,7 +18,7 @@ from padfleet.shared.log.entries import (
     START_BYTES,
     Received,
     Staged,
-    Unreadable,
+    UnreadableEntry,
     decode,
     receive,
     unread,
@@ -146,7 +146,8 @@ async def next_entry(redis: Redis, keyspace: Keyspace, partition: int, position:
 
 
 async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: Staged) -> Entry:
-    """The entry that stands beside the inbox. Raises `Unreadable`, or what `UNREACHABLE` lists."""
+    """The entry that stands beside the inbox. Raises `UnreadableEntry`, or what `UNREACHABLE`
+    lists."""
     key = keyspace.staging(partition, staged.token)
     parts: list[bytes] = []
     for first in range(0, staged.parts, STEP):
@@ -156,20 +157,20 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
         except ResponseError as error:
             if not is_wrong_type(error):
                 raise
-            raise Unreadable("malformed", f"{key} is of a wrong type") from error
+            raise UnreadableEntry("malformed", f"{key} is of a wrong type") from error
         for number, part in zip(numbers, found, strict=True):
             if part is None:
-                raise Unreadable(
+                raise UnreadableEntry(
                     "expired", f"part {number} of {staged.parts} is not there any more"
                 )
             if len(part) > PART_BYTES:
-                raise Unreadable("malformed", f"part {number} takes {len(part):,} bytes")
+                raise UnreadableEntry("malformed", f"part {number} takes {len(part):,} bytes")
             parts.append(part)
     data = b"".join(parts)
     if len(data) != staged.size:
-        raise Unreadable("malformed", f"{len(data):,} bytes were brought of {staged.size:,}")
+        raise UnreadableEntry("malformed", f"{len(data):,} bytes were brought of {staged.size:,}")
     # Not for longer than a turn of the event loop.
     entry = decode(data) if len(data) < CAREFUL_BYTES else await asyncio.to_thread(decode, data)
     if (entry.pad, entry.origin) != (staged.pad, staged.origin):
-        raise Unreadable("malformed", "it is not the entry that it is said to be")
+        raise UnreadableEntry("malformed", "it is not the entry that it is said to be")
     return entry

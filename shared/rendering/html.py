@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from padfleet.shared.easysync import AText, AttributePool, from_units
-from padfleet.shared.rendering.lines import Line, Run, lines_of
+from padfleet.shared.rendering.lines import TextLine, TextRun, lines_of
 from padfleet.shared.rendering.links import links_in
 
 _TAGS = {
@@ -81,7 +81,7 @@ def escaped(text: str) -> str:
 # --- Lines ---------------------------------------------------------------------------------------
 
 
-def _blocks(lines: Iterable[Line]) -> Iterator[str]:
+def _blocks(lines: Iterable[TextLine]) -> Iterator[str]:
     lists = _Lists()
     for line in lines:
         if line.level:
@@ -96,7 +96,7 @@ def _blocks(lines: Iterable[Line]) -> Iterator[str]:
     yield from lists.end()
 
 
-def _headed(line: Line) -> str:
+def _headed(line: TextLine) -> str:
     content = _content(line)
     return f"<{line.heading}>{content}</{line.heading}>" if line.heading else content
 
@@ -111,7 +111,7 @@ class _Lists:
         """Items of numbered lists by level. A list that another one has interrupted goes on
         counting; one that ended with its level does not, and is 0 here."""
 
-    def item(self, line: Line) -> Iterator[str]:
+    def item(self, line: TextLine) -> Iterator[str]:
         """What goes before the content of a line that is an item."""
         if len(self._open) >= line.level and self._open[line.level - 1] != line.list_type:
             yield from self._close(0, ends_at=line.level)
@@ -132,7 +132,7 @@ class _Lists:
         yield from self._close(0, ends_at=0)
         self._counts.clear()
 
-    def _tag(self, line: Line, level: int) -> str:
+    def _tag(self, line: TextLine, level: int) -> str:
         kind = line.list_type if line.list_type in _LIST_CLASSES else "bullet"
         if line.list_type != "number":
             style = ' style="list-style-type: none;"' if kind == "indent" else ""
@@ -156,7 +156,7 @@ class _Lists:
 # --- Within a line -------------------------------------------------------------------------------
 
 
-def _content(line: Line) -> str:
+def _content(line: TextLine) -> str:
     pieces: list[str] = []
     at = 0
     for start, end in links_in(line.text):
@@ -174,16 +174,16 @@ def _address(url: str) -> str:
     return escaped(f"http://{url}" if url.startswith("www.") else url)
 
 
-def _cut(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:
+def _cut(runs: Iterable[TextRun], start: int, end: int) -> Iterator[TextRun]:
     position = 0
     for run in runs:
         text = run.text[max(start - position, 0) : max(end - position, 0)]
         position += len(run.text)
         if text:
-            yield Run(text, run.attribs)
+            yield TextRun(text, run.attribs)
 
 
-def _formatted(runs: Iterable[Run]) -> Iterator[str]:
+def _formatted(runs: Iterable[TextRun]) -> Iterator[str]:
     tags: list[str] = []  # that are open, from the outermost on
     for run in runs:
         wanted = [_TAGS[key] for key, value in run.attribs.items() if key in _TAGS and value]

@@ -12,7 +12,7 @@ from padfleet.shared.easysync.characters import TAB, plain
 from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.rendering.charsets import decoded
 from padfleet.shared.rendering.html import to_document, to_html
-from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -75,10 +75,10 @@ def fields_in(answer: bytes) -> dict[str, Any]:
 
 
 def insertion(answer: bytes) -> Insertion:
-    """What a job of reading answers. Raises `TooLarge`."""
+    """What a job of reading answers. Raises `DocumentTooLarge`."""
     found = unpack(answer)
     if isinstance(found, str):
-        raise TooLarge(found)
+        raise DocumentTooLarge(found)
     ops, text, pairs = found
     return Insertion(ops, text, [(key, value) for key, value in pairs])
 
@@ -93,7 +93,7 @@ def work(job: bytes) -> bytes:
         data, is_html, most = given
         try:
             return pack(_read(data, is_html, Most(*most)))
-        except TooLarge as error:
+        except DocumentTooLarge as error:
             return pack(str(error))
     if kind == "fields":
         try:
@@ -105,11 +105,11 @@ def work(job: bytes) -> bytes:
 
 
 def cleaned(text: str, most: int) -> str:
-    """A text, in code units, without what an editor has no line or column for. Raises `TooLarge`
-    for one of more than `most` units, before it is made."""
+    """A text, in code units, without what an editor has no line or column for. Raises
+    `DocumentTooLarge` for one of more than `most` units, before it is made."""
     size = len(text) + (len(TAB) - 1) * text.count("\t") - text.count("\r\n")
     if size > most + 1:  # a newline at the end takes no place, the pad has one
-        raise TooLarge(f"the text is longer than {most} characters")
+        raise DocumentTooLarge(f"the text is longer than {most} characters")
     return plain(text)
 
 
@@ -134,7 +134,7 @@ def _read(data: bytes | str, is_html: bool, most: Most) -> Insertion:
         return Insertion(out.finish(), text, [("author", WRITER)])
     atext, pool = from_html(source, WRITER, units=most.units)
     if len(pool) > most.attributes:
-        raise TooLarge(f"there are more than {most.attributes} different attributes")
+        raise DocumentTooLarge(f"there are more than {most.attributes} different attributes")
     pairs = [pool.get(number) for number in range(len(pool))]
     return Insertion(_inserting(atext), atext.text[:-1], pairs)
 

@@ -15,14 +15,16 @@ MOST_LEVELS = 16
 """Etherpad's page goes no deeper. What an API caller makes of it must not nest without bounds."""
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     text: str
     attribs: dict[str, str]
 
 
 @dataclass(slots=True)
-class Line:
-    runs: list[Run] = field(default_factory=list)  #: without the newline, and without the marker
+class TextLine:
+    runs: list[TextRun] = field(
+        default_factory=list
+    )  #: without the newline, and without the marker
     list_type: str = ""  #: bullet, number, indent, …; empty: not in a list
     level: int = 0  #: from 1, if in a list
     start: int | None = None  #: of a numbered list, the number that its first item is to have
@@ -33,12 +35,12 @@ class Line:
         return "".join(run.text for run in self.runs)
 
 
-def lines_of(atext: AText, pool: AttributePool) -> list[Line]:
+def lines_of(atext: AText, pool: AttributePool) -> list[TextLine]:
     """The document's lines; the newline at its very end does not begin another one.
 
     Raises `EasysyncError` if the attributes are not those of the text or not in the pool.
     """
-    lines = [Line()]
+    lines = [TextLine()]
     position = 0
     for op in iter_ops(atext.attribs):
         attribs = attribs_of(op.attribs, pool)
@@ -46,15 +48,15 @@ def lines_of(atext: AText, pool: AttributePool) -> list[Line]:
         position += op.chars
         for number, piece in enumerate(pieces):
             if number:
-                lines.append(Line())
+                lines.append(TextLine())
             if piece:
-                lines[-1].runs.append(Run(piece, attribs))
+                lines[-1].runs.append(TextRun(piece, attribs))
     for line in lines:
         _read_marker(line)
     return lines[:-1] if atext.text.endswith("\n") else lines
 
 
-def _read_marker(line: Line) -> None:
+def _read_marker(line: TextLine) -> None:
     """A line's own attributes are those of its first character: an asterisk that nobody sees."""
     if not line.runs:
         return
@@ -71,6 +73,6 @@ def _read_marker(line: Line) -> None:
         line.start = int(start)
     if heading in _HEADINGS:
         line.heading = heading
-    line.runs[0] = Run(first.text[1:], first.attribs)
+    line.runs[0] = TextRun(first.text[1:], first.attribs)
     if not line.runs[0].text:
         del line.runs[0]

@@ -13,13 +13,13 @@ _SPACES = re.compile("[ \t\r\n\f]+")
 Runs = list[tuple[str, Attributes]]
 
 
-class TooLarge(ValueError):
+class DocumentTooLarge(ValueError):
     """The document is larger than it may be. The text says how large that is."""
 
 
 class Paragraphs:
     def __init__(self, lists: Lists, most: int | None) -> None:
-        """`most`: characters; beyond them `TooLarge` is raised."""
+        """`most`: characters; beyond them `DocumentTooLarge` is raised."""
         self._lists = lists
         self._most = most
         self._size = 0
@@ -155,4 +155,4 @@ class Paragraphs:
     def _count(self, size: int) -> None:
         self._size += size
         if self._most is not None and self._size > self._most + 2:
-            raise TooLarge(f"the text is longer than {self._most} characters")
+            raise DocumentTooLarge(f"the text is longer than {self._most} characters")

@@ -16,7 +16,7 @@ from padfleet.shared.easysync import AText, AttributePool, to_units
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import encode_attribs
 from padfleet.shared.rendering.lists import Attributes, Lists
-from padfleet.shared.rendering.paragraphs import Paragraphs, Runs, TooLarge
+from padfleet.shared.rendering.paragraphs import DocumentTooLarge, Paragraphs, Runs
 from padfleet.shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
 
 BLOCKS = frozenset(
@@ -89,7 +89,7 @@ def from_html(html: str, author: str, *, units: int | None = None) -> tuple[ATex
     ``&#160;`` a no-break space, so what was exported comes back as it was. Elsewhere either is a
     no-break space.
 
-    Raises `TooLarge` for a text of more than `units` code units.
+    Raises `DocumentTooLarge` for a text of more than `units` code units.
     """
     of_a_pad = _OF_A_PAD.match(html) is not None
     # Half a pair is no character, and the parser takes none.
@@ -100,7 +100,7 @@ def from_html(html: str, author: str, *, units: int | None = None) -> tuple[ATex
     sax_parse(html, reader)
     atext, pool = _built(reader.lines.finished(), author)
     if units is not None and len(atext.text) > units + 1:
-        raise TooLarge(f"the text is longer than {units} characters")
+        raise DocumentTooLarge(f"the text is longer than {units} characters")
     return atext, pool
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from padfleet.shared.easysync import AText, AttributePool
-from padfleet.shared.rendering.lines import Line, lines_of
+from padfleet.shared.rendering.lines import TextLine, lines_of
 
 
 def to_txt(atext: AText, pool: AttributePool) -> str:
@@ -13,7 +13,7 @@ def to_txt(atext: AText, pool: AttributePool) -> str:
     return "".join(_lines(lines_of(atext, pool)))
 
 
-def _lines(lines: Iterable[Line]) -> Iterable[str]:
+def _lines(lines: Iterable[TextLine]) -> Iterable[str]:
     counts: dict[int, int] = {}  # items of numbered lists, by level
     for line in lines:
         # An item ends the lists that lie deeper, one that has no number those of its own level too;

@@ -19,19 +19,19 @@ from typing import Final, NamedTuple
 
 from padfleet.shared.log.records import Origin
 from padfleet.shared.tracing.export import Attribute, Exporter, NotInstalled
-from padfleet.shared.tracing.identity import Identity, identify
+from padfleet.shared.tracing.identity import TraceIdentity, identify
 
-__all__ = ["NotInstalled", "Trace", "begin", "chosen", "end", "is_on", "whole"]
+__all__ = ["NotInstalled", "SubmissionTrace", "begin", "chosen", "end", "is_on", "whole"]
 
 _exporter: Exporter | None = None
 _share = 0.0
 
 
-class Trace(NamedTuple):
+class SubmissionTrace(NamedTuple):
     """One submission whose way is traced. Times are ns since the epoch, of this machine's clock:
     between machines they are as good as their clocks are."""
 
-    identity: Identity
+    identity: TraceIdentity
     exporter: Exporter
 
     def span(self, name: str, began: int, ended: int | None = None, **facts: Attribute) -> None:
@@ -83,10 +83,10 @@ def is_on() -> bool:
     return _exporter is not None
 
 
-def chosen(origin: Origin | None) -> Trace | None:
+def chosen(origin: Origin | None) -> SubmissionTrace | None:
     """None if tracing is off, or for most submissions, by chance; all processes with the same share
     choose the same."""
     if _exporter is None or origin is None:
         return None
     identity = identify(origin)
-    return Trace(identity, _exporter) if identity.is_within(_share) else None
+    return SubmissionTrace(identity, _exporter) if identity.is_within(_share) else None

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from padfleet.shared.tracing.identity import Identity
+from padfleet.shared.tracing.identity import TraceIdentity
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -79,7 +79,7 @@ class Exporter:
 
     def export(
         self,
-        identity: Identity,
+        identity: TraceIdentity,
         name: str,
         began: int,
         ended: int,

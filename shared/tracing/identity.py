@@ -15,7 +15,7 @@ _RANDOM_BITS: Final = 56
 "Random Trace ID Flag")."""
 
 
-class Identity(NamedTuple):
+class TraceIdentity(NamedTuple):
     trace: int  #: 128 bits, not 0
     root: int  #: of the span that is the whole submission; 64 bits, not 0
 
@@ -25,10 +25,10 @@ class Identity(NamedTuple):
         return self.trace % (1 << _RANDOM_BITS) < share * (1 << _RANDOM_BITS)
 
 
-def identify(origin: Origin) -> Identity:
+def identify(origin: Origin) -> TraceIdentity:
     """Of a session's name nothing can be told from the IDs: they leave the fleet."""
     name = f"{origin.session} {origin.seq}".encode("utf-8", "surrogatepass")
     digest = blake2b(name, digest_size=24, person=b"padfleet trace").digest()
-    return Identity(
+    return TraceIdentity(
         int.from_bytes(digest[:16], "big") or 1, int.from_bytes(digest[16:], "big") or 1
     )

@@ -23,15 +23,15 @@ class Open(NamedTuple):
     max_payload: int = 0  #: bytes of the longest packet that the server takes; 0: it does not say
 
 
-class Ping(NamedTuple):
+class PingPacket(NamedTuple):
     data: str = ""
 
 
-class Connected(NamedTuple):
+class ConnectPacket(NamedTuple):
     sid: str
 
 
-class Refused(NamedTuple):
+class ConnectErrorPacket(NamedTuple):
     reason: str
 
 
@@ -46,7 +46,7 @@ class Ack(NamedTuple):
     args: list[Any]
 
 
-class Closed(NamedTuple):
+class ClosePacket(NamedTuple):
     """The server ends the connection."""
 
 
@@ -54,7 +54,9 @@ class Nothing(NamedTuple):
     """A packet that asks for nothing."""
 
 
-Packet = Open | Ping | Connected | Refused | Event | Ack | Closed | Nothing
+Packet = (
+    Open | PingPacket | ConnectPacket | ConnectErrorPacket | Event | Ack | ClosePacket | Nothing
+)
 
 _ACK_ID = re.compile("[0-9]{1,16}")
 
@@ -78,7 +80,7 @@ def decode(text: str) -> Packet:
         case "4":
             return _decode_message(body)
         case "2":
-            return Ping(body)
+            return PingPacket(body)
         case "0":
             found = _object(body)
             try:
@@ -92,7 +94,7 @@ def decode(text: str) -> Packet:
             except KeyError as error:
                 raise BadPacket(f"handshake without {error}") from None
         case "1":
-            return Closed()
+            return ClosePacket()
         case "3" | "6":
             return Nothing()
     raise BadPacket(f"unknown Engine.IO packet {text[:20]!r}")
@@ -115,11 +117,11 @@ def _decode_message(text: str) -> Packet:
                 raise BadPacket("event without name")
             return Event(args[0], args[1:], ack_id)
         case "0":
-            return Connected(str(_object(body or "{}").get("sid", "")))
+            return ConnectPacket(str(_object(body or "{}").get("sid", "")))
         case "1":
-            return Closed()
+            return ClosePacket()
         case "4":
-            return Refused(str(_object(body or "{}").get("message", "refused")))
+            return ConnectErrorPacket(str(_object(body or "{}").get("message", "refused")))
     raise BadPacket(f"unknown Socket.IO packet {text[:20]!r}")
 
 

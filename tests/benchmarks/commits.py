@@ -2,7 +2,7 @@
 
 Two ways of looking at each case. *Writer*: submissions wait in the inbox, a real writer process on
 a real Redis is let loose on them, and the time is taken until the last one is a revision. *Pure*:
-`Pad.submit` alone on the same submissions, beside a pad that does everything the plain way.
+`WriterPad.submit` alone on the same submissions, beside a pad that does everything the plain way.
 
 A submission is made for the very text of its revision, by one of five authors at a random place:
 four of five insert a letter, a word or a newline, the others remove up to three characters.
@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.history import read_meta
@@ -65,7 +65,7 @@ class Work:
 def made_for(size: Size, stale: int, count: int, seed: int) -> Work:
     """Also proves that none of it is refused or changes nothing."""
     source = Random(seed)
-    pad = Pad()
+    pad = WriterPad()
     lines = ("".join(source.choices("abcdefgh ", k=39)) for _ in range(size.units // 40))
     text = "\n".join(lines)
     pad.create(text, CREATOR, 1000)
@@ -120,7 +120,7 @@ def one_edit(source: Random, text: str, base: int, seq: int) -> Submission:
 
 def pure(work: Work) -> float:
     """µs per submission."""
-    pad = Pad()
+    pad = WriterPad()
     pad.create(work.text, CREATOR, 1000)
     for submission in (work.dressing, *work.lead):
         pad.submit(submission, 1000)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from padfleet.services.fanout.requests.introduction import BATCH_ANNOUNCEMENT
+from padfleet.services.fanout.requests.client_capabilities import BATCH_ANNOUNCEMENT
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from redis.crc import key_slot
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.connect import Redis
@@ -35,7 +35,7 @@ async def test_every_node_carries_its_share_and_feeds_follow_it(
 ) -> None:
     pads = [f"pad-{number}" for number in range(12)]
     inbox = InboxWriter(redis, keyspace, timeout=10)
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     nodes = {key_slot(keyspace.pad(pad).revs.encode()) * len(cluster) // SLOTS for pad in pads}
     assert nodes == {0, 1, 2}, "these pads do not reach all nodes"
     with Fleet(cluster_url, tmp_path, {"PADFLEET_PARTITIONS": str(PARTITIONS)}) as fleet:

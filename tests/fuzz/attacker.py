@@ -13,11 +13,11 @@ import aiohttp
 from aiohttp import ClientTimeout
 from yarl import URL
 
-from padfleet.services.tools.loadtest.websocket import FrameReader, WebSocketError, upgrade_request
+from padfleet.services.tools.loadtest.websocket import FrameReader, LoadSocketError, upgrade_request
 from padfleet.shared.easysync import to_units
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
-from padfleet.shared.wire.socketio import BadPacket, Closed, Event, Refused
+from padfleet.shared.wire.socketio import BadPacket, ClosePacket, ConnectErrorPacket, Event
 from tests.fuzz import corpus, messages
 from tests.fuzz.mutate import mutated
 
@@ -40,7 +40,7 @@ class Attacker:
     async def run(self, http: aiohttp.ClientSession) -> None:
         """Whatever is answered is fine, also nothing: others find out whether the worker lives."""
         with suppress(
-            OSError, EOFError, TimeoutError, aiohttp.ClientError, ValueError, WebSocketError
+            OSError, EOFError, TimeoutError, aiohttp.ClientError, ValueError, LoadSocketError
         ):
             if self._source.random() < 0.6:
                 await self._over_websocket()
@@ -74,7 +74,7 @@ class Attacker:
                 self._author = data["userId"]
                 self._text = data["collab_client_vars"]["initialAttributedText"]["text"]
                 return True
-            case Event() | Closed() | Refused():
+            case Event() | ClosePacket() | ConnectErrorPacket():
                 return True
         return False
 

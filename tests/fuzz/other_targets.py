@@ -11,8 +11,8 @@ from typing import Any
 import jwt
 
 from padfleet.services.fanout.auth import patterns
-from padfleet.services.fanout.auth.decision import Denied, Rules, permission
-from padfleet.services.fanout.auth.identify import Handshake, cookie, token
+from padfleet.services.fanout.auth.decision import AccessRules, Denied, permission
+from padfleet.services.fanout.auth.handshake import Handshake, cookie, token
 from padfleet.services.fanout.auth.keys import choose, secret_key
 from padfleet.services.fanout.auth.tokens import carried, claims_of, header_of
 from padfleet.shared.archive.entries import to_value
@@ -32,7 +32,7 @@ from tests.unit.archive.archives import archive, whole
 # --- Who may do what -----------------------------------------------------------------------------
 
 _KEY = secret_key(signing.SECRET.encode())
-_RULES = Rules(max_lifetime=86400, leeway=5, audience="pads", issuer="us")
+_RULES = AccessRules(max_lifetime=86400, leeway=5, audience="pads", issuer="us")
 _NOW = 1_800_000_000
 _CLAIMS: dict[str, Any] = {
     "sub": "ada",

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.auth.identify import Handshake, token
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.auth.handshake import Handshake, token
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.timeslider.requests import parse
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -126,17 +126,21 @@ class StandInDoorway(SimpleNamespace):
 
     async def identify(
         self, handshake: Handshake, message: dict[str, Any], _ahead: object = None
-    ) -> Identity:
+    ) -> SessionIdentity:
         tasks = len(asyncio.all_tasks())
         self.most_at_once = max(self.most_at_once, tasks)
         await asyncio.sleep(0)  # as long as Redis takes, others can go on
         token(handshake, message, "")
         if not isinstance(message.get("padId"), str):
             raise Denied("missing pad id")
-        return Identity(corpus.AUTHOR, "fuzzed", "fuzzed", "r.x", False, embedded=False)
+        return SessionIdentity(corpus.AUTHOR, "fuzzed", "fuzzed", "r.x", False, embedded=False)
 
     async def join(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any], _brought: str | None
+        self,
+        way_out: Outbound,
+        identity: SessionIdentity,
+        message: dict[str, Any],
+        _brought: str | None,
     ) -> Any:
         session = Session(identity, way_out, False, adds_author=sends_no_author(message))
         self.room.sessions[session.id] = session
@@ -149,12 +153,12 @@ class StandInDoorway(SimpleNamespace):
 class StandInInbox(SimpleNamespace):
     """Takes entries as Redis would, and has the writer answer at once."""
 
-    def __init__(self, doorway: StandInDoorway) -> None:
-        super().__init__(doorway=doorway)
+    def __init__(self, join_handler: StandInDoorway) -> None:
+        super().__init__(join_handler=join_handler)
 
     async def settle(self, entry: Any, _answer: Any) -> bool:
         assert decode_entry(encode_entry(entry)) == entry
-        session = self.doorway.room.sessions.get(entry.origin.session)
+        session = self.join_handler.room.sessions.get(entry.origin.session)
         if session is not None:
             session.settle(entry.origin.seq, Outcome(entry.origin, "accepted", 0))
         return True

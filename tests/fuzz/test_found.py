@@ -13,7 +13,7 @@ import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
 from padfleet.services.fanout.transport.intake import MOST, Intake
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared import logs
 from padfleet.shared.archive.frames import BadArchive, FrameWriter
 from padfleet.shared.archive.reading import read_archive
@@ -168,7 +168,7 @@ def test_a_request_that_is_no_HTTP_is_one_line_in_the_log() -> None:
 def test_what_changes_nothing_leaves_nothing_in_the_pool() -> None:
     """Taking away what is not there is accepted, and makes no revision. Its attributes stayed in
     the writer's pool, as many as anybody liked to send, and in no other."""
-    pad = Pad()
+    pad = WriterPad()
     pad.create("hello\n", corpus.AUTHOR, 1000)
     size = len(pad.pool)
     for number in range(1, 20):
@@ -183,7 +183,7 @@ def test_what_changes_nothing_leaves_nothing_in_the_pool() -> None:
 @pytest.mark.parametrize("changeset", ["Z:7>1*0+1$x", "Z:7<1*0-1$", "Z:7>0*0=1$"])
 def test_a_refusal_does_not_repeat_a_megabyte_of_author(changeset: str) -> None:
     """It is published to all workers of the pad, and logged."""
-    pad = Pad()
+    pad = WriterPad()
     pad.create("hello\n", corpus.AUTHOR, 1000)
     pool = {"numToAttrib": {"0": ["author", "x" * 1_000_000]}, "nextNum": 1}
     outcome = pad.submit(

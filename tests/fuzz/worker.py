@@ -21,15 +21,15 @@ from padfleet.services.fanout.app import _attach_socketio, _watch_engine
 from padfleet.services.fanout.collab import handlers
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances
-from padfleet.services.fanout.limits.places import Places
-from padfleet.services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
+from padfleet.services.fanout.limits.idle import IdleSockets
 from padfleet.services.fanout.requests.commits import Commits
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.services.fanout.transport.engine import LeanSocket
-from padfleet.services.fanout.transport.line import Line
 from padfleet.services.fanout.transport.socketio_server import SocketServer
+from padfleet.services.fanout.transport.websocket_connection import WebSocketConnection
 from padfleet.services.tools.loadtest.websocket import text_frame
 from padfleet.shared.bucket import Pace
 from padfleet.shared.log.inbox import InboxWriter
@@ -55,7 +55,7 @@ class Connection:
 
     socket: LeanSocket
     transport: Transport
-    line: Line
+    line: WebSocketConnection
     polling: bool
 
 
@@ -83,21 +83,21 @@ class Worker:
             messages_per_second=most,
             plugin_messages="*",
         )
-        doorway = StandInDoorway(settings)
-        commits = Commits(cast(InboxWriter, StandInInbox(doorway)))
-        nursery = Nursery(to_ask=1e9, idle=1e9)
+        join_handler = StandInDoorway(settings)
+        commits = Commits(cast(InboxWriter, StandInInbox(join_handler)))
+        idle_sockets = IdleSockets(to_ask=1e9, idle=1e9)
         messages = Messages(
-            cast(Doorway, doorway),
+            cast(JoinHandler, join_handler),
             commits,
             Allowances.of(settings, seldom=Pace(most, most, 0.0)),
-            nursery,
+            idle_sockets,
             handlers(settings.plugin_messages),
             cast(Timeslider, StandInTimeslider()),
         )
-        self._doorway, self._room = doorway, cast(Room, doorway.room)
+        self._join_handler, self._room = join_handler, cast(Room, join_handler.room)
         sio = _attach_socketio(web.Application(), messages, self._sockets, settings)
-        self._places = Places(total=0, per_address=most)
-        _watch_engine(sio.eio, self._places, nursery, settings)
+        self._places = ConnectionQuota(total=0, per_address=most)
+        _watch_engine(sio.eio, self._places, idle_sockets, settings)
         return sio
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class Worker:
     @property
     def most_at_once(self) -> int:
         """Tasks that there were while somebody was let in."""
-        return int(self._doorway.most_at_once)
+        return int(self._join_handler.most_at_once)
 
     @property
     def unfinished(self) -> int:
@@ -204,7 +204,7 @@ class Worker:
         await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)
         socket.connected = True
         transport = Transport()
-        line = Line(cast(asyncio.Transport, transport), socket, LIMIT)
+        line = WebSocketConnection(cast(asyncio.Transport, transport), socket, LIMIT)
         if not polling:
             socket._move_to(line)
         connection = Connection(socket, transport, line, polling)

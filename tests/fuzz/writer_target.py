@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.rules import SYSTEM_AUTHOR
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.log.records import Origin, Submission, decode_entry, encode_entry
@@ -50,8 +50,8 @@ def _submission(data: Any, author: str, seq: int) -> Submission | None:
 
 
 def _converse(case: Conversation) -> int:
-    pad, plain = Pad(), EvenPad(corpus.PAD_TEXT, AUTHORS[0])
-    twin = Pad()
+    pad, plain = WriterPad(), EvenPad(corpus.PAD_TEXT, AUTHORS[0])
+    twin = WriterPad()
     twin.replay(pad.create(corpus.PAD_TEXT, AUTHORS[0], 1000))
     size = 0
     for number, submission in enumerate(case.submissions):

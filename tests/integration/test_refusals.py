@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis as redis_library
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub import rooms as rooms_module
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
@@ -130,7 +130,7 @@ async def test_the_feeds_are_compared_for_as_long_as_the_worker_lives(
     """Whatever one comparison meets. It is what finds a lost message after which nothing came.
     Faults of ours end it, and `Supervisor` begins it again."""
     monkeypatch.setattr(rooms_module, "AUDIT_INTERVAL", 0.001)
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=10, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=10, stall_timeout=60)
     errors = [NotNow("BUSY"), redis_library.ResponseError("WRONGTYPE"), OSError("gone")]
     comparisons = 0
 

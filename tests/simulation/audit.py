@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from padfleet.services.fanout.delivery.flush import BATCH_MAX
+from padfleet.services.fanout.delivery.cursor import BATCH_MAX
 from padfleet.services.fanout.pads.steps import AcceptCommit, NewChangesBatch, Step
 
 _REV = re.compile(rb'"newRev":(\d+)')

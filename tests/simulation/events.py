@@ -44,7 +44,7 @@ class Timer:
 class Loop:
     """One process of one core: what it is given waits in line, and takes as long as it `spends`.
 
-    A `Clock` of `services.fanout.delivery.turns`.
+    A `Clock` of `services.fanout.delivery.flush_scheduler`.
     """
 
     def __init__(self, events: Events) -> None:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from random import Random
 
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.turns import Turns
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.layout import BALANCE
 from padfleet.shared.log.records import Origin, Revision
@@ -27,16 +27,16 @@ INTERVAL = WriterSettings.commit_interval_ms / 1000
 
 class Worker:
     def __init__(
-        self, name: int, events: Events, tallies: Tallies, constants: Constants, rules: Rules
+        self, name: int, events: Events, tallies: Tallies, constants: Constants, rules: PacingRules
     ) -> None:
         self.name = name
         self.loop = Loop(events)
-        self.turns = Turns(rules, self.loop)
+        self.turns = FlushScheduler(rules, self.loop)
         self.rooms: dict[int, Room] = {}
         self.sockets = 0
         self.taking = True  #: newcomers
         self._events, self._tallies, self._costs = events, tallies, constants
-        self._upkeep()
+        self._compaction()
 
     def room(self, pad: Pad) -> Room:
         """Of this pad, opened if it is not, and then with its newest revisions."""
@@ -54,7 +54,7 @@ class Worker:
         self.rooms.clear()
         self.sockets = 0
 
-    def _upkeep(self) -> None:
+    def _compaction(self) -> None:
         """Pings, and what a worker does with nobody on it."""
         if self.loop.ended:
             return
@@ -62,12 +62,12 @@ class Worker:
         seconds = costs.worker_idle_cores * PINGS_EVERY
         seconds += self.sockets * PINGS_EVERY / PING_INTERVAL * costs.worker_ping_s
         self.loop.soon(lambda: self.loop.spend(seconds))
-        self._events.at(self._events.now + PINGS_EVERY, self._upkeep)
+        self._events.at(self._events.now + PINGS_EVERY, self._compaction)
 
 
 class Writer:
-    """Rounds as `services/writer/owner.py` makes them: at most every `INTERVAL`, all that waits, up
-    to `batch_max` for each partition."""
+    """Rounds as `services/writer/lease_manager.py` makes them: at most every `INTERVAL`, all that
+    waits, up to `batch_max` for each partition."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class Writer:
         self._inboxes: dict[int, list[tuple[Pad, Origin]]] = defaultdict(list)
         self._round_at = 0.0
         self._planned = False
-        self._upkeep()
+        self._compaction()
 
-    def _upkeep(self) -> None:
+    def _compaction(self) -> None:
         """Leases, and whatever else one does that has nothing to commit."""
         seconds = self._costs.writer_idle_cores * PINGS_EVERY
         self.loop.soon(lambda: self.loop.spend(seconds))
         self._spend_redis(self._costs.redis_idle_cores * PINGS_EVERY)
-        self._events.at(self._events.now + PINGS_EVERY, self._upkeep)
+        self._events.at(self._events.now + PINGS_EVERY, self._compaction)
 
     def submitted(self, partition: int, pad: Pad, origin: Origin) -> None:
         self._inboxes[partition].append((pad, origin))

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
 from padfleet.services.fanout.delivery.delivery import SESSIONS_PER_STEP
-from padfleet.services.fanout.delivery.flush import Cursor, steps
-from padfleet.services.fanout.delivery.runs import Flush
-from padfleet.services.fanout.delivery.turns import Turn, Turns
+from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot
 from padfleet.services.fanout.delivery.window import ASK_AGE, Window
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
@@ -32,7 +32,7 @@ RING = 1000
 class Crowd:
     """Sockets at the same place. Editors are named, since each gets an ACCEPT_COMMIT of his own."""
 
-    cursor: Cursor
+    cursor: DeliveryCursor
     count: int
     editors: set[str] = field(default_factory=set)
     window: Window = field(default_factory=lambda: Window(0.0))
@@ -41,7 +41,13 @@ class Crowd:
 
 class Room:
     def __init__(
-        self, pad: Pad, loop: Loop, turns: Turns, tallies: Tallies, constants: Constants, after: int
+        self,
+        pad: Pad,
+        loop: Loop,
+        turns: FlushScheduler,
+        tallies: Tallies,
+        constants: Constants,
+        after: int,
     ) -> None:
         """Opened at the revision `after`, and brought up to the pad's head."""
         self.pad = pad
@@ -50,7 +56,7 @@ class Room:
         self._feed = Feed(after, RING, None)
         self._feed.offer(pad.since(after))
         self._frames = Frames()
-        self._turn = Turn(turns, self._flush)
+        self._turn = FlushSlot(turns, self._flush)
         self._asked = 0.0
         self.flushing = False  #: in the middle of one; who leaves waits for its end
 
@@ -93,7 +99,7 @@ class Room:
         crowd.count -= 1
         if not crowd.count:
             self.crowds.remove(crowd)
-        cursor = Cursor(crowd.cursor.sent_rev)
+        cursor = DeliveryCursor(crowd.cursor.sent_rev)
         return Crowd(cursor, 1, gone, Window(self._loop.now()), crowd.seen)
 
     # --- Flushing --------------------------------------------------------------------------------
@@ -126,7 +132,7 @@ class Room:
         before = crowd.seen
         for number, session in enumerate(own):
             self._send_steps(
-                crowd, session, Cursor(after), revisions, flush, self._second(), seen=before
+                crowd, session, DeliveryCursor(after), revisions, flush, self._second(), seen=before
             )
             if number % SESSIONS_PER_STEP == 0:
                 yield 0.0
@@ -179,7 +185,7 @@ class Room:
         self,
         crowd: Crowd,
         session: str,
-        cursor: Cursor,
+        cursor: DeliveryCursor,
         revisions: Sequence[Revision],
         flush: Flush,
         second: Second,
@@ -222,12 +228,12 @@ class Room:
     ) -> tuple[list[int], bytes]:
         """Of more than one batch; what is beyond the window would go later, which comes to the
         same bytes."""
-        made = steps(Cursor(crowd.cursor.sent_rev), "", revisions, batching=True)
+        made = steps(DeliveryCursor(crowd.cursor.sent_rev), "", revisions, batching=True)
         sent = [flush.frames.of(step).websocket for step in made]
         return [len(data) for data in sent], b"".join(sent)
 
     def _count_steps(self, revisions: Sequence[Revision], flush: Flush, many: int) -> None:
-        for step in steps(Cursor(revisions[0].rev - 1), "", revisions, batching=True):
+        for step in steps(DeliveryCursor(revisions[0].rev - 1), "", revisions, batching=True):
             flush.tally.count(step, many)
             flush.tally.bytes += many * len(flush.frames.of(step).websocket)
         flush.tally.writes += many

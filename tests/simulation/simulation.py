@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.window import Window
 from padfleet.services.fanout.ops.drain import moments
 from padfleet.services.tools.plan.constants import Constants
@@ -38,14 +38,14 @@ class Simulation:
         workers: int,
         writers: int,
         seed: int,
-        rules: Rules | None = None,
+        rules: PacingRules | None = None,
     ) -> None:
         self.events, self.tallies, self.costs = Events(), Tallies(), constants
         self.redis_busy = 0.0
         self.shares: list[list[float]] = []
         """For each second, what each worker used of its core."""
         self._dice = Random(seed)
-        self._rules = rules or Rules()
+        self._rules = rules or PacingRules()
         self._people = people
         self._typing = True
         self.workers = [self._worker(name) for name in range(workers)]
@@ -98,7 +98,7 @@ class Simulation:
             writing = round(len(names) * many / left)
             here, names = names[:writing], names[writing:]
             room = worker.room(pad)
-            room.crowds.append(Crowd(Cursor(0), many, set(here), Window(0.0)))
+            room.crowds.append(Crowd(DeliveryCursor(0), many, set(here), Window(0.0)))
             group.rooms[worker] = room
             group.homes.update(dict.fromkeys(here, worker))
             worker.sockets += many
@@ -151,9 +151,11 @@ class Simulation:
             group = self.groups[number]
             for crowd in room.crowds:
                 for session in sorted(crowd.editors):
-                    self._away(group, Crowd(Cursor(crowd.seen), 1, {session}, seen=crowd.seen))
+                    self._away(
+                        group, Crowd(DeliveryCursor(crowd.seen), 1, {session}, seen=crowd.seen)
+                    )
                 for _ in range(crowd.count - len(crowd.editors)):
-                    self._away(group, Crowd(Cursor(crowd.seen), 1, seen=crowd.seen))
+                    self._away(group, Crowd(DeliveryCursor(crowd.seen), 1, seen=crowd.seen))
             group.rooms.pop(worker)
         worker.end()
 
@@ -208,7 +210,7 @@ class Simulation:
 
     def _enter(self, group: Group, crowd: Crowd, worker: Worker) -> None:
         room = worker.room(group.pad)
-        crowd.cursor = Cursor(crowd.seen, resume_until=room.head)
+        crowd.cursor = DeliveryCursor(crowd.seen, resume_until=room.head)
         crowd.window = Window(worker.loop.now())
         room.enter(crowd)
         group.rooms[worker] = room

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from padfleet.services.fanout.delivery.tally import Tally
+from padfleet.services.fanout.delivery.flush_counts import FlushCounts
 
 FINEST = 1e-4
 """Seconds; what is shorter counts as this."""
@@ -52,7 +52,7 @@ class Second:
         self.writes = self.bytes = self.joins = self.edits = self.committed = 0
         self.largest = 0  #: revisions in one message
 
-    def flushed(self, tally: Tally) -> None:
+    def flushed(self, tally: FlushCounts) -> None:
         """What the worker's own code has counted."""
         self.delivered += tally.revisions
         self.frames += sum(tally.frames.values()) - tally.frames.get("ACCEPT_COMMIT", 0)

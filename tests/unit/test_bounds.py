@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from padfleet.services.fanout.auth.decision import name_of as claimed_name
 from padfleet.services.tools.restore.put import Restorer
-from padfleet.services.writer.rules import Refused, check_submission
+from padfleet.services.writer.rules import SubmissionRefused, check_submission
 from padfleet.shared import bounds
 from padfleet.shared.bounds import OutOfBounds
 from padfleet.shared.easysync import AttributePool, make_splice
@@ -185,7 +185,7 @@ def test_attributes_are_bounded_at_every_door(key: str, value: str) -> None:
     pool.put(key, value)
     with pytest.raises(BadRecord):
         r.pool_of({"pool": pool.to_jsonable()}, "k")
-    with pytest.raises(Refused):
+    with pytest.raises(SubmissionRefused):
         check_submission("Z:1>1*0+1$x", pool, AUTHOR, AttributePool())
 
 

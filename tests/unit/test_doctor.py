@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.tools.doctor import checks
-from padfleet.services.tools.doctor.checks import Finding, Level
+from padfleet.services.tools.doctor.checks import DoctorFinding, Level
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
 from padfleet.services.tools.doctor.report import lines, summary
 
@@ -169,10 +169,15 @@ def test_what_all_servers_share_is_said_once() -> None:
 
 
 def test_the_report_is_one_line_each_and_a_summary() -> None:
-    findings = [Finding("ok", "version", "7.2"), Finding("fail", "eviction", "lru", "change it")]
+    findings = [
+        DoctorFinding("ok", "version", "7.2"),
+        DoctorFinding("fail", "eviction", "lru", "change it"),
+    ]
     assert list(lines(findings)) == [
         "ok    version   7.2",
         "fail  eviction  lru  -> change it",
         "not fit for a fleet: 2 checks, 1 failed, 0 warned",
     ]
-    assert summary([Finding("warn", "a", "b")]).startswith("fit for a fleet, with reservations")
+    assert summary([DoctorFinding("warn", "a", "b")]).startswith(
+        "fit for a fleet, with reservations"
+    )

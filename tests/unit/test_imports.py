@@ -39,22 +39,28 @@ FANOUT = (
 
 
 @cache
-def imports() -> dict[str, frozenset[str]]:
-    """By module, below `padfleet`: the modules and names that it imports of the package."""
+def sources() -> dict[str, ast.Module]:
+    """By module, below `padfleet`: its code."""
     found = {}
     for top in ("services", "shared", "src/padfleet"):
         for path in (ROOT / top).rglob("*.py"):
             if {"node_modules", "services", "shared"} & set(path.relative_to(ROOT / top).parts):
                 continue
             name = path.relative_to(ROOT / (top if top.startswith("src") else ".")).with_suffix("")
-            found[".".join(name.parts).removesuffix(".__init__")] = frozenset(_of(path))
+            found[".".join(name.parts).removesuffix(".__init__")] = ast.parse(path.read_text())
     return found
 
 
-def _of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """By module: the modules and names that it imports of the package, below `padfleet`."""
+    return {name: frozenset(_of(tree)) for name, tree in sources().items()}
+
+
+def _of(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
+            assert node.level == 0, "a relative import"
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             whole = [alias.name for alias in node.names]
@@ -74,6 +80,16 @@ def test_all_of_the_code_is_looked_at() -> None:
     assert len(imports()) > 400
     assert "shared.log.inbox" in imports()
     assert "shared.log.records.Revision" in imports()["services.fanout.pads.steps"]
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """One word for one thing; a private class is the business of its module."""
+    places: dict[str, list[str]] = {}
+    for name, tree in sources().items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name)
+    assert not {name: there for name, there in places.items() if len(there) > 1}
 
 
 def test_shared_imports_no_service() -> None:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import pytest
 
-from padfleet.services.fanout.delivery.flush import BATCH_MAX
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.cursor import BATCH_MAX
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.tools.plan.constants import load
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import pads_of
-from padfleet.services.tools.plan.rhythm import Room, rhythm
+from padfleet.services.tools.plan.rhythm import BusyRoom, rhythm
 from padfleet.services.tools.plan.work import commits, workers_work
 from tests.simulation.events import Events, Loop
 from tests.simulation.people import People
@@ -28,7 +28,9 @@ CONSTANTS, _ = load()
 PEOPLE = People(2000, 40, 200, 0.5)
 
 
-def simulated(people: People = PEOPLE, *, seed: int = 1, rules: Rules | None = None) -> Simulation:
+def simulated(
+    people: People = PEOPLE, *, seed: int = 1, rules: PacingRules | None = None
+) -> Simulation:
     return Simulation(people, CONSTANTS, workers=4, writers=2, seed=seed, rules=rules)
 
 
@@ -75,7 +77,7 @@ def test_more_readers_take_more_of_the_workers() -> None:
 
 def test_messages_are_as_many_as_the_worker_s_rules_allow() -> None:
     """One pad that is always busy: flushes come at the rate of the rules, after their burst."""
-    rules = Rules(rate=10.0)
+    rules = PacingRules(rate=10.0)
     made = Simulation(People(50, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules)
     made.run(10)
     second = made.tallies.at(9.5)
@@ -146,7 +148,7 @@ def test_the_rhythm_of_a_busy_pad_is_what_its_worker_comes_to() -> None:
     made = Simulation(people, CONSTANTS, workers=1, writers=1, seed=4)
     made.run(15)
     found = made.tallies.between(5, 15)
-    beat = rhythm(Room(3000, 600, 600), CONSTANTS, CONSTANTS.wire_revision_bytes)
+    beat = rhythm(BusyRoom(3000, 600, 600), CONSTANTS, CONSTANTS.wire_revision_bytes)
     assert found.writes / 10 / 3000 == pytest.approx(beat.flushes, rel=0.2)
     assert found.delivery.percentile(0.95) == pytest.approx(beat.p95_s, rel=0.3)
 

@@ -14,9 +14,9 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from padfleet.services.dev.replay.author import Author, Ledger, ReplayFailed
-from padfleet.services.dev.replay.model import Model, shortened
-from padfleet.services.dev.replay.trace import BadTrace, Trace, read_trace
+from padfleet.services.dev.replay.author import ReplayAuthor, ReplayFailed, ReplayLedger
+from padfleet.services.dev.replay.model import ReplayModel, shortened
+from padfleet.services.dev.replay.trace import BadTrace, EditTrace, read_trace
 from padfleet.shared.client import Pad, PadError, PadUrl, ProtocolError, connect
 from padfleet.shared.easysync import from_units, to_units
 
@@ -27,7 +27,7 @@ PROGRESS_INTERVAL = 2.0
 
 
 @dataclass(frozen=True)
-class Report:
+class ReplayReport:
     revisions: int
     seconds: float
     messages: int
@@ -106,7 +106,7 @@ def _count(text: str) -> int:
     return value
 
 
-async def replay(trace: Trace, urls: list[str], readers: int, merge: int) -> Report:
+async def replay(trace: EditTrace, urls: list[str], readers: int, merge: int) -> ReplayReport:
     """Raises `ReplayFailed` when a text differs in the end, or nothing moves any more."""
     async with AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(limit=0)
@@ -127,10 +127,11 @@ async def replay(trace: Trace, urls: list[str], readers: int, merge: int) -> Rep
         for reader in reading:
             reader.on_event(lambda _event: None)
 
-        ledger = Ledger(writing)
-        model = Model(trace.agents, views=2 * trace.agents)
+        ledger = ReplayLedger(writing)
+        model = ReplayModel(trace.agents, views=2 * trace.agents)
         authors = [
-            Author(agent, trace, pad, ledger, model, merge) for agent, pad in enumerate(writing)
+            ReplayAuthor(agent, trace, pad, ledger, model, merge)
+            for agent, pad in enumerate(writing)
         ]
         start, first = time.monotonic(), writing[0].rev
 
@@ -150,7 +151,7 @@ async def replay(trace: Trace, urls: list[str], readers: int, merge: int) -> Rep
         seconds = time.monotonic() - start
         _compare(trace, writing, reading)
         pads = [*writing, *reading]
-        return Report(
+        return ReplayReport(
             head - first,
             seconds,
             sum(pad.traffic.messages for pad in pads),
@@ -171,7 +172,7 @@ async def _clear(pad: Pad) -> None:
     await pad.flush()
 
 
-def _compare(trace: Trace, writing: list[Pad], reading: list[Pad]) -> None:
+def _compare(trace: EditTrace, writing: list[Pad], reading: list[Pad]) -> None:
     expected = to_units(trace.end_content) + "\n"
     everybody = [(f"author {i}", pad) for i, pad in enumerate(writing)]
     everybody += [(f"reader {i}", pad) for i, pad in enumerate(reading)]
@@ -185,7 +186,7 @@ def _compare(trace: Trace, writing: list[Pad], reading: list[Pad]) -> None:
             raise ReplayFailed(f"{who} differs at {at}: has {has!r}, endContent {wants!r}")
 
 
-def _who_waits(authors: list[Author], reading: list[Pad]) -> str:
+def _who_waits(authors: list[ReplayAuthor], reading: list[Pad]) -> str:
     waiting = [f"author {a.agent} waits for {a.waits_for}" for a in authors if a.waits_for]
     revs = sorted({reader.rev for reader in reading})
     return "; ".join([*waiting, f"readers are at revisions {revs[0]} to {revs[-1]}"])

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from padfleet.services.dev.replay.model import Edit, Model
-from padfleet.services.dev.replay.trace import Trace, Transaction
+from padfleet.services.dev.replay.model import Edit, ReplayModel
+from padfleet.services.dev.replay.trace import EditTrace, Transaction
 from padfleet.shared.client import Accepted, Changed, Event, Pad
 from padfleet.shared.easysync import from_units, to_units
 
@@ -40,7 +40,7 @@ class Void(NamedTuple):
 
 
 @dataclass
-class Ledger:
+class ReplayLedger:
     """Which transactions the revisions of each author hold; shared by all authors of a replay."""
 
     pads: list[Pad]  #: by agent
@@ -75,11 +75,17 @@ class Ledger:
         return have
 
 
-class Author:
+class ReplayAuthor:
     """Replays the transactions of one agent on `pad`, at most `merge` of them in one revision."""
 
     def __init__(
-        self, agent: int, trace: Trace, pad: Pad, ledger: Ledger, model: Model, merge: int
+        self,
+        agent: int,
+        trace: EditTrace,
+        pad: Pad,
+        ledger: ReplayLedger,
+        model: ReplayModel,
+        merge: int,
     ) -> None:
         self.agent = agent
         self.pad = pad

@@ -8,7 +8,7 @@ transactions are merged.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from padfleet.services.dev.replay.trace import BadTrace, Trace, Transaction
+from padfleet.services.dev.replay.trace import BadTrace, EditTrace, Transaction
 
 BLOCK = 600
 """Characters in a block before it is split. A look-up walks over all blocks and one block's
@@ -26,14 +26,14 @@ class Edit(NamedTuple):
 class _Char:
     __slots__ = ("block", "gone", "point", "shown")
 
-    def __init__(self, point: str, block: "_Block") -> None:
+    def __init__(self, point: str, block: "_ModelBlock") -> None:
         self.point = point
         self.block = block
         self.shown = 0  # a bit for each view that shows it
         self.gone = 0  # a bit for each view that has seen it removed, perhaps before it came
 
 
-class _Block:
+class _ModelBlock:
     """A stretch of characters, with the number of them that each view shows."""
 
     __slots__ = ("chars", "counts")
@@ -48,13 +48,13 @@ class _Effects(NamedTuple):
     removed: list[_Char]
 
 
-class Model:
+class ReplayModel:
     """The characters of a trace, seen through several views, each at a version of its own that only
     moves forward."""
 
     def __init__(self, agents: int, views: int) -> None:
         self._versions = [[0] * agents for _ in range(views)]
-        self._blocks = [_Block(views)]
+        self._blocks = [_ModelBlock(views)]
         self._effects: list[list[_Effects]] = [[] for _ in range(agents)]
 
     def length(self, view: int) -> int:
@@ -168,7 +168,7 @@ class Model:
 
     def _split(self, number: int) -> None:
         old = self._blocks[number]
-        new = _Block(len(old.counts))
+        new = _ModelBlock(len(old.counts))
         half = len(old.chars) // 2
         new.chars, old.chars = old.chars[half:], old.chars[:half]
         for char in new.chars:
@@ -179,11 +179,11 @@ class Model:
         self._blocks.insert(number + 1, new)
 
 
-def shortened(trace: Trace, limit: int | None = None) -> Trace:
+def shortened(trace: EditTrace, limit: int | None = None) -> EditTrace:
     """The first transactions of a trace (all of them, without a limit), with the text that they
     come to. Raises `BadTrace` for a patch beyond the text."""
     transactions = trace.transactions[:limit]
-    model, now = Model(trace.agents, trace.agents + 1), trace.agents
+    model, now = ReplayModel(trace.agents, trace.agents + 1), trace.agents
     version = [0] * trace.agents
     for index, item in enumerate(transactions):
         model.show(item.agent, item.needs)
@@ -193,4 +193,4 @@ def shortened(trace: Trace, limit: int | None = None) -> Trace:
             raise BadTrace(f"txns[{index}]: {error}") from None
         version[item.agent] = item.number
     model.show(now, version)
-    return Trace(trace.agents, transactions, model.text(now))
+    return EditTrace(trace.agents, transactions, model.text(now))

@@ -20,7 +20,7 @@ class BadTrace(ValueError):
     """The file is no trace that can be replayed; the text says where and why."""
 
 
-class Patch(NamedTuple):
+class TracePatch(NamedTuple):
     position: int  #: code points from the start
     removed: int  #: code points
     inserted: str
@@ -30,11 +30,11 @@ class Transaction(NamedTuple):
     agent: int
     number: int  #: among the agent's own, from 1
     needs: Version  #: the state that it was made against
-    patches: tuple[Patch, ...]
+    patches: tuple[TracePatch, ...]
 
 
 @dataclass(frozen=True)
-class Trace:
+class EditTrace:
     agents: int
     transactions: tuple[Transaction, ...]  #: each after all that it was made on top of
     end_content: str
@@ -49,7 +49,7 @@ class Trace:
         return frozenset(item.needs[agent] for item in others)
 
 
-def read_trace(path: Path) -> Trace:
+def read_trace(path: Path) -> EditTrace:
     """The trace in a file, plain or gzipped. Raises `BadTrace`, OSError."""
     data = path.read_bytes()
     try:
@@ -63,7 +63,7 @@ def read_trace(path: Path) -> Trace:
     return parse_trace(content)
 
 
-def parse_trace(content: Any) -> Trace:
+def parse_trace(content: Any) -> EditTrace:
     if not isinstance(content, dict):
         raise BadTrace("the file does not hold a JSON object")
     agents, txns, end = (content.get(key) for key in ("numAgents", "txns", "endContent"))
@@ -88,7 +88,7 @@ def parse_trace(content: Any) -> Trace:
         transactions.append(made)
     if after[-1] != tuple(counts):
         raise BadTrace("the last transaction does not come after all the others")
-    return Trace(agents, tuple(transactions), end)
+    return EditTrace(agents, tuple(transactions), end)
 
 
 def _transaction(txn: Any, agents: int, after: list[Version], counts: list[int]) -> Transaction:
@@ -109,10 +109,10 @@ def _transaction(txn: Any, agents: int, after: list[Version], counts: list[int])
     return Transaction(agent, counts[agent] + 1, needs, tuple(map(_patch, txn["patches"])))
 
 
-def _patch(patch: Any) -> Patch:
+def _patch(patch: Any) -> TracePatch:
     match patch:
         case [position, removed, str(inserted), *_] if _is_count(position) and _is_count(removed):
-            return Patch(position, removed, inserted)
+            return TracePatch(position, removed, inserted)
     raise BadTrace(f"patch {patch!r} is not [position, removed, inserted]")
 
 

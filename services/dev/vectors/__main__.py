@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from padfleet.services.dev.vectors.casefile import Unreadable, read_cases
+from padfleet.services.dev.vectors.casefile import CaseUnreadable, read_cases
 from padfleet.shared.easysync.vectors import run_vector
 
 _ALL_PASSED: Final = 0
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
             failed[op] += 1
             if failed.total() <= _FAILURES_SHOWN:
                 print(f"{path}:{number}: {op}: {_shortened(reason)}")
-    except Unreadable as unreadable:
+    except CaseUnreadable as unreadable:
         print(f"padfleet vectors: {unreadable}", file=sys.stderr)
         return _NOT_CHECKED
     if failed.total() > _FAILURES_SHOWN:

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
-class Unreadable(Exception):
+class CaseUnreadable(Exception):
     """The file cannot be read. The text says why."""
 
 
-class Line(NamedTuple):
+class CaseLine(NamedTuple):
     """A line of the file: what is on it, or what is wrong with it."""
 
     number: int  #: from 1
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     error: str | None
 
 
-def read_cases(path: Path) -> Iterator[Line]:
+def read_cases(path: Path) -> Iterator[CaseLine]:
     """The lines of the file that are not blank. Whether it is gzipped, its first bytes tell."""
     try:
         with path.open("rb") as file:
@@ -35,17 +35,17 @@ def read_cases(path: Path) -> Iterator[Line]:
                 if line.strip():
                     yield _read_line(number, line)
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror or error}") from error
+        raise CaseUnreadable(f"{path}: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
-        raise Unreadable(f"{path}: broken gzip data: {error}") from error
+        raise CaseUnreadable(f"{path}: broken gzip data: {error}") from error
 
 
-def _read_line(number: int, line: bytes) -> Line:
+def _read_line(number: int, line: bytes) -> CaseLine:
     try:
-        return Line(number, json.loads(line), None)
+        return CaseLine(number, json.loads(line), None)
     except UnicodeDecodeError as error:
-        return Line(number, None, f"not UTF-8: {error.reason}")
+        return CaseLine(number, None, f"not UTF-8: {error.reason}")
     except json.JSONDecodeError as error:
-        return Line(number, None, f"not JSON: {error.msg} at column {error.colno}")
+        return CaseLine(number, None, f"not JSON: {error.msg} at column {error.colno}")
     except (RecursionError, ValueError) as error:
-        return Line(number, None, f"not JSON that can be read: {error}")
+        return CaseLine(number, None, f"not JSON that can be read: {error}")

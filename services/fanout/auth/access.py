@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from padfleet.services.fanout.auth import keys, tokens
-from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.answers import AnswerCache
 from padfleet.services.fanout.auth.calls import Hook
 from padfleet.services.fanout.auth.decision import (
+    AccessRules,
     Denied,
     Grant,
     Permission,
     Reason,
-    Rules,
-    Wanted,
+    RequestedPad,
     permission,
 )
 from padfleet.services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
+from padfleet.services.fanout.auth.handshake import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.hook import question
-from padfleet.services.fanout.auth.identify import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
 from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
 from padfleet.services.fanout.auth.web import open_http
@@ -36,7 +36,7 @@ from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
-Find = Callable[[], Awaitable[Wanted]]
+Find = Callable[[], Awaitable[RequestedPad]]
 """Finds the pad that a client asks for. Raises `Denied`."""
 
 FETCHES_AT_ONCE = 2
@@ -47,13 +47,13 @@ class Access(Protocol):
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         """The pad, and what this client may do there. Raises `Denied`."""
         ...
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         """The pad, and what this client may do there, who only fetches something and leaves: nobody
         is made an author by that, and who is none yet has an empty one. Raises `Denied`."""
         ...
@@ -78,7 +78,7 @@ class OpenAccess:
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         secret = token(handshake, message, self._cookie_prefix)
         if is_link(message.get("padId")):
             # To find its pad takes a while, in which those who are known already are recognised.
@@ -96,7 +96,7 @@ class OpenAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         secret = token(handshake, message, self._cookie_prefix)
         wanted = await find()
         session = await self._session(handshake, message, wanted)
@@ -105,7 +105,7 @@ class OpenAccess:
         return wanted, Grant(await known_author(self._redis, secret))
 
     async def _session(
-        self, handshake: Handshake, message: Mapping[str, Any], wanted: Wanted
+        self, handshake: Handshake, message: Mapping[str, Any], wanted: RequestedPad
     ) -> GroupSession | None:
         names = (f"{self._cookie_prefix}sessionID", "sessionID")
         given = next((found for name in names if (found := cookie(handshake, name))), None)
@@ -121,7 +121,7 @@ class OpenAccess:
         pass
 
 
-async def _found(find: Find) -> Wanted:
+async def _found(find: Find) -> RequestedPad:
     return await find()
 
 
@@ -131,7 +131,7 @@ class TokenAccess:
     def __init__(
         self,
         source: KeySource,
-        rules: Rules,
+        rules: AccessRules,
         name: str,
         http: aiohttp.ClientSession | None = None,
     ) -> None:
@@ -143,7 +143,7 @@ class TokenAccess:
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         allowed = await self._permission(handshake)
         wanted = await find()
         no_group_pad(wanted)
@@ -151,7 +151,7 @@ class TokenAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         return await self.admit(handshake, message, find)
 
     async def _permission(self, handshake: Handshake) -> Permission:
@@ -192,7 +192,7 @@ class HookAccess:
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         wanted = await find()
         no_group_pad(wanted)
         cookies = {name: cookie(handshake, name) for name in self._cookies}
@@ -206,7 +206,7 @@ class HookAccess:
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
-    ) -> tuple[Wanted, Grant]:
+    ) -> tuple[RequestedPad, Grant]:
         return await self.admit(handshake, message, find)
 
     async def start(self) -> None:
@@ -232,7 +232,7 @@ def open_access(
 
 
 def _token_access(settings: AccessSettings) -> TokenAccess:
-    rules = Rules(
+    rules = AccessRules(
         max_lifetime=settings.auth_max_lifetime_s,
         leeway=settings.jwt_leeway_s,
         audience=settings.jwt_audience,
@@ -261,7 +261,7 @@ def _hook_access(settings: AccessSettings) -> HookAccess:
         timeout=settings.hook_timeout_ms / 1000,
         max_lifetime=settings.auth_max_lifetime_s,
         at_once=settings.hook_at_once,
-        answers=Answers(size=settings.hook_cache, ttl=settings.hook_ttl_ms / 1000),
+        answers=AnswerCache(size=settings.hook_cache, ttl=settings.hook_ttl_ms / 1000),
     )
     return HookAccess(hook, settings.hook_cookies, settings.jwt_name, http)
 

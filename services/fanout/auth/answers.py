@@ -12,7 +12,7 @@ class Known(NamedTuple, Generic[A]):
     until: float
 
 
-class Answers(Generic[A]):
+class AnswerCache(Generic[A]):
     """At most `size` answers, each for `ttl` seconds of the clock that `now` is from. When there
     are too many, the one that was longest of no use goes.
 

@@ -8,7 +8,7 @@ import aiohttp
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth import hook
-from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.answers import AnswerCache
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason
 from padfleet.services.fanout.auth.web import Unavailable, fetch
 from padfleet.shared.tasks import awaited
@@ -31,7 +31,7 @@ class Hook:
         timeout: float,
         max_lifetime: float,
         at_once: int,
-        answers: Answers[Grant | None],
+        answers: AnswerCache[Grant | None],
     ) -> None:
         """`timeout` and `max_lifetime` in seconds; `at_once` bounds the calls under way."""
         self._http = http

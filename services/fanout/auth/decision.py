@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from padfleet.services.fanout.auth import patterns
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log.authors import Author, Visit
+from padfleet.shared.log.authors import Author, AuthorVisit
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""
@@ -50,7 +50,7 @@ class Denied(Exception):
         self.reason = reason
 
 
-class Wanted(NamedTuple):
+class RequestedPad(NamedTuple):
     """The pad that a client asks for."""
 
     pad_id: str  #: the real one
@@ -69,12 +69,12 @@ class Grant:
     expires: float | None = None  #: Unix seconds; None: never
     made: Author | None = field(default=None, compare=False)
     """What is to be put on record of an author who has just been made."""
-    visit: Visit | None = field(default=None, compare=False)
+    visit: AuthorVisit | None = field(default=None, compare=False)
     """How he came, if that he came is no reason to keep him for good."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """What a token has to fulfil beyond its signature."""
 
     max_lifetime: float  #: seconds
@@ -90,14 +90,14 @@ class Permission:
     grant: Grant
     pads: tuple[str, ...]
 
-    def on(self, wanted: Wanted) -> Grant:
+    def on(self, wanted: RequestedPad) -> Grant:
         """Raises `Denied` for a pad that is not its."""
         if not patterns.covers(self.pads, wanted.pad_id, wanted.requested_id):
             raise Denied("the token is not for this pad", Reason.PAD)
         return self.grant
 
 
-def permission(claims: Mapping[str, Any], rules: Rules, now: float) -> Permission:
+def permission(claims: Mapping[str, Any], rules: AccessRules, now: float) -> Permission:
     """What the claims of a token whose signature is right come to; `now` in Unix seconds.
 
     Raises `Denied`.
@@ -115,7 +115,7 @@ def permission(claims: Mapping[str, Any], rules: Rules, now: float) -> Permissio
     return Permission(grant, pads)
 
 
-def _expiry(claims: Mapping[str, Any], rules: Rules, now: float) -> float:
+def _expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
     expires = moment(claims, "exp")
     if expires is None:
         raise Denied("the token has no exp: it would be valid for ever", Reason.CLAIMS)

@@ -5,7 +5,7 @@ pads that were made public are open, and none can be brought into being. The rea
 pad opens no more than the pad itself.
 """
 
-from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Wanted
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import GroupSession, group_of, is_public, valid_session
 from padfleet.shared.log.history import read_meta
@@ -16,7 +16,7 @@ LOOK_AGAIN = 60.0
 
 
 async def group_session(
-    redis: Redis, keyspace: Keyspace, wanted: Wanted, given: str
+    redis: Redis, keyspace: Keyspace, wanted: RequestedPad, given: str
 ) -> GroupSession | None:
     """The session among those `given` (ids with commas between) that lets onto this pad; None for a
     pad that needs none. Raises `Denied`."""
@@ -38,7 +38,7 @@ def session_grant(session: GroupSession, now: float) -> Grant:
     return Grant(session.author, expires=min(session.valid_until, now + LOOK_AGAIN))
 
 
-def no_group_pad(wanted: Wanted) -> None:
+def no_group_pad(wanted: RequestedPad) -> None:
     """Raises `Denied` for a group's pad. Tokens and hooks do not know of sessions, and a pattern
     that was written for other pads must not open these."""
     if group_of(wanted.pad_id) is not None:

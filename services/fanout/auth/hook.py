@@ -8,7 +8,7 @@ from padfleet.services.fanout.auth.decision import (
     Denied,
     Grant,
     Reason,
-    Wanted,
+    RequestedPad,
     author_of,
     color_of,
     may_write,
@@ -30,7 +30,7 @@ gets as cookies, by name."""
 
 
 def question(
-    wanted: Wanted, *, cookies: Mapping[str, str], address: str, query: Mapping[str, str]
+    wanted: RequestedPad, *, cookies: Mapping[str, str], address: str, query: Mapping[str, str]
 ) -> bytes:
     """The body of the request: JSON, and the same bytes for the same facts."""
     facts = {

@@ -4,15 +4,8 @@ Each handler is given an `Asked`: a message of a session that is on its pad and 
 `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
 """
 
-from padfleet.services.fanout.collab import (
-    chat,
-    deletion,
-    options,
-    passing,
-    people,
-    pointing,
-    saved,
-)
+from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, saved
+from padfleet.services.fanout.collab import relay as passing
 from padfleet.services.fanout.requests.handlers import Handler, Handlers
 
 

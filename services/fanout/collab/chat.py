@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 from padfleet.services.fanout.errors import ClientError, WrongType
-from padfleet.services.fanout.hub.beside import chat_data, with_names
+from padfleet.services.fanout.hub.pad_metadata import chat_data, with_names
 from padfleet.services.fanout.pads import collabroom
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import OutOfBounds, check_chat
 from padfleet.shared.log.chat import NoPad, read_chat, say
 
@@ -19,7 +19,7 @@ MOST_REQUEST_ID = 100
 """Characters of what a client calls a message of its own."""
 
 
-async def spoke(asked: Asked) -> None:
+async def spoke(asked: RequestContext) -> None:
     """CHAT_MESSAGE: everybody on the pad hears it, the speaker too. One with a `requestID` that its
     author has used for one of the newest messages was said already, and only acknowledged."""
     message = asked.part("message")
@@ -62,7 +62,7 @@ def _check(text: str, extra: dict[str, Any]) -> None:
         raise ClientError(str(error)) from error
 
 
-async def scrolled_back(asked: Asked) -> None:
+async def scrolled_back(asked: RequestContext) -> None:
     """GET_CHAT_MESSAGES: messages from `start` to `end`, both included."""
     start, end = _number(asked.data, "start"), _number(asked.data, "end")
     count = end - start

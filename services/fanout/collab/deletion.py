@@ -4,12 +4,12 @@ import time
 
 from padfleet.services.fanout.collab.shouts import shout
 from padfleet.services.fanout.errors import ClientError
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.deletion import is_deletion_token
 
 
-async def deleted(asked: Asked) -> None:
+async def deleted(asked: RequestContext) -> None:
     """By the pad's creator, with the pad's token, or, if it is set so, by anybody.
 
     Who brings a token must bring the right one, be he the creator: else a mistyped token would pass
@@ -33,5 +33,5 @@ async def deleted(asked: Asked) -> None:
         _refuse(asked, key)
 
 
-def _refuse(asked: Asked, key: str) -> None:
+def _refuse(asked: RequestContext, key: str) -> None:
     asked.room.reply(asked.session, shout(int(time.time() * 1000), key=key))

@@ -4,11 +4,11 @@ import time
 
 from padfleet.services.fanout.collab.shouts import shout
 from padfleet.services.fanout.errors import ClientError, WrongType
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import PLUGINS_BYTES
 from padfleet.shared.log.announcements import Relayed
 from padfleet.shared.log.chat import NoPad
-from padfleet.shared.log.options import TooBusy, change_options
+from padfleet.shared.log.options import OptionsContended, change_options
 from padfleet.shared.wire.jsontext import dumps
 
 NOT_CREATOR = "Only the pad creator can change pad settings"
@@ -16,7 +16,7 @@ NOT_CREATOR = "Only the pad creator can change pad settings"
 MOST_BYTES = PLUGINS_BYTES + 4_096
 
 
-async def changed(asked: Asked) -> None:
+async def changed(asked: RequestContext) -> None:
     """Keeps them, and tells everybody, also who has changed them: only the pad's creator may."""
     payload = asked.part("payload")
     options, changed_by = payload.get("options"), payload.get("changedBy")
@@ -42,5 +42,5 @@ async def changed(asked: Asked) -> None:
         await change_options(
             asked.redis, asked.room.keys, options, telling=Relayed("message", message)
         )
-    except (NoPad, TooBusy) as error:
+    except (NoPad, OptionsContended) as error:
         raise ClientError(str(error)) from error

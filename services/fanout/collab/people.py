@@ -1,13 +1,13 @@
 """USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
 from padfleet.services.fanout.errors import ClientError, WrongType
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import is_author_id, is_color, name_of
 from padfleet.shared.log import announcements, authors, presence
 from padfleet.shared.log.records import UserInfo
 
 
-async def took_name_or_color(asked: Asked) -> None:
+async def took_name_or_color(asked: RequestContext) -> None:
     """USERINFO_UPDATE."""
     info = asked.data.get("userInfo")
     if not isinstance(info, dict):
@@ -28,7 +28,7 @@ async def took_name_or_color(asked: Asked) -> None:
     await presence.tell_user_info(asked.redis, asked.room.keys, told)
 
 
-async def suggested_name(asked: Asked) -> None:
+async def suggested_name(asked: RequestContext) -> None:
     """Somebody has a name for a user without one: that user's page is told, and may take it."""
     payload = asked.part("payload")
     name, unnamed = payload.get("newName"), payload.get("unnamedId")

@@ -3,13 +3,13 @@
 from typing import Any
 
 from padfleet.services.fanout.errors import ClientError
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.log.announcements import Pointer
 
 CURSOR = "CURSOR"
 
 
-async def pointed(asked: Asked) -> None:
+async def pointed(asked: RequestContext) -> None:
     """The others are told in a moment, if nothing newer comes before. Positions are those of the
     pad at `rev`, in UTF-16 code units; `null` for both takes the cursor away."""
     session, data = asked.session, asked.data

@@ -3,12 +3,12 @@
 import time
 
 from padfleet.services.fanout.errors import ClientError
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.log.chat import NoPad
 from padfleet.shared.log.saved import NotSaved, save_revision
 
 
-async def starred(asked: Asked) -> None:
+async def starred(asked: RequestContext) -> None:
     """Saves the newest revision. Everybody on the pad is told, unless it was saved already.
 
     The newest is the one that this worker knows of: the client cannot have seen a later one.

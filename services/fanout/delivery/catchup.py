@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.flush_counts import sent
 from padfleet.services.fanout.delivery.session import Flushed, Session
-from padfleet.services.fanout.delivery.tally import sent
 from padfleet.services.fanout.pads.passages import READ_STEP, HistoryLost, Passage, Passages
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import chain_of

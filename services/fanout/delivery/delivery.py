@@ -7,14 +7,14 @@ from time import monotonic
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.catchup import catch_up
-from padfleet.services.fanout.delivery.express import push
-from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.fast_path import push
+from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.flush_counts import sent
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot
 from padfleet.services.fanout.delivery.session import Flushed, Session
-from padfleet.services.fanout.delivery.tally import sent
-from padfleet.services.fanout.delivery.turns import Turn, Turns
-from padfleet.services.fanout.pads.held import Held
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
+from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.tracked import Tracked
 from padfleet.services.fanout.pads.vouching import Vouching
 from padfleet.shared.log.connect import Redis
@@ -39,10 +39,10 @@ class Delivery:
         self,
         redis: Redis,
         keys: PadKeys,
-        held: Held,
+        held: PadReplica,
         news: News,
         sessions: Mapping[str, Session],
-        turns: Turns,
+        turns: FlushScheduler,
         drop: Drop,
         vouching: Vouching,
     ) -> None:
@@ -56,7 +56,7 @@ class Delivery:
         self._drop = drop
         self._vouching = vouching
         vouching.on_done = self.due
-        self._turn = Turn(turns, self._flush_all)
+        self._turn = FlushSlot(turns, self._flush_all)
         self._unsent_since: float | None = None
         self._tracked = Tracked()
         self._catching_up = Tasks()

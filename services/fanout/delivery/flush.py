@@ -1,97 +1,159 @@
-"""What a session is sent next: pure, so that each order of events can be tried.
+"""What one flush of a room sends to the sessions that all are at the same place."""
 
-A flush looks at a session's cursor and the feed, and yields steps. Each step is sent, and only then
-the cursor moves (I4). Etherpad's first attempt at this moved the cursor to the head before
-anything was sent; whatever then failed on the way was skipped for good.
-"""
-
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-
+from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
+from padfleet.services.fanout.delivery.flush_counts import FlushCounts
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.steps import (
-    AcceptCommit,
-    Missed,
-    NewChanges,
-    NewChangesBatch,
     Step,
 )
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 
-BATCH_MAX = 500
-"""Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""
-
-BATCH_BYTES = 128 * 1024
-"""A batch ends with the revision that makes it this long. Revisions of typing have 250 bytes; this
-is for large pastes."""
-
-
-@dataclass(slots=True)
-class Cursor:
-    """Where a session is in the feed."""
-
-    sent_rev: int  #: the newest revision that its transport took
-    acked_rev: int = -1  #: the newest that the client is known to have
-    resume_until: int = -1  #: up to here, revisions are what a returning client missed
-    origins_of: str = ""
-    """An author: of revisions of his that it missed, the client is told which session they are
-    of."""
-    accepted: list[tuple[int, int]] = field(default_factory=list)
-    """Rev and `seq` of submissions that were accepted without a revision of their own: an
-    ACCEPT_COMMIT is due after that rev."""
-
-    def moved(self, step: Step) -> None:
-        """The transport took the message of this step."""
-        self.sent_rev = step.sent_rev
-        if isinstance(step, AcceptCommit) and not step.changed:
-            self.accepted = [due for due in self.accepted if due[1] != step.seq]
+WRITE_SECONDS = 5e-6
+BYTE_SECONDS = 1 / 2e9
+"""What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and
+2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time them; with
+the wall clock it would count everything else that the loop does meanwhile."""
 
 
-def steps(
-    cursor: Cursor, session: str, revisions: Iterable[Revision], *, batching: bool
-) -> Iterator[Step]:
-    """The messages that bring a session up to date, in order.
-
-    `revisions` are those after the cursor's `sent_rev`, without a hole. The cursor is not changed
-    here: the caller moves it after each step that was sent, and may stop after any.
-    """
-    run: list[Revision] = []
-    size = 0
-    due = sorted(cursor.accepted)
-    at = 0
-    while at < len(due) and due[at][0] <= cursor.sent_rev:
-        # The outcome came later than revisions that follow it. The client wants the rev it is at.
-        yield AcceptCommit(cursor.sent_rev, changed=False, seq=due[at][1])
-        at += 1
-    for revision in revisions:
-        if revision.rev <= cursor.resume_until:
-            known = revision.origin is not None and revision.author == cursor.origins_of
-            origin = revision.origin.session if known and revision.origin is not None else ""
-            yield Missed(revision, cursor.resume_until, origin)
-        elif revision.origin is not None and revision.origin.session == session:
-            yield from _flushed(run, batching)
-            size = 0
-            yield AcceptCommit(revision.rev, changed=True, seq=revision.origin.seq)
-        else:
-            run.append(revision)
-            size += len(revision.wire)
-            # At round numbers, so that sessions that are behind, each from elsewhere, take the
-            # same messages after their first.
-            full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
-            if full or not batching:
-                yield from _flushed(run, batching)
-                size = 0
-        while at < len(due) and due[at][0] == revision.rev:
-            yield from _flushed(run, batching)
-            size = 0
-            yield AcceptCommit(revision.rev, changed=False, seq=due[at][1])
-            at += 1
-    yield from _flushed(run, batching)
+KEPT_LISTS = 64
+"""Lists of revisions that a flush keeps for the next session at the same place: where a thousand
+sessions are behind, each from elsewhere, nobody would come for them."""
 
 
-def _flushed(run: list[Revision], batching: bool) -> Iterator[Step]:
-    """A run of others' revisions as messages: a single one stays NEW_CHANGES."""
-    if batching and len(run) > 1:
-        yield NewChangesBatch(tuple(run))
-    else:
-        yield from map(NewChanges, run)
-    run.clear()
+class FlushRun:
+    """What everybody at one place is sent who has nothing of his own in it: the news, then the
+    feed's revisions after `after`."""
+
+    __slots__ = (
+        "_data",
+        "_frames",
+        "_news",
+        "_revisions",
+        "_steps",
+        "after",
+        "batching",
+        "concerns",
+        "news_from",
+        "news_upto",
+        "taken",
+        "upto",
+    )
+
+    def __init__(
+        self,
+        after: int,
+        revisions: list[Revision],
+        news: list[tuple[Frame, str]],
+        news_from: int,
+        batching: bool,
+        frames: Frames,
+    ) -> None:
+        self.after = after
+        self.news_from, self.news_upto = news_from, news_from + len(news)
+        self.batching = batching
+        self.upto = revisions[-1].rev if revisions else after
+        self.concerns = frozenset(
+            [r.origin.session for r in revisions if r.origin is not None] + [but for _, but in news]
+        )
+        """The sessions that are sent something else."""
+        self._revisions, self._news = revisions, news
+        self._frames = frames
+        self.taken = 0  #: sessions that it was written to
+        self._steps: list[Step] = []
+        self._data: bytes | None = None
+
+    @property
+    def data(self) -> bytes:
+        """What goes to a WebSocket. Made when the first session wants it: on a pad with one author
+        nobody does."""
+        data = self._data
+        return data if data is not None else self._make()
+
+    def _make(self) -> bytes:
+        self._steps = list(
+            steps(DeliveryCursor(self.after), "", self._revisions, batching=self.batching)
+        )
+        sending = [frame for frame, _ in self._news]
+        sending += [self._frames.of(step) for step in self._steps]
+        self._data = Frame.joined(sending).websocket
+        return self._data
+
+    def tell(self, tally: FlushCounts) -> None:
+        for step in self._steps:
+            tally.count(step, self.taken)
+        tally.writes += self.taken
+        tally.bytes += self.taken * len(self.data)
+
+
+class Flush:
+    """One flush of a room: the runs made for it, each once, and the tally."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        frames: Frames,
+        now: float,
+        *,
+        news: News | None = None,
+        questions: int = 0,
+    ) -> None:
+        """Without `news`, sessions are sent revisions only."""
+        self.feed = feed
+        self.frames = frames
+        self.now = now
+        self.questions = questions
+        """Probes that this flush may carry for the sake of measuring. The answers come all at
+        once, and should not be a load themselves."""
+        self.tally = FlushCounts()
+        self._news = news
+        self._runs: dict[tuple[int, int, bool], FlushRun | None] = {}
+        self._revisions: dict[int, list[Revision]] = {}
+
+    def news(self, place: int) -> list[tuple[Frame, str]]:
+        """Raises IndexError if some of them are not kept any more."""
+        return self._news.since(place) if self._news is not None else []
+
+    def revisions(self, after: int) -> list[Revision]:
+        """Raises IndexError if the feed does not reach back that far."""
+        found = self._revisions.get(after)
+        if found is None:
+            found = self.feed.since(after)
+            if len(self._revisions) < KEPT_LISTS:
+                self._revisions[after] = found
+        return found
+
+    def run(self, after: int, place: int, batching: bool) -> FlushRun | None:
+        """From this revision and this place in the news; None if there is nothing, or more than is
+        kept."""
+        key = (after, place, batching)
+        try:
+            return self._runs[key]
+        except KeyError:
+            found = self._runs[key] = self._make_run(after, place, batching)
+            return found
+
+    def _make_run(self, after: int, place: int, batching: bool) -> FlushRun | None:
+        try:
+            revisions, news = self.revisions(after), self.news(place)
+        except IndexError:
+            return None
+        if not revisions and not news:
+            return None
+        if len(revisions) > BATCH_MAX:
+            return None  # too much for one write: message by message, as far as the window goes
+        # Taken now: news that come during the flush are not in this run.
+        return FlushRun(after, revisions, news, place, batching, self.frames)
+
+    def kernel_seconds(self) -> float:
+        """An estimate of what the kernel takes for what has been left to the event loop so far. (A
+        run is written on the spot, and takes its time there.)"""
+        return self.tally.writes * WRITE_SECONDS + self.tally.bytes * BYTE_SECONDS
+
+    def finish(self) -> FlushCounts:
+        for run in self._runs.values():
+            if run is not None and run.taken:
+                run.tell(self.tally)
+        return self.tally

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class PacingRules:
     """How fan-out shares the event loop with everything else."""
 
     share: float = 0.5
@@ -29,12 +29,12 @@ class Rules:
     """Flushes that may come closer together than `rate` after a time with fewer."""
 
 
-class Pace:
+class FlushPace:
     """One pad's. `wait` tells, `flushed` learns."""
 
     __slots__ = ("_not_before", "_rules", "_slot")
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: PacingRules) -> None:
         self._rules = rules
         self._not_before = float("-inf")
         self._slot = float("-inf")

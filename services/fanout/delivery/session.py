@@ -11,14 +11,14 @@ from enum import Enum
 from functools import partial
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.flush import Cursor, steps
-from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
+from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.window import ASK_AGE, Probe, Window
 from padfleet.services.fanout.pads.collabroom import with_ack
 from padfleet.services.fanout.pads.steps import AcceptCommit, Step
-from padfleet.services.fanout.transport.exit import Exit, ExitClosed
+from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
-from padfleet.shared.log.authors import Author, Visit
+from padfleet.shared.log.authors import Author, AuthorVisit
 from padfleet.shared.log.records import Member, Origin, Outcome
 
 
@@ -28,7 +28,7 @@ def new_session_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SessionIdentity:
     """Who a session belongs to, and what it may do. Fixed for its stay."""
 
     author: str
@@ -45,7 +45,7 @@ class Identity:
     """What was on record of the author when it was let in, if that was asked."""
     made: Author | None = field(default=None, compare=False)
     """What is to be put on record of an author who has just been made."""
-    visit: Visit | None = field(default=None, compare=False)
+    visit: AuthorVisit | None = field(default=None, compare=False)
     """How he came, if that he came is no reason to keep him for good."""
     due: bool = field(default=False, compare=False)  #: to be noted as seen
     unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
@@ -66,8 +66,8 @@ def _new_window() -> Window:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    identity: Identity
-    exit: Exit
+    identity: SessionIdentity
+    exit: Outbound
     batching: bool
     points: bool = False  #: is told where the others have their cursors, and tells his own
     acks: bool = False  #: the client answers requests for a Socket.IO acknowledgement
@@ -76,7 +76,7 @@ class Session:
     id: str = field(default_factory=new_session_id)
     order: int = 0  #: which of the pad's sessions this is
     epoch: int = 0  #: of the history it has joined
-    cursor: Cursor = field(default_factory=lambda: Cursor(-1))
+    cursor: DeliveryCursor = field(default_factory=lambda: DeliveryCursor(-1))
     window: Window = field(default_factory=_new_window)
     news_at: int = 0  #: its place in the news of the pad's people
     waiting: bool = False  #: skipped by flushes: see `Flushed`, or it has left
@@ -118,7 +118,7 @@ class Session:
         """Outside the pad's revisions. A socket that is gone needs nothing any more."""
         try:
             self.exit.write(frame)
-        except ExitClosed:
+        except OutboundClosed:
             return
 
     def flush(self, flush: Flush) -> Flushed:

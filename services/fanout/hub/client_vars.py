@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from padfleet.services.fanout.delivery.session import Identity
+from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.presence.palette import PALETTE
 from padfleet.services.fanout.transport.packets import PIECE, Frame, Parcel
 from padfleet.shared.budget import Reservation
@@ -129,7 +129,7 @@ class Greeting:
 
     def to(
         self,
-        identity: Identity,
+        identity: SessionIdentity,
         me: Author,
         *,
         users: int,

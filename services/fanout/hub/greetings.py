@@ -10,7 +10,7 @@ import weakref
 from time import monotonic
 
 from padfleet.services.fanout.hub.client_vars import Greeting
-from padfleet.services.fanout.pads.held import Held
+from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.presence.people import People
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.log.connect import Redis
@@ -36,7 +36,7 @@ UNUSED = 1.0
 
 
 class Greetings:
-    def __init__(self, redis: Redis, held: Held, people: People, budget: Budget) -> None:
+    def __init__(self, redis: Redis, held: PadReplica, people: People, budget: Budget) -> None:
         self._redis = redis
         self._held = held
         self._people = people

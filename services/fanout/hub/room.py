@@ -1,7 +1,8 @@
 """One pad on one worker: its sessions here, and what the pad's channel brings them.
 
 What is held of the pad is in `held`, what is known of the people on it in `people`; `repair` and
-`attendance` set these right from what is stored, and `delivery` sends the sessions what they lack.
+`presence_sync` set these right from what is stored, and `delivery` sends the sessions what they
+lack.
 """
 
 import asyncio
@@ -9,22 +10,22 @@ import logging
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.delivery import Delivery
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
 from padfleet.services.fanout.delivery.session import Session, new_session_id
-from padfleet.services.fanout.delivery.turns import Turns
-from padfleet.services.fanout.hub.beside import Beside
 from padfleet.services.fanout.hub.greetings import Greetings
+from padfleet.services.fanout.hub.pad_metadata import PadMetadata
 from padfleet.services.fanout.pads.feed import Doubt, Feed, Gap
-from padfleet.services.fanout.pads.held import Held
-from padfleet.services.fanout.pads.repair import Repair
-from padfleet.services.fanout.presence import stays
-from padfleet.services.fanout.presence.attendance import Attendance
-from padfleet.services.fanout.presence.departures import Departures
+from padfleet.services.fanout.pads.replica import PadReplica
+from padfleet.services.fanout.pads.resync import Resync
+from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
+from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.presence.secrecy import Secret
-from padfleet.services.fanout.presence.stays import Stay
+from padfleet.services.fanout.presence.sync import PresenceSync
 from padfleet.services.fanout.transport import packets
-from padfleet.services.fanout.transport.exit import OVERFLOW
+from padfleet.services.fanout.transport.outbound import OVERFLOW
 from padfleet.shared.budget import Budget
 from padfleet.shared.log.announcements import Announcement, Pointed, Relayed
 from padfleet.shared.log.connect import Redis
@@ -43,7 +44,7 @@ from padfleet.shared.log.records import (
     Unsettled,
     UserInfo,
 )
-from padfleet.shared.tasks import Fault, all_of
+from padfleet.shared.tasks import TaskFault, all_of
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,8 @@ class Room:
         redis: Redis,
         pad_id: str,
         keys: PadKeys,
-        turns: Turns,
-        departures: Departures,
+        turns: FlushScheduler,
+        leave_queue: LeaveQueue,
         *,
         ring: int,
         outgoing: Budget,
@@ -74,7 +75,7 @@ class Room:
         self.arriving: dict[str, Session] = {}
         """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
         self.users = 0  #: joins under way and sessions; the room closes at 0
-        self.opened: asyncio.Task[Fault | None] | None = None
+        self.opened: asyncio.Task[TaskFault | None] | None = None
         self.making = asyncio.Lock()
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         opens = OPENS if group_of(pad_id) is None else ""
@@ -82,14 +83,14 @@ class Room:
         """Of what the room itself puts into the inbox, which is only the pad's creation."""
         self._early: list[ChannelMessage | Announcement] | None = []
         self.people = People(lambda: self._delivery.due())
-        self.held = Held(
+        self.held = PadReplica(
             redis,
             keys,
             ring=ring,
             on_revisions=lambda: self._delivery.revisions_due(),
             on_reign=lambda reign: self.repair.holds_under(reign),
         )
-        self.repair = Repair(redis, pad_id, keys, self.held, self)
+        self.repair = Resync(redis, pad_id, keys, self.held, self)
         self._delivery = Delivery(
             redis,
             keys,
@@ -100,8 +101,10 @@ class Room:
             self.drop,
             self.repair.vouching,
         )
-        self.attendance = Attendance(redis, keys, self.people, self._part_from_earlier_sessions)
-        self.beside = Beside(
+        self.presence_sync = PresenceSync(
+            redis, keys, self.people, self._part_from_earlier_sessions
+        )
+        self.beside = PadMetadata(
             redis,
             keys,
             Secret(pad_id),
@@ -111,14 +114,14 @@ class Room:
         )
         self.pointers = Pointers(redis, keys, self.sessions, self.people.roster, most_pointing)
         self.greetings = Greetings(redis, self.held, self.people, outgoing)
-        self._departures = departures
+        self._leave_queue = leave_queue
 
     # --- Opening and closing ---------------------------------------------------------------------
 
     async def open(self) -> None:
         """Reads the pad. The channel must be subscribed already: what it brings meanwhile is kept
         aside and taken in after, so nothing falls between (subscribe, read, merge)."""
-        await all_of(self.held.load(), self.attendance.open(), self.beside.open())
+        await all_of(self.held.load(), self.presence_sync.open(), self.beside.open())
         early, self._early = self._early or [], None
         for message in early:
             self.take(message)
@@ -126,7 +129,7 @@ class Room:
     def close(self) -> None:
         self._delivery.close()
         self.repair.close()
-        self.attendance.close()
+        self.presence_sync.close()
         self.beside.close()
         self.pointers.close()
 
@@ -223,11 +226,11 @@ class Room:
         """As `kick`, and the others see it leave."""
         if session.id in self.sessions:
             self.kick(session, reason)
-            self._departures.say_in_passing(self.keys, self._left(session))
+            self._leave_queue.say_in_passing(self.keys, self._left(session))
 
     async def say_left(self, session: Session) -> None:
         """Takes a session out of the members that all workers see."""
-        await self._departures.say(self.keys, self._left(session))
+        await self._leave_queue.say(self.keys, self._left(session))
 
     def _left(self, session: Session) -> Left:
         return Left(session.id, session.author, self.people.color_of(session.author))
@@ -251,9 +254,9 @@ class Room:
             case Committed():
                 self._committed(message)
             case Joined():
-                self.attendance.joined(message)
+                self.presence_sync.joined(message)
             case Left():
-                self.attendance.left(message)
+                self.presence_sync.left(message)
             case UserInfo():
                 self.people.changed(message)
             case Deleted(epoch):
@@ -272,7 +275,7 @@ class Room:
         """The channel had been lost: anything may have been missed."""
         self.repair.begin()
         self.beside.refresh()
-        self.attendance.refresh()
+        self.presence_sync.refresh()
 
     def _committed(self, message: Committed) -> None:
         held = self.held
@@ -339,7 +342,7 @@ class Room:
         for session in list(self.sessions.values()):
             self.kick(session, reason)
         self.held.forget(epoch)
-        self.attendance.forget()
+        self.presence_sync.forget()
         self.beside.forget()
         self.pointers.forget()
 
@@ -362,7 +365,9 @@ class Room:
 
     def history_for(self, session: Session) -> packets.Frame:
         """What the session's page keeps on record."""
-        return stays.frame(Stay(session.identity.requested_id, self.held.epoch, self.held.reign))
+        return stays.frame(
+            ResumeToken(session.identity.requested_id, self.held.epoch, self.held.reign)
+        )
 
     def _settle_all(self) -> None:
         """With its history, whatever was asked of the pad is settled."""

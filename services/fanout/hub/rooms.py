@@ -9,19 +9,19 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session
-from padfleet.services.fanout.delivery.turns import Turns
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.pads.feed import Feed
-from padfleet.services.fanout.presence.departures import Departures
+from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.shared.budget import Budget
 from padfleet.shared.log import announcements
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.supervisor import Keeper, Loose, progress, rest
-from padfleet.shared.tasks import Boxed, Fault, awaited, forget
+from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Rooms:
         self,
         redis: Redis,
         keyspace: Keyspace,
-        rules: Rules,
+        rules: PacingRules,
         *,
         worker_id: str,
         ring: int,
@@ -59,13 +59,13 @@ class Rooms:
         those who are slow to take them."""
         self._redis = redis
         self._keyspace = keyspace
-        self._turns = Turns(rules)
+        self._turns = FlushScheduler(rules)
         self._ring = ring
         self._most_pointing = most_pointing
         self._outgoing = outgoing or Budget(OUTGOING_BYTES)
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
-        self.departures = Departures(redis, worker_id, self._is_here)
+        self.leave_queue = LeaveQueue(redis, worker_id, self._is_here)
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed, keeper or Loose())
 
     def places(self) -> Iterator[tuple[Feed, list[Session]]]:
@@ -97,7 +97,7 @@ class Rooms:
         # With a limit: a shard that is away must not keep those out who want other pads.
         async with asyncio.timeout(OPEN_TIMEOUT):
             outcome = await asyncio.shield(room.opened)
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, TaskFault):
             raise outcome.again()
 
     def begin_to_enter(self, pad_id: str) -> Room:
@@ -111,7 +111,7 @@ class Rooms:
                 pad_id,
                 keys,
                 self._turns,
-                self.departures,
+                self.leave_queue,
                 ring=self._ring,
                 outgoing=self._outgoing,
                 most_pointing=self._most_pointing,
@@ -182,7 +182,7 @@ class Rooms:
         await self.subscriber.close()
         for room in self._rooms.values():
             room.close()
-        await self.departures.close()
+        await self.leave_queue.close()
 
     def _is_here(self, channel: str, session: str) -> bool:
         room = self._rooms.get(channel)

@@ -45,7 +45,7 @@ _LIMITS = {
 """Whatever else is told to everybody is a plugin's."""
 
 
-class TooMuch(Exception):
+class RateExceeded(Exception):
     """More than may be made to wait."""
 
 
@@ -81,24 +81,24 @@ class Allowances:
 
     async def commit(self, author: str, changeset: object = "") -> None:
         """Waits for the author's turn; those who wait are served in the order in which they came.
-        A changeset of many operations counts as many. Raises `TooMuch`."""
+        A changeset of many operations counts as many. Raises `RateExceeded`."""
         await _wait(self.commits, author, "commits")
         if isinstance(changeset, str) and len(changeset) > SHORT:
             await _wait(self.operations, author, "operations", count_ops(changeset))
 
     async def join(self, who: Hashable) -> None:
-        """`who`: an author, or a socket. Raises `TooMuch`."""
+        """`who`: an author, or a socket. Raises `RateExceeded`."""
         await _wait(self.joins, who, "joins")
 
     def tell(self, author: str, kind: str) -> None:
         """A message of which everybody on the pad is told; `kind` is the type of a COLLABROOM's
         data, or of a CLIENT_MESSAGE's payload. Each matter has a bucket of its own: a plugin that
-        says much keeps nobody from speaking, or from choosing a name. Raises `TooMuch`."""
+        says much keeps nobody from speaking, or from choosing a name. Raises `RateExceeded`."""
         limit = _LIMITS.get(kind, "plugins")
         buckets: Buckets[str] = getattr(self, limit)
         if buckets.take(author, monotonic()) is None:
             refusals.LIMITED.labels(limit).inc()
-            raise TooMuch
+            raise RateExceeded
 
 
 async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> None:
@@ -108,4 +108,4 @@ async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) ->
         await asyncio.sleep(wait)
     elif wait is None:
         refusals.LIMITED.labels(limit).inc()
-        raise TooMuch
+        raise RateExceeded

@@ -22,7 +22,7 @@ class Reads(Protocol):
         ...
 
 
-class Arrivals:
+class RequestTurns:
     """For one event loop."""
 
     def __init__(self, in_a_turn: int = IN_A_TURN) -> None:

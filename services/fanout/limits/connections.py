@@ -17,11 +17,11 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Handler as Handle
 from aiohttp.typedefs import Middleware
 
-from padfleet.services.fanout.limits.arrivals import Arrivals
-from padfleet.services.fanout.limits.descriptors import Descriptors, Verdict, open_files
+from padfleet.services.fanout.limits.arrivals import RequestTurns
+from padfleet.services.fanout.limits.descriptors import Descriptors, DescriptorVerdict, open_files
 from padfleet.services.fanout.limits.slow import Patience, Waits
 from padfleet.shared import refusals
-from padfleet.shared.serving import Handler
+from padfleet.shared.serving import ServerConnection
 from padfleet.shared.supervisor import rest
 
 SWEEP = 1.0
@@ -45,7 +45,7 @@ RETRY_AFTER = 5
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Connection(Handler):
+class OpenConnection(ServerConnection):
     """aiohttp's connection, with what is known of its client's patience with us, and ours."""
 
     __slots__ = (
@@ -88,7 +88,7 @@ class Connection(Handler):
             self._pause_transport_reading()
 
     def read(self, data: bytes) -> None:
-        """From `Arrivals`: what has come before."""
+        """From `RequestTurns`: what has come before."""
         self.late -= 1
         if self.transport is None:
             return  # it has gone
@@ -166,28 +166,28 @@ class Connections:
         self._websockets = websockets
         self._give_up_a_socket = give_up_a_socket
         self._others = open_files()  #: that are no connections of clients
-        self._all: dict[Connection, None] = {}
-        self._order: dict[Connection, None] = {}
+        self._all: dict[OpenConnection, None] = {}
+        self._order: dict[OpenConnection, None] = {}
         """Those whose client it may be that is waited for, the longest first."""
         self._by_address: Counter[str] = Counter()
-        self._answers: dict[Connection, AbstractStreamWriter] = {}
-        self.arrivals = Arrivals()
+        self._answers: dict[OpenConnection, AbstractStreamWriter] = {}
+        self.arrivals = RequestTurns()
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def connection(self, server: web.Server, **options: Any) -> Connection:
+    def connection(self, server: web.Server, **options: Any) -> OpenConnection:
         """One of this server. `options` are of `web.RequestHandler`."""
-        return Connection(self, server, **options)
+        return OpenConnection(self, server, **options)
 
-    def written(self, connection: Connection) -> int:
+    def written(self, connection: OpenConnection) -> int:
         """Bytes of the last answer on it, so far."""
         answer = self._answers.get(connection)
         return answer.output_size if answer is not None else 0
 
     # --- Coming and going ------------------------------------------------------------------------
 
-    def has_come(self, connection: Connection) -> None:
+    def has_come(self, connection: OpenConnection) -> None:
         transport = connection.transport
         assert transport is not None
         peer = transport.get_extra_info("peername")
@@ -195,12 +195,12 @@ class Connections:
         self._all[connection] = self._order[connection] = None
         self._by_address[connection.address] += 1
         verdict = self._descriptors.verdict(self._others + len(self._all) + self._websockets())
-        if verdict is not Verdict.TAKE:
+        if verdict is not DescriptorVerdict.TAKE:
             refusals.LIMITED.labels("descriptors").inc()
             # Two: else as many would be open as were at the height of it.
             if self._make_room(connection):
                 self._make_room(connection)
-            elif verdict is Verdict.REFUSE:
+            elif verdict is DescriptorVerdict.REFUSE:
                 transport.abort()
             else:
                 connection.only_known = True
@@ -215,7 +215,7 @@ class Connections:
             refusals.LIMITED.labels("connections_per_address").inc()
             connection.only_known = not self._make_room(connection, connection.address)
 
-    def has_gone(self, connection: Connection) -> None:
+    def has_gone(self, connection: OpenConnection) -> None:
         if connection not in self._all:
             return
         del self._all[connection]
@@ -225,7 +225,7 @@ class Connections:
         if not self._by_address[connection.address]:
             del self._by_address[connection.address]
 
-    def _make_room(self, newcomer: Connection, address: str | None = None) -> bool:
+    def _make_room(self, newcomer: OpenConnection, address: str | None = None) -> bool:
         """Ends the connection, of all or of this address, whose client has been waited for the
         longest; a socket that is on no pad, if there is none."""
         for connection in self._order:
@@ -246,7 +246,7 @@ class Connections:
         @web.middleware
         async def with_patience(request: web.Request, handler: Handle) -> web.StreamResponse:
             connection = request.protocol
-            if not isinstance(connection, Connection):
+            if not isinstance(connection, OpenConnection):
                 return await handler(request)
             connection.request = request
             self._answers[connection] = request.writer
@@ -269,7 +269,7 @@ class Connections:
     def _may_pass(self, request: web.Request) -> bool:
         return request.path.startswith("/health/") or self._is_known(request.query.get("sid", ""))
 
-    def _has_answered(self, connection: Connection) -> None:
+    def _has_answered(self, connection: OpenConnection) -> None:
         connection.request = None
         connection.received = 0
         connection.patience.begins(monotonic())
@@ -292,7 +292,7 @@ class Connections:
                     await asyncio.sleep(0)
                 self._look(connection, monotonic())
 
-    def _look(self, connection: Connection, now: float) -> None:
+    def _look(self, connection: OpenConnection, now: float) -> None:
         if connection.transport is None or connection.transport.is_closing():
             return
         waits = connection.waits()
@@ -302,7 +302,7 @@ class Connections:
 
 
 def _no_room() -> web.Response:
-    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+    headers = {"Retry-After": str(RETRY_AFTER), "OpenConnection": "close"}
     return web.Response(
         status=503, text="This worker has no room for more connections.\n", headers=headers
     )

@@ -17,7 +17,7 @@ KEPT_BACK: Final = 256
 """Descriptors that are kept back at most; an eighth of all if there are few."""
 
 
-class Verdict(Enum):
+class DescriptorVerdict(Enum):
     """On a connection that has just come."""
 
     TAKE = "there are enough"
@@ -48,8 +48,8 @@ class Descriptors:
         self._enough = limit - kept_back
         self._few = limit - kept_back // 2
 
-    def verdict(self, files: int) -> Verdict:
+    def verdict(self, files: int) -> DescriptorVerdict:
         """`files`: how many are open, the connection included."""
         if files <= self._enough:
-            return Verdict.TAKE
-        return Verdict.MAKE_ROOM if files <= self._few else Verdict.REFUSE
+            return DescriptorVerdict.TAKE
+        return DescriptorVerdict.MAKE_ROOM if files <= self._few else DescriptorVerdict.REFUSE

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.hosts import Hosts
-from padfleet.services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from padfleet.services.fanout.limits.origins import From, Origins, OriginVerdict, changes_state
 from padfleet.shared import refusals
 from padfleet.shared.wire.jsontext import dumps
 
@@ -51,11 +51,11 @@ def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
         cookies = request.headers.get("Cookie", "")
         if changes_state(request.method, request.path, cookies, _mode(request)):
             verdict = origins.verdict(_from(request), names)
-            if verdict is Verdict.FOREIGN:
+            if verdict is OriginVerdict.FOREIGN:
                 refusals.LIMITED.labels("origin").inc()
                 origin = request.headers.get("Origin", "") or "other sites"
                 return _refused(request, 403, _FOREIGN % origin[:200])
-            if verdict is Verdict.WITHOUT_COOKIES:
+            if verdict is OriginVerdict.WITHOUT_COOKIES:
                 cookies = ""
         request[COOKIES] = cookies
         return await handler(request)

@@ -8,7 +8,7 @@ operator says that an address is somebody (behind one there may be a school).
 import asyncio
 from time import monotonic
 
-from padfleet.services.fanout.limits.allowances import TooMuch
+from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.settings.limits import LimitSettings
@@ -31,7 +31,7 @@ class Makers:
         )
 
     async def wait(self, author: str, address: str) -> None:
-        """Until both may make one more. Raises `TooMuch`."""
+        """Until both may make one more. Raises `RateExceeded`."""
         waits = [
             _take(self._by_author, author, "new_pads"),
             _take(self._by_address, address, "new_pads_per_address") if address else 0.0,
@@ -50,5 +50,5 @@ def _take(buckets: Buckets[str] | None, who: str, limit: str) -> float:
         refusals.LIMITED.labels(limit).inc()
     elif wait is None:
         refusals.LIMITED.labels(limit).inc()
-        raise TooMuch
+        raise RateExceeded
     return wait

@@ -20,7 +20,7 @@ ANY = "*"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Verdict(Enum):
+class OriginVerdict(Enum):
     WELCOME = "welcome"
     WITHOUT_COOKIES = "without cookies"
     """It may, as somebody who has just come: who is behind the browser is none of its business."""
@@ -61,14 +61,14 @@ class Origins:
         """Whether that origin is named, or all are."""
         return ANY in self._listed or (bool(origin) and _normal(origin) in self._listed)
 
-    def verdict(self, asks: From, hosts: Iterable[str]) -> Verdict:
+    def verdict(self, asks: From, hosts: Iterable[str]) -> OriginVerdict:
         """`hosts`: what the request calls us, in `Host` and, from a proxy of ours, in
         `X-Forwarded-Host`."""
         if asks.origin and _normal(asks.origin) in self._listed:
-            return Verdict.WELCOME
+            return OriginVerdict.WELCOME
         if not self._is_foreign(asks, hosts):
-            return Verdict.WELCOME
-        return Verdict.WITHOUT_COOKIES if ANY in self._listed else Verdict.FOREIGN
+            return OriginVerdict.WELCOME
+        return OriginVerdict.WITHOUT_COOKIES if ANY in self._listed else OriginVerdict.FOREIGN
 
     def _is_foreign(self, asks: From, hosts: Iterable[str]) -> bool:
         """`same` looks at names and not at ports or schemes: behind a proxy that speaks TLS, or

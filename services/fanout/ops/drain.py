@@ -20,7 +20,7 @@ RETRY_AFTER = 1
 """Seconds after which a client that was turned away is told to come again: to another worker."""
 
 
-class Ends(Protocol):
+class WayOut(Protocol):
     def end(self) -> None: ...
 
 
@@ -40,7 +40,7 @@ class Drain:
     async def why_not_ready(self) -> str | None:
         return "draining: this worker is about to end" if self.begun else None
 
-    async def run(self, ways_out: Sequence[Ends], window: float, hurry: asyncio.Event) -> None:
+    async def run(self, ways_out: Sequence[WayOut], window: float, hurry: asyncio.Event) -> None:
         """Lets all of them go within `window` seconds, or at once as soon as `hurry` is set."""
         self.begun = True
         loop = asyncio.get_running_loop()

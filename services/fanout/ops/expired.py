@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.delivery.session import Identity
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.transport import packets
 from padfleet.shared.easysync import to_units
@@ -21,10 +21,10 @@ class Expired:
     Only the hook can answer anything new: a token is that of the handshake, and has expired.
     """
 
-    def __init__(self, messages: Messages, doorway: Doorway, *, reconnect: bool) -> None:
+    def __init__(self, messages: Messages, join_handler: JoinHandler, *, reconnect: bool) -> None:
         """`reconnect`: break the connection, instead of telling the page that access is gone."""
         self._messages = messages
-        self._doorway = doorway
+        self._join_handler = join_handler
         self._reconnect = reconnect
 
     async def check(self, socket: Socket) -> None:
@@ -34,7 +34,7 @@ class Expired:
         old = session.identity
         asked = {"padId": to_units(old.requested_id)}
         try:
-            new = await self._doorway.identify(socket.handshake, asked)
+            new = await self._join_handler.identify(socket.handshake, asked)
         except Denied as error:
             if socket.session is session:
                 await self._end(socket, old, error.reason)
@@ -54,7 +54,7 @@ class Expired:
             session.identity = new
             self._messages.deadlines.put(socket, new.expires)
 
-    async def _end(self, socket: Socket, identity: Identity, reason: Reason) -> None:
+    async def _end(self, socket: Socket, identity: SessionIdentity, reason: Reason) -> None:
         log.info(
             "access has ended",
             extra={"pad": identity.pad_id, "author": identity.author, "reason": reason.value},
@@ -74,5 +74,5 @@ def _drop(socket: Socket, why: str) -> None:
     socket.exit.end()
 
 
-def _same(one: Identity, other: Identity) -> bool:
+def _same(one: SessionIdentity, other: SessionIdentity) -> bool:
     return replace(one, expires=None) == replace(other, expires=None)

@@ -7,7 +7,7 @@ from time import monotonic
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.hub.room import Room
 from padfleet.shared.fleet.beacon import Figures, buckets, reading
-from padfleet.shared.fleet.record import Busy
+from padfleet.shared.fleet.record import BusyPads
 from padfleet.shared.log.keys import CANARY
 
 MOST = 8
@@ -23,7 +23,7 @@ class Busiest:
         self._heads: dict[str, int] = {}
         self._looked = clock()
 
-    def look(self) -> list[Busy]:
+    def look(self) -> list[BusyPads]:
         now = self._clock()
         span, self._looked = now - self._looked, now
         heads: dict[str, int] = {}
@@ -42,10 +42,10 @@ class Busiest:
         return [_busy(rate, room) for rate, room in most]
 
 
-def _busy(rate: float, room: Room) -> Busy:
+def _busy(rate: float, room: Room) -> BusyPads:
     head = room.feed.head
     behind = max((head - s.cursor.sent_rev for s in room.sessions.values()), default=0)
-    return Busy(
+    return BusyPads(
         room.pad_id, len(room.people.roster), len(room.sessions), round(rate * 10), max(0, behind)
     )
 

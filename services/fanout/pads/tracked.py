@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.shared import tracing
-from padfleet.shared.tracing import Trace
+from padfleet.shared.tracing import SubmissionTrace
 
 
 class _Arrived(NamedTuple):
-    trace: Trace
+    trace: SubmissionTrace
     rev: int
     at: int  #: ns since the epoch
 

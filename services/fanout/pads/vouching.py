@@ -9,7 +9,7 @@ nobody is sent more while it is not done.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from padfleet.services.fanout.pads.held import Held
+from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.shared.log import presence
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import PadKeys
@@ -26,7 +26,7 @@ class Vouching:
         redis: Redis,
         pad_id: str,
         keys: PadKeys,
-        held: Held,
+        held: PadReplica,
         compare: Callable[[], Awaitable[None]],
     ) -> None:
         """`compare` brings `held` up to what is stored."""

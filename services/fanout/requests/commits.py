@@ -12,7 +12,7 @@ from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
-from padfleet.shared.log.limits import TooLarge
+from padfleet.shared.log.limits import EditTooLarge
 from padfleet.shared.log.records import Deletion, Outcome, Submission
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Commits:
             if answer.done():
                 return None if answer.cancelled() else answer.result()
             log.warning("no answer to a submission", extra={"pad": room.pad_id})
-        except TooLarge as error:
+        except EditTooLarge as error:
             log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
             session.pending.pop(entry.origin.seq, None)
             return Outcome(entry.origin, "refused", -1, "badChangeset", str(error))

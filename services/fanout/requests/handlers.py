@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from padfleet.services.fanout.errors import ClientError, prefixed
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.requests.context import RequestContext
 
 CLIENT_MESSAGE: Final = "CLIENT_MESSAGE"
 """A kind whose messages have a payload with a kind of its own."""
@@ -15,7 +15,7 @@ CLIENT_MESSAGE: Final = "CLIENT_MESSAGE"
 class Handler:
     """How one kind of message is served."""
 
-    serve: Callable[[Asked], Coroutine[Any, Any, None]]
+    serve: Callable[[RequestContext], Coroutine[Any, Any, None]]
     """Raises `ClientError`."""
     told: bool = True
     """Everybody on the pad is told of it, so an author may say only so many in a second."""
@@ -44,7 +44,7 @@ class Handlers:
         self._payloads = payloads
         self._others = others
 
-    def of(self, asked: Asked) -> tuple[str, Handler]:
+    def of(self, asked: RequestContext) -> tuple[str, Handler]:
         """What the message is about, by which allowances are kept apart, and its handler.
 
         Raises `ClientError` for one that nothing serves.

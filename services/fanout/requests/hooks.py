@@ -46,7 +46,7 @@ FAILED = object()
 
 
 @dataclass(slots=True, frozen=True)
-class Visit:
+class HookVisit:
     """A session on a pad, as hooks are shown it."""
 
     pad: str
@@ -139,9 +139,9 @@ class Hooks:
         for hook in self.user_leave:
             await _call("user_leave", hook, self._visit(room, session))
 
-    def _visit(self, room: Room, session: Session) -> Visit:
+    def _visit(self, room: Room, session: Session) -> HookVisit:
         known = room.people.known_of([session.author]).get(session.author)
-        return Visit(
+        return HookVisit(
             room.pad_id,
             session.author,
             known.name if known is not None else None,

@@ -12,19 +12,18 @@ from redis.exceptions import ResponseError
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.access import Access
-from padfleet.services.fanout.auth.decision import Denied, Reason, Wanted
-from padfleet.services.fanout.auth.identify import Handshake, is_plain, wanted_pad
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.auth.decision import Denied, Reason, RequestedPad
+from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.greetings import PATIENCE
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.pads import collabroom
-from padfleet.services.fanout.presence import stays
-from padfleet.services.fanout.presence.stays import Stay
-from padfleet.services.fanout.requests.hooks import Hooks
-from padfleet.services.fanout.requests.introduction import (
+from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.presence.resume_token import ResumeToken
+from padfleet.services.fanout.requests.client_capabilities import (
     Introduced,
     acknowledges,
     introduced,
@@ -32,10 +31,11 @@ from padfleet.services.fanout.requests.introduction import (
     points,
     takes_batches,
 )
+from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.requests.rights import begin_with, rights_of
 from padfleet.services.fanout.transport import packets
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared import refusals
 from padfleet.shared.budget import NoRoom
@@ -68,7 +68,7 @@ class TurnedAway(Exception):
 
 
 @dataclass(slots=True)
-class Doorway:
+class JoinHandler:
     """Where joining happens: everything that it needs of the worker."""
 
     redis: Redis
@@ -84,7 +84,7 @@ class Doorway:
 
     async def identify(
         self, handshake: Handshake, message: dict[str, Any], ahead: "Ahead | None" = None
-    ) -> Identity:
+    ) -> SessionIdentity:
         """Who asks for which pad, which is opened `ahead` of a join. Raises `Denied`, or
         `CorruptPad`."""
 
@@ -95,7 +95,7 @@ class Doorway:
             if ahead is not None and self.settings.auth == "open" and is_plain(pad_id):
                 ahead.open(pad_id)
 
-        async def find() -> Wanted:
+        async def find() -> RequestedPad:
             nonlocal looking
             with of_right_type("the pad's meta"):
                 wanted = await wanted_pad(self.redis, self.keyspace, message.get("padId"), begin)
@@ -130,7 +130,7 @@ class Doorway:
                     asked.forget()  # where nobody is let in
         if not grant.write and not glance.exists:
             raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
-        return Identity(
+        return SessionIdentity(
             grant.author,
             wanted.pad_id,
             wanted.requested_id,
@@ -162,7 +162,11 @@ class Doorway:
             ahead.close()
 
     async def join(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None = None
+        self,
+        way_out: Outbound,
+        identity: SessionIdentity,
+        message: dict[str, Any],
+        brought: str | None = None,
     ) -> tuple[Session, Room]:
         """The session on its pad, with everything sent that a joining client is due. `brought` is
         what its page has on record of its last stay, see `stays`.
@@ -173,7 +177,11 @@ class Doorway:
             return await self._join(way_out, identity, message, brought)
 
     async def _join(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any], brought: str | None
+        self,
+        way_out: Outbound,
+        identity: SessionIdentity,
+        message: dict[str, Any],
+        brought: str | None,
     ) -> tuple[Session, Room]:
         comes_back = bool(message.get("reconnect"))
         makes = identity.unmade and not identity.read_only and not comes_back
@@ -190,7 +198,7 @@ class Doorway:
                 shown.forget()  # where nobody has come in
 
     async def _introduced_and_in(
-        self, way_out: Exit, identity: Identity, message: dict[str, Any], *, makes: bool
+        self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any], *, makes: bool
     ) -> tuple[Introduced, Room]:
         """Who somebody is, and the room, of which the pad is asked for already if he `makes` it."""
         room = self.rooms.begin_to_enter(identity.pad_id)
@@ -209,8 +217,8 @@ class Doorway:
     async def _with(
         self,
         room: Room,
-        way_out: Exit,
-        identity: Identity,
+        way_out: Outbound,
+        identity: SessionIdentity,
         message: dict[str, Any],
         brought: str | None,
         me: Introduced,
@@ -344,7 +352,7 @@ class Doorway:
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         session.epoch = room.epoch
-        session.cursor = Cursor(greeting.rev, greeting.rev)
+        session.cursor = DeliveryCursor(greeting.rev, greeting.rev)
         session.send(
             greeting.to(
                 session.identity,
@@ -383,7 +391,7 @@ class Doorway:
             known = await pads.settle_read_only_id(self.redis, room.keys, fresh)
             session.identity = replace(session.identity, read_only_id=known)
 
-    async def _ask_for(self, room: Room, identity: Identity) -> None:
+    async def _ask_for(self, room: Room, identity: SessionIdentity) -> None:
         """Asks the writer for the pad, which seems not to be there. If it is, nothing comes of it:
         so this need not wait for the room to be open, and where Redis is far away, the pad is made
         while it is read that there is none."""
@@ -421,7 +429,7 @@ class Doorway:
         session: Session,
         me: Author,
         rev: Any,
-        stay: Stay | None,
+        stay: ResumeToken | None,
         *,
         store: Introduced | None = None,
     ) -> None:
@@ -472,7 +480,7 @@ class Doorway:
             )
             raise _turned_away(session.exit, "rejected")
         session.epoch = room.epoch
-        session.cursor = Cursor(rev, rev, resume_until=head)
+        session.cursor = DeliveryCursor(rev, rev, resume_until=head)
         if session.knows_sessions:
             session.cursor.origins_of = session.author
         # Behind what its session is called: who has missed nothing may submit at once.
@@ -509,7 +517,7 @@ class Doorway:
         me: Author,
         *,
         resumes: bool = False,
-        stay: Stay | None = None,
+        stay: ResumeToken | None = None,
         fence: Fence | None = None,
         store: Introduced | None = None,
     ) -> Admission:
@@ -564,14 +572,14 @@ def _shares(room: Room, admission: Admission, rev: Any) -> bool:
     return admission.epoch == (admission.seen_epoch or 0)
 
 
-def _turned_away(way_out: Exit, reason: str) -> TurnedAway:
+def _turned_away(way_out: Outbound, reason: str) -> TurnedAway:
     metrics.DISCONNECTS.labels(reason).inc()
     if not way_out.closed:
         way_out.write(packets.packet({"disconnect": reason}))
     return TurnedAway(reason)
 
 
-def turn_away_if_corrupt(way_out: Exit, pad_id: str, error: BaseException) -> None:
+def turn_away_if_corrupt(way_out: Outbound, pad_id: str, error: BaseException) -> None:
     """Raises `TurnedAway` if it is what one of the pad's keys holds that keeps people out: they are
     told so, for a page that is only cut off would come again and again."""
     if isinstance(error, CorruptPad) or is_of_a_key(error):

@@ -13,18 +13,23 @@ from typing import Any, Protocol
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
 from padfleet.services.fanout.hub.room import Room
-from padfleet.services.fanout.limits.allowances import Allowances, TooMuch
-from padfleet.services.fanout.limits.unborn import Nursery
-from padfleet.services.fanout.requests.asked import Asked
+from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded
+from padfleet.services.fanout.limits.idle import IdleSockets
 from padfleet.services.fanout.requests.commits import Commits
+from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.handlers import Handlers
-from padfleet.services.fanout.requests.join import Ahead, Doorway, TurnedAway, turn_away_if_corrupt
+from padfleet.services.fanout.requests.join import (
+    Ahead,
+    JoinHandler,
+    TurnedAway,
+    turn_away_if_corrupt,
+)
 from padfleet.services.fanout.transport import packets
-from padfleet.services.fanout.transport.exit import OVERFLOW, Exit
+from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
 from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.damage import CorruptPad
@@ -44,7 +49,7 @@ class Socket:
     """One Socket.IO connection, which is on at most one pad."""
 
     handshake: Handshake
-    exit: Exit
+    exit: Outbound
     brought: str | None = None  #: by its client from an earlier connection, see `stays`
     session: Session | None = None
     room: Room | None = None
@@ -74,18 +79,18 @@ class Messages:
 
     def __init__(
         self,
-        doorway: Doorway,
+        join_handler: JoinHandler,
         commits: Commits,
         allowances: Allowances,
-        nursery: Nursery,
+        idle_sockets: IdleSockets,
         handlers: Handlers,
         history: History,
     ) -> None:
-        self._doorway = doorway
+        self._join_handler = join_handler
         self._commits = commits
         self._allowances = allowances
-        self.nursery = nursery
-        self._hooks = doorway.hooks
+        self.idle_sockets = idle_sockets
+        self._hooks = join_handler.hooks
         self._handlers = handlers
         self._history = history
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
@@ -160,7 +165,7 @@ class Messages:
     async def _submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         try:
             await self._allowances.commit(session.author, data.get("changeset"))
-        except TooMuch:
+        except RateExceeded:
             room.kick_and_say(session, "rateLimited")
             return
         if session.id not in room.sessions:
@@ -172,16 +177,22 @@ class Messages:
             raise ClientError("write attempt on read-only pad")
         if not isinstance(data, dict):
             raise WrongType("data is not an object")
-        doorway = self._doorway
-        asked = Asked(
-            doorway.redis, doorway.settings, self._commits, self._hooks, room, session, data
+        join_handler = self._join_handler
+        asked = RequestContext(
+            join_handler.redis,
+            join_handler.settings,
+            self._commits,
+            self._hooks,
+            room,
+            session,
+            data,
         )
         with prefixed(data.get("type")):
             matter, handler = self._handlers.of(asked)
             if handler.told:
                 try:
                     self._allowances.tell(session.author, matter)
-                except TooMuch as error:
+                except RateExceeded as error:
                     raise ClientError(f"too many {handler.too_many}; wait a moment") from error
             with prefixed(matter) if matter != data["type"] else nullcontext():
                 async with socket.turn if handler.in_turn else nullcontext():
@@ -192,28 +203,28 @@ class Messages:
     async def _ready(self, socket: Socket, message: dict[str, Any]) -> None:
         try:
             await self._allowances.join(socket)
-        except TooMuch as error:
+        except RateExceeded as error:
             socket.exit.end()
             raise ClientError("too many joins") from error
-        with self._doorway.ahead(message) as ahead:
+        with self._join_handler.ahead(message) as ahead:
             await self._join(socket, message, ahead)
 
     async def _join(self, socket: Socket, message: dict[str, Any], ahead: Ahead) -> None:
         try:
-            identity = await self._doorway.identify(socket.handshake, message, ahead)
+            identity = await self._join_handler.identify(socket.handshake, message, ahead)
             # Over all of its sockets: an author with forty of them would join forty times as fast.
             await self._allowances.join(identity.author)
         except Denied as error:
             log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
             metrics.DENIED.labels(error.reason.value).inc()
-            self.nursery.off_its_pad(socket.exit)
+            self.idle_sockets.off_its_pad(socket.exit)
             if not socket.exit.closed:
                 socket.exit.write(packets.packet({"accessStatus": "deny"}))
             raise ClientError("access denied") from error
         except CorruptPad as error:
             turn_away_if_corrupt(socket.exit, shown(message.get("padId")), error)
             raise
-        except TooMuch as error:
+        except RateExceeded as error:
             socket.exit.end()
             raise ClientError("too many joins") from error
         if socket.author is not None and socket.author != identity.author:
@@ -229,13 +240,13 @@ class Messages:
         await self.leave(socket)
         brought, socket.brought = socket.brought, None
         try:
-            socket.session, socket.room = await self._doorway.join(
+            socket.session, socket.room = await self._join_handler.join(
                 socket.exit, identity, message, brought
             )
-        except TooMuch as error:
+        except RateExceeded as error:
             socket.exit.end()
             raise ClientError("too many new pads") from error
-        self.nursery.on_a_pad(socket.exit)
+        self.idle_sockets.on_a_pad(socket.exit)
         if self._hooks.user_join:
             await self._hooks.joined(socket.room, socket.session)
         if identity.expires is not None:
@@ -255,8 +266,8 @@ class Messages:
         session, room = socket.session, socket.room
         socket.session = socket.room = None
         if session is not None and room is not None:
-            self.nursery.off_its_pad(socket.exit)
-            await self._doorway.leave(room, session)
+            self.idle_sockets.off_its_pad(socket.exit)
+            await self._join_handler.leave(room, session)
             if self._hooks.user_leave:
                 await self._hooks.left(room, session)
 

@@ -3,17 +3,17 @@
 from contextlib import suppress
 from typing import Any
 
-from padfleet.services.fanout.delivery.session import Identity
+from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.shared.log.chat import NoPad
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.deletion import make_deletion_token
-from padfleet.shared.log.options import TooBusy, change_options
+from padfleet.shared.log.options import OptionsContended, change_options
 from padfleet.shared.settings import FanoutSettings
 
 
 async def rights_of(
-    redis: Redis, room: Room, identity: Identity, settings: FanoutSettings
+    redis: Redis, room: Room, identity: SessionIdentity, settings: FanoutSettings
 ) -> dict[str, Any]:
     """The variables of CLIENT_VARS that say so. Raises what `UNREACHABLE` lists.
 
@@ -43,5 +43,5 @@ async def begin_with(
         return
     await room.beside.settled()
     if room.beside.creator == author:
-        with suppress(NoPad, TooBusy):  # then it looks as pads do
+        with suppress(NoPad, OptionsContended):  # then it looks as pads do
             room.beside.are_set(await change_options(redis, room.keys, defaults, fresh=True))

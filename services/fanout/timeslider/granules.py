@@ -16,7 +16,7 @@ from padfleet.shared.easysync import (
     unpack,
 )
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.edit_script import patches_of
 from padfleet.shared.easysync.undoing import undoing
 from padfleet.shared.log.records import Pool, Revision
 from padfleet.shared.wire.jsontext import loads

@@ -1,6 +1,6 @@
 """The process that works out histories, as the timeslider sees it."""
 
-from padfleet.services.fanout.timeslider.job import Answer, Job
+from padfleet.services.fanout.timeslider.job import Answer, HistoryJob
 from padfleet.shared.limited import Failed, Limited, Limits
 from padfleet.shared.limited.process import IDLE
 
@@ -32,7 +32,7 @@ class Helper:
         """Of the process, while there is one."""
         return self._process.pid
 
-    async def do(self, job: Job) -> Answer:
+    async def do(self, job: HistoryJob) -> Answer:
         """Raises `HelperFailed`."""
         try:
             return Answer.decode(await self._process.do(job.encode()))

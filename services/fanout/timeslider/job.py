@@ -29,7 +29,7 @@ StoredPart = tuple[int, bytes | None, list[bytes]]
 """As `shared.log.history.Part`."""
 
 
-class Job(NamedTuple):
+class HistoryJob(NamedTuple):
     """Play from a keyframe up to before `start`, then take down granules."""
 
     begin: Keyframe
@@ -45,7 +45,7 @@ class Job(NamedTuple):
         return pack(self)
 
     @classmethod
-    def decode(cls, data: bytes) -> "Job":
+    def decode(cls, data: bytes) -> "HistoryJob":
         begin, *rest = unpack(data)
         return cls(_keyframe(begin), *rest)
 
@@ -71,10 +71,10 @@ def _keyframe(fields: Any) -> Keyframe:
 
 def done(data: bytes) -> bytes:
     """What the helper process does with a job that is encoded: the answer, encoded too."""
-    return work(Job.decode(data)).encode()
+    return work(HistoryJob.decode(data)).encode()
 
 
-def work(job: Job) -> Answer:
+def work(job: HistoryJob) -> Answer:
     """Never raises for what is wrong with the history: that is part of the answer."""
     try:
         return _work(job)
@@ -82,7 +82,7 @@ def work(job: Job) -> Answer:
         return Answer(f"the history cannot be played: {error}", b"", [])
 
 
-def _work(job: Job) -> Answer:
+def _work(job: HistoryJob) -> Answer:
     until = time.monotonic() + job.seconds
     player = Player(job.begin)
     keyframes: list[Keyframe] = []
@@ -114,7 +114,7 @@ def _work(job: Job) -> Answer:
     return Answer("", dumps(granules.data(end))[1:-1].encode(), keyframes)
 
 
-def _revisions(job: Job) -> Iterator[Revision]:
+def _revisions(job: HistoryJob) -> Iterator[Revision]:
     """Those behind the keyframe, each once, decoded when it is their turn."""
     expected = job.begin.rev + 1
     for first, chunk, records in job.parts:

@@ -11,10 +11,10 @@ from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
 from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
-from padfleet.services.fanout.timeslider.job import Answer, Job, StoredPart
+from padfleet.services.fanout.timeslider.job import Answer, HistoryJob, StoredPart
 from padfleet.services.fanout.timeslider.shelf import Shelf
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.limited import Busy, Turns
+from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import HistoryGap, read_parts, read_snapshot
 from padfleet.shared.wire.jsontext import dumps
@@ -142,18 +142,18 @@ class Timeslider:
         self._redis = redis
         self._helper = helper
         self._under_way: Counter[str] = Counter()  # by session
-        self._turns = Turns(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
-        self._lines: dict[str, Turns] = {}  #: of the authors of each address
+        self._turns = FairQueue(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
+        self._lines: dict[str, FairQueue] = {}  #: of the authors of each address
         self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
         self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
 
     @asynccontextmanager
     async def _turn(self, address: str, author: str) -> AsyncIterator[None]:
         """By address, and of one address by author: a school has one for all, and one of its pupils
-        must not take what there is for the others. Raises `Busy`."""
+        must not take what there is for the others. Raises `QueueFull`."""
         line = self._lines.get(address)
         if line is None:
-            line = self._lines[address] = Turns(
+            line = self._lines[address] = FairQueue(
                 QUEUED_OF_ADDRESS, waiting=MOST_WAITING, of_one=MOST_WAITING
             )
         try:
@@ -174,7 +174,7 @@ class Timeslider:
         try:
             async with self._turn(address, session.author):
                 members = await self._members(room, request)
-        except Busy as error:
+        except QueueFull as error:
             raise ClientError(f"too many requests for history at once: {error}") from None
         except (HistoryGap, HelperFailed) as error:
             log.error("no history", extra={"pad": room.pad_id, "error": str(error)})
@@ -205,7 +205,7 @@ class Timeslider:
         if known is not None:
             return known
         begin, parts, wanted_now = await self._gathered(room, history, wanted)
-        job = Job(
+        job = HistoryJob(
             begin,
             parts,
             wanted_now.last,
@@ -238,10 +238,10 @@ class Timeslider:
             if far == 0:
                 raise ClientError("so many revisions are too large together; ask for fewer")
             last = min(last, wanted.start - 1)
-            step = Job(begin, parts, last, last + 1, 1, 0, last + 1, SECONDS)
+            step = HistoryJob(begin, parts, last, last + 1, 1, 0, last + 1, SECONDS)
             begin = (await self._done(history, step)).keyframes[-1]
 
-    async def _done(self, history: History, job: Job) -> Answer:
+    async def _done(self, history: History, job: HistoryJob) -> Answer:
         answer = await self._helper.do(job)
         if answer.fault:
             raise HistoryGap(answer.fault)

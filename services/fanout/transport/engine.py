@@ -1,9 +1,9 @@
 """Engine.IO as a worker needs it: python-engineio, with leaner sockets.
 
 The library keeps the protocol: handshake, polling, checks of requests. Ours are the two ends of a
-socket. Out: `Exit`, instead of a queue and a task that empties it. In: `Line`, which calls with
-each message, instead of a task that waits for the next. What a WebSocket costs while nothing
-happens went from 31 KB to 8 KB by this.
+socket. Out: `Outbound`, instead of a queue and a task that empties it. In: `WebSocketConnection`,
+which calls with each message, instead of a task that waits for the next. What a WebSocket costs
+while nothing happens went from 31 KB to 8 KB by this.
 """
 
 import asyncio
@@ -20,14 +20,20 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import OPEN, PING, PONG, Packet
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.limits.gate import ADDRESS, note_too_large
-from padfleet.services.fanout.transport.exit import Exit, ExitClosed
+from padfleet.services.fanout.limits.admission import ADDRESS, note_too_large
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.intake import Intake
-from padfleet.services.fanout.transport.line import ONE_MORE, Detached, Hold, Line, take_over
+from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import CLOSE, NOOP, Frame, Parcel
 from padfleet.services.fanout.transport.pollbody import PollBody, poll_response
 from padfleet.services.fanout.transport.websocket import BadHandshake, Code, WebSocketError
+from padfleet.services.fanout.transport.websocket_connection import (
+    ONE_MORE,
+    Detached,
+    Hold,
+    WebSocketConnection,
+    take_over,
+)
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Bucket, Pace
 from padfleet.shared.tasks import awaited, report
@@ -75,15 +81,17 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
         super().__init__(server, sid)
         self.address = address
-        self.exit = Exit(self._has_ended)
+        self.exit = Outbound(self._has_ended)
         self.acknowledged: Callable[[str], None] | None = None
         """Called with each Socket.IO acknowledgement, if set."""
         self.told: Callable[[Any], Coroutine[Any, Any, Any]] | None = None
         """Called with what a `message` event carries, if set and if no acknowledgement is asked
         for. Nine in ten packets are of this kind, and the libraries make three tasks of each."""
         self.intake = Intake()
-        self._line: Line | None = None  #: the WebSocket, once it is the way in and out
-        self._probe: Line | None = None  #: a WebSocket that may become it
+        self._line: WebSocketConnection | None = (
+            None  #: the WebSocket, once it is the way in and out
+        )
+        self._probe: WebSocketConnection | None = None  #: a WebSocket that may become it
         self._inbox: deque[str] | None = None  #: while a task reads from it
         self._bucket = Bucket(server.pace.burst, monotonic())
         self._holds = Hold(0)  #: why nothing is read from its WebSockets for the time being
@@ -97,7 +105,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             raise exceptions.SocketIsClosedError
         try:
             self.exit.write(Frame(pkt.encode().encode()))
-        except ExitClosed as error:
+        except OutboundClosed as error:
             raise exceptions.SocketIsClosedError from error
 
     async def poll(self) -> list[Frame | Parcel]:
@@ -204,9 +212,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._introduce(line)
         return Detached()
 
-    def charge(self, line: Line, amount: float) -> bool:
-        """From a `Line`: before anything else is done with what it has brought, be it a message, a
-        ping, or a part of one, on whichever of the session's transports."""
+    def charge(self, line: WebSocketConnection, amount: float) -> bool:
+        """From a `WebSocketConnection`: before anything else is done with what it has brought, be
+        it a message, a ping, or a part of one, on whichever of the session's transports."""
         wait = self._bucket.take(self.server.pace, monotonic(), amount)
         if wait is None:
             refusals.LIMITED.labels("messages").inc()
@@ -218,8 +226,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._slow_down(wait)
         return True
 
-    def received(self, line: Line, text: str) -> None:
-        """From a `Line`. Pongs and acknowledgements are the most there is, and wait for nothing."""
+    def received(self, line: WebSocketConnection, text: str) -> None:
+        """From a `WebSocketConnection`. Pongs and acknowledgements are the most there is, and wait
+        for nothing."""
         if line is not self._line:
             self._probed(line, text)
         elif text == "3":
@@ -243,19 +252,19 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             if len(self._inbox) == INBOX:
                 self._hold(Hold.UNREAD)
 
-    def refused(self, line: Line, error: WebSocketError) -> None:
-        """From a `Line`."""
+    def refused(self, line: WebSocketConnection, error: WebSocketError) -> None:
+        """From a `WebSocketConnection`."""
         if error.code is Code.TOO_BIG:
             note_too_large(str(error), sid=self.sid)
 
-    def failed(self, line: Line, error: Exception) -> None:
-        """From a `Line`, and from the socket's tasks: a fault of ours. Nothing more can be said of
-        what this client sends, so its connection ends; it comes back and resumes."""
+    def failed(self, line: WebSocketConnection, error: Exception) -> None:
+        """From a `WebSocketConnection`, and from the socket's tasks: a fault of ours. Nothing more
+        can be said of what this client sends, so its connection ends; it comes back and resumes."""
         report("socket", error, {"sid": self.sid}, "a socket's reading has failed")
         metrics.DROPPED.labels("fault").inc()
         line.fail(Code.INTERNAL_ERROR)
 
-    def _introduce(self, line: Line) -> None:
+    def _introduce(self, line: WebSocketConnection) -> None:
         """A second transport. There is one at a time, and not for long: a client could open any
         number of them for one session."""
         if self._probe is not None:
@@ -278,8 +287,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         """Works on a message, while the next ones are read."""
         self.intake.begins(self._begun(work))
 
-    def lost(self, line: Line) -> None:
-        """From a `Line`."""
+    def lost(self, line: WebSocketConnection) -> None:
+        """From a `WebSocketConnection`."""
         self.server.websockets -= 1
         if line is self._probe:
             self._probe = None
@@ -312,7 +321,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 metrics.DROPPED.labels("fault").inc()
                 self.exit.end()
 
-    def _probed(self, line: Line, text: str) -> None:
+    def _probed(self, line: WebSocketConnection, text: str) -> None:
         """A second transport introduces itself while the first goes on."""
         if text == "2probe" and not self.upgraded:
             self.upgrading = True  # polls are answered with NOOP, and what is to be sent waits
@@ -324,13 +333,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         else:
             line.fail(Code.UNSUPPORTED)
 
-    def _move_to(self, line: Line) -> None:
+    def _move_to(self, line: WebSocketConnection) -> None:
         self._line, self._probe = line, None
         line.hold(self._holds)
         self.upgraded, self.upgrading = True, False
         self.exit.to_websocket(line)
 
-    async def _read_inbox(self, line: Line) -> None:
+    async def _read_inbox(self, line: WebSocketConnection) -> None:
         """Reads packets one after the other: they may not overtake each other. Others have their
         turn after each, for most kinds of packets are read without waiting for anything."""
         while self._inbox:
@@ -397,7 +406,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             line.release(why)
 
     @property
-    def _lines(self) -> Iterator[Line]:
+    def _lines(self) -> Iterator[WebSocketConnection]:
         return (line for line in (self._line, self._probe) if line is not None)
 
 
@@ -436,7 +445,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.has_gone(socket)
 
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
-        """What a socket sends goes through its `Exit`."""
+        """What a socket sends goes through its `Outbound`."""
 
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None

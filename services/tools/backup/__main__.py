@@ -9,14 +9,14 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 from padfleet.services.tools.backup.folder import already_there, file_of
-from padfleet.services.tools.backup.take import Unreadable, take_pad
+from padfleet.services.tools.backup.take import PadUnreadable, take_pad
 from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace, tokens
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,11 +68,11 @@ async def _to_folder(settings: RedisProcessSettings, given: argparse.Namespace) 
 @asynccontextmanager
 async def _run(
     settings: RedisProcessSettings, given: argparse.Namespace
-) -> AsyncIterator[tuple[_Run, AsyncIterator[str]]]:
+) -> AsyncIterator[tuple[_BackupRun, AsyncIterator[str]]]:
     redis = open_redis(settings.redis_url)
     try:
         await redis.start()
-        run = _Run(redis, await stored_keyspace(redis), must_exist=bool(given.pad))
+        run = _BackupRun(redis, await stored_keyspace(redis), must_exist=bool(given.pad))
         try:
             yield run, _named(given.pad) if given.pad else pad_ids(redis, run.keyspace)
         except NotWritten as error:
@@ -88,12 +88,12 @@ async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
         yield pad
 
 
-class _Run:
+class _BackupRun:
     """One run of the command, and what has come of it so far."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, must_exist: bool) -> None:
         self.keyspace = keyspace
-        self.progress = Progress()
+        self.progress = ToolProgress()
         self.done = self.unchanged = self.failed = 0
         self._redis = redis
         self._must_exist = must_exist
@@ -110,7 +110,7 @@ class _Run:
 
                 try:
                     self._count(pad, await self._take(pad, write))
-                except Unreadable as error:
+                except PadUnreadable as error:
                     self._fail(str(error))
             if with_tokens:
                 await self._tokens(archive, authors)
@@ -127,7 +127,7 @@ class _Run:
                     if head is None:
                         raise _Gone
                 self._count(pad, head)
-            except Unreadable as error:
+            except PadUnreadable as error:
                 self._fail(str(error))
             except _Gone:
                 self._count(pad, None)

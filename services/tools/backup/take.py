@@ -37,7 +37,7 @@ PAGE = 500
 """Chat messages, saved revisions, or authors in one read."""
 
 
-class Unreadable(Exception):
+class PadUnreadable(Exception):
     """The pad's history is not whole. `padfleet verify` says more."""
 
 
@@ -50,7 +50,8 @@ async def take_pad(
 ) -> PadHead | None:
     """Writes the pad's entries; None, and nothing written, if there is no such pad (any more).
 
-    Raises `Unreadable` after a `PadVoid`, or what `UNREACHABLE` lists, with the pad half written.
+    Raises `PadUnreadable` after a `PadVoid`, or what `UNREACHABLE` lists, with the pad half
+    written.
     """
     keys, why = keyspace.pad(pad_id), ""
     for _ in range(ATTEMPTS):
@@ -78,7 +79,7 @@ async def take_pad(
             write(entry)
         write(PadDone())
         return head
-    raise Unreadable(f"pad {pad_id!r}: {why}; padfleet verify --pad says more")
+    raise PadUnreadable(f"pad {pad_id!r}: {why}; padfleet verify --pad says more")
 
 
 async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:

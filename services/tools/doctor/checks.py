@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
 from padfleet.shared.fleet.findings import STUCK_S
-from padfleet.shared.fleet.picture import Picture
+from padfleet.shared.fleet.view import FleetView
 from padfleet.shared.log import keeping
 from padfleet.shared.log.keeping import Store, change
 from padfleet.shared.settings.redis_url import Kind
@@ -35,7 +35,7 @@ to read back all of its pads."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One line of the report; `fix` is empty when there is nothing to change."""
 
     level: Level
@@ -44,7 +44,7 @@ class Finding:
     fix: str = ""
 
 
-def judge(facts: Facts) -> list[Finding]:
+def judge(facts: Facts) -> list[DoctorFinding]:
     """All findings. What is the same on all servers is said once."""
     findings = [] if facts.cluster is None else list(cluster(facts.cluster))
     for check in SERVER_CHECKS:
@@ -58,119 +58,121 @@ def judge(facts: Facts) -> list[Finding]:
     return findings
 
 
-def version(server: ServerFacts) -> Finding:
+def version(server: ServerFacts) -> DoctorFinding:
     info = server.info
     flavour = "valkey" if "valkey_version" in info else "redis"
     # Valkey also reports the Redis version that it is compatible with; that one decides nothing.
     text = str(info.get("valkey_version") or info.get("redis_version") or "")
     if not text:
-        return Finding(
+        return DoctorFinding(
             "warn", "version", "unknown: INFO is forbidden", "allow it: ACL SETUSER <user> +info"
         )
     if _version(text) < MINIMUM_VERSION:
-        return Finding(
+        return DoctorFinding(
             "fail", "version", f"{flavour} {text}", "install Redis or Valkey 7.0 or newer"
         )
-    return Finding("ok", "version", f"{flavour} {text}")
+    return DoctorFinding("ok", "version", f"{flavour} {text}")
 
 
-def role(server: ServerFacts) -> Finding:
+def role(server: ServerFacts) -> DoctorFinding:
     found = str(server.info.get("role", "unknown"))
     if found == "slave":
         primary = f"{server.info.get('master_host')}:{server.info.get('master_port')}"
-        return Finding(
+        return DoctorFinding(
             "fail", "role", f"a replica of {primary}", f"name the primary: redis://{primary}"
         )
-    return Finding("ok", "role", "primary" if found == "master" else found)
+    return DoctorFinding("ok", "role", "primary" if found == "master" else found)
 
 
-def scripting(server: ServerFacts) -> Finding:
+def scripting(server: ServerFacts) -> DoctorFinding:
     if server.scripting_error is not None:
-        return Finding(
+        return DoctorFinding(
             "fail",
             "scripting",
             server.scripting_error,
             "allow it: ACL SETUSER <user> +@scripting, and no rename-command for EVAL and EVALSHA",
         )
-    return Finding("ok", "scripting", "a script ran")
+    return DoctorFinding("ok", "scripting", "a script ran")
 
 
-def sharded_pubsub(server: ServerFacts) -> Finding:
+def sharded_pubsub(server: ServerFacts) -> DoctorFinding:
     if server.sharded_pubsub_error is not None:
-        return Finding(
+        return DoctorFinding(
             "fail",
             "sharded pub/sub",
             server.sharded_pubsub_error,
             "allow it: ACL SETUSER <user> +@pubsub allchannels",
         )
-    return Finding("ok", "sharded pub/sub", "a message came back")
+    return DoctorFinding("ok", "sharded pub/sub", "a message came back")
 
 
-def config(server: ServerFacts) -> Finding:
+def config(server: ServerFacts) -> DoctorFinding:
     if server.config is None:
-        return Finding(
+        return DoctorFinding(
             "warn",
             "config",
             "CONFIG GET is forbidden; INFO is used, which says less",
             "allow it (ACL SETUSER <user> +config|get), or check these in the console of the "
             "service: appendfsync, client-output-buffer-limit",
         )
-    return Finding("ok", "config", "readable")
+    return DoctorFinding("ok", "config", "readable")
 
 
-def persistence(server: Store) -> Finding:
-    return Finding((v := keeping.persistence(server)).level, "persistence", v.found, v.fix)
+def persistence(server: Store) -> DoctorFinding:
+    return DoctorFinding((v := keeping.persistence(server)).level, "persistence", v.found, v.fix)
 
 
-def eviction(server: Store) -> Finding:
-    return Finding((v := keeping.eviction(server)).level, "eviction", v.found, v.fix)
+def eviction(server: Store) -> DoctorFinding:
+    return DoctorFinding((v := keeping.eviction(server)).level, "eviction", v.found, v.fix)
 
 
-def memory(server: ServerFacts) -> Finding:
+def memory(server: ServerFacts) -> DoctorFinding:
     limit, used = _memory_limit(server), int(server.info.get("used_memory", 0))
     if not limit:
-        return Finding("ok", "memory", f"{_mib(used)} used, no maxmemory")
+        return DoctorFinding("ok", "memory", f"{_mib(used)} used, no maxmemory")
     found = f"{_mib(used)} of {_mib(limit)} used"
     if used >= NEARLY_FULL * limit:
-        return Finding(
+        return DoctorFinding(
             "warn",
             "memory",
             f"{found}: a full server refuses revisions",
             change("maxmemory", "<bytes>") + ", or delete pads",
         )
-    return Finding("ok", "memory", found)
+    return DoctorFinding("ok", "memory", found)
 
 
-def pubsub_buffer(server: ServerFacts) -> Finding:
+def pubsub_buffer(server: ServerFacts) -> DoctorFinding:
     name = "pub/sub buffer"
     text = (server.config or {}).get("client-output-buffer-limit", "")
     limit = _pubsub_limit(text)
     if limit is None:
-        return Finding("ok", name, "unknown, taken for the default of 32 MiB")
+        return DoctorFinding("ok", name, "unknown, taken for the default of 32 MiB")
     fix = change("client-output-buffer-limit", '"pubsub 32mb 8mb 60"')
     if limit == 0:
-        return Finding("warn", name, "unlimited: a stuck worker fills the memory of Redis", fix)
+        return DoctorFinding(
+            "warn", name, "unlimited: a stuck worker fills the memory of Redis", fix
+        )
     if limit < PUBSUB_BUFFER_BYTES:
-        return Finding("warn", name, f"{_mib(limit)}: a busy worker is cut off", fix)
-    return Finding("ok", name, _mib(limit))
+        return DoctorFinding("warn", name, f"{_mib(limit)}: a busy worker is cut off", fix)
+    return DoctorFinding("ok", name, _mib(limit))
 
 
-def latency(server: ServerFacts) -> Finding:
+def latency(server: ServerFacts) -> DoctorFinding:
     found = f"{server.ping_ms:.2f} ms, median PING"
     if server.ping_ms >= SLOW_PING_MS:
-        return Finding(
+        return DoctorFinding(
             "warn",
             "latency",
             found,
             "run the fleet in the same zone as Redis; see SLOWLOG GET and LATENCY DOCTOR",
         )
-    return Finding("ok", "latency", found)
+    return DoctorFinding("ok", "latency", found)
 
 
-def topology(kind: Kind, info: Any) -> Finding:
+def topology(kind: Kind, info: Any) -> DoctorFinding:
     """Whether the URL fits: a cluster node that is taken for a lone server refuses most keys."""
     if info.get("redis_mode") == "sentinel":
-        return Finding(
+        return DoctorFinding(
             "fail",
             "topology",
             "a sentinel, which holds no data",
@@ -178,28 +180,28 @@ def topology(kind: Kind, info: Any) -> Finding:
         )
     is_cluster = int(info.get("cluster_enabled", 0)) == 1
     if is_cluster and kind != "cluster":
-        return Finding(
+        return DoctorFinding(
             "fail",
             "topology",
             "a node of a cluster, named as if it were alone",
             "use redis+cluster://host:port,host:port",
         )
     if not is_cluster and kind == "cluster" and "cluster_enabled" in info:
-        return Finding("fail", "topology", "not a cluster", "use redis://host:port")
+        return DoctorFinding("fail", "topology", "not a cluster", "use redis://host:port")
     names: dict[Kind, str] = {
         "single": "one server",
         "unix": "one server, by its socket",
         "sentinel": "a primary that the sentinels name",
         "cluster": "a cluster",
     }
-    return Finding("ok", "topology", names[kind])
+    return DoctorFinding("ok", "topology", names[kind])
 
 
-def replicas(kind: Kind, info: Any) -> Finding:
+def replicas(kind: Kind, info: Any) -> DoctorFinding:
     count = int(info.get("connected_slaves", 0))
     found = f"{count or 'no'} {'replica' if count == 1 else 'replicas'}"
     if count == 0 and kind in ("sentinel", "cluster"):
-        return Finding(
+        return DoctorFinding(
             "warn",
             "replicas",
             f"{found}: when this server dies, its pads wait for it",
@@ -207,10 +209,10 @@ def replicas(kind: Kind, info: Any) -> Finding:
             if kind == "cluster"
             else "REPLICAOF <primary host> <port> on another server",
         )
-    return Finding("ok", "replicas", found)
+    return DoctorFinding("ok", "replicas", found)
 
 
-def fleet(picture: Picture) -> Iterable[Finding]:
+def fleet(picture: FleetView) -> Iterable[DoctorFinding]:
     """What stands still in the fleet that is on this Redis, by partition and pad."""
     living = any(process.state != "silent" for process in picture.of("writer"))
     whole = True
@@ -219,55 +221,57 @@ def fleet(picture: Picture) -> Iterable[Finding]:
         if partition.unread:
             whole = False
             fix = "see docs/operations.md, damaged pads: delete the key that is of a wrong type"
-            yield Finding("fail", name, partition.unread, fix)
+            yield DoctorFinding("fail", name, partition.unread, fix)
         elif living and partition.waiting_s is not None and partition.waiting_s >= STUCK_S:
             whole = False
             found = f"an entry has waited for {partition.waiting_s:.0f} s"
-            yield Finding("fail", name, found, "see /health/ready and the log of its writer")
+            yield DoctorFinding("fail", name, found, "see /health/ready and the log of its writer")
         if partition.parked:
             found = f"{partition.parked} inbox entries could not be read lately, and were passed"
-            yield Finding("warn", name, found, "see the log of its writer, and docs/operations.md")
+            yield DoctorFinding(
+                "warn", name, found, "see the log of its writer, and docs/operations.md"
+            )
     for process in picture.processes:
         for pad, why in process.damaged:
             whole = False
             fix = "padfleet verify --pad says more; padfleet restore brings it back from a backup"
-            yield Finding("warn", f"pad {pad}", f"damaged: {why}", fix)
+            yield DoctorFinding("warn", f"pad {pad}", f"damaged: {why}", fix)
     if whole:
         count = len(picture.partitions)
-        yield Finding("ok", "partitions", f"{count}, none stands still")
+        yield DoctorFinding("ok", "partitions", f"{count}, none stands still")
 
 
-def cluster(facts: ClusterFacts) -> Iterable[Finding]:
+def cluster(facts: ClusterFacts) -> Iterable[DoctorFinding]:
     if facts.state == "ok":
-        yield Finding("ok", "cluster state", f"ok, {facts.primaries} primaries")
+        yield DoctorFinding("ok", "cluster state", f"ok, {facts.primaries} primaries")
     else:
-        yield Finding(
+        yield DoctorFinding(
             "fail",
             "cluster state",
             facts.state,
             "redis-cli --cluster check <host:port>, then redis-cli --cluster fix <host:port>",
         )
     if facts.slots_assigned < SLOTS:
-        yield Finding(
+        yield DoctorFinding(
             "fail",
             "cluster slots",
             f"{SLOTS - facts.slots_assigned} of {SLOTS} belong to no server",
             "redis-cli --cluster fix <host:port>",
         )
     elif facts.slots_ok < SLOTS:
-        yield Finding(
+        yield DoctorFinding(
             "fail",
             "cluster slots",
             f"{SLOTS - facts.slots_ok} of {SLOTS} belong to a server that fails",
             "start that server again, or promote its replica: CLUSTER FAILOVER FORCE",
         )
     else:
-        yield Finding("ok", "cluster slots", f"all {SLOTS} are served")
+        yield DoctorFinding("ok", "cluster slots", f"all {SLOTS} are served")
     if facts.half_moved:
         yield half_moved(facts)
 
 
-def half_moved(facts: ClusterFacts) -> Finding:
+def half_moved(facts: ClusterFacts) -> DoctorFinding:
     """Slots between two nodes. That passes while somebody reshards, and stays where that stopped:
     until it is ended, nothing is written to the pads of such a slot."""
     moving: dict[int, list[str]] = {}
@@ -278,7 +282,7 @@ def half_moved(facts: ClusterFacts) -> Finding:
     whose = "slots of the fleet" if ours else "slots"
     more = f", and {len(shown) - SLOTS_SHOWN} more" if len(shown) > SLOTS_SHOWN else ""
     stands = ": pads in them cannot be written meanwhile" if ours else ""
-    return Finding(
+    return DoctorFinding(
         "fail" if ours else "warn",
         "slots on their way",
         f"{whose} that stand half-moved: {'; '.join(shown[:SLOTS_SHOWN])}{more}{stands}",
@@ -287,7 +291,7 @@ def half_moved(facts: ClusterFacts) -> Finding:
     )
 
 
-SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], Finding], ...]] = (
+SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], DoctorFinding], ...]] = (
     version,
     role,
     scripting,
@@ -298,18 +302,18 @@ SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], Finding], ...]] = (
     latency,
 )
 
-STORE_CHECKS: Final[tuple[Callable[[Store], Finding], ...]] = (persistence, eviction)
+STORE_CHECKS: Final[tuple[Callable[[Store], DoctorFinding], ...]] = (persistence, eviction)
 """Made of replicas too."""
 
 
-def _merged(found: list[tuple[str, Finding]]) -> list[Finding]:
+def _merged(found: list[tuple[str, DoctorFinding]]) -> list[DoctorFinding]:
     """One finding where all servers have the same, else one for each with its name."""
     if len({finding for _, finding in found}) == 1:
         finding = found[0][1]
         many = f" ({len(found)} servers)" if len(found) > 1 else ""
-        return [Finding(finding.level, finding.name, finding.found + many, finding.fix)]
+        return [DoctorFinding(finding.level, finding.name, finding.found + many, finding.fix)]
     return [
-        Finding(finding.level, finding.name, f"{server}: {finding.found}", finding.fix)
+        DoctorFinding(finding.level, finding.name, f"{server}: {finding.found}", finding.fix)
         for server, finding in found
     ]
 

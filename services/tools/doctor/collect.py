@@ -24,8 +24,8 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, HalfMoved, ServerFacts
-from padfleet.shared.fleet.look import look
-from padfleet.shared.fleet.picture import Picture, picture
+from padfleet.shared.fleet.collect import look
+from padfleet.shared.fleet.view import FleetView, picture
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.keeping import CONFIG_NAMES, Store, read_stores
 from padfleet.shared.log.keys import CONFIG, Keyspace
@@ -55,7 +55,7 @@ def collect(url: str, timeout_s: float) -> Facts:
         return replace(facts, replicas=replicas, fleet=fleet)
 
 
-async def _together(url: str) -> tuple[tuple[Store, ...], Picture | None]:
+async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None]:
     """The replicas, and the fleet."""
     redis = open_redis(url)
     try:
@@ -69,7 +69,7 @@ async def _together(url: str) -> tuple[tuple[Store, ...], Picture | None]:
     return tuple(store for store in stores if store.info.get("role") == "slave"), fleet
 
 
-async def _fleet(redis: Redis) -> Picture | None:
+async def _fleet(redis: Redis) -> FleetView | None:
     try:
         partitions = int(await redis.client.hget(CONFIG, "partitions") or 0)
         return picture(await look(redis, Keyspace(partitions))) if partitions else None

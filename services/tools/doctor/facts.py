@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from padfleet.shared.fleet.picture import Picture
+from padfleet.shared.fleet.view import FleetView
 from padfleet.shared.log.keeping import Store
 from padfleet.shared.settings.redis_url import Kind
 
@@ -57,5 +57,5 @@ class Facts:
     cluster: ClusterFacts | None
     replicas: tuple[Store, ...] = ()
     """The servers that may take over from those."""
-    fleet: Picture | None = None
+    fleet: FleetView | None = None
     """The fleet that is on it; None: there is none yet, or it cannot be looked at."""

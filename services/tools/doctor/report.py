@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from padfleet.services.tools.doctor.checks import Finding
+from padfleet.services.tools.doctor.checks import DoctorFinding
 
 
-def lines(findings: Sequence[Finding]) -> Iterator[str]:
+def lines(findings: Sequence[DoctorFinding]) -> Iterator[str]:
     """One line for each finding, then a summary."""
     name_width = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
@@ -16,7 +16,7 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
     yield summary(findings)
 
 
-def summary(findings: Sequence[Finding]) -> str:
+def summary(findings: Sequence[DoctorFinding]) -> str:
     fails = sum(finding.level == "fail" for finding in findings)
     warns = sum(finding.level == "warn" for finding in findings)
     if fails:

@@ -17,7 +17,7 @@ from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import read_told_meta
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    progress = Progress()
+    progress = ToolProgress()
     done = failed = 0
     redis = open_redis(settings.redis_url)
     try:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from padfleet.services.tools.importing.beside import bring_beside
-from padfleet.services.tools.importing.run import Importer, Tally
+from padfleet.services.tools.importing.run import Importer, ImportTally
 from padfleet.services.tools.importing.sources import BadSource, Database, open_source
 from padfleet.services.tools.importing.sql import NoDriver
 from padfleet.shared.bounds import is_new_pad_id
@@ -20,7 +20,7 @@ from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, NOT_DONE, Progress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, NOT_DONE, ToolProgress, add_redis_options, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    progress = Progress()
-    tally = Tally()
+    progress = ToolProgress()
+    tally = ImportTally()
     redis = open_redis(settings.redis_url)
     try:
         await redis.start()
@@ -119,8 +119,8 @@ async def _take(
     keyspace: Keyspace,
     where: str,
     given: argparse.Namespace,
-    tally: Tally,
-    progress: Progress,
+    tally: ImportTally,
+    progress: ToolProgress,
 ) -> None:
     """All that is wanted of one source."""
     async with open_source(where, _key(given.api_key_file)) as source:

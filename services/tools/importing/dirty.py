@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from padfleet.shared.easysync import from_units
-from padfleet.shared.etherpad.jsonfile import IndexedFile, Place
+from padfleet.shared.etherpad.jsonfile import IndexedFile, JsonPlace
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.wire.jsontext import BadJson, loads
 
@@ -13,7 +13,7 @@ def open_dirty(path: Path) -> IndexedFile:
     """Reads through the file once, to find the lines that count. Raises OSError, and `BadRecord`
     for what is no such file."""
     file = path.open("rb")
-    places: dict[str, Place] = {}
+    places: dict[str, JsonPlace] = {}
     offset = good = bad = 0
     try:
         for line in file:
@@ -24,7 +24,7 @@ def open_dirty(path: Path) -> IndexedFile:
                     # A line that was being written when Etherpad was killed, for one.
                     bad += 1
                 elif there:
-                    places[key] = Place(offset, size)
+                    places[key] = JsonPlace(offset, size)
                     good += 1
                 else:
                     places.pop(key, None)

@@ -11,13 +11,13 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.staging import Moved, PadExists
-from padfleet.shared.tool import Progress, shown
+from padfleet.shared.tool import ToolProgress, shown
 
 Existing = Literal["skip", "update", "replace"]
 
 
 @dataclass
-class Tally:
+class ImportTally:
     brought: int = 0
     unchanged: int = 0  #: brought before, and the same there still
     in_the_way: list[str] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Importer:
         redis: Redis,
         keyspace: Keyspace,
         source: Source,
-        tally: Tally,
+        tally: ImportTally,
         *,
         existing: Existing,
         salvage: bool,
-        progress: Progress,
+        progress: ToolProgress,
     ) -> None:
         """`existing`: what is done about pads that are here already. `update`: those that were
         brought, have changed there since, and have not been touched here, are brought anew."""

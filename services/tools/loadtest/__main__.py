@@ -11,15 +11,15 @@ from typing import Any
 
 import uvloop
 
-from padfleet.services.tools.loadtest.coordinator import Rig, Run
+from padfleet.services.tools.loadtest.coordinator import LoadRun, Rig
 from padfleet.services.tools.loadtest.driver import NoServer, check
 from padfleet.services.tools.loadtest.lines import ChildFailed
 from padfleet.services.tools.loadtest.options import BadOptions, parser, run_of, title
 from padfleet.services.tools.loadtest.plan import BadPlan
-from padfleet.services.tools.loadtest.progress import Progress
+from padfleet.services.tools.loadtest.progress import LoadProgress
 from padfleet.services.tools.loadtest.report_html import as_html
 from padfleet.services.tools.loadtest.report_text import as_csv, as_markdown
-from padfleet.services.tools.loadtest.results import BadReport, Report, merged
+from padfleet.services.tools.loadtest.results import BadReport, LoadReport, merged
 from padfleet.services.tools.loadtest.target import BadUrl, Target
 
 
@@ -28,13 +28,13 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     try:
         if arguments.report:
-            _write(merged([Report.load(path) for path in arguments.report]), arguments.out)
+            _write(merged([LoadReport.load(path) for path in arguments.report]), arguments.out)
             return 0
         run = run_of(arguments)
     except (BadOptions, BadPlan, BadReport, BadUrl, OSError) as error:
         print(f"padfleet loadtest: {error}", file=sys.stderr)
         return 2
-    report = Report(
+    report = LoadReport(
         title(run),
         strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
         _machine(),
@@ -56,10 +56,10 @@ def main(argv: list[str]) -> int:
     return 0 if report.sound and any(step.connected for step in report.steps) else 1
 
 
-async def _run(run: Run, report: Report) -> None:
+async def _run(run: LoadRun, report: LoadReport) -> None:
     for number, url in enumerate(run.load.urls):
         await check(Target.parse(url), run.load.pad_of(number))
-    progress = Progress(run.steps)
+    progress = LoadProgress(run.steps)
     rig = Rig(run, report, progress.show)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,7 +70,7 @@ async def _run(run: Run, report: Report) -> None:
         progress.end()
 
 
-def _write(report: Report, folder: Path | None) -> None:
+def _write(report: LoadReport, folder: Path | None) -> None:
     print(as_markdown(report))
     if folder is None:
         return

@@ -16,7 +16,7 @@ COLOURS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     name: str
     points: Sequence[tuple[float, float | None]]  #: x and y; None leaves a gap
 
@@ -26,7 +26,7 @@ class Chart:
     title: str
     x_label: str
     y_label: str
-    lines: Sequence[Line]
+    lines: Sequence[ChartLine]
     may_be_log: bool = False
 
     def svg(self) -> str:
@@ -109,7 +109,7 @@ def _y(share: float) -> float:
     return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
 
 
-def _drawn(line: Line, colour: int, xs: _Linear, ys: _Linear | _Logarithmic) -> str:
+def _drawn(line: ChartLine, colour: int, xs: _Linear, ys: _Linear | _Logarithmic) -> str:
     path, marks, pen = [], [], "M"
     few = len(line.points) <= 60
     for x, y in line.points:
@@ -128,7 +128,7 @@ def _drawn(line: Line, colour: int, xs: _Linear, ys: _Linear | _Logarithmic) -> 
     return f'<path class="line s{colour}" d="{"".join(path)}"/>{"".join(marks)}'
 
 
-def _legend(lines: Sequence[Line]) -> str:
+def _legend(lines: Sequence[ChartLine]) -> str:
     parts, x = [], float(_LEFT)
     for number, line in enumerate(lines):
         parts.append(

@@ -14,7 +14,7 @@ import math
 from typing import Any
 
 from padfleet.services.tools.loadtest import scan
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.wire.jsontext import dumps
 from padfleet.shared.wire.socketio import CONNECT, PONG, encode_ack, encode_event
@@ -95,7 +95,7 @@ class Client:
 
     # --- Typing ----------------------------------------------------------------------------------
 
-    def type(self, due: float, now: float, tally: Tally) -> str | None:
+    def type(self, due: float, now: float, tally: LoadTally) -> str | None:
         """One more character, which should have been typed at `due`. Returns what to send.
 
         As in Etherpad's page one submission is in flight, and what is typed meanwhile leaves
@@ -107,7 +107,7 @@ class Client:
         self._due.append(due)
         return None if self._in_flight else self._submit(now, tally)
 
-    def _submit(self, now: float, tally: Tally) -> str:
+    def _submit(self, now: float, tally: LoadTally) -> str:
         self._in_flight, self._due = self._due, []
         self._sent_at = now
         text = "".join(self._characters(len(self._in_flight)))
@@ -134,7 +134,7 @@ class Client:
 
     # --- Messages --------------------------------------------------------------------------------
 
-    def receive(self, heard: scan.Heard, now: float, now_ms: int, tally: Tally) -> str | None:
+    def receive(self, heard: scan.Heard, now: float, now_ms: int, tally: LoadTally) -> str | None:
         """Takes in one message; returns what to answer. `now_ms` is the time of day.
 
         A broken promise is counted once, and what the server says is believed from there on.
@@ -155,11 +155,11 @@ class Client:
             return None if heard.ack_id is None else encode_ack(heard.ack_id)
         if type(heard) is scan.Other:
             return None if heard.ack_id is None else encode_ack(heard.ack_id)
-        if type(heard) is scan.Accepted:
+        if type(heard) is scan.AcceptedFrame:
             return self._accepted(heard, now, tally)
         return self._rare(heard, now, tally)
 
-    def _disbelieve(self, heard: scan.Changes, tally: Tally) -> None:
+    def _disbelieve(self, heard: scan.Changes, tally: LoadTally) -> None:
         if not self.joined:
             kind = "revision before CLIENT_VARS"
         elif heard.first <= self.rev:
@@ -172,7 +172,7 @@ class Client:
             kind = "revision on another length"
         tally.violations[kind] += 1
 
-    def _accepted(self, heard: scan.Accepted, now: float, tally: Tally) -> str | None:
+    def _accepted(self, heard: scan.AcceptedFrame, now: float, tally: LoadTally) -> str | None:
         counts = tally.counts
         counts.accepted += 1
         answer = None if heard.ack_id is None else encode_ack(heard.ack_id)
@@ -193,17 +193,17 @@ class Client:
         # A submission does without the answer: its baseRev says that this has arrived.
         return self._submit(now, tally)
 
-    def _rare(self, heard: scan.Heard, now: float, tally: Tally) -> str | None:
+    def _rare(self, heard: scan.Heard, now: float, tally: LoadTally) -> str | None:
         match heard:
-            case scan.Ping(data):
+            case scan.PingFrame(data):
                 return f"{PONG}{data}"
             case scan.Opened():
                 return CONNECT
-            case scan.Connected():
+            case scan.ConnectedFrame():
                 return encode_event("message", self._ready())
             case scan.Vars():
                 self._enter(heard, now, tally)
-            case scan.TurnedAway(reason):
+            case scan.TurnedAwayFrame(reason):
                 self.gone = reason
             case scan.Malformed(why):
                 tally.violations["malformed message"] += 1
@@ -221,7 +221,7 @@ class Client:
         }
         return ready | ({"supports": ["NEW_CHANGES_BATCH"]} if self.batch else {})
 
-    def _enter(self, heard: scan.Vars, now: float, tally: Tally) -> None:
+    def _enter(self, heard: scan.Vars, now: float, tally: LoadTally) -> None:
         if self.joined:
             tally.violations["CLIENT_VARS twice"] += 1
         self.joined = True

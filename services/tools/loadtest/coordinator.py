@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from padfleet.services.tools.loadtest.agreement import Spread, Text, differences, quiet
-from padfleet.services.tools.loadtest.lines import Child
+from padfleet.services.tools.loadtest.lines import LoadProcess
 from padfleet.services.tools.loadtest.measure import Latency, Servers, Usage, machine_busy_s
-from padfleet.services.tools.loadtest.plan import Load, Step, StopAt
-from padfleet.services.tools.loadtest.results import Report, RigProcess, Server, StepResult
+from padfleet.services.tools.loadtest.plan import Load, LoadStep, StopAt
+from padfleet.services.tools.loadtest.results import LoadReport, RigProcess, Server, StepResult
 from padfleet.services.tools.loadtest.sample import Sample
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 
 ANSWER_TIMEOUT = 60.0
 """Seconds within which a process of the rig has to answer; it may be busy, but not that busy."""
@@ -28,30 +28,30 @@ INTERVAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LoadRun:
     """What is to be done."""
 
     load: Load
-    steps: list[Step]
+    steps: list[LoadStep]
     warmup: float  #: seconds of each step that are not measured
     pids: list[tuple[str, int]]  #: of servers on this machine, by name
     stop_at: StopAt | None = None
 
 
-Show = Callable[[str, Step, Sample, dict[str, float]], None]
+Show = Callable[[str, LoadStep, Sample, dict[str, float]], None]
 """Gets the phase, the step, the last sample and the servers' shares of a core in it."""
 
 
 class Rig:
     """`show` is told of each second. `stop` ends the run early, and in order."""
 
-    def __init__(self, run: Run, report: Report, show: Show) -> None:
+    def __init__(self, run: LoadRun, report: LoadReport, show: Show) -> None:
         self._run = run
         self._show = show
         self._report = report
         self._servers = Servers(run.pids)
-        self._workers: list[Child] = []
-        self._verifier: Child | None = None
+        self._workers: list[LoadProcess] = []
+        self._verifier: LoadProcess | None = None
         self._last_servers: dict[str, Usage] = {}
         self._stopping = asyncio.Event()
         self._started = 0.0
@@ -83,20 +83,20 @@ class Rig:
                 )
 
     @property
-    def _children(self) -> list[Child]:
+    def _children(self) -> list[LoadProcess]:
         return [*self._workers, *([self._verifier] if self._verifier else [])]
 
     async def _start(self, stack: AsyncExitStack) -> None:
         load = self._run.load
         for process in range(load.processes):
             first = {"load": load.jsonable(), "process": process}
-            child = await Child.start(
+            child = await LoadProcess.start(
                 f"process {process + 1}", "padfleet.services.tools.loadtest.worker", first
             )
             stack.push_async_callback(child.end)
             self._workers.append(child)
         if load.verify:
-            child = await Child.start(
+            child = await LoadProcess.start(
                 "the verifier", "padfleet.services.tools.loadtest.verify", {"load": load.jsonable()}
             )
             stack.push_async_callback(child.end)
@@ -107,7 +107,7 @@ class Rig:
 
     # --- Steps -----------------------------------------------------------------------------------
 
-    async def _step(self, step: Step) -> StepResult:
+    async def _step(self, step: LoadStep) -> StepResult:
         await self._all("step", step={name: getattr(step, name) for name in step.__slots__})
         before = self._report.steps[-1] if self._report.steps else None
         coming = step.authors + step.readers
@@ -117,13 +117,13 @@ class Rig:
         await self._spend("warm-up", step, self._run.warmup)
         return await self._measure(step)
 
-    async def _until_joined(self, step: Step, patience: float) -> None:
+    async def _until_joined(self, step: LoadStep, patience: float) -> None:
         deadline = time.monotonic() + patience
         while not self._stopping.is_set() and time.monotonic() < deadline:
             if (await self._second("joining", step, INTERVAL)).joining == 0:
                 return
 
-    async def _spend(self, phase: str, step: Step, seconds: float) -> list[Sample]:
+    async def _spend(self, phase: str, step: LoadStep, seconds: float) -> list[Sample]:
         """The samples of about `seconds`; fewer if the run is to stop."""
         end = time.monotonic() + seconds
         samples = []
@@ -131,7 +131,7 @@ class Rig:
             samples.append(await self._second(phase, step, min(INTERVAL, left)))
         return samples
 
-    async def _measure(self, step: Step) -> StepResult:
+    async def _measure(self, step: LoadStep) -> StepResult:
         start = await self._sample()
         whole = Sample()
         for sample in await self._spend("measuring", step, step.duration):
@@ -178,7 +178,7 @@ class Rig:
 
     # --- Samples ---------------------------------------------------------------------------------
 
-    async def _second(self, phase: str, step: Step, seconds: float) -> Sample:
+    async def _second(self, phase: str, step: LoadStep, seconds: float) -> Sample:
         try:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
@@ -201,7 +201,7 @@ class Rig:
         sample = Sample(servers=self._servers.look(), busy_s=machine_busy_s())
         self._last_servers = sample.servers
         for child, answer in zip(self._workers, answers, strict=True):
-            tally = Tally.from_jsonable(answer["tally"])
+            tally = LoadTally.from_jsonable(answer["tally"])
             sample.tally.add(tally)
             self._report.violations.update(tally.violations)
             self._report.errors.update(tally.errors)
@@ -221,7 +221,7 @@ class Rig:
 
     # --- The end ---------------------------------------------------------------------------------
 
-    async def _compare(self, step: Step) -> None:
+    async def _compare(self, step: LoadStep) -> None:
         """Nobody types any more; when all has arrived, everybody must have the same."""
         await self._all("stop")
         deadline = time.monotonic() + SETTLE_TIMEOUT

@@ -10,12 +10,12 @@ from typing import cast
 
 from padfleet.services.tools.loadtest.client import Client, gaps
 from padfleet.services.tools.loadtest.scan import Scanner
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.services.tools.loadtest.target import Target
 from padfleet.services.tools.loadtest.websocket import (
     FrameReader,
+    LoadSocketError,
     Upgrade,
-    WebSocketError,
     close_frame,
     pong,
     text_frame,
@@ -35,14 +35,14 @@ class NoServer(Exception):
 class Workload:
     """What all sockets of a process share; changed while they run."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: LoadTally = field(default_factory=LoadTally)
     rate: float = 0.0  #: edits a second of each author; at 0 nobody types
     arrivals: str = "uniform"
     spread: bool = False  #: authors type all over the first line; else all at the start
     scanner: Scanner = field(default_factory=Scanner)
 
 
-class Connection(asyncio.Protocol):
+class DriverConnection(asyncio.Protocol):
     """One socket. Made by `open_client`."""
 
     def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
             if not self._upgrade.done:
                 data = self._upgrade.feed(data)
             messages = self._frames.feed(data)
-        except WebSocketError as error:
+        except LoadSocketError as error:
             self._end(str(error))
             return
         client = self.client
@@ -179,12 +179,12 @@ class Connection(asyncio.Protocol):
 
 async def open_client(
     target: Target, pad_id: str, workload: Workload, *, writes: bool, batch: bool
-) -> Connection:
+) -> DriverConnection:
     """A client on its pad. Raises `NoServer`."""
     loop = asyncio.get_running_loop()
     place = random.random() if workload.spread else None
     client = Client(pad_id, new_token(), batch=batch, started=loop.time(), place=place)
-    connection = Connection(client, target, workload, writes=writes)
+    connection = DriverConnection(client, target, workload, writes=writes)
     try:
         async with asyncio.timeout(JOIN_TIMEOUT):
             await loop.create_connection(

@@ -48,11 +48,11 @@ class ChildFailed(Exception):
     """A process of the rig has ended, or does not answer."""
 
 
-class Child:
+class LoadProcess:
     """The parent's side. Made by `start`; leave it with `end`."""
 
     @classmethod
-    async def start(cls, name: str, module: str, first: dict[str, Any]) -> "Child":
+    async def start(cls, name: str, module: str, first: dict[str, Any]) -> "LoadProcess":
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -5,9 +5,9 @@ import re
 import secrets
 from pathlib import Path
 
-from padfleet.services.tools.loadtest.coordinator import Run
+from padfleet.services.tools.loadtest.coordinator import LoadRun
 from padfleet.services.tools.loadtest.measure import allow_many_sockets, usage
-from padfleet.services.tools.loadtest.plan import Load, Step, StopAt, Sweep, seconds, steps
+from padfleet.services.tools.loadtest.plan import Load, LoadStep, StopAt, Sweep, seconds, steps
 from padfleet.services.tools.loadtest.target import Target
 
 SPARE_FILES = 100
@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def run_of(arguments: argparse.Namespace) -> Run:
+def run_of(arguments: argparse.Namespace) -> LoadRun:
     """Raises `BadOptions`, `BadPlan` or `BadUrl`."""
     if not arguments.url:
         raise BadOptions("--url is missing: which server? --url http://127.0.0.1:9001")
@@ -111,7 +111,7 @@ def run_of(arguments: argparse.Namespace) -> Run:
     if duration <= 0:
         raise BadOptions("--duration has to be more than 0")
     sweep = Sweep.parse(arguments.sweep, duration) if arguments.sweep else None
-    planned = steps(Step(arguments.authors, arguments.readers, arguments.rate, duration), sweep)
+    planned = steps(LoadStep(arguments.authors, arguments.readers, arguments.rate, duration), sweep)
     _check_sockets(planned[-1], arguments.processes)
     load = Load(
         urls=arguments.url,
@@ -125,10 +125,10 @@ def run_of(arguments: argparse.Namespace) -> Run:
         verify=arguments.verify,
     )
     stop = StopAt.parse(arguments.stop_at) if arguments.stop_at else None
-    return Run(load, planned, warmup, [_pid(text) for text in arguments.pid], stop)
+    return LoadRun(load, planned, warmup, [_pid(text) for text in arguments.pid], stop)
 
 
-def _check_sockets(last: Step, processes: int) -> None:
+def _check_sockets(last: LoadStep, processes: int) -> None:
     clients = last.authors + last.readers
     if not clients:
         raise BadOptions("nobody to put on the pads: --authors and --readers are both 0")
@@ -150,7 +150,7 @@ def _pid(text: str) -> tuple[str, int]:
     return found["name"] or text, pid
 
 
-def title(run: Run) -> str:
+def title(run: LoadRun) -> str:
     """What is measured, in one line."""
     first, last = run.steps[0], run.steps[-1]
 

@@ -31,7 +31,7 @@ def seconds(text: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LoadStep:
     """A stretch of time with the same load."""
 
     authors: int
@@ -97,7 +97,7 @@ class Sweep:
             yield self.high
 
 
-def steps(base: Step, sweep: Sweep | None) -> list[Step]:
+def steps(base: LoadStep, sweep: Sweep | None) -> list[LoadStep]:
     """Just `base` without a sweep."""
     if sweep is None:
         return [base]

@@ -3,20 +3,20 @@
 import sys
 from typing import TextIO
 
-from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.plan import LoadStep
 from padfleet.services.tools.loadtest.report_text import readable
 from padfleet.services.tools.loadtest.sample import Sample
 
 CLEAR = "\r\x1b[K"
 
 
-class Progress:
-    def __init__(self, steps: list[Step], out: TextIO = sys.stderr) -> None:
+class LoadProgress:
+    def __init__(self, steps: list[LoadStep], out: TextIO = sys.stderr) -> None:
         self._steps = steps
         self._out = out
         self._terminal = out.isatty()
 
-    def show(self, phase: str, step: Step, sample: Sample, servers: dict[str, float]) -> None:
+    def show(self, phase: str, step: LoadStep, sample: Sample, servers: dict[str, float]) -> None:
         line = described(phase, step, sample, servers)
         if len(self._steps) > 1:
             line = f"{self._steps.index(step) + 1}/{len(self._steps)} {line}"
@@ -28,7 +28,7 @@ class Progress:
             print(CLEAR, end="", file=self._out, flush=True)
 
 
-def described(phase: str, step: Step, sample: Sample, servers: dict[str, float]) -> str:
+def described(phase: str, step: LoadStep, sample: Sample, servers: dict[str, float]) -> str:
     counts, seconds = sample.tally.counts, sample.seconds or 1.0
     parts = [
         f"{phase}: {sample.connected} of {step.authors + step.readers}",

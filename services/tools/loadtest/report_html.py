@@ -5,9 +5,9 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from padfleet.services.tools.loadtest.chart import Chart, Line
+from padfleet.services.tools.loadtest.chart import Chart, ChartLine
 from padfleet.services.tools.loadtest.report_text import MB, READING, findings, server_table, table
-from padfleet.services.tools.loadtest.results import Report, StepResult
+from padfleet.services.tools.loadtest.results import LoadReport, StepResult
 
 PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0))
 
@@ -39,7 +39,7 @@ _STRONG = re.compile(r"\*\*(.+?)\*\*")
 _WORD = re.compile(r"\*(.+?)\*")
 
 
-def as_html(report: Report) -> str:
+def as_html(report: LoadReport) -> str:
     heads, rows = server_table(report)
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     parts = [
@@ -88,12 +88,12 @@ def _charts(title: str, charts: list[Chart]) -> str:
 # --- By step -------------------------------------------------------------------------------------
 
 
-def _by_step(report: Report) -> list[Chart]:
+def _by_step(report: LoadReport) -> list[Chart]:
     name, x = _axis(report.steps)
     steps = report.steps
 
-    def line(label: str, value: Callable[[StepResult], float | None]) -> Line:
-        return Line(label, [(x(step), value(step)) for step in steps])
+    def line(label: str, value: Callable[[StepResult], float | None]) -> ChartLine:
+        return ChartLine(label, [(x(step), value(step)) for step in steps])
 
     def latencies(title: str, what: str) -> Chart:
         lines = [
@@ -162,13 +162,13 @@ def _axis(steps: list[StepResult]) -> tuple[str, Callable[[StepResult], float]]:
 # --- By time -------------------------------------------------------------------------------------
 
 
-def _by_time(report: Report) -> list[Chart]:
+def _by_time(report: LoadReport) -> list[Chart]:
     entries = report.timeline
 
-    def line(label: str, *path: str, scale: float = 1.0) -> Line:
-        return Line(label, [(entry["t"], _at(entry, path, scale)) for entry in entries])
+    def line(label: str, *path: str, scale: float = 1.0) -> ChartLine:
+        return ChartLine(label, [(entry["t"], _at(entry, path, scale)) for entry in entries])
 
-    def of_each(field: str, prefix: str = "", scale: float = 1.0) -> list[Line]:
+    def of_each(field: str, prefix: str = "", scale: float = 1.0) -> list[ChartLine]:
         names = sorted({name for entry in entries for name in entry[field]})
         return [line(f"{prefix}{name}", field, name, scale=scale) for name in names]
 

@@ -5,13 +5,13 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from padfleet.services.tools.loadtest.results import Report, StepResult
+from padfleet.services.tools.loadtest.results import LoadReport, StepResult
 
 MB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReportColumn:
     name: str  #: with the unit, as CSV has it
     head: str  #: short, for the table; empty: only in CSV
     value: Callable[[StepResult], float | None]
@@ -26,40 +26,42 @@ def _rate(name: str) -> Callable[[StepResult], float | None]:
 
 
 COLUMNS = (
-    Column("authors", "authors", lambda step: step.authors),
-    Column("readers", "readers", lambda step: step.readers),
-    Column("edits_per_author_s", "edits/s each", lambda step: step.rate),
-    Column("connected", "connected", lambda step: step.connected),
-    Column("seconds", "", lambda step: step.seconds),
-    Column("typed_s", "", _rate("typed")),
-    Column("submitted_s", "", _rate("submitted")),
-    Column("commits_s", "commits/s", _rate("accepted")),
-    Column("delivered_s", "delivered/s", _rate("delivered")),
-    Column("frames_s", "frames/s", _rate("frames")),
-    Column("bytes_s", "bytes/s", _rate("bytes")),
-    Column("revisions_per_frame", "revs/frame", lambda step: step.batch_mean),
-    Column("ack_p50_ms", "ack p50", _latency("ack", 50)),
-    Column("ack_p95_ms", "p95", _latency("ack", 95)),
-    Column("ack_p99_ms", "p99", _latency("ack", 99)),
-    Column("ack_max_ms", "max", _latency("ack", 100)),
-    Column("ack_sent_p50_ms", "", _latency("ack_sent", 50)),
-    Column("ack_sent_p95_ms", "", _latency("ack_sent", 95)),
-    Column("ack_sent_p99_ms", "", _latency("ack_sent", 99)),
-    Column("delivery_p50_ms", "delivery p50", _latency("delivery", 50)),
-    Column("delivery_p95_ms", "p95", _latency("delivery", 95)),
-    Column("delivery_p99_ms", "p99", _latency("delivery", 99)),
-    Column("delivery_max_ms", "max", _latency("delivery", 100)),
-    Column("join_p95_ms", "", _latency("join", 95)),
-    Column("unaccepted", "waiting", lambda step: step.unaccepted),
-    Column("oldest_unaccepted_ms", "", lambda step: step.oldest_ms),
-    Column("server_cpu_s", "server CPU s", lambda step: step.server_cpu_s or None),
-    Column("delivered_per_server_cpu_s", "delivered/CPU s", lambda s: s.delivered_per_cpu_s),
-    Column("rig_cpu_share_max", "rig CPU", lambda s: max((p.share for p in s.rig), default=None)),
-    Column("busy_cores", "busy cores", lambda step: step.busy_cores),
+    ReportColumn("authors", "authors", lambda step: step.authors),
+    ReportColumn("readers", "readers", lambda step: step.readers),
+    ReportColumn("edits_per_author_s", "edits/s each", lambda step: step.rate),
+    ReportColumn("connected", "connected", lambda step: step.connected),
+    ReportColumn("seconds", "", lambda step: step.seconds),
+    ReportColumn("typed_s", "", _rate("typed")),
+    ReportColumn("submitted_s", "", _rate("submitted")),
+    ReportColumn("commits_s", "commits/s", _rate("accepted")),
+    ReportColumn("delivered_s", "delivered/s", _rate("delivered")),
+    ReportColumn("frames_s", "frames/s", _rate("frames")),
+    ReportColumn("bytes_s", "bytes/s", _rate("bytes")),
+    ReportColumn("revisions_per_frame", "revs/frame", lambda step: step.batch_mean),
+    ReportColumn("ack_p50_ms", "ack p50", _latency("ack", 50)),
+    ReportColumn("ack_p95_ms", "p95", _latency("ack", 95)),
+    ReportColumn("ack_p99_ms", "p99", _latency("ack", 99)),
+    ReportColumn("ack_max_ms", "max", _latency("ack", 100)),
+    ReportColumn("ack_sent_p50_ms", "", _latency("ack_sent", 50)),
+    ReportColumn("ack_sent_p95_ms", "", _latency("ack_sent", 95)),
+    ReportColumn("ack_sent_p99_ms", "", _latency("ack_sent", 99)),
+    ReportColumn("delivery_p50_ms", "delivery p50", _latency("delivery", 50)),
+    ReportColumn("delivery_p95_ms", "p95", _latency("delivery", 95)),
+    ReportColumn("delivery_p99_ms", "p99", _latency("delivery", 99)),
+    ReportColumn("delivery_max_ms", "max", _latency("delivery", 100)),
+    ReportColumn("join_p95_ms", "", _latency("join", 95)),
+    ReportColumn("unaccepted", "waiting", lambda step: step.unaccepted),
+    ReportColumn("oldest_unaccepted_ms", "", lambda step: step.oldest_ms),
+    ReportColumn("server_cpu_s", "server CPU s", lambda step: step.server_cpu_s or None),
+    ReportColumn("delivered_per_server_cpu_s", "delivered/CPU s", lambda s: s.delivered_per_cpu_s),
+    ReportColumn(
+        "rig_cpu_share_max", "rig CPU", lambda s: max((p.share for p in s.rig), default=None)
+    ),
+    ReportColumn("busy_cores", "busy cores", lambda step: step.busy_cores),
 )
 
 
-def as_csv(report: Report) -> str:
+def as_csv(report: LoadReport) -> str:
     """One line for each step; latencies in ms."""
     servers = sorted({name for step in report.steps for name in step.servers})
     out = io.StringIO()
@@ -96,7 +98,7 @@ def _cell(value: float | None) -> str:
     return str(round(value)) if value == round(value) else f"{value:.6g}"
 
 
-def table(report: Report) -> tuple[list[str], list[list[str]]]:
+def table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
     """Heads and rows, as both the Markdown and the HTML report have them."""
     shown = [column for column in COLUMNS if column.head]
     rows = [
@@ -106,7 +108,7 @@ def table(report: Report) -> tuple[list[str], list[list[str]]]:
     return [*(column.head for column in shown), "rig saturated"], rows
 
 
-def server_table(report: Report) -> tuple[list[str], list[list[str]]]:
+def server_table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
     """CPU and memory of each server process, step by step."""
     names = sorted({name for step in report.steps for name in step.servers})
     heads = ["authors", "readers", "edits/s each", *(f"{n} CPU, MB" for n in names)]
@@ -121,7 +123,7 @@ def server_table(report: Report) -> tuple[list[str], list[list[str]]]:
     return heads, rows if names else []
 
 
-def findings(report: Report) -> list[str]:
+def findings(report: LoadReport) -> list[str]:
     """What has to be said beside the numbers, the worst first."""
     found = [f"**Not the same in the end**: {what}" for what in report.differences]
     found += [
@@ -150,7 +152,7 @@ READING = (
 )
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: LoadReport) -> str:
     parts = [f"# {report.title}", "", f"{report.started}, {_machine(report)}", ""]
     parts += [*_markdown_table(*table(report)), "", READING, ""]
     heads, rows = server_table(report)
@@ -166,7 +168,7 @@ def _markdown_table(heads: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
-def _machine(report: Report) -> str:
+def _machine(report: LoadReport) -> str:
     return ", ".join(f"{name} {value}" for name, value in report.machine.items())
 
 

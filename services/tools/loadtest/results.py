@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from padfleet.services.tools.loadtest.measure import Latency
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 
 FORMAT = "padfleet-loadtest/1"
 
@@ -62,7 +62,7 @@ class StepResult:
     connected: int  #: at the end
     unaccepted: int  #: edits that waited for their ACCEPT_COMMIT at the end, not in any latency
     oldest_ms: float  #: for how long the first of these had waited
-    tally: Tally
+    tally: LoadTally
     rig: list[RigProcess]
     servers: dict[str, Server]
     busy_cores: float | None  #: of the machine, by everything that ran on it
@@ -117,14 +117,14 @@ class StepResult:
         names = [n for n in cls.__slots__ if n not in ("tally", "rig", "servers")]
         return cls(
             **{name: data[name] for name in names},
-            tally=Tally.from_jsonable(data["tally"]),
+            tally=LoadTally.from_jsonable(data["tally"]),
             rig=[RigProcess(**found | {"delay": Latency(found["delay"])}) for found in data["rig"]],
             servers={name: Server(**found) for name, found in data["servers"].items()},
         )
 
 
 @dataclass(slots=True)
-class Report:
+class LoadReport:
     title: str  #: what was measured, in one line
     started: str  #: ISO 8601, UTC
     machine: dict[str, Any]
@@ -149,7 +149,7 @@ class Report:
         path.write_text(json.dumps({"format": FORMAT, **data}, indent=1) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> "Report":
+    def load(cls, path: Path) -> "LoadReport":
         """Raises `BadReport`, or OSError."""
         try:
             data = json.loads(path.read_text())
@@ -165,13 +165,13 @@ class Report:
             raise BadReport(f"{path} is not a report.json of padfleet loadtest") from error
 
 
-def merged(reports: list[Report]) -> Report:
+def merged(reports: list[LoadReport]) -> LoadReport:
     """One report of rigs that ran at the same time, on several machines, against one server.
 
     Raises `BadReport` if they did not run the same steps.
     """
     first = reports[0]
-    result = Report(
+    result = LoadReport(
         f"{len(reports)} rigs: {first.title}",
         min(report.started for report in reports),
         first.machine,
@@ -197,7 +197,7 @@ def merged(reports: list[Report]) -> Report:
 def _merged_step(steps: list[StepResult]) -> StepResult:
     if len({step.rate for step in steps}) > 1:
         raise BadReport("these rigs did not run the same steps: their rates differ")
-    tally, servers = Tally(), dict[str, Server]()
+    tally, servers = LoadTally(), dict[str, Server]()
     for step in steps:
         tally.add(step.tally)
         for name, server in step.servers.items():

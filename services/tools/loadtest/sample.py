@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from padfleet.services.tools.loadtest.measure import Latency, Usage
-from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.plan import LoadStep
 from padfleet.services.tools.loadtest.results import RigProcess
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Sample:
     """What happened since the last sample, in all processes of the rig."""
 
     seconds: float = 0.0
-    tally: Tally = field(default_factory=Tally)
+    tally: LoadTally = field(default_factory=LoadTally)
     rig: list[RigProcess] = field(default_factory=list)
     connected: int = 0
     joining: int = 0
@@ -36,7 +36,9 @@ class Sample:
         for name in ("connected", "joining", "unaccepted", "oldest_ms", "servers", "busy_s"):
             setattr(self, name, getattr(later, name))
 
-    def entry(self, at: float, phase: str, step: Step, servers: dict[str, float]) -> dict[str, Any]:
+    def entry(
+        self, at: float, phase: str, step: LoadStep, servers: dict[str, float]
+    ) -> dict[str, Any]:
         """For the timeline of a report. `servers`: the share of a core that each used."""
         counts, seconds = self.tally.counts, self.seconds or 1.0
         return {

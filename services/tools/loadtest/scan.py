@@ -38,7 +38,7 @@ class Changes(NamedTuple):
     ack_id: int | None = None  #: the server wants to know when this has arrived
 
 
-class Accepted(NamedTuple):
+class AcceptedFrame(NamedTuple):
     """The edit in flight has become revision `rev`."""
 
     rev: int
@@ -58,15 +58,15 @@ class Opened(NamedTuple):
     """Engine.IO's handshake."""
 
 
-class Connected(NamedTuple):
+class ConnectedFrame(NamedTuple):
     """Socket.IO's."""
 
 
-class Ping(NamedTuple):
+class PingFrame(NamedTuple):
     data: str
 
 
-class TurnedAway(NamedTuple):
+class TurnedAwayFrame(NamedTuple):
     """The server wants this client gone, or does not take it in."""
 
     reason: str
@@ -82,7 +82,17 @@ class Malformed(NamedTuple):
     why: str
 
 
-Heard = Changes | Accepted | Vars | Opened | Connected | Ping | TurnedAway | Other | Malformed
+Heard = (
+    Changes
+    | AcceptedFrame
+    | Vars
+    | Opened
+    | ConnectedFrame
+    | PingFrame
+    | TurnedAwayFrame
+    | Other
+    | Malformed
+)
 
 
 class Scanner:
@@ -114,7 +124,7 @@ def read(message: bytes) -> Heard:
         case b"ACCEPT_COMMIT":
             # From behind the type to the end of the message there is nothing else.
             accepted = _ACCEPT.fullmatch(message, found.end())
-            return Accepted(int(accepted[1]), ack_id) if accepted else _parsed(message)
+            return AcceptedFrame(int(accepted[1]), ack_id) if accepted else _parsed(message)
     return Other(ack_id)
 
 
@@ -159,14 +169,14 @@ def _parsed(message: bytes) -> Heard:
     match packet:
         case socketio.Open():
             return Opened()
-        case socketio.Connected():
-            return Connected()
-        case socketio.Ping(data):
-            return Ping(data)
-        case socketio.Refused(reason):
-            return TurnedAway(f"refused: {reason}")
-        case socketio.Closed():
-            return TurnedAway("closed")
+        case socketio.ConnectPacket():
+            return ConnectedFrame()
+        case socketio.PingPacket(data):
+            return PingFrame(data)
+        case socketio.ConnectErrorPacket(reason):
+            return TurnedAwayFrame(f"refused: {reason}")
+        case socketio.ClosePacket():
+            return TurnedAwayFrame("closed")
         case socketio.Event("message", [dict(value)], ack_id):
             try:
                 return _message(value, ack_id)
@@ -177,9 +187,9 @@ def _parsed(message: bytes) -> Heard:
 
 def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
     if "disconnect" in value:
-        return TurnedAway(str(value["disconnect"]))
+        return TurnedAwayFrame(str(value["disconnect"]))
     if "accessStatus" in value:
-        return TurnedAway(f"access: {value['accessStatus']}")
+        return TurnedAwayFrame(f"access: {value['accessStatus']}")
     data = value.get("data")
     if not isinstance(data, dict):
         return Other(ack_id)
@@ -189,7 +199,7 @@ def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
         return Vars(data["userId"], pad["rev"], len(text), text.index("\n"))
     match data.get("type"):
         case "ACCEPT_COMMIT":
-            return Accepted(_number(data["newRev"]), ack_id)
+            return AcceptedFrame(_number(data["newRev"]), ack_id)
         case "NEW_CHANGES" | "NEW_CHANGES_BATCH" as kind:
             changes = data["changes"] if kind == "NEW_CHANGES_BATCH" else [data]
             if not changes:

@@ -8,7 +8,7 @@ from padfleet.services.tools.loadtest.measure import Latency
 
 
 @dataclass(slots=True)
-class Counts:
+class LoadCounts:
     """How often."""
 
     typed: int = 0  #: edits that were due
@@ -20,7 +20,7 @@ class Counts:
     bytes: int = 0  #: received, frame headers included
     joined: int = 0
 
-    def add(self, other: "Counts") -> None:
+    def add(self, other: "LoadCounts") -> None:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -35,10 +35,10 @@ CLIENT_VARS."""
 
 
 @dataclass(slots=True)
-class Tally:
+class LoadTally:
     """Cheap to add to; `settle` it before reading latencies."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: LoadCounts = field(default_factory=LoadCounts)
     violations: Counter[str] = field(default_factory=Counter)
     """Promises of the protocol that the server broke, by kind."""
     errors: Counter[str] = field(default_factory=Counter)  #: lost and failed connections, by reason
@@ -49,7 +49,7 @@ class Tally:
     """Deliveries by how long they took. Kept apart from the histogram until the stretch is over:
     there are a hundred thousand in a second, and a few hundred different ones."""
 
-    def settle(self) -> "Tally":
+    def settle(self) -> "LoadTally":
         early = sum(count for delay, count in self.delays_ms.items() if delay < 0)
         if early:
             self.errors["received before they were sent, by the clocks"] += early
@@ -57,7 +57,7 @@ class Tally:
         self.delays_ms.clear()
         return self
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "LoadTally") -> None:
         self.counts.add(other.counts)
         self.violations.update(other.violations)
         self.errors.update(other.errors)
@@ -73,9 +73,9 @@ class Tally:
         }
 
     @classmethod
-    def from_jsonable(cls, data: dict[str, Any]) -> "Tally":
+    def from_jsonable(cls, data: dict[str, Any]) -> "LoadTally":
         return cls(
-            Counts(**data["counts"]),
+            LoadCounts(**data["counts"]),
             Counter(data["violations"]),
             Counter(data["errors"]),
             {name: Latency(encoded) for name, encoded in data["latencies"].items()},

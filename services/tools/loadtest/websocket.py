@@ -21,7 +21,7 @@ MAX_HEAD = 16 * 1024
 """Bytes of the answer to the upgrade; more is no answer."""
 
 
-class WebSocketError(Exception):
+class LoadSocketError(Exception):
     """The other side does not speak WebSocket as a server should."""
 
 
@@ -39,7 +39,7 @@ class FrameReader:
         self._message: list[bytes] | None = None  # what has come of a message in several frames
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The text messages that `data` completes. Raises `WebSocketError`."""
+        """The text messages that `data` completes. Raises `LoadSocketError`."""
         if self._chunks:
             # Joined once, when a frame is whole: a large one comes in hundreds of pieces.
             self._chunks.append(data)
@@ -57,12 +57,12 @@ class FrameReader:
             if length > 125:
                 start = at + (4 if length == 126 else 10)
                 if length > 127:
-                    raise WebSocketError("a masked frame from a server")
+                    raise LoadSocketError("a masked frame from a server")
                 if end < start:
                     break
                 length = int.from_bytes(data[at + 2 : start], "big")
                 if length > MAX_FRAME:
-                    raise WebSocketError(f"a frame of {length} bytes")
+                    raise LoadSocketError(f"a frame of {length} bytes")
             stop = start + length
             if stop > end:
                 self._wanted = stop - at
@@ -80,7 +80,7 @@ class FrameReader:
     def _take_unusual(self, first: int, payload: bytes, messages: list[bytes]) -> None:
         final, opcode = first & _FINAL, first & ~_FINAL
         if opcode in (_CLOSE, _PING, _PONG) and not final:
-            raise WebSocketError("a control frame in pieces")
+            raise LoadSocketError("a control frame in pieces")
         if opcode == _CLOSE:
             self.closed = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
         elif opcode == _PING:
@@ -93,7 +93,7 @@ class FrameReader:
                 messages.append(b"".join(self._message))
                 self._message = None
         elif opcode != _PONG:
-            raise WebSocketError(f"a frame with first byte {first:#04x}, which was not to come")
+            raise LoadSocketError(f"a frame with first byte {first:#04x}, which was not to come")
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -148,30 +148,30 @@ class Upgrade:
         return upgrade_request(host, target, self._key)
 
     def feed(self, data: bytes) -> bytes:
-        """What comes after the answer, once that is `done`. Raises `WebSocketError`."""
+        """What comes after the answer, once that is `done`. Raises `LoadSocketError`."""
         head, end, rest = (self._head + data).partition(b"\r\n\r\n")
         if end:
             check_upgrade(head, self._key)
             self.done = True
         elif len(head) > MAX_HEAD:
-            raise WebSocketError("the answer is not HTTP")
+            raise LoadSocketError("the answer is not HTTP")
         else:
             self._head = head
         return rest
 
 
 def check_upgrade(head: bytes, key: bytes) -> None:
-    """`head` is the answer up to its empty line. Raises `WebSocketError` if it is no yes."""
+    """`head` is the answer up to its empty line. Raises `LoadSocketError` if it is no yes."""
     status, *lines = head.decode("latin-1").split("\r\n")
     words = status.split(" ", 2)
     if not words[0].startswith("HTTP/1."):
-        raise WebSocketError("the answer is not HTTP")
+        raise LoadSocketError("the answer is not HTTP")
     if words[1:2] != ["101"]:
-        raise WebSocketError(f"no WebSocket here: {' '.join(words[1:]) or 'no status'}")
+        raise LoadSocketError(f"no WebSocket here: {' '.join(words[1:]) or 'no status'}")
     fields = {name.strip().lower(): value.strip() for name, _, value in map(_split, lines)}
     digest = hashlib.sha1(base64.b64encode(key) + _ACCEPT_SALT, usedforsecurity=False).digest()
     if fields.get("sec-websocket-accept") != base64.b64encode(digest).decode():
-        raise WebSocketError("the server's answer is to somebody else's request")
+        raise LoadSocketError("the server's answer is to somebody else's request")
 
 
 def _split(line: str) -> tuple[str, str, str]:

@@ -5,10 +5,15 @@ import gc
 from typing import Any
 
 from padfleet.services.tools.loadtest import lines
-from padfleet.services.tools.loadtest.driver import Connection, NoServer, Workload, open_client
+from padfleet.services.tools.loadtest.driver import (
+    DriverConnection,
+    NoServer,
+    Workload,
+    open_client,
+)
 from padfleet.services.tools.loadtest.measure import Latency, allow_many_sockets, own_cpu_s
-from padfleet.services.tools.loadtest.plan import Load, Step
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.plan import Load, LoadStep
+from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.services.tools.loadtest.target import Target
 
 TICK = 0.02
@@ -23,7 +28,7 @@ class Worker:
         self._process = process
         self._targets = {url: Target.parse(url) for url in load.urls}
         self._workload = Workload(arrivals=load.arrivals, spread=load.spread)
-        self._connections: list[Connection] = []
+        self._connections: list[DriverConnection] = []
         self._here = {"authors": 0, "readers": 0}
         self._opening: set[asyncio.Task[None]] = set()
         self._growth: asyncio.Task[None] | None = None
@@ -37,7 +42,7 @@ class Worker:
             self._watch = asyncio.create_task(self._measure_delay())
         match order["do"]:
             case "step":
-                self._step(Step(**order["step"]))
+                self._step(LoadStep(**order["step"]))
             case "cut":
                 return self._cut()
             case "stop":
@@ -50,7 +55,7 @@ class Worker:
 
     # --- Orders ----------------------------------------------------------------------------------
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: LoadStep) -> None:
         """Answered at once; `cut` tells how many are still on their way in."""
         self._set_rate(step.rate)
         new = []
@@ -97,7 +102,7 @@ class Worker:
     def _cut(self) -> lines.Answer:
         """What happened since the last one."""
         now = asyncio.get_running_loop().time()
-        tally, self._workload.tally = self._workload.tally, Tally()
+        tally, self._workload.tally = self._workload.tally, LoadTally()
         delay, self._delay = self._delay, Latency()
         cpu, self._cpu = own_cpu_s() - self._cpu, own_cpu_s()
         seconds, self._since = now - self._since, now

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, workers_of
-from padfleet.services.tools.plan.rhythm import Rhythm, Room, rhythm
-from padfleet.services.tools.plan.work import Work, workers_work
+from padfleet.services.tools.plan.rhythm import BusyRoom, Rhythm, rhythm
+from padfleet.services.tools.plan.work import PlannedWork, workers_work
 from padfleet.shared.settings import FanoutSettings
 
 MOST = 1 << 17
@@ -29,7 +29,7 @@ class Limit:
     relax: str  #: what makes it smaller
 
 
-class Model:
+class CostModel:
     """One demand, on any number of workers."""
 
     def __init__(
@@ -44,11 +44,11 @@ class Model:
         """The pad with most deliveries."""
         return max(self.pads, key=lambda pads: pads.sockets * pads.editors)
 
-    def busiest_room(self, workers: int) -> Room:
+    def busiest_room(self, workers: int) -> BusyRoom:
         pads = self.busiest
         spread = workers_of(pads, self.demand.sockets, workers, gathered=self.goal.gathered)
         revisions = pads.editors * self.demand.rate
-        return Room(pads.sockets / spread, revisions / spread, revisions)
+        return BusyRoom(pads.sockets / spread, revisions / spread, revisions)
 
     @property
     def revision_bytes(self) -> float:
@@ -60,7 +60,7 @@ class Model:
         """Of one core, on average."""
         return self._work(workers).cores / workers
 
-    def _work(self, workers: int) -> Work:
+    def _work(self, workers: int) -> PlannedWork:
         return workers_work(self.pads, self.demand, self.goal, self.constants, workers)
 
     def busiest_loop_cores(self, workers: int) -> float:
@@ -71,7 +71,7 @@ class Model:
         own += beat.announced * c.worker_turn_s / 2
         return own + self._left_by(room, workers) * self.loop_cores(workers)
 
-    def _left_by(self, room: Room, workers: int) -> float:
+    def _left_by(self, room: BusyRoom, workers: int) -> float:
         """The balancer fills a worker up to its share. Of that, what this pad leaves to others."""
         return max(0.0, 1 - room.sockets * workers / self.demand.sockets)
 
@@ -126,7 +126,7 @@ def least(fits: Callable[[int], bool], start: int = 1) -> int | None:
     return high
 
 
-def worker_limits(model: Model) -> list[Limit]:
+def worker_limits(model: CostModel) -> list[Limit]:
     """Each by itself."""
     goal, demand = model.goal, model.demand
     loop = least(lambda n: model.loop_cores(n) <= goal.usable)

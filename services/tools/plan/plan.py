@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, pads_of
-from padfleet.services.tools.plan.limits import Limit, Model, binding, worker_limits
-from padfleet.services.tools.plan.rhythm import Rhythm, Room
-from padfleet.services.tools.plan.work import Commits, Work, commits, workers_work
+from padfleet.services.tools.plan.limits import CostModel, Limit, binding, worker_limits
+from padfleet.services.tools.plan.rhythm import BusyRoom, Rhythm
+from padfleet.services.tools.plan.work import CommitCost, PlannedWork, commits, workers_work
 from padfleet.shared.settings import WriterSettings
 
 PARTITIONS_PER_WRITER = 8
@@ -29,9 +29,9 @@ class Plan:
     limits: dict[str, list[Limit]]  #: by what is counted: workers, writers, redis, nodes
     counts: dict[str, int]
     partitions: int
-    work: Work
-    commits: Commits
-    room: Room  #: of the busiest pad, on one worker
+    work: PlannedWork
+    commits: CommitCost
+    room: BusyRoom  #: of the busiest pad, on one worker
     rhythm: Rhythm
     worker_cores: float
     worker_bytes: float
@@ -46,7 +46,7 @@ class Plan:
 
 def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
     pads = pads_of(demand)
-    model = Model(demand, goal, constants, pads)
+    model = CostModel(demand, goal, constants, pads)
     limits = {"workers": [*worker_limits(model), _two("another goes on when one dies")]}
     workers = _count(limits["workers"])
     work = workers_work(pads, demand, goal, constants, workers)
@@ -122,7 +122,7 @@ def _left(goal: Goal, idle: float) -> float:
 
 
 def _writer_limits(
-    pads: Sequence[Pads], demand: Demand, goal: Goal, constants: Constants, made: Commits
+    pads: Sequence[Pads], demand: Demand, goal: Goal, constants: Constants, made: CommitCost
 ) -> list[Limit]:
     busiest = max((group.editors * demand.rate for group in pads), default=0.0)
     possible = made.busiest_cores <= 1
@@ -147,7 +147,7 @@ def _writer_limits(
     ]
 
 
-def _redis_limits(goal: Goal, constants: Constants, made: Commits, stored: float) -> list[Limit]:
+def _redis_limits(goal: Goal, constants: Constants, made: CommitCost, stored: float) -> list[Limit]:
     return [
         Limit(
             "CPU of Redis",
@@ -166,7 +166,7 @@ def _redis_limits(goal: Goal, constants: Constants, made: Commits, stored: float
     ]
 
 
-def _node_limits(goal: Goal, processes: int, resident: float, work: Work) -> list[Limit]:
+def _node_limits(goal: Goal, processes: int, resident: float, work: PlannedWork) -> list[Limit]:
     network = max(work.bytes_out, work.bytes_in)
     return [
         Limit(

@@ -24,7 +24,7 @@ HOP_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class BusyRoom:
     """One pad on one worker."""
 
     sockets: float
@@ -52,7 +52,9 @@ def announcements(revisions: float) -> float:
     return 1 / (interval + math.exp(-revisions * interval) / revisions)
 
 
-def rhythm(room: Room, constants: Constants, revision_bytes: float, *, busy: float = 1.0) -> Rhythm:
+def rhythm(
+    room: BusyRoom, constants: Constants, revision_bytes: float, *, busy: float = 1.0
+) -> Rhythm:
     """Of a pad on a worker with so many pads that flush at the moment, this one included: they
     share what fan-out may take, so each pauses longer."""
     announced = announcements(room.revisions)
@@ -81,7 +83,9 @@ def rhythm(room: Room, constants: Constants, revision_bytes: float, *, busy: flo
     )
 
 
-def flush_seconds(room: Room, flushes: float, constants: Constants, revision_bytes: float) -> float:
+def flush_seconds(
+    room: BusyRoom, flushes: float, constants: Constants, revision_bytes: float
+) -> float:
     """CPU time of one flush at this rhythm. Authors with an edit in it are served by themselves."""
     batch = max(1.0, room.revisions / flushes)
     size = batch * revision_bytes

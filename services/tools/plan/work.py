@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, workers_of
-from padfleet.services.tools.plan.rhythm import BUSY_FOR_S, Room, announcements, rhythm
+from padfleet.services.tools.plan.rhythm import BUSY_FOR_S, BusyRoom, announcements, rhythm
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 PING_S = FanoutSettings.ping_interval_ms / 1000
@@ -25,7 +25,7 @@ ROUNDS_MOST = 1000 / WriterSettings.commit_interval_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PlannedWork:
     """Of all workers together, in a second."""
 
     cores: float
@@ -40,7 +40,7 @@ class Work:
 
 def workers_work(
     pads: Iterable[Pads], demand: Demand, goal: Goal, constants: Constants, workers: int
-) -> Work:
+) -> PlannedWork:
     """With the people spread over so many workers."""
     c, size = constants, demand.revision_bytes or constants.wire_revision_bytes
     cores = c.worker_idle_cores * workers
@@ -48,7 +48,7 @@ def workers_work(
     for group in pads:
         spread = workers_of(group, demand.sockets, workers, gathered=goal.gathered)
         revisions = group.editors * demand.rate
-        room = Room(group.sockets / spread, revisions / spread, revisions)
+        room = BusyRoom(group.sockets / spread, revisions / spread, revisions)
         beat = rhythm(room, c, size)
         count = group.count * spread
         # Half a turn is hearing of a commit, half is the flush, which several may share.
@@ -71,7 +71,7 @@ def workers_work(
     submissions = demand.revisions_per_second
     packets_out = writes + pings + submissions
     packets_in = submissions + pings + writes / 2  # every other packet is acknowledged by itself
-    return Work(
+    return PlannedWork(
         cores,
         rooms,
         deliveries,
@@ -84,7 +84,7 @@ def workers_work(
 
 
 @dataclass(frozen=True, slots=True)
-class Commits:
+class CommitCost:
     """Of all writers and of Redis, in a second."""
 
     writer_cores: float
@@ -97,7 +97,7 @@ class Commits:
 
 def commits(
     pads: Iterable[Pads], demand: Demand, constants: Constants, partitions: int, heard: float
-) -> Commits:
+) -> CommitCost:
     """`heard`: commits × workers that are told, in a second."""
     c, revisions, made, busiest = constants, 0.0, 0.0, 0.0
     stale = 0.0
@@ -119,4 +119,4 @@ def commits(
         c.writer_round_s + c.writer_call_s + c.writer_pad_s
     )
     most = max(0.0, (1 - fixed) / c.writer_stale_s) if c.writer_stale_s else float("inf")
-    return Commits(cores, redis, revisions, calls, own, most)
+    return CommitCost(cores, redis, revisions, calls, own, most)

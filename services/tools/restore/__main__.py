@@ -19,7 +19,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.log.staging import Installed, Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, NOT_DONE, Progress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, NOT_DONE, ToolProgress, add_redis_options, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     path: Path = given.file
-    progress = Progress()
+    progress = ToolProgress()
     try:
         pads = check_archive(path)
     except (BadArchive, OSError) as error:

@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from padfleet.services.tools.top.screen import screen
 from padfleet.services.tools.top.terminal import Terminal, borrowed
+from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import Finding, findings
-from padfleet.shared.fleet.look import look
-from padfleet.shared.fleet.picture import Picture, picture
-from padfleet.shared.fleet.telling import as_json, sound
+from padfleet.shared.fleet.serialize import as_json, sound
+from padfleet.shared.fleet.view import FleetView, picture
 from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
 from padfleet.shared.log.inventory import stored_keyspace
 from padfleet.shared.log.keys import Keyspace
@@ -89,7 +89,7 @@ async def _once(redis: Redis, keyspace: Keyspace, *, as_text: bool) -> int:
 
 async def _live(redis: Redis, keyspace: Keyspace, terminal: Terminal, where: str) -> None:
     colour = "NO_COLOR" not in os.environ
-    now: Picture | None = None
+    now: FleetView | None = None
     found: list[Finding] = []
     trouble = ""
     while not terminal.quit.is_set():
@@ -111,7 +111,7 @@ async def _live(redis: Redis, keyspace: Keyspace, terminal: Terminal, where: str
 
 def _draw(
     terminal: Terminal,
-    now: Picture | None,
+    now: FleetView | None,
     found: Sequence[Finding],
     trouble: str,
     where: str,

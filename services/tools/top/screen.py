@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from padfleet.services.tools.top.table import Column, plain, rows, wrapped
+from padfleet.services.tools.top.table import TableColumn, plain, rows, wrapped
 from padfleet.shared.fleet.findings import Finding, Level, seconds, verdict
-from padfleet.shared.fleet.picture import Pad, Partition, Picture, Process, TaskPicture
+from padfleet.shared.fleet.view import FleetView, PadView, Partition, Process, TaskPicture
 
 _MARKS: Final[dict[Level, str]] = {"bad": "!!", "warn": " !", "note": " ."}
 _COLOURS: Final[dict[Level, str]] = {"bad": "1;31", "warn": "33", "note": "36"}
@@ -16,7 +16,7 @@ BARS = " ▁▂▃▄▅▆▇█"
 
 
 def screen(
-    now: Picture, found: Sequence[Finding], *, width: int, colour: bool = False
+    now: FleetView, found: Sequence[Finding], *, width: int, colour: bool = False
 ) -> Iterator[str]:
     """What matters most comes first, so that a screen which is too low loses the least."""
 
@@ -55,7 +55,7 @@ def _titled(title: str, lines: Iterator[str], paint: Callable[[str, str], str]) 
     yield from lines
 
 
-def _totals(now: Picture) -> str:
+def _totals(now: FleetView) -> str:
     sums = now.totals
     parts = [
         f"{sums.workers} of {_many(len(now.of('worker')), 'worker')} ready",
@@ -73,7 +73,7 @@ def _totals(now: Picture) -> str:
     return ", ".join(parts)
 
 
-def _charts(now: Picture, width: int) -> Iterator[str]:
+def _charts(now: FleetView, width: int) -> Iterator[str]:
     """The last minutes; left out where there is no room for them beside their names."""
     series = now.series
     lines = [
@@ -98,7 +98,7 @@ def bars(values: Sequence[float | None]) -> str:
     )
 
 
-def _partitions(now: Picture, width: int) -> Iterator[str]:
+def _partitions(now: FleetView, width: int) -> Iterator[str]:
     """All that is well in one line for each writer; the rest is among the findings."""
     count = len(now.partitions)
     owned = sum(partition.owned for partition in now.partitions)
@@ -151,46 +151,46 @@ def _rate(which: str) -> Callable[[Process], str]:
 
 
 _COMMON: Final = [
-    Column[Process]("ID", lambda p: p.id, 100, left=True),
-    Column[Process]("STATE", lambda p: p.state, 90, left=True),
+    TableColumn[Process]("ID", lambda p: p.id, 100, left=True),
+    TableColumn[Process]("STATE", lambda p: p.state, 90, left=True),
 ]
 _LATER: Final = [
-    Column[Process]("BUSY", lambda p: "-" if p.rates is None else f"{p.rates.busy:.0%}", 70),
-    Column[Process]("LOOP", lambda p: milliseconds(p.delay_ms), 20),
-    Column[Process]("UP", lambda p: seconds(p.up_s) if p.up_s else "-", 30),
-    Column[Process]("WHERE", lambda p: p.where or "-", 40, left=True),
-    Column[Process]("VERSION", lambda p: p.version or "-", 10, left=True),
+    TableColumn[Process]("BUSY", lambda p: "-" if p.rates is None else f"{p.rates.busy:.0%}", 70),
+    TableColumn[Process]("LOOP", lambda p: milliseconds(p.delay_ms), 20),
+    TableColumn[Process]("UP", lambda p: seconds(p.up_s) if p.up_s else "-", 30),
+    TableColumn[Process]("WHERE", lambda p: p.where or "-", 40, left=True),
+    TableColumn[Process]("VERSION", lambda p: p.version or "-", 10, left=True),
 ]
 _WORKERS: Final = [
     *_COMMON,
-    Column[Process]("SOCKETS", lambda p: f"{p.sockets:,}", 80),
-    Column[Process]("PADS", lambda p: f"{p.pads:,}", 50),
-    Column[Process]("DELIVERED/S", _rate("revisions"), 45),
-    Column[Process]("MSG/S", _rate("frames"), 44),
-    Column[Process]("BYTES/S", lambda p: "-" if p.rates is None else size(p.rates.bytes), 42),
-    Column[Process]("TRIP P95", lambda p: milliseconds(p.flow_ms), 65),
-    Column[Process]("DELIVERY P95", lambda p: milliseconds(p.latency_ms), 43),
+    TableColumn[Process]("SOCKETS", lambda p: f"{p.sockets:,}", 80),
+    TableColumn[Process]("PADS", lambda p: f"{p.pads:,}", 50),
+    TableColumn[Process]("DELIVERED/S", _rate("revisions"), 45),
+    TableColumn[Process]("MSG/S", _rate("frames"), 44),
+    TableColumn[Process]("BYTES/S", lambda p: "-" if p.rates is None else size(p.rates.bytes), 42),
+    TableColumn[Process]("TRIP P95", lambda p: milliseconds(p.flow_ms), 65),
+    TableColumn[Process]("DELIVERY P95", lambda p: milliseconds(p.latency_ms), 43),
     *_LATER,
 ]
 _WRITERS: Final = [
     *_COMMON,
-    Column[Process]("PARTITIONS", lambda p: str(len(p.partitions)), 80),
-    Column[Process]("PADS", lambda p: f"{p.pads:,}", 41),
-    Column[Process]("REVISIONS/S", _rate("revisions"), 50),
-    Column[Process]("COMMIT P95", lambda p: milliseconds(p.latency_ms), 60),
+    TableColumn[Process]("PARTITIONS", lambda p: str(len(p.partitions)), 80),
+    TableColumn[Process]("PADS", lambda p: f"{p.pads:,}", 41),
+    TableColumn[Process]("REVISIONS/S", _rate("revisions"), 50),
+    TableColumn[Process]("COMMIT P95", lambda p: milliseconds(p.latency_ms), 60),
     *_LATER,
 ]
 _TASKS: Final = [
-    Column[TaskPicture]("TASK", lambda t: f"{t.kind}: {t.name}", 100, left=True),
-    Column[TaskPicture]("RUNNING", lambda t: f"{t.running:,}", 80),
-    Column[TaskPicture]("PROCESSES", lambda t: f"{t.processes:,}", 60),
-    Column[TaskPicture]("RESTARTS", lambda t: f"{t.restarts:,}", 90),
-    Column[TaskPicture]("LATE", lambda t: seconds(t.late_s) if t.late_s >= 0.1 else "-", 70),
+    TableColumn[TaskPicture]("TASK", lambda t: f"{t.kind}: {t.name}", 100, left=True),
+    TableColumn[TaskPicture]("RUNNING", lambda t: f"{t.running:,}", 80),
+    TableColumn[TaskPicture]("PROCESSES", lambda t: f"{t.processes:,}", 60),
+    TableColumn[TaskPicture]("RESTARTS", lambda t: f"{t.restarts:,}", 90),
+    TableColumn[TaskPicture]("LATE", lambda t: seconds(t.late_s) if t.late_s >= 0.1 else "-", 70),
 ]
 _PADS: Final = [
-    Column[Pad]("PAD", lambda p: p.name, 100, left=True),
-    Column[Pad]("USERS", lambda p: f"{p.users:,}", 90),
-    Column[Pad]("REVISIONS/S", lambda p: _number(p.rate), 80),
-    Column[Pad]("BEHIND", lambda p: f"{p.behind:,}", 60),
-    Column[Pad]("ON WORKERS", lambda p: ", ".join(p.workers), 40, left=True),
+    TableColumn[PadView]("PAD", lambda p: p.name, 100, left=True),
+    TableColumn[PadView]("USERS", lambda p: f"{p.users:,}", 90),
+    TableColumn[PadView]("REVISIONS/S", lambda p: _number(p.rate), 80),
+    TableColumn[PadView]("BEHIND", lambda p: f"{p.behind:,}", 60),
+    TableColumn[PadView]("ON WORKERS", lambda p: ", ".join(p.workers), 40, left=True),
 ]

@@ -15,14 +15,14 @@ NARROWEST = 16
 """Cells that are left to a column of names before another column is left out for it."""
 
 
-class Column(NamedTuple, Generic[R]):
+class TableColumn(NamedTuple, Generic[R]):
     title: str
     text: Callable[[R], str]
     keep: int  #: the higher, the longer it stays when room runs out
     left: bool = False  #: words stand left, numbers right
 
 
-def rows(columns: Sequence[Column[R]], things: Sequence[R], width: int) -> Iterator[str]:
+def rows(columns: Sequence[TableColumn[R]], things: Sequence[R], width: int) -> Iterator[str]:
     """A line of titles, and one for each thing, `width` cells wide at most."""
     grid = {column.title: [plain(column.text(thing)) for thing in things] for column in columns}
     needed = {title: max(map(cells, [title, *texts])) for title, texts in grid.items()}

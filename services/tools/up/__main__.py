@@ -13,7 +13,7 @@ from padfleet.services.tools.up.binary import NoServerBinary
 from padfleet.services.tools.up.child import ChildSpec
 from padfleet.services.tools.up.datadir import DataDirBusy
 from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
-from padfleet.services.tools.up.supervisor import FleetFailed, Supervisor
+from padfleet.services.tools.up.supervisor import ChildSupervisor, FleetFailed
 from padfleet.shared import logs
 from padfleet.shared.settings import UpSettings, environment_of, load, mask
 
@@ -61,7 +61,7 @@ async def _run(settings: UpSettings, redis_url: str, server: EmbeddedServer | No
 
     text = logs.resolve_format(settings.log_format, sys.stderr) == "text"
     say_output = _say if text else _say_plain
-    await Supervisor(children(settings, redis_url), server, say_output, _say).run(on_ready)
+    await ChildSupervisor(children(settings, redis_url), server, say_output, _say).run(on_ready)
 
 
 def children(settings: UpSettings, redis_url: str) -> list[ChildSpec]:

@@ -24,7 +24,7 @@ class FleetFailed(Exception):
     """The fleet cannot run, or cannot run on; the text says why."""
 
 
-class Supervisor:
+class ChildSupervisor:
     """A set of processes that stand and fall together."""
 
     def __init__(

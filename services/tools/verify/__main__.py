@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from padfleet.services.tools.verify.compare import Comparison, unmatched
-from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import read_archive
@@ -17,7 +17,7 @@ from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, Progress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,7 +50,7 @@ async def _verify(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     redis = open_redis(settings.redis_url)
     try:
         await redis.start()
-        run = _Run(redis, await stored_keyspace(redis))
+        run = _VerifyRun(redis, await stored_keyspace(redis))
         if given.backup is not None:
             await run.backup(given.backup, set(given.pad) if given.pad else None)
         if given.pad:
@@ -68,14 +68,14 @@ async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
         yield pad
 
 
-class _Run:
+class _VerifyRun:
     """One run of the command, and what has come of it so far."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
         self.keyspace = keyspace
         self.right = self.wrong = 0
         self._redis = redis
-        self._progress = Progress()
+        self._progress = ToolProgress()
 
     async def pads(self, pads: AsyncIterator[str], *, must_exist: bool) -> None:
         async for pad in pads:
@@ -85,7 +85,7 @@ class _Run:
                 head, faults = found
                 self._result(faults, f"{pad}: right up to revision {head}")
             elif must_exist:
-                self._result([Fault(pad, -1, -1, "there is no such pad")], "")
+                self._result([StoredFault(pad, -1, -1, "there is no such pad")], "")
 
     async def backup(self, path: Path, pads: set[str] | None) -> None:
         comparison = Comparison(self._redis, self.keyspace, pads)
@@ -101,13 +101,13 @@ class _Run:
                     right = f"{pad.pad}: the backup is its revisions 0 to {pad.head} of {head}"
                     self._result([fault] if fault else [], right)
         except (BadArchive, FileNotFoundError, IsADirectoryError, PermissionError) as error:
-            self._result([Fault(str(path), -1, -1, str(error))], "")
+            self._result([StoredFault(str(path), -1, -1, str(error))], "")
             return
         self._result([], f"{path}: whole")
         for fault in unmatched(pads or (), seen):
             self._result([fault], "")
 
-    def _result(self, faults: Sequence[Fault], right: str) -> None:
+    def _result(self, faults: Sequence[StoredFault], right: str) -> None:
         self.wrong += bool(faults)
         self.right += not faults
         self._progress.clear()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.archive.entries import Entry, PadDone, PadHead, PadVoid, Revisions
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
@@ -13,7 +13,7 @@ from padfleet.shared.log.keys import Keyspace
 class Compared(NamedTuple):
     pad: PadHead
     head: int  #: of the pad now; -1: there is none
-    fault: Fault | None
+    fault: StoredFault | None
 
 
 class Comparison:
@@ -26,7 +26,7 @@ class Comparison:
         self._wanted = pads
         self._pad: PadHead | None = None
         self._head = -1
-        self._fault: Fault | None = None
+        self._fault: StoredFault | None = None
 
     async def take(self, entry: Entry) -> Compared | None:
         """What has come of the pad that ends here. Raises what `UNREACHABLE` lists."""
@@ -36,7 +36,9 @@ class Comparison:
             if wanted:
                 self._head = (await read_meta(self._redis, self._keyspace.pad(entry.pad))).head
                 if self._head < 0:
-                    self._fault = Fault(entry.pad, -1, -1, "in the backup, and not in this Redis")
+                    self._fault = StoredFault(
+                        entry.pad, -1, -1, "in the backup, and not in this Redis"
+                    )
             return None
         if self._pad is None:
             return None
@@ -51,24 +53,24 @@ class Comparison:
                 return compared
         return None
 
-    async def _compare(self, pad: PadHead, entry: Revisions) -> Fault | None:
+    async def _compare(self, pad: PadHead, entry: Revisions) -> StoredFault | None:
         keys = self._keyspace.pad(pad.pad)
         theirs = entry.revisions()
         try:
             ours = await read_revisions(self._redis, keys, entry.first, theirs[-1].rev)
         except HistoryGap as error:
-            return Fault(pad.pad, entry.first, theirs[-1].rev, f"not comparable: {error}")
+            return StoredFault(pad.pad, entry.first, theirs[-1].rev, f"not comparable: {error}")
         for one, other in zip(theirs, ours, strict=False):
             # The chain covers what the page sees; the rest is told apart by the record itself.
             if one != other:
-                return Fault(pad.pad, one.rev, pad.head, "the backup is of another history")
+                return StoredFault(pad.pad, one.rev, pad.head, "the backup is of another history")
         if len(ours) < len(theirs):
             first = theirs[len(ours)].rev
-            return Fault(pad.pad, first, pad.head, "in the backup, and not in this Redis")
+            return StoredFault(pad.pad, first, pad.head, "in the backup, and not in this Redis")
         return None
 
 
-def unmatched(wanted: Iterable[str], seen: Iterable[str]) -> list[Fault]:
+def unmatched(wanted: Iterable[str], seen: Iterable[str]) -> list[StoredFault]:
     """What was asked for and is not in the backup."""
     missing = set(wanted) - set(seen)
-    return [Fault(pad, -1, -1, "not in the backup") for pad in sorted(missing)]
+    return [StoredFault(pad, -1, -1, "not in the backup") for pad in sorted(missing)]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Fault(NamedTuple):
+class StoredFault(NamedTuple):
     pad: str
     first: int  #: revision; -1: not of a revision
     last: int

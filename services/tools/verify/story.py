@@ -4,7 +4,7 @@ Every check is against what is stored, so that one fault is one fault: behind a 
 the next revisions are judged by the chain that the broken one claims.
 """
 
-from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops
 from padfleet.shared.log.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot
@@ -13,7 +13,7 @@ from padfleet.shared.log.records import Revision, Snapshot
 class Story:
     """Takes the revisions of a pad in order. `next` is the one that it waits for."""
 
-    def __init__(self, pad_id: str, snapshot: Snapshot | None, faults: list[Fault]) -> None:
+    def __init__(self, pad_id: str, snapshot: Snapshot | None, faults: list[StoredFault]) -> None:
         """What is wrong is added to `faults`."""
         self.next = 0
         self.chain = b""
@@ -52,7 +52,7 @@ class Story:
 
     def fault(self, what: str, first: int = -1, last: int | None = None) -> None:
         """The same of neighbours is one fault: a whole history may be of no use."""
-        fault = Fault(self._pad, first, first if last is None else last, what)
+        fault = StoredFault(self._pad, first, first if last is None else last, what)
         before = self._faults[-1] if self._faults else None
         if before is not None and before.what == what and 0 <= before.last == first - 1:
             self._faults[-1] = before._replace(last=fault.last)

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
 
-from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
 from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.connect import Redis
@@ -33,14 +33,14 @@ class _Stored(NamedTuple):
 
 async def verify_pad(
     redis: Redis, keyspace: Keyspace, pad_id: str, progress: Callable[[int, int], None]
-) -> tuple[int, list[Fault]] | None:
+) -> tuple[int, list[StoredFault]] | None:
     """The head that the pad was verified up to, and what is wrong with it; None: there is no such
     pad. Raises what `UNREACHABLE` lists.
 
     It costs memory for the text, and for a thousand revisions at a time.
     """
     keys = keyspace.pad(pad_id)
-    faults: list[Fault] = []
+    faults: list[StoredFault] = []
     for _ in range(ATTEMPTS):
         faults = []
         stored = await _read(redis, keys, pad_id, faults)
@@ -49,7 +49,7 @@ async def verify_pad(
             left_over = await redis.client.exists(keys.revs, keys.chunks, keys.snap)
             if left_over and (await read_meta(redis, keys)) == meta:
                 what = "deleted, or never there, yet parts of its history are stored"
-                return -1, [Fault(pad_id, -1, -1, what)]
+                return -1, [StoredFault(pad_id, -1, -1, what)]
             return None
         story = Story(pad_id, stored.snapshot, faults)
         await _follow(redis, keys, meta, story, progress)
@@ -59,7 +59,7 @@ async def verify_pad(
     return meta.head, faults
 
 
-async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[Fault]) -> _Stored:
+async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[StoredFault]) -> _Stored:
     """Meta and snapshot of one and the same moment: the writer may make a snapshot any time."""
     for _ in range(SNAPSHOT_ATTEMPTS):
         reply = await redis.client.xrevrange(keys.revs, count=1)
@@ -75,15 +75,15 @@ async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[Fault]) -
             continue
         if snapshot is None:
             if why:
-                faults.append(Fault(pad_id, -1, -1, f"the snapshot cannot be read: {why}"))
+                faults.append(StoredFault(pad_id, -1, -1, f"the snapshot cannot be read: {why}"))
         elif (snapshot.rev, snapshot.epoch) != (meta.snap, meta.epoch):
             what = f"the snapshot is of revision {snapshot.rev} in epoch {snapshot.epoch}, not of "
-            faults.append(Fault(pad_id, -1, -1, f"{what}{meta.snap} in {meta.epoch}"))
+            faults.append(StoredFault(pad_id, -1, -1, f"{what}{meta.snap} in {meta.epoch}"))
             snapshot = None
         elif snapshot.rev > meta.head:
-            faults.append(Fault(pad_id, -1, -1, f"the snapshot is ahead, of {snapshot.rev}"))
+            faults.append(StoredFault(pad_id, -1, -1, f"the snapshot is ahead, of {snapshot.rev}"))
         return _Stored(meta, snapshot, int(newest[0][0].partition(b"-")[0]) if newest else -1)
-    faults.append(Fault(pad_id, -1, -1, "its snapshot changes faster than it can be read"))
+    faults.append(StoredFault(pad_id, -1, -1, "its snapshot changes faster than it can be read"))
     return _Stored(meta, None, -1)
 
 

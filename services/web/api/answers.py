@@ -16,7 +16,7 @@ from padfleet.services.web.api.context import Api, Fields, Json, Pieces
 from padfleet.services.web.api.sending import send
 from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
-from padfleet.shared.limited import Turns
+from padfleet.shared.limited import FairQueue
 from padfleet.shared.log.weight import weight
 from padfleet.shared.wire.jsontext import dumps
 
@@ -66,12 +66,14 @@ class Large(NamedTuple):
     room: Reservation  #: held for as long as it is being sent
 
 
-class Answers:
+class LargeAnswers:
     def __init__(self, api: Api, budget: Budget) -> None:
         """`budget`: of the bytes of answers that have not been taken."""
         self._api = api
         self._budget = budget
-        self._turns = Turns(MADE_AT_ONCE, waiting=WAITING, of_one=WAITING, each=MADE_AT_ONCE // 2)
+        self._turns = FairQueue(
+            MADE_AT_ONCE, waiting=WAITING, of_one=WAITING, each=MADE_AT_ONCE // 2
+        )
 
     async def made(
         self, name: str, address: str, fields: Fields, make: Callable[[], Awaitable[Any]]

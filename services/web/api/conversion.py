@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
 from padfleet.shared.easysync import AText, AttributePool, Builder, pack, unpack
-from padfleet.shared.limited import Busy, Limits, Overrun, Pool, Refused, WorkFailed
+from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull, WorkFailed
 from padfleet.shared.log.document import Document
-from padfleet.shared.log.edits import Change, Make
+from padfleet.shared.log.edits import EditChange, Make
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.jobs import Insertion, Most
-from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 
 MOST: Final = Most(units=5_000_000, attributes=20_000)
 """How large what is read may become: as much text as writers let a pad have by default; attributes
@@ -38,7 +38,7 @@ WAITING: Final = 128
 """Jobs that wait for one of the processes. Who has most of these places gives one up for others."""
 
 
-class TooBusy(Exception):
+class ConversionBusy(Exception):
     """There is no place to wait; the client may come again in a moment."""
 
 
@@ -57,12 +57,12 @@ class Conversion:
         """What a file has in it, or HTML that is text already.
 
         Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
-        for a pad, or `TooBusy`.
+        for a pad, or `ConversionBusy`.
         """
         job = jobs.reading(data, is_html=is_html, most=MOST)
         try:
             return jobs.insertion(await self._done(client, job))
-        except TooLarge as error:
+        except DocumentTooLarge as error:
             raise TooLong(str(error)) from None
 
     async def show(
@@ -90,25 +90,25 @@ class Conversion:
     async def _done(self, client: Hashable, job: bytes) -> bytes:
         try:
             return await self._pool.do(client, job)
-        except Refused as error:
+        except JobRefused as error:
             raise ApiError(str(error)) from None
         except Overrun as error:
             raise ApiError(f"it is too large, or too complicated: {error}") from None
-        except (Busy, WorkFailed) as error:
-            raise TooBusy(str(error)) from error
+        except (QueueFull, WorkFailed) as error:
+            raise ConversionBusy(str(error)) from error
 
 
 def placing(found: Insertion, author: str) -> Make:
     """Puts what was read in the place of all there is, but for the newline at its end: that one
     stays, so that what somebody types meanwhile stays too and the pad still ends as it must."""
 
-    def make(document: Document) -> Change | None:
+    def make(document: Document) -> EditChange | None:
         old = document.atext.text
         if not found.text and old == "\n":
             return None
         removal = unpack(Builder(len(old)).remove_text(old[:-1]).to_changeset()).ops
         ops = removal + found.ops
         changeset = pack(len(old), len(found.text) + 1, ops, found.text)
-        return Change(changeset, found.pool_for(author))
+        return EditChange(changeset, found.pool_for(author))
 
     return make

@@ -10,23 +10,29 @@ from typing import Any
 from aiohttp import web
 
 from padfleet.services.web.api import metrics
-from padfleet.services.web.api.answers import END, LARGE, Answers, Large, send_large
+from padfleet.services.web.api.answers import END, LARGE, Large, LargeAnswers, send_large
 from padfleet.services.web.api.context import Api, ApiError, Fields
-from padfleet.services.web.api.conversion import CALLERS, SMALL_BODY, TooBusy
+from padfleet.services.web.api.conversion import CALLERS, SMALL_BODY, ConversionBusy
 from padfleet.services.web.api.functions import FUNCTIONS
-from padfleet.services.web.api.leaving import Left, while_there
-from padfleet.services.web.api.receiving import Incoming, Stopped, TooLarge, TooMuch, Uploads
+from padfleet.services.web.api.leaving import ClientLeft, while_there
+from padfleet.services.web.api.receiving import (
+    BodyTooLarge,
+    Incoming,
+    Stopped,
+    UploadRateExceeded,
+    Uploads,
+)
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.budget import NoRoom
 from padfleet.shared.easysync import from_units, to_units
-from padfleet.shared.limited import Busy
+from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.edits import Refused, Unanswered
+from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.settings.passwords import password_of
-from padfleet.shared.turnstile import Full, Turnstile
+from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -58,7 +64,7 @@ _BEARER = re.compile("[Bb]earer ")
 
 _METHODS = ("GET", "POST")
 
-_COME_AGAIN = (Full, Busy, NoRoom, TooBusy)
+_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy)
 """There is no turn for a call, or no room for what it would answer."""
 
 
@@ -80,7 +86,7 @@ Address = Callable[[web.Request], str]
 
 class Dispatcher:
     def __init__(
-        self, api: Api, key: str, uploads: Uploads, answers: Answers, address: Address
+        self, api: Api, key: str, uploads: Uploads, answers: LargeAnswers, address: Address
     ) -> None:
         """`address`: the caller's, of a request."""
         self._api = api
@@ -119,7 +125,7 @@ class Dispatcher:
             return _answer(NO_FUNCTION, "no such function")
         try:
             code, message, data = await self._result(request, version, name)
-        except Left:
+        except ClientLeft:
             raise  # nobody waits for an answer
         except _COME_AGAIN as error:
             metrics.CALLS.labels(name, "busy").inc()
@@ -164,9 +170,9 @@ class Dispatcher:
                 return OK, "ok", await work()
             made = self._answers.made(name, self._address(request), fields, work)
             return OK, "ok", await while_there(request, made)
-        except (*_COME_AGAIN, Left):
+        except (*_COME_AGAIN, ClientLeft):
             raise
-        except (ApiError, Refused) as error:
+        except (ApiError, EditRefusal) as error:
             return BAD_PARAMETERS, str(error), None
         except (*UNREACHABLE, TimeoutError, Unanswered, NotTaken, CorruptPad) as error:
             log.warning("API call failed", extra={"function": name, "error": str(error)})
@@ -192,9 +198,9 @@ class Dispatcher:
             if len(body) <= SMALL_BODY:
                 return await reading  # at once: there is nothing to wait for
             return await while_there(request, reading)
-        except TooLarge:
+        except BodyTooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
-        except (TooMuch, TooBusy) as error:
+        except (UploadRateExceeded, ConversionBusy) as error:
             raise _NotTaken(str(error), 503) from None
         except Stopped as error:
             raise _NotTaken(f"the call did not come whole: {error}", 400) from None

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError
-from padfleet.services.web.api.conversion import Conversion, TooBusy
+from padfleet.services.web.api.conversion import Conversion, ConversionBusy
 from padfleet.services.web.api.leaving import while_there
 from padfleet.services.web.api.sending import send, whole
 from padfleet.services.web.api.texts import read
@@ -21,7 +21,7 @@ from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
-from padfleet.shared.limited import Busy, Turns
+from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import PadMeta, read_told_meta
 from padfleet.shared.log.weight import weight
@@ -55,8 +55,8 @@ class Exports:
         self._door = door
         self._conversion = conversion
         self._outgoing = outgoing
-        self._places = Turns(AT_ONCE, waiting=AT_ONCE, of_one=OF_ADDRESS, each=OF_ADDRESS)
-        self._turns = Turns(READ_AT_ONCE, waiting=2 * AT_ONCE, of_one=2 * AT_ONCE, each=2)
+        self._places = FairQueue(AT_ONCE, waiting=AT_ONCE, of_one=OF_ADDRESS, each=OF_ADDRESS)
+        self._turns = FairQueue(READ_AT_ONCE, waiting=2 * AT_ONCE, of_one=2 * AT_ONCE, each=2)
 
     def add_routes(self, app: web.Application) -> None:
         for path in ("/p/{pad}/export/{kind}", "/p/{pad}/{rev}/export/{kind}"):
@@ -93,7 +93,7 @@ class Exports:
                 if kind == "etherpad":
                     return await self._send_etherpad(request, visitor, meta, rev)
                 return await self._send_document(request, visitor, meta, rev, kind, room)
-        except (Busy, TooBusy, NoRoom) as error:
+        except (QueueFull, ConversionBusy, NoRoom) as error:
             refusals.LIMITED.labels("exports").inc()
             raise web.HTTPServiceUnavailable(
                 text=f"Not now: {error}\n", headers={"Retry-After": str(RETRY_AFTER)}
@@ -145,7 +145,7 @@ class Exports:
 
         try:
             await send(request, response, body())
-        except (CorruptPad, Busy) as error:
+        except (CorruptPad, QueueFull) as error:
             log.warning("export broken off", extra={"pad": visitor.pad, "error": str(error)})
         return response
 

@@ -13,16 +13,16 @@ from typing import Any
 from aiohttp import web
 
 from padfleet.services.web.api.context import Api, ApiError
-from padfleet.services.web.api.conversion import MOST, Conversion, TooBusy, placing
+from padfleet.services.web.api.conversion import MOST, Conversion, ConversionBusy, placing
 from padfleet.services.web.api.errors import TooLong
-from padfleet.services.web.api.leaving import Left, while_there
+from padfleet.services.web.api.leaving import ClientLeft, while_there
 from padfleet.services.web.api.receiving import (
-    Arrivals,
+    BodyTooLarge,
     Incoming,
     Stopped,
-    TooLarge,
-    TooMuch,
     Upload,
+    UploadQueue,
+    UploadRateExceeded,
     Uploads,
 )
 from padfleet.services.web.api.texts import change
@@ -30,15 +30,15 @@ from padfleet.shared.etherpad import apart
 from padfleet.shared.etherpad.apart import bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.limited import Busy, WorkFailed
+from padfleet.shared.limited import QueueFull, WorkFailed
 from padfleet.shared.log import authors
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.edits import Refused, Unanswered
+from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.history import read_told_meta
 from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.log.limits import TooLarge as PadTooLarge
+from padfleet.shared.log.limits import EditTooLarge
 from padfleet.shared.log.staging import Moved
 from padfleet.shared.visit import Door, NotAllowed, Visitor
 from padfleet.shared.wire.jsontext import dumps
@@ -70,7 +70,7 @@ _UNDONE = (
     NotTaken,
     Moved,
     CorruptPad,
-    Busy,
+    QueueFull,
     WorkFailed,
 )
 """What keeps a file from being imported without a fault of its own."""
@@ -91,7 +91,7 @@ class Imports:
         self._door = door
         self._conversion = conversion
         self._uploads = uploads
-        self._arrivals = Arrivals(api.settings)
+        self._arrivals = UploadQueue(api.settings)
         self._histories = apart.pool()
 
     async def close(self) -> None:
@@ -113,7 +113,7 @@ class Imports:
             log.info("import refused", extra={"reason": error.reason})
             status, code, message = error.status, 1, str(error)
             data = {"reason": error.reason} if error.reason else {}
-        except Left:
+        except ClientLeft:
             log.info("import broken off", extra={"reason": "its client has left"})
             raise
         except _UNDONE as error:
@@ -145,15 +145,15 @@ class Imports:
                 async with self._uploads.room(request, visitor.address):
                     upload = await self._upload(request)
                     return await self._take(request, visitor, upload)
-        except TooMuch as error:
+        except UploadRateExceeded as error:
             raise _Failed("uploadFailed", str(error), status=429) from None
-        except TooBusy as error:
+        except ConversionBusy as error:
             raise _Failed("uploadFailed", str(error), status=503) from None
-        except (TooLarge, PadTooLarge, TooLong) as error:
+        except (BodyTooLarge, EditTooLarge, TooLong) as error:
             raise _Failed("maxFileSize", str(error)) from None
         except Stopped as error:
             raise _Failed("uploadFailed", f"the file did not come whole: {error}") from None
-        except (BadRecord, ApiError, Refused) as error:
+        except (BadRecord, ApiError, EditRefusal) as error:
             raise _Failed("uploadFailed", str(error)) from error
 
     async def _upload(self, request: web.Request) -> Upload:

@@ -18,7 +18,7 @@ LOOK: Final = 0.2
 """Seconds between two looks at whether the client is there."""
 
 
-class Left(ConnectionResetError):
+class ClientLeft(ConnectionResetError):
     """The client has gone, and nobody waits for an answer."""
 
 
@@ -29,14 +29,14 @@ def has_left(request: web.BaseRequest) -> bool:
 
 async def while_there(request: web.BaseRequest, work: Coroutine[Any, Any, T]) -> T:
     """What `work` comes to; it is cancelled when the client of the request leaves, and whatever it
-    had is given back before this raises `Left`. For work that may end anywhere: nothing that
+    had is given back before this raises `ClientLeft`. For work that may end anywhere: nothing that
     changes a pad."""
     task = awaited(work, "work for a request")
     try:
         while not task.done():
             await asyncio.wait({task}, timeout=LOOK)
             if not task.done() and has_left(request):
-                raise Left("the client has left")
+                raise ClientLeft("the client has left")
         return task.result()
     finally:
         if not task.done():

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from padfleet.services.web.api.answers import Answers
+from padfleet.services.web.api.answers import LargeAnswers
 from padfleet.services.web.api.context import Api
 from padfleet.services.web.api.conversion import Conversion
 from padfleet.services.web.api.dispatch import Dispatcher, key_of
@@ -53,7 +53,7 @@ def mount(
     conversion = Conversion()
     api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
     uploads = Uploads(settings.import_max_bytes)
-    answers = Answers(api, outgoing.answers)
+    answers = LargeAnswers(api, outgoing.answers)
     Dispatcher(api, key_of(settings), uploads, answers, door.address).add_routes(app)
     Exports(api, door, conversion, outgoing.files).add_routes(app)
     imports = Imports(api, door, conversion, uploads)

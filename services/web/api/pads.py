@@ -15,7 +15,7 @@ from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
 from padfleet.shared.rendering import jobs
-from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 
 MOST_TEXT = 100_000
 """Code units of a new pad's text."""
@@ -52,7 +52,7 @@ def cleaned(text: str) -> str:
     """Without what an editor has no line or column for. Raises `ApiError` for what is too long."""
     try:
         return jobs.cleaned(text, MOST.units)
-    except TooLarge as error:
+    except DocumentTooLarge as error:
         raise ApiError(str(error)) from None
 
 

@@ -38,11 +38,11 @@ _BROKEN: Final = (TimeoutError, ConnectionError, ValueError, web.RequestPayloadE
 """What keeps a body from coming. The last one: it is not packed as it says, or ends too early."""
 
 
-class TooMuch(Exception):
+class UploadRateExceeded(Exception):
     """An upload that is not taken now; the text says why."""
 
 
-class TooLarge(Exception):
+class BodyTooLarge(Exception):
     """An upload that is not taken at all."""
 
 
@@ -55,7 +55,7 @@ class Upload(NamedTuple):
     data: bytes
 
 
-class Arrivals:
+class UploadQueue:
     """Who may send something, by author and by address. Pure, but for the clock."""
 
     def __init__(self, settings: LimitSettings) -> None:
@@ -66,7 +66,7 @@ class Arrivals:
 
     @contextmanager
     def one(self, visitor: Visitor) -> Iterator[None]:
-        """An import, for the block. Raises `TooMuch`.
+        """An import, for the block. Raises `UploadRateExceeded`.
 
         Whoever is no author yet counts as the address: an author costs nothing to make.
         """
@@ -74,14 +74,16 @@ class Arrivals:
         where = ("address", visitor.address)
         if self._under_way[who] >= AT_ONCE or self._under_way[where] >= 4 * AT_ONCE:
             refusals.LIMITED.labels("imports_at_once").inc()
-            raise TooMuch("as many imports of yours are under way as may be: wait for one to end")
+            raise UploadRateExceeded(
+                "as many imports of yours are under way as may be: wait for one to end"
+            )
         now = monotonic()
         if (
             self._by_author.take("/".join(who), now) is None
             or self._by_address.take(visitor.address, now) is None
         ):
             refusals.LIMITED.labels("imports").inc()
-            raise TooMuch("these are too many imports in a minute: try again in a while")
+            raise UploadRateExceeded("these are too many imports in a minute: try again in a while")
         self._under_way[who] += 1
         self._under_way[where] += 1
         try:
@@ -100,16 +102,17 @@ class Uploads:
 
     @asynccontextmanager
     async def room(self, request: web.Request, client: str) -> AsyncIterator[Reservation]:
-        """Memory for what the request brings, for the block. Raises `TooLarge` or `TooMuch`."""
+        """Memory for what the request brings, for the block. Raises `BodyTooLarge` or
+        `UploadRateExceeded`."""
         size = request.content_length
         if size is not None and size > self.largest + FRAME:
-            raise TooLarge
+            raise BodyTooLarge
         size = self.largest if size is None else size
         try:
             room = await self._budget.wait(size, ROOM_PATIENCE, client)
         except NoRoom as error:
             refusals.LIMITED.labels("upload_bytes").inc()
-            raise TooMuch(str(error)) from None
+            raise UploadRateExceeded(str(error)) from None
         try:
             yield room
         finally:
@@ -153,24 +156,24 @@ class Incoming:
         return part
 
     async def content(self, part: BodyPartReader, largest: int) -> bytes:
-        """What is in a field: `largest` bytes at most. Raises `Stopped` or `TooLarge`."""
+        """What is in a field: `largest` bytes at most. Raises `Stopped` or `BodyTooLarge`."""
         pieces: list[bytes] = []
         size = 0
         while piece := await self._next(part):
             size += len(piece)
             if size > largest or self._request.content.total_bytes > self._largest + FRAME:
-                raise TooLarge
+                raise BodyTooLarge
             pieces.append(piece)
         return b"".join(pieces)
 
     async def body(self) -> bytes:
-        """All of it, where it is no form with parts. Raises `Stopped` or `TooLarge`."""
+        """All of it, where it is no form with parts. Raises `Stopped` or `BodyTooLarge`."""
         pieces: list[bytes] = []
         size = 0
         while piece := await self._next(None):
             size += len(piece)
             if size > self._largest:
-                raise TooLarge
+                raise BodyTooLarge
             pieces.append(piece)
         return b"".join(pieces)
 

@@ -15,7 +15,7 @@ from padfleet.shared.easysync import (
 from padfleet.shared.etherpad.converting import with_authors
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.document import Document
-from padfleet.shared.log.edits import Change, Make, Missing
+from padfleet.shared.log.edits import EditChange, Make, Missing
 from padfleet.shared.log.history import PadMeta
 from padfleet.shared.log.past import document_at
 
@@ -95,7 +95,7 @@ def setting(text: str, author: str) -> Make:
     """Puts a text in the place of all there is, but for the newline at its end: that one stays, so
     that what somebody types meanwhile stays too and the pad still ends as it must."""
 
-    def make(document: Document) -> Change | None:
+    def make(document: Document) -> EditChange | None:
         old = document.atext.text
         new = text[:-1] if text.endswith("\n") else text
         if not new and old == "\n":
@@ -103,7 +103,7 @@ def setting(text: str, author: str) -> Make:
         pool = AttributePool()
         builder = Builder(len(old)).remove_text(old[:-1])
         builder.insert(new, [("author", author)] if new else [], pool)
-        return Change(builder.to_changeset(), pool)
+        return EditChange(builder.to_changeset(), pool)
 
     return make
 
@@ -111,13 +111,13 @@ def setting(text: str, author: str) -> Make:
 def appending(text: str, author: str) -> Make:
     """Puts a text before the newline at the end."""
 
-    def make(document: Document) -> Change | None:
+    def make(document: Document) -> EditChange | None:
         if not text:
             return None
         old = document.atext.text
         pool = AttributePool()
         splice = make_splice(old, len(old) - 1, 0, text, [("author", author)], pool)
-        return Change(splice, pool)
+        return EditChange(splice, pool)
 
     return make
 
@@ -125,10 +125,10 @@ def appending(text: str, author: str) -> Make:
 def bringing(atext: AText, pool: AttributePool) -> Make:
     """Puts another document in the place of all there is, with its authors and attributes."""
 
-    def make(document: Document) -> Change | None:
+    def make(document: Document) -> EditChange | None:
         wire_pool = AttributePool()
         attribs = move_ops_to_new_pool(atext.attribs, pool, wire_pool)
         changeset = replacing(document.atext.text, AText(atext.text, attribs))
-        return Change(with_authors(changeset, wire_pool, newlines=True), wire_pool)
+        return EditChange(with_authors(changeset, wire_pool, newlines=True), wire_pool)
 
     return make

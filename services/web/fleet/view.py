@@ -4,10 +4,10 @@ import asyncio
 import time
 from typing import Any
 
+from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.look import look
-from padfleet.shared.fleet.picture import Picture, picture
-from padfleet.shared.fleet.telling import as_json
+from padfleet.shared.fleet.serialize import as_json
+from padfleet.shared.fleet.view import FleetView, picture
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
@@ -24,7 +24,7 @@ class View:
         self._keyspace = keyspace
         self._turn = asyncio.Lock()
         self._taken = float("-inf")
-        self._last: Picture | None = None
+        self._last: FleetView | None = None
         self._told: dict[str, Any] = {}
 
     async def told(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any, cast
 from padfleet.services.tools.loadtest.target import Target
 from padfleet.services.tools.loadtest.websocket import (
     FrameReader,
+    LoadSocketError,
     Upgrade,
-    WebSocketError,
     pong,
     text_frame,
 )
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
             if not self._upgrade.done:
                 data = self._upgrade.feed(data)
             messages = self._frames.feed(data)
-        except WebSocketError as error:
+        except LoadSocketError as error:
             self._end(str(error))
             return
         read = self._hearing.read
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, heard: Heard) -> None:
         match heard:
-            case socketio.Ping(data):
+            case socketio.PingPacket(data):
                 self._say(f"{socketio.PONG}{data}")
             case Opened(silence):
                 self._say(socketio.CONNECT)
@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
                     self.greeted.set_result(None)
             case Nonsense(why):
                 self._end(why)
-            case socketio.Closed():
+            case socketio.ClosePacket():
                 self._end("the server has closed the connection")
             case _:
                 tell(self._typist, heard)

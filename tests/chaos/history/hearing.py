@@ -40,8 +40,8 @@ Heard = (
     | Greeted
     | Dismissed
     | Nonsense
-    | socketio.Ping
-    | socketio.Closed
+    | socketio.PingPacket
+    | socketio.ClosePacket
     | Entered
     | Received
     | Accepted
@@ -71,11 +71,11 @@ def _read(message: bytes) -> list[Heard]:
         match socketio.decode(message.decode()):
             case socketio.Open() as opening:
                 return [Opened((opening.ping_interval + opening.ping_timeout) / 1000)]
-            case socketio.Connected():
+            case socketio.ConnectPacket():
                 return [Greeted()]
-            case socketio.Refused(reason):
+            case socketio.ConnectErrorPacket(reason):
                 return [Nonsense(f"the connection is refused: {reason}")]
-            case socketio.Ping() | socketio.Closed() as packet:
+            case socketio.PingPacket() | socketio.ClosePacket() as packet:
                 return [packet]
             case socketio.Event("message", [dict(data)], _):
                 return heard_in(data)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.services.web.api import receiving, sending
-from padfleet.services.web.api.receiving import Incoming, Stopped, TooLarge
+from padfleet.services.web.api.receiving import BodyTooLarge, Incoming, Stopped
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.api.caller import KEY, Caller
@@ -309,7 +309,7 @@ async def received(unused_tcp_port: int) -> AsyncIterator[tuple[int, list[str]]]
         try:
             _, part = await incoming.file()
             found.append(f"{len(await incoming.content(part, 1000))} bytes")
-        except (Stopped, TooLarge) as error:
+        except (Stopped, BodyTooLarge) as error:
             found.append(type(error).__name__)
         return web.Response()
 
@@ -357,7 +357,7 @@ async def test_an_upload_that_drips_is_ended(
     ("body", "outcome"),
     [
         (FILE + b"x" * 500 + b"\r\n--b--\r\n", "500 bytes"),
-        (FILE + b"x" * 1001 + b"\r\n--b--\r\n", "TooLarge"),
+        (FILE + b"x" * 1001 + b"\r\n--b--\r\n", "BodyTooLarge"),
         (b"--b--\r\n", "Stopped"),
         (b"nonsense" * 100, "Stopped"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
 from padfleet.shared.archive.writing import new_archive
 from padfleet.shared.easysync import AttributePool, make_splice
@@ -27,7 +27,7 @@ SAVED = [
 
 def written(count: int, *, parts_at: int | None = None) -> list[Revision]:
     """With `parts_at`, another pad from that revision on."""
-    pad = Pad()
+    pad = WriterPad()
     found = [pad.create("start\n", CREATOR, 1)]
     for number in range(1, count):
         pool = AttributePool()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.fanout.auth.access import OpenAccess
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.requests.hooks import Hooks
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter
@@ -24,7 +24,7 @@ from tests.integration.writer.traffic import create
 StartWorker = Callable[..., Member]
 
 PAD = "p"
-"""The pad that is there behind the `doorway`."""
+"""The pad that is there behind the `join_handler`."""
 
 KEEP_MS = 3_600_000
 """For how long it keeps who contributes nothing."""
@@ -37,13 +37,13 @@ def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-async def doorway(
+async def join_handler(
     writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
-) -> AsyncIterator[Doorway]:
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=100, stall_timeout=60)
+) -> AsyncIterator[JoinHandler]:
+    rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=100, stall_timeout=60)
     await create(inbox, redis, keyspace, PAD)
     access = OpenAccess(redis, keyspace, "", KEEP_MS)
-    yield Doorway(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
+    yield JoinHandler(redis, keyspace, rooms, inbox, FanoutSettings(), "w", access, Hooks(redis))
     await rooms.close()
 
 

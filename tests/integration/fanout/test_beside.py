@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.chat import say
@@ -25,7 +25,7 @@ PAD = "beside"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.connect import Redis, open_redis
@@ -103,7 +103,7 @@ async def test_whoever_comes_to_a_pad_without_its_snapshot_or_chat_finds_it(
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=10_000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=10_000, stall_timeout=60)
     yield opened
     await opened.close()
 

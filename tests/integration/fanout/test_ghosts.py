@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as GoneAway
 
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.services.fanout.ops.census import Census
-from padfleet.services.fanout.presence import attendance, departures
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.ops.liveness import Liveness
+from padfleet.services.fanout.presence import leave as leave_queue
+from padfleet.services.fanout.presence import sync as presence_sync
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log import presence
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
@@ -29,13 +30,13 @@ PAD = "haunted"
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (attendance, departures):
+    for module in (presence_sync, leave_queue):
         monkeypatch.setattr(module, "RETRY_DELAY", 0.01)
 
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id=WORKER, ring=100, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id=WORKER, ring=100, stall_timeout=60)
     yield opened
     await opened.close()
 
@@ -60,8 +61,8 @@ class Unreachable:
 
 def session(number: int) -> Session:
     author = f"a.{number}"
-    identity = Identity(author, PAD, PAD, "r.0", read_only=False, embedded=False)
-    return Session(identity, Exit(), batching=True)
+    identity = SessionIdentity(author, PAD, PAD, "r.0", read_only=False, embedded=False)
+    return Session(identity, Outbound(), batching=True)
 
 
 async def joins(redis: Redis, room: Room, number: int = 1) -> Session:
@@ -118,11 +119,11 @@ async def test_who_joined_without_our_knowing_is_taken_out(
     await presence.join(redis, room.keys, ghost.member(Author("a.2", None, 1), WORKER))
     elsewhere = session(3)
     await presence.join(redis, room.keys, elsewhere.member(Author("a.3", None, 1), "another"))
-    census = Census(redis, rooms, WORKER, 60_000)
+    liveness = Liveness(redis, rooms, WORKER, 60_000)
     await presence.beat(redis, "pf:workers", "another", 60_000)
 
     async def it_has_gone() -> bool:
-        await census.beat()
+        await liveness.beat()
         return await stored(redis, room) == {stays.id, elsewhere.id}
 
     await eventually(it_has_gone)
@@ -148,7 +149,7 @@ async def test_what_is_told_while_the_members_are_read_is_not_forgotten(
 
     monkeypatch.setattr(presence, "members", slowly)
     told = room.people.news.end
-    room.attendance.refresh()
+    room.presence_sync.refresh()
     await answered.wait()
     await asyncio.sleep(0)  # to whoever waits for the answer
     assert comes.member.session in room.people.roster
@@ -169,11 +170,11 @@ async def test_members_are_read_again_if_the_channel_was_lost_meanwhile(
         answers += 1
         if answers == 1:
             await redis.client.hset(room.keys.members, "unseen", b"9 " + pack(unseen))
-            room.attendance.refresh()
+            room.presence_sync.refresh()
         return found
 
     monkeypatch.setattr(presence, "members", read)
-    room.attendance.refresh()
+    room.presence_sync.refresh()
     await eventually(lambda: "unseen" in room.people.roster)
     rooms.leave(room)
 
@@ -186,16 +187,16 @@ async def test_a_worker_taken_for_dead_goes_on_announcing_until_all_is_said(
     monkeypatch.setattr(room.people, "_known", {})  # nor is there a record of them
     beats = iter([10**6])
 
-    async def beat(*_args: Any) -> presence.Census:
-        return presence.Census({WORKER}, next(beats, 5))
+    async def beat(*_args: Any) -> presence.MemberCount:
+        return presence.MemberCount({WORKER}, next(beats, 5))
 
     monkeypatch.setattr(presence, "beat", beat)
     await redis.client.delete(room.keys.members)
     monkeypatch.setattr(presence, "join", Unreachable(presence.join, fails=range(1, 2)))
-    census = Census(redis, rooms, WORKER, 200)
+    liveness = Liveness(redis, rooms, WORKER, 200)
     with pytest.raises(GoneAway):
-        await census.beat()
-    await census.beat()
+        await liveness.beat()
+    await liveness.beat()
     assert await stored(redis, room) == {each.id for each in people}
     rooms.leave(room)
 
@@ -205,8 +206,8 @@ async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
 ) -> None:
     leaver, real = await joins(redis, room), presence.join
 
-    async def beat(*_args: Any) -> presence.Census:
-        return presence.Census({WORKER}, 10**6)
+    async def beat(*_args: Any) -> presence.MemberCount:
+        return presence.MemberCount({WORKER}, 10**6)
 
     async def late(*args: Any, **more: Any) -> Any:
         room.remove(leaver)
@@ -215,6 +216,6 @@ async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
 
     monkeypatch.setattr(presence, "beat", beat)
     monkeypatch.setattr(presence, "join", late)
-    await Census(redis, rooms, WORKER, 200).beat()
+    await Liveness(redis, rooms, WORKER, 200).beat()
     rooms.leave(room)
     await nobody_is_stored(redis, room)

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log import leases, presence
 from padfleet.shared.log.connect import Outdated, Redis
 from padfleet.shared.log.history import read_meta
@@ -27,7 +27,7 @@ PAD = "pad"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
 
@@ -41,9 +41,9 @@ async def room(rooms: Rooms, redis: Redis, keyspace: Keyspace) -> Room:
 
 
 def page(room: Room) -> Session:
-    identity = Identity("a.me", PAD, PAD, "r.0", read_only=False, embedded=False)
-    session = Session(identity, Exit(), batching=False)
-    session.epoch, session.cursor = room.epoch, Cursor(5, 5)
+    identity = SessionIdentity("a.me", PAD, PAD, "r.0", read_only=False, embedded=False)
+    session = Session(identity, Outbound(), batching=False)
+    session.epoch, session.cursor = room.epoch, DeliveryCursor(5, 5)
     room.enter(session)
     return session
 

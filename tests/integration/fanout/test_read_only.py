@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.auth.identify import wanted_pad
+from padfleet.services.fanout.auth.handshake import wanted_pad
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace, read_only_key
 from padfleet.shared.log.pads import read_only_id

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
@@ -20,7 +20,7 @@ PAD = "replaced"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
 

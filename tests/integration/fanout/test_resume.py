@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
-from padfleet.services.fanout.presence.stays import Stay
-from padfleet.services.fanout.requests.join import Doorway, TurnedAway
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.presence.resume_token import ResumeToken
+from padfleet.services.fanout.requests.join import JoinHandler, TurnedAway
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import presence
 from padfleet.shared.log.authors import Author
@@ -27,63 +27,65 @@ ME = Author("a.me", None, 1)
 
 
 def page() -> Session:
-    identity = Identity(ME.id, PAD, PAD, "r.0", read_only=False, embedded=False)
-    return Session(identity, Exit(), batching=False)
+    identity = SessionIdentity(ME.id, PAD, PAD, "r.0", read_only=False, embedded=False)
+    return Session(identity, Outbound(), batching=False)
 
 
 async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one(
-    doorway: Doorway, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    join_handler: JoinHandler, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between being registered and being let in: what it was compared with is gone."""
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
 
-    async def anew(_self: Doorway, room: Room, *_fence: object) -> None:
+    async def anew(_self: JoinHandler, room: Room, *_fence: object) -> None:
         meta, document = await read_meta(redis, room.keys), await room.held.document()
         room.deleted(meta.epoch + 1)
         room.held.begin(meta._replace(epoch=meta.epoch + 1), document)
 
-    monkeypatch.setattr(Doorway, "_fence", anew)
+    monkeypatch.setattr(JoinHandler, "_fence", anew)
     session = page()
     with pytest.raises(TimeoutError, match="its history just now"):
-        await doorway._resume(room, session, ME, 0, None)
+        await join_handler._resume(room, session, ME, 0, None)
     assert session.id not in room.sessions
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
 
 async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
     """Another tab has spoken for the author since a fail-over that lost revisions."""
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     member = page().member(ME, "w")
     lost = f"lost:-1 {room.reign}:3"
     await redis.client.hset(room.keys.meta, mapping={"reigns": lost, "head": 9})
     await presence.join(redis, room.keys, member)
     by_author = await presence.join(redis, room.keys, member, resumes=True)
     assert (by_author.shared_up_to, by_author.is_news) == (None, False)
-    old = Stay(PAD, 0, "lost")
+    old = ResumeToken(PAD, 0, "lost")
     admission = await presence.join(
         redis, room.keys, member, resumes=True, stay=(old.epoch, old.reign)
     )
     assert (admission.seen_epoch, admission.shared_up_to) == (0, 3)
     gone = await presence.join(redis, room.keys, member, resumes=True, stay=(0, "forgotten"))
     assert gone.shared_up_to == -1, "nothing is known of it any more"
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
 
-async def test_I7_a_session_is_named_before_it_can_submit(doorway: Doorway, redis: Redis) -> None:
+async def test_I7_a_session_is_named_before_it_can_submit(
+    join_handler: JoinHandler, redis: Redis
+) -> None:
     """Who has missed nothing submits as soon as that is said, and has to know in which session."""
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     await presence.join(redis, room.keys, page().member(ME, "w"))
     session = page()
     session.knows_sessions = True
-    await doorway._resume(room, session, ME, room.feed.head, None)
+    await join_handler._resume(room, session, ME, room.feed.head, None)
     sent = b"".join(
         frame.websocket for frame in await session.exit.poll(5) if isinstance(frame, Frame)
     )
     assert 0 < sent.find(session.id.encode()) < sent.find(b"noChanges")
     room.remove(session)
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
 
 async def emptied(redis: Redis, keys: PadKeys) -> None:
@@ -99,61 +101,61 @@ async def taken_away(redis: Redis, keys: PadKeys) -> None:
 async def test_I5_another_pad_of_the_same_name_of_which_redis_knows_nothing(
     gone: Callable[[Redis, PadKeys], Awaitable[None]],
     brings: bool,
-    doorway: Doorway,
+    join_handler: JoinHandler,
     redis: Redis,
     keyspace: Keyspace,
     inbox: InboxWriter,
 ) -> None:
     """The same server, under the same reign, has the same revision numbers again."""
-    room = await doorway.rooms.enter(PAD)
-    born, stay = room.epoch, Stay(PAD, room.epoch, room.reign)
+    room = await join_handler.rooms.enter(PAD)
+    born, stay = room.epoch, ResumeToken(PAD, room.epoch, room.reign)
     await presence.join(redis, room.keys, page().member(ME, "w"))
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
     await gone(redis, room.keys)
     await create(inbox, redis, keyspace, PAD)
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     assert (room.feed.head, room.reign) == (0, stay.reign)
     assert room.epoch > born
     with pytest.raises(TurnedAway, match="rejected"):
-        await doorway._resume(room, page(), ME, 0, stay if brings else None)
-    doorway.rooms.leave(room)
+        await join_handler._resume(room, page(), ME, 0, stay if brings else None)
+    join_handler.rooms.leave(room)
 
 
 @pytest.mark.parametrize("gone", [emptied, taken_away])
 async def test_I5_a_worker_that_holds_the_pad_that_is_gone(
     gone: Callable[[Redis, PadKeys], Awaitable[None]],
-    doorway: Doorway,
+    join_handler: JoinHandler,
     redis: Redis,
     keyspace: Keyspace,
     inbox: InboxWriter,
 ) -> None:
     """Its sessions are told, whichever of them hears of it first: the channel, or a comparison."""
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     session = page()
-    session.epoch, session.cursor = room.epoch, Cursor(0, 0)
+    session.epoch, session.cursor = room.epoch, DeliveryCursor(0, 0)
     room.enter(session)
     born = room.epoch
     await gone(redis, room.keys)
     await create(inbox, redis, keyspace, PAD)
     await eventually(lambda: room.epoch > born and room.feed.head == 0, "the new pad is followed")
     assert session.id not in room.sessions
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
 
 async def test_I5_a_pad_that_an_earlier_release_made_goes_on(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
     """Its epoch is one that was counted. It keeps it, and whoever is on it may come back."""
-    keys = doorway.keyspace.pad(PAD)
+    keys = join_handler.keyspace.pad(PAD)
     await redis.client.hset(keys.meta, "epoch", 0)
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     assert room.epoch == 0
-    old = Stay(PAD, 0, room.reign)
+    old = ResumeToken(PAD, 0, room.reign)
     session = page()
     room.arriving[session.id] = session
     admission = await presence.join(
         redis, keys, session.member(ME, "w"), resumes=True, stay=(old.epoch, old.reign)
     )
     assert (admission.epoch, admission.seen_epoch, admission.shared_up_to) == (0, 0, None)
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)

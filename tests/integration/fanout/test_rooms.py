@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import REGISTRY
 
-from padfleet.services.fanout.delivery.pacing import Rules
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops import canary
 from padfleet.shared.log.connect import Redis
@@ -24,7 +24,7 @@ PAD = "followed"
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, Rules(), worker_id="w", ring=10_000, stall_timeout=60)
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=10_000, stall_timeout=60)
     yield opened
     await opened.close()
 

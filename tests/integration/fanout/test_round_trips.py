@@ -18,11 +18,11 @@ import pytest
 from padfleet.services.fanout.auth.access import HookAccess, open_access
 from padfleet.services.fanout.auth.calls import Hook
 from padfleet.services.fanout.auth.decision import Grant
-from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
-from padfleet.services.fanout.requests.join import Doorway
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log import authors, lanes
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.channels import Subscriber
@@ -120,17 +120,17 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
 
 
 async def visit(
-    doorway: Doorway, pad: str, token: str, *, handshake: Handshake = NOBODY, **said: Any
+    join_handler: JoinHandler, pad: str, token: str, *, handshake: Handshake = NOBODY, **said: Any
 ) -> tuple[Session, Room]:
     message = {"padId": pad, "token": token, **said}
-    with doorway.ahead(message) as ahead:
-        identity = await doorway.identify(handshake, message, ahead)
-        return await doorway.join(Exit(), identity, message)
+    with join_handler.ahead(message) as ahead:
+        identity = await join_handler.identify(handshake, message, ahead)
+        return await join_handler.join(Outbound(), identity, message)
 
 
-async def leave(doorway: Doorway, stay: tuple[Session, Room]) -> None:
+async def leave(join_handler: JoinHandler, stay: tuple[Session, Room]) -> None:
     session, room = stay
-    await doorway.leave(room, session)
+    await join_handler.leave(room, session)
 
 
 # The first visit to anything makes what later ones find: scripts, the pad's read-only id.
@@ -144,129 +144,137 @@ SETS_UP: dict[str, Any] = {
 }
 
 
-async def _new_author(_doorway: Doorway) -> str:
+async def _new_author(_join_handler: JoinHandler) -> str:
     return "t.a-new-browser-0001"
 
 
-async def _known_author(doorway: Doorway) -> str:
-    await leave(doorway, await visit(doorway, PAD, "t.a-known-browser-001"))
+async def _known_author(join_handler: JoinHandler) -> str:
+    await leave(join_handler, await visit(join_handler, PAD, "t.a-known-browser-001"))
     return "t.a-known-browser-001"
 
 
 @pytest.mark.parametrize("whose", [_new_author, _known_author])
 async def test_opening_a_pad_that_is_there_takes_three_round_trips(
-    doorway: Doorway, rounds: Rounds, whose: Callable[[Doorway], Awaitable[str]]
+    join_handler: JoinHandler, rounds: Rounds, whose: Callable[[JoinHandler], Awaitable[str]]
 ) -> None:
-    await leave(doorway, await visit(doorway, PAD, ME))
-    token = await whose(doorway)
-    assert not list(doorway.rooms), "the room is opened anew"
-    stay, count = await rounds.of(visit(doorway, PAD, token))
+    await leave(join_handler, await visit(join_handler, PAD, ME))
+    token = await whose(join_handler)
+    assert not list(join_handler.rooms), "the room is opened anew"
+    stay, count = await rounds.of(visit(join_handler, PAD, token))
     assert count <= MOST
-    await leave(doorway, stay)
+    await leave(join_handler, stay)
 
 
-async def test_coming_to_a_pad_that_is_open_takes_no_more(doorway: Doorway, rounds: Rounds) -> None:
-    other = await visit(doorway, PAD, ME)
-    stay, count = await rounds.of(visit(doorway, PAD, "t.a-new-browser-0001"))
+async def test_coming_to_a_pad_that_is_open_takes_no_more(
+    join_handler: JoinHandler, rounds: Rounds
+) -> None:
+    other = await visit(join_handler, PAD, ME)
+    stay, count = await rounds.of(visit(join_handler, PAD, "t.a-new-browser-0001"))
     assert count <= MOST
-    await leave(doorway, stay)
-    await leave(doorway, other)
+    await leave(join_handler, stay)
+    await leave(join_handler, other)
 
 
 async def test_a_new_pad_takes_no_more_besides_what_the_writer_needs(
-    doorway: Doorway, rounds: Rounds
+    join_handler: JoinHandler, rounds: Rounds
 ) -> None:
-    await leave(doorway, await visit(doorway, PAD, ME))
-    await leave(doorway, await visit(doorway, "made-before", ME, **SETS_UP))
+    await leave(join_handler, await visit(join_handler, PAD, ME))
+    await leave(join_handler, await visit(join_handler, "made-before", ME, **SETS_UP))
     for number, whose in enumerate((_new_author, _known_author)):
         said: dict[str, Any]
         for said in ({}, SETS_UP):
             pad = f"new-{number}-{len(said)}"
-            token = await whose(doorway)
-            stay, count = await rounds.of(visit(doorway, pad, token, **said))
+            token = await whose(join_handler)
+            stay, count = await rounds.of(visit(join_handler, pad, token, **said))
             assert count <= MOST
-            await _is_whole(doorway, *stay, settings=bool(said))
-            await leave(doorway, stay)
+            await _is_whole(join_handler, *stay, settings=bool(said))
+            await leave(join_handler, stay)
 
 
-async def _is_whole(doorway: Doorway, session: Session, room: Room, *, settings: bool) -> None:
+async def _is_whole(
+    join_handler: JoinHandler, session: Session, room: Room, *, settings: bool
+) -> None:
     assert room.feed.head == 0
-    client: Any = doorway.redis.client
+    client: Any = join_handler.redis.client
     meta = await client.hgetall(room.keys.meta)
     assert meta[b"creator"].decode() == session.author
     assert meta[b"readonly"].decode() == session.identity.read_only_id
     assert meta[deletion_field(room.epoch).encode()]
     assert (b"settings" in meta) == settings
-    assert session.author in await authors.read(doorway.redis, [session.author])
-    noted = await client.zrange(doorway.keyspace.unwritten(room.keys.partition), 0, -1)
+    assert session.author in await authors.read(join_handler.redis, [session.author])
+    noted = await client.zrange(join_handler.keyspace.unwritten(room.keys.partition), 0, -1)
     assert f"{room.epoch} {room.pad_id}".encode() in noted
 
 
-async def test_a_pad_that_was_deleted_takes_no_more(doorway: Doorway, rounds: Rounds) -> None:
-    stay = await visit(doorway, "again", ME)
-    await leave(doorway, stay)
+async def test_a_pad_that_was_deleted_takes_no_more(
+    join_handler: JoinHandler, rounds: Rounds
+) -> None:
+    stay = await visit(join_handler, "again", ME)
+    await leave(join_handler, stay)
     room = stay[1]
-    await doorway.inbox.put(Deletion("again", Origin("deletes", 1), "", allowed=True))
+    await join_handler.inbox.put(Deletion("again", Origin("deletes", 1), "", allowed=True))
 
     async def gone() -> bool:
-        return not (await glance(doorway.redis, room.keys)).exists
+        return not (await glance(join_handler.redis, room.keys)).exists
 
     await eventually(gone, "it is gone")
-    stay, count = await rounds.of(visit(doorway, "again", ME))
+    stay, count = await rounds.of(visit(join_handler, "again", ME))
     assert count <= MOST
     assert stay[1].feed.head == 0
     assert stay[1].epoch > room.epoch
-    await leave(doorway, stay)
+    await leave(join_handler, stay)
 
 
 @pytest.mark.parametrize("whose", [_new_author, _known_author])
 async def test_another_name_and_colour_take_no_more(
-    doorway: Doorway, rounds: Rounds, whose: Callable[[Doorway], Awaitable[str]]
+    join_handler: JoinHandler, rounds: Rounds, whose: Callable[[JoinHandler], Awaitable[str]]
 ) -> None:
-    await leave(doorway, await visit(doorway, PAD, ME))
-    token = await whose(doorway)
+    await leave(join_handler, await visit(join_handler, PAD, ME))
+    token = await whose(join_handler)
     said: dict[str, Any] = {"userInfo": {"name": "Ada", "colorId": "#123456"}}
-    (session, room), count = await rounds.of(visit(doorway, PAD, token, **said))
+    (session, room), count = await rounds.of(visit(join_handler, PAD, token, **said))
     assert count <= MOST
-    stored = (await authors.read(doorway.redis, [session.author]))[session.author]
+    stored = (await authors.read(join_handler.redis, [session.author]))[session.author]
     assert stored == Author(session.author, "Ada", "#123456")
-    await leave(doorway, (session, room))
+    await leave(join_handler, (session, room))
 
 
 @pytest.mark.parametrize("whose", [_new_author, _known_author])
 async def test_a_read_only_link_takes_one_more(
-    doorway: Doorway, rounds: Rounds, whose: Callable[[Doorway], Awaitable[str]]
+    join_handler: JoinHandler, rounds: Rounds, whose: Callable[[JoinHandler], Awaitable[str]]
 ) -> None:
-    first = await visit(doorway, PAD, ME)
+    first = await visit(join_handler, PAD, ME)
     link = first[0].identity.read_only_id
     assert link.startswith("r.")
-    await leave(doorway, first)
-    token = await whose(doorway)
-    stay, count = await rounds.of(visit(doorway, link, token))
+    await leave(join_handler, first)
+    token = await whose(join_handler)
+    stay, count = await rounds.of(visit(join_handler, link, token))
     assert count <= OF_A_LINK
     assert stay[0].identity.read_only
     assert stay[0].identity.pad_id == PAD
-    await leave(doorway, stay)
+    await leave(join_handler, stay)
 
 
 async def test_coming_back_takes_no_more_besides_what_the_writer_needs(
-    doorway: Doorway, rounds: Rounds
+    join_handler: JoinHandler, rounds: Rounds
 ) -> None:
-    session, room = await visit(doorway, PAD, ME)
-    await leave(doorway, (session, room))
+    session, room = await visit(join_handler, PAD, ME)
+    await leave(join_handler, (session, room))
     said: dict[str, Any] = {"reconnect": True, "client_rev": room.feed.head}
-    stay, count = await rounds.of(visit(doorway, PAD, ME, **said))
+    stay, count = await rounds.of(visit(join_handler, PAD, ME, **said))
     assert count <= MOST
     assert stay[0].order > session.order
-    client: Any = doorway.redis.client
+    client: Any = join_handler.redis.client
     fences = await client.hgetall(room.keys.fences)
     assert int(fences[session.author.encode()]) == stay[0].order
-    await leave(doorway, stay)
+    await leave(join_handler, stay)
 
 
-def _with_a_token(doorway: Doorway) -> Handshake:
-    doorway.settings = FanoutSettings(auth="jwt", jwt_secret=SECRET)
-    doorway.access = open_access(doorway.settings, doorway.redis, doorway.keyspace, "")
+def _with_a_token(join_handler: JoinHandler) -> Handshake:
+    join_handler.settings = FanoutSettings(auth="jwt", jwt_secret=SECRET)
+    join_handler.access = open_access(
+        join_handler.settings, join_handler.redis, join_handler.keyspace, ""
+    )
     claims = {"sub": "ada", "pads": ["*"], "write": True, "exp": int(time.time()) + 600}
     return Handshake("", {}, "", token=jwt.encode(claims, SECRET, "HS256"))
 
@@ -279,26 +287,26 @@ class _Hook(Hook):
         return Grant("a.of-the-operator-01", name="Ada", expires=time.time() + 600)
 
 
-def _with_a_hook(doorway: Doorway) -> Handshake:
+def _with_a_hook(join_handler: JoinHandler) -> Handshake:
     class Nothing:
         async def close(self) -> None:
             pass
 
-    doorway.settings = FanoutSettings(auth="hook", hook_url="http://127.0.0.1/")
-    doorway.access = HookAccess(_Hook(), (), "token", Nothing())  # type: ignore[arg-type]
+    join_handler.settings = FanoutSettings(auth="hook", hook_url="http://127.0.0.1/")
+    join_handler.access = HookAccess(_Hook(), (), "token", Nothing())  # type: ignore[arg-type]
     return NOBODY
 
 
 @pytest.mark.parametrize("how", [_with_a_token, _with_a_hook])
 async def test_whoever_lets_people_in_it_takes_no_more(
-    doorway: Doorway, rounds: Rounds, how: Callable[[Doorway], Handshake]
+    join_handler: JoinHandler, rounds: Rounds, how: Callable[[JoinHandler], Handshake]
 ) -> None:
     """Besides what the operator's own service takes."""
-    await leave(doorway, await visit(doorway, PAD, ME))
-    await leave(doorway, await visit(doorway, "made-before", ME))
-    handshake = how(doorway)
+    await leave(join_handler, await visit(join_handler, PAD, ME))
+    await leave(join_handler, await visit(join_handler, "made-before", ME))
+    handshake = how(join_handler)
     for pad in (PAD, "new", PAD, "another-new"):  # first somebody who comes for the first time
-        stay, count = await rounds.of(visit(doorway, pad, "", handshake=handshake))
+        stay, count = await rounds.of(visit(join_handler, pad, "", handshake=handshake))
         assert count <= MOST
         assert stay[1].feed.head >= 0
-        await leave(doorway, stay)
+        await leave(join_handler, stay)

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.timeslider import requests
 from padfleet.services.fanout.timeslider.granules import BLANK
 from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
-from padfleet.services.fanout.timeslider.job import Job, work
+from padfleet.services.fanout.timeslider.job import HistoryJob, work
 from padfleet.services.fanout.timeslider.requests import Request, Timeslider, granules_of
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
@@ -33,7 +33,7 @@ LENGTH = 3200
 HISTORY = lived_in(LENGTH, seed=4)
 
 
-class Ear(Exit):
+class Ear(Outbound):
     def __init__(self) -> None:
         super().__init__()
         self.heard: list[dict[str, Any]] = []
@@ -50,7 +50,7 @@ async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
     await staging.add(HISTORY)
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
     assert (await read_meta(redis, keyspace.pad(PAD))).first == 1000
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield await rooms.enter(PAD)
     await rooms.close()
 
@@ -65,7 +65,7 @@ async def slider(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 def visitor(room: Room) -> tuple[Session, Ear]:
     ear = Ear()
-    session = Session(Identity("a.x", PAD, PAD, "r.0", False, False), ear, batching=False)
+    session = Session(SessionIdentity("a.x", PAD, PAD, "r.0", False, False), ear, batching=False)
     room.sessions[session.id] = session
     return session, ear
 
@@ -83,7 +83,7 @@ def expected(start: int, size: int, granules: int | None = None) -> dict[str, An
     wanted = granules_of(Request(start, size, 1), LENGTH - 1)
     wanted = wanted.cut(granules or wanted.granules)
     records = [revision.to_record() for revision in HISTORY]
-    job = Job(
+    job = HistoryJob(
         BLANK, [(0, None, records)], wanted.last, start, size, wanted.granules, wanted.end, 60
     )
     found: dict[str, Any] = json.loads(b"{%b}" % work(job).data)
@@ -101,10 +101,10 @@ async def test_a_long_way_is_played_in_steps(
     slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "MOST_REVISIONS", 300)
-    steps: list[Job] = []
+    steps: list[HistoryJob] = []
     done = slider._done
 
-    async def counted(history: Any, job: Job) -> Any:
+    async def counted(history: Any, job: HistoryJob) -> Any:
         steps.append(job)
         return await done(history, job)
 
@@ -140,7 +140,7 @@ async def test_the_writers_snapshot_is_a_place_to_begin(
     begun: list[int] = []
     done = slider._done
 
-    async def noted(history: Any, job: Job) -> Any:
+    async def noted(history: Any, job: HistoryJob) -> Any:
         begun.append(job.begin.rev)
         return await done(history, job)
 
@@ -205,7 +205,7 @@ async def test_a_history_with_a_hole_is_no_ones_disconnect(
 
 
 async def test_an_idle_helper_ends_and_another_comes() -> None:
-    job = Job(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    job = HistoryJob(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper(idle=0.05)
     answer = await helper.do(job)
     await eventually(lambda: helper.pid is None, "it rests")
@@ -218,7 +218,7 @@ async def test_an_idle_helper_ends_and_another_comes() -> None:
 
 async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """uvloop says so with a RuntimeError, when the process has died and nobody has noticed yet."""
-    job = Job(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    job = HistoryJob(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper()
     answer = await helper.do(job)
     first, process = helper.pid, helper._process._process

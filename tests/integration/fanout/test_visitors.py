@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from padfleet.services.fanout.auth.access import OpenAccess
-from padfleet.services.fanout.auth.identify import Handshake
+from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
-from padfleet.services.fanout.requests.join import Doorway
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log import authors, chat, contributions, saved
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
@@ -23,12 +23,12 @@ TOKEN = "t.0123456789abcdef"
 NOBODY = Handshake("", {}, "")
 
 
-async def visit(doorway: Doorway, token: str = TOKEN, **said: Any) -> Session:
+async def visit(join_handler: JoinHandler, token: str = TOKEN, **said: Any) -> Session:
     message = {"padId": PAD, "token": token, **said}
-    with doorway.ahead(message) as ahead:
-        identity = await doorway.identify(NOBODY, message, ahead)
-        session, room = await doorway.join(Exit(), identity, message)
-    await doorway.leave(room, session)
+    with join_handler.ahead(message) as ahead:
+        identity = await join_handler.identify(NOBODY, message, ahead)
+        session, room = await join_handler.join(Outbound(), identity, message)
+    await join_handler.leave(room, session)
     return session
 
 
@@ -45,30 +45,30 @@ async def is_kept(redis: Redis, author: str) -> bool:
     return await expiries(redis, author) == [-1, -1]
 
 
-async def test_who_only_comes_is_forgotten(doorway: Doorway, redis: Redis) -> None:
-    author = (await visit(doorway)).author
+async def test_who_only_comes_is_forgotten(join_handler: JoinHandler, redis: Redis) -> None:
+    author = (await visit(join_handler)).author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
     for key in keys_of(author):
         await redis.client.delete(key)
-    again = (await visit(doorway)).author
+    again = (await visit(join_handler)).author
     assert again != author
     assert list(await authors.read(redis, [author, again])) == [again]
 
 
 async def test_who_comes_again_is_kept_longer_but_not_noted_at_each_join(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
-    author = (await visit(doorway)).author
+    author = (await visit(join_handler)).author
     for key in keys_of(author):
         await redis.client.pexpire(key, 1_000_000)
-    await visit(doorway)
+    await visit(join_handler)
     assert max(await expiries(redis, author)) <= 1_000_000, "it was just noted"
     await cast("Any", redis.client.hset(author_key(author), "visitor", _noted_long_ago()))
-    await visit(doorway)
+    await visit(join_handler)
     assert min(await expiries(redis, author)) > 1_000_000
     await redis.client.pexpire(keys_of(author)[0], 1_000_000)
     await cast("Any", redis.client.hset(author_key(author), "visitor", "no note of ours"))
-    await visit(doorway, reconnect=True, client_rev=0)
+    await visit(join_handler, reconnect=True, client_rev=0)
     assert min(await expiries(redis, author)) > 1_000_000
 
 
@@ -76,49 +76,53 @@ def _noted_long_ago() -> str:
     return f"{sha256(TOKEN.encode()).hexdigest()} 1000"
 
 
-async def _by_name(doorway: Doorway, author: str) -> None:
-    await authors.update(doorway.redis, author, name="Ada")
+async def _by_name(join_handler: JoinHandler, author: str) -> None:
+    await authors.update(join_handler.redis, author, name="Ada")
 
 
-async def _by_color(doorway: Doorway, author: str) -> None:
-    await authors.update(doorway.redis, author, color="#123456")
+async def _by_color(join_handler: JoinHandler, author: str) -> None:
+    await authors.update(join_handler.redis, author, color="#123456")
 
 
-async def _by_chat(doorway: Doorway, author: str) -> None:
-    keys = doorway.keyspace.pad(PAD)
-    await chat.say(doorway.redis, keys, text="hello", author=author, now_ms=1)
+async def _by_chat(join_handler: JoinHandler, author: str) -> None:
+    keys = join_handler.keyspace.pad(PAD)
+    await chat.say(join_handler.redis, keys, text="hello", author=author, now_ms=1)
 
 
-async def _by_saving(doorway: Doorway, author: str) -> None:
-    assert await saved.save_revision(doorway.redis, doorway.keyspace.pad(PAD), 0, author, "", 1)
+async def _by_saving(join_handler: JoinHandler, author: str) -> None:
+    assert await saved.save_revision(
+        join_handler.redis, join_handler.keyspace.pad(PAD), 0, author, "", 1
+    )
 
 
-async def _by_import(doorway: Doorway, author: str) -> None:
-    await contributions.note(doorway.redis, [author], "another", 0)
+async def _by_import(join_handler: JoinHandler, author: str) -> None:
+    await contributions.note(join_handler.redis, [author], "another", 0)
 
 
-async def _by_typing(doorway: Doorway, author: str) -> None:
+async def _by_typing(join_handler: JoinHandler, author: str) -> None:
     pool = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
-    await _submit(doorway, author, "+1$x", pool, 1)
+    await _submit(join_handler, author, "+1$x", pool, 1)
 
 
-async def _by_deleting(doorway: Doorway, author: str) -> None:
-    await _submit(doorway, author, "-1$", {"numToAttrib": {}, "nextNum": 0}, -1)
+async def _by_deleting(join_handler: JoinHandler, author: str) -> None:
+    await _submit(join_handler, author, "-1$", {"numToAttrib": {}, "nextNum": 0}, -1)
 
 
-async def _submit(doorway: Doorway, author: str, ops: str, pool: dict[str, Any], more: int) -> None:
-    room = await doorway.rooms.enter(PAD)
+async def _submit(
+    join_handler: JoinHandler, author: str, ops: str, pool: dict[str, Any], more: int
+) -> None:
+    room = await join_handler.rooms.enter(PAD)
     text = (await room.held.document()).atext.text
     sign = ">" if more >= 0 else "<"
     ops = f"*0{ops}" if pool["nextNum"] else ops
     changeset = f"Z:{len(text)}{sign}1{ops}"
     origin = Origin("session", 1)
-    await doorway.inbox.put(Submission(PAD, origin, 1, room.epoch, author, 0, changeset, pool))
+    await join_handler.inbox.put(Submission(PAD, origin, 1, room.epoch, author, 0, changeset, pool))
     await room.held.reached(1)
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)
 
 
-CONTRIBUTIONS: list[Callable[[Doorway, str], Awaitable[None]]] = [
+CONTRIBUTIONS: list[Callable[[JoinHandler, str], Awaitable[None]]] = [
     _by_name,
     _by_color,
     _by_chat,
@@ -131,60 +135,62 @@ CONTRIBUTIONS: list[Callable[[Doorway, str], Awaitable[None]]] = [
 
 @pytest.mark.parametrize("contributes", CONTRIBUTIONS)
 async def test_who_contributes_is_kept_for_good(
-    doorway: Doorway, redis: Redis, contributes: Callable[[Doorway, str], Awaitable[None]]
+    join_handler: JoinHandler,
+    redis: Redis,
+    contributes: Callable[[JoinHandler, str], Awaitable[None]],
 ) -> None:
-    author = (await visit(doorway)).author
+    author = (await visit(join_handler)).author
     assert not await is_kept(redis, author)
-    await contributes(doorway, author)
+    await contributes(join_handler, author)
 
     async def kept() -> bool:
         return await is_kept(redis, author)
 
     await eventually(kept, "both keys are there for good")
     for _ in range(2):
-        assert (await visit(doorway)).author == author
+        assert (await visit(join_handler)).author == author
     assert await is_kept(redis, author)
 
 
 async def test_who_only_chooses_a_name_is_known_by_it_while_he_is_kept(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
     """At the first join, a later one, or on the pad. Else whoever names himself anew at each join
     would be kept for good each time."""
-    author = (await visit(doorway, userInfo={"name": "Ada", "colorId": "#123456"})).author
+    author = (await visit(join_handler, userInfo={"name": "Ada", "colorId": "#123456"})).author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
     assert await authors.read(redis, [author]) == {author: Author(author, "Ada", "#123456")}
     for key in keys_of(author):
         await redis.client.pexpire(key, 1_000_000)
-    assert (await visit(doorway, userInfo={"name": "Countess"})).author == author
+    assert (await visit(join_handler, userInfo={"name": "Countess"})).author == author
     assert min(await expiries(redis, author)) > 1_000_000, "he was seen"
     await authors.update(redis, author, name="Lovelace", color="#654321", for_good=False)
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
     assert await authors.read(redis, [author]) == {author: Author(author, "Lovelace", "#654321")}
-    await _by_chat(doorway, author)
+    await _by_chat(join_handler, author)
     assert await is_kept(redis, author)
-    assert (await visit(doorway, userInfo={"name": "Ada"})).author == author
+    assert (await visit(join_handler, userInfo={"name": "Ada"})).author == author
     assert await is_kept(redis, author)
 
 
 async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
     """As after a join that came to nothing."""
     author, made = await authors.author_and_made(redis, TOKEN, KEEP_MS)
     assert made is not None
-    assert (await visit(doorway)).author == author
+    assert (await visit(join_handler)).author == author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
 
 
 async def test_nobody_who_is_there_for_good_begins_to_expire(
-    doorway: Doorway, redis: Redis
+    join_handler: JoinHandler, redis: Redis
 ) -> None:
     """Such as those of fleets that set no expiry, and those made by the HTTP API or an import."""
     author = await authors.author_of_token(redis, TOKEN)
     assert await is_kept(redis, author)
-    assert (await visit(doorway)).author == author
-    seen = await authors.seen(redis, Author(author, None, 1), authors.Visit("", KEEP_MS))
+    assert (await visit(join_handler)).author == author
+    seen = await authors.seen(redis, Author(author, None, 1), authors.AuthorVisit("", KEEP_MS))
     assert seen == (await authors.read(redis, [author]))[author]
     assert await is_kept(redis, author)
     for made in (await authors.create(redis, "Ada"), await authors.author_for(redis, "portal-7")):
@@ -193,21 +199,23 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     assert not await redis.client.exists(author_key("a.nobody"))
 
 
-async def test_without_the_setting_all_are_kept(doorway: Doorway, redis: Redis) -> None:
-    doorway.access = OpenAccess(redis, doorway.keyspace, "", 0)
-    assert await is_kept(redis, (await visit(doorway)).author)
+async def test_without_the_setting_all_are_kept(join_handler: JoinHandler, redis: Redis) -> None:
+    join_handler.access = OpenAccess(redis, join_handler.keyspace, "", 0)
+    assert await is_kept(redis, (await visit(join_handler)).author)
 
 
-async def test_a_pad_whose_author_was_forgotten_opens(doorway: Doorway, redis: Redis) -> None:
-    author = (await visit(doorway)).author
-    await _by_typing(doorway, author)
+async def test_a_pad_whose_author_was_forgotten_opens(
+    join_handler: JoinHandler, redis: Redis
+) -> None:
+    author = (await visit(join_handler)).author
+    await _by_typing(join_handler, author)
     for key in keys_of(author):
         await redis.client.delete(key)
     assert await authors.read(redis, [author]) == {}
-    session = await visit(doorway)
+    session = await visit(join_handler)
     assert session.author != author
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     greeting = await room.greetings.make()
     assert greeting is not None
     assert greeting.rev == 1
-    doorway.rooms.leave(room)
+    join_handler.rooms.leave(room)

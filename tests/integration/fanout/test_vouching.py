@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from padfleet.services.fanout.auth.identify import Handshake
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.hub.greetings import Greetings
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.pads import vouching
-from padfleet.services.fanout.requests.join import Doorway
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import presence, reigns
 from padfleet.shared.log.authors import Author
@@ -39,7 +39,7 @@ HISTORY = written(8)
 @pytest.fixture
 async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
     """A pad up to revision 5, with no writer."""
-    rooms = Rooms(redis, keyspace, Rules(), worker_id="w", ring=1000, stall_timeout=60)
+    rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     staging = await Staging.begin(redis, keyspace, PAD, head=5)
     await staging.add(HISTORY[:6])
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
@@ -48,14 +48,14 @@ async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
 
 
 def page(me: Author = ME) -> Session:
-    identity = Identity(me.id, PAD, PAD, "r.0", read_only=False, embedded=False)
-    return Session(identity, Exit(), batching=False)
+    identity = SessionIdentity(me.id, PAD, PAD, "r.0", read_only=False, embedded=False)
+    return Session(identity, Outbound(), batching=False)
 
 
 async def joined(room: Room, redis: Redis, me: Author = ME) -> Session:
     session = page(me)
     _ = await presence.join(redis, room.keys, session.member(me, "w"))
-    session.epoch, session.cursor = room.epoch, Cursor(5, 5)
+    session.epoch, session.cursor = room.epoch, DeliveryCursor(5, 5)
     room.enter(session)
     return session
 
@@ -169,7 +169,7 @@ async def test_I5_a_reign_under_which_nobody_wrote_is_on_record(
 
 
 async def test_I5_who_arrives_while_the_reign_changes_is_on_record_under_the_new_one(
-    doorway: Doorway, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+    join_handler: JoinHandler, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, made = Greetings.make, 0
 
@@ -178,27 +178,27 @@ async def test_I5_who_arrives_while_the_reign_changes_is_on_record_under_the_new
         made += 1
         if made == 1:
             await goes_and_comes_back(redis, keyspace)
-            await doorway.rooms.begin_to_enter(PAD).repair.done()
+            await join_handler.rooms.begin_to_enter(PAD).repair.done()
         return await real(self)
 
     monkeypatch.setattr(Greetings, "make", make)
     message = {"padId": PAD, "token": "t.0123456789abcdef"}
-    identity = await doorway.identify(Handshake("", {}, ""), message)
-    session, room = await doorway.join(Exit(), identity, message)
+    identity = await join_handler.identify(Handshake("", {}, ""), message)
+    session, room = await join_handler.join(Outbound(), identity, message)
     found = await redis.client.hget(room.keys.seen, session.author)
     assert (found, made) == (f"{room.epoch} {room.reign}".encode(), 2)
     assert session.cursor.sent_rev == room.feed.head
 
 
 async def test_I5_who_comes_back_under_a_new_reign_is_on_record_before_he_is_sent_more(
-    doorway: Doorway, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+    join_handler: JoinHandler, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = await doorway.rooms.enter(PAD)
+    room = await join_handler.rooms.enter(PAD)
     _ = await presence.join(redis, room.keys, page().member(ME, "w"))
     await goes_and_comes_back(redis, keyspace)
     await room.repair.done()
     slow, session = Slow(monkeypatch), page()
-    coming = asyncio.create_task(doorway._resume(room, session, ME, room.feed.head, None))
+    coming = asyncio.create_task(join_handler._resume(room, session, ME, room.feed.head, None))
     await eventually(lambda: slow.asked, "it is being put on record")
     assert session.id not in room.sessions
     slow.may.set()

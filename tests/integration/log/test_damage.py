@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.writer.cache import load_pad
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.authors import create, read
 from padfleet.shared.log.connect import Redis
@@ -29,7 +29,7 @@ HEAD = 30
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
     """Of a pad with a history and, in the middle of it, a snapshot."""
-    pad = Pad()
+    pad = WriterPad()
     revisions = [pad.create("text\n", "a.creator", 1)]
     snapshot = b""
     for seq in range(1, HEAD + 1):
@@ -104,7 +104,7 @@ async def test_a_damaged_snapshot_is_done_without(what: str, redis: Redis, keys:
             await read_back(redis, keys)
 
 
-def edit(pad: Pad) -> Submission:
+def edit(pad: WriterPad) -> Submission:
     pool = AttributePool()
     splice = make_splice(pad.atext.text, 0, 0, "!", [("author", "a.y")], pool)
     wire = pool.to_jsonable()

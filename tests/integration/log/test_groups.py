@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from padfleet.services.fanout.auth.decision import Denied, Wanted
+from padfleet.services.fanout.auth.decision import Denied, RequestedPad
 from padfleet.services.fanout.auth.group_pads import (
     LOOK_AGAIN,
     group_session,
@@ -54,7 +54,7 @@ async def test_which_session_counts(redis: Redis) -> None:
 
 async def test_who_gets_onto_a_groups_pad(redis: Redis, keyspace: Keyspace) -> None:
     name = await groups.create_session(redis, GROUP, "a.x", int(time.time()) + 1000)
-    for wanted in (Wanted(PAD, PAD, False), Wanted(PAD, "r.x", True)):
+    for wanted in (RequestedPad(PAD, PAD, False), RequestedPad(PAD, "r.x", True)):
         found = await group_session(redis, keyspace, wanted, name)
         assert found is not None
         assert found.author == "a.x"
@@ -62,7 +62,7 @@ async def test_who_gets_onto_a_groups_pad(redis: Redis, keyspace: Keyspace) -> N
             await group_session(redis, keyspace, wanted, "")
         with pytest.raises(Denied):
             no_group_pad(wanted)
-    plain = Wanted("pad", "pad", False)
+    plain = RequestedPad("pad", "pad", False)
     assert await group_session(redis, keyspace, plain, name) is None
     no_group_pad(plain)
 

@@ -9,10 +9,16 @@ import pytest
 
 from padfleet.shared.log import inbox as inbox_module
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.entries import Staged, Unreadable
+from padfleet.shared.log.entries import Staged, UnreadableEntry
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES, PadLimits, TooLarge
+from padfleet.shared.log.limits import (
+    ENTRY_BYTES,
+    LARGEST_BYTES,
+    PART_BYTES,
+    EditTooLarge,
+    PadLimits,
+)
 from padfleet.shared.log.reading import (
     CAREFUL_BYTES,
     READ_BYTES,
@@ -56,11 +62,11 @@ async def test_no_entry_of_an_inbox_is_large(
 
 async def test_what_is_too_large_leaves_nothing_behind(redis: Redis, keyspace: Keyspace) -> None:
     inbox = InboxWriter(redis, keyspace, timeout=10, limits=PadLimits(1000, 10))
-    with pytest.raises(TooLarge, match="1,001 UTF-16 code units, of 1,000 at most"):
+    with pytest.raises(EditTooLarge, match="1,001 UTF-16 code units, of 1,000 at most"):
         await inbox.put(creation(1001))
     await inbox.close()
     unlimited = InboxWriter(redis, keyspace, timeout=10)
-    with pytest.raises(TooLarge, match="make several of it"):
+    with pytest.raises(EditTooLarge, match="make several of it"):
         await unlimited.put(creation(LARGEST_BYTES))
     await unlimited.close()
     assert await redis.client.keys("*") == []
@@ -175,7 +181,7 @@ async def test_what_was_brought_beside_an_inbox_may_be_gone(
             await redis.client.hset(key, "2", "x")
         case "another":
             staged = staged._replace(origin=Origin("another", 1))
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableEntry) as caught:
         await read_staged(redis, keyspace, partition, staged)
     reason = "expired" if what in ("gone", "in part") else "malformed"
     assert caught.value.reason == reason

@@ -63,9 +63,9 @@ async def test_beats_of_a_clock_ahead_keep_nobody_alive(redis: Redis) -> None:
     await presence.beat(redis, WRITERS, "lives", timeout)
     now = (await redis.client.time())[0] * 1000
     await redis.client.zadd(WRITERS, {"dead": now + 45_000, "lives": now + 45_000})
-    census = await presence.beat(redis, WRITERS, "lives", timeout)
-    assert census.alive == {"dead", "lives"}, "nobody is counted out who only has had no turn yet"
-    assert census.silence_ms >= 0
+    liveness = await presence.beat(redis, WRITERS, "lives", timeout)
+    assert liveness.alive == {"dead", "lives"}, "nobody is counted out who only has had no turn yet"
+    assert liveness.silence_ms >= 0
 
     async def alone() -> bool:
         return (await presence.beat(redis, WRITERS, "lives", timeout)).alive == {"lives"}

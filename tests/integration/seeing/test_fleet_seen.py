@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import redis as redis_library
 
+from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.look import look
 from padfleet.shared.fleet.past import BEAT
-from padfleet.shared.fleet.picture import Picture, picture
+from padfleet.shared.fleet.view import FleetView, picture
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, process_key
 from tests.eventually import eventually
@@ -48,7 +48,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await opened.close()
 
 
-async def seen(redis: Redis, keyspace: Keyspace) -> tuple[Picture, list[tuple[str, str]]]:
+async def seen(redis: Redis, keyspace: Keyspace) -> tuple[FleetView, list[tuple[str, str]]]:
     now = picture(await look(redis, keyspace))
     return now, [(finding.level, finding.text) for finding in findings(now)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter, Standing
+from padfleet.shared.log.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Deletion, Origin, Submission
 from tests.eventually import eventually
@@ -51,7 +51,7 @@ async def test_a_pad_without_its_revisions_does_not_stop_the_others_of_its_parti
     await all_settled_once(redis, keyspace, [typist])
 
     async def passed() -> bool:
-        return await inbox.standing(entry, entry_id) is Standing.PASSED
+        return await inbox.standing(entry, entry_id) is EntryStatus.PASSED
 
     await eventually(passed, "it has been answered")
     assert (await read_meta(redis, keys)).head == 7, "what is stored stays as it is"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer import ledger
+from padfleet.services.writer import committer as ledger
+from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.partition import Committer, Stuck
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.replicas import Replicas
-from padfleet.services.writer.upkeep import Upkeep
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log import leases
 from padfleet.shared.log.channels import Subscriber
@@ -48,7 +48,7 @@ class Writer:
 
     redis: Redis
     pads: PadCache
-    committer: Committer
+    committer: BatchProcessor
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
@@ -94,8 +94,10 @@ class Writer:
 @pytest.fixture
 async def writer(redis: Redis) -> AsyncIterator[Writer]:
     pads = PadCache(redis, KEYSPACE, 100)
-    keeping = Upkeep(redis, KEYSPACE, snapshot_every=100, keep_revisions=2000)
-    committer = Committer(redis, KEYSPACE, pads, keeping, Replicas(redis, KEYSPACE, 0), LEASE_MS)
+    keeping = Compaction(redis, KEYSPACE, snapshot_every=100, keep_revisions=2000)
+    committer = BatchProcessor(
+        redis, KEYSPACE, pads, keeping, Replicas(redis, KEYSPACE, 0), LEASE_MS
+    )
     lease = await leases.acquire(redis, KEYSPACE, 1, "w", LEASE_MS)
     assert lease is not None
     made = Writer(redis, pads, committer, lease)
@@ -193,7 +195,7 @@ async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the script may stumble over some day."""
-    real, calls = ledger.Ledger.commit, 0
+    real, calls = ledger.Committer.commit, 0
 
     async def stumbles(self: Any, lease: Any, position: str, work: dict[str, Any]) -> Any:
         nonlocal calls
@@ -202,7 +204,7 @@ async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
             raise ZeroDivisionError
         return await real(self, lease, position, work)
 
-    monkeypatch.setattr(ledger.Ledger, "commit", stumbles)
+    monkeypatch.setattr(ledger.Committer, "commit", stumbles)
     before = [types(pad, 2, 1, "a") for pad in GOOD]
     bad = [types(BAD, 2, 1, "a"), types(BAD, 3, 1, "a")]
     after = [types(pad, 3, 2, "aa") for pad in GOOD]

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from padfleet.services.writer import partition, upkeep
+from padfleet.services.writer import batch_processor as partition
+from padfleet.services.writer import compaction as compaction
+from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.fences import KEPT_MS
-from padfleet.services.writer.pad import Pad
-from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.replicas import Replicas
-from padfleet.services.writer.upkeep import Upkeep
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log import leases
 from padfleet.shared.log.channels import Subscriber
@@ -51,7 +52,7 @@ class Writer:
     redis: Redis
     keyspace: Keyspace
     pads: PadCache
-    committer: Committer
+    committer: BatchProcessor
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
@@ -84,9 +85,9 @@ class Writer:
 @pytest.fixture
 async def writer(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Writer]:
     pads = PadCache(redis, keyspace, 100)
-    keeping = Upkeep(redis, keyspace, snapshot_every=2, keep_revisions=2000)
+    keeping = Compaction(redis, keyspace, snapshot_every=2, keep_revisions=2000)
     replicas = Replicas(redis, keyspace, 0)
-    committer = Committer(redis, keyspace, pads, keeping, replicas, LEASE_MS)
+    committer = BatchProcessor(redis, keyspace, pads, keeping, replicas, LEASE_MS)
     lease = await leases.acquire(redis, keyspace, keyspace.partition_of(PAD), "w", LEASE_MS)
     assert lease is not None
     made = Writer(redis, keyspace, pads, committer, lease)
@@ -154,7 +155,7 @@ async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
 ) -> None:
     """The pad in memory had moved, and its record was thrown away with the entry: what was stored
     then named a head that was not in the stream."""
-    monkeypatch.setattr(Pad, where, Once(getattr(Pad, where), at=2))
+    monkeypatch.setattr(WriterPad, where, Once(getattr(WriterPad, where), at=2))
     faulty = types(2, 1, "b", "a")
     await writer.settle(types(1, 0, "a", ""), faulty, faulty, types(3, 1, "c", "a"))
     assert writer.outcomes == [(2, "refused", "badChangeset")], "once, though it stood there twice"
@@ -168,8 +169,8 @@ async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
 async def test_a_pad_that_cannot_be_loaded_again_is_left_as_it_is_stored(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pad, "_correction", Once(Pad._correction, at=2))
-    monkeypatch.setattr(Pad, "replay", Once(Pad.replay, at=1))
+    monkeypatch.setattr(WriterPad, "_correction", Once(WriterPad._correction, at=2))
+    monkeypatch.setattr(WriterPad, "replay", Once(WriterPad.replay, at=1))
     await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"), types(3, 1, "c", "a"))
     assert [outcome[:2] for outcome in writer.outcomes] == [(2, "refused"), (3, "refused")]
     assert (await writer.stored()).head == 1
@@ -212,7 +213,7 @@ async def test_a_fault_in_upkeep_does_not_cost_the_lease(
         attempts += 1
         raise fault
 
-    monkeypatch.setattr(upkeep.Upkeep, "_snapshot", fails)
+    monkeypatch.setattr(compaction.Compaction, "_snapshot", fails)
     await writer.settle(types(1, 0, "a", ""))
     await writer.settle(types(2, 1, "b", "a"))
     await writer.settle(types(3, 2, "c", "ba"))

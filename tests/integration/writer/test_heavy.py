@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.ledger import LeaseLost
-from padfleet.services.writer.owner import Owner
-from padfleet.services.writer.pad import Pad
-from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.committer import LeaseLost
+from padfleet.services.writer.compaction import Compaction
+from padfleet.services.writer.lease_manager import LeaseManager
+from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.replicas import Replicas
-from padfleet.services.writer.upkeep import Upkeep
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log import leases, scripts
 from padfleet.shared.log.connect import Redis
@@ -57,16 +57,16 @@ class Gate:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    made, submit = Gate(), Pad.submit
+    made, submit = Gate(), WriterPad.submit
 
-    def held(pad: Pad, submission: Submission, *args: Any, **named: Any) -> Any:
+    def held(pad: WriterPad, submission: Submission, *args: Any, **named: Any) -> Any:
         if is_heavy(submission) and made.holds > 0:
             made.holds -= 1
             made.begun.set()
             assert made.open.wait(60)
         return submit(pad, submission, *args, **named)
 
-    monkeypatch.setattr(Pad, "submit", held)
+    monkeypatch.setattr(WriterPad, "submit", held)
     yield made
     made.open.set()
 
@@ -79,11 +79,11 @@ class Partition:
         self.number = keyspace.partition_of(BUSY)
         self.stopping = False
 
-    def committer(self, pads: PadCache | None = None) -> Committer:
+    def committer(self, pads: PadCache | None = None) -> BatchProcessor:
         pads = pads or PadCache(self.redis, self.keyspace, 100)
-        keeping = Upkeep(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
+        keeping = Compaction(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
         replicas = Replicas(self.redis, self.keyspace, 0)
-        return Committer(self.redis, self.keyspace, pads, keeping, replicas, LEASE_MS)
+        return BatchProcessor(self.redis, self.keyspace, pads, keeping, replicas, LEASE_MS)
 
     async def lease(self, owner: str) -> Lease:
         taken = await leases.acquire(self.redis, self.keyspace, self.number, owner, LEASE_MS)
@@ -97,7 +97,7 @@ class Partition:
             return []
         return await read_carefully(self.redis, self.keyspace, self.number, behind, count=count)
 
-    async def settle(self, committer: Committer, lease: Lease, count: int = 100) -> Lease:
+    async def settle(self, committer: BatchProcessor, lease: Lease, count: int = 100) -> Lease:
         received = await self.read(lease.position, count)
         assert received is not None
         return await committer.settle(lease, received, self.read)
@@ -300,7 +300,7 @@ async def test_I2_a_writer_that_loses_its_lease_lets_go_of_a_heavy_edit_and_may_
     has now is not lost for it."""
     gate.holds = 1
     pads = PadCache(partition.redis, partition.keyspace, 100)
-    owner = Owner(
+    owner = LeaseManager(
         partition.redis,
         partition.keyspace,
         partition.committer(pads),

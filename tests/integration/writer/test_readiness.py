@@ -15,9 +15,9 @@ import pytest
 
 from padfleet.services.writer import inboxes as inboxes_module
 from padfleet.services.writer import readiness
+from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.owner import Owner
-from padfleet.services.writer.partition import Committer
+from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log import leases
 from padfleet.shared.log.connect import Redis
@@ -86,10 +86,10 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
 
     monkeypatch.setattr(inboxes_module, "read_inboxes", read)
     monkeypatch.setattr(readiness, "READ_LIMIT", 0.3)
-    owner = Owner(
+    owner = LeaseManager(
         redis,
         keyspace,
-        cast(Committer, None),
+        cast(BatchProcessor, None),
         PadCache(redis, keyspace, 10),
         writer_id="w",
         lease_ms=60_000,

@@ -15,16 +15,16 @@ from padfleet.services.tools.doctor.__main__ import main as doctor
 from padfleet.services.writer import inboxes as inboxes_module
 from padfleet.services.writer.inboxes import Inboxes
 from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.look import look
-from padfleet.shared.fleet.picture import picture
+from padfleet.shared.fleet.view import picture
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.edits import Change, Edits, Refused
+from padfleet.shared.log.edits import EditChange, EditRefusal, Edits
 from padfleet.shared.log.entries import Received, Staged, unread
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.limits import LARGEST_BYTES, PadLimits, TooLarge
+from padfleet.shared.log.limits import LARGEST_BYTES, EditTooLarge, PadLimits
 from padfleet.shared.log.records import Creation, Deletion, Origin, encode_entry, pack
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member
@@ -48,10 +48,10 @@ async def edits(redis: Redis, keyspace: Keyspace, inbox: InboxWriter) -> AsyncIt
 
 
 def writing(text: str) -> Any:
-    def make(document: Any) -> Change:
+    def make(document: Any) -> EditChange:
         pool = AttributePool()
         splice = make_splice(document.atext.text, 0, 0, text, [("author", "a.x")], pool)
-        return Change(splice, pool)
+        return EditChange(splice, pool)
 
     return make
 
@@ -123,7 +123,7 @@ async def test_a_large_edit_that_has_expired_is_refused(
     await eventually(stands)
     await redis.client.delete(*await staged())
     fleet.writers[0].thaw()
-    with pytest.raises(Refused, match="could not be read"):
+    with pytest.raises(EditRefusal, match="could not be read"):
         await change
     (found,) = await parked(redis, keyspace)
     assert found[b"reason"] == b"expired"
@@ -203,7 +203,7 @@ async def test_doctor_and_the_fleet_s_page_name_the_pad_and_the_partition(
     await redis.client.delete(keyspace.pad(PAD).meta)
     partition = keyspace.partition_of(PAD)
     await redis.client.xadd(keyspace.inbox(partition), {"e": b"x"})
-    with pytest.raises(Refused):
+    with pytest.raises(EditRefusal):
         await edits.create(PAD, "a.x", "", wrote_it=False)
     wrong = keyspace.partition_of(others[0])
     await redis.client.delete(keyspace.inbox(wrong))
@@ -255,15 +255,15 @@ async def test_what_is_too_large_for_a_pad_does_not_get_into_an_inbox(
     await edits.create(PAD, "a.x", "", wrote_it=False)
     key = keyspace.inbox(keyspace.partition_of(PAD))
     entries = await redis.client.xinfo_stream(key)
-    with pytest.raises(TooLarge, match="1,001 UTF-16 code units"):
+    with pytest.raises(EditTooLarge, match="1,001 UTF-16 code units"):
         await edits.change(PAD, "a.x", writing("x" * 1000))
 
-    def many_attributes(document: Any) -> Change:
+    def many_attributes(document: Any) -> EditChange:
         pool = AttributePool()
         attributes = [("author", "a.x"), ("bold", "true"), ("italic", "true"), ("x", "y")]
-        return Change(make_splice(document.atext.text, 0, 0, "z", attributes, pool), pool)
+        return EditChange(make_splice(document.atext.text, 0, 0, "z", attributes, pool), pool)
 
-    with pytest.raises(TooLarge, match="attributes, of 3 at most"):
+    with pytest.raises(EditTooLarge, match="attributes, of 3 at most"):
         await edits.change(PAD, "a.x", many_attributes)
     after = await redis.client.xinfo_stream(key)
     assert after["entries-added"] == entries["entries-added"]

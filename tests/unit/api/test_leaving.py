@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.web.api.leaving import Left, while_there
+from padfleet.services.web.api.leaving import ClientLeft, while_there
 from tests.collector import Held, forgets
 
 
@@ -55,7 +55,7 @@ async def test_who_leaves_is_not_worked_for_any_more(gone: str) -> None:
     working = asyncio.create_task(while_there(cast(Any, request), work()))
     await begun.wait()
     request.transport = Wire(closing=True) if gone == "closing" else None
-    with pytest.raises(Left):
+    with pytest.raises(ClientLeft):
         await working
     assert given_back.is_set()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from padfleet.services.web.api.receiving import TooLarge, TooMuch, Uploads
+from padfleet.services.web.api.receiving import BodyTooLarge, UploadRateExceeded, Uploads
 from padfleet.shared.budget import NoRoom
 
 REQUEST = make_mocked_request("POST", "/", headers={"Content-Length": "100"})
 
 
 async def test_what_is_too_large_is_not_taken() -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(BodyTooLarge):
         async with Uploads(-65_500).room(REQUEST, "a"):
             pass
 
@@ -32,6 +32,6 @@ async def test_who_finds_no_room_in_time_is_told_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("padfleet.services.web.api.receiving.ROOM_PATIENCE", 0.001)
     uploads = Uploads(100)
     async with uploads.room(REQUEST, "a"), uploads.room(REQUEST, "a"):
-        with pytest.raises(TooMuch):
+        with pytest.raises(UploadRateExceeded):
             async with uploads.room(REQUEST, "a"):
                 pass

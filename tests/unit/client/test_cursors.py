@@ -25,9 +25,9 @@ from padfleet.shared.client import (
 )
 from padfleet.shared.client.cursors import (
     KEPT,
-    Change,
+    CursorPlace,
     Cursors,
-    Place,
+    CursorShift,
     carried,
     carried_back,
     changes_of,
@@ -52,20 +52,20 @@ def told(author: str, rev: int, anchor: int | None, head: int | None) -> Message
 @pytest.mark.parametrize(
     ("position", "changes", "after", "moved"),
     [
-        (3, [Change(0, 0, 2)], False, 5),
-        (3, [Change(4, 6, 0)], False, 3),
-        (3, [Change(1, 2, 0)], False, 2),
-        (3, [Change(1, 5, 0)], False, 1),
-        (3, [Change(1, 5, 3)], False, 1),
-        (3, [Change(1, 5, 3)], True, 4),
-        (3, [Change(3, 3, 2)], False, 3),
-        (3, [Change(3, 3, 2)], True, 5),
-        (3, [Change(2, 3, 0)], True, 2),
-        (9, [Change(0, 2, 0), Change(4, 4, 3), Change(9, 9, 1)], False, 10),
+        (3, [CursorShift(0, 0, 2)], False, 5),
+        (3, [CursorShift(4, 6, 0)], False, 3),
+        (3, [CursorShift(1, 2, 0)], False, 2),
+        (3, [CursorShift(1, 5, 0)], False, 1),
+        (3, [CursorShift(1, 5, 3)], False, 1),
+        (3, [CursorShift(1, 5, 3)], True, 4),
+        (3, [CursorShift(3, 3, 2)], False, 3),
+        (3, [CursorShift(3, 3, 2)], True, 5),
+        (3, [CursorShift(2, 3, 0)], True, 2),
+        (9, [CursorShift(0, 2, 0), CursorShift(4, 4, 3), CursorShift(9, 9, 1)], False, 10),
     ],
 )
 def test_a_position_goes_along_with_the_text_around_it(
-    position: int, changes: list[Change], after: bool, moved: int
+    position: int, changes: list[CursorShift], after: bool, moved: int
 ) -> None:
     assert carried(position, changes, after=after) == moved
 
@@ -73,14 +73,14 @@ def test_a_position_goes_along_with_the_text_around_it(
 @pytest.mark.parametrize(
     ("position", "changes", "before"),
     [
-        (5, [Change(0, 0, 2)], 3),
-        (1, [Change(0, 0, 2)], 0),  # in what is new
-        (2, [Change(0, 0, 2)], 0),
-        (2, [Change(1, 2, 0)], 3),
-        (3, [Change(5, 5, 1)], 3),
+        (5, [CursorShift(0, 0, 2)], 3),
+        (1, [CursorShift(0, 0, 2)], 0),  # in what is new
+        (2, [CursorShift(0, 0, 2)], 0),
+        (2, [CursorShift(1, 2, 0)], 3),
+        (3, [CursorShift(5, 5, 1)], 3),
     ],
 )
-def test_and_back_to_where_it_was(position: int, changes: list[Change], before: int) -> None:
+def test_and_back_to_where_it_was(position: int, changes: list[CursorShift], before: int) -> None:
     assert carried_back(position, changes) == before
 
 
@@ -121,7 +121,7 @@ def test_own_edits_on_their_way_stand_between_what_is_told_and_what_is_seen() ->
     cursors.told([told("a.ada", 3, 1, 5)])
     assert cursors.seen(own, 11) == {"a.ada": Cursor(5, 9)}
     cursors.mine = Cursor(2, 10)
-    assert cursors.to_tell(own) == Place(3, 0, 5)
+    assert cursors.to_tell(own) == CursorPlace(3, 0, 5)
     assert cursors.to_tell(own) is None
 
 
@@ -142,16 +142,16 @@ def test_others_are_told_again_when_they_take_it_to_be_elsewhere() -> None:
     own = splice("hello\n", 0, 0, "oh, ")
     cursors.edited(own, by_me=True)
     cursors.mine = Cursor(2, 2)  # in what only we have yet
-    assert cursors.to_tell([own]) == Place(0, 0, 0)
+    assert cursors.to_tell([own]) == CursorPlace(0, 0, 0)
     cursors.revision(1, "a.me", own)  # which they take to have moved it to its end
-    assert cursors.to_tell([]) == Place(1, 2, 2)
+    assert cursors.to_tell([]) == CursorPlace(1, 2, 2)
     assert cursors.to_tell([]) is None
     cursors.cut_off()
-    assert cursors.to_tell([]) == Place(1, 2, 2)
+    assert cursors.to_tell([]) == CursorPlace(1, 2, 2)
     cursors.mine = None
-    assert cursors.to_tell([]) == Place(1, None, None)
+    assert cursors.to_tell([]) == CursorPlace(1, None, None)
     cursors.cut_off()  # whether they have heard that, nobody knows
-    assert cursors.to_tell([]) == Place(1, None, None)
+    assert cursors.to_tell([]) == CursorPlace(1, None, None)
     assert cursors.to_tell([]) is None
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from padfleet.shared.client.errors import TooLarge
-from padfleet.shared.client.splitting import FIXED, Room, split, text_size
+from padfleet.shared.client.splitting import FIXED, SplitLimits, split, text_size
 from padfleet.shared.easysync import (
     AttributePool,
     Builder,
@@ -43,7 +43,7 @@ def sent_size(changeset: str, pool: AttributePool) -> int:
     return len(encode_event("message", message, ack_id=LARGEST).encode())
 
 
-def check(changeset: str, pool: AttributePool, room: Room) -> list[str]:
+def check(changeset: str, pool: AttributePool, room: SplitLimits) -> list[str]:
     pieces = split(changeset, pool, room)
     assert reduce(lambda a, b: compose(a, b, pool), pieces) == changeset
     for piece in pieces:
@@ -118,7 +118,7 @@ def test_the_pieces_come_to_the_change_and_each_fits(
 ) -> None:
     ops, attributes = counts
     changeset, pool = a_change(seed, 150)
-    check(changeset, pool, Room(FIXED + 330 + more, ops, attributes))
+    check(changeset, pool, SplitLimits(FIXED + 330 + more, ops, attributes))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_paste_of_more_than_a_megabyte_goes_out_in_few_pieces(piece: str) -> N
     pool = AttributePool()
     inserted = piece * (1_200_000 // len(piece))
     changeset = make_splice("before\nafter\n", 7, 3, inserted, [("author", "a.me")], pool)
-    pieces = check(changeset, pool, Room(1_000_000))
+    pieces = check(changeset, pool, SplitLimits(1_000_000))
     # Each is well filled: there are not many more than the bytes take.
     assert len(pieces) <= sent_size(changeset, pool) // 900_000 + 2
 
@@ -138,8 +138,8 @@ def test_a_paste_of_more_than_a_megabyte_goes_out_in_few_pieces(piece: str) -> N
 def test_what_fits_is_left_as_it_is() -> None:
     pool = AttributePool()
     changeset = make_splice("hello\n", 2, 1, "some text\n", [("author", "a.me")], pool)
-    assert split(changeset, pool, Room(10_000)) == [changeset]
-    assert split("Z:6>0$", pool, Room(10_000)) == ["Z:6>0$"]
+    assert split(changeset, pool, SplitLimits(10_000)) == [changeset]
+    assert split("Z:6>0$", pool, SplitLimits(10_000)) == ["Z:6>0$"]
 
 
 def test_many_formats_are_split_by_their_number() -> None:
@@ -148,16 +148,16 @@ def test_many_formats_are_split_by_their_number() -> None:
     builder = Builder(len(text))
     for number in range(3000):
         builder.keep_text("a", [("n", str(number))], pool).keep_text("b")
-    pieces = check(builder.to_changeset(), pool, Room(1_000_000))
+    pieces = check(builder.to_changeset(), pool, SplitLimits(1_000_000))
     assert len(pieces) >= 3
 
 
 def test_attributes_that_are_too_large_together_are_set_one_after_the_other() -> None:
     pool = AttributePool()
     large = [("author", "a.me"), *((f"picture{n}", "x" * 400_000) for n in range(5))]
-    check(make_splice("a\n", 1, 0, "* text", large, pool), pool, Room(1_000_000))
+    check(make_splice("a\n", 1, 0, "* text", large, pool), pool, SplitLimits(1_000_000))
     builder = Builder(3).keep_text("a").keep_text("\n", large[1:], pool)
-    check(builder.to_changeset(), pool, Room(1_000_000))
+    check(builder.to_changeset(), pool, SplitLimits(1_000_000))
 
 
 def test_one_attribute_that_is_too_large_is_named() -> None:
@@ -168,7 +168,7 @@ def test_one_attribute_that_is_too_large_is_named() -> None:
         Builder(2).keep_text("a", large[1:], pool).to_changeset(),
     ):
         with pytest.raises(TooLarge, match="'picture' takes more than the 1000000 bytes"):
-            split(changeset, pool, Room(1_000_000))
+            split(changeset, pool, SplitLimits(1_000_000))
 
 
 @pytest.mark.parametrize("removed", [0, 4, 8])
@@ -194,7 +194,7 @@ def test_a_lists_marker_never_stands_in_the_middle_of_a_line(before: str, remove
     for _ in range(50):
         builder.insert("*", marker, pool).insert("an item of a list\n", by_me, pool)
     builder.insert("more " * 300 + "\n", by_me, pool)
-    pieces = check(builder.to_changeset(), pool, Room(900))
+    pieces = check(builder.to_changeset(), pool, SplitLimits(900))
     assert len(pieces) > 5
     for piece in pieces:
         done = compose(done, piece, pool)

@@ -21,9 +21,9 @@ from padfleet.shared.easysync import (
 from padfleet.shared.easysync import body as body_module
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.edit_script import patches_of
+from padfleet.shared.easysync.fenwick import FenwickTree
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from padfleet.shared.easysync.patches import patches_of
-from padfleet.shared.easysync.tally import Tally
 from tests.unit.easysync.strategies import PROPERTY, Pad, pads, pads_with_history
 from tests.unit.easysync.wild import some_changeset, spoilt
 
@@ -40,7 +40,7 @@ def _blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3)), min_size=1, max_size=40), st.data()
 )
 def test_a_tally_finds_blocks(sizes: list[tuple[int, int]], data: st.DataObject) -> None:
-    tally = Tally([units for units, _ in sizes], [newlines for _, newlines in sizes])
+    tally = FenwickTree([units for units, _ in sizes], [newlines for _, newlines in sizes])
     index = data.draw(st.integers(0, len(sizes) - 1))
     tally.add(index, 2, 1)
     sizes[index] = (sizes[index][0] + 2, sizes[index][1] + 1)

@@ -18,14 +18,14 @@ from padfleet.shared.easysync import (
     apply_to_atext,
     make_atext,
     make_splice,
-    moving,
     rebase,
     unpack,
 )
+from padfleet.shared.easysync import fast_rebase as moving
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.moving import rebase_over
-from padfleet.shared.easysync.patches import patches_of
-from padfleet.shared.easysync.steps import Step, step_of
+from padfleet.shared.easysync.edit_script import patches_of
+from padfleet.shared.easysync.fast_rebase import rebase_over
+from padfleet.shared.easysync.steps import EditStep, step_of
 from tests.unit.easysync.strategies import PROPERTY
 from tests.unit.easysync.wild import some_attributes, some_changeset, some_text, spoilt
 
@@ -37,7 +37,7 @@ class History:
     pool: AttributePool = field(default_factory=AttributePool)
     body: Body = field(default_factory=lambda: Body(make_atext("\n")))
     atexts: list[AText] = field(default_factory=lambda: [make_atext("\n")])
-    steps: list[Step] = field(default_factory=list)
+    steps: list[EditStep] = field(default_factory=list)
 
     def commit(self, changeset: str) -> None:
         patches = patches_of(unpack(changeset), self.body, self.pool)

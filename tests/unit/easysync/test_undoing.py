@@ -16,7 +16,7 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync import body as body_module
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.patches import patches_of
+from padfleet.shared.easysync.edit_script import patches_of
 from padfleet.shared.easysync.undoing import undoing
 from tests.unit.easysync.strategies import PROPERTY, Pad, changesets, pads
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.join import JoinHandler
 from tests.eventually import eventually
 
 
 async def test_who_gives_up_while_coming_back_in_takes_no_place_and_leaves_none_too_many() -> None:
     nothing = cast(Any, None)
     of_the_worker = (nothing, nothing, nothing, nothing, nothing, "w", nothing, nothing)
-    doorway = Doorway(*of_the_worker, asyncio.Semaphore(1))
+    join_handler = JoinHandler(*of_the_worker, asyncio.Semaphore(1))
     outside, answered, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def waits_for_the_writer() -> None:
-        async with doorway.gate, doorway._outside():
+        async with join_handler.gate, join_handler._outside():
             outside.set()
             await answered.wait()
 
     async def is_inside() -> None:
-        async with doorway.gate:
+        async with join_handler.gate:
             await finished.wait()
 
     first = asyncio.create_task(waits_for_the_writer())
     await outside.wait()
     second = asyncio.create_task(is_inside())
-    await eventually(doorway.gate.locked)
+    await eventually(join_handler.gate.locked)
     answered.set()
     for _ in range(5):
         await asyncio.sleep(0)  # it has come to the gate, where the other one is
@@ -36,6 +36,6 @@ async def test_who_gives_up_while_coming_back_in_takes_no_place_and_leaves_none_
     assert first.cancelled()
     finished.set()
     await second
-    await eventually(lambda: not doorway.gate.locked())
-    async with doorway.gate:
-        assert doorway.gate.locked(), "there is one place"
+    await eventually(lambda: not join_handler.gate.locked())
+    async with join_handler.gate:
+        assert join_handler.gate.locked(), "there is one place"

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from padfleet.services.fanout.transport.exit import Exit, ExitClosed
-from padfleet.services.fanout.transport.line import HIGH_WATER, Line
+from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import Frame
+from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
 
 class FakeTransport:
@@ -59,25 +59,25 @@ def frame(text: str) -> Frame:
     return Frame(text.encode())
 
 
-def to_websocket(way_out: Exit) -> FakeTransport:
+def to_websocket(way_out: Outbound) -> FakeTransport:
     line = FakeLine()
-    way_out.to_websocket(cast(Line, line))
+    way_out.to_websocket(cast(WebSocketConnection, line))
     return line.transport
 
 
-async def polled(way_out: Exit) -> list[str]:
+async def polled(way_out: Outbound) -> list[str]:
     return [each.payload.decode() for each in await way_out.poll(5)]
 
 
 async def test_a_poll_gets_what_waits_in_order() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     way_out.write(frame("4a"))
     way_out.write(frame("4b"))
     assert await polled(way_out) == ["4a", "4b"]
 
 
 async def test_an_open_poll_gets_what_comes_first() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     poll = asyncio.create_task(polled(way_out))
     await asyncio.sleep(0)
     way_out.write(frame("4a"))
@@ -86,11 +86,11 @@ async def test_an_open_poll_gets_what_comes_first() -> None:
 
 async def test_a_poll_ends_without_anything_after_its_time() -> None:
     with pytest.raises(TimeoutError):
-        await Exit().poll(0.01)
+        await Outbound().poll(0.01)
 
 
 async def test_what_waited_for_a_poll_goes_first_over_the_websocket() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     way_out.write(frame("4a"))
     transport = to_websocket(way_out)
     way_out.write(frame("4b"))
@@ -99,17 +99,17 @@ async def test_what_waited_for_a_poll_goes_first_over_the_websocket() -> None:
 
 @pytest.mark.parametrize("polling", [True, False])
 async def test_nothing_is_taken_after_the_end(polling: bool) -> None:
-    way_out = Exit()
+    way_out = Outbound()
     transport = None if polling else to_websocket(way_out)
     way_out.end()
-    with pytest.raises(ExitClosed):
+    with pytest.raises(OutboundClosed):
         way_out.write(frame("4a"))
     assert not way_out.offer(frame("4a"))
     assert transport is None or b"4a" not in transport.written
 
 
 async def test_a_poll_that_is_open_ends_with_the_socket() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     poll = asyncio.create_task(polled(way_out))
     await asyncio.sleep(0)
     way_out.write(frame("4a"))
@@ -119,14 +119,14 @@ async def test_a_poll_that_is_open_ends_with_the_socket() -> None:
 
 def test_its_owner_is_told_once_of_the_end() -> None:
     told: list[int] = []
-    way_out = Exit(lambda: told.append(1))
+    way_out = Outbound(lambda: told.append(1))
     way_out.end()
     way_out.end()
     assert told == [1]
 
 
 async def test_the_end_tells_a_healthy_websocket_and_cuts_a_stuck_one() -> None:
-    healthy, stuck = Exit(), Exit()
+    healthy, stuck = Outbound(), Outbound()
     one, other = to_websocket(healthy), to_websocket(stuck)
     other.stuck = HIGH_WATER + 1
     healthy.end()
@@ -140,7 +140,7 @@ async def test_the_end_tells_a_healthy_websocket_and_cuts_a_stuck_one() -> None:
 async def test_I6_revisions_are_not_offered_to_a_socket_that_does_not_take_them(
     polling: bool,
 ) -> None:
-    way_out = Exit()
+    way_out = Outbound()
     if polling:
         way_out.write(frame("4" + "x" * HIGH_WATER))
     else:
@@ -149,7 +149,7 @@ async def test_I6_revisions_are_not_offered_to_a_socket_that_does_not_take_them(
 
 
 async def test_a_polling_client_takes_more_once_it_has_polled() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     way_out.write(frame("4" + "x" * HIGH_WATER))
     drained = asyncio.Event()
     way_out.when_drained(drained.set)
@@ -160,7 +160,7 @@ async def test_a_polling_client_takes_more_once_it_has_polled() -> None:
 
 
 async def test_pongs_answer_pings_in_their_order() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     to_websocket(way_out)
     answers: list[str] = []
     way_out.ping(0.0, lambda _: answers.append("first"))

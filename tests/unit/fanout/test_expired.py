@@ -9,15 +9,15 @@ from typing import Any, cast
 import pytest
 
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.identify import Handshake
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.ops.expired import Expired
-from padfleet.services.fanout.requests.join import Doorway
+from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages, Socket
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.deadlines import Deadlines
 
-OLD = Identity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
+OLD = SessionIdentity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
 DENY = b'42["message",{"accessStatus":"deny"}]'
 
 
@@ -35,32 +35,32 @@ class Pads:
 
 @dataclass
 class Door:
-    """Stands for `Doorway`: answers as it is told."""
+    """Stands for `JoinHandler`: answers as it is told."""
 
-    answer: Callable[[], Identity]
+    answer: Callable[[], SessionIdentity]
     asked: Any = None
 
-    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> Identity:
+    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
         self.asked = message
         return self.answer()
 
 
 class Scene:
-    def __init__(self, answer: Callable[[], Identity], *, reconnect: bool = False) -> None:
-        way_out = Exit()
+    def __init__(self, answer: Callable[[], SessionIdentity], *, reconnect: bool = False) -> None:
+        way_out = Outbound()
         self.socket = Socket(Handshake("", {}, ""), way_out)
         self.socket.session = Session(OLD, way_out, batching=False)
         self.pads, self.door = Pads(), Door(answer)
         self.expired = Expired(
-            cast("Messages", self.pads), cast("Doorway", self.door), reconnect=reconnect
+            cast("Messages", self.pads), cast("JoinHandler", self.door), reconnect=reconnect
         )
 
     async def sent(self) -> list[bytes]:
         return [frame.payload for frame in await self.socket.exit.poll(0.01)]
 
 
-def raising(error: Exception) -> Callable[[], Identity]:
-    def answer() -> Identity:
+def raising(error: Exception) -> Callable[[], SessionIdentity]:
+    def answer() -> SessionIdentity:
         raise error
 
     return answer
@@ -106,7 +106,7 @@ async def test_a_denial_may_break_the_connection_instead() -> None:
     ],
     ids=["author", "rights", "name", "pad", "for-ever", "no-redis", "late", "bug"],
 )
-async def test_anything_else_breaks_the_connection(answer: Callable[[], Identity]) -> None:
+async def test_anything_else_breaks_the_connection(answer: Callable[[], SessionIdentity]) -> None:
     """Whatever it is, it is not a session that goes on."""
     scene = Scene(answer)
     await scene.expired.check(scene.socket)
@@ -115,7 +115,7 @@ async def test_anything_else_breaks_the_connection(answer: Callable[[], Identity
 
 @pytest.mark.parametrize("denied", [True, False])
 async def test_one_that_has_joined_anew_meanwhile_is_left_alone(denied: bool) -> None:
-    def answer() -> Identity:
+    def answer() -> SessionIdentity:
         scene.socket.session = fresh
         if denied:
             raise Denied("over", Reason.EXPIRED)

@@ -11,15 +11,15 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.delivery.express import push
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.runs import Flush
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.fast_path import push
+from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.delivery.window import LIMIT
 from padfleet.services.fanout.pads.collabroom import Frames, collab
 from padfleet.services.fanout.pads.news import News
-from padfleet.services.fanout.transport.exit import Exit
-from padfleet.services.fanout.transport.line import HIGH_WATER, Line
+from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_exit import FakeTransport
@@ -52,10 +52,12 @@ class FakeLine:
 
 def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Session, Wire]:
     wire = Wire()
-    line, way_out = FakeLine(wire), Exit()
-    way_out.to_websocket(cast(Line, line))
-    identity = Identity(f"a.{name}", "pad", "pad", "r.0", read_only=False, embedded=False)
-    session = Session(identity, way_out, batching, id=name, cursor=Cursor(at), news_at=news_at)
+    line, way_out = FakeLine(wire), Outbound()
+    way_out.to_websocket(cast(WebSocketConnection, line))
+    identity = SessionIdentity(f"a.{name}", "pad", "pad", "r.0", read_only=False, embedded=False)
+    session = Session(
+        identity, way_out, batching, id=name, cursor=DeliveryCursor(at), news_at=news_at
+    )
     session.window.asked_at = 0.0
     return session, wire
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.flush import BATCH_MAX, Cursor, steps
-from padfleet.services.fanout.delivery.runs import Flush
-from padfleet.services.fanout.delivery.session import Flushed, Identity, Session
+from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
+from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.session import Flushed, Session, SessionIdentity
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.steps import (
@@ -22,7 +22,7 @@ from padfleet.services.fanout.pads.steps import (
     NewChangesBatch,
     Step,
 )
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
@@ -31,11 +31,11 @@ from tests.unit.fanout.revisions import feed_at, revision, revisions
 ME = "my-session"
 
 
-def planned(cursor: Cursor, after: list[Revision], *, batching: bool = False) -> list[Step]:
+def planned(cursor: DeliveryCursor, after: list[Revision], *, batching: bool = False) -> list[Step]:
     return list(steps(cursor, ME, after, batching=batching))
 
 
-class TapExit(Exit):
+class TapExit(Outbound):
     """Takes what is written into a list, or nothing for as long as it is told to be full."""
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ def flush(session: Session, feed: Feed, *, now: float = 0.0) -> Flushed:
     return session.flush(Flush(feed, Frames(), now, questions=0))
 
 
-def a_session(way_out: Exit, at: int, *, batching: bool = False) -> Session:
-    identity = Identity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
-    return Session(identity, way_out, batching, id=ME, cursor=Cursor(at))
+def a_session(way_out: Outbound, at: int, *, batching: bool = False) -> Session:
+    identity = SessionIdentity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
+    return Session(identity, way_out, batching, id=ME, cursor=DeliveryCursor(at))
 
 
 def a_feed(*contents: Revision) -> Feed:
@@ -73,12 +73,18 @@ def a_feed(*contents: Revision) -> Feed:
 
 
 def test_others_revisions_are_new_changes() -> None:
-    assert planned(Cursor(4), revisions(5, 6)) == [NewChanges(revision(5)), NewChanges(revision(6))]
+    assert planned(
+        DeliveryCursor(4),
+        revisions(5, 6),
+    ) == [
+        NewChanges(revision(5)),
+        NewChanges(revision(6)),
+    ]
 
 
 def test_I3_own_revision_is_accept_commit_at_its_place() -> None:
     mine = revision(6, session=ME)
-    assert planned(Cursor(4), [revision(5), mine, revision(7)]) == [
+    assert planned(DeliveryCursor(4), [revision(5), mine, revision(7)]) == [
         NewChanges(revision(5)),
         AcceptCommit(6, changed=True, seq=1),
         NewChanges(revision(7)),
@@ -88,7 +94,7 @@ def test_I3_own_revision_is_accept_commit_at_its_place() -> None:
 def test_a_batch_ends_before_an_own_revision() -> None:
     mine = revision(7, session=ME)
     after = [*revisions(5, 6), mine, *revisions(8, 9, 10)]
-    assert planned(Cursor(4), after, batching=True) == [
+    assert planned(DeliveryCursor(4), after, batching=True) == [
         NewChangesBatch(tuple(revisions(5, 6))),
         AcceptCommit(7, changed=True, seq=1),
         NewChangesBatch(tuple(revisions(8, 9, 10))),
@@ -96,16 +102,16 @@ def test_a_batch_ends_before_an_own_revision() -> None:
 
 
 def test_a_single_revision_stays_new_changes_in_batching_mode() -> None:
-    assert planned(Cursor(4), revisions(5), batching=True) == [NewChanges(revision(5))]
+    assert planned(DeliveryCursor(4), revisions(5), batching=True) == [NewChanges(revision(5))]
 
 
 def test_a_batch_is_bounded() -> None:
-    plan = planned(Cursor(-1), revisions(*range(BATCH_MAX + 1)), batching=True)
+    plan = planned(DeliveryCursor(-1), revisions(*range(BATCH_MAX + 1)), batching=True)
     assert [type(step) for step in plan] == [NewChangesBatch, NewChanges]
 
 
 def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own() -> None:
-    cursor = Cursor(3, resume_until=5)
+    cursor = DeliveryCursor(3, resume_until=5)
     own = revision(5, session="my-session-before", author="a.me")
     assert planned(cursor, [revision(4), own, revision(6)], batching=True) == [
         Missed(revision(4), 5),
@@ -116,7 +122,7 @@ def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own()
 
 def test_who_announces_it_is_told_which_session_its_own_missed_revisions_are_of() -> None:
     """Two tabs of one author write; only one of them has written what it missed."""
-    cursor = Cursor(3, resume_until=6, origins_of="a.me")
+    cursor = DeliveryCursor(3, resume_until=6, origins_of="a.me")
     mine = revision(4, session="this-tab", author="a.me")
     too = revision(5, session="other-tab", author="a.me")
     steps = planned(cursor, [mine, too, revision(6)], batching=True)
@@ -130,7 +136,7 @@ def test_who_announces_it_is_told_which_session_its_own_missed_revisions_are_of(
 
 
 def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:
-    cursor = Cursor(4, accepted=[(6, 1)])
+    cursor = DeliveryCursor(4, accepted=[(6, 1)])
     assert planned(cursor, revisions(5, 6, 7), batching=True) == [
         NewChangesBatch(tuple(revisions(5, 6))),
         AcceptCommit(6, changed=False, seq=1),
@@ -140,7 +146,9 @@ def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:
 
 def test_a_late_answer_to_a_commit_without_effect_names_the_rev_that_the_client_is_at() -> None:
     """A client takes an ACCEPT_COMMIT only for its own rev or the next one."""
-    assert planned(Cursor(8, accepted=[(6, 1)]), []) == [AcceptCommit(8, changed=False, seq=1)]
+    assert planned(DeliveryCursor(8, accepted=[(6, 1)]), []) == [
+        AcceptCommit(8, changed=False, seq=1)
+    ]
 
 
 # --- The four faults -----------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.pads.held import Held
-from padfleet.services.writer.pad import Pad
+from padfleet.services.fanout.pads.replica import PadReplica
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.document import Document, replay
 from padfleet.shared.log.records import Origin, Revision, Submission
@@ -18,9 +18,9 @@ from tests.eventually import eventually
 ME = "a.me"
 
 
-def revisions(*counts: int) -> tuple[list[Revision], Pad]:
+def revisions(*counts: int) -> tuple[list[Revision], WriterPad]:
     """Of a pad: its first one, and one for each count, of so many letters at as many places."""
-    pad = Pad()
+    pad = WriterPad()
     made = [pad.create("x" * 2000, "a.creator", 1)]
     for number, count in enumerate(counts, 1):
         ops = ("*0+1=1" * count).removesuffix("=1")
@@ -58,8 +58,8 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return Watch(monkeypatch)
 
 
-def held_with(made: list[Revision]) -> Held:
-    held = Held(
+def held_with(made: list[Revision]) -> PadReplica:
+    held = PadReplica(
         cast("Any", None),
         cast("Any", None),
         ring=1000,

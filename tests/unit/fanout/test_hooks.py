@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.delivery.session import Identity, Session
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.hooks import GROUP, NAMES, BadHook, installed_hooks
 from padfleet.shared.log.connect import Redis
@@ -40,7 +40,7 @@ class Place:
     author = "a.alone"
     id = "me"
 
-    identity = Identity("a.alone", "pad", "pad", "r.0", False, False)
+    identity = SessionIdentity("a.alone", "pad", "pad", "r.0", False, False)
 
 
 HERE = cast("Room", Place())

@@ -8,16 +8,16 @@ from typing import cast
 
 import pytest
 
-from padfleet.services.fanout.transport.exit import Exit
-from padfleet.services.fanout.transport.line import (
+from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.services.fanout.transport.packets import Frame, Parcel
+from padfleet.services.fanout.transport.websocket import Code, WebSocketError, close, pong
+from padfleet.services.fanout.transport.websocket_connection import (
     FRAMES_AT_ONCE,
     PIECES_AT_ONCE,
     TRICKLE,
     Hold,
-    Line,
+    WebSocketConnection,
 )
-from padfleet.services.fanout.transport.packets import Frame, Parcel
-from padfleet.services.fanout.transport.websocket import Code, WebSocketError, close, pong
 from tests.unit.fanout.test_websocket import CONTINUATION, PING, PONG, TEXT, frame
 
 
@@ -26,7 +26,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
-        self.line: Line | None = None
+        self.line: WebSocketConnection | None = None
         self.full = False
         self.reading = True
         self.closed = self.aborted = False
@@ -69,32 +69,32 @@ class Owner:
         self.order: list[str] = []
         self.errors: list[Exception] = []
 
-    def charge(self, line: Line, amount: float) -> bool:
+    def charge(self, line: WebSocketConnection, amount: float) -> bool:
         self.order.append("charged")
         self.budget -= amount
         if self.budget < 0:
             line.fail(Code.POLICY)
         return self.budget >= 0
 
-    def received(self, line: Line, text: str) -> None:
+    def received(self, line: WebSocketConnection, text: str) -> None:
         self.order.append(text)
         if text == "fault":
             raise RecursionError
         self.said.append(text)
 
-    def refused(self, line: Line, error: WebSocketError) -> None:
+    def refused(self, line: WebSocketConnection, error: WebSocketError) -> None:
         self.errors.append(error)
 
-    def failed(self, line: Line, error: Exception) -> None:
+    def failed(self, line: WebSocketConnection, error: Exception) -> None:
         self.errors.append(error)
         line.fail(Code.INTERNAL_ERROR)
 
-    def lost(self, line: Line) -> None: ...
+    def lost(self, line: WebSocketConnection) -> None: ...
 
 
-def connected(owner: Owner) -> tuple[Line, Wire]:
+def connected(owner: Owner) -> tuple[WebSocketConnection, Wire]:
     wire = Wire()
-    wire.line = line = Line(cast(asyncio.Transport, wire), owner, 1_000_000)
+    wire.line = line = WebSocketConnection(cast(asyncio.Transport, wire), owner, 1_000_000)
     return line, wire
 
 
@@ -177,7 +177,9 @@ async def test_a_fault_ends_the_connection_and_is_told() -> None:
 async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("padfleet.services.fanout.transport.line.CLOSE_DEADLINE", 0.0)
+    monkeypatch.setattr(
+        "padfleet.services.fanout.transport.websocket_connection.CLOSE_DEADLINE", 0.0
+    )
     line, wire = connected(Owner())
     line.fail(Code.NORMAL)
     await asyncio.sleep(0)
@@ -189,7 +191,9 @@ async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
 async def test_nothing_is_kept_of_a_connection_that_is_gone(
     monkeypatch: pytest.MonkeyPatch, ended_by: str
 ) -> None:
-    monkeypatch.setattr("padfleet.services.fanout.transport.line.CLOSE_DEADLINE", 0.0)
+    monkeypatch.setattr(
+        "padfleet.services.fanout.transport.websocket_connection.CLOSE_DEADLINE", 0.0
+    )
     line, wire = connected(Owner())
     line.data_received(frame(TEXT, b"x" * 50, final=False) + frame(CONTINUATION, b"x" * 50)[:-1])
     assert line._reader.kept > 100
@@ -219,7 +223,7 @@ async def settled() -> None:
 
 async def test_a_long_message_is_whole_and_in_its_place() -> None:
     line, wire = connected(Owner())
-    way_out = Exit()
+    way_out = Outbound()
     way_out.to_websocket(line)
     parcel = Parcel(PARTS)
     for packet in (Frame(b"4before"), parcel, Frame(b"4behind"), parcel, Frame(b"4last")):
@@ -233,7 +237,7 @@ async def test_a_long_message_is_whole_and_in_its_place() -> None:
 
 async def test_I6_what_is_not_taken_of_a_long_message_is_kept_nowhere() -> None:
     line, wire = connected(Owner())
-    way_out = Exit()
+    way_out = Outbound()
     way_out.to_websocket(line)
     wire.full = True
     parcel = Parcel(PARTS)
@@ -258,7 +262,7 @@ async def test_I6_what_is_not_taken_of_a_long_message_is_kept_nowhere() -> None:
 
 async def test_nothing_is_written_into_the_middle_of_a_frame() -> None:
     line, wire = connected(Owner())
-    way_out = Exit()
+    way_out = Outbound()
     way_out.to_websocket(line)
     wire.full = True
     way_out.write(Parcel(PARTS))
@@ -270,7 +274,7 @@ async def test_nothing_is_written_into_the_middle_of_a_frame() -> None:
 
 async def test_an_end_in_the_middle_of_a_frame_breaks_the_connection() -> None:
     line, wire = connected(Owner())
-    way_out = Exit()
+    way_out = Outbound()
     way_out.to_websocket(line)
     wire.full = True
     way_out.write(Parcel(PARTS))
@@ -293,7 +297,7 @@ async def test_a_long_message_is_written_in_several_turns() -> None:
 
 
 async def test_a_long_message_that_waited_for_a_poll_goes_to_the_websocket_instead() -> None:
-    way_out = Exit()
+    way_out = Outbound()
     parcel = Parcel(PARTS)
     for packet in (Frame(b"4before"), parcel, Frame(b"4behind")):
         way_out.write(packet)

@@ -6,18 +6,18 @@ import json
 
 import pytest
 
-from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.pads.collabroom import Frames, collab
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_flush import ME, a_session
 
 
-class Tap(Exit):
+class Tap(Outbound):
     def __init__(self) -> None:
         super().__init__()
         self.writes: list[Frame] = []

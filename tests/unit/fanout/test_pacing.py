@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import Pace, Rules
+from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
 
-RULES = Rules()
+RULES = PacingRules()
 
 
 def simulate(
-    rules: Rules, *, every: float, cost: float, seconds: float, pads: int = 1
+    rules: PacingRules, *, every: float, cost: float, seconds: float, pads: int = 1
 ) -> tuple[int, float, float]:
     """One pad among `pads` alike, with a revision each `every` seconds. Returns its flushes, the
     share of the time that they took, and the longest that a revision was held."""
-    pace = Pace(rules)
+    pace = FlushPace(rules)
     now = revision = held = 0.0
     flushes = 0
     while revision < seconds:
@@ -35,7 +35,7 @@ def test_a_quiet_pad_is_flushed_at_once() -> None:
 
 
 def test_a_short_burst_is_flushed_at_once() -> None:
-    pace = Pace(RULES)
+    pace = FlushPace(RULES)
     for _ in range(RULES.burst):
         assert pace.wait(100.0) <= 0
         pace.flushed(100.0, 100.0, 0.0, 1)
@@ -62,13 +62,13 @@ def test_all_pads_together_keep_to_their_share_of_the_loop(cost: float, pads: in
 
 
 def test_the_pause_has_a_ceiling_even_if_flushes_cost_more_than_their_share() -> None:
-    pace = Pace(RULES)
+    pace = FlushPace(RULES)
     pace.flushed(0.0, 1.0, 1.0, 50)
     assert pace.wait(1.0) == pytest.approx(RULES.ceiling)
 
 
 def test_the_floor_is_kept() -> None:
-    pace = Pace(Rules(floor=0.05))
+    pace = FlushPace(PacingRules(floor=0.05))
     pace.flushed(0.0, 0.0, 0.0, 1)
     assert pace.wait(0.0) == pytest.approx(0.05)
 
@@ -76,7 +76,7 @@ def test_the_floor_is_kept() -> None:
 def test_the_more_pads_are_busy_the_longer_each_of_them_pauses() -> None:
     waits = []
     for busy in (1, 4, 16):
-        pace = Pace(RULES)
+        pace = FlushPace(RULES)
         pace.flushed(0.0, 0.001, 0.001, busy)
         waits.append(pace.wait(0.001))
     assert waits == sorted(waits)

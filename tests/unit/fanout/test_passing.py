@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.collab.passing import RESERVED, is_passed_on
+from padfleet.services.fanout.collab.relay import RESERVED, is_passed_on
 
 
 @pytest.mark.parametrize("named", ["", "*", "cursor, RTC_MESSAGE", "NEW_CHANGES"])

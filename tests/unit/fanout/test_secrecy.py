@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.hub.beside import Beside
+from padfleet.services.fanout.hub.pad_metadata import PadMetadata
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.easysync import to_units
@@ -50,7 +50,7 @@ class Reader:
         self.writers_sent: list[Frame] = []
         nobody = cast(Redis, None)
         keys = Keyspace(1).pad(PAD)
-        self.beside = Beside(
+        self.beside = PadMetadata(
             nobody, keys, Secret(PAD), self._tell, self._send_to_some, self._tell_apart
         )
 

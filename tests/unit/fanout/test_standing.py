@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from padfleet.services.fanout.ops.standing import Standing
-from padfleet.services.fanout.transport.exit import Exit
+from padfleet.services.fanout.ops.lag_metrics import LagMetrics
+from padfleet.services.fanout.transport.outbound import Outbound
 from tests.unit.fanout.revisions import feed_at, revisions
 from tests.unit.fanout.test_flush import a_session
 
 
-def scraped(standing: Standing) -> str:
+def scraped(standing: LagMetrics) -> str:
     registry = CollectorRegistry()
     registry.register(standing)
     return generate_latest(registry).decode()
@@ -19,11 +19,11 @@ def scraped(standing: Standing) -> str:
 def test_states_lag_and_what_is_under_way() -> None:
     feed = feed_at(0, 1000)
     feed.offer(revisions(*range(1, 101)))
-    sessions = [a_session(Exit(), at) for at in (100, 100, 90, 0)]
+    sessions = [a_session(Outbound(), at) for at in (100, 100, 90, 0)]
     sessions[2].waiting = True
     sessions[3].waiting = sessions[3].catching_up = True
     sessions[2].window.sent = 5000
-    text = scraped(Standing(lambda: [(feed, sessions)]))
+    text = scraped(LagMetrics(lambda: [(feed, sessions)]))
     assert 'sessions_by_state{state="current"} 2.0' in text
     assert 'sessions_by_state{state="waiting"} 1.0' in text
     assert 'sessions_by_state{state="catching up"} 1.0' in text
@@ -33,6 +33,6 @@ def test_states_lag_and_what_is_under_way() -> None:
 
 
 def test_without_sessions_there_is_no_lag() -> None:
-    text = scraped(Standing(list))
+    text = scraped(LagMetrics(list))
     assert "lag_revisions{" not in text
     assert 'sessions_by_state{state="current"} 0.0' in text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.presence.stays import MOST, Stay, brought, frame, parse
+from padfleet.services.fanout.presence.resume_token import MOST, ResumeToken, brought, frame, parse
 from padfleet.shared.wire import socketio
 
 
-def kept(stay: Stay) -> str:
+def kept(stay: ResumeToken) -> str:
     """What a client of Socket.IO keeps of the event."""
     event = socketio.decode(frame(stay).payload.decode("utf-8", "surrogatepass"))
     assert isinstance(event, socketio.Event)
@@ -19,7 +19,7 @@ def kept(stay: Stay) -> str:
 
 @pytest.mark.parametrize("pad", ["p", "r.0123456789abcdef", "Ünï\ud800", "x" * 50])
 def test_it_comes_back_as_it_was(pad: str) -> None:
-    stay = Stay(pad, 3, "0123456789abcdef01234567")
+    stay = ResumeToken(pad, 3, "0123456789abcdef01234567")
     text = kept(stay)
     assert pad not in text or pad == "p"
     assert len(text) <= MOST
@@ -27,7 +27,7 @@ def test_it_comes_back_as_it_was(pad: str) -> None:
 
 
 def test_another_pads_is_of_no_use() -> None:
-    assert parse(kept(Stay("p", 3, "r")), "q") is None
+    assert parse(kept(ResumeToken("p", 3, "r")), "q") is None
 
 
 @pytest.mark.parametrize(

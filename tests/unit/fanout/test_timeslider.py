@@ -11,7 +11,13 @@ import pytest
 
 from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.timeslider.granules import BLANK, Keyframe, Player, compose_all
-from padfleet.services.fanout.timeslider.job import KEYFRAME_EVERY, Answer, Job, StoredPart, work
+from padfleet.services.fanout.timeslider.job import (
+    KEYFRAME_EVERY,
+    Answer,
+    HistoryJob,
+    StoredPart,
+    work,
+)
 from padfleet.services.fanout.timeslider.requests import (
     MOST_REVISIONS,
     Range,
@@ -36,11 +42,13 @@ from tests.histories import lived_in
 from tests.recordings import recorded
 
 
-def job(revisions: Sequence[Revision], start: int, size: int, *, begin: Keyframe = BLANK) -> Job:
+def job(
+    revisions: Sequence[Revision], start: int, size: int, *, begin: Keyframe = BLANK
+) -> HistoryJob:
     wanted = granules_of(Request(start, size, 1), len(revisions) - 1)
     records = [revision.to_record() for revision in revisions[begin.rev + 1 :]]
     part = (begin.rev + 1, None, records)
-    return Job(begin, [part], wanted.last, start, size, wanted.granules, wanted.end, 60)
+    return HistoryJob(begin, [part], wanted.last, start, size, wanted.granules, wanted.end, 60)
 
 
 def data_of(answer: Answer) -> dict[str, Any]:
@@ -147,7 +155,7 @@ def test_a_keyframe_saves_the_way_and_changes_nothing() -> None:
         player.play(revision)
     keyframe = player.keyframe()
     assert keyframe.rev == 249
-    short = Job.decode(job(HISTORY, 300, 10, begin=keyframe).encode())
+    short = HistoryJob.decode(job(HISTORY, 300, 10, begin=keyframe).encode())
     assert data_of(work(short)) == data_of(whole)
 
 
@@ -157,7 +165,7 @@ def test_chunks_and_single_records_are_read_alike() -> None:
     chunk = encode_chunk(history[:CHUNK_REVISIONS])
     rest = [revision.to_record() for revision in history[CHUNK_REVISIONS:]]
     stored = plain._replace(parts=[(0, chunk, []), (CHUNK_REVISIONS, None, rest)])
-    answer = work(Job.decode(stored.encode()))
+    answer = work(HistoryJob.decode(stored.encode()))
     assert data_of(answer) == data_of(work(plain))
     assert [keyframe.rev for keyframe in answer.keyframes] == [KEYFRAME_EVERY - 1]
     assert Answer.decode(answer.encode()) == answer

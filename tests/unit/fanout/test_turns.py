@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from padfleet.services.fanout.delivery import turns
-from padfleet.services.fanout.delivery.pacing import Rules
-from padfleet.services.fanout.delivery.turns import SLICE, Turn, Turns
+from padfleet.services.fanout.delivery import flush_scheduler as turns
+from padfleet.services.fanout.delivery.flush_scheduler import SLICE, FlushScheduler, FlushSlot
+from padfleet.services.fanout.delivery.pacing import PacingRules
 from tests.eventually import eventually
 
 
@@ -31,10 +31,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Room:
     """Does `steps` steps of work for each flush, each of which takes a slice's time."""
 
-    def __init__(self, clock: Clock, shared: Turns, steps: int, log: list[str], name: str) -> None:
+    def __init__(
+        self, clock: Clock, shared: FlushScheduler, steps: int, log: list[str], name: str
+    ) -> None:
         self.steps, self.log, self.name, self.clock = steps, log, name, clock
         self.flushes = 0
-        self.turn = Turn(shared, self.work)
+        self.turn = FlushSlot(shared, self.work)
 
     def work(self) -> Iterator[float]:
         self.flushes += 1
@@ -46,7 +48,7 @@ class Room:
 
 async def test_a_quiet_pad_does_not_wait_for_a_storm(clock: Clock) -> None:
     log: list[str] = []
-    shared = Turns(Rules())
+    shared = FlushScheduler(PacingRules())
     storm = Room(clock, shared, 1000, log, "storm")
     quiet = Room(clock, shared, 1, log, "quiet")
     storm.turn.due()
@@ -59,7 +61,7 @@ async def test_a_quiet_pad_does_not_wait_for_a_storm(clock: Clock) -> None:
 
 async def test_the_loop_goes_round_between_the_slices_of_a_flush(clock: Clock) -> None:
     log: list[str] = []
-    room = Room(clock, Turns(Rules()), 20, log, "storm")
+    room = Room(clock, FlushScheduler(PacingRules()), 20, log, "storm")
     room.turn.due()
     for _ in range(10):
         asyncio.get_running_loop().call_soon(log.append, "other")
@@ -70,7 +72,7 @@ async def test_the_loop_goes_round_between_the_slices_of_a_flush(clock: Clock) -
 
 
 async def test_what_comes_during_a_flush_is_in_the_next(clock: Clock) -> None:
-    room = Room(clock, Turns(Rules(ceiling=0.0, rate=1e6)), 3, [], "room")
+    room = Room(clock, FlushScheduler(PacingRules(ceiling=0.0, rate=1e6)), 3, [], "room")
     room.turn.due()
     room.turn.due()
     assert room.flushes == 1
@@ -80,7 +82,7 @@ async def test_what_comes_during_a_flush_is_in_the_next(clock: Clock) -> None:
 
 
 async def test_many_calls_while_a_pause_lasts_are_one_flush(clock: Clock) -> None:
-    room = Room(clock, Turns(Rules(ceiling=0.01)), 5, [], "room")
+    room = Room(clock, FlushScheduler(PacingRules(ceiling=0.01)), 5, [], "room")
     room.turn.due()
     await asyncio.sleep(0)
     for _ in range(100):
@@ -89,7 +91,7 @@ async def test_many_calls_while_a_pause_lasts_are_one_flush(clock: Clock) -> Non
 
 
 async def test_a_flush_that_fails_does_not_end_the_room(clock: Clock) -> None:
-    shared = Turns(Rules(ceiling=0.0))
+    shared = FlushScheduler(PacingRules(ceiling=0.0))
     runs: list[int] = []
 
     def work() -> Iterator[float]:
@@ -98,7 +100,7 @@ async def test_a_flush_that_fails_does_not_end_the_room(clock: Clock) -> None:
             raise ValueError("a fault")
         yield 0.0
 
-    turn = Turn(shared, work)
+    turn = FlushSlot(shared, work)
     with pytest.raises(ValueError, match="a fault"):
         turn.due()
     assert shared.running == 0
@@ -107,7 +109,7 @@ async def test_a_flush_that_fails_does_not_end_the_room(clock: Clock) -> None:
 
 
 async def test_a_closed_room_flushes_no_more(clock: Clock) -> None:
-    room = Room(clock, Turns(Rules()), 1, [], "room")
+    room = Room(clock, FlushScheduler(PacingRules()), 1, [], "room")
     room.turn.close()
     room.turn.due()
     assert room.flushes == 0

@@ -7,7 +7,7 @@ from typing import cast
 
 from padfleet.services.fanout.timeslider.helper import Helper
 from padfleet.services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
-from padfleet.shared.limited import Busy
+from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.connect import Redis
 
 
@@ -25,7 +25,7 @@ async def test_many_sessions_of_one_client_keep_nobody_out() -> None:
                 if author == "greedy":
                     await gate.wait()
                 served.append(author)
-        except Busy:
+        except QueueFull:
             refused.append(author)
 
     async with asyncio.timeout(20):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from padfleet.services.fanout.delivery.flush import Cursor
-from padfleet.services.fanout.delivery.runs import Flush
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.delivery.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
 from padfleet.services.fanout.pads.collabroom import Frames
@@ -167,4 +167,4 @@ def test_I4_own_revisions_are_accepted_even_through_a_narrow_window() -> None:
         change["newRev"] for message in tap.messages for change in message.get("changes", [message])
     ]
     assert revs == list(range(1, 200))
-    assert session.cursor == Cursor(199, session.cursor.acked_rev)
+    assert session.cursor == DeliveryCursor(199, session.cursor.acked_rev)

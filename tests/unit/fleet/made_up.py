@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from padfleet.shared.fleet.past import NONE, Point
-from padfleet.shared.fleet.record import Busy, Kind, Record, TaskLine
-from padfleet.shared.fleet.snapshot import Seen, Snapshot, Standing, Unread
+from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine
+from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
 
 
 def point(at: float, **given: int) -> Point:
@@ -23,7 +23,7 @@ def process(
     *,
     silence: float = 0.2,
     why: Mapping[str, str] | None = None,
-    busiest: Sequence[Busy] = (),
+    busiest: Sequence[BusyPads] = (),
     tasks: Sequence[TaskLine] = (),
 ) -> Seen:
     record = Record(
@@ -50,8 +50,8 @@ def standing(
     *,
     waiting: float | None = None,
     entries: int = 0,
-) -> Standing:
-    return Standing(
+) -> InboxStatus:
+    return InboxStatus(
         partition,
         owner,
         None if left is None else round(left * 1000),
@@ -62,15 +62,15 @@ def standing(
 
 def snapshot(
     processes: Sequence[Seen] | None = None,
-    partitions: Sequence[Standing] | None = None,
-    unread: Sequence[Unread] = (),
-) -> Snapshot:
+    partitions: Sequence[InboxStatus] | None = None,
+    unread: Sequence[UnreadInbox] = (),
+) -> FleetSnapshot:
     """A fleet in which all is well, but for what is given."""
     if processes is None:
         processes = [process("worker", "fanout-1"), process("writer", "writer-1")]
     if partitions is None:
         partitions = [standing(number) for number in range(4)]
-    return Snapshot(
+    return FleetSnapshot(
         at=1_790_000_000.0,
         processes=tuple(processes),
         partitions=tuple(partitions),

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from padfleet.shared.fleet.findings import findings, named, seconds, verdict
-from padfleet.shared.fleet.picture import picture
-from padfleet.shared.fleet.record import Busy, TaskLine
-from padfleet.shared.fleet.snapshot import Seen, Snapshot, Unread
+from padfleet.shared.fleet.record import BusyPads, TaskLine
+from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen, UnreadInbox
+from padfleet.shared.fleet.view import picture
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 WORKER, WRITER = process("worker", "fanout-1"), process("writer", "writer-1")
 
 
-def said(now: Snapshot, before: Snapshot | None = None) -> list[tuple[str, str]]:
+def said(now: FleetSnapshot, before: FleetSnapshot | None = None) -> list[tuple[str, str]]:
     found = findings(picture(now), picture(before) if before else None)
     return [(finding.level, finding.text) for finding in found]
 
@@ -76,7 +76,7 @@ def test_what_waits_a_moment_is_nobody_s_business() -> None:
 
 
 def test_a_server_that_does_not_answer_is_named_by_its_partitions() -> None:
-    lost = [Unread(2, "timed out"), Unread(3, "timed out")]
+    lost = [UnreadInbox(2, "timed out"), UnreadInbox(3, "timed out")]
     assert said(snapshot(partitions=[standing(0)], unread=lost)) == [
         ("bad", "partitions 2-3 cannot be looked at: timed out")
     ]
@@ -113,7 +113,7 @@ def test_load_is_told_with_what_to_do() -> None:
 
 
 def test_a_pad_whose_readers_are_left_behind() -> None:
-    hot = process("worker", "fanout-1", busiest=[Busy("minutes", 9, 9, 100, 4000)])
+    hot = process("worker", "fanout-1", busiest=[BusyPads("minutes", 9, 9, 100, 4000)])
     assert said(snapshot([hot, WRITER])) == [
         ("warn", "pad minutes: a socket lacks 4000 revisions of it, on worker fanout-1")
     ]

@@ -7,10 +7,10 @@ import pytest
 from padfleet.shared.fleet.charts import between
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.past import KEPT, STEP_S, Point
-from padfleet.shared.fleet.picture import picture
-from padfleet.shared.fleet.record import Busy
+from padfleet.shared.fleet.record import BusyPads
+from padfleet.shared.fleet.serialize import as_json
 from padfleet.shared.fleet.snapshot import Seen
-from padfleet.shared.fleet.telling import as_json
+from padfleet.shared.fleet.view import picture
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 
@@ -100,13 +100,15 @@ def test_a_pad_on_two_workers_is_one_pad() -> None:
     now = picture(
         snapshot(
             [
-                process("worker", "fanout-1", busiest=[Busy("hot", 9, 3, 40, 1)]),
+                process("worker", "fanout-1", busiest=[BusyPads("hot", 9, 3, 40, 1)]),
                 process(
                     "worker",
                     "fanout-2",
-                    busiest=[Busy("hot", 9, 6, 42, 0), Busy("quiet", 50, 50, 0, 0)],
+                    busiest=[BusyPads("hot", 9, 6, 42, 0), BusyPads("quiet", 50, 50, 0, 0)],
                 ),
-                process("worker", "fanout-3", busiest=[Busy("of the dead", 1, 1, 1, 1)], silence=9),
+                process(
+                    "worker", "fanout-3", busiest=[BusyPads("of the dead", 1, 1, 1, 1)], silence=9
+                ),
             ]
         )
     )
@@ -118,7 +120,7 @@ def test_a_pad_on_two_workers_is_one_pad() -> None:
 
 
 def test_json_of_any_name() -> None:
-    busy = Busy("half \ud83d of a face", 1, 1, 1, 5000)
+    busy = BusyPads("half \ud83d of a face", 1, 1, 1, 5000)
     now = picture(snapshot([process("worker", "fanout-1", steady(1), busiest=[busy])]))
     told = json.loads(json.dumps(as_json(now, findings(now)), ensure_ascii=False).encode())
     assert told["pads"][0]["name"] == "half ? of a face"

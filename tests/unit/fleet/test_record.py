@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.fleet.record import LONGEST, Busy, TaskLine, decode, encode
+from padfleet.shared.fleet.record import LONGEST, BusyPads, TaskLine, decode, encode
 from padfleet.shared.log.records import pack, unpack
 from tests.unit.fleet.made_up import point, process
 
 
 def test_a_record_comes_back_as_it_was() -> None:
-    busy = Busy("漢字 \ud83d <b>", 3, 2, 15, 0)
+    busy = BusyPads("漢字 \ud83d <b>", 3, 2, 15, 0)
     past = [point(1), point(2, revisions=4, latency=12)]
     tasks = [TaskLine("census", 1, 2, 300, "failed: ValueError: x")]
     why = {"draining": "soon"}
@@ -42,7 +42,7 @@ def test_nonsense_is_no_record(data: bytes) -> None:
 
 
 def test_a_long_name_does_not_make_a_long_record() -> None:
-    record = process("worker", "fanout-1", busiest=[Busy("x" * 10_000, 1, 1, 1, 1)]).record
+    record = process("worker", "fanout-1", busiest=[BusyPads("x" * 10_000, 1, 1, 1, 1)]).record
     assert record is not None
     back = decode(encode(record))
     assert back is not None

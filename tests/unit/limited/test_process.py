@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.limited import Busy, Limited, Limits, Overrun, Pool, Refused, WorkFailed
+from padfleet.shared.limited import (
+    JobRefused,
+    Limited,
+    Limits,
+    Overrun,
+    Pool,
+    QueueFull,
+    WorkFailed,
+)
 from tests.eventually import eventually
 
 WORK = "tests.unit.limited.work:work"
@@ -32,9 +40,9 @@ async def test_jobs_are_done_by_one_process(process: Limited) -> None:
 @pytest.mark.parametrize(
     ("job", "error", "text"),
     [
-        (b"refuse a tab", Refused, "a tab"),
-        (b"refuse " + b"x" * 10_000, Refused, "x" * 500),
-        (b"deep ", Refused, "nested too deeply"),
+        (b"refuse a tab", JobRefused, "a tab"),
+        (b"refuse " + b"x" * 10_000, JobRefused, "x" * 500),
+        (b"deep ", JobRefused, "nested too deeply"),
         (b"break it", WorkFailed, "KeyError"),
         (b"die ", WorkFailed, "failed"),
         (b"eat 500000000", Overrun, "memory"),
@@ -109,7 +117,7 @@ async def test_whoever_hangs_one_process_leaves_another_to_the_others() -> None:
     for number in range(5):
         assert await pool.do(f"guest {number}", b"echo on") == b"on"
     assert len(pool.pids) == 2
-    with pytest.raises(Busy, match="as many under way"):
+    with pytest.raises(QueueFull, match="as many under way"):
         await asyncio.gather(*(pool.do("greedy", b"hang ") for _ in range(2)))
     for task in hanging:
         task.cancel()

@@ -7,13 +7,13 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.limited import Busy, Turns
+from padfleet.shared.limited import FairQueue, QueueFull
 
 
 class Stage:
     """Clients that take turns; each of them ends when it is told to."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self.turns = turns
         self.begun: list[str] = []
         self.refused: list[str] = []
@@ -40,7 +40,7 @@ class Stage:
                 self._running.setdefault(client, []).append(end)
                 self.begun.append(client)
                 await end.wait()
-        except Busy:
+        except QueueFull:
             self.refused.append(client)
 
 
@@ -50,7 +50,7 @@ async def settle() -> None:
 
 
 async def test_clients_take_turns() -> None:
-    stage = Stage(Turns(1, waiting=10, of_one=10))
+    stage = Stage(FairQueue(1, waiting=10, of_one=10))
     stage.comes("a", "a", "a", "b", "c")
     await settle()
     for client in ("a", "a", "b", "c"):
@@ -61,7 +61,7 @@ async def test_clients_take_turns() -> None:
 
 
 async def test_one_has_so_many_at_a_time() -> None:
-    stage = Stage(Turns(2, waiting=10, of_one=10, each=1))
+    stage = Stage(FairQueue(2, waiting=10, of_one=10, each=1))
     stage.comes("a", "a", "b")
     await settle()
     assert stage.begun == ["a", "b"]
@@ -73,7 +73,7 @@ async def test_one_has_so_many_at_a_time() -> None:
 
 
 async def test_who_has_most_places_gives_one_up() -> None:
-    stage = Stage(Turns(1, waiting=3, of_one=10))
+    stage = Stage(FairQueue(1, waiting=3, of_one=10))
     stage.comes("a", "a", "a", "a")
     await settle()
     stage.comes("b")
@@ -89,7 +89,7 @@ async def test_who_has_most_places_gives_one_up() -> None:
 
 
 async def test_where_all_have_one_place_the_next_is_refused() -> None:
-    stage = Stage(Turns(1, waiting=2, of_one=2))
+    stage = Stage(FairQueue(1, waiting=2, of_one=2))
     stage.comes("a", "b", "c", "d")
     await settle()
     assert stage.refused == ["d"]
@@ -97,7 +97,7 @@ async def test_where_all_have_one_place_the_next_is_refused() -> None:
 
 
 async def test_one_waits_for_so_many_and_no_more() -> None:
-    stage = Stage(Turns(1, waiting=10, of_one=2))
+    stage = Stage(FairQueue(1, waiting=10, of_one=2))
     stage.comes("a", "a", "a", "a")
     await settle()
     assert stage.refused == ["a"]
@@ -105,7 +105,7 @@ async def test_one_waits_for_so_many_and_no_more() -> None:
 
 
 async def test_who_leaves_the_line_holds_nobody_up() -> None:
-    turns = Turns(1, waiting=10, of_one=10)
+    turns = FairQueue(1, waiting=10, of_one=10)
     stage = Stage(turns)
     stage.comes("a", "b", "c")
     await settle()
@@ -119,7 +119,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
 
 
 async def test_a_turn_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
-    turns = Turns(1, waiting=10, of_one=10)
+    turns = FairQueue(1, waiting=10, of_one=10)
     stage = Stage(turns)
     stage.comes("a", "b", "c")
     await settle()
@@ -137,7 +137,7 @@ def test_whatever_happens_the_limits_hold_and_nobody_is_forgotten(
     steps: list[tuple[str, str]],
 ) -> None:
     async def play() -> None:
-        turns = Turns(2, waiting=3, of_one=2, each=1)
+        turns = FairQueue(2, waiting=3, of_one=2, each=1)
         stage = Stage(turns)
         for number, (client, step) in enumerate(steps):
             if step == "come":

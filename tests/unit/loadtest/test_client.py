@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from padfleet.services.tools.loadtest import scan
 from padfleet.services.tools.loadtest.client import LINE, Client, gaps, insert
-from padfleet.services.tools.loadtest.scan import Accepted, Changes, Vars
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.scan import AcceptedFrame, Changes, Vars
+from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.shared.easysync import apply_to_text, check_rep, to_units
 from padfleet.shared.wire.jsontext import dumps
 from tests.unit.client.model_server import ModelServer, Visitor
@@ -20,7 +20,7 @@ from tests.unit.client.model_server import ModelServer, Visitor
 AUTHOR = "a.me"
 
 
-def joined(tally: Tally, rev: int = 0, length: int = 1) -> Client:
+def joined(tally: LoadTally, rev: int = 0, length: int = 1) -> Client:
     client = Client("pad", "t.x")
     client.receive(Vars(AUTHOR, rev, length, 0), 0, 0, tally)
     return client
@@ -52,27 +52,27 @@ def test_inserts_are_canonical_and_do_what_they_say(line: int, place: float, tex
 
 
 def test_places_in_the_first_line_as_it_grows() -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = Client("pad", "t.x", place=0.5)
     client.receive(Vars(AUTHOR, 0, 20, 6), 0, 0, tally)
     assert "=3*0+1" in submitted(client.type(0, 0, tally))["changeset"]
     client.receive(change(1, 20, 29), 0, 0, tally)
-    client.receive(Accepted(2), 0, 0, tally)
+    client.receive(AcceptedFrame(2), 0, 0, tally)
     # 6 + 9 of the other's + 1 of its own.
     assert "=8*0+1" in submitted(client.type(0, 0, tally))["changeset"]
     assert LINE < 100
     for _ in range(100):
         client.type(0, 0, tally)
-    assert "\n" not in submitted(client.receive(Accepted(3), 0, 0, tally))["changeset"]
+    assert "\n" not in submitted(client.receive(AcceptedFrame(3), 0, 0, tally))["changeset"]
 
 
 def test_lines_end_now_and_then() -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
     client.type(0, 0, tally)
     for number in range(LINE + 3):
         client.type(number, number, tally)
-    data = submitted(client.receive(Accepted(1), 99, 99, tally))
+    data = submitted(client.receive(AcceptedFrame(1), 99, 99, tally))
     text = data["changeset"].partition("$")[2]
     assert len(text) == LINE + 3
     assert text.count("\n") == 1
@@ -83,10 +83,10 @@ def test_lines_end_now_and_then() -> None:
 
 @pytest.mark.parametrize("batch", [True, False])
 def test_the_way_onto_a_pad(batch: bool) -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = Client("höme", "t.secret", batch=batch, started=10)
     assert client.receive(scan.Opened(), 10, 0, tally) == "40"
-    packet = client.receive(scan.Connected(), 10, 0, tally)
+    packet = client.receive(scan.ConnectedFrame(), 10, 0, tally)
     assert packet is not None
     ready = json.loads(packet.removeprefix("42"))[1]
     assert ready["type"] == "CLIENT_READY"
@@ -98,9 +98,9 @@ def test_the_way_onto_a_pad(batch: bool) -> None:
 
 
 def test_pings_and_requests_for_acknowledgement_are_answered() -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
-    assert client.receive(scan.Ping("x"), 0, 0, tally) == "3x"
+    assert client.receive(scan.PingFrame("x"), 0, 0, tally) == "3x"
     assert client.receive(scan.Other(ack_id=4), 0, 0, tally) == "434[]"
     asked = change(1, 1, 2)._replace(ack_id=1)
     assert client.receive(asked, 0, 0, tally) == "431[]"
@@ -110,7 +110,7 @@ def test_pings_and_requests_for_acknowledgement_are_answered() -> None:
 
 
 def test_one_edit_is_in_flight_and_the_others_leave_together_after_it() -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally, rev=3, length=10)
     first = submitted(client.type(1.0, 1.0, tally))
     assert (first["baseRev"], first["changeset"][:7]) == (3, "Z:a>1*0")
@@ -119,9 +119,9 @@ def test_one_edit_is_in_flight_and_the_others_leave_together_after_it() -> None:
     assert client.type(3.0, 3.0, tally) is None
     # Somebody else was first, on the document without ours.
     assert client.receive(change(4, 10, 15), 3.5, 0, tally) is None
-    second = submitted(client.receive(Accepted(5), 4.0, 0, tally))
+    second = submitted(client.receive(AcceptedFrame(5), 4.0, 0, tally))
     assert (second["baseRev"], second["changeset"][:7]) == (5, "Z:g>2*0")
-    assert client.receive(Accepted(6), 5.0, 0, tally) is None
+    assert client.receive(AcceptedFrame(6), 5.0, 0, tally) is None
     assert (client.rev, client.length, client.settled) == (6, 18, True)
     assert (tally.counts.typed, tally.counts.submitted, tally.counts.accepted) == (3, 2, 2)
     assert not tally.violations
@@ -129,12 +129,12 @@ def test_one_edit_is_in_flight_and_the_others_leave_together_after_it() -> None:
 
 def test_latency_counts_from_when_an_edit_was_due() -> None:
     """Not from when it could be sent: a server that is slow to answer is asked less often then."""
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
     client.type(1.0, 1.0, tally)
     client.type(2.0, 2.0, tally)
-    client.receive(Accepted(1), 11.0, 0, tally)
-    client.receive(Accepted(2), 12.0, 0, tally)
+    client.receive(AcceptedFrame(1), 11.0, 0, tally)
+    client.receive(AcceptedFrame(2), 12.0, 0, tally)
     assert tally.latencies["ack"].count == 2
     assert tally.latencies["ack"].ms(1) == pytest.approx(10_000, rel=0.01)
     assert tally.latencies["ack"].ms(100) == pytest.approx(10_000, rel=0.01)
@@ -142,7 +142,7 @@ def test_latency_counts_from_when_an_edit_was_due() -> None:
 
 
 def test_deliveries_are_timed_by_the_servers_clock() -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
     client.receive(Changes(1, 3, 1, 4, 3, [(1000, 2), (1400, 1)]), 0, 1500, tally)
     assert tally.settle().latencies["delivery"].count == 3
@@ -163,7 +163,7 @@ BROKEN: dict[str, list[scan.Heard]] = {
     "batch that does not hang together": [
         Changes(1, 3, 1, 4, 2, [(0, 2)], broken="revision 3 after revision 1 in one batch")
     ],
-    "ACCEPT_COMMIT of nothing": [Accepted(1)],
+    "ACCEPT_COMMIT of nothing": [AcceptedFrame(1)],
     "CLIENT_VARS twice": [Vars(AUTHOR, 0, 1, 0)],
     "malformed message": [scan.Malformed("what")],
 }
@@ -171,7 +171,7 @@ BROKEN: dict[str, list[scan.Heard]] = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_each_broken_promise_is_found_and_counted_once(kind: str) -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
     for heard in BROKEN[kind]:
         client.receive(heard, 0, 0, tally)
@@ -183,15 +183,15 @@ def test_each_broken_promise_is_found_and_counted_once(kind: str) -> None:
 
 @pytest.mark.parametrize("rev", [0, 2, 7])
 def test_an_acknowledgement_out_of_place(rev: int) -> None:
-    tally = Tally()
+    tally = LoadTally()
     client = joined(tally)
     client.type(0, 0, tally)
-    client.receive(Accepted(rev), 0, 0, tally)
+    client.receive(AcceptedFrame(rev), 0, 0, tally)
     assert tally.violations == {"ACCEPT_COMMIT out of place": 1}
 
 
 def test_revisions_before_the_pad() -> None:
-    tally = Tally()
+    tally = LoadTally()
     Client("pad", "t.x").receive(change(1, 1, 2), 0, 0, tally)
     assert tally.violations == {"revision before CLIENT_VARS": 1}
 
@@ -203,7 +203,7 @@ def test_revisions_before_the_pad() -> None:
 def test_cheap_clients_on_a_model_server(data: st.DataObject, spread: bool) -> None:
     """Whatever order things happen in: the server can use what they send, nothing looks broken,
     and in the end all know revision and length."""
-    server, tally = ModelServer(to_units("Welcome 😀!\n")), Tally()
+    server, tally = ModelServer(to_units("Welcome 😀!\n")), LoadTally()
     clients: list[tuple[Client, Visitor]] = []
     packets: list[tuple[Visitor, str]] = []
 

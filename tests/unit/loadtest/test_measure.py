@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.tools.loadtest.measure import LONGEST_US, Latency, Servers, own_cpu_s, usage
-from padfleet.services.tools.loadtest.tally import LATENCIES, Tally
+from padfleet.services.tools.loadtest.tally import LATENCIES, LoadTally
 
 times = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=200)
 
@@ -62,14 +62,14 @@ def test_what_is_beyond_the_scale_is_counted_at_its_end() -> None:
 
 
 def test_a_tally_comes_over_the_pipe_whole() -> None:
-    tally = Tally()
+    tally = LoadTally()
     tally.counts.delivered = 5
     tally.violations["revision missing"] += 2
     tally.errors["userdup"] += 1
     tally.delays_ms = {3: 10, 7: 1}
     for name in LATENCIES:
         tally.latencies[name].record(1000)
-    there = Tally.from_jsonable(tally.settle().jsonable())
+    there = LoadTally.from_jsonable(tally.settle().jsonable())
     assert there.counts == tally.counts
     assert (there.violations, there.errors) == (tally.violations, tally.errors)
     assert there.latencies["delivery"].count == 12

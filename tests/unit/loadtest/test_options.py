@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.tools.loadtest.__main__ import main
-from padfleet.services.tools.loadtest.coordinator import Run
+from padfleet.services.tools.loadtest.coordinator import LoadRun
 from padfleet.services.tools.loadtest.options import BadOptions, parser, run_of, title
-from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.plan import LoadStep
 from padfleet.services.tools.loadtest.target import BadUrl, Target
 
 HERE = ["--url", "http://127.0.0.1:9001"]
 
 
-def asked(*words: str) -> Run:
+def asked(*words: str) -> LoadRun:
     return run_of(parser().parse_args([*HERE, *words]))
 
 
 def test_the_usual_run() -> None:
     run = asked()
-    assert run.steps == [Step(10, 0, 0.2, 10.0)]
+    assert run.steps == [LoadStep(10, 0, 0.2, 10.0)]
     assert (run.warmup, run.pids, run.stop_at) == (2.0, [], None)
     assert run.load.batch
     assert run.load.pad != asked().load.pad

@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.tools.loadtest.measure import Latency
-from padfleet.services.tools.loadtest.plan import BadPlan, Load, Step, StopAt, Sweep, seconds, steps
+from padfleet.services.tools.loadtest.plan import (
+    BadPlan,
+    Load,
+    LoadStep,
+    StopAt,
+    Sweep,
+    seconds,
+    steps,
+)
 
-BASE = Step(authors=10, readers=5, rate=0.2, duration=7.0)
+BASE = LoadStep(authors=10, readers=5, rate=0.2, duration=7.0)
 
 
 def a_load(**fields: object) -> Load:
@@ -45,7 +53,7 @@ def test_what_is_no_time(text: str) -> None:
 
 def test_a_sweep_over_authors() -> None:
     sweep = Sweep.parse("authors=50..260:step=100:dwell=3s", dwell=9)
-    assert steps(BASE, sweep) == [Step(authors, 5, 0.2, 3.0) for authors in (50, 150, 250, 260)]
+    assert steps(BASE, sweep) == [LoadStep(authors, 5, 0.2, 3.0) for authors in (50, 150, 250, 260)]
 
 
 def test_a_sweep_ends_at_its_end_once() -> None:

@@ -10,25 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.services.tools.loadtest.chart import Chart, Line
+from padfleet.services.tools.loadtest.chart import Chart, ChartLine
 from padfleet.services.tools.loadtest.measure import Latency
-from padfleet.services.tools.loadtest.plan import Step
+from padfleet.services.tools.loadtest.plan import LoadStep
 from padfleet.services.tools.loadtest.report_html import as_html
 from padfleet.services.tools.loadtest.report_text import as_csv, as_markdown, readable
 from padfleet.services.tools.loadtest.results import (
     BadReport,
-    Report,
+    LoadReport,
     RigProcess,
     Server,
     StepResult,
     merged,
 )
 from padfleet.services.tools.loadtest.sample import Sample
-from padfleet.services.tools.loadtest.tally import Tally
+from padfleet.services.tools.loadtest.tally import LoadTally
 
 
 def a_step(authors: int, *, cpu_s: float = 1.0, ack_ms: int = 20) -> StepResult:
-    tally = Tally()
+    tally = LoadTally()
     tally.counts.accepted, tally.counts.delivered = 100, 6000
     tally.counts.change_frames = 1500
     for number in range(100):
@@ -51,10 +51,10 @@ def a_step(authors: int, *, cpu_s: float = 1.0, ack_ms: int = 20) -> StepResult:
     )
 
 
-def a_report(*steps: StepResult) -> Report:
+def a_report(*steps: StepResult) -> LoadReport:
     sample = Sample(seconds=1.0, tally=steps[0].tally, rig=steps[0].rig, connected=5)
-    step = Step(50, 3, 0.2, 10)
-    return Report(
+    step = LoadStep(50, 3, 0.2, 10)
+    return LoadReport(
         "one & <two>",
         "2026-01-02T03:04:05Z",
         {"cores": 2},
@@ -68,7 +68,7 @@ def a_report(*steps: StepResult) -> Report:
 def test_a_report_is_kept_whole(tmp_path: Path) -> None:
     report = a_report(a_step(50), a_step(100, cpu_s=9.9))
     report.save(tmp_path / "report.json")
-    there = Report.load(tmp_path / "report.json")
+    there = LoadReport.load(tmp_path / "report.json")
     assert there.steps[0].jsonable() == report.steps[0].jsonable()
     assert as_csv(there) == as_csv(report)
     assert as_html(there) == as_html(report)
@@ -81,7 +81,7 @@ def test_what_is_no_report(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
     with pytest.raises(BadReport, match=r"x\.json is not"):
-        Report.load(path)
+        LoadReport.load(path)
 
 
 def test_merged_reports_are_those_of_one_larger_rig() -> None:
@@ -179,7 +179,7 @@ def points(svg: str) -> list[tuple[float, float]]:
 
 
 def test_a_chart_puts_points_where_they_belong() -> None:
-    svg = Chart("t", "x", "y", [Line("a", [(0, 0), (5, 10), (10, 20)])]).svg()
+    svg = Chart("t", "x", "y", [ChartLine("a", [(0, 0), (5, 10), (10, 20)])]).svg()
     (x0, y0), (x1, y1), (x2, y2) = points(svg)
     assert x1 - x0 == pytest.approx(x2 - x1, abs=0.2)
     assert y0 - y1 == pytest.approx(y1 - y2, abs=0.2)
@@ -187,22 +187,22 @@ def test_a_chart_puts_points_where_they_belong() -> None:
 
 
 def test_a_logarithmic_chart_has_equal_steps_for_equal_factors() -> None:
-    svg = Chart("t", "x", "y", [Line("a", [(0, 1), (1, 10), (2, 100)])], may_be_log=True).svg()
+    svg = Chart("t", "x", "y", [ChartLine("a", [(0, 1), (1, 10), (2, 100)])], may_be_log=True).svg()
     (_, y0), (_, y1), (_, y2) = points(svg)
     assert y0 - y1 == pytest.approx(y1 - y2, abs=0.2)
 
 
 def test_gaps_in_a_line_stay_gaps() -> None:
-    svg = Chart("t", "x", "y", [Line("a", [(0, 1), (1, None), (2, 3), (3, 4)])]).svg()
+    svg = Chart("t", "x", "y", [ChartLine("a", [(0, 1), (1, None), (2, 3), (3, 4)])]).svg()
     path = next(p for p in parsed(svg).iter("path") if "line" in p.attrib["class"])
     assert path.attrib["d"].count("M") == 2
 
 
 def test_nothing_to_draw() -> None:
     assert Chart("t", "x", "y", []).svg() == ""
-    assert Chart("t", "x", "y", [Line("a", [(1, 5)])]).svg() == ""
-    assert Chart("t", "x", "y", [Line("a", [(1, None), (2, None)])]).svg() == ""
-    flat = Chart("t", "x", "y", [Line("a", [(1, 0), (2, 0)])]).svg()
+    assert Chart("t", "x", "y", [ChartLine("a", [(1, 5)])]).svg() == ""
+    assert Chart("t", "x", "y", [ChartLine("a", [(1, None), (2, None)])]).svg() == ""
+    flat = Chart("t", "x", "y", [ChartLine("a", [(1, 0), (2, 0)])]).svg()
     assert len(points(flat)) == 2
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from padfleet.services.tools.loadtest import scan
 from padfleet.services.tools.loadtest.scan import (
-    Accepted,
+    AcceptedFrame,
     Changes,
     Malformed,
     Other,
     Scanner,
-    TurnedAway,
+    TurnedAwayFrame,
     Vars,
 )
 from padfleet.shared.easysync.base36 import numeral
@@ -136,7 +136,7 @@ def test_the_usual_form_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scan.read(packet(change)) == Changes(8, 8, 10, 8, 1, [(70, 1)])
     batch = {"type": "NEW_CHANGES_BATCH", "changes": [change]}
     assert scan.read(packet(batch, "3")) == Changes(8, 8, 10, 8, 1, [(70, 1)], ack_id=3)
-    assert scan.read(packet({"type": "ACCEPT_COMMIT", "newRev": 9})) == Accepted(9)
+    assert scan.read(packet({"type": "ACCEPT_COMMIT", "newRev": 9})) == AcceptedFrame(9)
     assert scan.read(packet({"type": "USER_NEWINFO", "userInfo": {"name": ',"newRev":9}}]'}})) == (
         Other()
     )
@@ -193,12 +193,12 @@ def test_what_else_a_server_says() -> None:
 
     # 😀 is two UTF-16 code units.
     assert scan.read(event(VARS)) == Vars("a.me", 4, 4, 3)
-    assert scan.read(event({"disconnect": "userdup"})) == TurnedAway("userdup")
-    assert scan.read(event({"accessStatus": "deny"})) == TurnedAway("access: deny")
-    assert scan.read(b'44{"message":"no"}') == TurnedAway("refused: no")
-    assert scan.read(b"41") == TurnedAway("closed")
-    assert scan.read(b"2") == scan.Ping("")
-    assert scan.read(b'40{"sid":"x"}') == scan.Connected()
+    assert scan.read(event({"disconnect": "userdup"})) == TurnedAwayFrame("userdup")
+    assert scan.read(event({"accessStatus": "deny"})) == TurnedAwayFrame("access: deny")
+    assert scan.read(b'44{"message":"no"}') == TurnedAwayFrame("refused: no")
+    assert scan.read(b"41") == TurnedAwayFrame("closed")
+    assert scan.read(b"2") == scan.PingFrame("")
+    assert scan.read(b'40{"sid":"x"}') == scan.ConnectedFrame()
     opened = b'0{"sid":"x","pingInterval":25000,"pingTimeout":20000,"upgrades":[]}'
     assert scan.read(opened) == scan.Opened()
     assert scan.read(b'42["shout",{}]') == Other()

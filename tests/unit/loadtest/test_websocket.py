@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from padfleet.services.tools.loadtest.websocket import (
     MAX_HEAD,
     FrameReader,
+    LoadSocketError,
     Upgrade,
-    WebSocketError,
     check_upgrade,
     close_frame,
     pong,
@@ -109,7 +109,7 @@ def test_a_close_frame_and_its_code() -> None:
     ],
 )
 def test_what_no_server_sends_is_refused(data: bytes, why: str) -> None:
-    with pytest.raises(WebSocketError, match=why):
+    with pytest.raises(LoadSocketError, match=why):
         FrameReader().feed(data)
 
 
@@ -135,11 +135,11 @@ def test_the_upgrade() -> None:
     assert "extensions" not in request.lower()
     head = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nSEC-WebSocket-Accept:  {}"
     check_upgrade(head.format(accept(KEY)).encode(), KEY)
-    with pytest.raises(WebSocketError, match="somebody else"):
+    with pytest.raises(LoadSocketError, match="somebody else"):
         check_upgrade(head.format(accept(b"x" * 16)).encode(), KEY)
-    with pytest.raises(WebSocketError, match="404 Not Found"):
+    with pytest.raises(LoadSocketError, match="404 Not Found"):
         check_upgrade(b"HTTP/1.1 404 Not Found\r\nServer: x", KEY)
-    with pytest.raises(WebSocketError, match="not HTTP"):
+    with pytest.raises(LoadSocketError, match="not HTTP"):
         check_upgrade(b"-ERR unknown command", KEY)
 
 
@@ -153,5 +153,5 @@ def test_the_answer_to_the_upgrade_may_come_in_pieces() -> None:
         assert not upgrade.done
     assert upgrade.feed(head[-2:] + b"frames") == b"frames"
     assert upgrade.done
-    with pytest.raises(WebSocketError, match="not HTTP"):
+    with pytest.raises(LoadSocketError, match="not HTTP"):
         Upgrade().feed(b"x" * (MAX_HEAD + 1))

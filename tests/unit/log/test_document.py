@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AText
 from padfleet.shared.log.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot
@@ -43,7 +43,7 @@ def test_a_snapshot_that_does_not_fit_together() -> None:
 
 
 def test_a_snapshot_is_where_a_document_can_start() -> None:
-    pad = Pad()
+    pad = WriterPad()
     pad.create("hello\nworld", "a.1", 1)
     document = Document()
     assert document.atext.text == "\n"

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.entries import Staged, Unread, encode_staged, receive
+from padfleet.shared.log.entries import Staged, UnreadEntry, encode_staged, receive
 from padfleet.shared.log.limits import (
     LARGEST_BYTES,
     PART_BYTES,
     UNLIMITED,
+    EditTooLarge,
     PadLimits,
-    TooLarge,
     check,
 )
 from padfleet.shared.log.records import (
@@ -38,7 +38,7 @@ ENTRIES: list[Entry] = [
 ]
 
 
-def wrong(**fields: bytes) -> Unread:
+def wrong(**fields: bytes) -> UnreadEntry:
     received = receive(b"5-0", {name.encode(): value for name, value in fields.items()})
     assert received.entry is None
     assert received.unread is not None
@@ -130,7 +130,7 @@ def typing(old: str, removed: int, text: str, pool: dict[str, Any] | None = None
     ],
 )
 def test_what_would_exceed_the_pad_s_limits_is_too_large(entry: Entry) -> None:
-    with pytest.raises(TooLarge, match="at most"):
+    with pytest.raises(EditTooLarge, match="at most"):
         check(entry, 1000, LIMITS)
 
 
@@ -152,5 +152,5 @@ def test_what_would_not_is_not(entry: Entry) -> None:
 
 def test_no_entry_is_larger_than_any_may_be() -> None:
     check(ENTRIES[0], LARGEST_BYTES, UNLIMITED)
-    with pytest.raises(TooLarge, match="make several of it"):
+    with pytest.raises(EditTooLarge, match="make several of it"):
         check(ENTRIES[0], LARGEST_BYTES + 1, UNLIMITED)

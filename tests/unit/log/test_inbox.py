@@ -108,9 +108,9 @@ async def test_entries_of_a_partition_keep_their_order_while_some_fail(
     assert found == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("standing", list(inbox_module.Standing))
+@pytest.mark.parametrize("standing", list(inbox_module.EntryStatus))
 async def test_what_is_done_about_an_entry_without_an_answer(
-    standing: inbox_module.Standing,
+    standing: inbox_module.EntryStatus,
     cluster: Cluster,
     keyspace: Keyspace,
     inbox: InboxWriter,
@@ -121,7 +121,7 @@ async def test_what_is_done_about_an_entry_without_an_answer(
     looks = 0
     answer: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
 
-    async def look(*_arguments: Any) -> inbox_module.Standing:
+    async def look(*_arguments: Any) -> inbox_module.EntryStatus:
         nonlocal looks
         looks += 1
         if looks == 1:
@@ -133,10 +133,10 @@ async def test_what_is_done_about_an_entry_without_an_answer(
     monkeypatch.setattr(inbox, "standing", look)
     monkeypatch.setattr(inbox, "_look_after", 0.001)
     answered = await inbox.settle(entry(keyspace, 0), answer)
-    passed = standing is inbox_module.Standing.PASSED
+    passed = standing is inbox_module.EntryStatus.PASSED
     assert answered is not passed
     assert looks == (2 if passed else 4)
-    assert len(cluster.taken) == (4 if standing is inbox_module.Standing.LOST else 1)
+    assert len(cluster.taken) == (4 if standing is inbox_module.EntryStatus.LOST else 1)
 
 
 async def test_an_entry_that_is_not_taken_in_time(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from padfleet.shared.log.lanes import CONNECTIONS, Lane, Lanes, key_of, take_lane
-from padfleet.shared.turnstile import Full, Turnstile
+from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from tests.eventually import eventually
 
 
@@ -101,7 +101,7 @@ async def test_a_turnstile_lets_in_so_many_and_the_next_when_one_has_gone() -> N
     crowd = [asyncio.create_task(call(number)) for number in range(5)]
     await eventually(lambda: len(inside) == 2)
     assert turnstile.waiting == 3
-    with pytest.raises(Full, match="3 wait already"):
+    with pytest.raises(TurnstileFull, match="3 wait already"):
         await call(99)
     end.set()
     await asyncio.gather(*crowd)
@@ -112,7 +112,7 @@ async def test_a_turnstile_lets_in_so_many_and_the_next_when_one_has_gone() -> N
 async def test_who_waits_too_long_for_a_turn_is_told_so() -> None:
     turnstile = Turnstile(at_once=1, waiting=3, patience=0.01)
     async with turnstile.turn():
-        with pytest.raises(Full, match="no turn within"):
+        with pytest.raises(TurnstileFull, match="no turn within"):
             async with turnstile.turn():
                 raise AssertionError
     async with turnstile.turn():

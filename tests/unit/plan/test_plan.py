@@ -25,7 +25,7 @@ from padfleet.services.tools.plan.demand import BadDemand, Demand, Goal, HotPad
 from padfleet.services.tools.plan.figures import fit
 from padfleet.services.tools.plan.layout import pads_of, workers_of
 from padfleet.services.tools.plan.plan import plan
-from padfleet.services.tools.plan.rhythm import Room, rhythm
+from padfleet.services.tools.plan.rhythm import BusyRoom, rhythm
 from padfleet.shared.settings import FanoutSettings
 from tests.examples import examples
 
@@ -81,7 +81,7 @@ def test_a_pad_is_on_some_workers_and_not_on_more_than_there_are(
 @settings(max_examples=examples(300))
 @given(sockets=st.floats(1, 50_000), revisions=st.floats(0.1, 3000))
 def test_flushes_keep_to_their_rate_and_carry_everything(sockets: float, revisions: float) -> None:
-    found = rhythm(Room(sockets, 0, revisions), CONSTANTS, 262)
+    found = rhythm(BusyRoom(sockets, 0, revisions), CONSTANTS, 262)
     assert 0 < found.flushes <= FanoutSettings.flush_rate * (1 + 1e-9)
     assert found.flushes <= found.announced * (1 + 1e-9)
     assert found.flushes * found.batch >= revisions * (1 - 1e-6)
@@ -89,7 +89,7 @@ def test_flushes_keep_to_their_rate_and_carry_everything(sockets: float, revisio
 
 
 def test_a_quiet_pad_does_not_wait() -> None:
-    found = rhythm(Room(3, 0.2, 0.2), CONSTANTS, 262)
+    found = rhythm(BusyRoom(3, 0.2, 0.2), CONSTANTS, 262)
     assert found.batch == pytest.approx(1, abs=0.01)
     assert found.p95_s < 0.005
 

@@ -21,8 +21,8 @@ from padfleet.shared.easysync import (
     to_units,
 )
 from padfleet.shared.rendering.html import to_document, to_html
-from padfleet.shared.rendering.lines import Line, lines_of
-from padfleet.shared.rendering.paragraphs import TooLarge
+from padfleet.shared.rendering.lines import TextLine, lines_of
+from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.styles import rules
 from padfleet.shared.rendering.txt import to_txt
@@ -226,12 +226,12 @@ def test_what_is_made_to_take_long_does_not(source: str) -> None:
 
 
 def test_a_text_that_is_too_long_is_refused_before_it_is_built() -> None:
-    with pytest.raises(TooLarge, match="longer than 1000 characters"):
+    with pytest.raises(DocumentTooLarge, match="longer than 1000 characters"):
         from_html("<p>x" * 1000, "a.x", units=1000)
-    with pytest.raises(TooLarge):
+    with pytest.raises(DocumentTooLarge):
         from_html("😀" * 501, "a.x", units=1000)
     assert len(from_html("x" * 1000, "a.x", units=1000)[0].text) == 1001
-    with pytest.raises(TooLarge):
+    with pytest.raises(DocumentTooLarge):
         from_html("<pre>" + "\t" * 126, "a.x", units=1000)
 
 
@@ -281,7 +281,7 @@ def pad_of(lines: list[_Line], start: int) -> tuple[AText, AttributePool]:
     return apply_to_atext(changeset, make_atext("\n"), pool), pool
 
 
-def meant(atext: AText, pool: AttributePool) -> list[Line]:
+def meant(atext: AText, pool: AttributePool) -> list[TextLine]:
     """The lines, with runs of the same formats as one, and without authors and numbers."""
     found = lines_of(atext, pool)
     for line in found:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.dev.replay.model import Model, shortened
+from padfleet.services.dev.replay.model import ReplayModel, shortened
 from padfleet.services.dev.replay.trace import BadTrace, parse_trace
 from tests.unit.replay.made_up import Scribe, made_up
 
@@ -146,7 +146,7 @@ def test_the_model_shows_one_state_while_another_is_edited() -> None:
         scribe.edit(0)
         scribe.edit(1)
     trace = parse_trace(scribe.finish())
-    model = Model(2, views=3)
+    model = ReplayModel(2, views=3)
     for item in trace.transactions[:-1]:
         model.show(item.agent, item.needs)
         told = "".join(char.point for char in scribe.text(item.needs))

@@ -11,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.dev.replay import model as model_module
-from padfleet.services.dev.replay.model import BLOCK, Edit, Model, shortened
-from padfleet.services.dev.replay.trace import BadTrace, Patch, Trace, Transaction, parse_trace
+from padfleet.services.dev.replay.model import BLOCK, Edit, ReplayModel, shortened
+from padfleet.services.dev.replay.trace import (
+    BadTrace,
+    EditTrace,
+    TracePatch,
+    Transaction,
+    parse_trace,
+)
 
 POINTS = ["a", "b", "\n", "é", "😀", "漢"]
 
@@ -109,7 +115,7 @@ class Written:
             seen[at:at] = fresh
         return [at, removed, raw.inserted]
 
-    def parsed(self) -> Trace:
+    def parsed(self) -> EditTrace:
         everything = set(range(len(self.txns)))
         return parse_trace(
             {
@@ -169,7 +175,7 @@ def test_each_state_and_each_edit_is_that_of_the_trace(
     expected, ahead = case
     trace = expected.parsed()
     with mock.patch.object(model_module, "BLOCK", block):
-        model = Model(trace.agents, views=2 * trace.agents)
+        model = ReplayModel(trace.agents, views=2 * trace.agents)
         has: list[set[int]] = [set() for _ in range(trace.agents)]  # in the client's text
         for index, item in enumerate(trace.transactions):
             seen, now = 2 * item.agent, 2 * item.agent + 1
@@ -219,7 +225,7 @@ def test_a_view_may_be_brought_up_to_date_agent_by_agent(
     the text came back when its insertion was seen."""
     expected, _ = case
     trace = expected.parsed()
-    model, late = Model(trace.agents, trace.agents + 1), trace.agents
+    model, late = ReplayModel(trace.agents, trace.agents + 1), trace.agents
     for item in trace.transactions:
         model.show(item.agent, item.needs)
         model.perform(item, item.agent, item.agent)
@@ -237,11 +243,11 @@ def test_a_view_may_be_brought_up_to_date_agent_by_agent(
 
 
 def did(agent: int, number: int, needs: tuple[int, ...], *patches: tuple[int, int, str]) -> Any:
-    return Transaction(agent, number, needs, tuple(Patch(*patch) for patch in patches))
+    return Transaction(agent, number, needs, tuple(TracePatch(*patch) for patch in patches))
 
 
 def test_a_removal_seen_before_its_insertion_stays_a_removal() -> None:
-    model, late = Model(agents=2, views=3), 2
+    model, late = ReplayModel(agents=2, views=3), 2
     model.perform(did(1, 1, (0, 0), (0, 0, "abc")), 1, 1)
     model.show(0, (0, 1))
     model.perform(did(0, 1, (0, 1), (1, 1, "")), 0, 0)
@@ -253,7 +259,7 @@ def test_a_removal_seen_before_its_insertion_stays_a_removal() -> None:
 
 def test_what_two_removed_at_once_is_removed_once() -> None:
     """Carried over as a second removal, it would take a neighbour with it."""
-    model = Model(agents=2, views=4)  # of each agent: recorded state, client's text
+    model = ReplayModel(agents=2, views=4)  # of each agent: recorded state, client's text
     for view in range(4):
         model.show(view, (0, 0))
     model.perform(did(0, 1, (0, 0), (0, 0, "abcdef")), 0, 1)
@@ -269,7 +275,7 @@ def test_what_two_removed_at_once_is_removed_once() -> None:
 
 def test_an_edit_is_carried_over_what_has_come_since() -> None:
     """The position of the recorded text, taken as it is, would hit the other's text."""
-    model = Model(agents=2, views=4)
+    model = ReplayModel(agents=2, views=4)
     model.perform(did(0, 1, (0, 0), (0, 0, "one two")), 0, 1)
     model.show(2, (1, 0))
     model.perform(did(0, 2, (1, 0), (0, 0, "zero ")), 0, 1)
@@ -280,7 +286,7 @@ def test_an_edit_is_carried_over_what_has_come_since() -> None:
 
 
 def test_text_of_others_within_a_removed_stretch_stays() -> None:
-    model = Model(agents=2, views=4)
+    model = ReplayModel(agents=2, views=4)
     model.perform(did(0, 1, (0, 0), (0, 0, "abcd")), 0, 1)
     model.show(2, (1, 0))
     model.perform(did(0, 2, (1, 0), (2, 0, "NEW")), 0, 1)
@@ -291,7 +297,7 @@ def test_text_of_others_within_a_removed_stretch_stays() -> None:
 
 
 def test_patches_of_a_transaction_are_made_one_after_the_other() -> None:
-    model = Model(agents=1, views=1)
+    model = ReplayModel(agents=1, views=1)
     model.perform(did(0, 1, (0,), (0, 0, "ab"), (2, 0, "c"), (0, 2, "x"), (1, 1, "yz")), 0, 0)
     assert model.text(0) == "xyz"
     assert model.version(0) == (1,)
@@ -299,7 +305,7 @@ def test_patches_of_a_transaction_are_made_one_after_the_other() -> None:
 
 def test_an_emoji_is_one_code_point() -> None:
     """Traces count code points; counted in UTF-16, each emoji would shift what follows by one."""
-    model = Model(agents=1, views=1)
+    model = ReplayModel(agents=1, views=1)
     model.perform(did(0, 1, (0,), (0, 0, "😀a😀")), 0, 0)
     assert model.length(0) == 3
     edits = model.perform(did(0, 2, (1,), (2, 1, "b"), (1, 0, "🎉")), 0, 0)
@@ -316,7 +322,7 @@ def test_a_patch_beyond_the_text_is_a_bad_trace(
     length: int, past_end: int, removed: int, inserted: str
 ) -> None:
     """Cut off silently, the trace would end in another text, as if the fleet had lost one."""
-    model = Model(agents=1, views=1)
+    model = ReplayModel(agents=1, views=1)
     if length:
         model.perform(did(0, 1, (0,), (0, 0, "x" * length)), 0, 0)
     position = max(length + past_end, 0)
@@ -328,7 +334,7 @@ def test_a_patch_beyond_the_text_is_a_bad_trace(
 
 def test_what_another_still_shows_cannot_be_edited_by_who_has_seen_it_go() -> None:
     """The end of the text is that of the author's own view."""
-    model = Model(agents=2, views=2)
+    model = ReplayModel(agents=2, views=2)
     model.perform(did(0, 1, (0, 0), (0, 0, "abc")), 0, 0)
     model.show(1, (1, 0))
     model.perform(did(1, 1, (1, 0), (1, 2, "")), 1, 1)
@@ -338,14 +344,14 @@ def test_what_another_still_shows_cannot_be_edited_by_who_has_seen_it_go() -> No
 
 
 def test_the_ends_of_the_text_can_be_edited() -> None:
-    model = Model(agents=1, views=1)
+    model = ReplayModel(agents=1, views=1)
     model.perform(did(0, 1, (0,), (0, 0, "b"), (1, 0, "c"), (0, 0, "a"), (2, 1, "")), 0, 0)
     assert model.text(0) == "ab"
 
 
 def test_a_view_does_not_go_back() -> None:
     """An author's client may have more than an edit needs; asked for less, it keeps what it has."""
-    model = Model(agents=1, views=2)
+    model = ReplayModel(agents=1, views=2)
     model.perform(did(0, 1, (0,), (0, 0, "ab")), 0, 0)
     model.show(1, (1,))
     model.show(1, (0,))
@@ -356,7 +362,7 @@ def test_a_text_of_many_blocks_is_that_of_one() -> None:
     """Counts of a block that was split must be right for every view, also for one that had not
     seen all of it."""
     text = "".join(chr(0x4E00 + number) for number in range(5 * BLOCK))
-    model = Model(agents=2, views=4)
+    model = ReplayModel(agents=2, views=4)
     model.perform(did(0, 1, (0, 0), (0, 0, text)), 0, 1)
     model.show(2, (1, 0))
     expected = text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from padfleet.services.dev.replay import __main__ as command
-from padfleet.services.dev.replay.__main__ import Report, replay
+from padfleet.services.dev.replay.__main__ import ReplayReport, replay
 from padfleet.services.dev.replay.author import ReplayFailed
 from padfleet.services.dev.replay.trace import parse_trace
 from padfleet.shared.client import connect
@@ -21,7 +21,7 @@ from tests.unit.replay.made_up import made_up
 
 async def replayed(
     content: dict[str, Any], *, servers: int = 2, readers: int = 2, merge: int = 20
-) -> Report:
+) -> ReplayReport:
     model = ModelServer("Welcome!\n")
     async with serving(*(PadServer(model) for _ in range(servers))) as urls:
         return await asyncio.wait_for(

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.dev.replay.trace import BadTrace, Patch, Transaction, parse_trace, read_trace
+from padfleet.services.dev.replay.trace import (
+    BadTrace,
+    TracePatch,
+    Transaction,
+    parse_trace,
+    read_trace,
+)
 
 # The example of the collection's README, with its misplaced timestamp put right.
 README: dict[str, Any] = {
@@ -59,9 +65,9 @@ def test_the_example_of_the_format() -> None:
     trace = parse_trace(README)
     assert (trace.agents, trace.end_content) == (2, "yoooo ho ho\n")
     assert trace.transactions == (
-        Transaction(0, 1, (0, 0), (Patch(0, 0, "hi there\n"),)),
-        Transaction(0, 2, (1, 0), (Patch(0, 8, ""), Patch(0, 0, "yoooo"))),
-        Transaction(1, 1, (2, 0), (Patch(5, 0, " ho ho"),)),
+        Transaction(0, 1, (0, 0), (TracePatch(0, 0, "hi there\n"),)),
+        Transaction(0, 2, (1, 0), (TracePatch(0, 8, ""), TracePatch(0, 0, "yoooo"))),
+        Transaction(1, 1, (2, 0), (TracePatch(5, 0, " ho ho"),)),
     )
     assert trace.of_agent(0) == list(trace.transactions[:2])
     assert trace.of_agent(1) == [trace.transactions[2]]
@@ -193,7 +199,7 @@ def test_a_patch_may_carry_a_timestamp() -> None:
     """The README speaks of "a quad"; the files have three or four items."""
     patch = [0, 0, "x", "2023-11-22T04:49:00+00:00"]
     (item,) = parse_trace(a_trace(txn(0, patches=[patch]))).transactions
-    assert item.patches == (Patch(0, 0, "x"),)
+    assert item.patches == (TracePatch(0, 0, "x"),)
 
 
 def test_a_trace_without_kind_is_taken_for_concurrent() -> None:

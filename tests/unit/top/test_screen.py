@@ -3,22 +3,22 @@ from __future__ import annotations
 import pytest
 
 from padfleet.services.tools.top.screen import bars, screen, size
-from padfleet.services.tools.top.table import Column, cells, cut, fit, plain, rows, wrapped
+from padfleet.services.tools.top.table import TableColumn, cells, cut, fit, plain, rows, wrapped
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.picture import picture
-from padfleet.shared.fleet.record import Busy, TaskLine
-from padfleet.shared.fleet.snapshot import Snapshot
+from padfleet.shared.fleet.record import BusyPads, TaskLine
+from padfleet.shared.fleet.snapshot import FleetSnapshot
+from padfleet.shared.fleet.view import picture
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 
-def drawn(now: Snapshot, width: int = 120, *, colour: bool = False) -> list[str]:
+def drawn(now: FleetSnapshot, width: int = 120, *, colour: bool = False) -> list[str]:
     seen = picture(now)
     return list(screen(seen, findings(seen), width=width, colour=colour))
 
 
-def busy_fleet() -> Snapshot:
+def busy_fleet() -> FleetSnapshot:
     past = [point(at, sockets=1204, frames=at * 900, bytes=at * 10**6) for at in (0, 10, 20)]
-    hot = Busy("evil\x1b[2J漢字漢字漢字", 300, 200, 450, 12)
+    hot = BusyPads("evil\x1b[2J漢字漢字漢字", 300, 200, 450, 12)
     name = "a-very-long-host-name-of-some-provider-0123456789"
     return snapshot(
         [
@@ -89,9 +89,9 @@ def test_a_fleet_of_nobody_is_drawn() -> None:
 
 def test_a_table_gives_up_columns_before_names() -> None:
     columns = [
-        Column[str]("NAME", lambda name: name, 9, left=True),
-        Column[str]("LENGTH", lambda name: str(len(name)), 5),
-        Column[str]("UPPER", str.upper, 1, left=True),
+        TableColumn[str]("NAME", lambda name: name, 9, left=True),
+        TableColumn[str]("LENGTH", lambda name: str(len(name)), 5),
+        TableColumn[str]("UPPER", str.upper, 1, left=True),
     ]
     assert list(rows(columns, ["ada"], 40)) == ["NAME  LENGTH  UPPER", "ada        3  ADA"]
     assert list(rows(columns, ["ada"], 15)) == ["NAME  LENGTH", "ada        3"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from padfleet.shared import tracing
 from padfleet.shared.log.records import Origin
-from padfleet.shared.tracing.identity import Identity, identify
+from padfleet.shared.tracing.identity import TraceIdentity, identify
 
 origins = st.builds(Origin, st.text(), st.integers(0, 1 << 40))
 
@@ -38,7 +38,7 @@ def test_the_share_is_kept() -> None:
 
 
 def test_all_and_none() -> None:
-    least, most = Identity(1 << 56, 1), Identity((1 << 128) - 1, 1)
+    least, most = TraceIdentity(1 << 56, 1), TraceIdentity((1 << 128) - 1, 1)
     assert most.is_within(1.0)
     assert not least.is_within(0.0)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from padfleet.services.tools.verify.faults import Fault
+from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.document import Document, chain_of
 from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
@@ -16,7 +16,7 @@ from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
 
 def written(count: int) -> tuple[list[Revision], Snapshot]:
     """A pad on which somebody has written, and the snapshot that its writer makes."""
-    pad = Pad()
+    pad = WriterPad()
     found = [pad.create("start\n", "a.maker", 1)]
     for number in range(1, count):
         pool = AttributePool()
@@ -28,8 +28,8 @@ def written(count: int) -> tuple[list[Revision], Snapshot]:
     return found, pad.to_snapshot()
 
 
-def faults(revisions: list[Revision], snapshot: Snapshot | None = None) -> list[Fault]:
-    found: list[Fault] = []
+def faults(revisions: list[Revision], snapshot: Snapshot | None = None) -> list[StoredFault]:
+    found: list[StoredFault] = []
     story = Story("p", snapshot, found)
     for revision in revisions:
         if revision.rev > story.next:
@@ -45,14 +45,14 @@ def test_a_whole_history_has_no_faults() -> None:
 
 def test_what_is_missing_is_one_fault() -> None:
     revisions, snapshot = written(6)
-    assert faults(revisions[:2] + revisions[4:], snapshot) == [Fault("p", 2, 3, "missing")]
+    assert faults(revisions[:2] + revisions[4:], snapshot) == [StoredFault("p", 2, 3, "missing")]
 
 
 def test_a_break_of_the_chain_is_one_fault() -> None:
     revisions, snapshot = written(6)
     revisions[3] = revisions[3]._replace(wire=revisions[3].wire.replace(b"3\\n", b"x\\n"))
     assert faults(revisions, snapshot) == [
-        Fault("p", 3, 3, "its chain does not follow from what is before it")
+        StoredFault("p", 3, 3, "its chain does not follow from what is before it")
     ]
 
 

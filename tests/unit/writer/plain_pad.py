@@ -7,7 +7,7 @@ documents. Nothing of it is shared with the fast way but the rules and the wire 
 from __future__ import annotations
 
 from padfleet.services.writer.pad import Result, encode_wire
-from padfleet.services.writer.rules import SYSTEM_AUTHOR, Refused, check_submission
+from padfleet.services.writer.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
 from padfleet.shared.easysync import (
     AText,
     AttributePool,
@@ -22,7 +22,7 @@ from padfleet.shared.easysync import (
     old_len,
 )
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
-from padfleet.shared.log.document import Change, chain_of
+from padfleet.shared.log.document import DocumentChange, chain_of
 from padfleet.shared.log.records import Origin, Outcome, Revision, Submission
 
 
@@ -30,7 +30,7 @@ class PlainPad:
     def __init__(self, text: str, author: str) -> None:
         self.pool = AttributePool()
         self.atext = make_atext("\n")
-        self.changes: list[Change] = []
+        self.changes: list[DocumentChange] = []
         self.time = 0
         self.chain = b""
         system = [("author", SYSTEM_AUTHOR)] if text else []
@@ -47,7 +47,7 @@ class PlainPad:
         try:
             changeset = self.rebase(submission)
             atext = self.apply(changeset)
-        except (Refused, EasysyncError) as refusal:
+        except (SubmissionRefused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             refused = Outcome(origin, "refused", self.head, "badChangeset", str(refusal))
             return Result(outcome=refused)
@@ -65,7 +65,7 @@ class PlainPad:
 
     def rebase(self, submission: Submission) -> str:
         if not 0 <= submission.base_rev <= self.head:
-            raise Refused("base revision")
+            raise SubmissionRefused("base revision")
         wire_pool = AttributePool.from_jsonable(submission.pool)
         check_submission(submission.changeset, wire_pool, submission.author, self.pool)
         canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
@@ -79,7 +79,7 @@ class PlainPad:
     def apply(self, changeset: str) -> AText:
         atext = apply_to_atext(changeset, self.atext, self.pool)
         if not atext.text.endswith("\n"):
-            raise Refused("the final newline")
+            raise SubmissionRefused("the final newline")
         return atext
 
     def _append(
@@ -89,7 +89,7 @@ class PlainPad:
         delta = time - self.time if rev else 0
         wire = encode_wire(rev, changeset, self.pool, author, time, delta)
         revision = Revision(rev, author, time, origin, chain_of(self.chain, wire), wire)
-        self.changes.append(Change(changeset, author))
+        self.changes.append(DocumentChange(changeset, author))
         if author:
             self.pool.put("author", author)
         self.atext, self.time, self.chain = atext, time, revision.chain

@@ -11,25 +11,25 @@ import pytest
 
 from padfleet.services.writer import pad as pad_module
 from padfleet.services.writer.heavy import Rest, ToStop
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, follow, make_atext, unpack
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.easysync.body import Body
+from padfleet.shared.easysync.edit_script import Splice, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
-from padfleet.shared.easysync.moving import rebase_over
-from padfleet.shared.easysync.patches import Splice, patches_of
+from padfleet.shared.easysync.fast_rebase import rebase_over
 from padfleet.shared.easysync.steps import step_of
 from padfleet.shared.log.entries import Received, Staged
 from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy, own_work
-from padfleet.shared.log.limits import MOST_OPERATIONS, UNLIMITED, TooLarge, check
+from padfleet.shared.log.limits import MOST_OPERATIONS, UNLIMITED, EditTooLarge, check
 from padfleet.shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
 
 ME = "a.me"
 TEXT = "some line of text\n" * 2000
 
 
-def a_pad() -> Pad:
-    pad = Pad()
+def a_pad() -> WriterPad:
+    pad = WriterPad()
     pad.create(TEXT, "a.creator", 1)
     return pad
 
@@ -42,8 +42,8 @@ def scattered(units: int, count: int, author: str = ME, seq: int = 1, base: int 
     return Submission("pad", Origin(author, seq), 0, 0, author, base, changeset, pool)
 
 
-def in_one_line() -> Pad:
-    pad = Pad()
+def in_one_line() -> WriterPad:
+    pad = WriterPad()
     pad.create("x" * 30_000, "a.creator", 1)
     return pad
 
@@ -76,7 +76,7 @@ def test_heavy_is_what_has_many_operations_attributes_or_much_text(entry: Entry)
     assert is_heavy(entry)
 
 
-def state_of(pad: Pad) -> tuple[Any, ...]:
+def state_of(pad: WriterPad) -> tuple[Any, ...]:
     return pad.head, pad.chain, pad.atext, len(pad.pool), dict(pad.sessions)
 
 
@@ -219,7 +219,7 @@ def test_no_door_takes_an_edit_of_more_operations_than_there_may_be() -> None:
     assert count_ops(most.changeset) == MOST_OPERATIONS - 1
     check(most, len(most.changeset), UNLIMITED)
     more = scattered(10**6, MOST_OPERATIONS // 2 + 2)
-    with pytest.raises(TooLarge, match="make several of it"):
+    with pytest.raises(EditTooLarge, match="make several of it"):
         check(more, len(more.changeset), UNLIMITED)
 
 

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.writer import pad as pad_module
-from padfleet.services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, Pad
+from padfleet.services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
-from padfleet.shared.log.document import Change, CorruptPad, Document
+from padfleet.shared.log.document import CorruptPad, Document, DocumentChange
 from padfleet.shared.log.records import Origin, Submission
 from padfleet.shared.wire.jsontext import loads
 
 ALICE, BOB = "a.alice", "a.bob"
 
 
-def a_pad(text: str = "hello\n") -> Pad:
-    pad = Pad()
+def a_pad(text: str = "hello\n") -> WriterPad:
+    pad = WriterPad()
     pad.create(text, ALICE, 1000)
     return pad
 
@@ -49,7 +49,7 @@ def insert(pad_text: str, at: int, text: str, author: str = BOB, **more: Any) ->
 
 
 def test_a_new_pad_is_its_creators_but_its_text_is_nobodys() -> None:
-    pad = Pad()
+    pad = WriterPad()
     revision = pad.create("Welcome\n", ALICE, 1000)
     assert (revision.rev, revision.author, pad.creator) == (0, ALICE, ALICE)
     assert pad.atext.text == "Welcome\n\n"
@@ -57,7 +57,7 @@ def test_a_new_pad_is_its_creators_but_its_text_is_nobodys() -> None:
 
 
 def test_an_empty_text_makes_a_pad_too() -> None:
-    pad = Pad()
+    pad = WriterPad()
     pad.create("", ALICE, 1000)
     assert (pad.head, pad.atext.text) == (0, "\n")
 
@@ -179,7 +179,7 @@ def test_I2_it_is_known_again_after_a_change_of_writers() -> None:
     pad.submit(refused, 1000)
     snapshot = pad.to_snapshot()
     tail = pad.submit(late, 1001).revisions
-    successor = Pad()
+    successor = WriterPad()
     successor.restore(type(snapshot).from_bytes(snapshot.to_bytes()))
     for revision in tail:
         successor.replay(revision)
@@ -252,7 +252,7 @@ def test_I2_behind_a_fence_an_earlier_session_cannot_commit() -> None:
 
 
 def test_I5_a_submission_to_a_deleted_pad_does_not_enter_its_successor() -> None:
-    pad = Pad(epoch=1)
+    pad = WriterPad(epoch=1)
     pad.create("hello\n", ALICE, 1000)
     result = pad.submit(insert("hello\n\n", 0, "x", epoch=0), 1000)
     assert result.outcome is not None
@@ -303,7 +303,7 @@ def test_controls_and_misplaced_markers_are_removed_at_once() -> None:
 
 
 def test_controls_that_a_pad_has_always_had_stay_readable() -> None:
-    pad = Pad()
+    pad = WriterPad()
     pad.create("a\0b\n", ALICE, 1000)
     text = pad.atext.text
     assert len(pad.submit(insert(text, 0, "x"), 1000).revisions) == 1
@@ -323,7 +323,7 @@ def test_a_history_with_another_chain_is_not_taken_in() -> None:
     other = Document()
     with pytest.raises(CorruptPad, match="does not follow"):
         other.replay(revision)
-    first = Pad().create("another start\n", ALICE, 1000)
+    first = WriterPad().create("another start\n", ALICE, 1000)
     other.replay(first)
     with pytest.raises(CorruptPad, match="another history"):
         other.replay(revision)
@@ -363,8 +363,8 @@ def test_a_successor_that_replays_has_the_same_pad(edits: list[tuple[int, int, s
         made = pad.submit(entry, 1000 + seq).revisions
         revisions += made
         texts += [pad.atext.text] * len(made)
-    twin = Pad()
-    twin.replay(Pad().create("hello\n", ALICE, 1000))
+    twin = WriterPad()
+    twin.replay(WriterPad().create("hello\n", ALICE, 1000))
     for revision in revisions:
         twin.replay(revision)
     assert twin.atext.text == pad.atext.text
@@ -380,5 +380,5 @@ def test_a_successor_that_replays_has_the_same_pad(edits: list[tuple[int, int, s
 def test_changes_are_kept_in_the_pads_own_numbers() -> None:
     pad = a_pad()
     (revision,) = pad.submit(insert("hello\n\n", 0, "x"), 1000).revisions
-    assert pad.change_of(revision) == Change("Z:7>1*2+1$x", BOB)
+    assert pad.change_of(revision) == DocumentChange("Z:7>1*2+1$x", BOB)
     assert pad.pool.get(2) == ("author", BOB)

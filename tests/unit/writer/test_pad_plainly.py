@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer.pad import Pad
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AText, AttributePool, apply_to_text, iter_ops
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.log.records import Origin, Snapshot, Submission
@@ -40,7 +40,7 @@ class Pair:
     """A pad, its plain twin, and the text at each of their revisions."""
 
     def __init__(self, text: str) -> None:
-        self.fast, self.plain = Pad(), EvenPad(text, AUTHORS[0])
+        self.fast, self.plain = WriterPad(), EvenPad(text, AUTHORS[0])
         self.fast.create(text, AUTHORS[0], 1000)
         self.texts = [self.plain.atext.text]
         self.seq = 0
@@ -63,7 +63,7 @@ class Pair:
         """Another writer takes over."""
         snapshot = Snapshot.from_bytes(self.fast.to_snapshot().to_bytes())
         kept = self.fast
-        self.fast = Pad()
+        self.fast = WriterPad()
         self.fast.restore(snapshot)
         assert self.fast.atext == kept.atext
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from padfleet.services.fanout.auth import calls
-from padfleet.services.fanout.auth.answers import Answers
+from padfleet.services.fanout.auth.answers import AnswerCache
 from padfleet.services.fanout.auth.calls import Hook
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason
 from padfleet.services.fanout.auth.web import Unavailable
@@ -57,7 +57,7 @@ def hook(*, ttl: float = 60, at_once: int = 50) -> Hook:
         timeout=9,
         max_lifetime=3600,
         at_once=at_once,
-        answers=Answers(size=100, ttl=ttl),
+        answers=AnswerCache(size=100, ttl=ttl),
     )
 
 

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from padfleet.services.fanout.auth.decision import (
     MAX_PATTERNS,
+    AccessRules,
     Denied,
     Grant,
     Reason,
-    Rules,
-    Wanted,
+    RequestedPad,
     author_of,
     permission,
 )
 from padfleet.shared.bounds import MOST_NAME
 
 NOW = 1_000_000.0
-RULES = Rules(max_lifetime=3600)
+RULES = AccessRules(max_lifetime=3600)
 ADA = "a.0123456789abcdef"
-NOTES = Wanted("notes", "notes", read_only=False)
+NOTES = RequestedPad("notes", "notes", read_only=False)
 
 
 def claims(**more: Any) -> dict[str, Any]:
@@ -32,11 +32,11 @@ def claims(**more: Any) -> dict[str, Any]:
     return {name: value for name, value in {**usual, **more}.items() if value is not None}
 
 
-def grant(rules: Rules = RULES, **more: Any) -> Grant:
+def grant(rules: AccessRules = RULES, **more: Any) -> Grant:
     return permission(claims(**more), rules, NOW).on(NOTES)
 
 
-def reason(rules: Rules = RULES, **more: Any) -> Reason:
+def reason(rules: AccessRules = RULES, **more: Any) -> Reason:
     with pytest.raises(Denied) as caught:
         grant(rules, **more)
     return caught.value.reason
@@ -74,7 +74,7 @@ def test_as_many_patterns_as_there_may_be() -> None:
 
 
 def test_patterns_are_of_characters_and_not_of_code_units() -> None:
-    pad = Wanted("\U0001f600!", "\U0001f600!", read_only=False)
+    pad = RequestedPad("\U0001f600!", "\U0001f600!", read_only=False)
     assert permission(claims(pads="\ud83d\ude00?"), RULES, NOW).on(pad).author == ADA
     assert permission(claims(pads="?!"), RULES, NOW).on(pad).author == ADA
 
@@ -130,7 +130,7 @@ def test_a_token_may_not_be_good_for_longer_than_is_allowed() -> None:
 
 
 def test_clocks_may_differ_by_the_leeway() -> None:
-    rules = Rules(max_lifetime=3600, leeway=10)
+    rules = AccessRules(max_lifetime=3600, leeway=10)
     assert grant(rules, exp=NOW - 9).expires == NOW + 1
     assert reason(rules, exp=NOW - 10) is Reason.EXPIRED
     assert grant(rules, nbf=NOW + 10).author == ADA
@@ -143,7 +143,7 @@ def test_clocks_may_differ_by_the_leeway() -> None:
 
 def test_the_audience_is_looked_at_if_there_is_one_configured() -> None:
     assert grant(aud="shop").author == ADA
-    rules = Rules(max_lifetime=3600, audience="pads")
+    rules = AccessRules(max_lifetime=3600, audience="pads")
     assert grant(rules, aud="pads").author == ADA
     assert grant(rules, aud=["shop", "pads"]).author == ADA
     assert reason(rules) is Reason.AUDIENCE
@@ -155,7 +155,7 @@ def test_the_audience_is_looked_at_if_there_is_one_configured() -> None:
 
 def test_the_issuer_is_looked_at_if_there_is_one_configured() -> None:
     assert grant(iss="shop").author == ADA
-    rules = Rules(max_lifetime=3600, issuer="https://login")
+    rules = AccessRules(max_lifetime=3600, issuer="https://login")
     assert grant(rules, iss="https://login").author == ADA
     assert reason(rules) is Reason.ISSUER
     assert reason(rules, iss="https://login/") is Reason.ISSUER
@@ -220,7 +220,7 @@ def test_a_colour_that_is_none(color: Any) -> None:
     )
 )
 def test_whatever_is_claimed_comes_to_a_grant_or_a_denial(said: dict[str, Any]) -> None:
-    rules = Rules(max_lifetime=3600, audience="x", issuer="y")
+    rules = AccessRules(max_lifetime=3600, audience="x", issuer="y")
     try:
         given = permission(said, rules, NOW).on(NOTES)
     except Denied:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.auth.answers import Answers
-from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Wanted
+from padfleet.services.fanout.auth.answers import AnswerCache
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.services.fanout.auth.hook import question, read_answer
 
 NOW = 1_000_000.0
@@ -24,7 +24,7 @@ def answer(**said: Any) -> Grant | None:
 
 def test_the_facts_of_a_join() -> None:
     asked = question(
-        Wanted("notes 😀", "r.0", read_only=True),
+        RequestedPad("notes 😀", "r.0", read_only=True),
         cookies={"sid": "s3", "lang": "de"},
         address="192.0.2.7",
         query={"padId": "notes", "embed": "1"},
@@ -59,12 +59,14 @@ def test_the_facts_of_a_join() -> None:
     ],
 )
 def test_what_may_be_secret_or_is_the_transports_is_not_told(name: str) -> None:
-    asked = question(Wanted("p", "p", read_only=False), cookies={}, address="", query={name: "x"})
+    asked = question(
+        RequestedPad("p", "p", read_only=False), cookies={}, address="", query={name: "x"}
+    )
     assert json.loads(asked)["query"] == {}
 
 
 def test_the_same_facts_are_the_same_question() -> None:
-    wanted = Wanted("p", "p", read_only=False)
+    wanted = RequestedPad("p", "p", read_only=False)
     one = question(wanted, cookies={"a": "1", "b": "2"}, address="", query={"x": "1", "t": "abc"})
     two = question(wanted, cookies={"b": "2", "a": "1"}, address="", query={"t": "xyz", "x": "1"})
     assert one == two
@@ -129,7 +131,7 @@ def test_what_is_no_answer_at_all(body: bytes) -> None:
 
 
 def test_an_answer_is_known_for_its_time() -> None:
-    answers: Answers[str] = Answers(size=10, ttl=5)
+    answers: AnswerCache[str] = AnswerCache(size=10, ttl=5)
     answers.put(b"q", "yes", now=100)
     known = answers.get(b"q", now=104.9)
     assert known is not None
@@ -140,7 +142,7 @@ def test_an_answer_is_known_for_its_time() -> None:
 
 
 def test_of_too_many_answers_the_one_longest_not_wanted_goes() -> None:
-    answers: Answers[int] = Answers(size=3, ttl=5)
+    answers: AnswerCache[int] = AnswerCache(size=3, ttl=5)
     for number in range(3):
         answers.put(b"%d" % number, number, now=0)
     assert answers.get(b"0", now=1) is not None
@@ -151,12 +153,12 @@ def test_of_too_many_answers_the_one_longest_not_wanted_goes() -> None:
 
 
 def test_no_time_means_that_nothing_is_kept() -> None:
-    answers: Answers[int] = Answers(size=3, ttl=0)
+    answers: AnswerCache[int] = AnswerCache(size=3, ttl=0)
     answers.put(b"q", 1, now=0)
     assert len(answers) == 0
 
 
 def test_what_was_asked_cannot_be_read_from_what_is_kept() -> None:
-    answers: Answers[str] = Answers(size=3, ttl=5)
+    answers: AnswerCache[str] = AnswerCache(size=3, ttl=5)
     answers.put(b'{"cookies": {"sid": "hunter2"}}', "yes", now=0)
     assert "hunter2" not in repr(vars(answers))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
-from padfleet.services.fanout.limits.arrivals import Arrivals
+from padfleet.services.fanout.limits.arrivals import RequestTurns
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
 from padfleet.shared.serving import Runner
@@ -30,7 +30,7 @@ async def settle() -> None:
 
 
 async def test_some_are_read_in_each_turn() -> None:
-    arrivals = Arrivals(in_a_turn=3)
+    arrivals = RequestTurns(in_a_turn=3)
     log: list[tuple[str, bytes]] = []
     reader = Reader("a", log)
     at_once = [arrivals.come(reader, b"%d" % number) for number in range(10)]
@@ -45,7 +45,7 @@ async def test_some_are_read_in_each_turn() -> None:
 
 
 async def test_what_comes_behind_does_not_overtake() -> None:
-    arrivals = Arrivals(in_a_turn=2)
+    arrivals = RequestTurns(in_a_turn=2)
     log: list[tuple[str, bytes]] = []
     reader = Reader("a", log)
     for number in range(4):
@@ -58,7 +58,7 @@ async def test_what_comes_behind_does_not_overtake() -> None:
 
 
 async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
-    arrivals = Arrivals(in_a_turn=2)
+    arrivals = RequestTurns(in_a_turn=2)
     log: list[tuple[str, bytes]] = []
     greedy, modest = Reader("greedy", log), Reader("modest", log)
     for number in range(100):
@@ -69,7 +69,7 @@ async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
 
 
 async def test_a_quiet_worker_reads_at_once_again() -> None:
-    arrivals = Arrivals(in_a_turn=1)
+    arrivals = RequestTurns(in_a_turn=1)
     reader = Reader("a", [])
     for _ in range(5):
         assert arrivals.come(reader, b"x")
@@ -92,7 +92,7 @@ async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
         websockets=lambda: 0,
         give_up_a_socket=lambda: False,
     )
-    connections.arrivals = Arrivals(in_a_turn)
+    connections.arrivals = RequestTurns(in_a_turn)
     app = web.Application(middlewares=[connections.middleware], client_max_size=1 << 24)
     app.router.add_post("/", digest)
     runner = Runner(app, handler=connections.connection, access_log=None)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.limits.origins import From, Origins, Verdict, changes_state
+from padfleet.services.fanout.limits.origins import From, Origins, OriginVerdict, changes_state
 
 SAME = Origins(["same"])
 OURS = ["pad.example.org", ""]
 
 
 def socket_of(origin: str, hosts: list[str], origins: Origins = SAME) -> bool:
-    return origins.verdict(From(origin, over_socketio=True), hosts) is Verdict.WELCOME
+    return origins.verdict(From(origin, over_socketio=True), hosts) is OriginVerdict.WELCOME
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def socket_of(origin: str, hosts: list[str], origins: Origins = SAME) -> bool:
 )
 def test_a_page_of_our_own_host_may(origin: str, host: str) -> None:
     assert socket_of(origin, [host])
-    assert SAME.verdict(From(origin), [host]) is Verdict.WELCOME
+    assert SAME.verdict(From(origin), [host]) is OriginVerdict.WELCOME
 
 
 @pytest.mark.parametrize("site", ["", "cross-site", "same-site", "same-origin", "none", "?"])
@@ -50,30 +50,30 @@ def test_any_other_page_may_not(origin: str, site: str) -> None:
     """Whatever else it says, and whether the browser says it or leaves it out."""
     for over_socketio in (True, False):
         asks = From(origin, site, over_socketio=over_socketio)
-        assert SAME.verdict(asks, OURS) is Verdict.FOREIGN
+        assert SAME.verdict(asks, OURS) is OriginVerdict.FOREIGN
 
 
 def test_who_is_no_page_may() -> None:
     assert socket_of("", ["pad.example.org"])
-    assert SAME.verdict(From(), OURS) is Verdict.WELCOME
+    assert SAME.verdict(From(), OURS) is OriginVerdict.WELCOME
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_form_of_another_origin_may_not_though_the_name_is_ours(site: str) -> None:
     """A neighbour on another port, or one that the browser names in no other way."""
-    assert SAME.verdict(From("https://pad.example.org:8000", site), OURS) is Verdict.FOREIGN
-    assert SAME.verdict(From("", site), OURS) is Verdict.FOREIGN
-    assert SAME.verdict(From("", site, over_socketio=True), OURS) is Verdict.FOREIGN
+    assert SAME.verdict(From("https://pad.example.org:8000", site), OURS) is OriginVerdict.FOREIGN
+    assert SAME.verdict(From("", site), OURS) is OriginVerdict.FOREIGN
+    assert SAME.verdict(From("", site, over_socketio=True), OURS) is OriginVerdict.FOREIGN
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_what_the_browser_says_is_ours_is_ours(site: str) -> None:
-    assert SAME.verdict(From("", site), OURS) is Verdict.WELCOME
+    assert SAME.verdict(From("", site), OURS) is OriginVerdict.WELCOME
 
 
 def test_sockets_may_be_on_another_port_of_the_pages_host() -> None:
     asks = From("https://pad.example.org:8000", "same-site", over_socketio=True)
-    assert SAME.verdict(asks, OURS) is Verdict.WELCOME
+    assert SAME.verdict(asks, OURS) is OriginVerdict.WELCOME
 
 
 def test_the_name_that_a_proxy_was_called_by_counts_too() -> None:
@@ -85,7 +85,10 @@ def test_listed_origins_are_exact() -> None:
     assert socket_of("https://wiki.example.org", OURS, listed)
     assert not socket_of("http://wiki.example.org", OURS, listed)
     assert not socket_of("https://wiki.example.org:444", OURS, listed)
-    assert listed.verdict(From("https://wiki.example.org", "cross-site"), OURS) is Verdict.WELCOME
+    assert (
+        listed.verdict(From("https://wiki.example.org", "cross-site"), OURS)
+        is OriginVerdict.WELCOME
+    )
     assert listed.lists("https://wiki.example.org")
     assert not listed.lists("https://pad.example.org")
     assert not listed.lists("")
@@ -101,9 +104,9 @@ def test_a_list_without_same_leaves_our_own_pages_out() -> None:
 def test_all_of_them_come_without_their_visitors_cookies(asks: From) -> None:
     """But for those that are ours, or listed by name."""
     everybody = Origins(["*", "same", "https://wiki.example.org"])
-    assert everybody.verdict(asks, OURS) is Verdict.WITHOUT_COOKIES
+    assert everybody.verdict(asks, OURS) is OriginVerdict.WITHOUT_COOKIES
     for ours in ("https://pad.example.org", "https://wiki.example.org"):
-        assert everybody.verdict(From(ours), OURS) is Verdict.WELCOME
+        assert everybody.verdict(From(ours), OURS) is OriginVerdict.WELCOME
     assert everybody.lists("null")
     assert everybody.lists("")
 
@@ -120,7 +123,7 @@ def test_all_of_them_come_without_their_visitors_cookies(asks: From) -> None:
 def test_whoever_is_foreign_to_us_never_has_cookies(asks: From) -> None:
     """The two lists differ in whom they let in, not in whose cookies count."""
     strict, open_to_all = SAME.verdict(asks, OURS), Origins(["*", "same"]).verdict(asks, OURS)
-    assert (strict is Verdict.WELCOME) == (open_to_all is Verdict.WELCOME)
+    assert (strict is OriginVerdict.WELCOME) == (open_to_all is OriginVerdict.WELCOME)
 
 
 @pytest.mark.parametrize(

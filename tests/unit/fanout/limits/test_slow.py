@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.limits.descriptors import Descriptors, Verdict
+from padfleet.services.fanout.limits.descriptors import Descriptors, DescriptorVerdict
 from padfleet.services.fanout.limits.slow import MOST_OF_A_BODY, SENDS, TAKES, Patience, Waits
 
 TIMEOUT = 20.0
@@ -56,7 +56,7 @@ def test_each_request_begins_anew() -> None:
 def test_some_descriptors_are_kept_back(limit: int) -> None:
     files = Descriptors(limit)
     verdicts = [files.verdict(count) for count in range(max(1, limit - 1000), limit + 1)]
-    assert verdicts[-1] is Verdict.REFUSE
-    assert Verdict.MAKE_ROOM in verdicts
-    assert verdicts.index(Verdict.MAKE_ROOM) < verdicts.index(Verdict.REFUSE)
-    assert verdicts.count(Verdict.TAKE) >= 0.7 * len(verdicts)
+    assert verdicts[-1] is DescriptorVerdict.REFUSE
+    assert DescriptorVerdict.MAKE_ROOM in verdicts
+    assert verdicts.index(DescriptorVerdict.MAKE_ROOM) < verdicts.index(DescriptorVerdict.REFUSE)
+    assert verdicts.count(DescriptorVerdict.TAKE) >= 0.7 * len(verdicts)

@@ -4,8 +4,8 @@ from time import monotonic
 
 import pytest
 
-from padfleet.services.fanout.limits import unborn
-from padfleet.services.fanout.limits.unborn import Nursery
+from padfleet.services.fanout.limits import idle as unborn
+from padfleet.services.fanout.limits.idle import IdleSockets
 
 
 class Way:
@@ -17,17 +17,17 @@ class Way:
 
 
 def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
-    nursery = Nursery(to_ask=10, idle=100)
+    idle_sockets = IdleSockets(to_ask=10, idle=100)
     silent, joined, denied, gone = Way(), Way(), Way(), Way()
     now = monotonic()
     for way in (silent, joined, denied, gone):
-        nursery.born(way)
-    nursery.on_a_pad(joined)
-    nursery.off_its_pad(denied)
-    nursery.gone(gone)
+        idle_sockets.born(way)
+    idle_sockets.on_a_pad(joined)
+    idle_sockets.off_its_pad(denied)
+    idle_sockets.gone(gone)
     ends = []
     for later in (5, 11, 101):
-        nursery.sweep(now + later)
+        idle_sockets.sweep(now + later)
         ends.append([way.ended for way in (silent, joined, denied, gone)])
     assert ends == [
         [False, False, False, False],
@@ -37,14 +37,14 @@ def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
 
 
 def test_who_leaves_its_pad_is_idle_from_then_on() -> None:
-    nursery = Nursery(to_ask=10, idle=100)
+    idle_sockets = IdleSockets(to_ask=10, idle=100)
     way = Way()
-    nursery.born(way)
-    nursery.on_a_pad(way)
-    nursery.off_its_pad(way)
+    idle_sockets.born(way)
+    idle_sockets.on_a_pad(way)
+    idle_sockets.off_its_pad(way)
     ended = []
     for later in (50, 101):
-        nursery.sweep(monotonic() + later)
+        idle_sockets.sweep(monotonic() + later)
         ended.append(way.ended)
     assert ended == [False, True]
 
@@ -54,20 +54,20 @@ def test_who_could_have_asked_gives_its_place_up_and_who_has_just_come_does_not(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr(unborn, "monotonic", lambda: now[0])
-    nursery = Nursery(to_ask=45, idle=900)
+    idle_sockets = IdleSockets(to_ask=45, idle=900)
     early, joined, late, denied = Way(), Way(), Way(), Way()
-    nursery.born(early)
-    nursery.born(joined)
-    nursery.on_a_pad(joined)
-    nursery.off_its_pad(denied)
+    idle_sockets.born(early)
+    idle_sockets.born(joined)
+    idle_sockets.on_a_pad(joined)
+    idle_sockets.off_its_pad(denied)
     now[0] += 4
-    nursery.born(late)
-    assert not nursery.give_up_one(waited=5)
+    idle_sockets.born(late)
+    assert not idle_sockets.give_up_one(waited=5)
     now[0] += 2
-    assert nursery.give_up_one(waited=5)
-    assert not nursery.give_up_one(waited=5)
+    assert idle_sockets.give_up_one(waited=5)
+    assert not idle_sockets.give_up_one(waited=5)
     assert [way.ended for way in (early, joined, late, denied)] == [True, False, False, False]
-    assert nursery.give_up_one()
-    assert nursery.give_up_one()  # where there is no descriptor left, the others too
-    assert not nursery.give_up_one()
+    assert idle_sockets.give_up_one()
+    assert idle_sockets.give_up_one()  # where there is no descriptor left, the others too
+    assert not idle_sockets.give_up_one()
     assert not joined.ended

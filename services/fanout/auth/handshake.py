@@ -1,0 +1,107 @@
+"""Who a client is, and which pad it means. Raises `Denied` as Etherpad would deny."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeGuard
+from urllib.parse import unquote
+
+from padfleet.services.fanout.auth.decision import Denied, RequestedPad
+from padfleet.shared.bounds import is_pad_id, is_read_only_id, is_token
+from padfleet.shared.easysync import from_units
+from padfleet.shared.log import pads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What is known of a socket from its first requests."""
+
+    cookies: str = field(repr=False)
+    query: dict[str, str] = field(repr=False)
+    address: str
+    token: str | None = field(default=None, repr=False)  #: from Socket.IO's handshake `auth`
+
+
+def cookie(handshake: Handshake, name: str) -> str | None:
+    """A cookie's value, undecodable ones counting as absent.
+
+    Clients on Node cannot set the header, so they may give it as the query parameter `cookie`.
+    """
+    jar: SimpleCookie = SimpleCookie()
+    for part in (handshake.cookies or handshake.query.get("cookie", "")).split(";"):
+        try:
+            jar.load(part.strip())
+        except CookieError:
+            continue  # somebody else's cookie; SimpleCookie would drop all that follow it
+    if name not in jar:
+        return None
+    try:
+        return unquote(jar[name].value, errors="strict")
+    except UnicodeDecodeError:
+        return None
+
+
+def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) -> str | None:
+    """The author token: from the cookie, else from the message, as older clients send it.
+
+    Raises `Denied` for one that is not of the form ``t.`` and base64url.
+    """
+    found = cookie(handshake, f"{cookie_prefix}token") or message.get("token")
+    if found is None or found == "":
+        return None
+    if not is_token(found):
+        raise Denied("malformed author token")
+    return found
+
+
+def is_plain(requested: Any) -> TypeGuard[str]:
+    """Whether an id that a client asks for says by itself which pad it means, and that is nobody's
+    in particular: no read-only id, none that may have to be changed, no pad of a group."""
+    if not isinstance(requested, str) or not requested.isascii() or not is_pad_id(requested):
+        return False
+    return not (requested.startswith("r.") or "$" in requested or re.search(r"[\s:]", requested))
+
+
+def is_link(requested: Any) -> bool:
+    """Whether an id that a client asks for can only be a read-only id."""
+    return isinstance(requested, str) and requested.startswith("r.")
+
+
+async def wanted_pad(
+    redis: Redis,
+    keyspace: Keyspace,
+    requested: Any,
+    begin: Callable[[str], None] = lambda _: None,
+) -> RequestedPad:
+    """The pad that an id means, which may be a read-only id (``r.…``). Only reads: whether this
+    client may have it is not known yet. `begin` is called with the pad that a read-only id leads
+    to, before it is known whether it still does.
+
+    A new pad's id gets white space and colons replaced by ``_``, as in Etherpad.
+    """
+    if not isinstance(requested, str) or not requested:
+        raise Denied("missing pad id")
+    try:
+        name = from_units(requested)
+        name.encode()
+    except UnicodeEncodeError:
+        raise Denied("the pad id is not valid Unicode") from None
+    if is_link(name):
+        pad_id = await pads.pad_of_read_only(redis, name) if is_read_only_id(name) else None
+        if pad_id is not None:
+            begin(pad_id)
+        meta = await read_meta(redis, keyspace.pad(pad_id)) if pad_id is not None else None
+        # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
+        # show who had it the pad that was made anew.
+        if pad_id is None or meta is None or not meta.exists or meta.read_only_id != name:
+            raise Denied("read-only id of a pad that does not exist")
+        return RequestedPad(pad_id, name, read_only=True)
+    if not is_pad_id(name):
+        raise Denied("not a valid pad id")
+    if re.search(r"[\s:]", name) and not (await read_meta(redis, keyspace.pad(name))).exists:
+        name = re.sub(r":+", "_", re.sub(r"\s+", "_", name))
+    return RequestedPad(name, name, read_only=False)

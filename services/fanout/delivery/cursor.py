@@ -1,0 +1,97 @@
+"""What a session is sent next: pure, so that each order of events can be tried.
+
+A flush looks at a session's cursor and the feed, and yields steps. Each step is sent, and only then
+the cursor moves (I4). Etherpad's first attempt at this moved the cursor to the head before
+anything was sent; whatever then failed on the way was skipped for good.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from padfleet.services.fanout.pads.steps import (
+    AcceptCommit,
+    Missed,
+    NewChanges,
+    NewChangesBatch,
+    Step,
+)
+from padfleet.shared.log.records import Revision
+
+BATCH_MAX = 500
+"""Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""
+
+BATCH_BYTES = 128 * 1024
+"""A batch ends with the revision that makes it this long. Revisions of typing have 250 bytes; this
+is for large pastes."""
+
+
+@dataclass(slots=True)
+class DeliveryCursor:
+    """Where a session is in the feed."""
+
+    sent_rev: int  #: the newest revision that its transport took
+    acked_rev: int = -1  #: the newest that the client is known to have
+    resume_until: int = -1  #: up to here, revisions are what a returning client missed
+    origins_of: str = ""
+    """An author: of revisions of his that it missed, the client is told which session they are
+    of."""
+    accepted: list[tuple[int, int]] = field(default_factory=list)
+    """Rev and `seq` of submissions that were accepted without a revision of their own: an
+    ACCEPT_COMMIT is due after that rev."""
+
+    def moved(self, step: Step) -> None:
+        """The transport took the message of this step."""
+        self.sent_rev = step.sent_rev
+        if isinstance(step, AcceptCommit) and not step.changed:
+            self.accepted = [due for due in self.accepted if due[1] != step.seq]
+
+
+def steps(
+    cursor: DeliveryCursor, session: str, revisions: Iterable[Revision], *, batching: bool
+) -> Iterator[Step]:
+    """The messages that bring a session up to date, in order.
+
+    `revisions` are those after the cursor's `sent_rev`, without a hole. The cursor is not changed
+    here: the caller moves it after each step that was sent, and may stop after any.
+    """
+    run: list[Revision] = []
+    size = 0
+    due = sorted(cursor.accepted)
+    at = 0
+    while at < len(due) and due[at][0] <= cursor.sent_rev:
+        # The outcome came later than revisions that follow it. The client wants the rev it is at.
+        yield AcceptCommit(cursor.sent_rev, changed=False, seq=due[at][1])
+        at += 1
+    for revision in revisions:
+        if revision.rev <= cursor.resume_until:
+            known = revision.origin is not None and revision.author == cursor.origins_of
+            origin = revision.origin.session if known and revision.origin is not None else ""
+            yield Missed(revision, cursor.resume_until, origin)
+        elif revision.origin is not None and revision.origin.session == session:
+            yield from _flushed(run, batching)
+            size = 0
+            yield AcceptCommit(revision.rev, changed=True, seq=revision.origin.seq)
+        else:
+            run.append(revision)
+            size += len(revision.wire)
+            # At round numbers, so that sessions that are behind, each from elsewhere, take the
+            # same messages after their first.
+            full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
+            if full or not batching:
+                yield from _flushed(run, batching)
+                size = 0
+        while at < len(due) and due[at][0] == revision.rev:
+            yield from _flushed(run, batching)
+            size = 0
+            yield AcceptCommit(revision.rev, changed=False, seq=due[at][1])
+            at += 1
+    yield from _flushed(run, batching)
+
+
+def _flushed(run: list[Revision], batching: bool) -> Iterator[Step]:
+    """A run of others' revisions as messages: a single one stays NEW_CHANGES."""
+    if batching and len(run) > 1:
+        yield NewChangesBatch(tuple(run))
+    else:
+        yield from map(NewChanges, run)
+    run.clear()

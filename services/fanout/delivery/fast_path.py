@@ -1,0 +1,68 @@
+"""The inner loop of fan-out: sessions that all are owed the same bytes."""
+
+from collections.abc import Callable, Iterable
+from os import write
+
+from padfleet.services.fanout.delivery.flush import Flush, FlushRun
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.window import ASK_AGE
+
+
+def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Session], None]) -> None:
+    """Brings these sessions up to date. Those that are owed something else, or are to be asked
+    something, or whose socket is slow, are handed to `one_by_one`, which does `Session.flush`.
+
+    Written out, without a call of our own for each session, and past the event loop's own write: on
+    a pad with a thousand readers this is all there is. A write to a socket takes the kernel 5 µs;
+    with calls there were 3.3 µs beside it, written out 1 µs.
+
+    Writing to the descriptor is safe as long as the transport is open and has nothing waiting: the
+    descriptor is its own, and what does not fit goes through it.
+    """
+    now = flush.now
+    run: FlushRun | None = None
+    data: bytes | None = None
+    size = 0
+    for session in sessions:
+        if session.waiting:
+            continue
+        cursor, window, way_out = session.cursor, session.window, session.exit
+        after = cursor.sent_rev
+        if (
+            run is None
+            or after != run.after
+            or session.news_at != run.news_from
+            or session.batching is not run.batching
+        ):
+            run, data = flush.run(after, session.news_at, session.batching), None
+            if run is None:
+                one_by_one(session)
+                continue
+        if session.id in run.concerns or cursor.accepted or cursor.resume_until > after:
+            one_by_one(session)
+            continue
+        if data is None:
+            data = run.data
+            size = len(data)
+        sent = window.sent + size
+        transport = way_out.transport
+        if (
+            transport is None
+            or transport.get_write_buffer_size()
+            or transport.is_closing()
+            or sent >= window.quiet_bytes
+            or (now - window.asked_at >= ASK_AGE and flush.questions > 0)
+        ):
+            one_by_one(session)
+            continue
+        try:
+            taken = write(way_out.fd, data)
+        except OSError:  # its buffers are full, or the connection is broken: not known yet
+            taken = 0
+        if taken != size:
+            transport.write(data[taken:])
+        # Only now, and without an await between (I4).
+        cursor.sent_rev = run.upto
+        session.news_at = run.news_upto
+        window.sent = sent
+        run.taken += 1

@@ -1,0 +1,51 @@
+"""What a flush has sent, added up."""
+
+from dataclasses import dataclass, field
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.pads.steps import (
+    AcceptCommit,
+    Missed,
+    NewChanges,
+    NewChangesBatch,
+    Step,
+)
+
+KINDS: dict[type[Step], str] = {
+    NewChanges: "NEW_CHANGES",
+    NewChangesBatch: "NEW_CHANGES_BATCH",
+    AcceptCommit: "ACCEPT_COMMIT",
+    Missed: "CLIENT_RECONNECT",
+}
+
+
+@dataclass(slots=True)
+class FlushCounts:
+    """What a flush has sent, added up, so that metrics cost something per flush and not per
+    socket."""
+
+    frames: dict[str, int] = field(default_factory=dict)  #: by the message's type
+    writes: int = 0
+    bytes: int = 0
+    batches: set[int] = field(default_factory=set)  #: the numbers of revisions in one message
+    revisions: int = 0  #: delivered: revisions × sockets
+
+    def count(self, step: Step, times: int = 1) -> None:
+        """The message of this step has been sent to so many sockets."""
+        kind, carried = KINDS[type(step)], 1
+        if isinstance(step, NewChangesBatch):
+            carried = len(step.revisions)
+        self.frames[kind] = self.frames.get(kind, 0) + times
+        self.revisions += carried * times
+        if not isinstance(step, AcceptCommit):
+            self.batches.add(carried)
+
+
+def sent(tally: FlushCounts) -> None:
+    """Adds what a flush has sent to the metrics."""
+    for kind, count in tally.frames.items():
+        metrics.FRAMES.add(kind, count)
+    for size in tally.batches:
+        metrics.BATCH_REVISIONS.observe(size)
+    metrics.BYTES.value += tally.bytes
+    metrics.DELIVERED.value += tally.revisions

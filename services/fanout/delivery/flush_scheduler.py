@@ -1,0 +1,148 @@
+"""Gives the rooms of a worker their turns at the event loop.
+
+A flush of a room with thousands of sessions would hold up everything else for tens of
+milliseconds: commits, joins, pings, the quiet pad next door. So it is done in slices, and between
+two slices the loop does what has come up. A room with few sessions is done within its first slice,
+which it gets at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Protocol
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
+
+SLICE = 0.002
+"""Seconds of one slice, divided among the rooms that are in the middle of a flush."""
+
+BUSY_FOR = 0.1
+"""Seconds after a flush in which a room counts as busy."""
+
+Work = Callable[[], Iterator[float]]
+"""One flush of a room. Each step of the iterator serves a few sessions, and yields how long, by an
+estimate, the kernel will take for what has been written since the flush began, in seconds: the
+event loop hands it over only after our code has run."""
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Time, and who comes back when it has passed. Not the loop itself: a simulation of a hundred
+    workers has no event loops, and flushes by these same turns."""
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+
+    def later(self, delay: float, call: Callable[[], None]) -> Timer:
+        """Calls after so many seconds, unless cancelled."""
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Calls once what waits already has had its turn."""
+
+
+class LoopClock:
+    """Of the event loop that runs."""
+
+    def now(self) -> float:
+        return perf_counter()
+
+    def later(self, delay: float, call: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(delay, call)
+
+    def soon(self, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_soon(call)
+
+
+class FlushScheduler:
+    """What the rooms of a worker share."""
+
+    def __init__(self, rules: PacingRules, clock: Clock | None = None) -> None:
+        self.rules = rules
+        self.clock: Clock = clock or LoopClock()
+        self.running = 0
+        self._busy: dict[FlushSlot, float] = {}
+        self._pruned = 0.0
+
+    def busy(self, turn: "FlushSlot", now: float) -> int:
+        """Notes that the room is, and returns how many are."""
+        self._busy[turn] = now
+        if now - self._pruned > BUSY_FOR:
+            self._pruned = now
+            self._busy = {t: at for t, at in self._busy.items() if now - at <= BUSY_FOR}
+        return len(self._busy)
+
+
+class FlushSlot:
+    """One room's flushes, one after the other and paced."""
+
+    def __init__(self, turns: FlushScheduler, work: Work) -> None:
+        self._turns = turns
+        self._clock = turns.clock
+        self._work = work
+        self._pace = FlushPace(turns.rules)
+        self._timer: Timer | None = None
+        self._rest: Iterator[float] | None = None
+        self._again = False
+        self._closed = False
+        self._started = self._cost = self._kernel = 0.0
+
+    def due(self) -> None:
+        """The room has something to send."""
+        if self._rest is not None:
+            self._again = True
+        elif self._timer is None and not self._closed:
+            wait = self._pace.wait(self._clock.now())
+            if wait <= 0:
+                metrics.PAUSE_SECONDS.observe(0)
+                self._begin()
+            else:
+                metrics.PAUSE_SECONDS.observe(wait)
+                self._timer = self._clock.later(wait, self._begin)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._started = self._clock.now()
+        self._cost = self._kernel = 0.0
+        self._again = False
+        self._rest = self._work()
+        self._turns.running += 1
+        self._slice()
+
+    def _slice(self) -> None:
+        assert self._rest is not None
+        now, kernel = self._clock.now, self._kernel
+        began = now()
+        limit = SLICE / self._turns.running
+        unfinished = False
+        try:
+            for estimate in self._rest:
+                self._kernel = estimate
+                spent = now() - began + self._kernel - kernel
+                unfinished = spent >= limit and not self._closed
+                if unfinished:
+                    break
+        finally:
+            self._cost += now() - began + self._kernel - kernel
+            if unfinished:
+                self._clock.soon(self._slice)
+            else:
+                self._finish()
+
+    def _finish(self) -> None:
+        now = self._clock.now()
+        self._rest = None
+        self._turns.running -= 1
+        self._pace.flushed(self._started, now, self._cost, self._turns.busy(self, now))
+        metrics.FLUSH_SECONDS.observe(self._cost)
+        if self._again:
+            self.due()

@@ -1,0 +1,312 @@
+"""What lies beside a pad's revisions, as far as the sessions of one room have been told of it.
+
+Announcements come by pub/sub and may get lost, so a message of the chat is only taken if it is the
+next one; otherwise, and whenever the channel had been lost, all is read anew from where it is
+stored, and the sessions are told what they lack. A session that joins is given the state as it is
+here, and from then on hears what changes it: nothing falls between.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.presence.secrecy import Secret
+from padfleet.services.fanout.transport import packets
+from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.log import authors
+from padfleet.shared.log.announcements import (
+    Announcement,
+    Relayed,
+    RevisionSaved,
+    Said,
+    SettingsChanged,
+)
+from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import is_wrong_type
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.options import normalised, parse_options
+from padfleet.shared.log.saved import SavedRevision, readable
+from padfleet.shared.tasks import Tasks
+from padfleet.shared.wire.jsontext import dumps, loads
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.2
+
+MOST_MADE_UP = 100
+"""Chat messages that sessions are sent after their announcements were lost. A page can ask for
+those before by itself."""
+
+SETTLE_TIMEOUT = 5.0
+"""Seconds that somebody who joins waits for what is being read."""
+
+
+class Tell(Protocol):
+    def __call__(self, news: Frame, *, but: str = "") -> None: ...
+
+
+SendToSome = Callable[[Frame, Relayed], None]
+"""Sends to those sessions that the second says."""
+
+TellApart = Callable[[Frame, Frame], None]
+"""Sends the first to who may write, and the second to who may only read."""
+
+
+class PadMetadata:
+    """Of one pad: its chat's head, saved revisions and settings, and who made it."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: PadKeys,
+        secret: Secret,
+        tell: Tell,
+        send_to_some: SendToSome,
+        tell_apart: TellApart,
+    ) -> None:
+        """`secret`: what readers are not told, in whichever of these ways."""
+        self._redis = redis
+        self._secret = secret
+        self._tell_apart = tell_apart
+        self._keys = keys
+        self._tell = tell
+        self._send_to_some = send_to_some
+        self._tasks = Tasks()
+        self._reading: asyncio.Task[None] | None = None
+        self._taken = 0  # announcements, so that a reading knows whether it is out of date
+        self._reset()
+
+    def _reset(self) -> None:
+        self.creator = ""
+        self.chat_head = NO_MESSAGES
+        self.saved: list[SavedRevision] = []
+        self.options: dict[str, Any] = normalised(None)
+        self._exists = False
+        self._has_changed()
+
+    def _has_changed(self) -> None:
+        self._variables: bytes | None = None
+        self._variables_of_readers: bytes | None = None
+
+    @property
+    def variables(self) -> bytes:
+        """Its part of CLIENT_VARS: members of a JSON object, without the braces."""
+        if self._variables is None:
+            self._variables = self._encoded(self.options, self.saved)
+        return self._variables
+
+    @property
+    def variables_of_readers(self) -> bytes:
+        """The same for who may only read."""
+        if self._variables_of_readers is None:
+            self._variables_of_readers = self._encoded(
+                self._secret.settings(self.options), [self._for_readers(s) for s in self.saved]
+            )
+        return self._variables_of_readers
+
+    def _encoded(self, options: dict[str, Any], saved: Sequence[SavedRevision]) -> bytes:
+        part = {
+            "initialOptions": options,
+            "savedRevisions": [saved_data(each) for each in saved],
+            "chatHead": self.chat_head,
+        }
+        return dumps(part)[1:-1].encode()
+
+    def _for_readers(self, saved: SavedRevision) -> SavedRevision:
+        return saved._replace(label="") if self._secret.is_named_in(saved.label) else saved
+
+    async def open(self) -> None:
+        """The first reading. Raises what `UNREACHABLE` lists."""
+        await self._read(telling=False)
+
+    def close(self) -> None:
+        self._tasks.close()
+
+    def forget(self) -> None:
+        """The pad is gone; perhaps there is another in its place."""
+        self._reset()
+        self._taken += 1
+        self.refresh(telling=False)
+
+    def is_made(self, creator: str) -> None:
+        """The pad has just been made: nothing lies beside it yet, so nothing has to be read."""
+        if self._exists:
+            return
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reset()
+        self._taken += 1
+        self._exists, self.creator = True, creator
+
+    async def settled(self) -> None:
+        """Returns when nothing is being read, and the pad, which exists, is known here. Raises
+        TimeoutError."""
+        if not self._exists:
+            self.refresh()
+        async with asyncio.timeout(SETTLE_TIMEOUT):
+            while self._reading is not None and not self._reading.done():
+                await asyncio.wait([self._reading])
+
+    # --- Announcements ---------------------------------------------------------------------------
+
+    def take(self, announcement: Announcement) -> None:
+        self._taken += 1
+        match announcement:
+            case Said(message, name):
+                self._said(message, name)
+            case RevisionSaved(saved):
+                self._saved(saved)
+            case SettingsChanged(settings):
+                self.are_set(normalised(settings))
+            case Relayed():
+                frame = packets.encoded(announcement.event, announcement.message)
+                if not announcement.writers and self._names_the_pad(announcement):
+                    announcement = announcement._replace(writers=True)
+                if announcement.author or announcement.writers:
+                    self._send_to_some(frame, announcement)
+                else:
+                    self._tell(frame, but=announcement.but)
+
+    def _names_the_pad(self, relayed: Relayed) -> bool:
+        try:
+            return self._secret.is_named_in(loads(relayed.message))
+        except ValueError:
+            return True
+
+    def are_set(self, options: dict[str, Any]) -> None:
+        """The pad's settings, as they are now."""
+        self.options = options
+        self._has_changed()
+
+    def _said(self, message: ChatMessage, name: str | None) -> None:
+        if message.number != self.chat_head + 1:
+            # Some were lost on the way, or, if it is a number that we had, in a fail-over. (Or it
+            # is one that has been read already, and then there is nothing to be found.)
+            self.refresh()
+            return
+        self.chat_head = message.number
+        self._has_changed()
+        heard = _heard(message, name)
+        if message.extra and self._secret.is_named_in(message.extra):
+            open_to_all = message._replace(extra=self._secret.without(message.extra))
+            self._tell_apart(heard, _heard(open_to_all, name))
+        else:
+            self._tell(heard)
+
+    def _saved(self, saved: SavedRevision) -> None:
+        if all(known.rev != saved.rev for known in self.saved):
+            self.saved.append(saved)
+            self._has_changed()
+            for_readers = self._for_readers(saved)
+            if for_readers is saved:
+                self._tell(_starred(saved))
+            else:
+                self._tell_apart(_starred(saved), _starred(for_readers))
+
+    # --- Reading ---------------------------------------------------------------------------------
+
+    def refresh(self, *, telling: bool = True) -> None:
+        """Reads everything anew, in the background; the sessions are told what is new to them."""
+        if self._reading is None or self._reading.done():
+            work = self._read_patiently(telling)
+            self._reading = self._tasks.begin(work, "beside the pad", key=self._keys.meta)
+
+    async def _read_patiently(self, telling: bool) -> None:
+        while True:
+            try:
+                await self._read(telling=telling)
+                return
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_DELAY)
+
+    async def _read(self, *, telling: bool) -> None:
+        while True:
+            taken = self._taken
+            pipeline = self._redis.client.pipeline(transaction=False)
+            _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
+            _ = pipeline.xrevrange(self._keys.chat, count=1)
+            _ = pipeline.lrange(self._keys.saved, 0, -1)
+            meta, *lists = await pipeline.execute(raise_on_error=False)
+            if isinstance(meta, Exception):
+                raise meta
+            head, creator, settings = meta
+            newest, records = (self._found(each) for each in lists)
+            chat_head = _number(newest)
+            missed = await self._missed(chat_head) if telling else []
+            if taken == self._taken:
+                break
+        self._exists = int(head or -1) >= 0
+        self.creator = (creator or b"").decode()
+        self.options = parse_options(settings)
+        for message, name in missed:
+            self.chat_head = message.number - 1
+            self._said(message, name)
+        saved = readable(records)
+        if telling:
+            for each in saved:
+                self._saved(each)
+        self.chat_head, self.saved = chat_head, saved
+        self._has_changed()
+
+    def _found(self, reply: Any) -> Any:
+        """A pad is more than its chat: it opens where a key beside it holds something else."""
+        if not isinstance(reply, Exception):
+            return reply
+        if not is_wrong_type(reply):
+            raise reply
+        log.error(
+            "not readable beside the pad", extra={"key": self._keys.meta, "error": str(reply)}
+        )
+        return ()
+
+    async def _missed(self, chat_head: int) -> list[tuple[ChatMessage, str | None]]:
+        first = max(self.chat_head + 1, chat_head + 1 - MOST_MADE_UP)
+        messages = await read_chat(self._redis, self._keys, first, chat_head)
+        return await with_names(self._redis, messages)
+
+
+def _number(newest: Sequence[tuple[bytes, Any]]) -> int:
+    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES
+
+
+async def with_names(
+    redis: Redis, messages: Sequence[ChatMessage]
+) -> list[tuple[ChatMessage, str | None]]:
+    """Each with what its author is called now. Raises what `UNREACHABLE` lists."""
+    speakers = {message.author for message in messages} - {""}
+    known = await authors.read(redis, sorted(speakers))
+    return [(m, known[m.author].name if m.author in known else None) for m in messages]
+
+
+def _heard(message: ChatMessage, name: str | None) -> Frame:
+    return collabroom.collab({"type": "CHAT_MESSAGE", "message": chat_data(message, name)})
+
+
+def _starred(saved: SavedRevision) -> Frame:
+    return collabroom.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)})
+
+
+# --- As Etherpad's pages read them ---------------------------------------------------------------
+
+
+def chat_data(message: ChatMessage, name: str | None) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "time": message.time,
+        **message.extra,
+        "userId": message.author,
+        "userName": name,
+    }
+
+
+def saved_data(saved: SavedRevision) -> dict[str, Any]:
+    return {
+        "revNum": saved.rev,
+        "savedById": saved.author,
+        "label": saved.label,
+        "timestamp": saved.time,
+        "id": saved.id,
+    }

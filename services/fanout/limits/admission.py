@@ -1,0 +1,75 @@
+"""What stands before every request to `/socket.io/`: how many, how slowly."""
+
+import logging
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from padfleet.services.fanout.errors import shown
+from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota, QuotaExceeded
+from padfleet.shared import refusals
+
+log = logging.getLogger(__name__)
+
+PATH = "/socket.io/"
+
+RETRY_AFTER = 5
+"""Seconds after which a client that found no place is told to come again."""
+
+ADDRESS = web.RequestKey("address", str)
+"""On every request to `PATH`: the client's address, whatever stands between."""
+
+_FULL = {
+    QuotaExceeded.WORKER: (
+        503,
+        "This worker has as many sockets as it may (PADFLEET_MAX_SOCKETS).\n",
+    ),
+    QuotaExceeded.ADDRESS: (
+        429,
+        "There are too many sockets from your address (PADFLEET_MAX_SOCKETS_PER_ADDRESS).\n",
+    ),
+}
+
+_JSONP = "JSONP is not served: poll without the parameter j.\n"
+
+
+def note_too_large(what: str, *, sid: str) -> None:
+    """Something is refused for its size. Its sender may not understand that, and send it again and
+    again: an operator sees why somebody cannot stay connected."""
+    refusals.LIMITED.labels("message_size").inc()
+    log.warning("too large, refused", extra={"what": shown(what), "sid": shown(sid)})
+
+
+def gate(
+    trusted: Trusted, places: ConnectionQuota, give_up_a_socket: Callable[[], bool] = lambda: False
+) -> Middleware:
+    """`give_up_a_socket` ends one that could have asked for a pad and has not, if there is one:
+    where a worker is full, it makes a place for who comes."""
+
+    def why_not(address: str) -> QuotaExceeded | None:
+        full = places.why_not(address)
+        return None if full is QuotaExceeded.WORKER and give_up_a_socket() else full
+
+    @web.middleware
+    async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(PATH):
+            return await handler(request)
+        if "j" in request.query:
+            # A script tag can read what is answered to it, on a page of whomever (JSONP).
+            return web.Response(status=400, text=_JSONP)
+        address = trusted.client(request.remote or "", request.headers.items())
+        request[ADDRESS] = address
+        if "sid" not in request.query and (full := why_not(address)) is not None:
+            refusals.LIMITED.labels(full.value).inc()
+            status, text = _FULL[full]
+            headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
+            return web.Response(status=status, text=text, headers=headers)
+        size = request.content_length or 0
+        if size > request.client_max_size:
+            note_too_large(f"a request of {size} bytes", sid=request.query.get("sid", ""))
+            raise web.HTTPRequestEntityTooLarge(request.client_max_size, size)
+        return await handler(request)
+
+    return pass_through

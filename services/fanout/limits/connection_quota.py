@@ -1,0 +1,40 @@
+"""How many sockets there may be, and from one address. Pure."""
+
+from collections import Counter
+from enum import Enum
+
+
+class QuotaExceeded(Enum):
+    """Why there is no place. The value is the metric's label."""
+
+    WORKER = "sockets"
+    ADDRESS = "sockets_per_address"
+
+
+class ConnectionQuota:
+    def __init__(self, *, total: int, per_address: int) -> None:
+        """0: no limit."""
+        self._total = total
+        self._per_address = per_address
+        self._taken = 0
+        self._by_address: Counter[str] = Counter()
+
+    def why_not(self, address: str) -> QuotaExceeded | None:
+        """None: there is a place for one more."""
+        if self._total and self._taken >= self._total:
+            return QuotaExceeded.WORKER
+        if self._per_address and self._by_address.get(address, 0) >= self._per_address:
+            return QuotaExceeded.ADDRESS
+        return None
+
+    def take(self, address: str) -> None:
+        self._taken += 1
+        if self._per_address:
+            self._by_address[address] += 1
+
+    def give_back(self, address: str) -> None:
+        self._taken -= 1
+        if self._per_address:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]

@@ -1,0 +1,110 @@
+"""Says that this worker lives, and notices which others do not."""
+
+import asyncio
+import logging
+
+from redis.exceptions import RedisError
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.shared.log import presence
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import WORKERS
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.log.records import Left
+from padfleet.shared.supervisor import progress, rest
+
+log = logging.getLogger(__name__)
+
+BEATS_PER_TIMEOUT = 4
+"""Three beats may get lost before a worker counts as dead."""
+
+
+class Liveness:
+    """Every worker buries the dead of its own pads; nobody else need care for them, since a pad
+    without a worker has nobody to show its people to."""
+
+    def __init__(self, redis: Redis, rooms: Rooms, worker_id: str, timeout_ms: int) -> None:
+        self._redis = redis
+        self._rooms = rooms
+        self._id = worker_id
+        self._timeout_ms = timeout_ms
+        self._missing: set[str] = set()
+        self._astray: set[str] = set()
+        self._forgotten = False  #: others have taken our people out, and were not told again yet
+        self.last_beat = 0.0
+
+    async def run(self) -> None:
+        """For as long as the worker lives."""
+        take_lane(Lane.FIRST)
+        while True:
+            try:
+                await self.beat()
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("workers not counted", extra={"error": str(error)})
+            await rest(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
+
+    async def retire(self) -> None:
+        try:
+            await presence.retire(self._redis, WORKERS, self._id)
+        except UNREACHABLE:
+            return  # it will be missed soon enough
+
+    async def beat(self) -> None:
+        """One beat. The first one has to be done before the first socket is let in: others bury
+        the members of a worker that they do not hear of."""
+        async with asyncio.timeout(PATIENCE):
+            alive, silence_ms = await presence.beat(
+                self._redis, WORKERS, self._id, self._timeout_ms
+            )
+        self.last_beat = asyncio.get_running_loop().time()
+        if silence_ms > self._timeout_ms:
+            log.warning("this worker was taken for dead; announcing its sessions again")
+            self._forgotten = True
+        if self._forgotten:
+            await self._announce_all()
+            self._forgotten = False
+        self._look_for_strays()
+        # Twice in a row, because the first members of a new worker may get here earlier than an
+        # answer that was given before it started.
+        missing = {
+            m.worker for room in self._rooms for m in room.people.roster.on_dead_workers(alive)
+        }
+        buried, self._missing = missing & self._missing, missing
+        for room in self._rooms if buried else ():
+            progress()
+            if dead := [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]:
+                metrics.EXPIRED.inc(len(dead))
+                log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
+                gone = [Left(m.session, m.author, room.people.color_of(m.author)) for m in dead]
+                await presence.leave(self._redis, room.keys, gone)
+                # Their removal may have been told already, by one whose message we have missed.
+                for left in gone:
+                    room.take(left)
+
+    def _look_for_strays(self) -> None:
+        """Members that are said to be here, and are not. Twice in a row, because one that has just
+        gone is shown until the channel has told of it."""
+        found: set[str] = set()
+        for room in self._rooms:
+            strays = [s for s in room.people.roster.on_worker(self._id) if not room.has(s)]
+            if not self._astray.isdisjoint(strays):
+                self._rooms.leave_queue.look(room.keys)
+            found.update(strays)
+        self._astray = found
+
+    async def _announce_all(self) -> None:
+        for room in self._rooms:
+            for session in list(room.sessions.values()):
+                progress()
+                author = session.author
+                await room.people.get_to_know(self._redis, [author])
+                # Of some there may be no record, and the others are to be announced all the same.
+                known = room.people.known_of([author]).get(author, Author(author, None, 0))
+                member = session.member(known, self._id)
+                await presence.join(
+                    self._redis, room.keys, member, order=session.order, resumes=True
+                )
+                if session.id not in room.sessions:  # it has gone meanwhile
+                    self._rooms.leave_queue.look(room.keys)

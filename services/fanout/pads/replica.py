@@ -1,0 +1,180 @@
+"""What a worker holds of one pad: its newest revisions, and its text when somebody asks for it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.pads.collabroom import Frames
+from padfleet.services.fanout.pads.feed import Doubt, Feed, Gap
+from padfleet.shared.log.connect import Outdated, Redis
+from padfleet.shared.log.document import CorruptPad, Document, load, replay
+from padfleet.shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.opening import open_document
+from padfleet.shared.log.records import Revision
+
+
+class PadReplica:
+    """A copy of a pad. `epoch` and `reign` say of which history: all of the feed was found to be
+    the pad's under this reign."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: PadKeys,
+        *,
+        ring: int,
+        on_revisions: Callable[[], None],
+        on_reign: Callable[[str], None],
+    ) -> None:
+        """`ring` revisions are kept at least; `on_revisions` is called when some have come, and
+        before that `on_reign` if they are of another reign than `reign`."""
+        self.epoch = 0
+        self.reign = ""
+        self.feed = Feed(-1, ring)
+        self.frames = Frames()
+        self.unmade = ""  #: why there is no pad and cannot be one
+        self._redis = redis
+        self._keys = keys
+        self._ring = ring
+        self._on_revisions = on_revisions
+        self._on_reign = on_reign
+        self._document = Document()
+        self._moving = asyncio.Lock()  #: of whoever moves the document on
+        self._changed = asyncio.Event()
+        self._beginnings = 0
+
+    @property
+    def history(self) -> str:
+        """Names what the pad is found to be: another name, perhaps another history."""
+        return f"{self._beginnings} {self.reign}"
+
+    # --- What it holds ---------------------------------------------------------------------------
+
+    def begin(self, meta: PadMeta, document: Document) -> None:
+        """Goes on from what has been read, whatever was held before."""
+        self._document = document
+        self._beginnings += 1
+        self.epoch, self.reign = meta.epoch, meta.reign
+        self.feed = Feed(document.head, self._ring, document.chain)
+        self.frames.clear()
+        self._changed.set()
+
+    def forget(self, epoch: int) -> None:
+        """The pad was deleted; `epoch` is of whatever comes after it."""
+        self.epoch = epoch
+        self._beginnings += 1
+        self.feed = Feed(-1, self._ring)
+        self.frames.clear()
+        self._document = Document(epoch)
+        self._changed.set()
+
+    def advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:
+        """Takes in what continues the feed, as it is found under this reign; says what keeps it
+        from taking more."""
+        before = self.feed.head
+        trouble = self.feed.offer(revisions)
+        if self.feed.head > before:
+            metrics.REVISIONS.value += self.feed.head - before
+            metrics.arrived_in_feed(next(r.time for r in revisions if r.rev > before))
+            if reign != self.reign:
+                # First: who is sent these revisions has to be known to be under it.
+                self._on_reign(reign)
+            self._on_revisions()
+            self._changed.set()
+        return trouble
+
+    def differs(self, head: int, epoch: int, chain: bytes, had: int) -> bool:
+        """Whether what is stored is not what the feed holds, which was at `had` before the
+        stored values were asked for."""
+        return (
+            head > self.feed.head
+            or head < had
+            or epoch != self.epoch
+            or self.feed.chain_at(head) not in (None, chain)
+        )
+
+    async def reached(self, rev: int) -> None:
+        """Returns when the feed has `rev`, or the pad has been deleted, or cannot be made."""
+        epoch = self.epoch
+        while self.feed.head < rev and self.epoch == epoch and not self.unmade:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def cannot_be_made(self, why: str) -> None:
+        """The writer has refused to make the pad."""
+        self.unmade = why
+        self._changed.set()
+
+    # --- What is stored --------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Begins with the pad as it is stored. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+        self.begin(*(await open_document(self._redis, self._keys) or await self.read()))
+
+    async def read(self) -> tuple[PadMeta, Document]:
+        """The pad as it is stored; what is held stays. Raises as `load` does."""
+        while True:
+            meta = await read_told_meta(self._redis, self._keys)
+            document = Document(meta.epoch)
+            if not meta.exists:
+                if await is_beheaded(self._redis, self._keys):
+                    raise CorruptPad("the pad's meta is gone, and its revisions are not")
+                return meta, document
+            try:
+                await load(self._redis, self._keys, meta, document)
+                return meta, document
+            except CorruptPad:
+                # Several reads, between which it may have been deleted or rolled back.
+                now = await read_told_meta(self._redis, self._keys)
+                if (now.epoch, now.reign) == (meta.epoch, meta.reign) and now.head >= meta.head:
+                    raise
+
+    async def document(self) -> Document:
+        """The pad's text at the feed's head. It is moved on only when somebody asks, and not for as
+        long as whoever has got it awaits nothing."""
+        async with self._moving:
+            return await self._moved_on()
+
+    async def _moved_on(self) -> Document:
+        while True:
+            try:
+                document = self._document
+                revisions = self.feed.since(document.head)
+                if not revisions:
+                    return document
+                try:
+                    await replay(document, revisions)
+                except asyncio.CancelledError:
+                    # A thread may go on with it. Whoever asks next reads the pad anew.
+                    if self._document is document:
+                        self._document = Document(self.epoch)
+                    raise
+            except IndexError:
+                # Nobody asked for longer than the feed reaches back.
+                meta, document = await self.read()
+                if document.head <= self.feed.head and meta.epoch == self.epoch:
+                    self._document = document
+                else:
+                    await self.reached(document.head)
+
+    async def common(self, meta: PadMeta) -> int:
+        """The last revision of the feed that is in the stored history still; -1 if none can be
+        found. The chain covers all that went before, so halving finds it."""
+        feed = self.feed
+        if meta.epoch != self.epoch:
+            return -1
+        low, high = min(feed.first, feed.head), min(feed.head, meta.head)
+        found = -1
+        while low <= high:
+            middle = (low + high) // 2
+            stored = await read_revisions(self._redis, self._keys, middle, middle)
+            if not stored:
+                # It was there when `meta` was read: this is the answer of another server, or the
+                # pad has changed once more.
+                raise Outdated(f"revision {middle} of {meta.head} is not there any more")
+            if stored[0].chain == feed.chain_at(middle):
+                found, low = middle, middle + 1
+            else:
+                high = middle - 1
+        return found

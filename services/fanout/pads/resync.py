@@ -1,0 +1,141 @@
+"""Sets right what a worker holds of a pad, by comparing it with what is stored."""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.pads.feed import Doubt
+from padfleet.services.fanout.pads.replica import PadReplica
+from padfleet.services.fanout.pads.vouching import Vouching
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import HistoryGap, read_revisions, read_told_meta
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.2
+
+READ_STEP = 200
+"""Revisions per read when filling a gap."""
+
+
+class Concerned(Protocol):
+    """Who has shown the pad to others, and answers for what they have been shown."""
+
+    def deleted(self, epoch: int, reason: str) -> None:
+        """The pad is gone, and perhaps there is another in its place. What was held has to be
+        forgotten, and who was shown it be told `reason`."""
+
+    def rolled_back(self, kept: int) -> int:
+        """What came after revision `kept` is gone. Returns how many sessions had been sent some of
+        it; they have to reload, a page that stayed would be on a history of its own (I5)."""
+
+    def goes_on(self) -> list[str]:
+        """What is held is the pad's history under a new reign too. Returns whose sessions have been
+        sent of it."""
+
+
+class Resync:
+    """Of one pad. Revisions come by pub/sub, which may lose them; a fail-over may take back what
+    has come."""
+
+    def __init__(
+        self, redis: Redis, pad_id: str, keys: PadKeys, held: PadReplica, concerned: Concerned
+    ) -> None:
+        self._redis = redis
+        self._pad_id = pad_id
+        self._keys = keys
+        self._held = held
+        self._concerned = concerned
+        self._running: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
+        self.vouching = Vouching(redis, pad_id, keys, held, self.done)
+
+    def begin(self) -> None:
+        """Compares and reads what is lacking, in the background; one such pass at a time."""
+        if self._running is None or self._running.done():
+            self._running = self._tasks.begin(self._run(), "repair", pad=self._pad_id)
+
+    async def done(self) -> None:
+        """Returns when the feed has what is in the stream by now."""
+        self.begin()
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
+    def close(self) -> None:
+        self._tasks.close()
+        self.vouching.close()
+
+    async def _run(self) -> None:
+        metrics.REPAIRS.inc()
+        while True:
+            try:
+                if await self._compare():
+                    return
+                await self._start_over()
+            except UNREACHABLE as error:
+                log.warning("repair put off", extra={"pad": self._pad_id, "error": str(error)})
+                await asyncio.sleep(RETRY_DELAY)
+            except (HistoryGap, CorruptPad, ValueError) as error:
+                # Whoever is here goes on reading what there is. Who writes is told by the writer.
+                log.error("pad not readable", extra={"pad": self._pad_id, "error": str(error)})
+                return
+
+    async def _compare(self) -> bool:
+        """Brings the feed up to what is stored; False if that is another history."""
+        held = self._held
+        had = held.feed.head
+        meta = await read_told_meta(self._redis, self._keys)
+        if meta.epoch > held.epoch:
+            self._concerned.deleted(meta.epoch, "rejected" if meta.exists else "deleted")
+            had = -1
+        if meta.epoch < held.epoch or meta.head < had:
+            return False
+        if held.feed.head < 0 <= meta.head:
+            # Nobody here has any of it, so there is no need for all of it: it may be very long.
+            meta, document = await held.read()
+            if meta.epoch != held.epoch:
+                return await self._compare()
+            if held.feed.head < 0:
+                held.begin(meta, document)
+        while held.feed.head < meta.head:
+            first = held.feed.head + 1
+            last = min(first + READ_STEP - 1, meta.head)
+            revisions = await read_revisions(self._redis, self._keys, first, last)
+            if not revisions or isinstance(held.advance(revisions, meta.reign), Doubt):
+                return False  # deleted or rolled back while we read; the next look tells
+        if held.feed.chain_at(meta.head) not in (None, meta.chain):
+            return False
+        self.holds_under(meta.reign)
+        return True
+
+    async def _start_over(self) -> None:
+        """Revisions that clients have seen are gone: a fail-over to a replica that lacked them, or
+        a server that came back with less than it had."""
+        head = self._held.feed.head
+        meta, document = await self._held.read()
+        kept = await self._held.common(meta)
+        # From here on nothing is awaited: nobody may join what is about to go.
+        told = self._concerned.rolled_back(kept)
+        log.error(
+            "history rolled back",
+            extra={
+                "pad": self._pad_id,
+                "lost_from": kept + 1,
+                "lost_to": head,
+                "head": meta.head,
+                "sessions_told_to_reload": told,
+            },
+        )
+        metrics.ROLLBACKS.inc()
+        self._held.begin(meta, document)
+
+    def holds_under(self, reign: str) -> None:
+        """The feed has been found to be the pad's history under this reign too, and so is what the
+        sessions here have been sent of it. To be called before they are sent more."""
+        if reign != self._held.reign:
+            self._held.reign = reign
+            self.vouching.begin(self._concerned.goes_on())

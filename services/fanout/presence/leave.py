@@ -1,0 +1,116 @@
+"""Takes sessions that have gone out of the members that all workers see, and makes sure of it.
+
+A session that stays among the members of a living worker is shown to everybody for good: nobody
+else can know that it has gone. So what cannot be said at once, since Redis is away, is made up for
+by comparing the stored members with the sessions that are here: that takes no memory of each who
+went, and also finds those that joined without our knowing, their answer having been lost.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from padfleet.services.fanout import metrics
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Left
+from padfleet.shared.tasks import Tasks, awaited
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY = 0.5
+
+LOOKS = 2
+"""Comparisons with which a pad is done with: what we gave up may still be on its way to a server
+that stood still, and come to it after the first."""
+
+AT_ONCE = 5
+"""Pads that are looked at at the same time: those of a server that is away must not keep others
+waiting."""
+
+IsHere = Callable[[str, str], bool]
+"""Whether this channel's room has this session, or is about to let it in."""
+
+
+class LeaveQueue:
+    """Of one worker. They outlive the rooms: the last to leave a room closes it."""
+
+    def __init__(self, redis: Redis, worker_id: str, is_here: IsHere) -> None:
+        self._redis = redis
+        self._worker = worker_id
+        self._is_here = is_here
+        self._leaving: dict[str, list[Left]] = {}  # by channel
+        self._said: dict[str, asyncio.Task[None]] = {}
+        self._unsure: dict[str, tuple[PadKeys, int]] = {}  # and looks to go
+        self._looking: asyncio.Task[None] | None = None
+        self._few = asyncio.Semaphore(AT_ONCE)
+        self._tasks = Tasks()
+
+    async def say(self, keys: PadKeys, left: Left) -> None:
+        """Returns when the others have been told, or will be once Redis can be reached."""
+        self._leaving.setdefault(keys.channel, []).append(left)
+        said = self._said.get(keys.channel)
+        if said is None:
+            said = self._said[keys.channel] = awaited(self._say(keys), "leave")
+        await asyncio.shield(said)
+
+    def say_in_passing(self, keys: PadKeys, left: Left) -> None:
+        """As `say`, for who does not wait for it."""
+        self._tasks.start(self.say(keys, left), "leave in passing", session=left.session)
+
+    def look(self, keys: PadKeys) -> None:
+        """Some session of ours may be among the pad's members that is not here."""
+        self._unsure[keys.channel] = keys, LOOKS
+        if self._looking is None or self._looking.done():
+            self._looking = self._tasks.begin(self._look(), "departures")
+
+    async def close(self) -> None:
+        tasks = [*self._said.values()]
+        if self._looking is not None:
+            tasks.append(self._looking)
+        self._tasks.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _say(self, keys: PadKeys) -> None:
+        """In one call for all who leave together, as when a network goes away."""
+        await asyncio.sleep(0)
+        leaving = self._leaving.pop(keys.channel)
+        del self._said[keys.channel]
+        try:
+            await presence.leave(self._redis, keys, leaving)
+        except Exception as error:
+            log.warning("leave put off", extra={"key": keys.members, "error": str(error)})
+            self.look(keys)
+
+    async def _look(self) -> None:
+        while self._unsure:
+            await asyncio.gather(*(self._look_at(*item) for item in self._unsure.values()))
+            await asyncio.sleep(RETRY_DELAY)
+
+    async def _look_at(self, keys: PadKeys, looks: int) -> None:
+        try:
+            async with self._few:
+                await self._compare(keys)
+        except UNREACHABLE:
+            return
+        except Exception:
+            log.exception("members not compared", extra={"key": keys.members})
+        if self._unsure[keys.channel] == (keys, looks):  # else there is a new reason to look
+            del self._unsure[keys.channel]
+            if looks > 1:
+                self._unsure[keys.channel] = keys, looks - 1
+
+    async def _compare(self, keys: PadKeys) -> None:
+        stored = await presence.members(self._redis, keys)
+        gone = [
+            Left(member.session, member.author, member.color)
+            for _, member in stored
+            if member.worker == self._worker and not self._is_here(keys.channel, member.session)
+        ]
+        if gone:
+            metrics.EXPIRED.inc(len(gone))
+            log.info("members had gone", extra={"key": keys.members, "sessions": len(gone)})
+            await presence.leave(self._redis, keys, gone)

@@ -1,0 +1,97 @@
+"""Keeps the people that a room knows of in step with who is stored as being there."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from padfleet.services.fanout.presence.people import People
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Joined, Left
+from padfleet.shared.tasks import Tasks
+
+RETRY_DELAY = 0.2
+
+OnJoined = Callable[[Joined], None]
+
+
+class PresenceSync:
+    """Of one pad. Who comes and goes is told by pub/sub, which may lose it."""
+
+    def __init__(self, redis: Redis, keys: PadKeys, people: People, on_joined: OnJoined) -> None:
+        """`on_joined` is called for each session that has come, on whichever worker."""
+        self._redis = redis
+        self._keys = keys
+        self._people = people
+        self._on_joined = on_joined
+        self._since: list[Joined | Left | None] = []
+        """What was told while the members are being read; None: nobody is there any more."""
+        self._doubtful = False
+        self._tasks = Tasks()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Raises what `UNREACHABLE` lists."""
+        self._people.roster.replace(await presence.members(self._redis, self._keys))
+
+    def close(self) -> None:
+        self._tasks.close()
+
+    # --- What is told ----------------------------------------------------------------------------
+
+    def joined(self, joined: Joined) -> None:
+        self._note(joined)
+        self._people.joined(joined)
+        self._on_joined(joined)
+
+    def left(self, left: Left) -> None:
+        self._note(left)
+        self._people.left(left)
+
+    def forget(self) -> None:
+        """The pad is gone, and all have gone with it."""
+        self._note(None)
+        self._people.roster.replace(())
+
+    def _note(self, told: Joined | Left | None) -> None:
+        if self._reading is not None:
+            self._since.append(told)
+
+    # --- What is stored --------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Something may have got lost: reads who is there, in the background."""
+        self._doubtful = True
+        if self._reading is None:
+            self._reading = self._tasks.begin(self._read(), "attendance", key=self._keys.members)
+
+    async def _read(self) -> None:
+        try:
+            while self._doubtful:
+                self._doubtful = False
+                self._since.clear()
+                try:
+                    stored = await presence.members(self._redis, self._keys)
+                except UNREACHABLE:
+                    self._doubtful = True
+                    await asyncio.sleep(RETRY_DELAY)
+                    continue
+                for joined in self._people.replace(_as_of_now(stored, self._since)):
+                    self._on_joined(joined)
+        finally:
+            self._reading = None
+
+
+def _as_of_now(stored: Sequence[Joined], since: Sequence[Joined | Left | None]) -> list[Joined]:
+    """The answer to a reading, which may be older than what has been told since it was asked for.
+    Also the other way round: then it says again what is in it already, which does no harm."""
+    there = {joined.member.session: joined for joined in stored}
+    for told in since:
+        match told:
+            case Joined():
+                there[told.member.session] = told
+            case Left():
+                there.pop(told.session, None)
+            case None:
+                there.clear()
+    return list(there.values())

@@ -1,0 +1,75 @@
+"""Who comes by plain HTTP, without a socket: for an export or an import."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from padfleet.services.fanout.auth.access import Access
+from padfleet.services.fanout.auth.decision import Denied, RequestedPad
+from padfleet.services.fanout.auth.handshake import Handshake, wanted_pad
+from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.doorman import COOKIES
+from padfleet.shared.easysync import to_units
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.visit import NotAllowed, Visitor
+
+
+@web.middleware
+async def by_the_lane_of_calls(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What comes without a socket leaves the way to Redis to those who have one."""
+    if not request.path.startswith("/socket.io/"):
+        take_lane(Lane.CALLS)
+    return await handler(request)
+
+
+class HttpAccess:
+    """Lets in who would be let in over a socket."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, access: Access, trusted: Trusted) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._access = access
+        self._trusted = trusted
+
+    async def look(self, request: web.Request, pad: str) -> Visitor:
+        """Somebody who wants to see a pad. Raises `NotAllowed`."""
+        handshake, message = self._introduced(request, pad)
+        try:
+            wanted, grant = await self._access.look(handshake, message, lambda: self._find(message))
+        except Denied as error:
+            raise NotAllowed(str(error)) from error
+        write = grant.write and not wanted.read_only
+        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, write, handshake.address)
+
+    async def work(self, request: web.Request, pad: str) -> Visitor:
+        """Somebody who wants to write on one. Raises `NotAllowed`."""
+        handshake, message = self._introduced(request, pad)
+        try:
+            wanted, grant = await self._access.admit(
+                handshake, message, lambda: self._find(message)
+            )
+        except Denied as error:
+            raise NotAllowed(str(error)) from error
+        if wanted.read_only or not grant.write:
+            raise NotAllowed("may only read")
+        return Visitor(
+            wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address, grant.visit
+        )
+
+    def address(self, request: web.Request) -> str:
+        """The client's, whatever stands between."""
+        return self._trusted.client(request.remote or "", request.headers.items())
+
+    async def _find(self, message: dict[str, str]) -> RequestedPad:
+        return await wanted_pad(self._redis, self._keyspace, message["padId"])
+
+    def _introduced(self, request: web.Request, pad: str) -> tuple[Handshake, dict[str, str]]:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        handshake = Handshake(
+            request.get(COOKIES, ""),
+            dict(request.query),
+            self.address(request),
+            token if scheme.lower() == "bearer" and token else None,
+        )
+        return handshake, {"padId": to_units(pad)}

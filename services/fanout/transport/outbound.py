@@ -1,0 +1,246 @@
+"""The one way out to a session's socket.
+
+Everything that a socket receives passes here, in one order, whichever transport it is on: a
+WebSocket is written to directly, what a polling client gets is kept until it polls.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame, Parcel
+from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
+
+OVERFLOW = 1 << 20
+"""Bytes waiting with which a socket is not given a pad once more."""
+
+Answer = Callable[[float], None]
+"""Called with the time when a ping has been answered."""
+
+
+class OutboundClosed(Exception):
+    """The socket is gone; nothing was sent."""
+
+
+class Outbound:
+    """Sends frames to one socket."""
+
+    __slots__ = (
+        "_drained",
+        "_ended",
+        "_left",
+        "_line",
+        "_on_end",
+        "_poll",
+        "_queue",
+        "_queued",
+        "fd",
+        "pings",
+        "transport",
+    )
+
+    def __init__(self, on_end: Callable[[], None] | None = None) -> None:
+        """`on_end` is called once, when whoever sends ends it."""
+        self._on_end = on_end
+        self.transport: asyncio.WriteTransport | None = None
+        """The WebSocket's, once it is one and while nothing long is being written to it: see
+        `express`, which writes to it as `offer` does."""
+        self.fd = -1  #: its descriptor
+        self._line: WebSocketConnection | None = None
+        self._queue: list[Frame | Parcel] = []
+        """What waits for a poll, or behind something long that is on its way."""
+        self._queued = 0
+        self._left = 0  #: bytes of the long one that have not gone to the connection yet
+        self._poll: asyncio.Future[None] | None = None
+        self._drained: Callable[[], None] | None = None
+        self._ended = False
+        self.pings: deque[tuple[float, Answer | None]] | None = None
+        """The pings under way, oldest first: when, and what waits for the pong. A client answers
+        them in their order. None as long as there are none, which is most of the time."""
+
+    @property
+    def closed(self) -> bool:
+        if self._ended:
+            return True
+        transport = self.transport or (self._line.transport if self._line is not None else None)
+        return transport is not None and transport.is_closing()
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait for the client."""
+        return self.kept + self._left
+
+    @property
+    def kept(self) -> int:
+        """Those of them that are kept for it alone."""
+        if self.transport is not None:
+            return self.transport.get_write_buffer_size()
+        return self._queued
+
+    # --- Sending ---------------------------------------------------------------------------------
+
+    def write(self, frame: Frame | Parcel) -> None:
+        """Takes the frame for good, or raises `OutboundClosed`."""
+        if self.closed:
+            raise OutboundClosed
+        if self.transport is None:
+            self._queue.append(frame)
+            self._queued += _size(frame)
+            self._wake_poll()
+        elif isinstance(frame, Parcel):
+            self._pour(frame)
+        else:
+            self.transport.write(frame.websocket)
+
+    def offer(self, frame: Frame) -> bool:
+        """As `write`, unless too much is waiting already, or the socket is gone: then False."""
+        transport = self.transport
+        if transport is not None:
+            if transport.get_write_buffer_size() > HIGH_WATER or transport.is_closing():
+                return False
+            transport.write(frame.websocket)
+            return True
+        if self._line is not None or self._queued > HIGH_WATER or self._ended:
+            return False
+        self.write(frame)
+        return True
+
+    def ping(self, now: float, answer: Answer | None = None) -> None:
+        """An Engine.IO ping. Its pong proves that all that was sent before it has arrived."""
+        self.write(PING)
+        self.pinged(now, answer)
+
+    def pinged(self, now: float, answer: Answer | None) -> None:
+        """A ping has been written, at the end of a frame."""
+        if self.pings is None:
+            self.pings = deque()
+        self.pings.append((now, answer))
+
+    def ponged(self, now: float) -> None:
+        """A pong nobody asked for is passed over."""
+        if self.pings:
+            _, answer = self.pings.popleft()
+            if not self.pings:
+                self.pings = None
+            if answer is not None:
+                answer(now)
+
+    def when_drained(self, call: Callable[[], None]) -> None:
+        """Calls back once what waits has gone, or the socket has. A second call takes the place of
+        the first."""
+        if self._line is not None and self.transport is not None:
+            self._line.when_drained(call)
+        elif (self._queue or self._line is not None) and not self._ended:
+            self._drained = call
+        else:
+            asyncio.get_running_loop().call_soon(call)
+
+    # --- Transports ------------------------------------------------------------------------------
+
+    def to_websocket(self, line: WebSocketConnection) -> None:
+        """From now on, frames go straight to this connection, after those that wait for a poll."""
+        self._line = line
+        self.fd = line.transport.get_extra_info("socket").fileno()
+        self._go_on()
+        self._wake_poll()
+        self._call_drained()
+
+    def _pour(self, parcel: Parcel) -> None:
+        """Nothing can be written past it: what comes meanwhile waits behind."""
+        assert self._line is not None
+        self.transport = None
+
+        def counted() -> Iterator[bytes | memoryview]:
+            self._left = parcel.size
+            for piece in parcel.websocket_pieces():
+                yield piece
+                self._left -= len(piece)
+
+        self._line.pour(counted(), self._poured)
+
+    def _poured(self) -> None:
+        self._left = 0
+        self._go_on()
+        if self.transport is not None and self._drained is not None:
+            call, self._drained = self._drained, None
+            self.when_drained(call)
+
+    def _go_on(self) -> None:
+        """Writes what has waited, up to the next long one."""
+        assert self._line is not None
+        self.transport = self._line.transport
+        waiting, self._queue, self._queued = self._queue, [], 0
+        short: list[Frame] = []
+        for number, frame in enumerate(waiting):
+            if isinstance(frame, Parcel):
+                self._queue = waiting[number + 1 :]
+                self._queued = sum(_size(behind) for behind in self._queue)
+                if short:
+                    self.transport.write(Frame.joined(short).websocket)
+                self._pour(frame)
+                return
+            short.append(frame)
+        if short:
+            self.transport.write(Frame.joined(short).websocket)
+
+    async def poll(self, timeout: float) -> list[Frame | Parcel]:
+        """What a polling client is answered: all that waits, or the first that comes; nothing once
+        the socket has ended; a NOOP once it is a WebSocket. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not (self._queue or self._ended or self._line is not None):
+                await self._until_poll_changes()
+        if self._line is not None:
+            return [NOOP]
+        frames, self._queue, self._queued = self._queue, [], 0
+        self._call_drained()
+        return frames
+
+    def end(self) -> None:
+        """Nothing more is taken. A poll gets what waits, and that it was the last; a WebSocket is
+        closed after what it has been given, or at once if that does not get through anyway.
+
+        Not Socket.IO's disconnect: a client that is told to leave does not come back by itself.
+        """
+        if self._ended:
+            return
+        # What is long is let go at once, and so is what would make no sense without it: others may
+        # wait for its place.
+        at = next((n for n, each in enumerate(self._queue) if isinstance(each, Parcel)), None)
+        del self._queue[at if at is not None else len(self._queue) :]
+        if self._line is None:
+            self._queue.append(CLOSE)
+        self._ended = True
+        self.pings = None
+        if self._on_end is not None:
+            self._on_end()
+        self._wake_poll()
+        self._call_drained()
+        if self._line is None or self._line.transport.is_closing():
+            return
+        if self.transport is None or self.transport.get_write_buffer_size() > HIGH_WATER:
+            self._line.transport.abort()
+        else:
+            self.transport.write(websocket.close(websocket.Code.GOING_AWAY))
+            self._line.close()
+
+    def _call_drained(self) -> None:
+        if self._drained is not None:
+            call, self._drained = self._drained, None
+            call()
+
+    # A queue of asyncio would do this as well, and take 1.5 KB of each socket, WebSockets too.
+
+    async def _until_poll_changes(self) -> None:
+        if self._poll is None:
+            self._poll = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._poll)
+
+    def _wake_poll(self) -> None:
+        if self._poll is not None:
+            self._poll.set_result(None)
+            self._poll = None
+
+
+def _size(frame: Frame | Parcel) -> int:
+    return frame.size if isinstance(frame, Parcel) else len(frame.websocket)

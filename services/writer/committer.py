@@ -1,0 +1,150 @@
+"""Stores what a batch of inbox entries comes to, in one step each, under a lease."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.replicas import Replicas, Unconfirmed
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.records import UNSETTLED
+from padfleet.shared.log.unwritten import Unwritten
+from padfleet.shared.supervisor import rest
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RETRY_DELAY = 0.1
+
+
+class LeaseLost(Exception):
+    """Another writer owns the partition, or has moved it on: what we know of it is void."""
+
+
+class Spoilt(Exception):
+    """One pad of the batch is not as it was taken to be, and so nothing was stored of any."""
+
+    def __init__(self, pad: str, why: str, *, damaged: bool) -> None:
+        """`damaged`: what is stored of it does not fit together; else it has been moved on by
+        somebody else, and is to be loaded anew."""
+        super().__init__(f"{pad}: {why}")
+        self.pad = pad
+        self.why = why
+        self.damaged = damaged
+
+
+async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Tries again for as long as Redis is away: entries that have been read are only ours until
+    somebody else has the lease."""
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await call(*args, **kwargs)
+        except UNREACHABLE as error:
+            log.warning("Redis is away, retrying", extra={"error": str(error)})
+            await rest(RETRY_DELAY)
+
+
+class Committer:
+    """Each call raises `LeaseLost` if the lease is somebody else's by now, and what Redis answers
+    that is neither that nor a server that is away."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, replicas: Replicas, lease_ms: int) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._replicas = replicas
+        self._lease_ms = lease_ms
+
+    async def commit(
+        self, lease: Lease, position: str, work: dict[str, PadBatch], *aside: str
+    ) -> Lease:
+        """Appends the work on all pads, moves the inbox to `position`, and tells the workers, once
+        as many replicas have it as are wanted. Returns the lease at its new position.
+
+        `aside` are entries behind the position that are settled by this too. They leave the inbox
+        in the same step, so that whoever reads it again does not find them.
+
+        Raises `Spoilt` where one pad keeps all from being stored.
+        """
+        keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
+        settled = " ".join((position, *aside))
+        args: list[str | bytes | int] = [lease.term, lease.position, settled, self._lease_ms]
+        args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
+        for item in work.values():
+            pad_keys, pad_args = item.keys_and_args(lease.reign)
+            keys += pad_keys
+            args += pad_args
+        opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
+        if opened:
+            keys.append(self._keyspace.unwritten(lease.partition))
+            args += [one.record for one in opened]
+        began = time.time_ns()
+        await self._call(scripts.COMMIT, keys, args, position, list(work))
+        _trace("commit", began, work)
+        if self._replicas.wanted:
+            began = time.time_ns()
+            messages = {item.keys.channel: item.message(lease.reign) for item in work.values()}
+            await self._tell(lease, position, messages)
+            _trace("wait for replicas", began, work)
+        return lease._replace(position=position)
+
+    async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
+        """Likewise: takes the pad's keys away; `epoch` is of whatever comes after it."""
+        all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]
+        args: list[str | bytes | int] = [lease.term, lease.position, position]
+        args += [keys.channel, epoch, lease.reign]
+        await self._call(scripts.DELETE, all_keys, args, position)
+        return lease._replace(position=position)
+
+    async def tell_untold(self, lease: Lease) -> None:
+        """Makes up for the writer before, which committed and did not live to tell."""
+        if lease.untold:
+            await self._tell(lease, lease.position, dict.fromkeys(lease.untold, UNSETTLED))
+
+    async def _tell(self, lease: Lease, position: str, messages: dict[str, bytes]) -> None:
+        """Publishes what was held back, once the replicas have the commit."""
+        try:
+            await patiently(self._replicas.have, lease, position)
+        except Unconfirmed as error:
+            raise LeaseLost(str(error)) from error
+        args: list[str | bytes | int] = [lease.term, position]
+        for channel, message in messages.items():
+            args += [channel, message]
+        state = self._keyspace.state(lease.partition)
+        await patiently(scripts.TELL, self._redis.client, [state], args)
+
+    async def _call(
+        self,
+        script: scripts.Script,
+        keys: list[str],
+        args: list[str | bytes | int],
+        position: str,
+        pads: Sequence[str] = (),
+    ) -> None:
+        verdict, *details = await patiently(script, self._redis.client, keys, args)
+        if verdict == b"ok":
+            return
+        if verdict == b"position" and details == [position.encode()]:
+            # The answer to an earlier attempt got lost, and it had done its work: nobody else can
+            # have moved the position during our term.
+            return
+        if verdict in (b"head", b"damaged"):
+            number, what = details
+            damaged = verdict == b"damaged"
+            why = what.decode() if damaged else f"its head is {what.decode()} by now"
+            raise Spoilt(pads[int(number) - 1], why, damaged=damaged)
+        raise LeaseLost(f"{verdict.decode()} is now {b' '.join(details).decode()}")
+
+
+def _trace(name: str, began: int, work: dict[str, PadBatch]) -> None:
+    """A step that all entries of a batch took together has ended."""
+    for item in work.values():
+        for trace in item.traces:
+            trace.span(name, began, revisions=len(item.revisions), pads=len(work))

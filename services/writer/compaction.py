@@ -1,0 +1,95 @@
+"""Keeps pads quick to open and small in memory: snapshots, and chunks of old revisions."""
+
+import asyncio
+import logging
+
+from padfleet.services.writer import metrics
+from padfleet.services.writer.pad import WriterPad
+from padfleet.shared.log import authors, contributions, scripts
+from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+
+SMALL = 20_000
+"""Code units of a pad that is put together in the event loop: each may have attributes of its own,
+which take a microsecond."""
+
+log = logging.getLogger(__name__)
+
+
+class Compaction:
+    """Runs between commits, on the pads that were just written to.
+
+    All of it can be lost and done later, so a server that is away ends the attempt. Each step
+    checks the lease's term in its script.
+    """
+
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, *, snapshot_every: int, keep_revisions: int
+    ) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._snapshot_every = snapshot_every
+        self._keep = keep_revisions
+
+    async def after_commit(
+        self, lease: Lease, pad_id: str, pad: WriterPad, wrote: set[str]
+    ) -> None:
+        """`wrote`: the authors of what was committed."""
+        try:
+            if not wrote <= pad.kept:
+                await authors.keep(self._redis, wrote - pad.kept)
+                pad.kept |= wrote
+            if pad.indexed_up_to < len(pad.pool):
+                await self._index_authors(pad_id, pad)
+            if pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every:
+                await self._snapshot(lease, pad_id, pad)
+            # One chunk at a time, so that a pad with a long backlog does not hold up the others.
+            if pad.head + 1 - pad.first_kept >= self._keep + CHUNK_REVISIONS:
+                await self._pack_oldest(lease, pad_id, pad)
+        except UNREACHABLE as error:
+            log.warning("upkeep put off", extra={"pad": pad_id, "error": str(error)})
+        except Exception:
+            # What was committed is committed: a fault in here must not cost the lease.
+            log.exception("upkeep failed", extra={"pad": pad_id})
+
+    async def _index_authors(self, pad_id: str, pad: WriterPad) -> None:
+        # The authors' keys are in other slots than the pad's, so this cannot be part of the commit.
+        # What gets lost is made up for when the pad is next read from storage and written to.
+        size = len(pad.pool)
+        attributes = (pad.pool.get(number) for number in range(pad.indexed_up_to, size))
+        found = [value for key, value in attributes if key == "author" and value]
+        await contributions.note(self._redis, found, pad_id, pad.epoch, kept=pad.kept)
+        pad.indexed_up_to = size
+
+    async def _snapshot(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
+        keys = self._keyspace.pad(pad_id)
+        # Nobody changes the pad meanwhile: its partition is locked.
+        small = pad.body.units < SMALL
+        snapshot = pad.to_snapshot() if small else await asyncio.to_thread(pad.to_snapshot)
+        await scripts.SNAPSHOT(
+            self._redis.client,
+            [self._keyspace.state(lease.partition), keys.snap, keys.meta],
+            [lease.term, snapshot.rev, snapshot.epoch, snapshot.to_bytes(), lease.reign],
+        )
+        pad.snapshot_rev = snapshot.rev
+        metrics.SNAPSHOTS.inc()
+
+    async def _pack_oldest(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
+        keys = self._keyspace.pad(pad_id)
+        number = pad.first_kept // CHUNK_REVISIONS
+        start, end = number * CHUNK_REVISIONS, (number + 1) * CHUNK_REVISIONS
+        revisions = await read_revisions(self._redis, keys, start, end - 1)
+        if len(revisions) != CHUNK_REVISIONS:
+            log.error("chunk not packed: revisions are missing", extra={"pad": pad_id})
+            return
+        moved = await scripts.COMPACT(
+            self._redis.client,
+            [self._keyspace.state(lease.partition), keys.revs, keys.chunks, keys.meta],
+            [lease.term, pad.epoch, number, encode_chunk(revisions), end, lease.reign],
+        )
+        if moved:
+            pad.first_kept = end
+            metrics.CHUNKS.inc()

@@ -1,0 +1,329 @@
+"""Holds the leases of this writer's share of the partitions, and follows their inboxes."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import partial
+
+from redis.exceptions import RedisError
+
+from padfleet.services.writer import metrics
+from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.committer import LeaseLost
+from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
+from padfleet.services.writer.vacancies import Vacancies
+from padfleet.shared.log import leases, presence
+from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.keys import WRITERS, Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest
+from padfleet.shared.tasks import as_if_never_asked, awaited
+
+log = logging.getLogger(__name__)
+
+ROUND = 0.05
+"""Seconds for which the partitions of a round are waited for, so that as many entries as can be are
+settled together."""
+
+TICKS_PER_LEASE = 6
+"""How often the leases are looked after within one lease time: two beats may fail unharmed."""
+
+
+class LeaseManager:
+    """One writer's partitions. `held` is the truth of the moment; correctness does not hang on it
+    (commit.lua checks the term), only speed does."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        committer: BatchProcessor,
+        pads: PadCache,
+        *,
+        writer_id: str,
+        lease_ms: int,
+        batch_max: int,
+        commit_interval_ms: int = 0,
+        vacancies: Vacancies | None = None,
+    ) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._committer = committer
+        self._pads = pads
+        self._id = writer_id
+        self._lease_ms = lease_ms
+        everything = list(range(keyspace.partitions))
+        # On a cluster one reader per partition: several slots cannot be read in one call. Elsewhere
+        # one reader for all, which settles under load more entries per call.
+        self._groups = [[p] for p in everything] if redis.is_cluster else [everything]
+        self._inboxes = [Inboxes(redis, keyspace, count=batch_max) for _ in self._groups]
+        self._stuck: dict[int, str] = {}
+        self._not_taken: dict[int, str] = {}
+        self._interval = commit_interval_ms / 1000
+        self._vacancies = vacancies
+        self.stopping = False
+        self._tasks: list[Kept] = []
+        self._share: set[int] = set()
+        self._busy: dict[int, asyncio.Lock] = {}
+        self.held: dict[int, Lease] = {}
+        self.last_tick = 0.0  #: of the event loop's clock, as all of these
+        self.whole_at = 0.0  #: when this writer had all of its share; 0: never yet
+        self.taken_at: dict[int, float] = {}  #: when each partition was taken
+
+    def start(self, keeper: Keeper) -> None:
+        """Begins to work, until `stop`."""
+        self._tasks = [keeper.keep("leases", self._look_after_leases)]
+        if self._vacancies is not None:
+            look = partial(self._look_for_vacancies, self._vacancies)
+            self._tasks.append(keeper.keep("unwritten pads", look))
+        for group, inboxes in zip(self._groups, self._inboxes, strict=True):
+            follow = partial(self._follow, group, inboxes)
+            self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
+
+    async def ended(self) -> None:
+        """Returns when it has come to its end after `stop`."""
+        for task in self._tasks:
+            await task.ended()
+
+    async def run(self) -> None:
+        """`start`, with nobody to look after it, and `ended`."""
+        self.start(Loose())
+        await self.ended()
+
+    def stop(self) -> None:
+        """Ends the work after the batch at hand, and gives the leases back."""
+        self.stopping = True
+        for task in self._tasks:
+            task.let_end()
+
+    @property
+    def damages(self) -> Damages:
+        """The pads that have been found to be damaged."""
+        return self._committer.damages
+
+    @property
+    def lacking(self) -> list[int]:
+        """The partitions of its share that this writer does not have."""
+        return sorted(self._share - self.held.keys())
+
+    @property
+    def read_at(self) -> dict[int, float]:
+        """When the inbox of each partition was last read."""
+        return {p: at for inboxes in self._inboxes for p, at in inboxes.read_at.items()}
+
+    @property
+    def trouble(self) -> dict[int, str]:
+        """Partitions of its share of which something could not be done when it was last tried."""
+        found = {p: why for inboxes in self._inboxes for p, why in inboxes.trouble.items()}
+        found = {p: f"its inbox cannot be read: {why}" for p, why in found.items()}
+        found |= {p: f"nothing can be stored: {why}" for p, why in self._stuck.items()}
+        found |= {p: f"its lease cannot be looked after: {w}" for p, w in self._not_taken.items()}
+        return {p: why for p, why in sorted(found.items()) if p in self._share}
+
+    # --- Leases ----------------------------------------------------------------------------------
+
+    async def _look_after_leases(self) -> None:
+        interval = self._lease_ms / TICKS_PER_LEASE / 1000
+        while not self.stopping:
+            try:
+                await self._tick()
+            except RedisError as error:
+                # It must not end the process: every writer would meet the same in the same tick.
+                log.warning("leases not looked after", extra={"error": str(error)})
+            else:
+                self.last_tick = asyncio.get_running_loop().time()
+            await rest(interval)
+        # Out of the count first: then whoever looks next takes what is given back.
+        with suppress(*UNREACHABLE):
+            await presence.retire(self._redis, WRITERS, self._id)
+        await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
+
+    async def _tick(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                liveness = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
+            self._share = leases.share(self._keyspace.partitions, liveness.alive, self._id)
+        except (*UNREACHABLE, RedisError) as error:
+            # Perhaps only the shard of this one key is away. The others' leases need care still.
+            log.warning("writers not counted", extra={"error": str(error)})
+        await asyncio.gather(*(self._keep_or_take(p) for p in range(self._keyspace.partitions)))
+        metrics.PARTITIONS.set(len(self.held))
+        if not self.lacking:
+            self.whole_at = asyncio.get_running_loop().time()
+
+    async def _keep_or_take(self, partition: int) -> None:
+        lease, mine = self.held.get(partition), partition in self._share
+        try:
+            # Each takes a connection, of which redis-py allows a hundred.
+            async with self._redis.few, asyncio.timeout(PATIENCE):
+                progress()
+                if lease is None and mine:
+                    await self._take(partition)
+                elif lease is not None and mine:
+                    await self._keep(lease)
+                elif lease is not None and not self._lock(partition).locked():
+                    # A partition in the middle of a batch is given back at a later tick.
+                    await self._give_back(partition)
+            self._not_taken.pop(partition, None)
+        except (*UNREACHABLE, RedisError) as error:
+            # Also what is wrong with this state key alone: the others need care still.
+            self._not_taken[partition] = f"{type(error).__name__}: {error}"
+            log.warning(
+                "lease not looked after", extra={"partition": partition, "error": str(error)}
+            )
+
+    async def _keep(self, lease: Lease) -> None:
+        if not await leases.renew(self._redis, self._keyspace, lease, self._id, self._lease_ms):
+            self._lose(lease, "renewal refused")
+
+    async def _take(self, partition: int) -> None:
+        lease = await leases.acquire(
+            self._redis, self._keyspace, partition, self._id, self._lease_ms
+        )
+        if lease is not None:
+            # Nothing that was in memory from an earlier term may serve again.
+            self._pads.forget_partition(partition)
+            try:
+                await self._committer.tell_untold(lease)
+            except LeaseLost as error:
+                log.warning("lease lost", extra={"partition": partition, "why": str(error)})
+                return
+            self.held[partition] = lease
+            self.taken_at[partition] = asyncio.get_running_loop().time()
+            metrics.TAKE_OVERS.inc()
+            log.debug("lease taken", extra={"partition": partition, "term": lease.term})
+
+    async def _give_back(self, partition: int) -> None:
+        async with self._lock(partition):  # not in the middle of a commit
+            lease = self.held.pop(partition, None)
+            if lease is not None:
+                self._forget(partition)
+                with suppress(*UNREACHABLE, RedisError):  # it runs out by itself then
+                    await leases.release(self._redis, self._keyspace, lease, self._id)
+
+    def _lose(self, lease: Lease, why: str) -> None:
+        """If it has been taken again meanwhile, that lease is another one, and is kept."""
+        partition = lease.partition
+        if self._is_held(lease):
+            del self.held[partition]
+            metrics.LOST_LEASES.inc()
+            log.warning("lease lost", extra={"partition": partition, "why": why})
+        self._forget(partition)
+
+    def _is_held(self, lease: Lease) -> bool:
+        now = self.held.get(lease.partition)
+        return now is not None and now.term == lease.term
+
+    def _forget(self, partition: int) -> None:
+        self._pads.forget_partition(partition)
+        for inboxes in self._inboxes:
+            inboxes.forget(partition)
+
+    def _lock(self, partition: int) -> asyncio.Lock:
+        return self._busy.setdefault(partition, asyncio.Lock())
+
+    async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
+        """At one partition after the other, between two batches of it."""
+        loop = asyncio.get_running_loop()
+        next_look = loop.time()
+        while not self.stopping:
+            await rest(BLOCK_MS / 1000)
+            if loop.time() < next_look:
+                continue
+            for partition in list(self.held):
+                progress()
+                await self._look_at(partition, vacancies)
+            next_look = loop.time() + vacancies.interval
+
+    async def _look_at(self, partition: int, vacancies: Vacancies) -> None:
+        try:
+            async with self._lock(partition), asyncio.timeout(PATIENCE):
+                lease = self.held.get(partition)
+                if lease is not None:
+                    await vacancies.look(lease)
+        except (*UNREACHABLE, RedisError) as error:
+            log.warning(
+                "unwritten pads not looked at", extra={"partition": partition, "error": str(error)}
+            )
+
+    # --- Inboxes ---------------------------------------------------------------------------------
+
+    async def _follow(self, group: list[int], inboxes: Inboxes) -> None:
+        busy: dict[int, asyncio.Task[None]] = {}
+        try:
+            await self._follow_on(group, inboxes, busy)
+            if busy:
+                await asyncio.wait(busy.values())
+        finally:
+            for task in busy.values():
+                as_if_never_asked(task)
+
+    async def _follow_on(
+        self, group: list[int], inboxes: Inboxes, busy: dict[int, asyncio.Task[None]]
+    ) -> None:
+        """`busy`: what is under way, by partition."""
+        loop = asyncio.get_running_loop()
+        last_round = float("-inf")
+        while not self.stopping:
+            # What a round costs hardly depends on the entries in it: at a few hundred entries per
+            # second, ten at a time take a third of the processor time of one at a time, here, in
+            # Redis, and on every worker. The fan-out holds revisions of busy pads longer than this.
+            await rest(last_round + self._interval - loop.time())
+            for p in [p for p, task in busy.items() if task.done()]:
+                busy.pop(p).result()
+            free = [p for p in group if p in self.held and p not in busy]
+            positions = {p: self.held[p].position for p in free}
+            if not positions:
+                await rest(ROUND if busy else BLOCK_MS / 1000)
+                continue
+            batches = await inboxes.next(positions)
+            if batches:
+                last_round = loop.time()
+                begun = {
+                    p: awaited(self._settle(p, positions[p], received, inboxes), "batch")
+                    for p, received in batches.items()
+                }
+                busy |= begun
+                # One that has much to do does not hold up the others.
+                await asyncio.wait(begun.values(), timeout=ROUND)
+
+    async def _read_on(
+        self, lease: Lease, inboxes: Inboxes, behind: str | None
+    ) -> list[Received] | None:
+        """As `heavy.More`."""
+        if self.stopping:
+            return None
+        if not self._is_held(lease):
+            raise LeaseLost("somebody else may have it by now")
+        return await inboxes.beyond(lease.partition, behind) if behind is not None else []
+
+    async def _settle(
+        self, partition: int, read_from: str, received: list[Received], inboxes: Inboxes
+    ) -> None:
+        async with self._lock(partition):
+            lease = self.held.get(partition)
+            if lease is None or lease.position != read_from:
+                return  # given back or lost while we read; whoever has it now reads it again
+            try:
+                more = partial(self._read_on, lease, inboxes)
+                settled = await self._committer.settle(lease, received, more)
+                if self._is_held(lease):
+                    self.held[partition] = settled
+                self._stuck.pop(partition, None)
+            except LeaseLost as error:
+                self._lose(lease, str(error))
+            except Stuck as error:
+                log.warning(
+                    "partition stands still", extra={"partition": partition, "error": str(error)}
+                )
+                self._lose(lease, "nothing can be stored")
+                self._stuck[partition] = str(error)
+            except BaseException as error:
+                # What this batch did in memory is not in the log. Start again from what is.
+                self._lose(lease, "fault")
+                if not isinstance(error, Exception):
+                    raise
+                log.exception("batch failed", extra={"partition": partition})

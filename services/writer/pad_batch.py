@@ -1,0 +1,71 @@
+"""What a batch does to one pad, until it is committed."""
+
+from dataclasses import dataclass, field
+
+from padfleet.services.writer.pad import WriterPad
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Outcome, Revision, committed_header
+from padfleet.shared.tracing import SubmissionTrace
+
+
+@dataclass(slots=True)
+class PadBatch:
+    keys: PadKeys
+    pad: WriterPad
+    head: int | None  #: before the batch; None: whatever it is
+    chain: bytes = b""  #: before the batch
+    unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
+    revisions: list[Revision] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    fences: dict[str, int | None] = field(default_factory=dict)  #: None: it is taken away
+    created: bool = False
+    by_opening: bool = False  #: it was, and goes away if nobody writes in it
+    traces: list[SubmissionTrace] = field(
+        default_factory=list
+    )  #: of the entries whose way is traced
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been done to the pad, or is to be told."""
+        return not (self.revisions or self.outcomes or self.fences or self.created)
+
+    @property
+    def wrote(self) -> set[str]:
+        """Who has contributed a revision. The first one of a pad is made by opening it."""
+        return {revision.author for revision in self.revisions if revision.rev > 0}
+
+    def header(self, reign: str) -> bytes:
+        first = 0 if self.head is None else self.head + 1
+        return committed_header(self.pad.epoch, reign, first, self.outcomes)
+
+    def message(self, reign: str) -> bytes:
+        """What commit.lua publishes, for later."""
+        records = b"".join(revision.to_record() for revision in self.revisions)
+        return b"R" + self.header(reign) + records
+
+    def keys_and_args(self, reign: str) -> tuple[list[str], list[str | bytes | int]]:
+        """The pad's part of commit.lua's KEYS and ARGV."""
+        meta: list[str | bytes | int] = []
+        if self.revisions:
+            # Not from the pad: whatever becomes of it in memory, the head is what is stored.
+            last = self.revisions[-1]
+            meta += ["head", last.rev, "chain", last.chain, "time", last.time]
+        if self.created:
+            meta += ["creator", self.pad.creator, "epoch", self.pad.epoch, "first", 0]
+        fences = [
+            item
+            for author, order in self.fences.items()
+            for item in (author, "" if order is None else order)
+        ]
+        return [self.keys.revs, self.keys.meta, self.keys.fences], [
+            self.keys.channel,
+            "" if self.head is None else self.head,
+            self.chain,
+            self.header(reign),
+            len(self.revisions),
+            *(revision.to_record() for revision in self.revisions),
+            len(meta) // 2,
+            *meta,
+            len(self.fences),
+            *fences,
+        ]

@@ -1,0 +1,73 @@
+"""Takes a snapshot of a fleet, from its Redis alone."""
+
+import asyncio
+import time
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from padfleet.shared.fleet.record import Kind, decode
+from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace, process_key
+
+PATIENCE = 2.5
+"""Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what
+somebody wants to see, and soon."""
+
+
+async def look(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
+    """One look: a script for each partition and two more, and a record for each process.
+
+    Raises what `UNREACHABLE` lists when the server that knows the processes does not answer.
+    """
+    workers, writers, *standings = await asyncio.gather(
+        _processes(redis, "worker", WORKERS),
+        _processes(redis, "writer", WRITERS),
+        *(_standing(redis, keyspace, partition) for partition in range(keyspace.partitions)),
+    )
+    return FleetSnapshot(
+        at=time.time(),
+        processes=(*workers, *writers),
+        partitions=tuple(found for found in standings if isinstance(found, InboxStatus)),
+        unread=tuple(found for found in standings if isinstance(found, UnreadInbox)),
+    )
+
+
+async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:
+    async with asyncio.timeout(PATIENCE):
+        found: list[Any] = await scripts.CENSUS(redis.rush, [key], [])
+    names, silences = found[::2], found[1::2]
+    beats = [(n.decode(), int(silence)) for n, silence in zip(names, silences, strict=True)]
+    return list(await asyncio.gather(*(_seen(redis, kind, *beat) for beat in sorted(beats))))
+
+
+async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            told: bytes | None = await redis.rush.get(process_key(process))
+    except (*UNREACHABLE, ResponseError):
+        # Of another shard than the count, or no string. That the process lives is known all the
+        # same.
+        told = None
+    record = decode(told) if told else None
+    return Seen(kind, process, silence_ms, record if record and record.kind == kind else None)
+
+
+async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStatus | UnreadInbox:
+    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            owner, left, waiting, entries, parked = await scripts.STANDING(redis.rush, keys, [])
+    except (*UNREACHABLE, ResponseError) as error:
+        # One key of a wrong type, too, must not hide all the others.
+        return UnreadInbox(partition, str(error) or f"no answer within {PATIENCE:g} s")
+    return InboxStatus(
+        partition,
+        owner.decode(),
+        int(left) if left else None,
+        int(waiting) if waiting else None,
+        int(entries),
+        int(parked),
+    )

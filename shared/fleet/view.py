@@ -1,0 +1,257 @@
+"""A fleet as somebody wants to see it: a snapshot, with the rates and sums made of it. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from padfleet.shared.fleet.charts import Rates, Series, charts, measured, recent
+from padfleet.shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen
+
+State = Literal["ready", "not ready", "draining", "silent", "unknown"]
+
+SILENT_MS = 10_000
+"""Silence after which a process counts as dead that does not tell its own limit."""
+
+MOST_PADS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    kind: Kind
+    id: str
+    state: State
+    why: tuple[str, ...]  #: not ready because of these
+    silent_s: float
+    where: str = ""  #: host:port
+    version: str = ""
+    up_s: float = 0.0
+    sockets: int = 0
+    sessions: int = 0
+    pads: int = 0
+    rates: Rates | None = None  #: None: it has just begun
+    latency_ms: int | None = None  #: p95 of deliveries or commits, lately
+    flow_ms: int | None = None  #: of a worker: p95 of its own revisions' way round
+    delay_ms: int | None = None
+    partitions: tuple[int, ...] = ()  #: of a writer: those that it has
+    damaged: tuple[tuple[str, str], ...] = ()  #: of a writer: pads, and what is wrong with each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partition:
+    number: int
+    owner: str  #: who has it, or had it last
+    owned: bool
+    ownerless_s: float | None  #: since when its lease has run out; None: owned, or given back
+    waiting_s: float | None
+    entries: int
+    unread: str = ""  #: why nothing is known of it
+    parked: int = 0  #: entries that could not be read, and were passed
+
+
+@dataclass(frozen=True, kw_only=True)
+class PadView:
+    name: str
+    users: int
+    rate: float  #: revisions per second
+    behind: int
+    workers: tuple[str, ...]  #: where its people are, the most first; of those that name it
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPicture:
+    """The tasks of one name in all processes of a kind."""
+
+    kind: Kind
+    name: str
+    running: int
+    processes: int  #: that have it
+    restarts: int
+    late_s: float  #: how much later the one furthest behind is than it said
+    troubled: tuple[str, ...]  #: the processes in which it is not well, and how
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    workers: int  #: that are ready
+    writers: int
+    sockets: int
+    sessions: int
+    pads: int  #: open ones, once for each worker that has it open
+    revisions: float  #: committed per second
+    delivered: float  #: revisions per second, over all sockets
+    frames: float
+    bytes: float
+    delivery_ms: int | None  #: p95 of the slowest worker
+    flow_ms: int | None  #: p95 of the slowest worker's own revisions
+    commit_ms: int | None  #: p95 of the slowest writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetView:
+    at: float
+    totals: Totals
+    processes: tuple[Process, ...]  #: workers, then writers
+    partitions: tuple[Partition, ...]
+    pads: tuple[PadView, ...]  #: the busiest first
+    tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
+    series: Series
+
+    def of(self, kind: Kind) -> list[Process]:
+        return [process for process in self.processes if process.kind == kind]
+
+
+def picture(snapshot: FleetSnapshot) -> FleetView:
+    processes = tuple(_process(seen, snapshot) for seen in snapshot.processes)
+    told = [
+        seen.record
+        for seen, process in zip(snapshot.processes, processes, strict=True)
+        if seen.record is not None and process.state != "silent"
+    ]
+    return FleetView(
+        at=snapshot.at,
+        totals=_totals([process for process in processes if process.state != "silent"]),
+        processes=processes,
+        partitions=_partitions(snapshot),
+        pads=_pads(told),
+        tasks=_tasks(told),
+        series=charts(told),
+    )
+
+
+def _process(seen: Seen, snapshot: FleetSnapshot) -> Process:
+    record = seen.record
+    silent_s = seen.silence_ms / 1000
+    limit = record.timeout_ms if record else SILENT_MS
+    if record is None:
+        state: State = "silent" if seen.silence_ms > limit else "unknown"
+        return Process(kind=seen.kind, id=seen.id, state=state, why=(), silent_s=silent_s)
+    now = record.past[-1]
+    if seen.silence_ms > limit:
+        state = "silent"
+    elif record.draining:
+        state = "draining"
+    else:
+        state = "not ready" if record.why else "ready"
+    owned = (p.partition for p in snapshot.partitions if p.owner == seen.id and _runs(p.left_ms))
+    return Process(
+        kind=seen.kind,
+        id=seen.id,
+        state=state,
+        why=tuple(f"{name}: {why}" for name, why in sorted(record.why.items())),
+        silent_s=silent_s,
+        where=f"{record.host}:{record.port}",
+        version=record.version,
+        up_s=now.at / 1000,
+        sockets=now.sockets,
+        sessions=record.sessions,
+        pads=record.pads,
+        rates=recent(record.past),
+        latency_ms=measured(now.latency),
+        flow_ms=measured(now.flow),
+        delay_ms=measured(now.delay),
+        partitions=tuple(owned) if seen.kind == "writer" else (),
+        damaged=tuple(record.damaged.items()),
+    )
+
+
+def _totals(living: Sequence[Process]) -> Totals:
+    workers = [process for process in living if process.kind == "worker"]
+    writers = [process for process in living if process.kind == "writer"]
+    told = [process.rates for process in workers if process.rates]
+    return Totals(
+        workers=sum(process.state == "ready" for process in workers),
+        writers=sum(process.state == "ready" for process in writers),
+        sockets=sum(process.sockets for process in workers),
+        sessions=sum(process.sessions for process in workers),
+        pads=sum(process.pads for process in workers),
+        revisions=sum(process.rates.revisions for process in writers if process.rates),
+        delivered=sum(rates.revisions for rates in told),
+        frames=sum(rates.frames for rates in told),
+        bytes=sum(rates.bytes for rates in told),
+        delivery_ms=_most(process.latency_ms for process in workers),
+        flow_ms=_most(process.flow_ms for process in workers),
+        commit_ms=_most(process.latency_ms for process in writers),
+    )
+
+
+def _most(times: Iterable[int | None]) -> int | None:
+    return max((found for found in times if found is not None), default=None)
+
+
+def _partitions(snapshot: FleetSnapshot) -> tuple[Partition, ...]:
+    found = [
+        Partition(
+            number=standing.partition,
+            owner=standing.owner,
+            owned=_runs(standing.left_ms),
+            ownerless_s=(
+                None
+                if standing.left_ms is None or _runs(standing.left_ms)
+                else -standing.left_ms / 1000
+            ),
+            waiting_s=None if standing.waiting_ms is None else standing.waiting_ms / 1000,
+            entries=standing.entries,
+            parked=standing.parked,
+        )
+        for standing in snapshot.partitions
+    ]
+    found += [
+        Partition(
+            number=unread.partition,
+            owner="",
+            owned=False,
+            ownerless_s=None,
+            waiting_s=None,
+            entries=0,
+            unread=unread.why,
+        )
+        for unread in snapshot.unread
+    ]
+    return tuple(sorted(found, key=lambda partition: partition.number))
+
+
+def _pads(told: Iterable[Record]) -> tuple[PadView, ...]:
+    seen = defaultdict(list)
+    for record in told:
+        for busy in record.busiest:
+            seen[busy.pad].append((busy.sessions, record.id, busy))
+    pads = [
+        PadView(
+            name=name,
+            # All workers see all of its people and revisions, each a moment sooner or later.
+            users=max(busy.users for _, _, busy in places),
+            rate=max(busy.rate for _, _, busy in places) / 10,
+            behind=max(busy.behind for _, _, busy in places),
+            workers=tuple(worker for _, worker, _ in sorted(places, reverse=True)),
+        )
+        for name, places in seen.items()
+    ]
+    pads.sort(key=lambda pad: (-pad.rate * pad.users, -pad.users, pad.name))
+    return tuple(pads[:MOST_PADS])
+
+
+def _tasks(told: Iterable[Record]) -> tuple[TaskPicture, ...]:
+    seen = defaultdict(list)
+    for record in told:
+        for line in record.tasks:
+            seen[record.kind, line.name].append((record.id, line))
+    return tuple(
+        TaskPicture(
+            kind=kind,
+            name=name,
+            running=sum(line.running for _, line in places),
+            processes=len(places),
+            restarts=sum(line.restarts for _, line in places),
+            late_s=max(line.late_ms for _, line in places) / 1000,
+            troubled=tuple(
+                f"{process}: {line.trouble}" for process, line in places if line.trouble
+            ),
+        )
+        for (kind, name), places in sorted(seen.items())
+    )
+
+
+def _runs(left_ms: int | None) -> bool:
+    return left_ms is not None and left_ms > 0
