@@ -3,15 +3,22 @@
 A thousand requests that come at once would all be taken apart and begun before anybody else had a
 turn: a third of a second in which nothing that is typed goes anywhere. So there are some in each
 turn, from one address after the other; what else has come waits, and nothing more is read of its
-connection meanwhile. WebSockets are none of these connections.
+connection meanwhile. WebSockets are none of these connections, but each begins as one: when a
+worker dies, thousands come to another one that has turns of a tenth of a second. A number of reads
+alone kept them waiting for half a minute, so reads may take as long as all else does in a turn.
 """
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from time import monotonic
 from typing import Final, Protocol
 
 IN_A_TURN: Final = 16
-"""Reads in one turn. A request takes a third of a millisecond or so until it waits for anything."""
+"""Reads in one turn, at least. A request takes a third of a millisecond or so until it waits."""
+
+MOST_SECONDS: Final = 0.02
+"""What further reads may take of a turn, if all else took as long in the last one."""
 
 
 class Reads(Protocol):
@@ -25,8 +32,10 @@ class Reads(Protocol):
 class RequestTurns:
     """For one event loop."""
 
-    def __init__(self, in_a_turn: int = IN_A_TURN) -> None:
-        self._most = in_a_turn
+    def __init__(self, in_a_turn: int = IN_A_TURN, clock: Callable[[], float] = monotonic) -> None:
+        self._least = in_a_turn
+        self._clock = clock
+        self._last = clock()  #: when the reads of the last turn were over
         self._read = 0  #: in this turn
         self._has_next = False
         self._late: OrderedDict[str, deque[tuple[Reads, bytes]]] = OrderedDict()
@@ -39,7 +48,7 @@ class RequestTurns:
 
     def come(self, connection: Reads, data: bytes) -> bool:
         """Whether this may be read now. Else it is read later, in its order."""
-        if self._late or self._read >= self._most:
+        if self._late or self._read >= self._least:
             self._late.setdefault(connection.address, deque()).append((connection, data))
             return False
         self._count()
@@ -52,8 +61,10 @@ class RequestTurns:
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
+        began = self._clock()
+        until = began + min(began - self._last, MOST_SECONDS)
         self._has_next, self._read = False, 0
-        while self._late and self._read < self._most:
+        while self._late and (self._read < self._least or self._clock() < until):
             address, line = next(iter(self._late.items()))
             connection, data = line.popleft()
             if line:
@@ -62,3 +73,4 @@ class RequestTurns:
                 del self._late[address]
             self._count()
             connection.read(data)
+        self._last = self._clock()

@@ -24,13 +24,18 @@ class Reader:
         self._log.append((self.address, data))
 
 
+def still() -> float:
+    """A clock by which nothing takes any time."""
+    return 0.0
+
+
 async def settle() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 async def test_some_are_read_in_each_turn() -> None:
-    arrivals = RequestTurns(in_a_turn=3)
+    arrivals = RequestTurns(in_a_turn=3, clock=still)
     log: list[tuple[str, bytes]] = []
     reader = Reader("a", log)
     at_once = [arrivals.come(reader, b"%d" % number) for number in range(10)]
@@ -44,8 +49,30 @@ async def test_some_are_read_in_each_turn() -> None:
     assert log == [("a", b"%d" % number) for number in range(3, 10)], "in their order"
 
 
+async def test_reads_take_as_long_as_all_else_but_not_for_ever() -> None:
+    now = 0.0
+
+    class Slow(Reader):
+        def read(self, data: bytes) -> None:
+            nonlocal now
+            now += 0.001
+            super().read(data)
+
+    arrivals = RequestTurns(in_a_turn=3, clock=lambda: now)
+    log: list[tuple[str, bytes]] = []
+    for number in range(100):
+        arrivals.come(Slow("a", log), b"%d" % number)
+    seen = []
+    for rest in (0.0, 0.002, 0.010, 0.5):
+        now += rest
+        before = len(log)
+        await asyncio.sleep(0)
+        seen.append(len(log) - before)
+    assert seen == [3, 3, 10, 20]
+
+
 async def test_what_comes_behind_does_not_overtake() -> None:
-    arrivals = RequestTurns(in_a_turn=2)
+    arrivals = RequestTurns(in_a_turn=2, clock=still)
     log: list[tuple[str, bytes]] = []
     reader = Reader("a", log)
     for number in range(4):
@@ -58,7 +85,7 @@ async def test_what_comes_behind_does_not_overtake() -> None:
 
 
 async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
-    arrivals = RequestTurns(in_a_turn=2)
+    arrivals = RequestTurns(in_a_turn=2, clock=still)
     log: list[tuple[str, bytes]] = []
     greedy, modest = Reader("greedy", log), Reader("modest", log)
     for number in range(100):
@@ -92,7 +119,7 @@ async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
         websockets=lambda: 0,
         give_up_a_socket=lambda: False,
     )
-    connections.arrivals = RequestTurns(in_a_turn)
+    connections.arrivals = RequestTurns(in_a_turn, clock=still)
     app = web.Application(middlewares=[connections.middleware], client_max_size=1 << 24)
     app.router.add_post("/", digest)
     runner = Runner(app, handler=connections.connection, access_log=None)
