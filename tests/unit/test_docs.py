@@ -1,0 +1,122 @@
+"""What the documentation says is there, is there: links, anchors, and the names of the glossary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path
+    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions")
+    for path in folder.glob("*.md")
+)
+MADE = {"client-typescript.md"}
+"""Written by a tool, with anchors that the renderer of the page gives it."""
+
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_ROW = re.compile(r"^\| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
+_CODE = re.compile(r"`([^`]+)`")
+_CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
+
+
+def prose(page: Path) -> str:
+    """The page without its blocks of code."""
+    return _FENCED.sub("", page.read_text())
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """Those that GitHub makes of the page's headings."""
+    found: dict[str, int] = {}
+    names = []
+    for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        times = found[name] = found.get(name, -1) + 1
+        names.append(f"{name}-{times}" if times else name)
+    return frozenset(names)
+
+
+def links(page: Path) -> Iterator[tuple[str, str]]:
+    """Those that lead to somewhere in this repository: path, and anchor."""
+    for target in _LINK.findall(prose(page)):
+        if not re.match(r"[a-z]+:", target):
+            path, _, anchor = target.partition("#")
+            yield path, anchor
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, anchor in links(page):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {path}"
+        if anchor and target.name not in MADE:
+            assert anchor in anchors(target), f"{page.name}: {path}#{anchor}"
+
+
+def test_modules_that_are_named_are_there() -> None:
+    """By the end of their path, as they are named."""
+    there = {
+        f"/{path.relative_to(ROOT).as_posix()}"
+        for folder in ("shared", "services", "src", "tests", "deploy")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    odd = [
+        f"{page.name}: {name}"
+        for page in PAGES
+        if page.name != "CHANGELOG.md"  # it tells of what has been
+        for name in _CODE.findall(prose(page))
+        if re.fullmatch(r"[\w/]+\.py", name) and not any(t.endswith(f"/{name}") for t in there)
+    ]
+    assert not odd
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = {path for path, _ in links(ROOT / "docs" / "README.md")}
+    missing = [p.name for p in (ROOT / "docs").glob("*.md") if p.name not in {*listed, "README.md"}]
+    assert not missing
+    decided = {path for path, _ in links(ROOT / "docs" / "decisions" / "README.md")}
+    assert {p.name for p in (ROOT / "docs" / "decisions").glob("[0-9]*.md")} <= decided
+
+
+def words() -> list[tuple[str, str]]:
+    """The glossary's words, and where each one lives."""
+    rows = _ROW.findall((ROOT / "docs" / "glossary.md").read_text())
+    return [(word, where) for word, _, where in rows if word != "word" and "---" not in word]
+
+
+def test_the_words_of_the_glossary_live_where_it_says() -> None:
+    assert len(words()) > 80
+    tops = (ROOT, ROOT / "shared", ROOT / "services", ROOT / "services" / "fanout")
+    odd = []
+    for word, where in words():
+        package = ""
+        for name in _CODE.findall(where):
+            # `easysync/follow`, `fast_rebase`: the second one is in the first one's package.
+            places = [top / base for top in tops for base in (name, f"{package}/{name}")]
+            found = any(p.exists() or p.with_suffix(".py").exists() for p in places)
+            package = str(Path(name).parent) if "/" in name else package
+            if not found:
+                odd.append(f"{word}: {name}")
+    assert not odd
+
+
+def test_the_classes_of_the_glossary_are_defined() -> None:
+    defined = {
+        name
+        for folder in ("shared", "services")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+        for name in _CLASS.findall(path.read_text())
+    }
+    text = (ROOT / "docs" / "glossary.md").read_text()
+    named = {name for name in _CODE.findall(text) if re.fullmatch(r"[A-Z][a-z]\w+", name)}
+    assert named
+    assert not named - defined
