@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from padfleet.shared.log import records
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
@@ -120,3 +122,28 @@ def test_the_classes_of_the_glossary_are_defined() -> None:
     named = {name for name in _CODE.findall(text) if re.fullmatch(r"[A-Z][a-z]\w+", name)}
     assert named
     assert not named - defined
+
+
+def test_every_key_is_in_the_layout() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    code = (
+        (ROOT / "shared" / "log" / "keys.py")
+        .read_text()
+        .replace("{{{self._tags[partition]}}}", "{t}")
+    )
+    code = code.replace("{base}", "pf:{t}:pad:<id>")
+    names = {re.sub(r"\{(?!t\})\w+\}.*", "", name) for name in re.findall(r'"(pf:[^"]*)"', code)}
+    assert len(names) > 25
+    assert not {name for name in names if f"`{name}" not in page}
+
+
+def test_every_entry_and_message_is_in_the_layout() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    entries = {(letter, kind.__name__) for letter, kind in records._KINDS.items()}
+    assert not {(a, b) for a, b in entries if f"| `{a}` | `{b}` |" not in page}
+    source = "".join(
+        (ROOT / "shared" / "log" / name).read_text() for name in ("records.py", "announcements.py")
+    )
+    messages = re.findall(r'case b"(.)":', source)
+    assert len(messages) == 11
+    assert not [letter for letter in messages if f"| `{letter}` | " not in page]
