@@ -1,12 +1,14 @@
 """The fan-out worker: holds the sockets of the clients and brings each one up to date.
 
-In: `app` takes a socket, `messages` reads what it says, `auth` says what it may, `join` puts it on
-a pad, `commits` sends its edits to the writer, `collab` serves its other messages, `timeslider`
-looks back for it; `expired` ends what it may no longer. `hooks` is where other people's code takes
-part. Out: `room` follows a pad's channel into a `feed`, `beside` what lies beside its revisions;
-`turns` and `pacing` say when it may send, `flush` and `runs` what, `express` and `session` send it
-to each, `exit` is the one way out of each socket.
+In: `transport` reads the sockets, `limits` says how much and how fast, `auth` says who may do what.
+`requests` reads what clients say, puts them on pads and hands their edits to the writer; `collab`
+serves their other messages, `timeslider` looks back for them. `requests.hooks` is where other
+people's code takes part.
 
-Under it: `engine` and `socketio_server` are the libraries' protocol over our own sockets, `line`
-and `websocket` a WebSocket's connection. `window` knows what has arrived.
+Out: `hub` has a room for each pad that is open here, which follows the pad's channel. `pads` is
+what the worker knows of a pad, `presence` who is on it. `delivery` says when a session is sent
+what, and `transport.outbound` is the one way out of each socket.
+
+`ops` is for those who run the fleet, and `app` puts it all together. Each room imports from those
+below it only; docs/architecture.md has their order.
 """

@@ -294,7 +294,7 @@ def _attach_socketio(
         ping_interval=settings.ping_interval_ms / 1000,
         ping_timeout=settings.ping_timeout_ms / 1000,
         max_http_buffer_size=settings.max_message_bytes,
-        # For the headers that it answers with; `gate` says who may come.
+        # For the headers that it answers with; `admission` says who may come.
         cors_allowed_origins="*",
     )
 

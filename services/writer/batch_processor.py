@@ -1,4 +1,4 @@
-"""Decides what the entries of one partition's inbox come to; `ledger` stores it."""
+"""Decides what the entries of one partition's inbox come to; `committer` stores it."""
 
 import asyncio
 import logging

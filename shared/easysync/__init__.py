@@ -5,8 +5,8 @@ strings throughout (see `utf16`), and all lengths count UTF-16 code units, as in
 Whatever is malformed, or does not fit what it is applied to, raises `EasysyncError`.
 
 Who holds a document and applies many changesets to it does so in place: `body` is the document,
-`patches` are what a changeset does to it, and `moving` rebases over many revisions at once. The
-results are those of `apply_to_atext` and `follow`.
+`edit_script` is what a changeset does to it, and `fast_rebase` rebases over many revisions at once.
+The results are those of `apply_to_atext` and `follow`.
 """
 
 from padfleet.shared.easysync.atext import (

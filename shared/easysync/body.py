@@ -43,7 +43,7 @@ class Body:
     """A text and its attributes. Positions and lengths count code units.
 
     Positions asked for must be within the text; nothing else is checked, so that what changes a
-    body has to be known to fit it (see `patches`).
+    body has to be known to fit it (see `edit_script`).
     """
 
     __slots__ = ("_blocks", "_found", "_tally", "units")

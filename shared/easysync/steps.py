@@ -1,4 +1,4 @@
-"""Revisions, prepared for changesets to be moved over them (see `moving`)."""
+"""Revisions, prepared for changesets to be moved over them (see `fast_rebase`)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from padfleet.shared.fleet.view import FleetView
 
 
 def as_json(now: FleetView, found: Sequence[Finding]) -> dict[str, Any]:
-    """Names and units as in `picture` and `findings`. A pad's name may hold what is no character;
+    """Names and units as in `view` and `findings`. A pad's name may hold what is no character;
     then a mark stands for it."""
     told = {
         "verdict": verdict(found),

@@ -38,7 +38,7 @@ def test_deliveries_reach_every_socket_in_batches_of_the_size_asked_for(tmp_path
         for case, batch in sizes.items():
             sample = samples[f"{side}, {case}"]
             delivered = sample["rounds"] * sample["sockets"]
-            # Of several revisions, those that cross a round number are two messages (see `flush`).
+            # Of several revisions, those that cross a round number are two messages (see `cursor`).
             assert delivered <= sample["messages"] <= delivered * (1 if batch == 1 else 1.2)
             assert sample["revisions"] == delivered * batch
     cases = {figure["case"] for figure in values["figures"]}

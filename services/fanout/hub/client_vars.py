@@ -141,8 +141,8 @@ class Greeting:
         """CLIENT_VARS for one session. The pad's real id is in it only if the client named it
         itself.
 
-        `beside` is what `Beside.variables` says, `rights` what this user may do to the pad, `more`
-        what hooks add: they may change any variable.
+        `beside` is what `PadMetadata.variables` says, `rights` what this user may do to the pad,
+        `more` what hooks add: they may change any variable.
         """
         requested = to_units(identity.requested_id)
         variables = {

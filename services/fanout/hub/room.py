@@ -331,7 +331,7 @@ class Room:
         else:
             session.settle(origin.seq, outcome)
 
-    # --- What becomes of the history, see `repair.Concerned` -------------------------------------
+    # --- What becomes of the history, see `resync.Concerned` -------------------------------------
 
     def deleted(self, epoch: int, reason: str = "deleted") -> None:
         """What was the pad is gone. `reason` is what those are told who are here: "rejected" asks

@@ -1,7 +1,7 @@
 """Puts on record that the sessions here share the pad's history under its present reign.
 
 It is by that record that a client which does not say itself what it was sent is known again, when
-it comes back (`stays` is for the others). Where it lagged behind what had been sent, whose
+it comes back (`resume_token` is for the others). Where it lagged behind what had been sent, whose
 connection broke just then was told to reload, though nothing had been lost. So it goes before:
 nobody is sent more while it is not done.
 """

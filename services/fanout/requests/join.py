@@ -169,7 +169,7 @@ class JoinHandler:
         brought: str | None = None,
     ) -> tuple[Session, Room]:
         """The session on its pad, with everything sent that a joining client is due. `brought` is
-        what its page has on record of its last stay, see `stays`.
+        what its page has on record of its last stay, see `resume_token`.
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """

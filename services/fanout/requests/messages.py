@@ -50,7 +50,7 @@ class Socket:
 
     handshake: Handshake
     exit: Outbound
-    brought: str | None = None  #: by its client from an earlier connection, see `stays`
+    brought: str | None = None  #: by its client from an earlier connection, see `resume_token`
     session: Session | None = None
     room: Room | None = None
     author: str | None = None

@@ -45,7 +45,7 @@ class Outbound:
         self._on_end = on_end
         self.transport: asyncio.WriteTransport | None = None
         """The WebSocket's, once it is one and while nothing long is being written to it: see
-        `express`, which writes to it as `offer` does."""
+        `fast_path`, which writes to it as `offer` does."""
         self.fd = -1  #: its descriptor
         self._line: WebSocketConnection | None = None
         self._queue: list[Frame | Parcel] = []

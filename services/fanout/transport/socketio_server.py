@@ -97,7 +97,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         if pkt.packet_type == CONNECT:
-            # For `stays`. Another one each time: what it got lost, a client is told otherwise.
+            # For `resume_token`. Another one each time: a client is told otherwise what got lost.
             pkt.data["pid"] = pkt.data["sid"]
         await super()._send_packet(eio_sid, pkt)
 
