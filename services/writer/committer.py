@@ -13,15 +13,13 @@ from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.records import UNSETTLED
+from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.unwritten import Unwritten
-from padfleet.shared.supervisor import rest
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-RETRY_DELAY = 0.1
 
 
 class LeaseLost(Exception):
@@ -43,13 +41,14 @@ class Spoilt(Exception):
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Tries again for as long as Redis is away: entries that have been read are only ours until
     somebody else has the lease."""
+    pauses = RetryPauses(LONGEST_OF_FEW)
     while True:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await call(*args, **kwargs)
         except UNREACHABLE as error:
             log.warning("Redis is away, retrying", extra={"error": str(error)})
-            await rest(RETRY_DELAY)
+            await pauses.rest()
 
 
 class Committer:

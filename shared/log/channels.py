@@ -17,7 +17,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
 from padfleet.shared.log.connect import COMMAND_TIMEOUT, PATIENCE, UNREACHABLE, Node, Redis
-from padfleet.shared.supervisor import Keeper, Loose, progress, rest
+from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
+from padfleet.shared.supervisor import Keeper, Loose, progress
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,6 @@ log = logging.getLogger(__name__)
 PING_INTERVAL = 2.0
 """Seconds of silence after which the connection is asked whether it still works; as many again
 without an answer, and it is given up."""
-
-RETRY_DELAY = 0.2
-"""Seconds between attempts to reach a node."""
 
 
 class Subscriber:
@@ -141,6 +139,7 @@ class _NodeFeed:
         self.channels: set[str] = set()
         self._subscriber = subscriber
         self._connection: AbstractConnection | None = None
+        self._pauses = RetryPauses(LONGEST_OF_FEW)
         self._sending = Tasks()
         self.task = subscriber.keeper.keep("subscriptions", self._run, part=node.name)
 
@@ -202,7 +201,7 @@ class _NodeFeed:
                 self._connection = None
                 with suppress(*UNREACHABLE):
                     await connection.disconnect(nowait=True)
-            await rest(RETRY_DELAY)
+            await self._pauses.rest()
             moved, self.channels = self.channels, set()
             try:
                 async with asyncio.timeout(PATIENCE):
@@ -226,6 +225,7 @@ class _NodeFeed:
                 await connection.send_command("PING", check_health=False)
                 continue
             silent = 0
+            self._pauses.succeeded()
             progress()
             match reply:
                 case [b"smessage", channel, data]:

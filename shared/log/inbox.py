@@ -26,13 +26,12 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
 from padfleet.shared.log.records import Entry, encode_entry
+from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.staging import STAGED_S
 from padfleet.shared.supervisor import Keeper, Loose, idle, progress
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 
 log = logging.getLogger(__name__)
-
-RETRY_DELAY = 0.1
 
 PIPELINE_MAX = 500
 """Entries per round trip: bounds what one broken connection makes us send again."""
@@ -178,6 +177,7 @@ class InboxWriter:
         return encode_staged(staged)
 
     async def _bring(self, key: str, parts: dict[Any, Any], deadline: float) -> None:
+        pauses = RetryPauses(LONGEST_OF_FEW)
         while True:
             pipeline = self.redis.client.pipeline(transaction=False)
             _ = pipeline.hset(key, mapping=parts)
@@ -190,7 +190,7 @@ class InboxWriter:
                     raise NotTaken(f"Redis did not take it: {error}") from error
             except RedisError as error:
                 raise NotTaken(f"Redis did not take it: {error}") from error
-            await asyncio.sleep(RETRY_DELAY)
+            await pauses.sleep()
 
     async def settle(
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
@@ -318,6 +318,7 @@ class _EntryLane:
 
     async def _send(self, batch: list[_WaitingEntry]) -> None:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
+        pauses = RetryPauses(LONGEST_OF_FEW)
         while batch:
             pipeline = self._redis.client.pipeline(transaction=False)
             for item in batch:
@@ -347,8 +348,7 @@ class _EntryLane:
                     _settle(item, NotTaken(f"Redis did not take it: {result}"))
             batch = again
             if batch:
-                progress()
-                await asyncio.sleep(RETRY_DELAY)
+                await pauses.rest()
 
 
 def _settle(item: _WaitingEntry, outcome: str | Exception) -> None:

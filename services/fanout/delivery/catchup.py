@@ -11,8 +11,7 @@ from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.pads.passages import READ_STEP, HistoryLost, Passage, Passages
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import chain_of
-
-RETRY_DELAY = 0.2
+from padfleet.shared.log.retry import RetryPauses
 
 
 async def catch_up(
@@ -31,6 +30,7 @@ async def catch_up(
     """
     metrics.CATCH_UPS.inc()
     progress = asyncio.Event()
+    pauses = RetryPauses()
     chain: bytes | None = None
     before, session.progressed = session.progressed, lambda _: progress.set()
     try:
@@ -42,8 +42,9 @@ async def catch_up(
             try:
                 passage = await passages.read(history(), first, last)
             except UNREACHABLE:
-                await asyncio.sleep(RETRY_DELAY)
+                await pauses.sleep()
                 continue
+            pauses.succeeded()
             feed = passage.feed
             if chain is not None and feed.head >= first:
                 beginning = feed.get(first)

@@ -28,13 +28,12 @@ from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import is_wrong_type
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.options import normalised, parse_options
+from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.log.saved import SavedRevision, readable
 from padfleet.shared.tasks import Tasks
 from padfleet.shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
-
-RETRY_DELAY = 0.2
 
 MOST_MADE_UP = 100
 """Chat messages that sessions are sent after their announcements were lost. A page can ask for
@@ -215,12 +214,13 @@ class PadMetadata:
             self._reading = self._tasks.begin(work, "beside the pad", key=self._keys.meta)
 
     async def _read_patiently(self, telling: bool) -> None:
+        pauses = RetryPauses()
         while True:
             try:
                 await self._read(telling=telling)
                 return
             except UNREACHABLE:
-                await asyncio.sleep(RETRY_DELAY)
+                await pauses.sleep()
 
     async def _read(self, *, telling: bool) -> None:
         while True:

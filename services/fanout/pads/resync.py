@@ -12,11 +12,10 @@ from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import HistoryGap, read_revisions, read_told_meta
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
-
-RETRY_DELAY = 0.2
 
 READ_STEP = 200
 """Revisions per read when filling a gap."""
@@ -71,6 +70,7 @@ class Resync:
 
     async def _run(self) -> None:
         metrics.REPAIRS.inc()
+        pauses = RetryPauses()
         while True:
             try:
                 if await self._compare():
@@ -78,7 +78,7 @@ class Resync:
                 await self._start_over()
             except UNREACHABLE as error:
                 log.warning("repair put off", extra={"pad": self._pad_id, "error": str(error)})
-                await asyncio.sleep(RETRY_DELAY)
+                await pauses.sleep()
             except (HistoryGap, CorruptPad, ValueError) as error:
                 # Whoever is here goes on reading what there is. Who writes is told by the writer.
                 log.error("pad not readable", extra={"pad": self._pad_id, "error": str(error)})

@@ -13,9 +13,8 @@ from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.shared.log import presence
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
-
-RETRY_DELAY = 0.2
 
 
 class Vouching:
@@ -76,12 +75,13 @@ class Vouching:
         another reign or history: whoever is still here then is vouched for under that."""
         held = self._held
         epoch, reign = held.epoch, held.reign
+        pauses = RetryPauses()
         while (held.epoch, held.reign) == (epoch, reign):
             try:
                 if await presence.vouch(self._redis, self._keys, authors, epoch=epoch, reign=reign):
                     return True
             except UNREACHABLE:
-                await asyncio.sleep(RETRY_DELAY)
+                await pauses.sleep()
             else:
                 await self._compare()
                 if (held.epoch, held.reign) == (epoch, reign):

@@ -15,11 +15,13 @@ from padfleet.shared.log import presence
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Left
+from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks, awaited
 
 log = logging.getLogger(__name__)
 
-RETRY_DELAY = 0.5
+LOOK_INTERVAL = 0.5
+"""Seconds between two comparisons of a pad."""
 
 LOOKS = 2
 """Comparisons with which a pad is done with: what we gave up may still be on its way to a server
@@ -86,22 +88,31 @@ class LeaveQueue:
             self.look(keys)
 
     async def _look(self) -> None:
+        pauses = RetryPauses()
         while self._unsure:
-            await asyncio.gather(*(self._look_at(*item) for item in self._unsure.values()))
-            await asyncio.sleep(RETRY_DELAY)
+            answered = await asyncio.gather(
+                *(self._look_at(*item) for item in self._unsure.values())
+            )
+            await asyncio.sleep(LOOK_INTERVAL)
+            if all(answered):
+                pauses.succeeded()
+            else:
+                await pauses.sleep()
 
-    async def _look_at(self, keys: PadKeys, looks: int) -> None:
+    async def _look_at(self, keys: PadKeys, looks: int) -> bool:
+        """Returns whether Redis has answered."""
         try:
             async with self._few:
                 await self._compare(keys)
         except UNREACHABLE:
-            return
+            return False
         except Exception:
             log.exception("members not compared", extra={"key": keys.members})
         if self._unsure[keys.channel] == (keys, looks):  # else there is a new reason to look
             del self._unsure[keys.channel]
             if looks > 1:
                 self._unsure[keys.channel] = keys, looks - 1
+        return True
 
     async def _compare(self, keys: PadKeys) -> None:
         stored = await presence.members(self._redis, keys)

@@ -8,9 +8,8 @@ from padfleet.shared.log import presence
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Joined, Left
+from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
-
-RETRY_DELAY = 0.2
 
 OnJoined = Callable[[Joined], None]
 
@@ -66,6 +65,7 @@ class PresenceSync:
             self._reading = self._tasks.begin(self._read(), "attendance", key=self._keys.members)
 
     async def _read(self) -> None:
+        pauses = RetryPauses()
         try:
             while self._doubtful:
                 self._doubtful = False
@@ -74,8 +74,9 @@ class PresenceSync:
                     stored = await presence.members(self._redis, self._keys)
                 except UNREACHABLE:
                     self._doubtful = True
-                    await asyncio.sleep(RETRY_DELAY)
+                    await pauses.sleep()
                     continue
+                pauses.succeeded()
                 for joined in self._people.replace(_as_of_now(stored, self._since)):
                     self._on_joined(joined)
         finally:

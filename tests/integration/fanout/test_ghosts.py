@@ -15,9 +15,8 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops.liveness import Liveness
 from padfleet.services.fanout.presence import leave as leave_queue
-from padfleet.services.fanout.presence import sync as presence_sync
 from padfleet.services.fanout.transport.outbound import Outbound
-from padfleet.shared.log import presence
+from padfleet.shared.log import presence, retry
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
@@ -30,8 +29,8 @@ PAD = "haunted"
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (presence_sync, leave_queue):
-        monkeypatch.setattr(module, "RETRY_DELAY", 0.01)
+    monkeypatch.setattr(leave_queue, "LOOK_INTERVAL", 0.01)
+    monkeypatch.setattr(retry, "pause_after", lambda *_: 0.01)
 
 
 @pytest.fixture

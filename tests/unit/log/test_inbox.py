@@ -11,6 +11,7 @@ import pytest
 from redis.exceptions import ClusterDownError
 
 from padfleet.shared.log import inbox as inbox_module
+from padfleet.shared.log import retry
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import Keyspace
@@ -65,7 +66,7 @@ def keyspace() -> Keyspace:
 async def inbox(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[InboxWriter]:
-    monkeypatch.setattr(inbox_module, "RETRY_DELAY", 0.001)
+    monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
     redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
     opened = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     yield opened
@@ -142,7 +143,7 @@ async def test_what_is_done_about_an_entry_without_an_answer(
 async def test_an_entry_that_is_not_taken_in_time(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_module, "RETRY_DELAY", 0.001)
+    monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
     redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=0.05)
     cluster.away = {keyspace.inbox(0)}

@@ -1,0 +1,88 @@
+"""How long to wait before Redis is asked again while it cannot be reached.
+
+Everything that has to go on once Redis is back waits by this rule, and so an outage, however long,
+ends without a herd: the pauses grow, which keeps a server that is starting from being asked by
+everybody all the time, and each is drawn by lot, so that a thousand rooms that lost Redis in the
+same moment do not come back to it in the same moment.
+
+    pauses = RetryPauses()
+    while True:
+        try:
+            return await something(redis)
+        except UNREACHABLE:
+            await pauses.sleep()
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Final
+
+from padfleet.shared.supervisor import rest
+
+SHORTEST: Final = 0.05
+"""Seconds: no pause is shorter. A server that refuses at once must not be asked in a busy loop."""
+
+FIRST: Final = 0.2
+"""Seconds: the first pause after a success is at most this long."""
+
+LONGEST: Final = 1.0
+"""Seconds: no pause of what there may be thousands of in a process, such as rooms, is longer. So
+long after an outage has somebody to wait at most, and over such a time are they spread."""
+
+LONGEST_OF_FEW: Final = 0.5
+"""Seconds: the same for what a process has a handful of, and what everybody waits for: commits,
+inboxes and subscriptions."""
+
+
+def pause_after(failures: int, longest: float, chance: float) -> float:
+    """Returns how many seconds to wait after a failed attempt. Pure.
+
+    Arguments:
+        failures: the number of attempts in a row that have failed, this one included; at least 1.
+        longest: an upper bound for the pause, in seconds; at least `SHORTEST`.
+        chance: a random number from 0 to 1. Pauses are spread evenly between `SHORTEST` and an
+            upper end, which begins with `FIRST` and doubles with each failure up to `longest`.
+    """
+    # An exponent without a bound becomes a number too large for a float after some minutes.
+    doublings = min(failures - 1, 30)
+    upper: float = min(FIRST * 2.0**doublings, longest)
+    return SHORTEST + chance * (upper - SHORTEST)
+
+
+class RetryPauses:
+    """The pauses of one loop that tries again until Redis is back."""
+
+    __slots__ = ("_chance", "_failures", "_longest")
+
+    def __init__(
+        self, longest: float = LONGEST, *, chance: Callable[[], float] = random.random
+    ) -> None:
+        """Makes the pauses for a loop that has not failed yet.
+
+        Arguments:
+            longest: an upper bound for each pause, in seconds.
+            chance: returns a random number from 0 to 1 for each pause.
+        """
+        self._longest = longest
+        self._chance = chance
+        self._failures = 0
+
+    def succeeded(self) -> None:
+        """Notes that Redis has answered: the next pause is a short one again."""
+        self._failures = 0
+
+    def next(self) -> float:
+        """Notes that an attempt has failed; returns the seconds to wait before the next one."""
+        self._failures += 1
+        return pause_after(self._failures, self._longest, self._chance())
+
+    async def sleep(self) -> None:
+        """Waits before the next attempt. For work that no supervisor watches by itself: a room's
+        task may have been begun by a supervised one, and must not answer for it."""
+        await asyncio.sleep(self.next())
+
+    async def rest(self) -> None:
+        """Waits before the next attempt, and tells the supervisor that this task, which is a
+        supervised one, makes progress and will not be heard of meanwhile."""
+        await rest(self.next())
