@@ -2,18 +2,17 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable
-from typing import cast
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.fences import Fences
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import load
 from padfleet.shared.log.history import is_beheaded, read_meta
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.limits import UNLIMITED, PadLimits
+from padfleet.shared.log.pad_store import PadStore
 
 
 class PadCache:
@@ -66,10 +65,6 @@ async def load_pad(redis: Redis, keys: PadKeys) -> WriterPad:
     pad.reigns = meta.reigns
     pad.creator = meta.creator
     pad.first_kept = meta.first
-    with of_right_type(keys.fences):
-        reply = redis.client.hgetall(keys.fences)
-        fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
-    with readable(keys.fences):
-        orders = {author.decode(): int(order) for author, order in fences.items()}
+    orders = await PadStore(redis, keys).fence_orders()
     pad.fences = Fences(orders, int(time.time() * 1000))
     return pad

@@ -25,11 +25,11 @@ from padfleet.shared.log.announcements import (
 )
 from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
 from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.damage import is_wrong_type
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.options import normalised, parse_options
+from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.retry import RetryPauses
-from padfleet.shared.log.saved import SavedRevision, readable
+from padfleet.shared.log.saved import SavedRevision
 from padfleet.shared.tasks import Tasks
 from padfleet.shared.wire.jsontext import dumps, loads
 
@@ -68,6 +68,7 @@ class PadMetadata:
     ) -> None:
         """`secret`: what readers are not told, in whichever of these ways."""
         self._redis = redis
+        self._store = PadStore(redis, keys)
         self._secret = secret
         self._tell_apart = tell_apart
         self._keys = keys
@@ -225,51 +226,24 @@ class PadMetadata:
     async def _read(self, *, telling: bool) -> None:
         while True:
             taken = self._taken
-            pipeline = self._redis.client.pipeline(transaction=False)
-            _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
-            _ = pipeline.xrevrange(self._keys.chat, count=1)
-            _ = pipeline.lrange(self._keys.saved, 0, -1)
-            meta, *lists = await pipeline.execute(raise_on_error=False)
-            if isinstance(meta, Exception):
-                raise meta
-            head, creator, settings = meta
-            newest, records = (self._found(each) for each in lists)
-            chat_head = _number(newest)
-            missed = await self._missed(chat_head) if telling else []
+            stored = await self._store.metadata()
+            missed = await self._missed(stored.chat_head) if telling else []
             if taken == self._taken:
                 break
-        self._exists = int(head or -1) >= 0
-        self.creator = (creator or b"").decode()
-        self.options = parse_options(settings)
+        self._exists, self.creator, self.options = stored.exists, stored.creator, stored.options
         for message, name in missed:
             self.chat_head = message.number - 1
             self._said(message, name)
-        saved = readable(records)
         if telling:
-            for each in saved:
+            for each in stored.saved:
                 self._saved(each)
-        self.chat_head, self.saved = chat_head, saved
+        self.chat_head, self.saved = stored.chat_head, stored.saved
         self._has_changed()
-
-    def _found(self, reply: Any) -> Any:
-        """A pad is more than its chat: it opens where a key beside it holds something else."""
-        if not isinstance(reply, Exception):
-            return reply
-        if not is_wrong_type(reply):
-            raise reply
-        log.error(
-            "not readable beside the pad", extra={"key": self._keys.meta, "error": str(reply)}
-        )
-        return ()
 
     async def _missed(self, chat_head: int) -> list[tuple[ChatMessage, str | None]]:
         first = max(self.chat_head + 1, chat_head + 1 - MOST_MADE_UP)
         messages = await read_chat(self._redis, self._keys, first, chat_head)
         return await with_names(self._redis, messages)
-
-
-def _number(newest: Sequence[tuple[bytes, Any]]) -> int:
-    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES
 
 
 async def with_names(

@@ -6,7 +6,6 @@ chain that were read first is the pad as it was at that moment, whatever has com
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Any, cast
 
 from padfleet.shared.archive.entries import (
     ENTRY_BYTES,
@@ -20,14 +19,13 @@ from padfleet.shared.archive.entries import (
     Revisions,
     Saved,
 )
-from padfleet.shared.log.authors import VISITOR
-from padfleet.shared.log.chat import NO_MESSAGES
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.deletion import deletion_field
 from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
-from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
+from padfleet.shared.log.identities import stored_authors
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.records import Revision
 
 ATTEMPTS = 3
@@ -84,11 +82,7 @@ async def take_pad(
 
 async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:
     """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
-    pipeline = redis.client.pipeline(transaction=False)
-    _ = pipeline.hmget(keys.meta, ["settings", deletion_field(meta.epoch), "public"])
-    _ = pipeline.xrevrange(keys.chat, count=1)
-    _ = pipeline.lrange(keys.saved, -1, -1)
-    (settings, deletion, public), newest, saved = await pipeline.execute()
+    facts = await PadStore(redis, keys).facts(meta.epoch)
     return PadHead(
         pad_id,
         meta.epoch,
@@ -97,11 +91,11 @@ async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> Pa
         meta.time,
         meta.creator,
         meta.read_only_id,
-        settings or b"",
-        deletion or b"",
-        int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES,
-        saved[0] if saved else b"",
-        public == b"1",
+        facts.settings,
+        facts.deletion,
+        facts.chat_head,
+        facts.newest_saved,
+        facts.public,
     )
 
 
@@ -145,30 +139,14 @@ def authors_in(revision: Revision) -> set[str]:
 
 
 async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncIterator[Entry]:
-    start = "-"
-    while messages := cast(
-        "list[tuple[bytes, dict[bytes, bytes]]]",
-        await redis.client.xrange(keys.chat, min=start, max="+", count=PAGE),
-    ):
+    store = PadStore(redis, keys)
+    async for messages in store.chat_pages(PAGE):
         yield Chat([(i.decode(), _flat(fields)) for i, fields in messages])
-        start = f"({messages[-1][0].decode()}"
-    at = 0
-    while values := cast("list[bytes]", await _lrange(redis, keys.saved, at)):
-        yield Saved(values)
-        at += len(values)
+    async for records in store.saved_pages(PAGE):
+        yield Saved(records)
     for at in range(0, len(authors), PAGE):
-        page = authors[at : at + PAGE]
-        pipeline = redis.client.pipeline(transaction=False)
-        for author in page:
-            _ = pipeline.hgetall(author_key(author))
-        found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
-        for fields in found:
-            fields.pop(VISITOR.encode(), None)  # of this fleet's own
-        yield Authors([(a, _flat(f)) for a, f in zip(page, found, strict=True) if f])
-
-
-async def _lrange(redis: Redis, key: str, at: int) -> Any:
-    return await cast("Any", redis.client.lrange(key, at, at + PAGE - 1))
+        found = await stored_authors(redis, authors[at : at + PAGE])
+        yield Authors([(author, _flat(fields)) for author, fields in found.items()])
 
 
 def _flat(fields: dict[bytes, bytes]) -> list[bytes]:

@@ -11,7 +11,7 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
 from padfleet.shared.log import authors, groups
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import mapper_key, token_key
+from padfleet.shared.log.identities import bring_mapper, bring_token
 
 STEP = 200
 
@@ -28,13 +28,13 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     async for key, value in _pairs(records, "token2author:"):
         token = key.removeprefix("token2author:")
         if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
-            await redis.client.set(token_key(authors.hash_of(token)), value, nx=True)
+            await bring_token(redis, authors.hash_of(token), value)
             counts["tokens"] += 1
     for kind in ("author", "group"):
         async for key, value in _pairs(records, f"mapper2{kind}:"):
             mapper = plain(key.removeprefix(f"mapper2{kind}:"))
             if bounds.is_author_id(value) and _is_mapper(mapper):
-                await redis.client.set(mapper_key(kind, mapper), value, nx=True)
+                await bring_mapper(redis, kind, mapper, value)
                 counts["mappers"] += 1
     async for key, value in _pairs(records, "group:"):
         name = key.removeprefix("group:")

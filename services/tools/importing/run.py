@@ -10,6 +10,7 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.tool import ToolProgress, shown
 
@@ -77,7 +78,7 @@ class Importer:
         if not meta.exists:
             return False
         there = await self._source.state(pad)
-        mark = await self._redis.rush.hget(keys.meta, MARK)
+        mark = await PadStore(self._redis, keys).note(MARK)
         head_here = int(mark.split()[2]) if mark else -1
         if mark == mark_of(there, head_here).encode() and meta.head == head_here:
             self.tally.unchanged += 1

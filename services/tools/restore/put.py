@@ -21,7 +21,8 @@ from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.keys import Keyspace, token_key
+from padfleet.shared.log.identities import bring_token
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.options import parse_options
 from padfleet.shared.log.pads import claim_read_only
 from padfleet.shared.log.saved import readable
@@ -150,7 +151,7 @@ class Restorer:
             # Whoever came again since the backup is another author now, and stays that.
             if not (bounds.is_author_id(author) and bounds.is_author_id(token)):
                 continue
-            await self._redis.client.set(token_key(token), author, nx=True)
+            await bring_token(self._redis, token, author)
 
     async def _drop(self) -> None:
         staging, self._pad, self._staging = self._staging, None, None

@@ -1,8 +1,8 @@
 """Walks a pad's whole history as it is stored, while others write on it."""
 
 import zlib
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import NamedTuple
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
@@ -15,6 +15,7 @@ from padfleet.shared.log.history import (
     read_snapshot,
 )
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only
 from padfleet.shared.log.records import Revision, Snapshot
 
@@ -46,8 +47,7 @@ async def verify_pad(
         stored = await _read(redis, keys, pad_id, faults)
         meta = stored.meta
         if not meta.exists:
-            left_over = await redis.client.exists(keys.revs, keys.chunks, keys.snap)
-            if left_over and (await read_meta(redis, keys)) == meta:
+            if await PadStore(redis, keys).has_history() and (await read_meta(redis, keys)) == meta:
                 what = "deleted, or never there, yet parts of its history are stored"
                 return -1, [StoredFault(pad_id, -1, -1, what)]
             return None
@@ -62,8 +62,7 @@ async def verify_pad(
 async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[StoredFault]) -> _Stored:
     """Meta and snapshot of one and the same moment: the writer may make a snapshot any time."""
     for _ in range(SNAPSHOT_ATTEMPTS):
-        reply = await redis.client.xrevrange(keys.revs, count=1)
-        newest = cast("list[tuple[bytes, dict[bytes, bytes]]]", reply)
+        end = await PadStore(redis, keys).newest_in_stream()
         meta = await read_meta(redis, keys)
         snapshot, why = None, "" if meta.snap < 0 else "there is none"
         try:
@@ -82,7 +81,7 @@ async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[StoredFau
             snapshot = None
         elif snapshot.rev > meta.head:
             faults.append(StoredFault(pad_id, -1, -1, f"the snapshot is ahead, of {snapshot.rev}"))
-        return _Stored(meta, snapshot, int(newest[0][0].partition(b"-")[0]) if newest else -1)
+        return _Stored(meta, snapshot, end)
     faults.append(StoredFault(pad_id, -1, -1, "its snapshot changes faster than it can be read"))
     return _Stored(meta, None, -1)
 
@@ -90,12 +89,13 @@ async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[StoredFau
 async def _follow(
     redis: Redis, keys: PadKeys, meta: PadMeta, story: Story, progress: Callable[[int, int], None]
 ) -> None:
+    store = PadStore(redis, keys)
     for first in range(0, meta.head + 1, CHUNK_REVISIONS):
         last = min(first + CHUNK_REVISIONS - 1, meta.head)
         # The stream first: what moves into a chunk meanwhile is then found in both places, and not
         # in neither.
-        singly = await _in_stream(redis, keys, first, last, story)
-        packed = await _in_chunk(redis, keys, first, last, story)
+        singly = await _in_stream(store, first, last, story)
+        packed = await _in_chunk(store, first, last, story)
         while story.next <= last:
             one, other = singly.get(story.next), packed.get(story.next)
             if one is not None and other is not None and one != other:
@@ -109,13 +109,9 @@ async def _follow(
         progress(last, meta.head)
 
 
-async def _in_stream(
-    redis: Redis, keys: PadKeys, first: int, last: int, story: Story
-) -> dict[int, Revision]:
-    # From 0 on and to the last possible one: what has another ID than it should is found as well.
-    reply = await redis.client.xrange(keys.revs, min=f"{first}-0", max=str(last))
+async def _in_stream(store: PadStore, first: int, last: int, story: Story) -> dict[int, Revision]:
     found: dict[int, Revision] = {}
-    for entry_id, fields in cast("list[tuple[bytes, dict[bytes, bytes]]]", reply):
+    for entry_id, fields in await store.entries(first, last):
         rev, _, one = entry_id.partition(b"-")
         if one != b"1":
             story.fault(f"an entry of the stream that is none of ours, {entry_id!r}", int(rev))
@@ -127,12 +123,9 @@ async def _in_stream(
     return found
 
 
-async def _in_chunk(
-    redis: Redis, keys: PadKeys, first: int, last: int, story: Story
-) -> dict[int, Revision]:
+async def _in_chunk(store: PadStore, first: int, last: int, story: Story) -> dict[int, Revision]:
     number = first // CHUNK_REVISIONS
-    reply = redis.client.hget(keys.chunks, str(number))
-    blob = await cast("Awaitable[bytes | None]", reply)
+    blob = await store.chunk(number)
     if blob is None:
         return {}
     try:

@@ -13,6 +13,7 @@ from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
@@ -139,8 +140,8 @@ async def create_group_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def set_public_status(api: Api, fields: Fields) -> None:
     pad = await _group_pad(api, fields)
-    public = "1" if arguments.flag(fields, "publicStatus") else "0"
-    await api.redis.client.hset(api.keyspace.pad(pad).meta, "public", public)
+    public = arguments.flag(fields, "publicStatus")
+    await PadStore(api.redis, api.keyspace.pad(pad)).set_public(public)
 
 
 async def get_public_status(api: Api, fields: Fields) -> dict[str, Any]:

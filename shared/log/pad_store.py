@@ -1,0 +1,168 @@
+"""What is stored of one pad, by name: reads and writes that are a command or two each.
+
+What takes more than that has a module of its own: `history` reads revisions, `document` the text,
+`presence` who is on the pad, `chat` and `saved` what stands beside it.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any, NamedTuple, cast
+
+from padfleet.shared.log.chat import NO_MESSAGES
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import is_wrong_type, of_right_type, readable
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.options import parse_options
+from padfleet.shared.log.saved import SavedRevision
+from padfleet.shared.log.saved import readable as readable_saved
+
+log = logging.getLogger(__name__)
+
+StreamEntry = tuple[bytes, dict[bytes, bytes]]
+"""The ID of an entry of a stream, and its fields."""
+
+
+class StoredMetadata(NamedTuple):
+    """What sessions are told of a pad besides its text, at one moment."""
+
+    exists: bool
+    creator: str  #: an author's id; empty: nobody's
+    options: dict[str, Any]
+    chat_head: int  #: the index of the newest message; `NO_MESSAGES`: there is none
+    saved: list[SavedRevision]
+
+
+class StoredFacts(NamedTuple):
+    """What a backup has of a pad besides its meta, its revisions and its chat, as it is stored."""
+
+    settings: bytes
+    deletion: bytes  #: the hash of the deletion token; empty: there is none
+    public: bool  #: a group's pad that is open to those who have no session
+    chat_head: int  #: the index of the newest message; `NO_MESSAGES`: there is none
+    newest_saved: bytes  #: the record of the last revision that was saved; empty: none was
+
+
+class PadStore:
+    """The keys of one pad.
+
+    Each method raises what `UNREACHABLE` lists, and, unless it says otherwise, redis-py's
+    `ResponseError` where a key holds another kind of value than it should.
+    """
+
+    def __init__(self, redis: Redis, keys: PadKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    # --- Beside the text -------------------------------------------------------------------------
+
+    async def metadata(self) -> StoredMetadata:
+        """In one round trip. Where a key beside the pad is of a wrong type, that is logged, and the
+        pad is taken to have no chat, or no saved revisions: it is more than these."""
+        pipeline = self._redis.client.pipeline(transaction=False)
+        _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
+        _ = pipeline.xrevrange(self._keys.chat, count=1)
+        _ = pipeline.lrange(self._keys.saved, 0, -1)
+        meta, *lists = await pipeline.execute(raise_on_error=False)
+        if isinstance(meta, Exception):
+            raise meta
+        head, creator, settings = meta
+        newest, records = (self._or_nothing(each) for each in lists)
+        return StoredMetadata(
+            int(head or -1) >= 0,
+            (creator or b"").decode(),
+            parse_options(settings),
+            _chat_head(newest),
+            readable_saved(records),
+        )
+
+    def _or_nothing(self, reply: Any) -> Any:
+        if not isinstance(reply, Exception):
+            return reply
+        if not is_wrong_type(reply):
+            raise reply
+        log.error(
+            "not readable beside the pad", extra={"key": self._keys.meta, "error": str(reply)}
+        )
+        return ()
+
+    async def facts(self, epoch: int) -> StoredFacts:
+        """For the pad as it is in this epoch, in one round trip."""
+        pipeline = self._redis.client.pipeline(transaction=False)
+        _ = pipeline.hmget(self._keys.meta, ["settings", deletion_field(epoch), "public"])
+        _ = pipeline.xrevrange(self._keys.chat, count=1)
+        _ = pipeline.lrange(self._keys.saved, -1, -1)
+        (settings, deletion, public), newest, saved = await pipeline.execute()
+        return StoredFacts(
+            settings or b"",
+            deletion or b"",
+            public == b"1",
+            _chat_head(newest),
+            saved[0] if saved else b"",
+        )
+
+    async def note(self, name: str) -> bytes | None:
+        """What was put into the meta hash under this name when the pad was brought (`more` of
+        `Staging.install`); None: nothing was."""
+        return cast("bytes | None", await self._redis.rush.hget(self._keys.meta, name))
+
+    async def set_public(self, public: bool) -> None:
+        """Opens a group's pad to those who have no session, or closes it to them."""
+        await self._redis.client.hset(self._keys.meta, "public", "1" if public else "0")
+
+    async def fence_orders(self) -> dict[str, int]:
+        """By author: the order of the last session that came by a fence. Raises `CorruptPad` where
+        the key is of a wrong type, or does not hold numbers."""
+        with of_right_type(self._keys.fences):
+            reply = self._redis.client.hgetall(self._keys.fences)
+            fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
+        with readable(self._keys.fences):
+            return {author.decode(): int(order) for author, order in fences.items()}
+
+    async def chat_pages(self, size: int) -> AsyncIterator[list[StreamEntry]]:
+        """All messages as they are stored, the oldest first, up to `size` in one read."""
+        start = "-"
+        while messages := cast(
+            "list[StreamEntry]",
+            await self._redis.client.xrange(self._keys.chat, min=start, max="+", count=size),
+        ):
+            yield messages
+            start = f"({messages[-1][0].decode()}"
+
+    async def saved_pages(self, size: int) -> AsyncIterator[list[bytes]]:
+        """The records of all saved revisions, the oldest first, up to `size` in one read."""
+        at = 0
+        while records := await cast(
+            "Awaitable[list[bytes]]",
+            self._redis.client.lrange(self._keys.saved, at, at + size - 1),
+        ):
+            yield records
+            at += len(records)
+
+    # --- The history, for those who look for damage ----------------------------------------------
+
+    async def newest_in_stream(self) -> int:
+        """The revision that stands last in the stream; -1: the stream is empty."""
+        reply = await self._redis.client.xrevrange(self._keys.revs, count=1)
+        newest = cast("Sequence[StreamEntry]", reply)
+        return int(newest[0][0].partition(b"-")[0]) if newest else -1
+
+    async def has_history(self) -> bool:
+        """Whether any key is there that holds a part of a history: revisions or a snapshot."""
+        keys = self._keys
+        return bool(await self._redis.client.exists(keys.revs, keys.chunks, keys.snap))
+
+    async def entries(self, first: int, last: int) -> list[StreamEntry]:
+        """What stands in the stream for the revisions first…last, both included, undecoded; also
+        what has another ID than a revision has."""
+        reply = await self._redis.client.xrange(self._keys.revs, min=f"{first}-0", max=str(last))
+        return cast("list[StreamEntry]", reply)
+
+    async def chunk(self, number: int) -> bytes | None:
+        """A chunk of packed revisions, undecoded; None: there is none of this number."""
+        reply = self._redis.client.hget(self._keys.chunks, str(number))
+        return await cast("Awaitable[bytes | None]", reply)
+
+
+def _chat_head(newest: Sequence[StreamEntry]) -> int:
+    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES
