@@ -1,23 +1,210 @@
-"""How a long-running process of the fleet starts and ends."""
+"""How a long-running process of the fleet starts, serves and ends, whatever it serves.
 
+async def run(settings: WriterSettings) -> None:
+    role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
+    async with Process(settings, role) as process:
+        await process.serve(app, settings.host, settings.port)
+        await process.listen((settings.host, settings.port), figures)
+        process.keep("work", work)
+        await process.until_asked_to_stop()
+
+sys.exit(run_process("writer", WriterSettings, run, sys.argv[1:]))
+"""
+
+import asyncio
 import os
+import secrets
+import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import uvloop
+from aiohttp import web
+from prometheus_client import REGISTRY
 
+from padfleet import __version__
 from padfleet.shared import tracing
+from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
+from padfleet.shared.fleet.record import Kind
+from padfleet.shared.health import Health
 from padfleet.shared.log.agreement import Disagreement
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.keeping import Unfit
+from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.keeping import Unfit, require_keeping
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.membership import Membership
 from padfleet.shared.logs import configure
+from padfleet.shared.responsiveness import Collector, watch_delay
+from padfleet.shared.serving import Runner
 from padfleet.shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
-from padfleet.shared.supervisor import TaskDied
+from padfleet.shared.supervision import DISPENSABLE, LASTING, Policy
+from padfleet.shared.supervisor import Kept, Supervisor, TaskDied, Work, add_metrics
+from padfleet.shared.tasks import report_the_loops_faults
 
 FAULT = 3
 
 S = TypeVar("S", bound=TracingSettings)
+
+
+class ProcessOptions(Protocol):
+    """The settings that every process has."""
+
+    @property
+    def redis_url(self) -> str: ...
+    @property
+    def partitions(self) -> int: ...
+
+
+class Role(NamedTuple):
+    """What a process is in its fleet."""
+
+    kind: Kind
+    wanted: str  #: the name that it was given; "": it makes one of its host's name and a lot
+    setting: str  #: where that name comes from, for who has given it to two processes
+    timeout_ms: int  #: silence after which the others count it as dead
+
+    def name(self) -> str:
+        """The name that was given, or a new one, which no other process has."""
+        return self.wanted or f"{socket.gethostname()}-{secrets.token_hex(4)}"
+
+
+class Process:
+    """Owns what every process has: Redis, its place in the fleet, health, signals, the servers of
+    its ports, the record of itself that others look at, and the supervisor of its tasks.
+
+    `async with` it in the task that runs the process. What was opened is closed at the end, the
+    last first: the beacon, what was added to `ends` and the servers as they came, the tasks, the
+    place in the fleet, Redis.
+    """
+
+    supervisor: Supervisor  #: of all its tasks, from when it was entered
+
+    def __init__(self, settings: ProcessOptions, role: Role) -> None:
+        """Opens nothing yet. To be called within a running loop."""
+        self.redis = open_redis(settings.redis_url)
+        self.keyspace = Keyspace(settings.partitions)
+        self.health = Health()
+        self.id = role.name()  #: under which it is known in the fleet
+        self.ends = AsyncExitStack()
+        """What is to be done at the end, whatever has happened; the last that was added first."""
+        self.hurry = asyncio.Event()  #: set when it was asked to end at once
+        self._stop = asyncio.Event()  # set when it was asked to end
+        self._role = role
+        self._partitions = settings.partitions
+        self._kept: list[Kept] = []
+        self._sites: list[web.TCPSite] = []
+
+    async def __aenter__(self) -> Self:
+        """Reaches Redis, heeds signals and takes its place in the fleet, which it waits for at most
+        `membership.PATIENCE` seconds.
+
+        Raises what `UNREACHABLE` lists when there is no Redis, `Unfit` when it must not hold a
+        fleet, and `Disagreement` when this process cannot be of the fleet that it holds. What was
+        opened until then is closed again.
+        """
+        try:
+            await self._enter()
+        except BaseException:
+            await self.ends.__aexit__(*sys.exc_info())
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.ends.__aexit__(kind, error, trace)
+
+    async def _enter(self) -> None:
+        loop = asyncio.get_running_loop()
+        report_the_loops_faults(loop)
+        await self.redis.start()
+        self.ends.push_async_callback(self.redis.close)
+        await require_keeping(self.redis)
+        self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
+        self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
+        # Somebody at a terminal does not want to wait, nor does who asks for the second time.
+        loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        await self._join()
+
+    async def _join(self) -> None:
+        """Before anything else; a process that must not go on is ended later, too."""
+        membership = Membership(
+            self.redis,
+            self._role.kind,
+            self.id,
+            partitions=self._partitions,
+            setting=self._role.setting,
+        )
+        await membership.enter()
+        self.ends.push_async_callback(membership.leave)
+        self.keep("membership", membership.run, Policy(attempts=1))
+
+    # --- Tasks -----------------------------------------------------------------------------------
+
+    def keep(self, name: str, work: Work, policy: Policy = LASTING) -> None:
+        """Begins `work`, and keeps it alive until `settle_down` or the end of the process: see
+        `Supervisor.keep`, which takes the same."""
+        self._kept.append(self.supervisor.keep(name, work, policy))
+
+    def settle_down(self) -> None:
+        """Stops what `keep` began: the process only ends what is under way."""
+        for task in self._kept:
+            task.stop()
+
+    # --- HTTP ------------------------------------------------------------------------------------
+
+    async def serve(
+        self, app: web.Application, host: str, port: int, *, backlog: int = 128, **options: Any
+    ) -> None:
+        """Makes a server of `app`, which `listen` opens at `host` and `port`. A process may have
+        several: the first is opened first, and closed last.
+
+        `backlog` is how many connections the kernel holds until they are accepted; `options` are of
+        `Runner`. Raises what the startup of `app` does.
+        """
+        runner = Runner(app, access_log=None, **options)
+        self.ends.push_async_callback(runner.cleanup)
+        await runner.setup()
+        self._sites.append(web.TCPSite(runner, host, port, backlog=backlog))
+
+    async def listen(self, ops: tuple[str, int], count: Callable[[], Figures]) -> None:
+        """Lets people in, and begins to tell the fleet of it.
+
+        `ops` is the address and port at which operators find health and metrics; `count` says what
+        the process has counted since its start. Raises OSError when a port cannot be had.
+        """
+        role = self._role
+        place = reachable_host(ops[0]), ops[1]
+        name = Name(role.kind, self.id, *place, __version__, role.timeout_ms)
+        beacon = Beacon(self.redis, name, count, self.health, self.supervisor.lines)
+        self.ends.push_async_callback(beacon.retire)
+        self.keep("beacon", beacon.run, DISPENSABLE)
+        self.keep("loop delay", watch_delay, DISPENSABLE)
+        self.keep("garbage", Collector().run, DISPENSABLE)
+        for site in self._sites:
+            await site.start()
+
+    # --- Signals ---------------------------------------------------------------------------------
+
+    async def until_asked_to_stop(self) -> None:
+        """Returns after SIGTERM or SIGINT. Raises `TaskDied` when the process has to end before."""
+        await self.supervisor.until(self._stop)
+
+    def _terminate(self) -> None:
+        if self._stop.is_set():
+            self.hurry.set()
+        self._stop.set()
+
+    def _interrupt(self) -> None:
+        self.hurry.set()
+        self._stop.set()
 
 
 def run_process(
@@ -28,9 +215,9 @@ def run_process(
 ) -> int:
     """Runs `serve` with the settings from flags and environment, until it returns.
 
-    Returns the exit code: 2 when the settings do not fit the fleet or what is installed, or the
-    Redis must not hold a fleet; 1 when there is no Redis; 3 when a part of it that it cannot do
-    without has died again and again.
+    `name` is the command's, `argv` what follows it. Returns the exit code: 2 when the settings do
+    not fit the fleet or what is installed, or the Redis must not hold a fleet; 1 when there is no
+    Redis; 3 when a part of it that it cannot do without has died again and again.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)

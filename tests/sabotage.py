@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import Any
 
-from padfleet.shared import service, supervision
+from padfleet.shared import process, supervision
 from padfleet.shared.supervision import LASTING, Policy
 from padfleet.shared.supervisor import Kept, Supervisor, Work, progress
 
@@ -81,7 +81,7 @@ async def _die(how: str, kept: Any, policy: Policy) -> None:
 
 
 if __name__ == "__main__":
-    vars(service)["Supervisor"] = Sabotaged
+    vars(process)["Supervisor"] = Sabotaged
     vars(supervision)["LONGEST_PAUSE"] = 0.5  # so that one that cannot be helped is soon given up
     from padfleet.__main__ import main
 

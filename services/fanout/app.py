@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 import socket
 from contextlib import suppress
 from functools import partial
@@ -12,7 +11,6 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import REGISTRY
 
-from padfleet import __version__
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.access import open_access
 from padfleet.services.fanout.auth.handshake import Handshake
@@ -56,7 +54,6 @@ from padfleet.services.web.page import mount as mount_page
 from padfleet.shared.bucket import Pace
 from padfleet.shared.budget import Budget
 from padfleet.shared.deadlines import watch
-from padfleet.shared.fleet.beacon import Name, reachable_host
 from padfleet.shared.health import Health, add_health_routes, add_ops_routes
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
@@ -64,7 +61,7 @@ from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.log.limits import pad_limits
-from padfleet.shared.service import Service
+from padfleet.shared.process import Process, Role
 from padfleet.shared.serving import add_safe_headers
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
@@ -98,35 +95,35 @@ class _Json:
 
 
 async def run(settings: FanoutSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `Service` raises, `TaskDied`, and `SettingsError` for a
+    """Until SIGTERM or SIGINT. Raises what `Process` raises, `TaskDied`, and `SettingsError` for a
     key of tokens that cannot be used."""
-    async with Service(settings) as service:
-        worker_id = settings.worker_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
-        await service.join("worker", worker_id, "PADFLEET_WORKER_ID")
+    role = Role("worker", settings.worker_id, "PADFLEET_WORKER_ID", settings.presence_timeout_ms)
+    async with Process(settings, role) as process:
+        worker_id = process.id
         sockets: dict[str, Socket] = {}
-        drain = await _open(service, settings, worker_id, sockets)
+        drain = await _open(process, settings, worker_id, sockets)
         ports = {"port": settings.port, "ops_port": settings.ops[1]}
         log.info("worker started", extra={"worker": worker_id, **ports})
         try:
-            await service.until_asked_to_stop()
+            await process.until_asked_to_stop()
         finally:
             log.info("worker drains", extra={"worker": worker_id, "sockets": len(sockets)})
             ways_out = [found.exit for found in sockets.values()]
-            await drain.run(ways_out, settings.drain_ms / 1000, service.hurry)
-            service.settle_down()
+            await drain.run(ways_out, settings.drain_ms / 1000, process.hurry)
+            process.settle_down()
             await _let_go(sockets)
     log.info("worker stopped", extra={"worker": worker_id})
 
 
 async def _open(
-    service: Service, settings: FanoutSettings, worker_id: str, sockets: dict[str, Socket]
+    process: Process, settings: FanoutSettings, worker_id: str, sockets: dict[str, Socket]
 ) -> Drain:
     """Makes the parts of a worker, and lets people in."""
-    redis, keyspace, health, ends = service.redis, service.keyspace, service.health, service.ends
-    keeper = service.supervisor
+    redis, keyspace, health, ends = process.redis, process.keyspace, process.health, process.ends
+    keeper = process.supervisor
     joins, outgoing = Budget(settings.outgoing_bytes), Outgoing.of(settings)
     metrics.watch_outgoing((joins, *outgoing))
-    rooms = _rooms(service, settings, worker_id, joins)
+    rooms = _rooms(process, settings, worker_id, joins)
     ends.push_async_callback(rooms.close)
     timeout = settings.commit_timeout_ms / 1000
     inbox = InboxWriter(
@@ -201,8 +198,8 @@ async def _open(
     if ops is not app:
         add_health_routes(app, health)
         # It is closed last: how the worker ends can be looked at.
-        await service.set_up(ops, *settings.ops, shutdown_timeout=STOP_DEADLINE)
-    _ = await service.set_up(
+        await process.serve(ops, *settings.ops, shutdown_timeout=STOP_DEADLINE)
+    await process.serve(
         app,
         settings.host,
         settings.port,
@@ -219,25 +216,22 @@ async def _open(
     await liveness.beat()
     ends.push_async_callback(liveness.retire)
     expired = Expired(messages, join_handler, reconnect=settings.auth_expired == "reconnect")
-    service.keep("heartbeat", sio.eio.heartbeat.run)
-    service.keep("census", liveness.run)
-    service.keep("audit", rooms.watch_over)
-    service.keep("canaries", canaries.run)
-    service.keep("stalled", rooms.drop_stalled)
-    service.keep("expiry", partial(watch, messages.deadlines, expired.check))
-    service.keep("unborn", partial(sweep, idle_sockets))
-    service.keep("connections", connections.watch)
-    ops_host, ops_port = settings.ops
-    place = reachable_host(ops_host), ops_port
-    name = Name("worker", worker_id, *place, __version__, settings.presence_timeout_ms)
-    await service.listen(name, figures_of(rooms))
+    process.keep("heartbeat", sio.eio.heartbeat.run)
+    process.keep("census", liveness.run)
+    process.keep("audit", rooms.watch_over)
+    process.keep("canaries", canaries.run)
+    process.keep("stalled", rooms.drop_stalled)
+    process.keep("expiry", partial(watch, messages.deadlines, expired.check))
+    process.keep("unborn", partial(sweep, idle_sockets))
+    process.keep("connections", connections.watch)
+    await process.listen(settings.ops, figures_of(rooms))
     return drain
 
 
-def _rooms(service: Service, settings: FanoutSettings, worker_id: str, outgoing: Budget) -> Rooms:
+def _rooms(process: Process, settings: FanoutSettings, worker_id: str, outgoing: Budget) -> Rooms:
     return Rooms(
-        service.redis,
-        service.keyspace,
+        process.redis,
+        process.keyspace,
         PacingRules(
             share=settings.flush_share,
             floor=settings.flush_pause_min_ms / 1000,
@@ -247,7 +241,7 @@ def _rooms(service: Service, settings: FanoutSettings, worker_id: str, outgoing:
         worker_id=worker_id,
         ring=settings.ring_revisions,
         stall_timeout=settings.stall_timeout_ms / 1000,
-        keeper=service.supervisor,
+        keeper=process.supervisor,
         outgoing=outgoing,
         most_pointing=settings.cursors_up_to,
     )

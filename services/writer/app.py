@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import secrets
-import socket
 from functools import partial
 
 from aiohttp import web
 
-from padfleet import __version__
 from padfleet.services.writer import metrics
 from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
@@ -18,10 +15,9 @@ from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.services.writer.readiness import add_readiness
 from padfleet.services.writer.replicas import Replicas
 from padfleet.services.writer.vacancies import Vacancies
-from padfleet.shared.fleet.beacon import Name, reachable_host
-from padfleet.shared.health import add_ops_routes
+from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.log.limits import pad_limits
-from padfleet.shared.service import Service
+from padfleet.shared.process import Process, Role
 from padfleet.shared.serving import add_safe_headers
 from padfleet.shared.settings import WriterSettings
 
@@ -32,37 +28,43 @@ STOP_DEADLINE = 5.0
 
 
 async def run(settings: WriterSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `Service` raises, and `TaskDied`."""
-    async with Service(settings) as service:
-        writer_id = settings.writer_id or f"{socket.gethostname()}-{secrets.token_hex(4)}"
-        await service.join("writer", writer_id, "PADFLEET_WRITER_ID")
-        owner = _owner(service, settings, writer_id)
-        add_readiness(service.health, service.redis, service.keyspace, owner, settings.lease_ms)
-        app = web.Application()
-        add_safe_headers(app)
-        add_ops_routes(app, service.health)
-        await service.set_up(app, settings.host, settings.port)
-        place = reachable_host(settings.host), settings.port
-        name = Name("writer", writer_id, *place, __version__, settings.lease_ms)
-        await service.listen(name, partial(figures, owner.damages))
+    """Until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
+    role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
+    async with Process(settings, role) as process:
+        owner = _owner(process, settings)
+        add_readiness(process.health, process.redis, process.keyspace, owner, settings.lease_ms)
+        await process.serve(_app(process.health), settings.host, settings.port)
+        await process.listen((settings.host, settings.port), partial(figures, owner.damages))
         metrics.CONFIGURED.set(settings.partitions)
-        owner.start(service.supervisor)
-        log.info("writer started", extra={"writer": writer_id, "port": settings.port})
+        owner.start(process.supervisor)
+        log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:
-            await service.until_asked_to_stop()
+            await process.until_asked_to_stop()
         finally:
-            service.settle_down()
-            owner.stop()
-            try:
-                async with asyncio.timeout(STOP_DEADLINE):
-                    await owner.ended()
-            except TimeoutError:
-                log.warning("stopped without giving the leases back: Redis does not answer")
-    log.info("writer stopped", extra={"writer": writer_id})
+            process.settle_down()
+            await _give_back(owner)
+    log.info("writer stopped", extra={"writer": process.id})
 
 
-def _owner(service: Service, settings: WriterSettings, writer_id: str) -> LeaseManager:
-    redis, keyspace = service.redis, service.keyspace
+def _app(health: Health) -> web.Application:
+    app = web.Application()
+    add_safe_headers(app)
+    add_ops_routes(app, health)
+    return app
+
+
+async def _give_back(owner: LeaseManager) -> None:
+    """Ends the batch at hand and gives the leases back, within `STOP_DEADLINE`."""
+    owner.stop()
+    try:
+        async with asyncio.timeout(STOP_DEADLINE):
+            await owner.ended()
+    except TimeoutError:
+        log.warning("stopped without giving the leases back: Redis does not answer")
+
+
+def _owner(process: Process, settings: WriterSettings) -> LeaseManager:
+    redis, keyspace = process.redis, process.keyspace
     bounds = pad_limits(settings)
     pads = PadCache(redis, keyspace, settings.cached_pads, bounds)
     compaction = Compaction(
@@ -72,13 +74,13 @@ def _owner(service: Service, settings: WriterSettings, writer_id: str) -> LeaseM
         keep_revisions=settings.keep_revisions,
     )
     replicas = Replicas(redis, keyspace, settings.commit_replicas)
-    service.ends.push_async_callback(replicas.close)
+    process.ends.push_async_callback(replicas.close)
     return LeaseManager(
         redis,
         keyspace,
         BatchProcessor(redis, keyspace, pads, compaction, replicas, settings.lease_ms),
         pads,
-        writer_id=writer_id,
+        writer_id=process.id,
         lease_ms=settings.lease_ms,
         batch_max=settings.batch_max,
         commit_interval_ms=settings.commit_interval_ms,

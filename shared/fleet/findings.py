@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from padfleet.shared.fleet.view import FleetView, Partition, Process
+from padfleet.shared.fleet.view import FleetView, Partition, ProcessView
 
 Level = Literal["bad", "warn", "note"]
 """bad: people are not served. warn: they are, and something is about to go wrong, or has.
@@ -126,7 +126,7 @@ def _waiting(now: FleetView, before: FleetView | None) -> Iterator[Finding]:
 # --- Processes -----------------------------------------------------------------------------------
 
 
-def _processes(processes: Sequence[Process]) -> Iterator[Finding]:
+def _processes(processes: Sequence[ProcessView]) -> Iterator[Finding]:
     for process in processes:
         name = f"{process.kind} {process.id}"
         at = f" ({process.where})" if process.where else ""
@@ -150,7 +150,7 @@ def _processes(processes: Sequence[Process]) -> Iterator[Finding]:
         yield from _load(name, process)
 
 
-def _load(name: str, process: Process) -> Iterator[Finding]:
+def _load(name: str, process: ProcessView) -> Iterator[Finding]:
     if process.rates is not None and process.rates.busy >= BUSY:
         more = "workers" if process.kind == "worker" else "writers"
         share = f"{process.rates.busy:.0%} of a core"

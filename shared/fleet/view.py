@@ -18,7 +18,7 @@ MOST_PADS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Process:
+class ProcessView:
     kind: Kind
     id: str
     state: State
@@ -92,13 +92,13 @@ class Totals:
 class FleetView:
     at: float
     totals: Totals
-    processes: tuple[Process, ...]  #: workers, then writers
+    processes: tuple[ProcessView, ...]  #: workers, then writers
     partitions: tuple[Partition, ...]
     pads: tuple[PadView, ...]  #: the busiest first
     tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
     series: Series
 
-    def of(self, kind: Kind) -> list[Process]:
+    def of(self, kind: Kind) -> list[ProcessView]:
         return [process for process in self.processes if process.kind == kind]
 
 
@@ -120,13 +120,13 @@ def picture(snapshot: FleetSnapshot) -> FleetView:
     )
 
 
-def _process(seen: Seen, snapshot: FleetSnapshot) -> Process:
+def _process(seen: Seen, snapshot: FleetSnapshot) -> ProcessView:
     record = seen.record
     silent_s = seen.silence_ms / 1000
     limit = record.timeout_ms if record else SILENT_MS
     if record is None:
         state: State = "silent" if seen.silence_ms > limit else "unknown"
-        return Process(kind=seen.kind, id=seen.id, state=state, why=(), silent_s=silent_s)
+        return ProcessView(kind=seen.kind, id=seen.id, state=state, why=(), silent_s=silent_s)
     now = record.past[-1]
     if seen.silence_ms > limit:
         state = "silent"
@@ -135,7 +135,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot) -> Process:
     else:
         state = "not ready" if record.why else "ready"
     owned = (p.partition for p in snapshot.partitions if p.owner == seen.id and _runs(p.left_ms))
-    return Process(
+    return ProcessView(
         kind=seen.kind,
         id=seen.id,
         state=state,
@@ -156,7 +156,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot) -> Process:
     )
 
 
-def _totals(living: Sequence[Process]) -> Totals:
+def _totals(living: Sequence[ProcessView]) -> Totals:
     workers = [process for process in living if process.kind == "worker"]
     writers = [process for process in living if process.kind == "writer"]
     told = [process.rates for process in workers if process.rates]

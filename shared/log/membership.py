@@ -2,8 +2,8 @@
 
 membership = Membership(redis, "worker", "w-1", partitions=32)
 await membership.enter()
-service.keep("membership", membership.run, Policy(attempts=1))
-service.ends.push_async_callback(membership.leave)
+process.keep("membership", membership.run, Policy(attempts=1))
+process.ends.push_async_callback(membership.leave)
 """
 
 import asyncio

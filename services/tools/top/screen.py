@@ -6,7 +6,7 @@ from typing import Final
 
 from padfleet.services.tools.top.table import TableColumn, plain, rows, wrapped
 from padfleet.shared.fleet.findings import Finding, Level, seconds, verdict
-from padfleet.shared.fleet.view import FleetView, PadView, Partition, Process, TaskPicture
+from padfleet.shared.fleet.view import FleetView, PadView, Partition, ProcessView, TaskPicture
 
 _MARKS: Final[dict[Level, str]] = {"bad": "!!", "warn": " !", "note": " ."}
 _COLOURS: Final[dict[Level, str]] = {"bad": "1;31", "warn": "33", "note": "36"}
@@ -146,38 +146,42 @@ def milliseconds(value: int | None) -> str:
     return "-" if value is None else f"{value} ms"
 
 
-def _rate(which: str) -> Callable[[Process], str]:
+def _rate(which: str) -> Callable[[ProcessView], str]:
     return lambda p: "-" if p.rates is None else _number(getattr(p.rates, which))
 
 
 _COMMON: Final = [
-    TableColumn[Process]("ID", lambda p: p.id, 100, left=True),
-    TableColumn[Process]("STATE", lambda p: p.state, 90, left=True),
+    TableColumn[ProcessView]("ID", lambda p: p.id, 100, left=True),
+    TableColumn[ProcessView]("STATE", lambda p: p.state, 90, left=True),
 ]
 _LATER: Final = [
-    TableColumn[Process]("BUSY", lambda p: "-" if p.rates is None else f"{p.rates.busy:.0%}", 70),
-    TableColumn[Process]("LOOP", lambda p: milliseconds(p.delay_ms), 20),
-    TableColumn[Process]("UP", lambda p: seconds(p.up_s) if p.up_s else "-", 30),
-    TableColumn[Process]("WHERE", lambda p: p.where or "-", 40, left=True),
-    TableColumn[Process]("VERSION", lambda p: p.version or "-", 10, left=True),
+    TableColumn[ProcessView](
+        "BUSY", lambda p: "-" if p.rates is None else f"{p.rates.busy:.0%}", 70
+    ),
+    TableColumn[ProcessView]("LOOP", lambda p: milliseconds(p.delay_ms), 20),
+    TableColumn[ProcessView]("UP", lambda p: seconds(p.up_s) if p.up_s else "-", 30),
+    TableColumn[ProcessView]("WHERE", lambda p: p.where or "-", 40, left=True),
+    TableColumn[ProcessView]("VERSION", lambda p: p.version or "-", 10, left=True),
 ]
 _WORKERS: Final = [
     *_COMMON,
-    TableColumn[Process]("SOCKETS", lambda p: f"{p.sockets:,}", 80),
-    TableColumn[Process]("PADS", lambda p: f"{p.pads:,}", 50),
-    TableColumn[Process]("DELIVERED/S", _rate("revisions"), 45),
-    TableColumn[Process]("MSG/S", _rate("frames"), 44),
-    TableColumn[Process]("BYTES/S", lambda p: "-" if p.rates is None else size(p.rates.bytes), 42),
-    TableColumn[Process]("TRIP P95", lambda p: milliseconds(p.flow_ms), 65),
-    TableColumn[Process]("DELIVERY P95", lambda p: milliseconds(p.latency_ms), 43),
+    TableColumn[ProcessView]("SOCKETS", lambda p: f"{p.sockets:,}", 80),
+    TableColumn[ProcessView]("PADS", lambda p: f"{p.pads:,}", 50),
+    TableColumn[ProcessView]("DELIVERED/S", _rate("revisions"), 45),
+    TableColumn[ProcessView]("MSG/S", _rate("frames"), 44),
+    TableColumn[ProcessView](
+        "BYTES/S", lambda p: "-" if p.rates is None else size(p.rates.bytes), 42
+    ),
+    TableColumn[ProcessView]("TRIP P95", lambda p: milliseconds(p.flow_ms), 65),
+    TableColumn[ProcessView]("DELIVERY P95", lambda p: milliseconds(p.latency_ms), 43),
     *_LATER,
 ]
 _WRITERS: Final = [
     *_COMMON,
-    TableColumn[Process]("PARTITIONS", lambda p: str(len(p.partitions)), 80),
-    TableColumn[Process]("PADS", lambda p: f"{p.pads:,}", 41),
-    TableColumn[Process]("REVISIONS/S", _rate("revisions"), 50),
-    TableColumn[Process]("COMMIT P95", lambda p: milliseconds(p.latency_ms), 60),
+    TableColumn[ProcessView]("PARTITIONS", lambda p: str(len(p.partitions)), 80),
+    TableColumn[ProcessView]("PADS", lambda p: f"{p.pads:,}", 41),
+    TableColumn[ProcessView]("REVISIONS/S", _rate("revisions"), 50),
+    TableColumn[ProcessView]("COMMIT P95", lambda p: milliseconds(p.latency_ms), 60),
     *_LATER,
 ]
 _TASKS: Final = [
