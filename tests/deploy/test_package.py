@@ -47,8 +47,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tracked = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
     built = [str(path.relative_to(ROOT)) for path in (ROOT / "services/web/page/built").rglob("*")]
     for name in filter(None, (*tracked, *built)):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_symlink():
+            (folder / name).symlink_to((ROOT / name).readlink())
+        elif (ROOT / name).is_file():
             (folder / name).write_bytes((ROOT / name).read_bytes())
     run(sys.executable, "-c", BUILD, "build_sdist", cwd=folder)
     (archive,) = (folder / "dist").glob("*.tar.gz")
