@@ -26,7 +26,7 @@ from padfleet.shared.log.damage import CorruptPad, is_forbidden
 from padfleet.shared.log.document import DocumentChange
 from padfleet.shared.log.entries import Received, Staged, UnreadableEntry, UnreadEntry, unread
 from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
-from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions, revision_pages
 from padfleet.shared.log.keys import Keyspace, PadKeys, read_only_key
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.reading import entered_at, read_staged
@@ -420,9 +420,8 @@ class BatchProcessor:
         effort = Effort(MOST_WORK if heavy else LIGHT_WORK)
         effort.spend(EACH_FOLLOWED * (last + 1 - first))
         changes: list[DocumentChange] = []
-        for start in range(first, last + 1, 500):
-            stop = min(start + 499, last)
-            revisions = await patiently(read_revisions, self._redis, item.keys, start, stop)
+        pages = revision_pages(self._redis, item.keys, first, last, read=_read_patiently)
+        async for revisions in pages:
             for revision in revisions:
                 effort.spend(len(revision.wire) // BYTES_EACH)
             if heavy:
@@ -490,6 +489,10 @@ class BatchProcessor:
         log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
         metrics.CORRUPT.inc()
         self.damages.note(pad_id, str(error))
+
+
+async def _read_patiently(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
+    return await patiently(read_revisions, redis, keys, first, last)
 
 
 def _named(error: Exception) -> str:

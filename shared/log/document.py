@@ -20,16 +20,12 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad as CorruptPad
 from padfleet.shared.log.damage import readable
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_revisions, read_snapshot
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_snapshot, revision_pages
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import loads
 
 log = logging.getLogger(__name__)
-
-READ_STEP = 500
-"""Revisions per read while loading."""
-
 
 REPLAYED_AT_ONCE = 50
 """Revisions that are gone through in one turn of the event loop."""
@@ -185,11 +181,7 @@ async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -
 
 async def _replay(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> None:
     try:
-        while document.head < meta.head:
-            last = min(document.head + READ_STEP, meta.head)
-            revisions = await read_revisions(redis, keys, document.head + 1, last)
-            if not revisions:
-                raise HistoryGap(f"revision {document.head + 1} is missing, and all after it")
+        async for revisions in revision_pages(redis, keys, document.head + 1, meta.head):
             await replay(document, revisions)
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error

@@ -11,7 +11,7 @@ concerns it: no fence, no cursor, no presence.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from padfleet.shared import tracing
@@ -22,7 +22,7 @@ from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import Document, load
 from padfleet.shared.log.heaviness import is_heavy
-from padfleet.shared.log.history import read_revisions, read_told_meta
+from padfleet.shared.log.history import HistoryGap, read_told_meta, revision_pages
 from padfleet.shared.log.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.limits import EditRefusal as EditRefusal
@@ -186,11 +186,11 @@ class Edits:
         if isinstance(entry, Deletion) and not meta.exists:
             return Outcome(entry.origin, "done", -1)
         if isinstance(entry, Submission):
-            for first in range(base_rev + 1, meta.head + 1, 500):
-                last = min(first + 499, meta.head)
-                for revision in await read_revisions(self._redis, keys, first, last):
-                    if revision.origin == entry.origin:
-                        return Outcome(entry.origin, "accepted", revision.rev)
+            with suppress(HistoryGap):  # rolled back meanwhile, and then nobody can tell either
+                async for page in revision_pages(self._redis, keys, base_rev + 1, meta.head):
+                    for revision in page:
+                        if revision.origin == entry.origin:
+                            return Outcome(entry.origin, "accepted", revision.rev)
         raise Unanswered("the writer's answer was lost")
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared.log import reigns, scripts
@@ -12,12 +12,20 @@ from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.log.reigns import Reign
 
+READ_STEP = 500
+"""Revisions in one read of many: some hundred kilobytes, in one answer of some milliseconds."""
+
 TOLD_INTERVAL = 0.01
 """Seconds between two looks whether a commit that is held back has reached the replicas."""
 
 
 class HistoryGap(Exception):
     """A revision that must exist is in neither place."""
+
+
+class HistoryEnds(HistoryGap):
+    """What is missing are all revisions from one on: the pad was deleted or rolled back while it
+    was read, or it has lost its end."""
 
 
 class PadMeta(NamedTuple):
@@ -129,6 +137,41 @@ async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> 
                 f"revision {expected} is missing; the next one there is {revision.rev}"
             )
     return found
+
+
+ReadRevisions = Callable[[Redis, PadKeys, int, int], Awaitable[list[Revision]]]
+"""Reads revisions as `read_revisions` does."""
+
+
+async def revision_pages(
+    redis: Redis,
+    keys: PadKeys,
+    first: int,
+    last: int,
+    *,
+    step: int = READ_STEP,
+    read: ReadRevisions | None = None,
+) -> AsyncIterator[list[Revision]]:
+    """The revisions first…last, both included, in order, a read at a time; none of the reads is
+    empty. Nothing is read ahead: whoever asks has the time that it takes with each of them.
+
+    Arguments:
+        first: the first revision wanted; what is below 0 is passed over.
+        last: the last revision wanted, which must not be past the head. With `last` < `first`,
+            there is nothing to read.
+        step: how many revisions are read at once, at most.
+        read: reads them; `read_revisions` unless given, as by whoever repeats failed reads.
+
+    Raises `HistoryEnds` if the last ones are missing, after those that there are; `HistoryGap` if
+    one is missing in between; `CorruptPad` if one is not readable; or what `UNREACHABLE` lists.
+    """
+    for start in range(max(first, 0), last + 1, step):
+        end = min(start + step - 1, last)
+        revisions = await (read or read_revisions)(redis, keys, start, end)
+        if revisions:
+            yield revisions
+        if (missing := start + len(revisions)) <= end:
+            raise HistoryEnds(f"revision {missing} is missing, and all after it")
 
 
 async def _from_stream(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:

@@ -14,8 +14,8 @@ from redis.exceptions import ResponseError
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, readable
-from padfleet.shared.log.document import BYTES_AT_ONCE, READ_STEP, Document
-from padfleet.shared.log.history import PadMeta, read_told_meta
+from padfleet.shared.log.document import BYTES_AT_ONCE, Document
+from padfleet.shared.log.history import READ_STEP, PadMeta, read_told_meta
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision, Snapshot
 

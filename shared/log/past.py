@@ -11,13 +11,10 @@ from functools import partial
 from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad, Document, in_turns, replay
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_revisions
+from padfleet.shared.log.history import HistoryGap, PadMeta, revision_pages
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
-
-READ_STEP = 500
-"""Revisions in one read."""
 
 TURN = 50
 """Revisions that are applied before the loop gets its turn: some milliseconds."""
@@ -25,30 +22,28 @@ TURN = 50
 
 async def history(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[Revision]:
     """The revisions 0 to `last`. Raises `CorruptPad` where one is missing."""
-    async for revisions in _pages(redis, keys, last):
+    async for revisions in _pages(redis, keys, 0, last):
         for number, revision in enumerate(revisions):
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
             yield revision
 
 
-async def _pages(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[list[Revision]]:
-    """Likewise, a read at a time."""
-    for first in range(0, last + 1, READ_STEP):
-        end = min(first + READ_STEP - 1, last)
-        try:
-            revisions = await read_revisions(redis, keys, first, end)
-        except HistoryGap as error:
-            raise CorruptPad(str(error)) from error
-        if len(revisions) != end - first + 1:
-            raise CorruptPad(f"revision {first + len(revisions)} is missing")
-        yield revisions
+async def _pages(
+    redis: Redis, keys: PadKeys, first: int, last: int
+) -> AsyncIterator[list[Revision]]:
+    """As `revision_pages`, but raises `CorruptPad` where a revision is missing."""
+    try:
+        async for revisions in revision_pages(redis, keys, first, last):
+            yield revisions
+    except HistoryGap as error:
+        raise CorruptPad(str(error)) from error
 
 
 async def document_at(redis: Redis, keys: PadKeys, meta: PadMeta, rev: int) -> Document:
     """The pad at `rev`, which must not be after the head that `meta` names."""
     document = Document(meta.epoch)
-    async for revisions in _pages(redis, keys, rev):
+    async for revisions in _pages(redis, keys, 0, rev):
         await replay(document, revisions)
     return document
 
@@ -73,13 +68,8 @@ class Pools:
             known, pool = self._known.pop(name, (-1, AttributePool()))
             if known > meta.head:
                 known, pool = -1, AttributePool()  # read before, and not told of since
-            for first in range(known + 1, meta.head + 1, READ_STEP):
-                last = min(first + READ_STEP - 1, meta.head)
-                try:
-                    revisions = await read_revisions(self._redis, keys, first, last)
-                    await in_turns(revisions, partial(_take, pool))
-                except HistoryGap as error:
-                    raise CorruptPad(str(error)) from error
+            async for revisions in _pages(self._redis, keys, known + 1, meta.head):
+                await in_turns(revisions, partial(_take, pool))
             self._known[name] = (meta.head, pool)
             if len(self._known) > self._size:
                 del self._known[next(iter(self._known))]

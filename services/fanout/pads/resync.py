@@ -5,12 +5,16 @@ import logging
 from typing import Protocol
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.pads.feed import Doubt
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.vouching import Vouching
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import HistoryGap, read_revisions, read_told_meta
+from padfleet.shared.log.history import (
+    HistoryEnds,
+    HistoryGap,
+    read_told_meta,
+    revision_pages,
+)
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
@@ -101,12 +105,14 @@ class Resync:
                 return await self._compare()
             if held.feed.head < 0:
                 held.begin(meta, document)
-        while held.feed.head < meta.head:
-            first = held.feed.head + 1
-            last = min(first + READ_STEP - 1, meta.head)
-            revisions = await read_revisions(self._redis, self._keys, first, last)
-            if not revisions or isinstance(held.advance(revisions, meta.reign), Doubt):
-                return False  # deleted or rolled back while we read; the next look tells
+        first = held.feed.head + 1
+        pages = revision_pages(self._redis, self._keys, first, meta.head, step=READ_STEP)
+        try:
+            async for revisions in pages:
+                if held.advance(revisions, meta.reign) is not None:
+                    return False  # deleted or rolled back while we read; the next look tells
+        except HistoryEnds:
+            return False  # likewise
         if held.feed.chain_at(meta.head) not in (None, meta.chain):
             return False
         self.holds_under(meta.reign)

@@ -22,7 +22,7 @@ from padfleet.shared.archive.entries import (
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, revision_pages
 from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad_store import PadStore
@@ -103,11 +103,7 @@ async def history(redis: Redis, keys: PadKeys, pad: PadHead) -> AsyncIterator[li
     """The revisions up to the head, in parts that fit into one entry each. Raises `HistoryGap` if
     they do not lead there."""
     chain = b""
-    for first in range(0, pad.head + 1, ENTRY_REVISIONS):
-        last = min(first + ENTRY_REVISIONS - 1, pad.head)
-        revisions = await read_revisions(redis, keys, first, last)
-        if len(revisions) != last - first + 1:
-            raise HistoryGap(f"revision {first + len(revisions)} is missing")
+    async for revisions in revision_pages(redis, keys, 0, pad.head, step=ENTRY_REVISIONS):
         for revision in revisions:
             chain = chain_of(chain, revision.wire)
             if chain != revision.chain:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log import past
+from padfleet.shared.log import history
 from padfleet.shared.log.connect import open_redis
 from padfleet.shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
 from padfleet.shared.log.history import PadMeta
@@ -47,7 +47,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Revision]:
     async def read(_redis: Any, _keys: Any, first: int, last: int) -> Sequence[Revision]:
         return revisions[first : last + 1]
 
-    monkeypatch.setattr(past, "read_revisions", read)
+    monkeypatch.setattr(history, "read_revisions", read)
     return revisions
 
 
