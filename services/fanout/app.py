@@ -359,7 +359,7 @@ def _add_checks(
 ) -> None:
     async def reachable() -> str | None:
         take_lane(Lane.FIRST)
-        await redis.client.execute_command("PING")
+        await redis.ping()
         return None
 
     async def counted() -> str | None:

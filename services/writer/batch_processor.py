@@ -27,9 +27,10 @@ from padfleet.shared.log.document import DocumentChange
 from padfleet.shared.log.entries import Received, Staged, UnreadableEntry, UnreadEntry, unread
 from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
 from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions, revision_pages
-from padfleet.shared.log.keys import Keyspace, PadKeys, read_only_key
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.reading import entered_at, read_staged
+from padfleet.shared.log.pads import forget_read_only
+from padfleet.shared.log.reading import drop_staged, entered_at, read_staged
 from padfleet.shared.log.records import (
     CREATED,
     Creation,
@@ -448,7 +449,7 @@ class BatchProcessor:
     async def _clear_away(self, staged: list[str]) -> None:
         if staged:
             try:
-                await self._redis.client.unlink(*staged)
+                await drop_staged(self._redis, staged)
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("not cleared away, expires", extra={"error": str(error)})
 
@@ -482,7 +483,7 @@ class BatchProcessor:
         batch.stored(await self._ledger.delete(batch.lease, entry_id, keys, pad.epoch + 1))
         self._pads.forget(entry.pad)
         if meta.read_only_id is not None:
-            await patiently(self._redis.client.delete, read_only_key(meta.read_only_id))
+            await patiently(forget_read_only, self._redis, meta.read_only_id)
         log.info("pad deleted", extra={"pad": entry.pad, "author": entry.author})
 
     def _is_corrupt(self, pad_id: str, error: Exception) -> None:

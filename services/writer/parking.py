@@ -5,14 +5,12 @@ import logging
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
+from padfleet.shared.log import standing
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.entries import Received
 from padfleet.shared.log.keys import Keyspace
 
 log = logging.getLogger(__name__)
-
-MOST = 100
-"""Entries of a partition that are kept, and of each only its beginning."""
 
 
 async def park(redis: Redis, keyspace: Keyspace, partition: int, received: Received) -> None:
@@ -31,21 +29,7 @@ async def park(redis: Redis, keyspace: Keyspace, partition: int, received: Recei
         "pad": unread.pad or "",
     }
     log.error("inbox entry not readable, passed", extra=about)
-    fields = {
-        "reason": unread.reason,
-        "detail": unread.detail.encode("utf-8", "replace"),
-        "bytes": unread.size,
-        "pad": (unread.pad or "").encode("utf-8", "surrogatepass"),
-        "start": unread.start,
-    }
     try:
-        # Under its own ID: what is passed twice stands there once.
-        await redis.client.xadd(
-            keyspace.parked(partition),
-            fields,  # type: ignore[arg-type]
-            id=received.id,
-            maxlen=MOST,
-            approximate=False,
-        )
+        await standing.park(redis, keyspace, partition, received.id, unread)
     except (*UNREACHABLE, RedisError) as error:
         log.warning("not noted", extra={"entry": received.id, "error": str(error)})

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
-from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.standing import read_standing
 
 SHARE_LEASES = 2
 """Lease times for which a writer may lack a part of its share: when another dies, that one's leases
@@ -80,7 +80,7 @@ def add_readiness(
         return None
 
     async def reachable() -> str | None:
-        await redis.client.execute_command("PING")
+        await redis.ping()
         return None
 
     health.ready("leases", leases)
@@ -92,9 +92,7 @@ def add_readiness(
 
 async def _waiting(redis: Redis, keyspace: Keyspace, partition: int) -> float:
     """Seconds that the oldest unsettled entry has waited; 0 if there is none."""
-    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
-    _, _, waiting, *_ = await scripts.STANDING(redis.rush, keys, [])
-    return int(waiting) / 1000 if waiting else 0.0
+    return ((await read_standing(redis, keyspace, partition)).waiting_ms or 0) / 1000
 
 
 def _shown(partitions: Iterable[int]) -> str:

@@ -23,7 +23,7 @@ from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
 from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine, encode
 from padfleet.shared.health import Health
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from padfleet.shared.log.keys import process_key
+from padfleet.shared.log.processes import drop_record, put_record
 from padfleet.shared.responsiveness import LOOP_DELAY
 from padfleet.shared.supervisor import TaskStatus, rest
 
@@ -101,7 +101,6 @@ class Beacon:
         """`lines` are of its tasks, at any moment."""
         self._redis = redis
         self._name = name
-        self._key = process_key(name.id)
         self._count = count
         self._health = health
         self._lines = lines
@@ -148,11 +147,11 @@ class Beacon:
             past=points,
         )
         async with asyncio.timeout(PATIENCE):
-            await self._redis.client.set(self._key, encode(record), ex=LIFE)
+            await put_record(self._redis, self._name.id, encode(record), LIFE)
         return report.ok
 
     async def retire(self) -> None:
         """Takes the record of a process that ends away."""
         with suppress(*UNREACHABLE):
             async with asyncio.timeout(FAREWELL):
-                await self._redis.client.unlink(self._key)
+                await drop_record(self._redis, self._name.id)

@@ -2,15 +2,15 @@
 
 import asyncio
 import time
-from typing import Any
 
 from redis.exceptions import ResponseError
 
 from padfleet.shared.fleet.record import Kind, decode
 from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
-from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace, process_key
+from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace
+from padfleet.shared.log.processes import read_record, silences
+from padfleet.shared.log.standing import read_standing
 
 PATIENCE = 2.5
 """Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what
@@ -37,16 +37,14 @@ async def look(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
 
 async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:
     async with asyncio.timeout(PATIENCE):
-        found: list[Any] = await scripts.CENSUS(redis.rush, [key], [])
-    names, silences = found[::2], found[1::2]
-    beats = [(n.decode(), int(silence)) for n, silence in zip(names, silences, strict=True)]
-    return list(await asyncio.gather(*(_seen(redis, kind, *beat) for beat in sorted(beats))))
+        beats = await silences(redis, key)
+    return list(await asyncio.gather(*(_seen(redis, kind, *beat) for beat in beats)))
 
 
 async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen:
     try:
         async with asyncio.timeout(PATIENCE):
-            told: bytes | None = await redis.rush.get(process_key(process))
+            told = await read_record(redis, process)
     except (*UNREACHABLE, ResponseError):
         # Of another shard than the count, or no string. That the process lives is known all the
         # same.
@@ -56,18 +54,9 @@ async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen
 
 
 async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStatus | UnreadInbox:
-    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
     try:
         async with asyncio.timeout(PATIENCE):
-            owner, left, waiting, entries, parked = await scripts.STANDING(redis.rush, keys, [])
+            return InboxStatus(partition, *await read_standing(redis, keyspace, partition))
     except (*UNREACHABLE, ResponseError) as error:
         # One key of a wrong type, too, must not hide all the others.
         return UnreadInbox(partition, str(error) or f"no answer within {PATIENCE:g} s")
-    return InboxStatus(
-        partition,
-        owner.decode(),
-        int(left) if left else None,
-        int(waiting) if waiting else None,
-        int(entries),
-        int(parked),
-    )

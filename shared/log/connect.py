@@ -153,7 +153,12 @@ class Redis:
         if isinstance(self.client, RedisCluster):
             _ = await self.client.initialize()
         else:
-            await self.client.execute_command("PING")
+            await self.ping()
+
+    async def ping(self) -> None:
+        """Returns when a server has answered: on a cluster, any of them. Raises what `UNREACHABLE`
+        lists."""
+        await self.client.execute_command("PING")
 
     async def close(self) -> None:
         await self.client.aclose()

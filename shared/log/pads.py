@@ -79,3 +79,9 @@ async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -
     key = read_only_key(read_only_id)
     await redis.client.set(key, pad_id, nx=True)
     return read_only_id if await redis.client.get(key) == pad_id.encode() else None
+
+
+async def forget_read_only(redis: Redis, read_only_id: str) -> None:
+    """The id leads nowhere from now on. Its pad still has it, if it is there. Raises what
+    `UNREACHABLE` lists."""
+    await redis.client.delete(read_only_key(read_only_id))

@@ -174,3 +174,9 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
     if (entry.pad, entry.origin) != (staged.pad, staged.origin):
         raise UnreadableEntry("malformed", "it is not the entry that it is said to be")
     return entry
+
+
+async def drop_staged(redis: Redis, keys: Sequence[str]) -> None:
+    """Takes away what stood beside the inbox under these keys (`Keyspace.staging`), of one
+    partition and at least one. Raises what `UNREACHABLE` lists; then it expires by itself."""
+    await redis.client.unlink(*keys)

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple, cast
 from padfleet.shared.bounds import is_pad_id, number_of
 from padfleet.shared.log import presence, scripts
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key, read_only_key
+from padfleet.shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key
 from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pads import forget_read_only
 from padfleet.shared.log.records import Left
 
 MOST = 20
@@ -85,7 +86,7 @@ async def vacate(
         # Keys in slots of their own. Should this not come to pass, they lead nowhere.
         read_only_id, creator = (value.decode() for value in more)
         if read_only_id:
-            await redis.client.delete(read_only_key(read_only_id))
+            await forget_read_only(redis, read_only_id)
         if creator:
             await redis.client.hdel(author_pads_key(creator), one.pad)
     found: Literal["gone", "kept", "later", "lease"] = verdict.decode()

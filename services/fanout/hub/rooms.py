@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from time import monotonic
-from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -20,6 +19,7 @@ from padfleet.shared.log import announcements
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.several import StoredHead, read_heads
 from padfleet.shared.supervisor import Keeper, Loose, progress, rest
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 
@@ -157,23 +157,19 @@ class Rooms:
         rooms = [room for room in self if room.opened is not None and room.opened.done()]
         for start in range(0, len(rooms), AUDIT_BATCH):
             part = rooms[start : start + AUDIT_BATCH]
-            pipeline = self._redis.client.pipeline(transaction=False)
-            for room in part:
-                _ = pipeline.hmget(room.keys.meta, ["head", "epoch", "chain"])
             before = [room.feed.head for room in part]
             progress()
             async with asyncio.timeout(PATIENCE):
-                found = await pipeline.execute(raise_on_error=False)
+                found = await read_heads(self._redis, [room.keys for room in part])
             for room, had, stored in zip(part, before, found, strict=True):
                 self._compare(room, had, stored)
 
-    def _compare(self, room: Room, had: int, stored: Any) -> None:
+    def _compare(self, room: Room, had: int, stored: StoredHead | Exception) -> None:
         """What one pad's key holds must not keep the others from being looked at."""
         try:
             if isinstance(stored, Exception):
                 raise stored
-            head, epoch, chain = stored
-            if room.held.differs(int(head or -1), int(epoch or 0), chain or b"", had):
+            if room.held.differs(*stored, had):
                 room.repair.begin()
         except (*UNREACHABLE, RedisError, ValueError) as error:
             log.warning("feed not compared", extra={"pad": room.pad_id, "error": str(error)})

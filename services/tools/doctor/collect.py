@@ -27,6 +27,7 @@ from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, HalfMoved,
 from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.view import FleetView, picture
 from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keeping import CONFIG_NAMES, Store, read_stores
 from padfleet.shared.log.keys import CONFIG, Keyspace
 from padfleet.shared.settings.redis_url import RedisUrl, parse
@@ -71,8 +72,9 @@ async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None]:
 
 async def _fleet(redis: Redis) -> FleetView | None:
     try:
-        partitions = int(await redis.client.hget(CONFIG, "partitions") or 0)
-        return picture(await look(redis, Keyspace(partitions))) if partitions else None
+        return picture(await look(redis, await stored_keyspace(redis)))
+    except NoFleet:
+        return None
     except (RedisError, OSError, ValueError):
         # What keeps us from looking, such as a user without some right, is told by other checks.
         return None

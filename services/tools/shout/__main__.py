@@ -7,13 +7,13 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.announcements import relay
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.several import count_sessions
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import add_redis_options, run_tool
 
@@ -91,10 +91,7 @@ async def _open_pads(
 async def _counted(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> list[tuple[str, int]]:
     if not pads:
         return []
-    pipeline: Any = redis.client.pipeline(transaction=False)
-    for pad_id in pads:
-        pipeline.hlen(keyspace.pad(pad_id).members)
-    counts = await pipeline.execute()
+    counts = await count_sessions(redis, [keyspace.pad(pad_id) for pad_id in pads])
     return [(pad_id, count) for pad_id, count in zip(pads, counts, strict=True) if count]
 
 

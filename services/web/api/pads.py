@@ -1,6 +1,7 @@
 """Pads as a whole: making, deleting, listing, and what they are known by."""
 
 import re
+from itertools import compress
 from typing import Any
 
 from padfleet.services.web.api import arguments
@@ -15,6 +16,7 @@ from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
+from padfleet.shared.log.several import are_there
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 
@@ -116,11 +118,8 @@ async def all_pads(api: Api) -> list[str]:
 
 async def existing(api: Api, pads: list[str]) -> list[str]:
     """Those that are there."""
-    pipeline = api.redis.client.pipeline(transaction=False)
-    for pad in pads:
-        _ = pipeline.hget(api.keyspace.pad(pad).meta, "head")
-    heads = await pipeline.execute()
-    return [pad for pad, head in zip(pads, heads, strict=True) if int(head or -1) >= 0]
+    there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in pads])
+    return list(compress(pads, there))
 
 
 # --- Group pads' own -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from padfleet.services.web.api.pads import all_pads
 from padfleet.shared.log import authors, contributions, presence
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.records import Member
+from padfleet.shared.log.several import count_sessions
 
 
 async def create_author(api: Api, fields: Fields) -> dict[str, Any]:
@@ -83,10 +84,7 @@ async def _with_members(api: Api, pads: list[str]) -> list[str]:
     found = []
     for start in range(0, len(pads), 500):
         part = pads[start : start + 500]
-        pipeline = api.redis.client.pipeline(transaction=False)
-        for pad in part:
-            _ = pipeline.hlen(api.keyspace.pad(pad).members)
-        counts = await pipeline.execute()
+        counts = await count_sessions(api.redis, [api.keyspace.pad(pad) for pad in part])
         found += [pad for pad, count in zip(part, counts, strict=True) if count]
     return found
 

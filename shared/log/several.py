@@ -1,0 +1,56 @@
+"""One question about several pads, asked of all of them in one round trip.
+
+Each raises what `UNREACHABLE` lists. How many pads are asked about at once is the caller's choice:
+some hundreds keep a pipeline short.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+
+
+class StoredHead(NamedTuple):
+    """Where a pad's history stands, by its meta."""
+
+    head: int  #: -1: there is no such pad
+    epoch: int
+    chain: bytes
+
+
+async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
+    """For each pad, in this order. What one pad's key holds does not keep the others from being
+    read: in its place stands the error, redis-py's or a ValueError."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for keys in pads:
+        _ = pipeline.hmget(keys.meta, ["head", "epoch", "chain"])
+    return [_head(reply) for reply in await pipeline.execute(raise_on_error=False)]
+
+
+def _head(reply: Any) -> StoredHead | Exception:
+    if isinstance(reply, Exception):
+        return reply
+    head, epoch, chain = reply
+    try:
+        return StoredHead(int(head or -1), int(epoch or 0), chain or b"")
+    except ValueError as error:
+        return error
+
+
+async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
+    """Whether each of the pads exists, in this order. Raises `ResponseError` where a key is of a
+    wrong type, and ValueError where it says what is no head."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for keys in pads:
+        _ = pipeline.hget(keys.meta, "head")
+    return [int(head or -1) >= 0 for head in await pipeline.execute()]
+
+
+async def count_sessions(redis: Redis, pads: Sequence[PadKeys]) -> list[int]:
+    """How many sessions are on each of the pads, in this order; those of dead workers count until
+    somebody takes them out. Raises `ResponseError` where a key is of a wrong type."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for keys in pads:
+        _ = pipeline.hlen(keys.members)
+    return cast("list[int]", await pipeline.execute())

@@ -1,0 +1,61 @@
+"""How the inbox of a partition stands, and what its writers could not read in it."""
+
+from collections.abc import Awaitable
+from typing import NamedTuple, cast
+
+from padfleet.shared.log import scripts
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.entries import UnreadEntry
+from padfleet.shared.log.keys import Keyspace
+
+MOST_PARKED = 100
+"""Entries of a partition that are kept, and of each only its beginning."""
+
+
+class InboxStanding(NamedTuple):
+    """By what stands in Redis, not by what any process believes."""
+
+    owner: str  #: the writer that had the partition last; empty: none ever had
+    left_ms: int | None
+    """For how long it stays that writer's; negative: since when it does not. None: given back."""
+    waiting_ms: int | None  #: since when the oldest unsettled entry waits; None: there is none
+    entries: int  #: that wait, up to a hundred settled ones among them
+    parked: int  #: entries that could not be read, and were passed; the last `MOST_PARKED`
+
+
+async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding:
+    """Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type."""
+    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
+    owner, left, waiting, entries, parked = await scripts.STANDING(redis.rush, keys, [])
+    return InboxStanding(
+        owner.decode(),
+        int(left) if left else None,
+        int(waiting) if waiting else None,
+        int(entries),
+        int(parked),
+    )
+
+
+async def park(
+    redis: Redis, keyspace: Keyspace, partition: int, entry_id: str, unread: UnreadEntry
+) -> None:
+    """Keeps what can be said of an entry that is passed unread; the oldest of `MOST_PARKED` makes
+    room. Under the entry's own ID, so that what is passed twice stands there once: then, and where
+    a later entry stands there already, raises `ResponseError`; or what `UNREACHABLE` lists."""
+    fields = {
+        "reason": unread.reason,
+        "detail": unread.detail.encode("utf-8", "replace"),
+        "bytes": unread.size,
+        "pad": (unread.pad or "").encode("utf-8", "surrogatepass"),
+        "start": unread.start,
+    }
+    await cast(
+        "Awaitable[object]",
+        redis.client.xadd(
+            keyspace.parked(partition),
+            fields,  # type: ignore[arg-type]
+            id=entry_id,
+            maxlen=MOST_PARKED,
+            approximate=False,
+        ),
+    )
