@@ -245,10 +245,8 @@ async def _authors(redis: Redis, records: Records, authors: set[str]) -> None:
     for start in range(0, len(names), STEP):
         part = names[start : start + STEP]
         values = await records.get([r.author_key(name) for name in part])
-        for name, value in zip(part, values, strict=True):
-            author = r.author_of(value, name)
-            if author is not None:
-                await bring(redis, author)
+        found = (r.author_of(value, name) for name, value in zip(part, values, strict=True))
+        await bring(redis, [author for author in found if author is not None])
 
 
 def _author_of(record: Any) -> str:

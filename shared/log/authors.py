@@ -309,14 +309,31 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
     return found
 
 
-async def bring(redis: Redis, author: Author) -> bool:
-    """Puts an author on record for good who comes from elsewhere. False: he was known here, has
-    perhaps changed name and colour since, and keeps them."""
-    if await redis.client.exists(author_key(author.id)):
-        await keep(redis, [author.id])
-        return False
-    await redis.client.hset(author_key(author.id), items=author_items(author))
-    return True
+async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
+    """Puts authors on record for good who come from elsewhere, unless they are known here: who is
+    known has perhaps changed name and colour since, and keeps them.
+
+    All in one round trip, unless some of them are known as visitors only: it takes two more to
+    make those permanent. Of each it is decided in one step, so that nobody who joins meanwhile
+    loses the name or colour that he has chosen.
+
+    Arguments:
+        brought: the authors; a few hundred at a time.
+
+    Returns the ids of those who were put on record. Raises what `UNREACHABLE` lists; some may be
+    on record then, and to bring all of them again does no harm.
+    """
+    replies = await all_of(
+        *(
+            scripts.AUTHOR(redis.rush, [author_key(author.id)], author_items(author))
+            for author in brought
+        )
+    )
+    pairs = list(zip(brought, replies, strict=True))
+    await settle(
+        redis, {author.id: note[0] for author, (new, *note) in pairs if not new and note[0]}
+    )
+    return [author.id for author, (new, *_) in pairs if new]
 
 
 def author_items(author: Author) -> list[bytes]:

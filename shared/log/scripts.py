@@ -36,6 +36,7 @@ class Script:
 
 
 AGREE = Script("agree")
+AUTHOR = Script("author")
 CENSUS = Script("census")
 CHAT = Script("chat")
 CLAIM = Script("claim")

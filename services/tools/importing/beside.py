@@ -20,11 +20,11 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     """How many of each there were. Whatever is known here already stays as it is, so that it does
     no harm to do it again."""
     counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
-    async for key, value in _pairs(records, "globalAuthor:"):
-        name = key.removeprefix("globalAuthor:")
-        author = r.author_of(value, name) if bounds.is_author_id(name) else None
-        if author is not None and await authors.bring(redis, author):
-            counts["authors"] += 1
+    async for pairs in _parts(records, "globalAuthor:"):
+        named = ((key.removeprefix("globalAuthor:"), value) for key, value in pairs)
+        found = (r.author_of(value, name) for name, value in named if bounds.is_author_id(name))
+        brought = await authors.bring(redis, [author for author in found if author is not None])
+        counts["authors"] += len(brought)
     async for key, value in _pairs(records, "token2author:"):
         token = key.removeprefix("token2author:")
         if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
@@ -87,12 +87,18 @@ async def _session(redis: Redis, session: str, value: Any) -> bool:
 
 
 async def _pairs(records: Records, prefix: str) -> AsyncIterator[tuple[str, Any]]:
+    async for pairs in _parts(records, prefix):
+        for pair in pairs:
+            yield pair
+
+
+async def _parts(records: Records, prefix: str) -> AsyncIterator[list[tuple[str, Any]]]:
+    """Keys that begin so, each with its value; as many at a time as are read at once."""
     part: list[str] = []
     async for key in records.keys(prefix):
         part.append(key)
         if len(part) == STEP:
-            for pair in zip(part, await records.get(part), strict=True):
-                yield pair
+            yield list(zip(part, await records.get(part), strict=True))
             part = []
-    for pair in zip(part, await records.get(part), strict=True):
-        yield pair
+    if part:
+        yield list(zip(part, await records.get(part), strict=True))

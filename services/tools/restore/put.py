@@ -141,10 +141,8 @@ class Restorer:
         self._restored(name, pad, installed)
 
     async def _authors(self, entry: Authors) -> None:
-        for author, flat in entry.authors:
-            found = stored_author(author, flat)
-            if found is not None:
-                await bring(self._redis, found)
+        found = (stored_author(author, flat) for author, flat in entry.authors)
+        await bring(self._redis, [author for author in found if author is not None])
 
     async def _tokens(self, entry: Tokens) -> None:
         for token, author in entry.tokens:
