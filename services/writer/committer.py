@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.services.writer.replicas import Replicas, Unconfirmed
-from padfleet.shared.log import scripts
+from padfleet.services.writer.replicas import Replicas
+from padfleet.shared.log import commits
+from padfleet.shared.log.commits import CommitVerdict
+from padfleet.shared.log.confirming import Unconfirmed
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
@@ -72,20 +74,21 @@ class Committer:
 
         Raises `Spoilt` where one pad keeps all from being stored.
         """
-        keys = [self._keyspace.state(lease.partition), self._keyspace.inbox(lease.partition)]
-        settled = " ".join((position, *aside))
-        args: list[str | bytes | int] = [lease.term, lease.position, settled, self._lease_ms]
-        args += [lease.reign, "hold" if self._replicas.wanted else "tell"]
-        for item in work.values():
-            pad_keys, pad_args = item.keys_and_args(lease.reign)
-            keys += pad_keys
-            args += pad_args
+        parts = [item.part(lease.reign) for item in work.values()]
         opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
-        if opened:
-            keys.append(self._keyspace.unwritten(lease.partition))
-            args += [one.record for one in opened]
         began = time.time_ns()
-        await self._call(scripts.COMMIT, keys, args, position, list(work))
+        verdict = await patiently(
+            commits.commit,
+            self._redis,
+            self._keyspace,
+            lease,
+            (position, *aside),
+            parts,
+            opened,
+            lease_ms=self._lease_ms,
+            hold=bool(self._replicas.wanted),
+        )
+        self._check(verdict, position, list(work))
         _trace("commit", began, work)
         if self._replicas.wanted:
             began = time.time_ns()
@@ -96,10 +99,8 @@ class Committer:
 
     async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
         """Likewise: takes the pad's keys away; `epoch` is of whatever comes after it."""
-        all_keys = [self._keyspace.state(lease.partition), keys.meta, *keys.deletable]
-        args: list[str | bytes | int] = [lease.term, lease.position, position]
-        args += [keys.channel, epoch, lease.reign]
-        await self._call(scripts.DELETE, all_keys, args, position)
+        verdict = await patiently(commits.delete, self._redis, lease, position, keys, epoch)
+        self._check(verdict, position)
         return lease._replace(position=position)
 
     async def tell_untold(self, lease: Lease) -> None:
@@ -113,33 +114,25 @@ class Committer:
             await patiently(self._replicas.have, lease, position)
         except Unconfirmed as error:
             raise LeaseLost(str(error)) from error
-        args: list[str | bytes | int] = [lease.term, position]
-        for channel, message in messages.items():
-            args += [channel, message]
-        state = self._keyspace.state(lease.partition)
-        await patiently(scripts.TELL, self._redis.client, [state], args)
+        await patiently(
+            commits.tell_held_back, self._redis, self._keyspace, lease, position, messages
+        )
 
-    async def _call(
-        self,
-        script: scripts.Script,
-        keys: list[str],
-        args: list[str | bytes | int],
-        position: str,
-        pads: Sequence[str] = (),
-    ) -> None:
-        verdict, *details = await patiently(script, self._redis.client, keys, args)
-        if verdict == b"ok":
+    @staticmethod
+    def _check(verdict: CommitVerdict, position: str, pads: Sequence[str] = ()) -> None:
+        word, details = verdict
+        if word == b"ok":
             return
-        if verdict == b"position" and details == [position.encode()]:
+        if word == b"position" and details == [position.encode()]:
             # The answer to an earlier attempt got lost, and it had done its work: nobody else can
             # have moved the position during our term.
             return
-        if verdict in (b"head", b"damaged"):
+        if word in (b"head", b"damaged"):
             number, what = details
-            damaged = verdict == b"damaged"
+            damaged = word == b"damaged"
             why = what.decode() if damaged else f"its head is {what.decode()} by now"
             raise Spoilt(pads[int(number) - 1], why, damaged=damaged)
-        raise LeaseLost(f"{verdict.decode()} is now {b' '.join(details).decode()}")
+        raise LeaseLost(f"{word.decode()} is now {b' '.join(details).decode()}")
 
 
 def _trace(name: str, began: int, work: dict[str, PadBatch]) -> None:

@@ -5,8 +5,8 @@ import logging
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.pad import WriterPad
-from padfleet.shared.log import authors, contributions, scripts
-from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log import authors, commits, contributions
+from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.history import read_revisions
 from padfleet.shared.log.keys import Keyspace
@@ -69,11 +69,7 @@ class Compaction:
         # Nobody changes the pad meanwhile: its partition is locked.
         small = pad.body.units < SMALL
         snapshot = pad.to_snapshot() if small else await asyncio.to_thread(pad.to_snapshot)
-        await scripts.SNAPSHOT(
-            self._redis.client,
-            [self._keyspace.state(lease.partition), keys.snap, keys.meta],
-            [lease.term, snapshot.rev, snapshot.epoch, snapshot.to_bytes(), lease.reign],
-        )
+        await commits.put_snapshot(self._redis, lease, keys, snapshot)
         pad.snapshot_rev = snapshot.rev
         metrics.SNAPSHOTS.inc()
 
@@ -85,11 +81,6 @@ class Compaction:
         if len(revisions) != CHUNK_REVISIONS:
             log.error("chunk not packed: revisions are missing", extra={"pad": pad_id})
             return
-        moved = await scripts.COMPACT(
-            self._redis.client,
-            [self._keyspace.state(lease.partition), keys.revs, keys.chunks, keys.meta],
-            [lease.term, pad.epoch, number, encode_chunk(revisions), end, lease.reign],
-        )
-        if moved:
+        if await commits.pack_chunk(self._redis, lease, keys, pad.epoch, revisions):
             pad.first_kept = end
             metrics.CHUNKS.inc()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pad import WriterPad
+from padfleet.shared.log.commits import PadPart
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Outcome, Revision, committed_header
 from padfleet.shared.tracing import SubmissionTrace
@@ -43,8 +44,8 @@ class PadBatch:
         records = b"".join(revision.to_record() for revision in self.revisions)
         return b"R" + self.header(reign) + records
 
-    def keys_and_args(self, reign: str) -> tuple[list[str], list[str | bytes | int]]:
-        """The pad's part of commit.lua's KEYS and ARGV."""
+    def part(self, reign: str) -> PadPart:
+        """The pad's part of a commit."""
         meta: list[str | bytes | int] = []
         if self.revisions:
             # Not from the pad: whatever becomes of it in memory, the head is what is stored.
@@ -57,15 +58,19 @@ class PadBatch:
             for author, order in self.fences.items()
             for item in (author, "" if order is None else order)
         ]
-        return [self.keys.revs, self.keys.meta, self.keys.fences], [
-            self.keys.channel,
-            "" if self.head is None else self.head,
-            self.chain,
-            self.header(reign),
-            len(self.revisions),
-            *(revision.to_record() for revision in self.revisions),
-            len(meta) // 2,
-            *meta,
-            len(self.fences),
-            *fences,
-        ]
+        keys = [self.keys.revs, self.keys.meta, self.keys.fences]
+        return PadPart(
+            keys,
+            [
+                self.keys.channel,
+                "" if self.head is None else self.head,
+                self.chain,
+                self.header(reign),
+                len(self.revisions),
+                *(revision.to_record() for revision in self.revisions),
+                len(meta) // 2,
+                *meta,
+                len(self.fences),
+                *fences,
+            ],
+        )

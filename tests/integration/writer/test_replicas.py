@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from padfleet.services.writer.replicas import Replicas, Unconfirmed
+from padfleet.services.writer.replicas import Replicas
 from padfleet.shared.log import leases
+from padfleet.shared.log.confirming import Unconfirmed
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
