@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis as Client
+
+from padfleet.shared.log.connect import Redis
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +39,18 @@ FANOUT = (
     ("__main__",),
 )
 """The rooms of a worker, lowest first. Each imports from those before it only."""
+
+REDIS = frozenset(("redis", "_redis"))
+"""What a `shared.log.connect.Redis` is called wherever there is one."""
+
+PIPELINES = frozenset(("pipeline", "_pipeline", "pipe", "_pipe", "rush", "_rush"))
+
+COMMANDS = frozenset(name for name in dir(Client) if not name.startswith("_")) | {"execute"}
+
+BARE = frozenset(
+    ("execute_command", "send_command", "send_packed_command", "pack_commands", "read_response")
+)
+"""What a command is sent by, or its answer read, on whatever it is called."""
 
 
 @cache
@@ -74,6 +89,40 @@ def _of(tree: ast.Module) -> Iterator[str]:
 def _room(name: str) -> str:
     """`services.fanout`, or the part of it that a module is in; else the same of another folder."""
     return ".".join(name.split(".")[:2])
+
+
+def _called(node: ast.expr) -> str:
+    """The last name of it: `_redis` for `self._redis`, `pipeline` for `pipeline`."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _spoken(tree: ast.Module) -> Iterator[str]:
+    """What in this code speaks to Redis by itself, or could."""
+    offered = set(dir(Redis)) | {"few"}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                whole = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(module), names=names):
+                whole = [f"{module}.{alias.name}" for alias in names]
+            case ast.Attribute(value=on, attr=name):
+                if (
+                    (_called(on) in REDIS and name not in offered)
+                    or name in BARE
+                    or (_called(on) in PIPELINES and name in COMMANDS)
+                ):
+                    yield ast.unparse(node)
+                continue
+            case _:
+                continue
+        for name in whole:
+            if name.split(".")[0] == "redis" and not name.startswith("redis.exceptions."):
+                yield f"import {name}"
+            if name.startswith("padfleet.shared.log.scripts"):
+                yield f"import {name}"
 
 
 def test_all_of_the_code_is_looked_at() -> None:
@@ -141,6 +190,64 @@ def test_a_worker_imports_downwards() -> None:
             if theirs != mine and floor[theirs] >= floor[mine]:
                 odd.append(f"{name}: {other}")
     assert not odd
+
+
+def test_nobody_but_the_log_speaks_to_redis() -> None:
+    """What is read or written has a name there, and its form is known in one place."""
+    odd = [
+        f"{name}: {what}"
+        for name, tree in sources().items()
+        if not name.startswith("shared.log.")
+        for what in _spoken(tree)
+    ]
+    assert not odd
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "await redis.client.get(key)",
+        "await self._redis.rush.hget(key, 'head')",
+        "reply = api.redis.client.hgetall(key)",
+        "client = self._redis.client",
+        "await patiently(redis.client.delete, key)",
+        "redis.client.pipeline(transaction=False)",
+        "await redis.get(key)",
+        "_ = pipeline.hmget(key, names)",
+        "await self._pipeline.execute()",
+        "await rush.xrange(key, '-', '+')",
+        "await anything.execute_command('PING')",
+        "await connection.send_command('PUBSUB')",
+        "import redis",
+        "import redis.asyncio as r",
+        "from redis import Redis",
+        "from redis.asyncio import RedisCluster",
+        "from redis.sentinel import MasterNotFoundError",
+        "from padfleet.shared.log import scripts",
+        "from padfleet.shared.log.scripts import COMMIT",
+    ],
+)
+def test_whatever_speaks_to_redis_is_seen(line: str) -> None:
+    assert list(_spoken(ast.parse(line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "node = self._redis.node_for(channel)",
+        "async with self._redis.few: await read_meta(self._redis, keys)",
+        "await redis.ping()",
+        "await redis.close()",
+        "await PadStore(redis, keys).metadata()",
+        "from redis.exceptions import RedisError",
+        "value = fields.get('head')",
+        "submission = self.client.type(due, now)",
+        "address = trusted.client(remote, headers)",
+        "cursor.execute(query)",
+    ],
+)
+def test_what_does_not_speak_to_redis_is_let_be(line: str) -> None:
+    assert not list(_spoken(ast.parse(line)))
 
 
 @pytest.mark.parametrize("public", PUBLIC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from padfleet.shared.fleet.view import FleetView
+from padfleet.shared.log.inspection import HalfMoved as HalfMoved
 from padfleet.shared.log.keeping import Store
 from padfleet.shared.settings.redis_url import Kind
 
@@ -19,17 +20,6 @@ class ServerFacts(Store):
     """Why a message did not come back through a sharded channel, or None."""
     ping_ms: float
     """The median of a number of PINGs."""
-
-
-@dataclass(frozen=True)
-class HalfMoved:
-    """A slot that stands between two nodes: some of its keys are here, some there."""
-
-    slot: int
-    node: str
-    """The one that says so, `host:port`."""
-    state: str
-    """`migrating`: it gives the slot away; `importing`: it takes it."""
 
 
 @dataclass(frozen=True)

@@ -3,40 +3,37 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import failing
+from padfleet.shared.log.foreign import ForeignRedis
 from padfleet.shared.settings import mask
 from padfleet.shared.wire.jsontext import loads
-
-SCAN_COUNT = 1000
 
 
 class RedisRecords:
     def __init__(self, url: str) -> None:
         self._where = mask(url)
-        self._client = Redis.from_url(url)
+        self._client = ForeignRedis(url)
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
         with failing(self._where, RedisError, OSError):
-            values = await self._client.mget(keys) if keys else []
+            values = await self._client.values(keys)
         return [decoded(key, value) for key, value in zip(keys, values, strict=True)]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        pattern = "".join(f"\\{char}" if char in "*?[]\\" else char for char in prefix) + "*"
         cursor = 0
         while True:
             with failing(self._where, RedisError, OSError):
-                cursor, found = await self._client.scan(cursor, match=pattern, count=SCAN_COUNT)
+                cursor, found = await self._client.some_keys(cursor, prefix)
             for key in found:
-                yield key.decode() if isinstance(key, bytes) else key
+                yield key
             if cursor == 0:
                 return
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._client.close()
 
 
 def decoded(key: str, value: bytes | str | None) -> Any:

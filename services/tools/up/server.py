@@ -15,17 +15,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.exceptions import RedisError
 
 from padfleet.services.tools.up.binary import ServerBinary, find_server
 from padfleet.services.tools.up.datadir import DataDirLock
 from padfleet.services.tools.up.tether import tethered
 from padfleet.shared.lifetime import Lifetime
+from padfleet.shared.log.inspection import ServerInspection
+from padfleet.shared.settings.redis_url import parse
 
 HOST: Final = "127.0.0.1"
 
@@ -165,16 +166,15 @@ class EmbeddedServer(Lifetime):
         process = self._process
         assert process is not None
         deadline = time.monotonic() + _START_S
-        with redis.Redis(
-            host=HOST, port=port, socket_timeout=1, retry=Retry(NoBackoff(), 0)
-        ) as client:
+        url = parse(f"redis://{HOST}:{port}/0")
+        with closing(ServerInspection.of_url(url, timeout_s=1)) as server:
             while process.poll() is None:
                 try:
-                    client.ping()
+                    server.ping()
                     # Somebody else's server on this port would answer a PING as well.
-                    if client.info("server")["process_id"] == process.pid:
+                    if server.process_id() == process.pid:
                         return True
-                except redis.RedisError:
+                except RedisError:
                     pass  # not listening yet, or loading its data
                 if time.monotonic() > deadline:
                     raise ServerFailed(

@@ -1,0 +1,202 @@
+"""Looking at single servers, which a client for the whole cluster hides.
+
+Synchronous, one question after the other, each server on a connection of its own, and without a
+second attempt: whoever looks wants to see what there is, and not what there may be in a moment.
+Each method raises redis-py's errors and OSError, unless it says otherwise.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.crc import key_slot
+from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError as MasterNotFoundError
+from redis.sentinel import Sentinel
+
+from padfleet.shared.log.keys import CONFIG, Keyspace
+from padfleet.shared.settings.redis_url import RedisUrl
+
+PINGS: Final = 50
+
+
+@dataclass(frozen=True)
+class HalfMoved:
+    """A slot that stands between two nodes: some of its keys are here, some there."""
+
+    slot: int
+    node: str
+    """The one that says so, `host:port`."""
+    state: str
+    """`migrating`: it gives the slot away; `importing`: it takes it."""
+
+
+class ServerInspection:
+    """One server. What it forbids to ask is told apart from what it lacks."""
+
+    def __init__(self, name: str, client: redis.Redis) -> None:
+        self.name = name
+        self._client = client
+
+    @classmethod
+    def of_url(cls, where: RedisUrl, timeout_s: float) -> Self:
+        """The one server, or the primary that Sentinel names; not for a cluster. Raises
+        `MasterNotFoundError`, too."""
+        login: dict[str, Any] = {"username": where.username, "password": where.password}
+        limits: dict[str, Any] = {
+            "socket_timeout": timeout_s,
+            "socket_connect_timeout": timeout_s,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        if where.kind == "unix":
+            client = redis.Redis(unix_socket_path=where.path, db=where.db, **login, **limits)
+            return cls(where.path, client)
+        host, port = where.hosts[0]
+        if where.kind == "sentinel":
+            sentinel = Sentinel(where.hosts, sentinel_kwargs=limits | where.tls_options)
+            host, port = sentinel.discover_master(where.service)
+        client = redis.Redis(
+            host=host, port=port, db=where.db, **where.tls_options, **login, **limits
+        )
+        return cls(f"{host}:{port}", client)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ping(self) -> None:
+        """Returns when the server has answered."""
+        self._client.ping()
+
+    def process_id(self) -> int:
+        """Of the server's process, on the machine that it runs on."""
+        return int(self._client.info("server")["process_id"])
+
+    def info(self) -> dict[str, Any]:
+        """All sections of INFO that are shown without being asked for; empty: it is forbidden."""
+        try:
+            return dict(self._client.info())
+        except ResponseError:
+            return {}
+
+    def config(self, names: Sequence[str]) -> dict[str, str] | None:
+        """The options of these names; None: it is forbidden to ask."""
+        try:
+            return {str(k): str(v) for k, v in self._client.config_get(*names).items()}
+        except ResponseError:
+            return None
+
+    def scripting_error(self) -> str | None:
+        """What keeps a script from running; None: one has run."""
+        try:
+            answer = self._client.eval("return 'ran'", 0)
+        except ResponseError as error:
+            return str(error)
+        return None if answer in (b"ran", "ran") else f"a script returned {answer!r}"
+
+    def sharded_pubsub_error(self, channel: str) -> str | None:
+        """What keeps messages from passing through a sharded channel; None: one has passed. Waits
+        for it as long as for any answer."""
+        limit = self._client.connection_pool.connection_kwargs.get("socket_timeout") or 5.0
+        deadline = time.monotonic() + limit
+        with self._client.pubsub() as subscriber:
+            try:
+                subscriber.ssubscribe(channel)
+                while (left := deadline - time.monotonic()) > 0:
+                    message = subscriber.get_message(timeout=left)
+                    if message is None:
+                        continue
+                    if message["type"] == "ssubscribe":
+                        self._client.execute_command("SPUBLISH", channel, b"ping")
+                    if message["type"] == "smessage":
+                        return None
+            except ResponseError as error:
+                return str(error)
+        return f"no message within {limit:g} s"
+
+    def ping_ms(self) -> float:
+        """The median of `PINGS` round trips."""
+        times = []
+        for _ in range(PINGS):
+            start = time.perf_counter()
+            self._client.ping()
+            times.append((time.perf_counter() - start) * 1000)
+        return statistics.median(times)
+
+    def cluster_info(self) -> dict[str, str]:
+        """What a node of a cluster says of the whole, by the names that CLUSTER INFO has."""
+        return dict(self._client.execute_command("CLUSTER INFO"))
+
+    def half_moved(self) -> list[HalfMoved]:
+        """The slots that this node of a cluster gives or takes at present: it tells of no other's.
+        Empty, too, where it is forbidden to ask."""
+        try:
+            nodes = self._client.execute_command("CLUSTER NODES")
+        except ResponseError:
+            return []
+        return [
+            HalfMoved(int(moved["slot"]), self.name, str(moved["state"]))
+            for node in nodes.values()
+            for moved in node.get("migrations", ())
+        ]
+
+
+class ClusterInspection:
+    """A cluster, which may have holes."""
+
+    def __init__(self, where: RedisUrl, timeout_s: float) -> None:
+        """Connects. Raises RedisClusterException, too."""
+        self._cluster = RedisCluster(
+            startup_nodes=[ClusterNode(host, port) for host, port in where.hosts],
+            username=where.username,
+            password=where.password,
+            **where.tls_options,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            require_full_coverage=False,  # a cluster with a hole is what somebody looks at
+        )
+
+    def close(self) -> None:
+        self._cluster.close()
+
+    def primaries(self) -> list[ServerInspection]:
+        """In the order of their names. They are closed with the cluster."""
+        nodes = sorted(self._cluster.get_primaries(), key=lambda node: str(node.name))
+        return [
+            ServerInspection(str(node.name), self._cluster.get_redis_connection(node))
+            for node in nodes
+        ]
+
+    def slots_of_the_fleet(self) -> frozenset[int]:
+        """Those that hold partitions; none where that cannot be found out."""
+        try:
+            partitions = int(self._cluster.hget(CONFIG, "partitions") or 0)
+        except (RedisError, ValueError):
+            return frozenset()
+        keyspace = Keyspace(partitions) if partitions else None
+        numbers = range(partitions)
+        return frozenset(
+            key_slot(keyspace.state(n).encode()) for n in numbers if keyspace is not None
+        )
+
+    def channel_of_each(self, stem: str) -> dict[str, str]:
+        """For each primary that has slots a channel that lives on it, by the primary's name:
+        sharded channels have slots, as keys have."""
+        slots = self._cluster.nodes_manager.slots_cache
+        owners = {slot: nodes[0].name for slot, nodes in slots.items()}
+        wanted = set(owners.values())
+        channels: dict[str, str] = {}
+        number = 0
+        while wanted - channels.keys():
+            # The tag alone decides the slot, so what is added after it does not move the channel.
+            channel = f"{stem}:{{{number}}}"
+            owner = owners.get(key_slot(channel.encode()))
+            if owner is not None:
+                channels.setdefault(owner, channel)
+            number += 1
+        return channels
