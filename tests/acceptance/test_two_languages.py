@@ -18,7 +18,7 @@ from padfleet.shared.easysync import from_units, to_units
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 
-PAGE = Path(__file__).parents[2] / "services" / "page"
+PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 
 SECONDS = 30
 
