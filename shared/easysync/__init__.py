@@ -29,15 +29,7 @@ from padfleet.shared.easysync.changeset import (
 )
 from padfleet.shared.easysync.compose import compose
 from padfleet.shared.easysync.errors import EasysyncError
-from padfleet.shared.easysync.follow import follow, rebase
-from padfleet.shared.easysync.inverse import inverse
-from padfleet.shared.easysync.lines import (
-    mutate_attribution_lines,
-    mutate_text_lines,
-    split_attribution_lines,
-    split_text_lines,
-)
-from padfleet.shared.easysync.markers import correct_line_markers
+from padfleet.shared.easysync.follow import follow
 from padfleet.shared.easysync.ops import Op, iter_ops
 from padfleet.shared.easysync.pool import Attribute, AttributePool
 from padfleet.shared.easysync.splice import Builder, make_splice, replacing
@@ -58,26 +50,19 @@ __all__ = [
     "attribs_of",
     "check_rep",
     "compose",
-    "correct_line_markers",
     "follow",
     "from_units",
     "identity",
-    "inverse",
     "is_identity",
     "iter_ops",
     "make_atext",
     "make_splice",
     "move_ops_to_new_pool",
-    "mutate_attribution_lines",
-    "mutate_text_lines",
     "new_len",
     "old_len",
     "pack",
     "prepare_for_wire",
-    "rebase",
     "replacing",
-    "split_attribution_lines",
-    "split_text_lines",
     "to_units",
     "unpack",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import follow_attribs
 from padfleet.shared.easysync.base36 import numeral
@@ -89,13 +87,6 @@ def follow_ops(
             chars, lines = consume(op, mine)
             out.add("=", chars, lines, attribs)
     return out
-
-
-def rebase(cs: str, later: Iterable[str], pool: AttributePool) -> str:
-    """`cs` after all of `later`, which are the revisions since the one that `cs` was made for."""
-    for revision in later:
-        cs = follow(revision, cs, pool)
-    return cs
 
 
 def insert_rank(attribs: str, first_char: str, pool: AttributePool) -> int:

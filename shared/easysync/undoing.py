@@ -1,12 +1,11 @@
-"""Undoing a changeset on a document that is edited in place: `inverse` without a pass over it."""
+"""Undoing a changeset on a document that is edited in place, without a pass over all of it."""
 
 from __future__ import annotations
 
-from padfleet.shared.easysync.attributes import attribs_of
+from padfleet.shared.easysync.attributes import attribs_of, encode_attribs
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.changeset import check_rep, unpack
 from padfleet.shared.easysync.errors import EasysyncError
-from padfleet.shared.easysync.inverse import way_back
 from padfleet.shared.easysync.ops import iter_ops
 from padfleet.shared.easysync.pool import AttributePool
 from padfleet.shared.easysync.splice import Builder
@@ -15,8 +14,9 @@ from padfleet.shared.easysync.splice import Builder
 def undoing(cs: str, body: Body, pool: AttributePool) -> str:
     """The changeset that leads back from after `cs` to `body`, which is the document before it.
 
-    What `inverse` gives, at a cost that does not grow with the document. `EasysyncError` when the
-    two do not fit each other.
+    An attribute that `cs` sets where there was none is set to "", for which the pool may get new
+    attributes. The cost does not grow with the document. `EasysyncError` when the two do not fit
+    each other.
     """
     change = unpack(cs)
     if body.units != change.old_len:
@@ -46,5 +46,14 @@ def undoing(cs: str, body: Body, pool: AttributePool) -> str:
             if op.opcode == "-":
                 builder.insert(piece, had)
             else:
-                builder.keep_text(piece, way_back(changed, had, pool))
+                builder.keep_text(piece, _way_back(changed, had, pool))
     return check_rep(builder.to_changeset())
+
+
+def _way_back(changed: dict[str, str], had: str, pool: AttributePool) -> str:
+    """What to set on text that had the attributes `had`, to undo that `changed` has been set."""
+    old = attribs_of(had, pool)
+    back = [(key, old.get(key, "")) for key in changed]
+    return encode_attribs(
+        [(key, value) for key, value in back if value != changed[key]], pool, inserting=False
+    )

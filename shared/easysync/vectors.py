@@ -9,10 +9,9 @@ from padfleet.shared.easysync.atext import AText, apply_to_atext, apply_to_text
 from padfleet.shared.easysync.changeset import check_rep
 from padfleet.shared.easysync.compose import compose
 from padfleet.shared.easysync.errors import EasysyncError
-from padfleet.shared.easysync.follow import follow, rebase
-from padfleet.shared.easysync.inverse import inverse
-from padfleet.shared.easysync.lines import split_attribution_lines
+from padfleet.shared.easysync.follow import follow
 from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.reference import inverse, rebase, split_attribution_lines
 from padfleet.shared.easysync.splice import make_splice
 from padfleet.shared.easysync.transfer import move_ops_to_new_pool, prepare_for_wire
 from padfleet.shared.easysync.utf16 import to_units

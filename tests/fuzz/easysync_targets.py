@@ -14,18 +14,20 @@ from padfleet.shared.easysync import (
     attribs_of,
     check_rep,
     compose,
-    correct_line_markers,
     follow,
-    inverse,
     iter_ops,
     move_ops_to_new_pool,
-    mutate_attribution_lines,
-    mutate_text_lines,
     new_len,
     prepare_for_wire,
+    unpack,
+)
+from padfleet.shared.easysync.reference import (
+    correct_line_markers,
+    inverse,
+    mutate_attribution_lines,
+    mutate_text_lines,
     split_attribution_lines,
     split_text_lines,
-    unpack,
 )
 from padfleet.shared.wire import jsontext
 from tests.fuzz import corpus

@@ -250,6 +250,22 @@ def test_what_does_not_speak_to_redis_is_let_be(line: str) -> None:
     assert not list(_spoken(ast.parse(line)))
 
 
+def test_no_process_imports_what_only_tests_compare_with() -> None:
+    apart = "shared.easysync.reference"
+    users = {
+        name
+        for name, others in imports().items()
+        if any(other == apart or other.startswith(f"{apart}.") for other in others)
+    }
+    assert users == {"shared.easysync.vectors", "easysync"}
+    of_vectors = {
+        name
+        for name, others in imports().items()
+        if any(other.startswith("shared.easysync.vectors") for other in others)
+    }
+    assert of_vectors == {"services.dev.vectors.__main__"}
+
+
 @pytest.mark.parametrize("public", PUBLIC)
 def test_only_the_outermost_imports_what_is_public(public: str) -> None:
     """The fleet uses its own parts, so that what is offered to others can be changed by itself."""

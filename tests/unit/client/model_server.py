@@ -13,8 +13,8 @@ from padfleet.shared.easysync import (
     make_atext,
     move_ops_to_new_pool,
     prepare_for_wire,
-    rebase,
 )
+from padfleet.shared.easysync.reference import rebase
 
 Message = dict[str, Any]
 

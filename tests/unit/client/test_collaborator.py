@@ -29,9 +29,9 @@ from padfleet.shared.easysync import (
     make_splice,
     move_ops_to_new_pool,
     prepare_for_wire,
-    rebase,
     to_units,
 )
+from padfleet.shared.easysync.reference import rebase
 from padfleet.shared.wire.jsontext import dumps, loads
 
 ME, BOB = "a.me", "a.bob"

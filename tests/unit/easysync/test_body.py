@@ -13,7 +13,6 @@ from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     apply_to_atext,
-    correct_line_markers,
     make_atext,
     make_splice,
     unpack,
@@ -24,6 +23,7 @@ from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.edit_script import patches_of
 from padfleet.shared.easysync.fenwick import FenwickTree
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from padfleet.shared.easysync.reference import correct_line_markers
 from tests.unit.easysync.strategies import PROPERTY, Pad, pads, pads_with_history
 from tests.unit.easysync.wild import some_changeset, spoilt
 

@@ -17,30 +17,32 @@ from padfleet.shared.easysync import (
     attribs_of,
     check_rep,
     compose,
-    correct_line_markers,
     follow,
     identity,
-    inverse,
     is_identity,
     iter_ops,
     make_atext,
     make_splice,
     move_ops_to_new_pool,
-    mutate_attribution_lines,
-    mutate_text_lines,
     new_len,
     old_len,
     pack,
     prepare_for_wire,
-    rebase,
-    split_attribution_lines,
-    split_text_lines,
     to_units,
     unpack,
 )
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.ops import side_by_side
 from padfleet.shared.easysync.overlay import overlay
+from padfleet.shared.easysync.reference import (
+    correct_line_markers,
+    inverse,
+    mutate_attribution_lines,
+    mutate_text_lines,
+    rebase,
+    split_attribution_lines,
+    split_text_lines,
+)
 from padfleet.shared.easysync.runs import IndexedAttribs, with_index
 from tests.unit.easysync.strategies import (
     PROPERTY,

@@ -21,22 +21,24 @@ from padfleet.shared.easysync import (
     attribs_of,
     check_rep,
     compose,
-    correct_line_markers,
     follow,
-    inverse,
     is_identity,
     iter_ops,
     make_splice,
     move_ops_to_new_pool,
-    mutate_attribution_lines,
-    mutate_text_lines,
     new_len,
     old_len,
     pack,
     prepare_for_wire,
-    split_attribution_lines,
     to_units,
     unpack,
+)
+from padfleet.shared.easysync.reference import (
+    correct_line_markers,
+    inverse,
+    mutate_attribution_lines,
+    mutate_text_lines,
+    split_attribution_lines,
 )
 from tests.unit.easysync.strategies import PROPERTY, Pad, pads_with_edit
 

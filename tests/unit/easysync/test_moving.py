@@ -18,13 +18,13 @@ from padfleet.shared.easysync import (
     apply_to_atext,
     make_atext,
     make_splice,
-    rebase,
     unpack,
 )
 from padfleet.shared.easysync import fast_rebase as moving
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.edit_script import patches_of
 from padfleet.shared.easysync.fast_rebase import rebase_over
+from padfleet.shared.easysync.reference import rebase
 from padfleet.shared.easysync.steps import EditStep, step_of
 from tests.unit.easysync.strategies import PROPERTY
 from tests.unit.easysync.wild import some_attributes, some_changeset, some_text, spoilt

@@ -1,4 +1,4 @@
-"""Undoing on a document that is edited in place: what `inverse` gives."""
+"""Undoing on a document that is edited in place, however it is cut into blocks."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.easysync import (
-    AText,
-    AttributePool,
-    EasysyncError,
-    apply_to_atext,
-    inverse,
-    unpack,
-)
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError, apply_to_atext, unpack
 from padfleet.shared.easysync import body as body_module
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.edit_script import patches_of
+from padfleet.shared.easysync.reference import inverse
 from padfleet.shared.easysync.undoing import undoing
 from tests.unit.easysync.strategies import PROPERTY, Pad, changesets, pads
 
@@ -24,14 +18,15 @@ from tests.unit.easysync.strategies import PROPERTY, Pad, changesets, pads
 @given(pads(), st.data(), st.sampled_from([(1024, 32), (3, 1)]))
 @PROPERTY
 def test_it_is_the_inverse(pad: Pad, data: st.DataObject, blocks: tuple[int, int]) -> None:
+    cs = data.draw(changesets(pad))
+    text, attribs = pad.atext
+    wanted = inverse(cs, text, attribs, pad.pool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(body_module, "BLOCK_UNITS", blocks[0])
         patch.setattr(body_module, "BLOCK_SPANS", blocks[1])
-        cs = data.draw(changesets(pad))
-        text, attribs = pad.atext
         body = Body(pad.atext)
         back = undoing(cs, body, pad.pool)
-        assert back == inverse(cs, text, attribs, pad.pool)
+        assert back == wanted
         patches_of(unpack(cs), body, pad.pool).apply()
         assert body.to_atext().text == apply_to_atext(cs, pad.atext, pad.pool).text
         patches_of(unpack(back), body, pad.pool).apply()

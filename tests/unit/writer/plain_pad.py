@@ -13,7 +13,6 @@ from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     apply_to_atext,
-    correct_line_markers,
     follow,
     identity,
     make_atext,
@@ -22,6 +21,7 @@ from padfleet.shared.easysync import (
     old_len,
 )
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
+from padfleet.shared.easysync.reference import correct_line_markers
 from padfleet.shared.log.document import DocumentChange, chain_of
 from padfleet.shared.log.records import Origin, Outcome, Revision, Submission
 

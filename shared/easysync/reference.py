@@ -1,24 +1,83 @@
-"""Documents as lists of lines, which is how an editor holds them.
+"""Easysync as it is written down, for who wants to see what a result should be.
 
-A line ends with its newline; only the last line of a text may lack one. Lines of attributes cover
-the lines of the text one by one.
+A fleet has a faster way to each of these: `fast_rebase` for rebasing, `undoing` for inverses,
+`markers` for line markers, and `edit_script` on a `Body` where lines were. None of it is imported
+by a process of a fleet; tests and recorded vectors compare the two, and `padfleet.easysync` offers
+it to others.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 
 from padfleet.shared.easysync.assembler import OpRun
-from padfleet.shared.easysync.atext import apply_ops
+from padfleet.shared.easysync.atext import AText, apply_ops
+from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.changeset import Bank, unpack
 from padfleet.shared.easysync.errors import EasysyncError
+from padfleet.shared.easysync.follow import follow
+from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
 from padfleet.shared.easysync.ops import Op, iter_ops, side_by_side
 from padfleet.shared.easysync.overlay import overlay
 from padfleet.shared.easysync.pool import AttributePool
+from padfleet.shared.easysync.runs import with_index
+from padfleet.shared.easysync.splice import Builder
+from padfleet.shared.easysync.undoing import undoing
 
 _LINE: Final = re.compile(r"[^\n]*+\n|[^\n]++")
+
+
+def rebase(cs: str, later: Iterable[str], pool: AttributePool) -> str:
+    """`cs` after all of `later`, which are the revisions since the one that `cs` was made for."""
+    for revision in later:
+        cs = follow(revision, cs, pool)
+    return cs
+
+
+def inverse(cs: str, text: str, attribs: str, pool: AttributePool) -> str:
+    """The changeset that leads back from after `cs` to the document given, the one before `cs`.
+
+    An attribute that `cs` sets where there was none is set to "", for which the pool may get new
+    attributes. `EasysyncError` when the changeset and the document do not fit each other, or text
+    and attributes do not. Costs a pass over the document, which `undoing` does not.
+    """
+    if sum([op.chars for op in iter_ops(attribs)]) < len(text):
+        raise EasysyncError("the document has fewer attributes than text")
+    return undoing(cs, Body(AText(text, attribs)), pool)
+
+
+def correct_line_markers(atext: AText, pool: AttributePool) -> str | None:
+    """The changeset that removes the line markers that are not at the start of a line.
+
+    None when there are none. Etherpad applies this after every submission: joining lines and
+    pasting leave such markers behind, which clients cannot show.
+
+    A newline with the attributes of a marker stays. Etherpad would count it as a marker, and then
+    fail to apply its own correction.
+    """
+    text = atext.text
+    misplaced = [
+        at
+        for start, end in _marked(atext.attribs, pool)
+        for at in range(start, min(end, len(text)))
+        if at and text[at - 1] != "\n" and text[at] != "\n"
+    ]
+    if not misplaced:
+        return None
+    builder = Builder(len(text))
+    position = 0
+    for at in misplaced:
+        builder.keep_text(text[position:at]).remove(1)
+        position = at + 1
+    return builder.to_changeset()
+
+
+# --- Documents as lists of lines, which is how an editor holds them: a line ends with its newline,
+# and only the last one of a text may lack it. Lines of attributes cover those of the text.
 
 
 def split_text_lines(text: str) -> list[str]:
@@ -110,3 +169,25 @@ def _inserts_by_line(ops: list[Op], bank: Bank) -> list[Op]:
         for text in split_text_lines(bank.take(op.chars)):
             cut.append(Op("+", len(text), 1 if text.endswith("\n") else 0, op.attribs))
     return cut
+
+
+def _marked(attribs: str, pool: AttributePool) -> list[tuple[int, int]]:
+    """Where the runs with line attributes start and end, found without reading the others."""
+    numbers = pool.numbers_of_keys(LINE_ATTRIBUTES)
+    if not numbers:
+        return []
+    marker = re.compile(rf"\*0*(?:{'|'.join(map(numeral, numbers))})(?![0-9a-z])")
+    document = with_index(attribs)
+    chars = [run.chars for run in iter_ops(attribs)] if document is None else document.chars
+    ends = list(accumulate(chars))
+    found: list[tuple[int, int]] = []
+    run = counted_to = 0
+    last = -1
+    for match in marker.finditer(attribs):
+        # Each run has one plus sign.
+        run += attribs.count("+", counted_to, match.start())
+        counted_to = match.start()
+        if run != last:
+            found.append((ends[run] - chars[run], ends[run]))
+            last = run
+    return found
