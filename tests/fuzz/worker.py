@@ -17,18 +17,19 @@ from typing import Any, TypeVar, cast
 from aiohttp import web
 from engineio.exceptions import EngineIOError
 
-from padfleet.services.fanout.app import _attach_socketio, _watch_engine
 from padfleet.services.fanout.collab import handlers
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
 from padfleet.services.fanout.limits.idle import IdleSockets
+from padfleet.services.fanout.limits.socket_counts import SocketCounts
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.messages import Messages
+from padfleet.services.fanout.requests.socket_events import SocketEvents
 from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.services.fanout.transport.engine import LeanSocket
-from padfleet.services.fanout.transport.socketio_server import SocketServer
+from padfleet.services.fanout.transport.socketio_server import SocketServer, open_server
 from padfleet.services.fanout.transport.websocket_connection import WebSocketConnection
 from padfleet.services.tools.loadtest.websocket import text_frame
 from padfleet.shared.bucket import Pace
@@ -68,7 +69,6 @@ class Worker:
         self._faults = Faults()
         logging.getLogger().addHandler(self._faults)
         logging.getLogger().setLevel(logging.INFO)
-        self._sockets: dict[str, Socket] = {}
         self._open_ones: list[Connection] = []
         self._sio: SocketServer = self._loop.run_until_complete(self._start())
 
@@ -95,9 +95,11 @@ class Worker:
             cast(Timeslider, StandInTimeslider()),
         )
         self._join_handler, self._room = join_handler, cast(Room, join_handler.room)
-        sio = _attach_socketio(web.Application(), messages, self._sockets, settings)
+        sio = open_server(settings)
+        sio.attach(web.Application())
+        self._sockets = SocketEvents(sio, messages, settings.jwt_name)
         self._places = ConnectionQuota(total=0, per_address=most)
-        _watch_engine(sio.eio, self._places, idle_sockets, settings)
+        sio.eio.watcher = SocketCounts(self._places, idle_sockets)
         return sio
 
     def close(self) -> None:
@@ -199,7 +201,7 @@ class Worker:
         eio = self._sio.eio
         sid = eio.generate_id()
         eio.sockets[sid] = socket = LeanSocket(eio, sid, "127.0.0.1")
-        eio.has_come(socket)
+        eio.watcher.has_come(socket)
         request = SimpleNamespace(headers={}, query={}, get=lambda _key, default: default)
         await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)
         socket.connected = True

@@ -7,10 +7,10 @@ been waited for the longest; a connection on which the worker itself is at work 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import count
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -137,6 +137,15 @@ class OpenConnection(ServerConnection):
         asyncio.get_running_loop().call_later(FAREWELL, transport.abort)
 
 
+class ServedSockets(Protocol):
+    """Engine.IO's server, as far as connections have to know of it."""
+
+    @property
+    def sockets(self) -> Container[str]: ...  # by session id
+    @property
+    def websockets(self) -> int: ...  # connections that have become WebSockets
+
+
 class Connections:
     """All of a worker that are no WebSockets."""
 
@@ -148,22 +157,19 @@ class Connections:
         total: int,
         per_address: int,
         is_proxy: Callable[[str], bool],
-        is_known: Callable[[str], bool],
-        websockets: Callable[[], int],
+        served: ServedSockets,
         give_up_a_socket: Callable[[], bool],
     ) -> None:
         """`timeout`: seconds that a client has for anything. `total` and `per_address`: how many
         sockets there may be, 0 for no limit. `is_proxy` says whether an address is that of a proxy
-        of ours, which is the address of many; `is_known` whether there is a session of this id;
-        `websockets` how many there are; `give_up_a_socket` ends one that is on no pad, if there is
-        any."""
+        of ours, which is the address of many; `served` knows the sockets that there are;
+        `give_up_a_socket` ends one that is on no pad, if there is any."""
         self._descriptors = descriptors
         self._timeout = timeout
         self._total = total
         self._per_address = 2 * per_address + SPARE if per_address else 0
         self._is_proxy = is_proxy
-        self._is_known = is_known
-        self._websockets = websockets
+        self._served = served
         self._give_up_a_socket = give_up_a_socket
         self._others = open_files()  #: that are no connections of clients
         self._all: dict[OpenConnection, None] = {}
@@ -194,7 +200,7 @@ class Connections:
         connection.address = peer[0] if isinstance(peer, tuple) else ""
         self._all[connection] = self._order[connection] = None
         self._by_address[connection.address] += 1
-        verdict = self._descriptors.verdict(self._others + len(self._all) + self._websockets())
+        verdict = self._descriptors.verdict(self._others + len(self._all) + self._served.websockets)
         if verdict is not DescriptorVerdict.TAKE:
             refusals.LIMITED.labels("descriptors").inc()
             # Two: else as many would be open as were at the height of it.
@@ -267,7 +273,10 @@ class Connections:
         return with_patience
 
     def _may_pass(self, request: web.Request) -> bool:
-        return request.path.startswith("/health/") or self._is_known(request.query.get("sid", ""))
+        return (
+            request.path.startswith("/health/")
+            or request.query.get("sid", "") in self._served.sockets
+        )
 
     def _has_answered(self, connection: OpenConnection) -> None:
         connection.request = None
@@ -286,7 +295,7 @@ class Connections:
         for sweep in count(1):
             await rest(SWEEP)
             if sweep % COUNT_EVERY == 0:
-                self._others = max(0, open_files() - len(self._all) - self._websockets())
+                self._others = max(0, open_files() - len(self._all) - self._served.websockets)
             for number, connection in enumerate(list(self._all)):
                 if number % AT_ONCE == AT_ONCE - 1:
                     await asyncio.sleep(0)

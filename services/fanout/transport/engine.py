@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import engineio
 from aiohttp import web
@@ -410,8 +410,21 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         return (line for line in (self._line, self._probe) if line is not None)
 
 
-def _nobody_minds(_socket: LeanSocket) -> None:
-    """Where no limits are set."""
+class SocketWatcher(Protocol):
+    """Is told of each socket when it has come, and when it has gone."""
+
+    def has_come(self, socket: LeanSocket) -> None: ...
+    def has_gone(self, socket: LeanSocket) -> None: ...
+
+
+class _Nobody:
+    """Where no sockets are counted."""
+
+    def has_come(self, socket: LeanSocket) -> None:
+        pass
+
+    def has_gone(self, socket: LeanSocket) -> None:
+        pass
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
@@ -429,8 +442,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
         self.websockets = 0  #: connections that are WebSockets, those that only probe included
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
-        self.has_come: Callable[[LeanSocket], None] = _nobody_minds
-        self.has_gone: Callable[[LeanSocket], None] = _nobody_minds
+        self.watcher: SocketWatcher = _Nobody()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -442,7 +454,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     def has_left(self, socket: LeanSocket) -> None:
         if self.sockets.pop(socket.sid, None) is not None:
-            self.has_gone(socket)
+            self.watcher.has_gone(socket)
 
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
         """What a socket sends goes through its `Outbound`."""
@@ -454,7 +466,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         request: web.Request = environ["aiohttp.request"]
         address = request.get(ADDRESS, request.remote or "")
         self.sockets[sid] = socket = LeanSocket(self, sid, address)
-        self.has_come(socket)
+        self.watcher.has_come(socket)
         handshake = {
             "sid": sid,
             "upgrades": self._upgrades(sid, transport),

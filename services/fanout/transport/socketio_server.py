@@ -9,10 +9,17 @@ import socketio
 from engineio.exceptions import SocketIsClosedError
 from socketio.packet import CONNECT
 
-from padfleet.services.fanout.transport.engine import EngineServer
+from padfleet.services.fanout.transport.engine import MOST_VALUES, EngineServer
+from padfleet.shared.bucket import Pace
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.wire import jsontext
 
 EVENT = "message"
 """The name of the only event there is: everything of Etherpad goes in it."""
+
+MESSAGES_PATIENCE = 10.0
+"""Seconds' worth of messages that a socket may be ahead of its rate, beyond the burst, before it is
+closed: it sends without regard to whether it is read."""
 
 _BINARY = ("5", "6")
 """What an event and an acknowledgement with binary attachments begin with."""
@@ -79,6 +86,18 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
         self._leaving.discard(sid)
 
 
+class _Json:
+    """What python-socketio wants of a JSON module. Ours keeps lone surrogates whole, both ways."""
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        return jsontext.dumps(value)
+
+    @staticmethod
+    def loads(text: str | bytes) -> Any:
+        return jsontext.loads(text, most=MOST_VALUES)
+
+
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO over `EngineServer`."""
 
@@ -131,6 +150,25 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         # Its last step is the acknowledgement; who has gone in the meantime needs none.
         with suppress(SocketIsClosedError):
             await self._handle_event_internal(self, sid, eio_sid, data, "/", id)
+
+
+def open_server(settings: FanoutSettings) -> SocketServer:
+    """One by these settings, which reads each socket as fast as they say. To be attached to an
+    application by whoever serves it."""
+    server = SocketServer(
+        async_mode="aiohttp",
+        json=_Json,
+        logger=library_logger("socketio.server"),
+        engineio_logger=library_logger("engineio.server"),
+        ping_interval=settings.ping_interval_ms / 1000,
+        ping_timeout=settings.ping_timeout_ms / 1000,
+        max_http_buffer_size=settings.max_message_bytes,
+        # For the headers that it answers with; `doorman` says who may come.
+        cors_allowed_origins="*",
+    )
+    rate = settings.messages_per_second
+    server.eio.pace = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
+    return server
 
 
 class _BriefOnClientFaults(logging.Filter):

@@ -13,6 +13,7 @@ from aiohttp import web
 from padfleet.services.fanout.limits.arrivals import RequestTurns
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.services.fanout.transport.engine import EngineServer
 from padfleet.shared.serving import Runner
 
 
@@ -115,8 +116,7 @@ async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
         total=0,
         per_address=0,
         is_proxy=lambda _: False,
-        is_known=lambda _: False,
-        websockets=lambda: 0,
+        served=EngineServer(),
         give_up_a_socket=lambda: False,
     )
     connections.arrivals = RequestTurns(in_a_turn, clock=still)

@@ -1,0 +1,34 @@
+"""Counts a worker's sockets as they come and go."""
+
+from typing import Protocol
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
+from padfleet.services.fanout.limits.idle import Endable, IdleSockets
+
+
+class CountedSocket(Protocol):
+    @property
+    def address(self) -> str: ...
+    @property
+    def exit(self) -> Endable: ...
+
+
+class SocketCounts:
+    """Each socket has a place, and some time to ask for a pad."""
+
+    def __init__(self, places: ConnectionQuota, idle_sockets: IdleSockets) -> None:
+        self._places = places
+        self._idle_sockets = idle_sockets
+
+    def has_come(self, socket: CountedSocket) -> None:
+        """To be called once for each, as soon as it is there."""
+        metrics.SOCKETS.inc()
+        self._places.take(socket.address)
+        self._idle_sockets.born(socket.exit)
+
+    def has_gone(self, socket: CountedSocket) -> None:
+        """To be called once for each that has come."""
+        metrics.SOCKETS.dec()
+        self._places.give_back(socket.address)
+        self._idle_sockets.gone(socket.exit)

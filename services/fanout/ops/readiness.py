@@ -1,0 +1,35 @@
+"""When a worker is ready: it reaches Redis, the others count it among the living, and it hears what
+is said on the channels of its pads."""
+
+import asyncio
+
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.ops.liveness import Liveness
+from padfleet.shared.health import Health
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.lanes import Lane, take_lane
+
+
+def add_readiness(
+    health: Health, redis: Redis, rooms: Rooms, liveness: Liveness, timeout_ms: int
+) -> None:
+    """Adds the checks of this worker. `timeout_ms` is the silence after which the others take it
+    for dead. Raises ValueError if they are there already."""
+
+    async def reachable() -> str | None:
+        take_lane(Lane.FIRST)
+        await redis.ping()
+        return None
+
+    async def counted() -> str | None:
+        silent = asyncio.get_running_loop().time() - liveness.last_beat
+        if liveness.last_beat == 0 or silent * 1000 > timeout_ms:
+            return "the other workers take this one for dead: its last heartbeat is too old"
+        return None
+
+    async def subscribed() -> str | None:
+        return None if rooms.subscriber.connected else "the channel of at least one pad is lost"
+
+    health.ready("redis", reachable)
+    health.ready("heartbeat", counted)
+    health.ready("subscriptions", subscribed)

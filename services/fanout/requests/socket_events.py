@@ -1,0 +1,85 @@
+"""The sockets of a worker, from when Socket.IO says that one has come until it says that it has
+gone."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.auth.tokens import carried
+from padfleet.services.fanout.limits.admission import ADDRESS
+from padfleet.services.fanout.limits.doorman import COOKIES
+from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.services.fanout.transport.socketio_server import EVENT, SocketServer
+
+STOP_DEADLINE = 5.0
+"""Seconds that a worker which was asked to stop gives its sockets to close."""
+
+
+class SocketEvents:
+    """Takes what `server` says of its sockets to `messages`."""
+
+    def __init__(self, server: SocketServer, messages: Messages, token_name: str) -> None:
+        """`token_name` is what clients call the token that they come with."""
+        self._server = server
+        self._messages = messages
+        self._token_name = token_name
+        self._sockets: dict[str, Socket] = {}  # by Socket.IO's id
+        server.on("connect", self._connect)
+        server.on(EVENT, self._message)
+        server.on("disconnect", self._disconnect)
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    @property
+    def ways_out(self) -> list[Outbound]:
+        """Of all that are there now."""
+        return [socket.exit for socket in self._sockets.values()]
+
+    async def let_go(self) -> None:
+        """Breaks all connections, so that the clients come back elsewhere, and waits until the
+        others on their pads have been told: for `STOP_DEADLINE` seconds at most."""
+        open_ones = list(self._sockets.values())
+        for socket in open_ones:
+            socket.exit.end()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_DEADLINE):
+                await asyncio.gather(*(socket.gone.wait() for socket in open_ones))
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        request: web.Request = environ["aiohttp.request"]
+        handshake = Handshake(
+            request.get(COOKIES, ""),
+            dict(request.query),
+            request.get(ADDRESS, ""),
+            carried(auth, self._token_name),
+        )
+        # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
+        environ.clear()
+        manager = self._server.manager
+        connection: LeanSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
+        self._sockets[sid] = socket = Socket(handshake, connection.exit, stays.brought(auth))
+        connection.acknowledged = socket.acknowledged
+        connection.told = partial(self._messages.received, socket)
+
+    async def _message(self, sid: str, content: Any = None, *_more: Any) -> Any:
+        socket = self._sockets.get(sid)
+        return await self._messages.received(socket, content) if socket is not None else None
+
+    async def _disconnect(self, sid: str, _reason: Any = None) -> None:
+        socket = self._sockets.pop(sid, None)
+        if socket is None:
+            return
+        # It may have left with its connection still open, and must not come back over it.
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
+        connection: LeanSocket | None = self._server.eio.sockets.get(eio_sid)
+        if connection is not None:
+            connection.told = connection.acknowledged = None
+        await self._messages.disconnected(socket)

@@ -1,0 +1,89 @@
+"""What stands before every request to a worker: who may come, how many, and how slowly."""
+
+import socket
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from padfleet.services.fanout.limits.addresses import Trusted, networks
+from padfleet.services.fanout.limits.admission import gate
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
+from padfleet.services.fanout.limits.connections import Connections, ServedSockets
+from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
+from padfleet.services.fanout.limits.doorman import doorman
+from padfleet.services.fanout.limits.hosts import Hosts
+from padfleet.services.fanout.limits.idle import PROMPT, IdleSockets
+from padfleet.services.fanout.limits.origins import Origins
+from padfleet.services.fanout.ops.drain import Drain, turning_away
+from padfleet.services.fanout.requests.http_access import by_the_lane_of_calls
+from padfleet.shared.serving import add_safe_headers
+from padfleet.shared.settings import FanoutSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Of one worker."""
+
+    trusted: Trusted
+    origins: Origins
+    connections: Connections
+    places: ConnectionQuota
+    idle_sockets: IdleSockets
+    asked_where_from: Middleware
+
+    @classmethod
+    def of(
+        cls, settings: FanoutSettings, served: ServedSockets, idle_sockets: IdleSockets
+    ) -> "Doors":
+        """`served` knows the sockets that there are, `idle_sockets` those on no pad."""
+        trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
+        origins = Origins(settings.cors)
+        total, per_address = settings.max_sockets, settings.max_sockets_per_address
+        connections = Connections(
+            Descriptors(raise_limit()),
+            timeout=settings.request_timeout_ms / 1000,
+            total=total,
+            per_address=per_address,
+            is_proxy=trusted.knows,
+            served=served,
+            give_up_a_socket=idle_sockets.give_up_one,
+        )
+        return cls(
+            trusted,
+            origins,
+            connections,
+            ConnectionQuota(total=total, per_address=per_address),
+            idle_sockets,
+            doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins),
+        )
+
+    def application(self, settings: FanoutSettings, drain: Drain) -> web.Application:
+        """For clients, who pass all of it. `drain` says when newcomers are sent elsewhere."""
+        app = web.Application(
+            client_max_size=settings.max_message_bytes,
+            middlewares=[
+                self.connections.middleware,
+                by_the_lane_of_calls,
+                turning_away(drain),
+                self.asked_where_from,
+                gate(
+                    self.trusted,
+                    self.places,
+                    partial(self.idle_sockets.give_up_one, waited=PROMPT),
+                ),
+            ],
+        )
+        add_safe_headers(app, self._lets_others_load)
+        return app
+
+    def operators_application(self) -> web.Application:
+        """For operators, on a port of its own, so that no proxy in front can be talked into passing
+        a request on to it."""
+        ops = web.Application(middlewares=[self.asked_where_from])
+        add_safe_headers(ops)
+        return ops
+
+    def _lets_others_load(self, request: web.BaseRequest) -> bool:
+        return self.origins.lists(request.headers.get("Origin", ""))

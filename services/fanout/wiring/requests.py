@@ -1,0 +1,101 @@
+"""What answers the messages of a worker's sockets: the pads' rooms, the way to the writers, who may
+do what, and the handlers."""
+
+from dataclasses import dataclass
+
+from padfleet.services.fanout.auth.access import Access, open_access
+from padfleet.services.fanout.collab import handlers
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.limits.allowances import Allowances
+from padfleet.services.fanout.limits.idle import IdleSockets
+from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.requests.commits import Commits
+from padfleet.services.fanout.requests.hooks import installed_hooks
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.messages import Messages
+from padfleet.services.fanout.timeslider.helper import Helper
+from padfleet.services.fanout.timeslider.requests import Timeslider
+from padfleet.shared.budget import Budget
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.limits import pad_limits
+from padfleet.shared.process import Process
+from padfleet.shared.settings import FanoutSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Of one worker."""
+
+    rooms: Rooms
+    inbox: InboxWriter
+    access: Access
+    join_handler: JoinHandler
+    messages: Messages
+    idle_sockets: IdleSockets
+    joins: Budget  #: bytes that are kept of pads for those who join
+
+
+def open_requests(process: Process, settings: FanoutSettings) -> Requests:
+    """Makes all of it, and has it closed when the process ends, the pads last.
+
+    Raises `SettingsError` for a key of tokens that cannot be used.
+    """
+    redis, keyspace, ends = process.redis, process.keyspace, process.ends
+    joins = Budget(settings.outgoing_bytes)
+    rooms = _open_rooms(process, settings, joins)
+    inbox = _open_inbox(process, settings)
+    timeslider = Timeslider(redis, Helper())
+    ends.push_async_callback(timeslider.close)
+    access = open_access(
+        settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms
+    )
+    ends.push_async_callback(access.close)
+    hooks = installed_hooks(redis)
+    join_handler = JoinHandler(redis, keyspace, rooms, inbox, settings, process.id, access, hooks)
+    join_handler.makers = Makers.of(settings)
+    idle_sockets = IdleSockets(
+        to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
+    )
+    messages = Messages(
+        join_handler,
+        Commits(inbox),
+        Allowances.of(settings),
+        idle_sockets,
+        handlers(settings.plugin_messages),
+        timeslider,
+    )
+    return Requests(rooms, inbox, access, join_handler, messages, idle_sockets, joins)
+
+
+def _open_rooms(process: Process, settings: FanoutSettings, joins: Budget) -> Rooms:
+    rooms = Rooms(
+        process.redis,
+        process.keyspace,
+        PacingRules(
+            share=settings.flush_share,
+            floor=settings.flush_pause_min_ms / 1000,
+            ceiling=settings.flush_pause_max_ms / 1000,
+            rate=settings.flush_rate,
+        ),
+        worker_id=process.id,
+        ring=settings.ring_revisions,
+        stall_timeout=settings.stall_timeout_ms / 1000,
+        keeper=process.supervisor,
+        outgoing=joins,
+        most_pointing=settings.cursors_up_to,
+    )
+    process.ends.push_async_callback(rooms.close)
+    return rooms
+
+
+def _open_inbox(process: Process, settings: FanoutSettings) -> InboxWriter:
+    inbox = InboxWriter(
+        process.redis,
+        process.keyspace,
+        timeout=settings.commit_timeout_ms / 1000,
+        limits=pad_limits(settings),
+        keeper=process.supervisor,
+    )
+    process.ends.push_async_callback(inbox.close)
+    return inbox

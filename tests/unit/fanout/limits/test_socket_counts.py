@@ -1,0 +1,46 @@
+"""A socket has a place, and a time to ask for a pad, from when it comes until it goes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.limits.connection_quota import ConnectionQuota, QuotaExceeded
+from padfleet.services.fanout.limits.idle import IdleSockets
+from padfleet.services.fanout.limits.socket_counts import SocketCounts
+from padfleet.shared.fleet.beacon import reading
+
+
+@dataclass(eq=False)
+class WayOut:
+    ended: bool = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
+@dataclass(eq=False)
+class Caller:
+    address: str = "192.0.2.1"
+    exit: WayOut = field(default_factory=WayOut)
+
+
+def test_who_has_gone_has_given_its_place_back_and_is_not_waited_for() -> None:
+    places = ConnectionQuota(total=2, per_address=1)
+    idle = IdleSockets(to_ask=10, idle=10)
+    counts = SocketCounts(places, idle)
+    before = reading(metrics.SOCKETS)
+    stays, goes = Caller("192.0.2.1"), Caller("192.0.2.2")
+    counts.has_come(stays)
+    counts.has_come(goes)
+    assert reading(metrics.SOCKETS) == before + 2
+    assert places.why_not("192.0.2.3") is QuotaExceeded.WORKER
+    counts.has_gone(goes)
+    assert reading(metrics.SOCKETS) == before + 1
+    assert places.why_not("192.0.2.2") is None
+    assert places.why_not("192.0.2.1") is QuotaExceeded.ADDRESS
+    idle.sweep(math.inf)
+    assert (stays.exit.ended, goes.exit.ended) == (True, False)
+    counts.has_gone(stays)
+    assert reading(metrics.SOCKETS) == before
