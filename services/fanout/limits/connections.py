@@ -311,7 +311,7 @@ class Connections:
 
 
 def _no_room() -> web.Response:
-    headers = {"Retry-After": str(RETRY_AFTER), "OpenConnection": "close"}
+    headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}
     return web.Response(
         status=503, text="This worker has no room for more connections.\n", headers=headers
     )

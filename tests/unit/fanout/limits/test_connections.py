@@ -1,0 +1,77 @@
+"""Where a worker has no room for more connections: who is served all the same, and what the others
+are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from padfleet.services.fanout.limits.connections import Connections
+from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.services.fanout.transport.engine import EngineServer, LeanSocket
+from padfleet.shared.serving import Runner
+
+DEADLINE = 30.0
+
+
+@pytest.fixture
+async def full() -> AsyncIterator[str]:
+    """A server with one connection, which it is at work on. Its socket `known` is there."""
+    at_work, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def work(_request: web.Request) -> web.Response:
+        at_work.set()
+        await goes_on.wait()
+        return web.Response()
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text="served")
+
+    engine = EngineServer()
+    engine.sockets["known"] = LeanSocket(engine, "known", "127.0.0.1")
+    connections = Connections(
+        Descriptors(10_000),
+        timeout=60,
+        total=1,
+        per_address=0,
+        is_proxy=lambda _: False,
+        served=engine,
+        give_up_a_socket=lambda: False,
+    )
+    app = web.Application(middlewares=[connections.middleware])
+    app.router.add_get("/work", work)
+    app.router.add_get("/health/live", answer)
+    app.router.add_get("/", answer)
+    runner = Runner(app, handler=connections.connection, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession() as session:
+        first = asyncio.ensure_future(session.get(f"{url}/work"))
+        async with asyncio.timeout(DEADLINE):
+            await at_work.wait()
+        yield url
+        goes_on.set()
+        async with await first as done:
+            assert done.status == 200, "the one that it was at work on is served to its end"
+    await runner.cleanup()
+
+
+async def test_who_is_not_known_is_told_to_come_again(full: str) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{full}/?sid=other") as answer:
+        assert answer.status == 503
+        assert "no room" in await answer.text()
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/?sid=known", "/health/live"])
+async def test_who_has_a_socket_and_who_asks_for_its_health_are_served(
+    full: str, path: str
+) -> None:
+    async with aiohttp.ClientSession() as session, session.get(full + path) as answer:
+        assert (answer.status, await answer.text()) == (200, "served")
