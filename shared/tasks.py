@@ -78,6 +78,22 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
         _ = task.exception()
 
 
+def hand_over(answer: "asyncio.Future[T]", outcome: T | Exception) -> None:
+    """Gives whoever awaits `answer` what has become of his question, unless he has gone.
+
+    Arguments:
+        answer: of somebody who asked together with others, for one round trip.
+        outcome: what it is answered with; an exception is raised where it is awaited, without the
+            frames it came through: one of them may hold it, and then all of that stays for long.
+    """
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome.with_traceback(None))
+    else:
+        answer.set_result(outcome)
+
+
 class TaskFault:
     """What a task came to that is not to hold its fault. Whoever has taken it leaves this empty.
 

@@ -14,7 +14,7 @@ from redis.asyncio import RedisCluster
 from redis.asyncio.client import Redis as SingleClient
 
 from padfleet.shared.log.lanes import Lane, take_lane
-from padfleet.shared.tasks import Tasks
+from padfleet.shared.tasks import Tasks, hand_over
 
 PIPELINE_MAX = 500
 """Commands in one round trip: bounds how long the first of them waits for the last."""
@@ -131,10 +131,4 @@ class AutoPipeline:
         except Exception as error:
             answers = [error] * len(batch)
         for call, answer in zip(batch, answers, strict=True):
-            if call.answer.done():  # whoever asked has gone
-                continue
-            if isinstance(answer, Exception):
-                # Without the frames of redis-py's pipeline, one of which has it in a list.
-                call.answer.set_exception(answer.with_traceback(None))
-            else:
-                call.answer.set_result(answer)
+            hand_over(call.answer, answer)

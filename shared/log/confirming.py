@@ -9,7 +9,7 @@ from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import COMMAND_TIMEOUT, Node
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.reigns import server_of
-from padfleet.shared.tasks import Tasks
+from padfleet.shared.tasks import Tasks, hand_over
 
 WAIT_MS = 500
 """One wait. There is no limit to their number: a commit that the replicas do not have is told to
@@ -74,12 +74,7 @@ class ConfirmingConnection:
                         question.answer.cancel()
                     raise
                 for question, answer in zip(asked, answers, strict=True):
-                    if question.answer.done():  # whoever asked has gone
-                        continue
-                    if isinstance(answer, Exception):
-                        question.answer.set_exception(answer)
-                    else:
-                        question.answer.set_result(answer)
+                    hand_over(question.answer, answer)
         finally:
             self._task = None
 

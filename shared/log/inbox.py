@@ -29,6 +29,7 @@ from padfleet.shared.log.records import Entry, encode_entry
 from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.staging import STAGED_S
 from padfleet.shared.supervisor import Keeper, Loose, idle, progress
+from padfleet.shared.tasks import hand_over
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 
 log = logging.getLogger(__name__)
@@ -287,8 +288,7 @@ class _EntryLane:
         self._task.stop()
         await self._task.ended()
         for item in self._waiting:
-            if not item.done.done():
-                item.done.set_exception(NotTaken("shutting down"))
+            hand_over(item.done, NotTaken("shutting down"))
 
     async def _run(self) -> None:
         take_lane(Lane.FIRST)
@@ -341,23 +341,14 @@ class _EntryLane:
             again = []
             for item, result in zip(batch, results, strict=True):
                 if isinstance(result, bytes):
-                    _settle(item, result.decode())
+                    hand_over(item.done, result.decode())
                 elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
                     again.append(item)
                 else:
-                    _settle(item, NotTaken(f"Redis did not take it: {result}"))
+                    hand_over(item.done, NotTaken(f"Redis did not take it: {result}"))
             batch = again
             if batch:
                 await pauses.rest()
-
-
-def _settle(item: _WaitingEntry, outcome: str | Exception) -> None:
-    if item.done.done():  # the session went away meanwhile
-        return
-    if isinstance(outcome, str):
-        item.done.set_result(outcome)
-    else:
-        item.done.set_exception(outcome)
 
 
 def entered_at(entry_id: str) -> int:

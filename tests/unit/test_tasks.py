@@ -1,11 +1,12 @@
 """Work that is asked for together."""
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.shared.tasks import Pending, all_of
+from padfleet.shared.tasks import Pending, all_of, hand_over
 from tests.collector import Held, forgets
 
 
@@ -185,3 +186,34 @@ async def test_what_is_given_up_before_it_has_begun_never_begins() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     assert log == []
+
+
+async def test_who_asked_with_others_is_handed_his_own_answer() -> None:
+    loop = asyncio.get_running_loop()
+    served, failed, gone = (loop.create_future() for _ in range(3))
+    gone.cancel()
+    hand_over(served, "an answer")
+    hand_over(failed, ValueError("refused"))
+    hand_over(gone, "too late")
+    hand_over(served, ValueError("a second one"))
+    assert await served == "an answer"
+    with pytest.raises(ValueError, match="refused"):
+        await failed
+    assert gone.cancelled()
+
+
+async def test_an_answer_that_is_a_fault_comes_without_the_frames_of_who_got_it() -> None:
+    """One of them may hold it in a list, and all of it would stay until a full collection."""
+
+    def fails() -> Exception:
+        try:
+            raise ValueError("refused")
+        except ValueError as error:
+            return error
+
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    error = fails()
+    assert list(traceback.walk_tb(error.__traceback__))
+    hand_over(answer, error)
+    assert not list(traceback.walk_tb(error.__traceback__))
+    assert answer.exception() is error
