@@ -80,14 +80,6 @@ def new_author_id() -> str:
             return "a." + even[:16].decode()
 
 
-async def author_of_token(redis: Redis, token: str | None) -> str:
-    """The author that this token stands for, made and put on record if it is new."""
-    author, made = await author_and_made(redis, token)
-    if made is not None:
-        await store(redis, author, color=made.color)
-    return author
-
-
 def visit_with(token: str | None, keep_ms: int) -> AuthorVisit | None:
     """None if authors are kept for good in any case, which `keep_ms` 0 says."""
     hashed = hash_of(token) if token is not None else ""

@@ -47,9 +47,6 @@ class Roster:
     def sessions_of(self, author: str) -> list[str]:
         return list(self._by_author.get(author, ()))
 
-    def has_author(self, author: str) -> bool:
-        return author in self._by_author
-
     def has_later(self, author: str, order: int) -> bool:
         """Whether a session of this author has come after the one of that order. The history
         frames of pages do not count: they share the author with their page."""

@@ -16,10 +16,6 @@ PING_S = FanoutSettings.ping_interval_ms / 1000
 PROBE_S = 5.0
 """A socket that gets revisions is asked so often what has arrived (`ASK_AGE` of the worker)."""
 
-POLL_S = 1.0
-"""A client that polls comes back as soon as it has been answered; on a busy pad that is about so
-often, elsewhere with each message."""
-
 ROUNDS_MOST = 1000 / WriterSettings.commit_interval_ms
 """Of a writer in a second."""
 

@@ -187,7 +187,9 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
     """Such as those of fleets that set no expiry, and those made by the HTTP API or an import."""
-    author = await authors.author_of_token(redis, TOKEN)
+    author, new = await authors.author_and_made(redis, TOKEN)
+    assert new is not None
+    await authors.store(redis, author, color=new.color)
     assert await is_kept(redis, author)
     assert (await visit(join_handler)).author == author
     seen = await authors.seen(redis, Author(author, None, 1), authors.AuthorVisit("", KEEP_MS))
