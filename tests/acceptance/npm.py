@@ -9,9 +9,7 @@ assert client.one("ACCEPT_COMMIT") == {"type": "ACCEPT_COMMIT", "newRev": 1}
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
-import shutil
 import string
 import subprocess
 import threading
@@ -25,6 +23,7 @@ import pytest
 from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.wire import jsontext
+from tests import node
 from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"
@@ -342,13 +341,7 @@ _RUNNING: Final = pytest.StashKey[Npm]()
 
 def require_npm() -> None:
     """Leaves the test out without Node and its packages. In CI that is a failure."""
-    lacking = None
-    if shutil.which("node") is None:
-        lacking = "there is no node"
-    elif not (FOLDER / "node_modules").is_dir():
-        lacking = "the packages from npm are not installed (make setup)"
-    if lacking is not None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+    node.require(FOLDER)
 
 
 def borrow_npm(pytestconfig: pytest.Config) -> Iterator[Npm]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 
 from padfleet.shared.client import Cursor, Pad, connect
 from padfleet.shared.easysync import from_units, to_units
+from tests import node
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 
@@ -26,13 +25,7 @@ SECONDS = 30
 @pytest.fixture(autouse=True)
 def _node() -> None:
     """Without Node the tests are left out. In CI that is a failure."""
-    lacking = None
-    if shutil.which("node") is None:
-        lacking = "there is no node"
-    elif not (PAGE / "node_modules").is_dir():
-        lacking = "the packages from npm are not installed (make setup)"
-    if lacking is not None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+    node.require(PAGE)
 
 
 class Typescript:

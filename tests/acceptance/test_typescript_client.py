@@ -16,6 +16,7 @@ import pytest
 
 from padfleet.services.tools.pad.__main__ import main as pad_command
 from padfleet.shared.settings.fanout import WELCOME
+from tests import node
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
 from tests.processes import free_ports
@@ -26,13 +27,7 @@ PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 @pytest.fixture(autouse=True)
 def _node() -> None:
     """Without Node the tests are left out. In CI that is a failure."""
-    lacking = None
-    if shutil.which("node") is None:
-        lacking = "there is no node"
-    elif not (PAGE / "node_modules").is_dir():
-        lacking = "the packages from npm are not installed (make setup)"
-    if lacking is not None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+    node.require(PAGE)
 
 
 def run(script: str, *arguments: str) -> str:

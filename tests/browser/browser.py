@@ -20,6 +20,7 @@ from typing import Any, Final
 import pytest
 
 from padfleet.services.web.page.assets import read
+from tests import node
 from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"
@@ -239,10 +240,8 @@ def chromium() -> list[str | None]:
 
 def missing(programs: Sequence[str | None], lacking: str = NO_CHROMIUM) -> str | None:
     """Why there can be no browser here, `lacking` for want of a program; None when there can."""
-    if shutil.which("node") is None:
-        return "there is no node"
-    if not (FOLDER / "node_modules").is_dir():
-        return "the packages from npm are not installed (make setup)"
+    if (lacking_node := node.why_not(FOLDER)) is not None:
+        return lacking_node
     if None in programs:
         return lacking
     return "the page is not built (make setup)" if read() is None else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+
+from tests import node
 
 FOLDER: Final = Path(__file__).parents[2] / "services/web/page"
 
@@ -17,11 +18,7 @@ APART: Final = 10_000_000
 
 def missing() -> str | None:
     """Why this cannot be done here; None when it can."""
-    if shutil.which("node") is None:
-        return "there is no node"
-    if not (FOLDER / "node_modules").is_dir():
-        return "the packages from npm are not installed (make setup)"
-    return None
+    return node.why_not(FOLDER)
 
 
 def command(seed: int, steps: int) -> list[str]:
