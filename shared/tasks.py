@@ -154,7 +154,10 @@ class Boxed(Coroutine[Any, Any, T | TaskFault]):
         self._work.close()
 
     def __await__(self) -> Generator[Any, Any, T | TaskFault]:
-        raise NotImplementedError("only for tasks")
+        try:
+            return (yield from self._work.__await__())
+        except Exception as error:
+            return TaskFault(error)
 
 
 class Pending(Generic[T]):

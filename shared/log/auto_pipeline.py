@@ -94,7 +94,7 @@ class AutoPipeline:
         try:
             return await answer
         finally:
-            del answer  # this frame is in the traceback of its fault: see `shared.tasks.Fault`
+            del answer  # this frame is in the traceback of its fault: see `shared.tasks.TaskFault`
 
     async def _send(self, client: SingleClient) -> None:
         # Whoever asked first has lent its context to all who ask meanwhile.

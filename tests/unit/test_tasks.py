@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.shared.tasks import Pending, all_of, hand_over
+from padfleet.shared.tasks import Boxed, Pending, TaskFault, all_of, hand_over
 from tests.collector import Held, forgets
 
 
@@ -25,6 +25,13 @@ async def _fails(steps: int, error: Exception) -> None:
     for _ in range(steps):
         await asyncio.sleep(0)
     raise error
+
+
+async def test_what_is_boxed_hands_over_its_fault_where_it_is_awaited_too() -> None:
+    assert await Boxed(_after(1, "value", [])) == "value"
+    outcome = await Boxed(_raises(1, KeyError))
+    assert isinstance(outcome, TaskFault)
+    assert isinstance(outcome.take(), KeyError)
 
 
 async def test_what_is_asked_together_goes_on_together_and_comes_in_the_order_asked() -> None:
