@@ -39,7 +39,7 @@ class Pool:
         return [process.pid for process in self._all if process.pid is not None]
 
     async def do(self, client: Hashable, job: bytes) -> bytes:
-        """The answer to this client's job. Raises `Busy`, and as `Limited.do`."""
+        """The answer to this client's job. Raises `QueueFull`, and as `Limited.do`."""
         async with self._turns.turn(client):
             # The one that worked last: the others may rest, and end.
             process = self._free.pop()

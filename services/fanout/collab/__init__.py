@@ -4,15 +4,14 @@ Each handler is given an `Asked`: a message of a session that is on its pad and 
 `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
 """
 
-from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, saved
-from padfleet.services.fanout.collab import relay as passing
+from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, relay, saved
 from padfleet.services.fanout.requests.handlers import Handler, Handlers
 
 
 def handlers(plugin_messages: str) -> Handlers:
     """All that are served. `plugin_messages` is the setting: which types of plugins' messages are
     passed on."""
-    passed_on = Handler(passing.passed_on)
+    passed_on = Handler(relay.passed_on)
     return Handlers(
         kinds={
             "USERINFO_UPDATE": Handler(
@@ -28,5 +27,5 @@ def handlers(plugin_messages: str) -> Handlers:
             "suggestUserName": Handler(people.suggested_name, too_many="suggestions of a name"),
             "padoptions": Handler(options.changed, too_many="changes of the pad's settings"),
         },
-        others=lambda kind: passed_on if passing.is_passed_on(kind, plugin_messages) else None,
+        others=lambda kind: passed_on if relay.is_passed_on(kind, plugin_messages) else None,
     )

@@ -17,7 +17,7 @@ from padfleet.services.fanout.hub.pad_metadata import PadMetadata
 from padfleet.services.fanout.pads.feed import Doubt, Feed, Gap
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.resync import Resync
-from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.presence import resume_token
 from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
@@ -365,7 +365,7 @@ class Room:
 
     def history_for(self, session: Session) -> packets.Frame:
         """What the session's page keeps on record."""
-        return stays.frame(
+        return resume_token.frame(
             ResumeToken(session.identity.requested_id, self.held.epoch, self.held.reign)
         )
 

@@ -21,7 +21,7 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.pads import collabroom
-from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.presence import resume_token
 from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.requests.client_capabilities import (
     Introduced,
@@ -243,7 +243,7 @@ class JoinHandler:
         )
         try:
             if message.get("reconnect"):
-                stay = stays.parse(brought, identity.requested_id)
+                stay = resume_token.parse(brought, identity.requested_id)
                 rev = message.get("client_rev")
                 await self._resume(room, session, me.me, rev, stay, store=me)
             else:

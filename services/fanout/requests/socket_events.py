@@ -12,7 +12,7 @@ from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.auth.tokens import carried
 from padfleet.services.fanout.limits.admission import ADDRESS
 from padfleet.services.fanout.limits.doorman import COOKIES
-from padfleet.services.fanout.presence import resume_token as stays
+from padfleet.services.fanout.presence import resume_token
 from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.transport.engine import LeanSocket
 from padfleet.services.fanout.transport.outbound import Outbound
@@ -65,7 +65,7 @@ class SocketEvents:
         environ.clear()
         manager = self._server.manager
         connection: LeanSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
-        self._sockets[sid] = socket = Socket(handshake, connection.exit, stays.brought(auth))
+        self._sockets[sid] = socket = Socket(handshake, connection.exit, resume_token.brought(auth))
         connection.acknowledged = socket.acknowledged
         connection.told = partial(self._messages.received, socket)
 

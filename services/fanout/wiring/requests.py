@@ -52,8 +52,17 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
     )
     ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)
-    join_handler = JoinHandler(redis, keyspace, rooms, inbox, settings, process.id, access, hooks)
-    join_handler.makers = Makers.of(settings)
+    join_handler = JoinHandler(
+        redis,
+        keyspace,
+        rooms,
+        inbox,
+        settings,
+        process.id,
+        access,
+        hooks,
+        makers=Makers.of(settings),
+    )
     idle_sockets = IdleSockets(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )

@@ -79,7 +79,7 @@ class LargeAnswers:
         self, name: str, address: str, fields: Fields, make: Callable[[], Awaitable[Any]]
     ) -> Large:
         """What a function of `LARGE` answers, where there is room for it. `address`: the caller's.
-        Raises `NoRoom`, `Busy`, what `make` raises, or what `UNREACHABLE` lists."""
+        Raises `NoRoom`, `QueueFull`, what `make` raises, or what `UNREACHABLE` lists."""
         size = LARGE[name] + 2 * await self._weight_of(fields)
         try:
             room = await self._budget.wait(size, PATIENCE, address)

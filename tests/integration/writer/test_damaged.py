@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer import committer as ledger
+from padfleet.services.writer import committer
 from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
@@ -195,7 +195,7 @@ async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the script may stumble over some day."""
-    real, calls = ledger.Committer.commit, 0
+    real, calls = committer.Committer.commit, 0
 
     async def stumbles(self: Any, lease: Any, position: str, work: dict[str, Any]) -> Any:
         nonlocal calls
@@ -204,7 +204,7 @@ async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
             raise ZeroDivisionError
         return await real(self, lease, position, work)
 
-    monkeypatch.setattr(ledger.Committer, "commit", stumbles)
+    monkeypatch.setattr(committer.Committer, "commit", stumbles)
     before = [types(pad, 2, 1, "a") for pad in GOOD]
     bad = [types(BAD, 2, 1, "a"), types(BAD, 3, 1, "a")]
     after = [types(pad, 3, 2, "aa") for pad in GOOD]

@@ -16,11 +16,11 @@ from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
     apply_to_atext,
+    fast_rebase,
     make_atext,
     make_splice,
     unpack,
 )
-from padfleet.shared.easysync import fast_rebase as moving
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.easysync.edit_script import patches_of
 from padfleet.shared.easysync.fast_rebase import rebase_over
@@ -63,7 +63,7 @@ class History:
 
     def check_fast(self, changeset: str, base: int) -> str:
         """The same for a changeset that fits, which must not have to go the plain way."""
-        with patch.object(moving, "follow_at", side_effect=AssertionError("the plain way")):
+        with patch.object(fast_rebase, "follow_at", side_effect=AssertionError("the plain way")):
             fast = rebase_over(changeset, self.steps[base:], self.body, self.pool)
         assert self.check(changeset, base) == fast
         return fast

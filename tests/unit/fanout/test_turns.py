@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from padfleet.services.fanout.delivery import flush_scheduler as turns
+from padfleet.services.fanout.delivery import flush_scheduler
 from padfleet.services.fanout.delivery.flush_scheduler import SLICE, FlushScheduler, FlushSlot
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from tests.eventually import eventually
@@ -24,7 +24,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(turns, "perf_counter", made)
+    monkeypatch.setattr(flush_scheduler, "perf_counter", made)
     return made
 
 

@@ -4,7 +4,7 @@ from time import monotonic
 
 import pytest
 
-from padfleet.services.fanout.limits import idle as unborn
+from padfleet.services.fanout.limits import idle
 from padfleet.services.fanout.limits.idle import IdleSockets
 
 
@@ -53,7 +53,7 @@ def test_who_could_have_asked_gives_its_place_up_and_who_has_just_come_does_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(unborn, "monotonic", lambda: now[0])
+    monkeypatch.setattr(idle, "monotonic", lambda: now[0])
     idle_sockets = IdleSockets(to_ask=45, idle=900)
     early, joined, late, denied = Way(), Way(), Way(), Way()
     idle_sockets.born(early)
