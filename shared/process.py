@@ -1,14 +1,16 @@
 """How a long-running process of the fleet starts, serves and ends, whatever it serves.
 
-async def run(settings: WriterSettings) -> None:
-    role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
-    async with Process(settings, role) as process:
-        await process.serve(app, settings.host, settings.port)
-        await process.listen((settings.host, settings.port), figures)
-        process.keep("work", work)
-        await process.until_asked_to_stop()
+A service is a coroutine that is given its settings; `run_process` makes an exit code of it:
 
-sys.exit(run_process("writer", WriterSettings, run, sys.argv[1:]))
+    async def run(settings: WriterSettings) -> None:
+        role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
+        async with Process(settings, role) as process:
+            await process.serve(app, settings.host, settings.port)
+            await process.listen((settings.host, settings.port), figures)
+            process.keep("work", work)
+            await process.until_asked_to_stop()
+
+    sys.exit(run_process("writer", WriterSettings, run, sys.argv[1:]))
 """
 
 import asyncio
