@@ -85,6 +85,8 @@ class Group(Lifetime):
         """
         primary = primary or self.primaries()[0]
         replicas = self.replicas_of(primary)
+        if not replicas:
+            raise AssertionError(f"{primary} knows of no replicas, so none would be cut off")
         client = primary.client()
         # WAIT is for what this connection has written, so it has to write something.
         key = self.key_on(primary, "chaos-cut")

@@ -201,7 +201,11 @@ class ClusterGroup(Group):
             name = primary.client().execute_command("CLUSTER", "MYID").decode()
             replica.client().execute_command("CLUSTER", "REPLICATE", name)
         eventually_sync(
-            lambda: all(replica.follows(primary) for replica, primary in pairs) and self._whole(),
+            lambda: (
+                all(replica.follows(primary) for replica, primary in pairs)
+                and self._all_know(pairs)
+                and self._whole()
+            ),
             "each primary has its replica, and all know",
             timeout=JOIN_S,
         )
@@ -246,6 +250,21 @@ class ClusterGroup(Group):
     def _all_met(self) -> bool:
         return all(
             len(view) == len(self.servers) and not any("handshake" in n.flags for n in view)
+            for view in self._views()
+        )
+
+    def _all_know(self, pairs: Sequence[tuple[Server, Server]]) -> bool:
+        """Whether all nodes know whom each replica follows. A primary hears of it from the bus of
+        the cluster, up to a second after its replica has begun to follow it."""
+        expected = {(replica.port, primary.port) for replica, primary in pairs}
+        return all(
+            expected
+            <= {
+                (node.port, followed.port)
+                for node in view
+                for followed in view
+                if node.follows == followed.id
+            }
             for view in self._views()
         )
 

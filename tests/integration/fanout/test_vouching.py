@@ -54,7 +54,9 @@ def page(me: Author = ME) -> Session:
 
 async def joined(room: Room, redis: Redis, me: Author = ME) -> Session:
     session = page(me)
-    _ = await presence.join(redis, room.keys, session.member(me, "w"))
+    admission = await presence.join(redis, room.keys, session.member(me, "w"))
+    # Without an order, the room would take its own arrival for that of a later session.
+    session.order = admission.order
     session.epoch, session.cursor = room.epoch, DeliveryCursor(5, 5)
     room.enter(session)
     return session
