@@ -22,6 +22,8 @@ BENCH ?= deliveries commits memory connects latency scaling costs
 AT_ONCE ?= 3
 # What pytest ends with where ARGS choose no test.
 NONE_FOUND := 5
+# What decides after failures.
+AGAIN := $(if $(CI),'$(BIN)/python' -m tests.again,false)
 
 SOURCES := src shared services tests deploy
 UV_VERSION := 0.9
@@ -57,10 +59,11 @@ page: setup ## check style and types of the page, and run the tests of its clien
 # Most tests wait for something most of the time, so more of them than there are cores are run at once.
 # By files, since the tests of many share a fleet, and in their order: those that take long come first.
 # What floods a fleet comes last and alone: it takes all of the machine, and is judged by what is left.
+# In CI, the few that fail are run once more, alone: see tests/again.py.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
-		-m 'not chaos and not browsers and not alone' $(ARGS) || test $$? = $(NONE_FOUND)
-	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n 0 -m alone $(ARGS) || test $$? = $(NONE_FOUND)
+		-m 'not chaos and not browsers and not alone' $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
+	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n 0 -m alone $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
 
 image: ## build the image, with Docker
 	cd '$(ROOT)' && docker build -f deploy/image/Dockerfile -t padfleet .
