@@ -29,7 +29,7 @@ def worth_another_try(record: str) -> list[str]:
     if not failed:
         raise ValueError("no test is on record as failed: the run ended for another reason")
     if len(failed) > MOST:
-        raise ValueError(f"{len(failed)} tests failed, which is more than chance: none is run again")
+        raise ValueError(f"{len(failed)} tests failed, more than by chance: none is run again")
     if files := [name for name in failed if "::" not in name]:
         raise ValueError(f"{files[0]} could not be read, which is no matter of chance")
     return failed

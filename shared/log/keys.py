@@ -54,6 +54,7 @@ class PadKeys(NamedTuple):
     fences: str
     members: str
     seen: str
+    seen_before: str
     chat: str
     saved: str
 
@@ -67,6 +68,7 @@ class PadKeys(NamedTuple):
             self.fences,
             self.members,
             self.seen,
+            self.seen_before,
             self.chat,
             self.saved,
         )
@@ -115,6 +117,7 @@ class Keyspace:
             f"{base}:fences",
             f"{base}:members",
             f"{base}:seen",
+            f"{base}:seen:before",
             f"{base}:chat",
             f"{base}:saved",
         )

@@ -53,7 +53,7 @@ async def join(
     That the author has been here now is put on record, unless he `resumes`: then it has to be found
     out first whether he may, which is decided by what is on record.
     """
-    wanted = [keys.members, keys.meta, keys.seen, keys.state]
+    wanted = [keys.members, keys.meta, keys.seen, keys.seen_before, keys.state]
     around: tuple[bytes, ...] = ()
     if fence is not None:
         around = fence_around_order(fence[0])
@@ -94,7 +94,8 @@ async def vouch(
     """Puts on record that these authors' sessions share the pad's history under this reign. False:
     epoch or reign has passed on, and nothing is on record."""
     args: list[scripts.Argument] = [reign, epoch, *authors]
-    reply = await scripts.VOUCH(redis.rush, [keys.meta, keys.seen, keys.state], args)
+    wanted = [keys.meta, keys.seen, keys.seen_before, keys.state]
+    reply = await scripts.VOUCH(redis.rush, wanted, args)
     return bool(reply == 1)
 
 

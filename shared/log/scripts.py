@@ -16,12 +16,12 @@ Argument = str | bytes | int
 class Script:
     """A script under `lua/`, called by its hash and sent whole when the server lacks it."""
 
-    def __init__(self, name: str, *, before: str = "") -> None:
-        """`before` names a file whose functions this one uses."""
+    def __init__(self, name: str, *, before: Sequence[str] = ()) -> None:
+        """`before` names the files whose functions this one uses, in their order."""
         self.name = name
         folder = files(__package__).joinpath("lua")
         self.text = "".join(
-            folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (before, name) if part
+            folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (*before, name)
         )
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
@@ -40,24 +40,24 @@ AUTHOR = Script("author")
 CENSUS = Script("census")
 CHAT = Script("chat")
 CLAIM = Script("claim")
-COMMIT = Script("commit", before="reign")
-COMPACT = Script("compact", before="reign")
-CONFIRM = Script("confirm", before="reign")
-DELETE = Script("delete", before="reign")
+COMMIT = Script("commit", before=["reign"])
+COMPACT = Script("compact", before=["reign"])
+CONFIRM = Script("confirm", before=["reign"])
+DELETE = Script("delete", before=["reign"])
 HEARTBEAT = Script("heartbeat")
-JOIN = Script("join", before="reign")
-LEASE = Script("lease", before="reign")
+JOIN = Script("join", before=["reign", "seen"])
+LEASE = Script("lease", before=["reign"])
 LEAVE = Script("leave")
 MEASURE = Script("measure")
-META = Script("meta", before="reign")
+META = Script("meta", before=["reign"])
 OPENING = Script("opening")
-REPLACE = Script("replace", before="reign")
+REPLACE = Script("replace", before=["reign"])
 SAVED = Script("saved")
 SETTINGS = Script("settings")
-SNAPSHOT = Script("snapshot", before="reign")
+SNAPSHOT = Script("snapshot", before=["reign"])
 STANDING = Script("standing")
 TELL = Script("tell")
-VACATE = Script("vacate", before="reign")
+VACATE = Script("vacate", before=["reign"])
 VISITOR = Script("visitor")
-VOUCH = Script("vouch", before="reign")
+VOUCH = Script("vouch", before=["reign", "seen"])
 WEIGHT = Script("weight")

@@ -183,7 +183,7 @@ class Staging:
 
     def _script_keys(self) -> list[str]:
         keys = self._keys
-        found = [keys.state, keys.meta, keys.fences, keys.members, keys.seen]
+        found = [keys.state, keys.meta, keys.fences, keys.members, keys.seen, keys.seen_before]
         for name, staged in self._staged.items():
             found += [staged, getattr(keys, name)]
         return found

@@ -1,7 +1,7 @@
 -- Puts a history that was brought beside a pad into the pad's place, in one step.
 --
--- KEYS  1 state  2 meta  3 to 5 fences, members, seen, which are of the old history
---       6 onwards: where something was brought, and where it belongs; first the revisions, then
+-- KEYS  1 state  2 meta  3 to 6 fences, members, seen, seen before, which are of the old history
+--       7 onwards: where something was brought, and where it belongs; first the revisions, then
 --       the chunks, then the snapshot
 -- ARGV  1 reign  2 channel  3 'replace', or 'new' to leave a pad that exists as it is
 --       4 the epoch that the pad has  5 the epoch that begins, higher than any before
@@ -15,14 +15,14 @@ local meta = redis.call('HMGET', KEYS[2], 'head', 'epoch', 'sessions')
 if ARGV[3] == 'new' and tonumber(meta[1] or '-1') >= 0 then return {'exists'} end
 if (meta[2] or '0') ~= ARGV[4] then return {'epoch', meta[2] or '0'} end
 -- What is brought expires when it is not fetched; a part of it must not pass for the whole.
-if redis.call('XLEN', KEYS[6]) ~= tonumber(ARGV[7])
-  or redis.call('HLEN', KEYS[8]) ~= tonumber(ARGV[8])
-  or redis.call('EXISTS', KEYS[10]) == 0 then
+if redis.call('XLEN', KEYS[7]) ~= tonumber(ARGV[7])
+  or redis.call('HLEN', KEYS[9]) ~= tonumber(ARGV[8])
+  or redis.call('EXISTS', KEYS[11]) == 0 then
   return {'staged'}
 end
 
-redis.call('UNLINK', unpack(KEYS, 2, 5))
-for i = 6, #KEYS, 2 do
+redis.call('UNLINK', unpack(KEYS, 2, 6))
+for i = 7, #KEYS, 2 do
   redis.call('UNLINK', KEYS[i + 1])
   if redis.call('EXISTS', KEYS[i]) == 1 then
     redis.call('RENAME', KEYS[i], KEYS[i + 1])

@@ -54,7 +54,7 @@ async def test_a_server_that_has_forgotten_its_scripts_is_told_them_again(redis_
     redis = open_redis(redis_url)
     try:
         await redis.client.script_flush()
-        keys = ["{1}members", "{1}meta", "{1}seen", "{1}state"]
+        keys = [f"{{1}}{name}" for name in ("members", "meta", "seen", "seen:before", "state")]
         args = ["channel", "session", "record", "a.x", ""]
         replies = await asyncio.gather(*(JOIN(redis.rush, keys, args) for _ in range(3)))
         assert sorted(int(reply[0]) for reply in replies) == [1, 2, 3]
