@@ -61,6 +61,11 @@ class Commits:
         metrics.APPLY_SECONDS.observe(perf_counter() - started)
         if outcome is not None and outcome.kind == "refused":
             room.kick_and_say(session, outcome.reason)
+        elif outcome is not None and outcome.kind == "superseded":
+            # A later session has taken over, of this author or of nobody: a join that was called
+            # again after a time-out may have left a fence before the session that came of it. Its
+            # client waits for an answer either way, and gets one when it comes again.
+            room.drop(session, "superseded")
 
     async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
         """None: the pad is gone (everybody has been told), or the connection has been broken.
