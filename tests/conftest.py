@@ -11,10 +11,11 @@ import redis
 from hypothesis import settings
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from tests import warm_start
+from tests import by_invariant, warm_start
 from tests.examples import PROFILE, examples
 
 warm_start.allow()
+pytest_pycollect_makemodule = by_invariant.pytest_pycollect_makemodule
 
 # No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run
 # is about the change that it runs for; `make unit` on a desk is where new examples are looked for.

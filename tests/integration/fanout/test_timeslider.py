@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,13 +25,18 @@ from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Revision
 from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.histories import lived_in
 
 PAD = "long"
 LENGTH = 3200
-HISTORY = lived_in(LENGTH, seed=4)
+
+
+@cache
+def history() -> list[Revision]:
+    return lived_in(LENGTH, seed=4)
 
 
 class Ear(Outbound):
@@ -47,7 +53,7 @@ class Ear(Outbound):
 async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
     """A pad of which the first thousand revisions are in a chunk."""
     staging = await Staging.begin(redis, keyspace, PAD, head=LENGTH - 1)
-    await staging.add(HISTORY)
+    await staging.add(history())
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
     assert (await read_meta(redis, keyspace.pad(PAD))).first == 1000
     rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
@@ -82,7 +88,7 @@ async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str
 def expected(start: int, size: int, granules: int | None = None) -> dict[str, Any]:
     wanted = granules_of(Request(start, size, 1), LENGTH - 1)
     wanted = wanted.cut(granules or wanted.granules)
-    records = [revision.to_record() for revision in HISTORY]
+    records = [revision.to_record() for revision in history()]
     job = HistoryJob(
         BLANK, [(0, None, records)], wanted.last, start, size, wanted.granules, wanted.end, 60
     )
@@ -120,7 +126,7 @@ async def test_a_long_way_is_played_in_steps(
 async def test_what_is_too_much_to_hold_comes_in_parts(
     slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_read = sum(len(revision.to_record()) for revision in HISTORY[1000:1200])
+    a_read = sum(len(revision.to_record()) for revision in history()[1000:1200])
     monkeypatch.setattr(requests, "MOST_BYTES", 2 * a_read)
     answer = await ask(slider, room, 1100, 100)
     count = len(answer["forwardsChangesets"])
@@ -134,7 +140,7 @@ async def test_the_writers_snapshot_is_a_place_to_begin(
     slider: Timeslider, room: Room, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staging = await Staging.begin(redis, Keyspace(4), "shorter", head=2999)
-    await staging.add(HISTORY[:3000])
+    await staging.add(history()[:3000])
     snapshot = staging._snapshot(room.epoch)
     await redis.client.set(room.keys.snap, snapshot.to_bytes())
     begun: list[int] = []
@@ -205,7 +211,7 @@ async def test_a_history_with_a_hole_is_no_ones_disconnect(
 
 
 async def test_an_idle_helper_ends_and_another_comes() -> None:
-    job = HistoryJob(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    job = HistoryJob(BLANK, [(0, None, [history()[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper(idle=0.05)
     answer = await helper.do(job)
     await eventually(lambda: helper.pid is None, "it rests")
@@ -218,7 +224,7 @@ async def test_an_idle_helper_ends_and_another_comes() -> None:
 
 async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """uvloop says so with a RuntimeError, when the process has died and nobody has noticed yet."""
-    job = HistoryJob(BLANK, [(0, None, [HISTORY[0].to_record()])], 0, 0, 1, 1, 1, 60)
+    job = HistoryJob(BLANK, [(0, None, [history()[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper()
     answer = await helper.do(job)
     first, process = helper.pid, helper._process._process

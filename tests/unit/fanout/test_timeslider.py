@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -90,8 +91,14 @@ def units(text: str) -> str:
     return to_units(text)
 
 
-HISTORY = lived_in(400)
-READER = Reader(HISTORY)
+@cache
+def history() -> list[Revision]:
+    return lived_in(400)
+
+
+@cache
+def reader() -> Reader:
+    return Reader(history())
 
 
 # --- The work ------------------------------------------------------------------------------------
@@ -100,17 +107,17 @@ READER = Reader(HISTORY)
 @pytest.mark.parametrize("size", [1, 10, 100])
 @pytest.mark.parametrize("start", [0, 100, 300])
 def test_each_granule_leads_there_and_back(start: int, size: int) -> None:
-    assert READER.follows(data_of(work(job(HISTORY, start, size)))) == (
+    assert reader().follows(data_of(work(job(history(), start, size)))) == (
         min(100, (400 - start) // size)
     )
 
 
 def test_the_times_are_those_between_the_granules() -> None:
-    data = data_of(work(job(HISTORY, 0, 10)))
-    ends = [HISTORY[0].time] + [HISTORY[i].time for i in range(9, 400, 10)]
+    data = data_of(work(job(history(), 0, 10)))
+    ends = [history()[0].time] + [history()[i].time for i in range(9, 400, 10)]
     assert data["timeDeltas"] == [later - earlier for earlier, later in pairwise(ends)]
-    data = data_of(work(job(HISTORY, 300, 100)))
-    assert data["timeDeltas"] == [HISTORY[399].time - HISTORY[299].time]
+    data = data_of(work(job(history(), 300, 100)))
+    assert data["timeDeltas"] == [history()[399].time - history()[299].time]
 
 
 def test_it_is_what_Etherpad_answered() -> None:
@@ -135,7 +142,7 @@ def test_it_is_what_Etherpad_answered() -> None:
 def test_composing_by_pairs_is_composing(count: int) -> None:
     pool = AttributePool()
     changes = []
-    for revision in HISTORY[:count]:
+    for revision in history()[:count]:
         data = json.loads(revision.wire)
         mine = AttributePool.from_jsonable(data["apool"])
         changes.append(move_ops_to_new_pool(units(data["changeset"]), mine, pool))
@@ -149,13 +156,13 @@ def test_composing_by_pairs_is_composing(count: int) -> None:
 
 
 def test_a_keyframe_saves_the_way_and_changes_nothing() -> None:
-    whole = work(job(HISTORY, 300, 10))
+    whole = work(job(history(), 300, 10))
     player = Player(BLANK)
-    for revision in HISTORY[:250]:
+    for revision in history()[:250]:
         player.play(revision)
     keyframe = player.keyframe()
     assert keyframe.rev == 249
-    short = HistoryJob.decode(job(HISTORY, 300, 10, begin=keyframe).encode())
+    short = HistoryJob.decode(job(history(), 300, 10, begin=keyframe).encode())
     assert data_of(work(short)) == data_of(whole)
 
 
@@ -174,24 +181,24 @@ def test_chunks_and_single_records_are_read_alike() -> None:
 
 
 def test_playing_alone_ends_in_a_keyframe() -> None:
-    only = job(HISTORY, 0, 1)._replace(granules=0, last=123)
+    only = job(history(), 0, 1)._replace(granules=0, last=123)
     answer = work(only)
     assert (answer.data, [k.rev for k in answer.keyframes]) == (b"", [123])
-    assert answer.keyframes[0].text == READER.at[123].text
+    assert answer.keyframes[0].text == reader().at[123].text
 
 
 def test_a_hole_in_the_history_is_named() -> None:
-    holed = [*HISTORY[:50], *HISTORY[51:]]
+    holed = [*history()[:50], *history()[51:]]
     records: list[StoredPart] = [(0, None, [r.to_record() for r in holed[:50]])]
     records.append((51, None, [r.to_record() for r in holed[50:]]))
-    answer = work(job(HISTORY, 0, 10)._replace(parts=records))
+    answer = work(job(history(), 0, 10)._replace(parts=records))
     assert answer.data == b""
     assert "revision 51 stands where 50 should be" in answer.fault
-    assert "nothing behind" in work(job(HISTORY, 300, 10)._replace(parts=records[:1])).fault
+    assert "nothing behind" in work(job(history(), 300, 10)._replace(parts=records[:1])).fault
 
 
 def test_when_the_time_is_up_it_says_how_far_it_got() -> None:
-    data = data_of(work(job(HISTORY, 0, 10)._replace(seconds=-1)))
+    data = data_of(work(job(history(), 0, 10)._replace(seconds=-1)))
     assert (len(data["forwardsChangesets"]), data["actualEndNum"]) == (1, 10)
 
 
