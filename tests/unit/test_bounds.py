@@ -237,7 +237,7 @@ async def test_no_door_makes_a_pad_that_nobody_could_open() -> None:
     restorer = Restorer(
         nothing,
         nothing,
-        pad=None,
+        only=None,
         new_id="a\nb",
         replace=False,
         restored=nothing,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from padfleet.services.tools.backup.folder import already_there, file_of
+from padfleet.services.tools.backup.folder import already_there, file_of, means_folder
 from padfleet.services.tools.backup.take import PadUnreadable, take_pad
 from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
@@ -24,9 +24,15 @@ def main(argv: Sequence[str]) -> int:
     nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
-    if given.tokens and given.to.is_dir():
+    if not means_folder(given.to):
+        return run_tool(parser, argv, _to_file)
+    if given.tokens:
         parser.error("--tokens needs a FILE: they belong to no pad")
-    return run_tool(parser, argv, _to_folder if given.to.is_dir() else _to_file)
+    try:
+        Path(given.to).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--to {given.to}: the directory cannot be made: {error.strerror}")
+    return run_tool(parser, argv, _to_folder)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,10 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--to",
         required=True,
-        type=Path,
         metavar="FILE|DIR",
-        help="one file for all pads, or a directory that is there, for one file each; files there "
-        "of pads that have not changed since are left as they are",
+        help="one file for all pads, or a directory for one file each, in which those of pads that "
+        "have not changed since are left as they are. With a slash at its end, a directory that is "
+        "not there is made",
     )
     parser.add_argument(
         "--tokens",
@@ -55,13 +61,14 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _to_file(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings, given) as (run, pads):
-        await run.to_file(given.to, pads, with_tokens=given.tokens)
+        run.progress.say(f"into one file, {given.to}; for one file each, name a directory, DIR/")
+        await run.to_file(Path(given.to), pads, with_tokens=given.tokens)
     return FAILED if run.failed else 0
 
 
 async def _to_folder(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings, given) as (run, pads):
-        await run.to_folder(given.to, pads)
+        await run.to_folder(Path(given.to), pads)
     return FAILED if run.failed else 0
 
 

@@ -1,5 +1,6 @@
-"""A directory with one file for each pad."""
+"""A directory with one file for each pad: where backups go, and where they come back from."""
 
+import os
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +21,23 @@ def file_of(folder: Path, pad_id: str) -> Path:
     systems take for the same, and what is too long for them."""
     digest = blake2b(pad_id.encode(), digest_size=6).hexdigest()
     return folder / f"{quote(pad_id, safe='')[:100]}~{digest}{SUFFIX}"
+
+
+def means_folder(given: str) -> bool:
+    """Whether the name that somebody gave is that of a directory: of one that is there, or one that
+    ends in a slash."""
+    return given.endswith(os.sep) or Path(given).is_dir()
+
+
+def backups_in(path: Path) -> list[Path] | None:
+    """The backups in the directory, in the order of their names; None if it is no directory.
+    Raises OSError, and ValueError if there are none."""
+    if not path.is_dir():
+        return None
+    files = sorted(file for file in path.iterdir() if file.name.endswith(SUFFIX))
+    if not files:
+        raise ValueError(f"there is no backup in {path}: no file that ends in {SUFFIX}")
+    return files
 
 
 async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from padfleet.services.tools.backup.folder import backups_in
 from padfleet.services.tools.restore.put import Restorer
 from padfleet.shared.archive.entries import PadHead
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import check_archive, read_archive
 from padfleet.shared.bounds import is_new_pad_id
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
@@ -23,7 +25,7 @@ from padfleet.shared.tool import FAILED, NOT_DONE, ToolProgress, add_redis_optio
 
 
 def main(argv: Sequence[str]) -> int:
-    """Restore the pads of a file. Returns 0 when all that were asked for are there, 1 when not, 2
+    """Restore the pads of a backup. Returns 0 when all that were asked for are there, 1 when not, 2
     when nothing was begun."""
     parser = _parser()
     new_id = parser.parse_args(argv).new_id
@@ -38,13 +40,19 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet restore",
-        description="Bring pads back from a file of padfleet backup, while the fleet runs. The "
-        "file is read to its end before anything is done: what is damaged is not restored from.",
+        description="Bring pads back from what padfleet backup has written, while the fleet runs. "
+        "A file is read to its end before anything is done: what is damaged is not restored from.",
         epilog="Into a Redis that has held no fleet yet, PADFLEET_PARTITIONS says how many "
         "partitions it gets; it has to be what the fleet is then started with.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--pad", metavar="ID", help="only this pad of the file")
+    parser.add_argument(
+        "backup",
+        type=Path,
+        metavar="FILE|DIR",
+        help="what padfleet backup has written. Of a directory, pads that are here with the same "
+        "history are passed, so a run that broke off is gone on with by the same command",
+    )
+    parser.add_argument("--pad", metavar="ID", help="only this pad of the backup")
     parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
     parser.add_argument(
         "--replace",
@@ -57,22 +65,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    path: Path = given.file
-    progress = ToolProgress()
+    path: Path = given.backup
     try:
-        pads = check_archive(path)
-    except (BadArchive, OSError) as error:
-        return _refuse(f"{path}: {error}")
-    wanted = [pad for pad in pads if given.pad in (None, pad.pad)]
-    if given.pad is not None and not wanted:
-        return _refuse(f"{path} has no pad {given.pad!r}; it has {_listed([p.pad for p in pads])}")
-    if given.new_id is not None and len(wanted) != 1:
-        return _refuse(f"--as needs one pad; name it with --pad: {_listed([p.pad for p in pads])}")
-
-    def restored(name: str, pad: PadHead, installed: Installed) -> None:
-        how = "replaced" if installed.replaced else "restored"
-        progress.say(f"{shown(name)}: {how}, at revision {pad.head}, epoch {installed.epoch}")
-
+        files = backups_in(path)
+        wanted = _wanted(given, path) if files is None else []
+    except (BadArchive, OSError, ValueError) as error:
+        return _refuse(str(error))
     redis = open_redis(settings.redis_url)
     try:
         await redis.start()
@@ -81,30 +79,119 @@ async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) ->
         except NoFleet:
             await settle_partitions(redis, settings.partitions)
             keyspace = Keyspace(settings.partitions)
-        restorer = Restorer(
-            redis,
-            keyspace,
-            pad=given.pad,
-            new_id=given.new_id,
-            replace=given.replace,
-            restored=restored,
-            progress=progress.at,
-        )
-        if not given.replace and (names := await restorer.in_the_way(wanted)):
+        run = _RestoreRun(redis, keyspace, given)
+        if files is None:
+            return await run.file(path, wanted)
+        return await run.folder(files)
+    finally:
+        await redis.close()
+
+
+def _wanted(given: argparse.Namespace, path: Path) -> list[PadHead]:
+    """The pads of the file that are asked for. Reads it to its end, so that nothing is done with
+    one that is damaged. Raises ValueError with what is wrong."""
+    try:
+        pads = check_archive(path)
+    except (BadArchive, OSError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    wanted = [pad for pad in pads if given.pad in (None, pad.pad)]
+    names = _listed([pad.pad for pad in pads])
+    if given.pad is not None and not wanted:
+        raise ValueError(f"{path} has no pad {given.pad!r}; it has {names}")
+    if given.new_id is not None and len(wanted) != 1:
+        raise ValueError(f"--as needs one pad; name it with --pad: {names}")
+    return wanted
+
+
+class _RestoreRun:
+    """One run of the command, and what has come of it so far."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, given: argparse.Namespace) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._given = given
+        self._progress = ToolProgress()
+        self._done = self._there = self._failed = 0
+
+    async def file(self, path: Path, wanted: Sequence[PadHead]) -> int:
+        """All of these, or, where one is in the way, none. Returns the exit code."""
+        if not self._given.replace and (names := await self._restorer().in_the_way(wanted)):
             return _refuse(
                 f"there is already {_listed(names)}; --replace puts what is in {path} in its place"
             )
-        with path.open("rb") as file:
-            await restorer.take(read_archive(file))
-    except PadExists as error:
-        progress.say(f"padfleet restore: {error}: somebody has made it meanwhile")
-        return FAILED
-    except (Moved, CorruptPad, BadArchive) as error:
-        progress.say(f"padfleet restore: {error}")
-        return FAILED
-    finally:
-        await redis.close()
-    return 0
+        return 0 if await self._put(path, wanted) else FAILED
+
+    async def folder(self, files: Sequence[Path]) -> int:
+        """One file after the other: what is wrong with one keeps no other back, and pads that are
+        here as they are in the backup are passed, so that a run which broke off is gone on with.
+        Returns the exit code."""
+        for number, path in enumerate(files, 1):
+            self._progress.at(path.name, number, len(files))
+            try:
+                wanted = [pad for pad in check_archive(path) if self._given.pad in (None, pad.pad)]
+            except (BadArchive, OSError) as error:
+                self._fail(f"{path}: {error}")
+                continue
+            if self._given.new_id is not None and len(wanted) > 1:
+                self._fail(f"{path}: --as needs one pad, and there are {len(wanted)}")
+                continue
+            missing = [pad for pad in wanted if not await self._is_here(pad)]
+            self._there += len(wanted) - len(missing)
+            if not missing:
+                continue
+            names = await self._restorer().in_the_way(missing)
+            if names and not self._given.replace:
+                self._fail(
+                    f"{path}: there is already {_listed(names)} with another history; "
+                    "--replace puts the one of the backup in its place"
+                )
+                continue
+            self._failed += not await self._put(path, missing)
+        self._progress.say(
+            f"{self._done} pads restored, {self._there} here already, {self._failed} files failed"
+        )
+        if self._given.pad is not None and not (self._done or self._there or self._failed):
+            return _refuse(f"none of these files has a pad {self._given.pad!r}")
+        return FAILED if self._failed else 0
+
+    async def _is_here(self, pad: PadHead) -> bool:
+        """Whether a pad of this name has this history, up to this revision and no further."""
+        name = self._given.new_id or pad.pad
+        meta = await read_meta(self._redis, self._keyspace.pad(name))
+        return meta.exists and (meta.head, meta.chain) == (pad.head, pad.chain)
+
+    async def _put(self, path: Path, pads: Sequence[PadHead]) -> bool:
+        """Restores these pads of the file. False, and said why: not all of it is there."""
+        try:
+            with path.open("rb") as file:
+                await self._restorer([pad.pad for pad in pads]).take(read_archive(file))
+        except PadExists as error:
+            self._progress.say(f"padfleet restore: {error}: somebody has made it meanwhile")
+        except (Moved, CorruptPad, BadArchive) as error:
+            self._progress.say(f"padfleet restore: {error}")
+        else:
+            return True
+        return False
+
+    def _restorer(self, only: Collection[str] | None = None) -> Restorer:
+        return Restorer(
+            self._redis,
+            self._keyspace,
+            only=only,
+            new_id=self._given.new_id,
+            replace=self._given.replace,
+            restored=self._restored,
+            progress=self._progress.at,
+        )
+
+    def _restored(self, name: str, pad: PadHead, installed: Installed) -> None:
+        self._done += 1
+        how = "replaced" if installed.replaced else "restored"
+        self._progress.say(f"{shown(name)}: {how}, at revision {pad.head}, epoch {installed.epoch}")
+
+    def _fail(self, why: str) -> None:
+        self._failed += 1
+        self._progress.say(why)
 
 
 def _listed(names: Sequence[str]) -> str:

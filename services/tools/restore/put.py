@@ -1,6 +1,6 @@
 """Puts the pads of an archive into Redis."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from padfleet.shared import bounds
 from padfleet.shared.archive.entries import (
@@ -39,16 +39,16 @@ class Restorer:
         redis: Redis,
         keyspace: Keyspace,
         *,
-        pad: str | None,
+        only: Collection[str] | None,
         new_id: str | None,
         replace: bool,
         restored: Callable[[str, PadHead, Installed], None],
         progress: Callable[[str, int, int], None],
     ) -> None:
-        """`pad` is the only one that is wanted, None: all are; `new_id` the name it gets."""
+        """`only` are the pads that are wanted, None: all; `new_id` is the name that one gets."""
         self._redis = redis
         self._keyspace = keyspace
-        self._only = pad
+        self._only = only
         self._new_id = new_id
         self._replace = replace
         self._restored = restored
@@ -76,7 +76,7 @@ class Restorer:
             await self._drop()
 
     async def _take(self, entry: Entry) -> None:
-        if isinstance(entry, PadHead) and self._only in (None, entry.pad):
+        if isinstance(entry, PadHead) and (self._only is None or entry.pad in self._only):
             self._pad, self._staging = entry, await self._begin(entry)
         elif isinstance(entry, Tokens):
             await self._tokens(entry)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from padfleet.services.tools.backup.folder import backups_in
 from padfleet.services.tools.verify.compare import Comparison, unmatched
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.walk import verify_pad
@@ -23,7 +24,11 @@ from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_to
 def main(argv: Sequence[str]) -> int:
     """Verify pads, or a backup. Returns 0 when nothing is wrong, 1 when something is, 2 when
     nothing was begun."""
-    return run_tool(_parser(), argv, _verify)
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if given.backup is not None and given.backup_too is not None:
+        parser.error(f"one backup at a time: {given.backup} or {given.backup_too}")
+    return run_tool(parser, argv, _verify)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,10 +41,19 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
     which.add_argument("--all", action="store_true", help="all pads")
     parser.add_argument(
-        "--backup",
+        "backup",
+        nargs="?",
         type=Path,
-        metavar="FILE",
-        help="check this file of padfleet backup, and whether what it holds is how its pads began; "
+        metavar="FILE|DIR",
+        help="as --backup FILE|DIR",
+    )
+    parser.add_argument(
+        "--backup",
+        dest="backup_too",
+        type=Path,
+        metavar="FILE|DIR",
+        help="check this file of padfleet backup, or all that are in this directory, and whether "
+        "what they hold is how their pads began; "
         "the pads themselves are verified only with --pad or --all then",
     )
     add_redis_options(parser)
@@ -47,15 +61,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _verify(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    backup = given.backup or given.backup_too
     redis = open_redis(settings.redis_url)
     try:
         await redis.start()
         run = _VerifyRun(redis, await stored_keyspace(redis))
-        if given.backup is not None:
-            await run.backup(given.backup, set(given.pad) if given.pad else None)
+        if backup is not None:
+            await run.backup(backup, set(given.pad) if given.pad else None)
         if given.pad:
             await run.pads(_named(given.pad), must_exist=True)
-        elif given.all or given.backup is None:
+        elif given.all or backup is None:
             await run.pads(pad_ids(redis, run.keyspace), must_exist=False)
     finally:
         await redis.close()
@@ -88,8 +103,21 @@ class _VerifyRun:
                 self._result([StoredFault(pad, -1, -1, "there is no such pad")], "")
 
     async def backup(self, path: Path, pads: set[str] | None) -> None:
+        """Checks the file, or each one in the directory."""
+        seen: set[str] = set()
+        try:
+            files = backups_in(path) or [path]
+        except (OSError, ValueError) as error:
+            self._result([StoredFault(str(path), -1, -1, str(error))], "")
+            return
+        whole = [await self._backup(file, pads, seen) for file in files]
+        if all(whole):
+            for fault in unmatched(pads or (), seen):
+                self._result([fault], "")
+
+    async def _backup(self, path: Path, pads: set[str] | None, seen: set[str]) -> bool:
+        """Whether the file is whole. Adds the pads in it to `seen`."""
         comparison = Comparison(self._redis, self.keyspace, pads)
-        seen = []
         try:
             with path.open("rb") as file:
                 for entry in read_archive(file):
@@ -97,15 +125,14 @@ class _VerifyRun:
                     if compared is None:
                         continue
                     pad, head, fault = compared
-                    seen.append(pad.pad)
+                    seen.add(pad.pad)
                     right = f"{pad.pad}: the backup is its revisions 0 to {pad.head} of {head}"
                     self._result([fault] if fault else [], right)
         except (BadArchive, FileNotFoundError, IsADirectoryError, PermissionError) as error:
             self._result([StoredFault(str(path), -1, -1, str(error))], "")
-            return
+            return False
         self._result([], f"{path}: whole")
-        for fault in unmatched(pads or (), seen):
-            self._result([fault], "")
+        return True
 
     def _result(self, faults: Sequence[StoredFault], right: str) -> None:
         self.wrong += bool(faults)

@@ -213,6 +213,60 @@ async def test_a_folder_gets_what_has_changed(
     assert ended.out.endswith("4 right, 0 wrong\n"), ended.out
 
 
+async def test_a_folder_comes_back_as_far_as_it_is_whole(
+    fleet: Fleet, redis_url: str, elsewhere: EmbeddedServer, tmp_path: Path
+) -> None:
+    """The nightly backup, the look at it, and the way back, with one file damaged on the way."""
+    folder = tmp_path / "new" / "pads"
+    for name in ("broken", "one", "two"):
+        async with connect(f"{fleet.urls[0]}/p/{name}") as pad:
+            await pad.append("hi\n")
+    ended = await padfleet(redis_url, "backup", "--to", f"{folder}/")
+    assert (ended.code, len(list(folder.iterdir()))) == (0, 3), ended.err
+    ended = await padfleet(redis_url, "verify", folder)
+    assert ended.out.endswith("6 right, 0 wrong\n"), ended.out
+
+    broken = next(path for path in folder.iterdir() if path.name.startswith("broken"))
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:-1])
+    ended = await padfleet(redis_url, "verify", "--backup", folder)
+    assert (ended.code, ended.out.count("whole")) == (1, 2), ended.out
+    ended = await padfleet(elsewhere.url, "restore", folder, PADFLEET_PARTITIONS="4")
+    assert ended.code == 1
+    assert str(broken) in ended.err
+    assert "2 pads restored, 0 here already, 1 files failed" in ended.err
+
+    broken.write_bytes(whole)
+    ended = await padfleet(elsewhere.url, "restore", folder)
+    assert (ended.code, ended.err.count("restored, at")) == (0, 1), ended.err
+    assert "1 pads restored, 2 here already, 0 files failed" in ended.err
+
+
+async def test_a_folder_replaces_no_other_history_unasked(
+    fleet: Fleet, redis_url: str, tmp_path: Path
+) -> None:
+    async with connect(f"{fleet.urls[0]}/p/one") as pad, connect(f"{fleet.urls[0]}/p/two"):
+        await padfleet(redis_url, "backup", "--to", tmp_path)
+        await pad.append("since\n")
+    ended = await padfleet(redis_url, "restore", tmp_path)
+    assert ended.code == 1
+    assert "already 'one' with another history" in ended.err
+    assert "0 pads restored, 1 here already, 1 files failed" in ended.err
+    ended = await padfleet(redis_url, "restore", tmp_path, "--replace")
+    assert (ended.code, ended.err.count("replaced, at")) == (0, 1), ended.err
+
+
+async def test_a_folder_without_backups(fleet: Fleet, redis_url: str, tmp_path: Path) -> None:
+    assert fleet.urls
+    for command in ("verify", "restore"):
+        ended = await padfleet(redis_url, command, tmp_path / "none")
+        assert ended.code != 0
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        ended = await padfleet(redis_url, command, tmp_path / "empty")
+        assert ended.code != 0
+        assert "there is no backup in" in ended.out + ended.err
+
+
 async def test_a_copy_under_another_name(fleet: Fleet, redis_url: str, tmp_path: Path) -> None:
     file = tmp_path / "pads"
     async with connect(f"{fleet.urls[0]}/p/pad", name="Ada") as pad:

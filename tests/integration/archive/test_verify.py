@@ -41,7 +41,7 @@ async def restore(redis: Redis, keyspace: Keyspace, path: Path, *, replace: bool
     restorer = Restorer(
         redis,
         keyspace,
-        pad=None,
+        only=None,
         new_id=None,
         replace=replace,
         restored=lambda *_: None,
