@@ -10,7 +10,7 @@ from padfleet.shared.bounds import (
     MOST_SAVED,
     is_pad_id,
 )
-from padfleet.shared.easysync import AText, EasysyncError
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError, make_atext
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.converting import Converter, as_one_revision
 from padfleet.shared.etherpad.records import BadRecord
@@ -95,8 +95,8 @@ async def bring_pad(
     except BadRecord as error:
         if not salvage:
             raise
-        why = str(error)
-        staging, authors = await _present_text(redis, keyspace, record, key, as_id)
+        staging, authors, damage = await _present_text(redis, keyspace, record, key, as_id, bounds)
+        why = f"{error}; {damage}" if damage else str(error)
     try:
         messages = await _chat(records, pad_id, record, staging, latest)
         saved = r.saved_of(record, key, latest=latest)
@@ -196,22 +196,31 @@ async def _history(
 
 
 async def _present_text(
-    redis: Redis, keyspace: Keyspace, record: Any, key: str, as_id: str
-) -> tuple[Staging, set[str]]:
-    atext = record.get("atext") or {}
-    pool = r.pool_of(record, key)
+    redis: Redis, keyspace: Keyspace, record: Any, key: str, as_id: str, bounds: Bounds
+) -> tuple[Staging, set[str], str]:
+    """Also why the text comes without its attributes; empty: it has them.
+
+    A database whose character set is not Etherpad's has made `????` of an emoji: the text is longer
+    than its attributes say then, and which are whose is lost.
+    """
+    text, damage = r.text_of(record, key), ""
+    if len(text) > bounds.units:
+        raise BadRecord(f"{key}: the text is longer than {bounds.units} characters")
     try:
-        shape = AText(r.text_of(record, key), atext.get("attribs", ""))
-        revision = as_one_revision(shape, pool, 1)
-    except EasysyncError as error:
-        raise BadRecord(f"{key}: {error}") from error
+        atext = record.get("atext") or {}
+        pool = r.pool_of(record, key, most=bounds.attributes)
+        revision = as_one_revision(AText(text, atext.get("attribs", "")), pool, 1)
+    except (BadRecord, EasysyncError) as error:
+        damage = f"without authors and formats: {error}"
+        text = text if text.endswith("\n") else text + "\n"
+        revision = as_one_revision(make_atext(text), AttributePool(), 1)
     staging = await Staging.begin(redis, keyspace, as_id, head=0)
     try:
         await staging.add([revision])
     except CorruptPad as error:
         await staging.drop()
         raise BadRecord(f"{key}: {error}") from error
-    return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}
+    return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}, damage
 
 
 async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, latest: int) -> int:

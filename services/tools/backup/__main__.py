@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from padfleet.services.tools.backup.folder import already_there, file_of, means_folder
 from padfleet.services.tools.backup.take import PadUnreadable, take_pad
+from padfleet.services.tools.backup.unchanged import already_there
 from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
+from padfleet.shared.archive.folder import file_of, means_folder
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace, tokens

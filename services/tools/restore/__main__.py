@@ -7,9 +7,9 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from padfleet.services.tools.backup.folder import backups_in
 from padfleet.services.tools.restore.put import Restorer
 from padfleet.shared.archive.entries import PadHead
+from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import check_archive, read_archive
 from padfleet.shared.bounds import is_new_pad_id

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from padfleet.services.tools.backup.folder import backups_in
 from padfleet.services.tools.verify.compare import Comparison, unmatched
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.walk import verify_pad
+from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import read_archive
 from padfleet.shared.log.connect import Redis, open_redis

@@ -284,6 +284,28 @@ async def test_a_pad_that_does_not_fit_together(
     assert await there.getChatHead(padID="broken") == {"chatHead": 1}
 
 
+async def test_what_a_wrong_character_set_has_left_of_a_pad(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    """MySQL without utf8mb4 makes ???? of an emoji, in the text and in the changesets: no length
+    is right any more."""
+    await api.createPad(padID="damaged", text="before \U0001f600 after\n")
+    await api.appendText(padID="damaged", text="more")
+    await written(api, fleet, "sound")
+    exported = (await api.export("damaged", "etherpad")).decode()
+    damaged = loads(exported.replace("\\ud83d\\ude00", "????").replace("\U0001f600", "????"))
+    records = damaged | loads(await api.export("sound", "etherpad"))
+    assert "????" in records["pad:damaged"]["atext"]["text"]
+    path = tmp_path / "both.etherpad"
+    path.write_text(dumps(records))
+    ended = await padfleet(elsewhere.redis_url, "import", path, "--salvage")
+    assert (ended.code, "1 as text only" in ended.err) == (0, True), ended
+    assert "without authors and formats" in ended.err
+    text = (await there.getText(padID="damaged"))["text"]
+    assert text.startswith("before ???? after\nmore")
+    assert await there.getText(padID="sound") == await api.getText(padID="sound")
+
+
 async def test_a_server_that_is_not_there(elsewhere: Fleet) -> None:
     ended = await padfleet(
         elsewhere.redis_url, "import", "http://127.0.0.1:1/", ETHERPAD_API_KEY="x"

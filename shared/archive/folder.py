@@ -1,17 +1,9 @@
-"""A directory with one file for each pad: where backups go, and where they come back from."""
+"""A directory with one backup for each pad."""
 
 import os
-from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
-
-from padfleet.services.tools.backup.take import head_of
-from padfleet.shared.archive.frames import BadArchive
-from padfleet.shared.archive.reading import first_pad
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.keys import Keyspace
 
 SUFFIX = ".padfleet"
 
@@ -38,13 +30,3 @@ def backups_in(path: Path) -> list[Path] | None:
     if not files:
         raise ValueError(f"there is no backup in {path}: no file that ends in {SUFFIX}")
     return files
-
-
-async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:
-    """Whether the file is of the pad as it is now: so a run that broke off is gone on with, and the
-    next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
-    they get their names when they are."""
-    with suppress(BadArchive, FileNotFoundError):
-        kept, keys = first_pad(path), keyspace.pad(pad_id)
-        return kept == await head_of(redis, keys, pad_id, await read_meta(redis, keys))
-    return False

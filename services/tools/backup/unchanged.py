@@ -1,0 +1,21 @@
+"""Whether a pad has changed since its backup was made."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from padfleet.services.tools.backup.take import head_of
+from padfleet.shared.archive.frames import BadArchive
+from padfleet.shared.archive.reading import first_pad
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+
+
+async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:
+    """Whether the file is of the pad as it is now: so a run that broke off is gone on with, and the
+    next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
+    they get their names when they are."""
+    with suppress(BadArchive, FileNotFoundError):
+        kept, keys = first_pad(path), keyspace.pad(pad_id)
+        return kept == await head_of(redis, keys, pad_id, await read_meta(redis, keys))
+    return False
