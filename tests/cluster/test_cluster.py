@@ -49,7 +49,7 @@ async def test_every_node_carries_its_share_and_feeds_follow_it(
         await all_settled_once(redis, keyspace, typists)
         await eventually(lambda: {room.feed.head for room in followed} == {20}, "feeds at the head")
         for room in followed:
-            document = await room.held.document()
+            document = await room.replica.document()
             assert document.head == 20
             rooms.leave(room)
     await rooms.close()

@@ -95,7 +95,7 @@ class StandInRoom(SimpleNamespace):
             keys=Keyspace(1).pad("fuzzed"),
             sessions={},
             feed=SimpleNamespace(head=0),
-            beside=SimpleNamespace(creator=corpus.AUTHOR),
+            metadata=SimpleNamespace(creator=corpus.AUTHOR),
         )
 
     def reply(self, session: Session, frame: Frame) -> None:

@@ -1,7 +1,7 @@
 """COLLABROOM messages, one module for each matter; `handlers` says which is whose.
 
-Each handler is given an `Asked`: a message of a session that is on its pad and may write. It raises
-`ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
+Each handler is given a `RequestContext`: a message of a session that is on its pad and may write.
+It raises `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
 """
 
 from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, relay, saved
@@ -21,6 +21,7 @@ def handlers(plugin_messages: str) -> Handlers:
             "GET_CHAT_MESSAGES": Handler(chat.scrolled_back, told=False),
             "SAVE_REVISION": Handler(saved.starred, too_many="saved revisions"),
             "PAD_DELETE": Handler(deletion.deleted, told=False, in_turn=False),
+            relay.CUSTOM: passed_on,
             pointing.CURSOR: Handler(pointing.pointed, too_many="places of the cursor"),
         },
         payloads={

@@ -22,7 +22,7 @@ async def changed(asked: RequestContext) -> None:
     options, changed_by = payload.get("options"), payload.get("changedBy")
     if not asked.settings.pad_wide_settings:
         return
-    if asked.session.author != asked.room.beside.creator:
+    if asked.session.author != asked.room.metadata.creator:
         now_ms = int(time.time() * 1000)
         asked.room.reply(asked.session, shout(now_ms, message=NOT_CREATOR))
         return

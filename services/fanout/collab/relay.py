@@ -36,10 +36,11 @@ RESERVED = frozenset(
 
 
 def is_passed_on(kind: object, named: str) -> bool:
-    """`named` is the setting: types with commas between, or "*" for all."""
+    """Whether the operator has named this type. `named` is the setting: types with commas
+    between, or "*" for all."""
     if not isinstance(kind, str) or not kind or kind in RESERVED:
         return False
-    return kind == CUSTOM or named == "*" or kind in {name.strip() for name in named.split(",")}
+    return named == "*" or kind in {name.strip() for name in named.split(",")}
 
 
 async def passed_on(asked: RequestContext) -> None:

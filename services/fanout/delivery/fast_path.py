@@ -5,6 +5,7 @@ from os import write
 
 from padfleet.services.fanout.delivery.flush import Flush, FlushRun
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.session_state import SessionState
 from padfleet.services.fanout.delivery.window import ASK_AGE
 
 
@@ -19,12 +20,12 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
     Writing to the descriptor is safe as long as the transport is open and has nothing waiting: the
     descriptor is its own, and what does not fit goes through it.
     """
-    now = flush.now
+    now, current = flush.now, SessionState.CURRENT
     run: FlushRun | None = None
     data: bytes | None = None
     size = 0
     for session in sessions:
-        if session.waiting:
+        if session.state is not current:
             continue
         cursor, window, way_out = session.cursor, session.window, session.exit
         after = cursor.sent_rev

@@ -5,19 +5,26 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
+from typing import Protocol
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.send_plan import SendPlan, plan
+from padfleet.services.fanout.delivery.session_state import (
+    Action,
+    SessionEvent,
+    SessionState,
+    is_behind,
+    transition,
+)
 from padfleet.services.fanout.delivery.window import ASK_AGE, Probe, Window
-from padfleet.services.fanout.pads.collabroom import with_ack
-from padfleet.services.fanout.pads.steps import AcceptCommit, Step
+from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
-from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
+from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.authors import Author, AuthorVisit
 from padfleet.shared.log.records import Member, Origin, Outcome
 
@@ -60,6 +67,13 @@ class Flushed(Enum):
     LOST_TOUCH = "lacks news that are not kept any more"
 
 
+class SessionServer(Protocol):
+    """Who sends the sessions of a pad what they lack."""
+
+    def act(self, session: "Session", action: Action) -> None:
+        """Does what the session's state asks for."""
+
+
 def _new_window() -> Window:
     return Window(time.monotonic() - random.uniform(0, ASK_AGE))
 
@@ -79,11 +93,11 @@ class Session:
     cursor: DeliveryCursor = field(default_factory=lambda: DeliveryCursor(-1))
     window: Window = field(default_factory=_new_window)
     news_at: int = 0  #: its place in the news of the pad's people
-    waiting: bool = False  #: skipped by flushes: see `Flushed`, or it has left
-    catching_up: bool = False  #: a task reads what the feed does not hold any more
-    progressed: "Callable[[Session], None] | None" = None  #: called when `waiting` may end
+    state: SessionState = SessionState.ARRIVING
+    """Changed by `happened` alone."""
     pending: dict[int, "asyncio.Future[Outcome | None]"] = field(default_factory=dict)
     """Submissions under way by `seq`; the result is None where a revision came of it."""
+    _server: SessionServer | None = None  #: from when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first
     _seen: tuple[int, int, float] | None = None
     _seq: int = 0
@@ -112,6 +126,46 @@ class Session:
         if answer is not None and not answer.done():
             answer.set_result(outcome)
 
+    # --- Its state -------------------------------------------------------------------------------
+
+    def joins(self, epoch: int, cursor: DeliveryCursor) -> None:
+        """It has been found where in the pad's history its client is, to be called before
+        `enter`."""
+        self.epoch, self.cursor = epoch, cursor
+
+    def enter(self, server: SessionServer, news_at: int) -> None:
+        """From now on `server` brings it what comes: revisions after its cursor, and news from this
+        place on."""
+        self._server, self.news_at = server, news_at
+        self.happened(SessionEvent.ENTERED)
+
+    def happened(self, event: SessionEvent) -> None:
+        """Takes it to the state that follows, and has done what is then to be done."""
+        self.state, action = transition(self.state, event)
+        if action is not Action.NOTHING and self._server is not None:
+            self._server.act(self, action)
+
+    def drop(self, why: str) -> None:
+        """Breaks the connection; its client comes back and resumes."""
+        metrics.DROPPED.labels(why).inc()
+        self.exit.end()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has not taken what it was sent before."""
+        return is_behind(self.state) or self.exit.backlog > 0
+
+    def is_stalled(self, now: float, timeout: float) -> bool:
+        """Whether it has been waiting for `timeout` seconds without the least progress. To be
+        asked now and then."""
+        if not is_behind(self.state):
+            self._seen = None
+            return False
+        acked, backlog = self.window.acked, self.exit.backlog
+        if self._seen is None or self._seen[:2] != (acked, backlog):
+            self._seen = (acked, backlog, now)
+        return now - self._seen[2] >= timeout
+
     # --- Sending ---------------------------------------------------------------------------------
 
     def send(self, frame: Frame | Parcel) -> None:
@@ -127,53 +181,51 @@ class Session:
         Synchronous, so two flushes of a session cannot overlap. Everything leaves in one write,
         and only then the cursor moves, so it is right wherever this ends (I4).
         """
-        cursor, window = self.cursor, self.window
+        cursor = self.cursor
         try:
             revisions = flush.revisions(cursor.sent_rev)
         except IndexError:
-            return Flushed.BEHIND
+            return Flushed.UP_TO_DATE if self.exit.closed else Flushed.BEHIND
         try:
             news = flush.news(self.news_at)
         except IndexError:
             return Flushed.LOST_TOUCH
         if not revisions and not news and not cursor.accepted:
             return Flushed.UP_TO_DATE
-        if window.room <= 0:
+        if self.window.room <= 0:
             return self._stopped()
-        sending = [frame for frame, but in news if but != self.id]
-        size = sum(len(frame.websocket) for frame in sending)
-        taken: list[tuple[Step, Frame]] = []
-        left = False
-        for step in steps(cursor, self.id, revisions, batching=self.batching):
-            left = size >= window.room
-            if left:
-                break
-            taken.append((step, flush.frames.of(step)))
-            size += len(taken[-1][1].websocket)
-        sending += [frame for _, frame in taken]
-        # News alone are asked about too: with the window full of them, nothing else would be sent
-        # that could ask.
-        asks = bool(sending) and (window.urgent(size, flush.now) or self._is_welcome_to_ask(flush))
-        by_ack = self.acks and bool(taken)
-        if asks and by_ack:
-            sending[-1] = with_ack(sending[-1], taken[-1][0].sent_rev)
-        elif asks:
-            sending.append(PING)
-        if sending and not self.exit.offer(Frame.joined(sending)):
+        planned = plan(
+            self.id,
+            cursor,
+            self.window,
+            news,
+            revisions,
+            flush.frames,
+            flush.now,
+            batching=self.batching,
+            acks=self.acks,
+            may_measure=flush.questions > 0,
+        )
+        if planned.frames and not self.exit.offer(Frame.joined(planned.frames)):
             return self._stopped()
-        window.sent += size
-        self.news_at += len(news)
+        self._has_sent(planned, flush, len(news), revisions[0].time if revisions else 0)
+        return Flushed.UP_TO_DATE if planned.complete else self._stopped()
+
+    def _has_sent(self, sent: SendPlan, flush: Flush, news: int, committed_ms: int) -> None:
+        """The transport has taken it. `news` of them were looked at; `committed_ms` is when the
+        oldest revision was."""
+        self.window.sent += sent.size
+        self.news_at += news
         flush.tally.writes += 1
-        flush.tally.bytes += size
-        for step, _ in taken:
-            cursor.moved(step)
+        flush.tally.bytes += sent.size
+        for step in sent.steps:
+            self.cursor.moved(step)
             flush.tally.count(step)
             if isinstance(step, AcceptCommit):
                 self.settle(step.seq, None)
-        if asks:
-            committed_ms = revisions[0].time if revisions else 0
-            self._ask(flush.now, committed_ms, pinged=not by_ack)
-        return self._stopped() if left else Flushed.UP_TO_DATE
+        if sent.asks:
+            flush.questions -= sent.measures
+            self._ask(flush.now, committed_ms, pinged=not sent.by_ack)
 
     def _stopped(self) -> Flushed:
         return Flushed.UP_TO_DATE if self.exit.closed else Flushed.WAITING
@@ -181,27 +233,11 @@ class Session:
     def wait(self) -> None:
         """To be left out until its socket has taken what it was given, or its client acknowledges
         some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
-        self.waiting = True
+        self.happened(SessionEvent.STUCK)
         # With the window full, room in the socket is no progress: asked for it, the socket would
         # say so again and again.
         if self.exit.backlog > 0 and self.window.room > 0:
-            self.exit.when_drained(self.may_progress)
-
-    def is_stalled(self, now: float, timeout: float) -> bool:
-        """Whether it has been waiting for `timeout` seconds without the least progress. To be
-        asked now and then."""
-        if not self.waiting:
-            self._seen = None
-            return False
-        acked, backlog = self.window.acked, self.exit.backlog
-        if self._seen is None or self._seen[:2] != (acked, backlog):
-            self._seen = (acked, backlog, now)
-        return now - self._seen[2] >= timeout
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether it has not taken what it was sent before."""
-        return self.waiting or self.exit.backlog > 0
+            self.exit.when_drained(self._has_room)
 
     # --- What has arrived ------------------------------------------------------------------------
 
@@ -220,13 +256,7 @@ class Session:
             cursor.acked_rev = rev
             if rev == cursor.sent_rev:
                 self.window.all_arrived()
-            self.may_progress()
-
-    def _is_welcome_to_ask(self, flush: Flush) -> bool:
-        if flush.questions > 0 and self.window.due(flush.now):
-            flush.questions -= 1
-            return True
-        return False
+            self._has_room()
 
     def _ask(self, now: float, committed_ms: int, *, pinged: bool) -> None:
         """Notes the question that has just been sent."""
@@ -242,9 +272,7 @@ class Session:
         self.cursor.acked_rev = max(self.cursor.acked_rev, probe.rev)
         if probe.committed_ms:
             metrics.delivered(probe.committed_ms)
-        self.may_progress()
+        self._has_room()
 
-    def may_progress(self) -> None:
-        """Its socket or its client has made room."""
-        if self.waiting and self.progressed is not None:
-            self.progressed(self)
+    def _has_room(self) -> None:
+        self.happened(SessionEvent.MADE_ROOM)

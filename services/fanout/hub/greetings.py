@@ -36,14 +36,14 @@ UNUSED = 1.0
 
 
 class Greetings:
-    def __init__(self, redis: Redis, held: PadReplica, people: People, budget: Budget) -> None:
+    def __init__(self, redis: Redis, replica: PadReplica, people: People, budget: Budget) -> None:
         self._redis = redis
-        self._held = held
+        self._replica = replica
         self._people = people
         self._budget = budget
         self._kept: weakref.ref[Greeting] | None = None
         self._holding: Greeting | None = None  #: also while nobody is being sent it
-        self._kept_of = held.feed
+        self._kept_of = replica.feed
         self._made = 0.0
         self._until = 0.0
         self._lock = asyncio.Lock()
@@ -56,22 +56,22 @@ class Greetings:
 
         Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
-        held = self._held
+        replica = self._replica
         async with self._lock:
             kept = self._covering()
             now = monotonic()
             if kept is not None and (
-                now < self._until or (kept.rev == held.feed.head and now < self._made + SAME_AGE)
+                now < self._until or (kept.rev == replica.feed.head and now < self._made + SAME_AGE)
             ):
                 return kept
-            authors = (await held.document()).authors()
+            authors = (await replica.document()).authors()
             await self._people.get_to_know(self._redis, authors)
-            document = await held.document()
+            document = await replica.document()
             if not document.exists:
                 return None
             began = monotonic()
             known = self._people.known_of(document.authors())
-            made = Greeting(document, known, held.epoch)
+            made = Greeting(document, known, replica.epoch)
             if made.size >= COUNTED:
                 room, self._room = self._room or self._budget.take(made.size), None
                 if room is None:
@@ -108,7 +108,7 @@ class Greetings:
     def _covering(self) -> Greeting | None:
         """What was made last, if it is still there and what came since can be sent behind it."""
         kept = self._kept() if self._kept is not None else None
-        feed = self._held.feed
+        feed = self._replica.feed
         if kept is None or self._kept_of is not feed:  # it was deleted, or rolled back
             return None
         return kept if feed.first <= kept.rev + 1 else None
@@ -116,7 +116,7 @@ class Greetings:
     def _keep(self, made: Greeting, began: float) -> None:
         cost = monotonic() - began
         self._made, self._until = began, began + min(20 * cost, GREETING_AGE)
-        self._kept, self._kept_of, self._holding = weakref.ref(made), self._held.feed, made
+        self._kept, self._kept_of, self._holding = weakref.ref(made), self._replica.feed, made
 
         def let_go() -> None:
             if self._holding is made:

@@ -169,8 +169,8 @@ class Rooms:
         try:
             if isinstance(stored, Exception):
                 raise stored
-            if room.held.differs(*stored, had):
-                room.repair.begin()
+            if room.replica.differs(*stored, had):
+                room.resync.begin()
         except (*UNREACHABLE, RedisError, ValueError) as error:
             log.warning("feed not compared", extra={"pad": room.pad_id, "error": str(error)})
 
@@ -197,7 +197,7 @@ class Rooms:
         except Exception:
             # One pad's trouble must not end the subscription of all the others.
             log.exception("channel message not taken", extra={"pad": room.pad_id})
-            room.repair.begin()
+            room.resync.begin()
 
     def _resubscribed(self, channel: str) -> None:
         if room := self._rooms.get(channel):

@@ -184,7 +184,7 @@ class Canaries:
                 await self._inbox.put(entry)
                 cage.stage = "stands in the inbox, or its answer got lost: is there a writer?"
                 while room.epoch == epoch:
-                    await room.held.reached(base + 1)
+                    await room.replica.reached(base + 1)
                     if isinstance(entry, Creation) or any(
                         revision.origin == entry.origin
                         for revision in room.feed.since(max(base, room.feed.first - 1))
@@ -206,7 +206,7 @@ class Canaries:
             return Creation(room.pad_id, origin, AUTHOR, "")
         if room.feed.head >= LENGTH:
             return Deletion(room.pad_id, origin, AUTHOR)
-        document = await room.held.document()
+        document = await room.replica.document()
         pool = AttributePool()
         by_it = [("author", AUTHOR)]
         changeset = make_splice(document.atext.text, 0, 0, ".", by_it, pool)

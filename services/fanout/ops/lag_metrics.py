@@ -8,7 +8,18 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.session_state import SessionState
 from padfleet.services.fanout.pads.feed import Feed
+
+SHOWN = {
+    SessionState.ARRIVING: "current",
+    SessionState.CURRENT: "current",
+    SessionState.WAITING: "waiting",
+    SessionState.CATCHING_UP: "catching up",
+    SessionState.HELD_UP: "catching up",
+    SessionState.GONE: "waiting",
+}
+"""What a scrape calls the states of sessions."""
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
@@ -21,12 +32,12 @@ class LagMetrics(Collector):
         self._places = places
 
     def collect(self) -> Iterator[Metric]:
-        states: Counter[str] = Counter(dict.fromkeys(("current", "waiting", "catching up"), 0))
+        states: Counter[str] = Counter(dict.fromkeys(SHOWN.values(), 0))
         lags: list[int] = []
         unacknowledged: list[int] = []
         for feed, sessions in self._places():
             for session in sessions:
-                states[_state(session)] += 1
+                states[SHOWN[session.state]] += 1
                 lags.append(feed.head - session.cursor.sent_rev)
                 unacknowledged.append(session.window.sent - session.window.acked)
         by_state = GaugeMetricFamily(
@@ -46,12 +57,6 @@ class LagMetrics(Collector):
             "Bytes that a session was sent and is not known to have",
             unacknowledged,
         )
-
-
-def _state(session: Session) -> str:
-    if session.catching_up:
-        return "catching up"
-    return "waiting" if session.waiting else "current"
 
 
 def _quantiles(name: str, text: str, values: list[int]) -> GaugeMetricFamily:

@@ -1,7 +1,7 @@
 """What a worker holds of one pad: its newest revisions, and its text when somebody asks for it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.pads.collabroom import Frames
@@ -18,17 +18,8 @@ class PadReplica:
     """A copy of a pad. `epoch` and `reign` say of which history: all of the feed was found to be
     the pad's under this reign."""
 
-    def __init__(
-        self,
-        redis: Redis,
-        keys: PadKeys,
-        *,
-        ring: int,
-        on_revisions: Callable[[], None],
-        on_reign: Callable[[str], None],
-    ) -> None:
-        """`ring` revisions are kept at least; `on_revisions` is called when some have come, and
-        before that `on_reign` if they are of another reign than `reign`."""
+    def __init__(self, redis: Redis, keys: PadKeys, *, ring: int) -> None:
+        """`ring` revisions are kept at least."""
         self.epoch = 0
         self.reign = ""
         self.feed = Feed(-1, ring)
@@ -37,8 +28,6 @@ class PadReplica:
         self._redis = redis
         self._keys = keys
         self._ring = ring
-        self._on_revisions = on_revisions
-        self._on_reign = on_reign
         self._document = Document()
         self._moving = asyncio.Lock()  #: of whoever moves the document on
         self._changed = asyncio.Event()
@@ -69,18 +58,14 @@ class PadReplica:
         self._document = Document(epoch)
         self._changed.set()
 
-    def advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:
-        """Takes in what continues the feed, as it is found under this reign; says what keeps it
-        from taking more."""
+    def advance(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
+        """Takes in what continues the feed; says what keeps it from taking more. Called by
+        `Resync`, which sees to what has to follow."""
         before = self.feed.head
         trouble = self.feed.offer(revisions)
         if self.feed.head > before:
             metrics.REVISIONS.value += self.feed.head - before
             metrics.arrived_in_feed(next(r.time for r in revisions if r.rev > before))
-            if reign != self.reign:
-                # First: who is sent these revisions has to be known to be under it.
-                self._on_reign(reign)
-            self._on_revisions()
             self._changed.set()
         return trouble
 

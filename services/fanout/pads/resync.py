@@ -1,10 +1,14 @@
-"""Sets right what a worker holds of a pad, by comparing it with what is stored."""
+"""Takes into the replica what a pad's channel brings, and sets the replica right by comparing it
+with what is stored."""
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from padfleet.services.fanout import metrics
+from padfleet.services.fanout.pads.feed import Doubt, Gap
+from padfleet.services.fanout.pads.gate import Sender, SendingGate
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.vouching import Vouching
 from padfleet.shared.log.connect import UNREACHABLE, Redis
@@ -16,6 +20,7 @@ from padfleet.shared.log.history import (
     revision_pages,
 )
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision
 from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
 
@@ -46,21 +51,51 @@ class Resync:
     has come."""
 
     def __init__(
-        self, redis: Redis, pad_id: str, keys: PadKeys, held: PadReplica, concerned: Concerned
+        self,
+        redis: Redis,
+        pad_id: str,
+        keys: PadKeys,
+        replica: PadReplica,
+        gate: SendingGate,
+        sender: Sender,
+        concerned: Concerned,
     ) -> None:
+        """
+        Arguments:
+            gate: shut while sessions may not be sent anything.
+            sender: told when there is something to send.
+            concerned: told what becomes of the history.
+        """
         self._redis = redis
         self._pad_id = pad_id
         self._keys = keys
-        self._held = held
+        self._replica = replica
+        self._sender = sender
         self._concerned = concerned
         self._running: asyncio.Task[None] | None = None
         self._tasks = Tasks()
-        self.vouching = Vouching(redis, pad_id, keys, held, self.done)
+        self.vouching = Vouching(redis, pad_id, keys, replica, gate, sender, self.done)
+
+    def take(self, revisions: Sequence[Revision], reign: str) -> None:
+        """What has been committed, as the channel says, under this reign."""
+        replica = self._replica
+        match self._advance(revisions, reign):
+            case Gap(first, last):
+                metrics.GAPS.inc()
+                log.info("gap", extra={"pad": self._pad_id, "first": first, "last": last})
+                self.begin()
+            case Doubt(rev):
+                log.info("doubtful revision", extra={"pad": self._pad_id, "rev": rev})
+                self.begin()
+            case None if revisions and replica.feed.head >= revisions[-1].rev:
+                self._holds_under(reign)
+            case None if reign != replica.reign:
+                self.begin()
 
     def begin(self) -> None:
         """Compares and reads what is lacking, in the background; one such pass at a time."""
         if self._running is None or self._running.done():
-            self._running = self._tasks.begin(self._run(), "repair", pad=self._pad_id)
+            self._running = self._tasks.begin(self._run(), "resync", pad=self._pad_id)
 
     async def done(self) -> None:
         """Returns when the feed has what is in the stream by now."""
@@ -81,7 +116,7 @@ class Resync:
                     return
                 await self._start_over()
             except UNREACHABLE as error:
-                log.warning("repair put off", extra={"pad": self._pad_id, "error": str(error)})
+                log.warning("resync put off", extra={"pad": self._pad_id, "error": str(error)})
                 await pauses.sleep()
             except (HistoryGap, CorruptPad, ValueError) as error:
                 # Whoever is here goes on reading what there is. Who writes is told by the writer.
@@ -90,40 +125,40 @@ class Resync:
 
     async def _compare(self) -> bool:
         """Brings the feed up to what is stored; False if that is another history."""
-        held = self._held
-        had = held.feed.head
+        replica = self._replica
+        had = replica.feed.head
         meta = await read_told_meta(self._redis, self._keys)
-        if meta.epoch > held.epoch:
+        if meta.epoch > replica.epoch:
             self._concerned.deleted(meta.epoch, "rejected" if meta.exists else "deleted")
             had = -1
-        if meta.epoch < held.epoch or meta.head < had:
+        if meta.epoch < replica.epoch or meta.head < had:
             return False
-        if held.feed.head < 0 <= meta.head:
+        if replica.feed.head < 0 <= meta.head:
             # Nobody here has any of it, so there is no need for all of it: it may be very long.
-            meta, document = await held.read()
-            if meta.epoch != held.epoch:
+            meta, document = await replica.read()
+            if meta.epoch != replica.epoch:
                 return await self._compare()
-            if held.feed.head < 0:
-                held.begin(meta, document)
-        first = held.feed.head + 1
+            if replica.feed.head < 0:
+                replica.begin(meta, document)
+        first = replica.feed.head + 1
         pages = revision_pages(self._redis, self._keys, first, meta.head, step=READ_STEP)
         try:
             async for revisions in pages:
-                if held.advance(revisions, meta.reign) is not None:
+                if self._advance(revisions, meta.reign) is not None:
                     return False  # deleted or rolled back while we read; the next look tells
         except HistoryEnds:
             return False  # likewise
-        if held.feed.chain_at(meta.head) not in (None, meta.chain):
+        if replica.feed.chain_at(meta.head) not in (None, meta.chain):
             return False
-        self.holds_under(meta.reign)
+        self._holds_under(meta.reign)
         return True
 
     async def _start_over(self) -> None:
         """Revisions that clients have seen are gone: a fail-over to a replica that lacked them, or
         a server that came back with less than it had."""
-        head = self._held.feed.head
-        meta, document = await self._held.read()
-        kept = await self._held.common(meta)
+        head = self._replica.feed.head
+        meta, document = await self._replica.read()
+        kept = await self._replica.common(meta)
         # From here on nothing is awaited: nobody may join what is about to go.
         told = self._concerned.rolled_back(kept)
         log.error(
@@ -137,11 +172,21 @@ class Resync:
             },
         )
         metrics.ROLLBACKS.inc()
-        self._held.begin(meta, document)
+        self._replica.begin(meta, document)
 
-    def holds_under(self, reign: str) -> None:
+    def _advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:
+        """Takes revisions into the replica, and has them sent."""
+        before = self._replica.feed.head
+        trouble = self._replica.advance(revisions)
+        if self._replica.feed.head > before:
+            # First: who is sent these revisions has to be known to be under it.
+            self._holds_under(reign)
+            self._sender.revisions_due()
+        return trouble
+
+    def _holds_under(self, reign: str) -> None:
         """The feed has been found to be the pad's history under this reign too, and so is what the
         sessions here have been sent of it. To be called before they are sent more."""
-        if reign != self._held.reign:
-            self._held.reign = reign
+        if reign != self._replica.reign:
+            self._replica.reign = reign
             self.vouching.begin(self._concerned.goes_on())

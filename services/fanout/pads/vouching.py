@@ -6,9 +6,9 @@ connection broke just then was told to reload, though nothing had been lost. So 
 nobody is sent more while it is not done.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
+from padfleet.services.fanout.pads.gate import Sender, SendingGate
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.shared.log import presence
 from padfleet.shared.log.connect import UNREACHABLE, Redis
@@ -25,37 +25,27 @@ class Vouching:
         redis: Redis,
         pad_id: str,
         keys: PadKeys,
-        held: PadReplica,
+        replica: PadReplica,
+        gate: SendingGate,
+        sender: Sender,
         compare: Callable[[], Awaitable[None]],
     ) -> None:
-        """`compare` brings `held` up to what is stored."""
+        """`gate` is shut while it is not on record yet what the sessions here are about to be sent;
+        `compare` brings `replica` up to what is stored."""
         self._redis = redis
         self._pad_id = pad_id
         self._keys = keys
-        self._held = held
+        self._replica = replica
+        self._gate = gate
+        self._sender = sender
         self._compare = compare
         self._tasks = Tasks()
-        self._done = asyncio.Event()
-        self._done.set()
-        self._under_way = 0
-        self.on_done: Callable[[], None] = lambda: None
-        """Called when sessions may be sent more again."""
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it is not on record yet what the sessions here are about to be sent."""
-        return self._under_way > 0
 
     def begin(self, authors: list[str]) -> None:
         """For these authors' sessions, in the background."""
         if authors:
-            self._under_way += 1
-            self._done.clear()
+            self._gate.shut()
             self._tasks.start(self._run(list(set(authors))), "vouching", pad=self._pad_id)
-
-    async def done(self) -> None:
-        """Returns when sessions may be sent more."""
-        await self._done.wait()
 
     def close(self) -> None:
         self._tasks.close()
@@ -65,18 +55,17 @@ class Vouching:
             await self.vouch(authors)
         finally:
             # Whatever has come of it: to stand still for good would be worse than to reload.
-            self._under_way -= 1
-            if not self._under_way:
-                self._done.set()
-                self.on_done()
+            self._gate.release()
+            if not self._gate.is_shut:
+                self._sender.due()
 
     async def vouch(self, authors: list[str]) -> bool:
         """Returns when it is on record, or, with False, when the pad is found to have passed on to
         another reign or history: whoever is still here then is vouched for under that."""
-        held = self._held
-        epoch, reign = held.epoch, held.reign
+        replica = self._replica
+        epoch, reign = replica.epoch, replica.reign
         pauses = RetryPauses()
-        while (held.epoch, held.reign) == (epoch, reign):
+        while (replica.epoch, replica.reign) == (epoch, reign):
             try:
                 if await presence.vouch(self._redis, self._keys, authors, epoch=epoch, reign=reign):
                     return True
@@ -84,6 +73,6 @@ class Vouching:
                 await pauses.sleep()
             else:
                 await self._compare()
-                if (held.epoch, held.reign) == (epoch, reign):
+                if (replica.epoch, replica.reign) == (epoch, reign):
                     return False  # what is stored cannot be read, and people are told so
         return False

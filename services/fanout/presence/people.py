@@ -2,9 +2,10 @@
 for what it reads of authors."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.pads.gate import Sender
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.services.fanout.transport.packets import Frame
@@ -17,11 +18,11 @@ from padfleet.shared.log.records import Joined, Left, UserInfo
 class People:
     """Of one pad, on whichever worker they are."""
 
-    def __init__(self, on_news: Callable[[], None]) -> None:
-        """`on_news` is called when there is something to tell."""
+    def __init__(self, news: News, sender: Sender) -> None:
+        """What sessions are told goes to `news`, of which `sender` brings it to them."""
         self.roster = Roster()
-        self.news = News()
-        self._on_news = on_news
+        self.news = news
+        self._sender = sender
         self._known: dict[str, Author] = {}
         self._infos: dict[str, tuple[Author, Frame]] = {}
         self._asked: set[str] = set()
@@ -99,7 +100,7 @@ class People:
     def tell(self, news: Frame, *, but: str = "") -> None:
         """All sessions here, in the order of the calls; `but` is one that is not told."""
         self.news.add(news, but=but)
-        self._on_news()
+        self._sender.due()
 
     def _info(self, author: Author) -> Frame:
         """Kept, since on a full pad each who comes is told of all who are there."""

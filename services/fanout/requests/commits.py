@@ -65,7 +65,7 @@ class Commits:
             # A later session has taken over, of this author or of nobody: a join that was called
             # again after a time-out may have left a fence before the session that came of it. Its
             # client waits for an answer either way, and gets one when it comes again.
-            room.drop(session, "superseded")
+            session.drop("superseded")
 
     async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
         """None: the pad is gone (everybody has been told), or the connection has been broken.
@@ -96,13 +96,13 @@ class Commits:
         except NotTaken as error:
             log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
         session.pending.pop(entry.origin.seq, None)
-        room.drop(session, "unanswered")
+        session.drop("unanswered")
         return None
 
     async def _catch_up(self, room: Room, session: Session) -> None:
         """The answer got lost on the way. A revision is in the stream, and reaches the session from
         there; a refusal is nowhere, but the client will get it again when it resumes."""
-        await room.repair.done()
+        await room.resync.done()
         await room.sent(session, room.feed.head)
 
 

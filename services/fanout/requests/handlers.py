@@ -40,6 +40,8 @@ class Handlers:
             payloads: for CLIENT_MESSAGE, by the `type` of the payload.
             others: asked for whatever is not in `kinds`; None if nothing serves it.
         """
+        self.known = frozenset({*kinds, CLIENT_MESSAGE})
+        """The types of messages for which there is a handler, whatever an operator has set."""
         self._kinds = kinds
         self._payloads = payloads
         self._others = others

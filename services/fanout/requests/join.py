@@ -227,7 +227,7 @@ class JoinHandler:
         asked: bool,
     ) -> tuple[Session, Room]:
         limit = self.settings.max_sessions_per_pad
-        if limit and len(room.sessions) + len(room.arriving) >= limit:
+        if limit and room.occupancy >= limit:
             self.rooms.leave(room)
             refusals.LIMITED.labels("sessions_per_pad").inc()
             # Not the last word: another worker may have room for it, and this one later.
@@ -250,7 +250,7 @@ class JoinHandler:
                 defaults = message.get("padSettingsDefaults")
                 await self._arrive(room, session, me, defaults, shown, asked=asked)
         except BaseException as error:
-            room.arriving.pop(session.id, None)
+            room.remove(session)
             try:
                 # Also if it does not know that it is in: the answer may have been lost.
                 await room.say_left(session)
@@ -320,18 +320,18 @@ class JoinHandler:
             shown = None  # it is settled, however often we have to begin again
             if admission.epoch != room.epoch:
                 # It went away, or became another, while we came in, and we have not heard yet.
-                await room.repair.done()
+                await room.resync.done()
                 if room.feed.head < 0:
                     continue
                 if admission.epoch != room.epoch:
                     raise TimeoutError("the pad has changed its history just now")
             if admission.reign != room.reign:
                 # There was a fail-over. What it took away must not be shown to anybody new.
-                await room.repair.done()
+                await room.resync.done()
                 if admission.reign != room.reign:
                     raise TimeoutError("the pad could not be compared with the present server")
             await room.people.get_to_know(self.redis, room.people.roster.present)
-            await room.beside.settled()
+            await room.metadata.settled()
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
             try:
                 greeting = await room.greetings.make()
@@ -351,8 +351,7 @@ class JoinHandler:
         # From here to the end nothing is awaited: no revision and no news can come between.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
-        session.epoch = room.epoch
-        session.cursor = DeliveryCursor(greeting.rev, greeting.rev)
+        session.joins(room.epoch, DeliveryCursor(greeting.rev, greeting.rev))
         session.send(
             greeting.to(
                 session.identity,
@@ -360,9 +359,9 @@ class JoinHandler:
                 users=room.people.count(session.id),
                 cookie_prefix=self.settings.cookie_prefix,
                 beside=(
-                    room.beside.variables_of_readers
+                    room.metadata.variables_of_readers
                     if session.identity.read_only
-                    else room.beside.variables
+                    else room.metadata.variables
                 ),
                 rights={
                     **rights_of_epoch[epoch],
@@ -376,12 +375,12 @@ class JoinHandler:
     @staticmethod
     async def _named(room: Room) -> list[str]:
         """Whose names somebody who comes is told: of those who are here, and who have written."""
-        return [*room.people.roster.present, *(await room.held.document()).authors()]
+        return [*room.people.roster.present, *(await room.replica.document()).authors()]
 
     async def _rights(self, room: Room, session: Session, known: dict[int, dict[str, Any]]) -> None:
         """Adds what the session may to the pad of this epoch. Once: the token by which a pad is
         deleted is told a single time, and who waits for room for his greeting comes by again."""
-        await room.beside.settled()
+        await room.metadata.settled()
         if (epoch := room.epoch) not in known:
             known[epoch] = await rights_of(self.redis, room, session.identity, self.settings)
 
@@ -413,13 +412,13 @@ class JoinHandler:
             room.made_in = room.epoch
         try:
             async with self._outside(), asyncio.timeout(self.settings.commit_timeout_ms / 1000):
-                await room.held.reached(0)
+                await room.replica.reached(0)
         except TimeoutError:
-            await room.repair.done()
+            await room.resync.done()
             if room.feed.head < 0:
                 raise TimeoutError("no answer from the writer") from None
-        if room.feed.head < 0 and room.held.unmade:
-            raise CorruptPad(room.held.unmade)
+        if room.feed.head < 0 and room.replica.unmade:
+            raise CorruptPad(room.replica.unmade)
 
     # --- Coming back -----------------------------------------------------------------------------
 
@@ -449,13 +448,13 @@ class JoinHandler:
             room.people.get_to_know(self.redis, room.people.roster.present),
         )
         if admission.reign != room.reign:
-            await room.repair.done()
+            await room.resync.done()
         if fence is not None and settled is not None:
             fence = replace(fence, order=admission.order)
             await self._fence(room, fence, admission.fence_id, settled)
         if admission.is_news and _is_on(room, admission) and _shares(room, admission, rev):
             # Before it is sent any more: it may be cut off again at once.
-            await room.repair.vouching.vouch([session.author])
+            await room.resync.vouching.vouch([session.author])
         await room.people.get_to_know(self.redis, room.people.roster.present)
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
@@ -479,10 +478,9 @@ class JoinHandler:
                 },
             )
             raise _turned_away(session.exit, "rejected")
-        session.epoch = room.epoch
-        session.cursor = DeliveryCursor(rev, rev, resume_until=head)
-        if session.knows_sessions:
-            session.cursor.origins_of = session.author
+        origins_of = session.author if session.knows_sessions else ""
+        cursor = DeliveryCursor(rev, rev, resume_until=head, origins_of=origins_of)
+        session.joins(room.epoch, cursor)
         # Behind what its session is called: who has missed nothing may submit at once.
         self._let_in(room, session, *([collabroom.nothing_missed(head)] if rev == head else []))
 
@@ -495,7 +493,7 @@ class JoinHandler:
                 # It is nowhere else, so the client has to come again.
                 raise TimeoutError("no answer from the writer")
         outcome = done.result()
-        await room.held.reached(outcome.rev if outcome is not None else -1)
+        await room.replica.reached(outcome.rev if outcome is not None else -1)
 
     # --- Both ------------------------------------------------------------------------------------
 
@@ -521,7 +519,7 @@ class JoinHandler:
         fence: Fence | None = None,
         store: Introduced | None = None,
     ) -> Admission:
-        room.arriving[session.id] = session
+        room.arrives(session)
         admission: Admission
         admission, *_ = await all_of(
             presence.join(

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 MAX_DIGITS = 16
 """Of a number that JavaScript holds exactly, and Python reads quickly."""
 
+_OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", "USER_CHANGES"})
+"""The types of messages that are served here, and not by a handler."""
+
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
 
@@ -92,6 +95,7 @@ class Messages:
         self.idle_sockets = idle_sockets
         self._hooks = join_handler.hooks
         self._handlers = handlers
+        self._known = _OWN | handlers.known
         self._history = history
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
 
@@ -99,7 +103,7 @@ class Messages:
         """Never raises: whatever a client sends costs itself at most."""
         kind = _kind(message)
         # A type that we do not know is whatever its sender wrote: no word of it goes to the log.
-        known = kind if kind in KNOWN else "other"
+        known = kind if kind in self._known else "other"
         metrics.MESSAGES.add(known)
         try:
             await self._dispatch(socket, message)
@@ -270,21 +274,6 @@ class Messages:
             await self._join_handler.leave(room, session)
             if self._hooks.user_leave:
                 await self._hooks.left(room, session)
-
-
-KNOWN = {
-    "CLIENT_READY",
-    "CHANGESET_REQ",
-    "USER_CHANGES",
-    "USERINFO_UPDATE",
-    "CHAT_MESSAGE",
-    "GET_CHAT_MESSAGES",
-    "SAVE_REVISION",
-    "CLIENT_MESSAGE",
-    "PAD_DELETE",
-    "CUSTOM",
-    "CURSOR",
-}
 
 
 def _is_submission(kind: Any, data: Any, session: Session) -> bool:

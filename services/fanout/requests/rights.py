@@ -21,7 +21,7 @@ async def rights_of(
     Who may delete it anyway needs none: because everybody may, or because he is known by more than
     a browser's cookie, and stays who he is when that is gone.
     """
-    made_it = not identity.read_only and identity.author == room.beside.creator
+    made_it = not identity.read_only and identity.author == room.metadata.creator
     without = settings.pad_deletion_by_all or identity.expires is not None
     token = None
     if made_it and not without:
@@ -41,7 +41,7 @@ async def begin_with(
     """How a new pad looks is as its creator's own page looks. Raises what `UNREACHABLE` lists."""
     if not settings.pad_wide_settings or not isinstance(defaults, dict):
         return
-    await room.beside.settled()
-    if room.beside.creator == author:
+    await room.metadata.settled()
+    if room.metadata.creator == author:
         with suppress(NoPad, OptionsContended):  # then it looks as pads do
-            room.beside.are_set(await change_options(redis, room.keys, defaults, fresh=True))
+            room.metadata.are_set(await change_options(redis, room.keys, defaults, fresh=True))

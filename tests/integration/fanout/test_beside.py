@@ -64,9 +64,9 @@ def deaf(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 async def test_what_was_there_is_known_and_not_told(room: Room) -> None:
-    variables = json.loads(b"{%b}" % room.beside.variables)
+    variables = json.loads(b"{%b}" % room.metadata.variables)
     assert variables["chatHead"] == 0
-    assert room.beside.creator == "a.maker"
+    assert room.metadata.creator == "a.maker"
     assert told(room) == []
 
 
@@ -80,8 +80,8 @@ async def test_the_next_message_shows_that_some_were_lost(
     monkeypatch.undo()
     await say(redis, room.keys, text="heard", author="a.x", now_ms=3)
     await eventually(lambda: texts(room) == ["lost 0", "lost 1", "lost 2", "heard"])
-    assert room.beside.chat_head == 4
-    assert [saved.rev for saved in room.beside.saved] == [2]
+    assert room.metadata.chat_head == 4
+    assert [saved.rev for saved in room.metadata.saved] == [2]
     await say(redis, room.keys, text="after", author="a.x", now_ms=4)
     await eventually(lambda: texts(room)[4:] == ["after"])
     assert [d["type"] for d in told(room)].count("NEW_SAVEDREV") == 1
@@ -96,7 +96,7 @@ async def test_a_channel_that_is_back_makes_it_look(
     await change_options(redis, room.keys, {"lang": "de"})
     room.resubscribed()
     await eventually(lambda: [d["type"] for d in told(room)] == ["CHAT_MESSAGE", "NEW_SAVEDREV"])
-    variables = json.loads(b"{%b}" % room.beside.variables)
+    variables = json.loads(b"{%b}" % room.metadata.variables)
     assert variables["initialOptions"]["lang"] == "de"
     assert [saved["revNum"] for saved in variables["savedRevisions"]] == [1]
 
@@ -109,7 +109,7 @@ async def test_chat_that_a_fail_over_took_away_does_not_silence_what_comes(
     await eventually(lambda: len(texts(room)) == 3)
     await redis.client.delete(room.keys.chat)
     await say(redis, room.keys, text="first", author="a.x", now_ms=3)
-    await eventually(lambda: room.beside.chat_head == 0)
+    await eventually(lambda: room.metadata.chat_head == 0)
     await say(redis, room.keys, text="second", author="a.x", now_ms=3)
     await eventually(lambda: texts(room)[3:] == ["second"])
 
@@ -120,7 +120,7 @@ async def test_another_pad_in_its_place_has_its_own(
     before = room.epoch
     await put(redis, keyspace)
     await eventually(lambda: room.epoch > before)
-    await room.beside.settled()
-    assert (room.beside.chat_head, room.beside.saved) == (-1, [])
+    await room.metadata.settled()
+    assert (room.metadata.chat_head, room.metadata.saved) == (-1, [])
     await say(redis, room.keys, text="new", author="a.x", now_ms=2)
     await eventually(lambda: texts(room) == ["new"])

@@ -128,6 +128,6 @@ async def test_one_damaged_key_does_not_keep_the_others_from_being_compared(
     for number in (1, 3, 5):
         head = (await read_meta(redis, keyspace.pad(pads[number]))).head
         assert head > 0
-        await asyncio.wait_for(opened[number].held.reached(head), 20)
+        await asyncio.wait_for(opened[number].replica.reached(head), 20)
     for room in opened:
         rooms.leave(room)

@@ -67,7 +67,7 @@ def session(number: int) -> Session:
 async def joins(redis: Redis, room: Room, number: int = 1) -> Session:
     """A session that is on the pad, as everybody knows."""
     new = session(number)
-    room.arriving[new.id] = new
+    room.arrives(new)
     member = new.member(Author(new.author, None, 1), WORKER)
     new.order = (await presence.join(redis, room.keys, member)).order
     room.enter(new)

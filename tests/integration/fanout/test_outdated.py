@@ -43,7 +43,7 @@ async def room(rooms: Rooms, redis: Redis, keyspace: Keyspace) -> Room:
 def page(room: Room) -> Session:
     identity = SessionIdentity("a.me", PAD, PAD, "r.0", read_only=False, embedded=False)
     session = Session(identity, Outbound(), batching=False)
-    session.epoch, session.cursor = room.epoch, DeliveryCursor(5, 5)
+    session.joins(room.epoch, DeliveryCursor(5, 5))
     room.enter(session)
     return session
 
@@ -55,7 +55,7 @@ async def test_I5_nobody_is_told_to_reload_because_of_what_it_says(
     old, chain = room.reign, (await read_meta(redis, keys)).chain
     records = {old: await redis.client.hget(keys.meta, "reigns") or ""}
     await goes_and_comes_back(redis, keyspace)
-    await room.repair.done()
+    await room.resync.done()
     new = room.reign
     assert new != old
     records[new] = await redis.client.hget(keys.meta, "reigns") or ""
@@ -78,7 +78,7 @@ async def test_I5_nobody_is_told_to_reload_because_of_what_it_says(
         with pytest.raises(Outdated, match="is over"):
             await answer
     await rooms.audit()
-    repaired = asyncio.create_task(room.repair.done())
+    repaired = asyncio.create_task(room.resync.done())
     await answers(new, 5, chain)
     await repaired
     assert metrics.ROLLBACKS._value.get() == before

@@ -55,7 +55,7 @@ async def test_I5_it_goes_on_with_the_other_history(
         await rooms.audit()
     await eventually(lambda: room.epoch > before and room.feed.head == length - 1, "it follows")
     assert room.feed.chain == other[-1].chain
-    document = await room.held.document()
+    document = await room.replica.document()
     assert (document.head, document.chain) == (length - 1, other[-1].chain)
     assert room.feed.first == length, "all of it was read, where its end is enough"
     rooms.leave(room)

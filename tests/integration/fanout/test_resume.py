@@ -19,6 +19,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.records import Deleted
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
 from tests.integration.writer.traffic import create
@@ -38,9 +39,9 @@ async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one
     room = await join_handler.rooms.enter(PAD)
 
     async def anew(_self: JoinHandler, room: Room, *_fence: object) -> None:
-        meta, document = await read_meta(redis, room.keys), await room.held.document()
-        room.deleted(meta.epoch + 1)
-        room.held.begin(meta._replace(epoch=meta.epoch + 1), document)
+        meta, document = await read_meta(redis, room.keys), await room.replica.document()
+        room.take(Deleted(meta.epoch + 1))
+        room.replica.begin(meta._replace(epoch=meta.epoch + 1), document)
 
     monkeypatch.setattr(JoinHandler, "_fence", anew)
     session = page()
@@ -153,7 +154,7 @@ async def test_I5_a_pad_that_an_earlier_release_made_goes_on(
     assert room.epoch == 0
     old = ResumeToken(PAD, 0, room.reign)
     session = page()
-    room.arriving[session.id] = session
+    room.arrives(session)
     admission = await presence.join(
         redis, keys, session.member(ME, "w"), resumes=True, stay=(old.epoch, old.reign)
     )

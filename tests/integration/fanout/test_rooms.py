@@ -57,8 +57,8 @@ async def test_I3_a_room_opened_during_commits_misses_none(
     for _ in range(30):
         room = await rooms.enter(PAD)
         start = room.feed.head
-        await asyncio.wait_for(room.held.reached(start + 2), 10)
-        document = await room.held.document()
+        await asyncio.wait_for(room.replica.reached(start + 2), 10)
+        document = await room.replica.document()
         assert document.head == room.feed.head
         assert [r.rev for r in room.feed.since(start)] == list(range(start + 1, document.head + 1))
         rooms.leave(room)
@@ -70,7 +70,7 @@ async def test_a_killed_subscription_is_repaired_from_the_stream(
 ) -> None:
     room = await rooms.enter(PAD)
     for _ in range(3):
-        await asyncio.wait_for(room.held.reached(room.feed.head + 3), 10)
+        await asyncio.wait_for(room.replica.reached(room.feed.head + 3), 10)
         await redis.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
     traffic.set()
 
@@ -99,7 +99,7 @@ async def test_lost_and_repeated_messages_are_repaired(
     monkeypatch.setattr(rooms.subscriber, "_on_message", badly)
     room = await rooms.enter(PAD)
     start = room.feed.head
-    await asyncio.wait_for(room.held.reached(start + 30), 20)
+    await asyncio.wait_for(room.replica.reached(start + 30), 20)
     revs = [revision.rev for revision in room.feed.since(start)]
     assert revs == list(range(start + 1, start + 1 + len(revs)))
     assert count > 10
@@ -114,7 +114,7 @@ async def test_a_lost_message_after_which_nothing_comes_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     room = await rooms.enter(PAD)
-    await asyncio.wait_for(room.held.reached(room.feed.head + 2), 10)
+    await asyncio.wait_for(room.replica.reached(room.feed.head + 2), 10)
     monkeypatch.setattr(rooms.subscriber, "_on_message", lambda channel, data: None)
     start = room.feed.head
 
@@ -124,7 +124,7 @@ async def test_a_lost_message_after_which_nothing_comes_is_found(
     await eventually(moved_on)
     assert room.feed.head == start
     await rooms.audit()
-    await asyncio.wait_for(room.held.reached(start + 2), 10)
+    await asyncio.wait_for(room.replica.reached(start + 2), 10)
     rooms.leave(room)
 
 

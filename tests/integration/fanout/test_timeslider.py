@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.errors import ClientError
@@ -72,7 +73,8 @@ async def slider(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 def visitor(room: Room) -> tuple[Session, Ear]:
     ear = Ear()
     session = Session(SessionIdentity("a.x", PAD, PAD, "r.0", False, False), ear, batching=False)
-    room.sessions[session.id] = session
+    session.joins(room.epoch, DeliveryCursor(room.feed.head))
+    room.enter(session)
     return session, ear
 
 

@@ -112,13 +112,13 @@ async def _submit(
     join_handler: JoinHandler, author: str, ops: str, pool: dict[str, Any], more: int
 ) -> None:
     room = await join_handler.rooms.enter(PAD)
-    text = (await room.held.document()).atext.text
+    text = (await room.replica.document()).atext.text
     sign = ">" if more >= 0 else "<"
     ops = f"*0{ops}" if pool["nextNum"] else ops
     changeset = f"Z:{len(text)}{sign}1{ops}"
     origin = Origin("session", 1)
     await join_handler.inbox.put(Submission(PAD, origin, 1, room.epoch, author, 0, changeset, pool))
-    await room.held.reached(1)
+    await room.replica.reached(1)
     join_handler.rooms.leave(room)
 
 

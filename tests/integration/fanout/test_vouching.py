@@ -12,6 +12,7 @@ from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
+from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.hub.greetings import Greetings
 from padfleet.services.fanout.hub.room import Room
@@ -57,7 +58,7 @@ async def joined(room: Room, redis: Redis, me: Author = ME) -> Session:
     admission = await presence.join(redis, room.keys, session.member(me, "w"))
     # Without an order, the room would take its own arrival for that of a later session.
     session.order = admission.order
-    session.epoch, session.cursor = room.epoch, DeliveryCursor(5, 5)
+    session.joins(room.epoch, DeliveryCursor(5, 5))
     room.enter(session)
     return session
 
@@ -124,7 +125,8 @@ async def test_I5_nobody_is_sent_what_he_would_be_told_to_reload_for(
     assert room.feed.head == 6
     await eventually(lambda: slow.asked, "it is being put on record")
     assert session.cursor.sent_rev == 5
-    session.may_progress()
+    session.happened(SessionEvent.STUCK)
+    session.happened(SessionEvent.MADE_ROOM)
     assert session.cursor.sent_rev == 5, "nor when its socket has taken what it had"
     slow.may.set()
     await eventually(lambda: session.cursor.sent_rev == 6, "it is sent")
@@ -152,7 +154,6 @@ async def test_what_cannot_be_put_on_record_holds_nobody_up_for_good(
     slow = Slow(monkeypatch, False)
     await begins_anew(room, redis, keyspace)
     slow.may.set()
-    await room.repair.vouching.done()
     await eventually(lambda: session.exit.closed or session.cursor.sent_rev == 6, "it goes on")
 
 
@@ -163,7 +164,7 @@ async def test_I5_a_reign_under_which_nobody_wrote_is_on_record(
     names = [room.reign]
     for _ in range(2):
         await goes_and_comes_back(redis, keyspace)
-        await room.repair.done()
+        await room.resync.done()
         names.append(room.reign)
     assert len(set(names)) == 3
     record = (await read_meta(redis, room.keys)).reigns
@@ -180,7 +181,7 @@ async def test_I5_who_arrives_while_the_reign_changes_is_on_record_under_the_new
         made += 1
         if made == 1:
             await goes_and_comes_back(redis, keyspace)
-            await join_handler.rooms.begin_to_enter(PAD).repair.done()
+            await join_handler.rooms.begin_to_enter(PAD).resync.done()
         return await real(self)
 
     monkeypatch.setattr(Greetings, "make", make)
@@ -198,7 +199,7 @@ async def test_I5_who_comes_back_under_a_new_reign_is_on_record_before_he_is_sen
     room = await join_handler.rooms.enter(PAD)
     _ = await presence.join(redis, room.keys, page().member(ME, "w"))
     await goes_and_comes_back(redis, keyspace)
-    await room.repair.done()
+    await room.resync.done()
     slow, session = Slow(monkeypatch), page()
     coming = asyncio.create_task(join_handler._resume(room, session, ME, room.feed.head, None))
     await eventually(lambda: slow.asked, "it is being put on record")

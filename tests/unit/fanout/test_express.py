@@ -15,6 +15,7 @@ from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.fast_path import push
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
+from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.delivery.window import LIMIT
 from padfleet.services.fanout.pads.collabroom import Frames, collab
 from padfleet.services.fanout.pads.news import News
@@ -59,6 +60,7 @@ def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Sess
         identity, way_out, batching, id=name, cursor=DeliveryCursor(at), news_at=news_at
     )
     session.window.asked_at = 0.0
+    session.happened(SessionEvent.ENTERED)
     return session, wire
 
 
@@ -138,7 +140,7 @@ def handed_over(session: Session, flush: Flush) -> bool:
 
 def test_a_session_that_waits_is_left_alone() -> None:
     session, transport, flush = alone()
-    session.waiting = True
+    session.happened(SessionEvent.STUCK)
     assert not handed_over(session, flush)
     assert transport.read() == b""
 

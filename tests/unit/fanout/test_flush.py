@@ -13,6 +13,7 @@ import pytest
 from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session, SessionIdentity
+from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.steps import (
@@ -60,7 +61,9 @@ def flush(session: Session, feed: Feed, *, now: float = 0.0) -> Flushed:
 
 def a_session(way_out: Outbound, at: int, *, batching: bool = False) -> Session:
     identity = SessionIdentity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
-    return Session(identity, way_out, batching, id=ME, cursor=DeliveryCursor(at))
+    session = Session(identity, way_out, batching, id=ME, cursor=DeliveryCursor(at))
+    session.happened(SessionEvent.ENTERED)
+    return session
 
 
 def a_feed(*contents: Revision) -> Feed:

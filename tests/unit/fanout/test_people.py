@@ -1,5 +1,8 @@
 """Who is on a pad, as those who come are told."""
 
+from unittest.mock import Mock
+
+from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.presence.people import People
 from padfleet.shared.log.records import Joined, Left, Member
 
@@ -9,7 +12,7 @@ def member(session: str) -> Member:
 
 
 def people(*sessions: str) -> People:
-    found = People(lambda: None)
+    found = People(News(), Mock())
     for order, session in enumerate(sessions, 1):
         found.joined(Joined(order, member(session)))
     return found

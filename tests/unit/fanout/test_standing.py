@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.ops.lag_metrics import LagMetrics
 from padfleet.services.fanout.transport.outbound import Outbound
 from tests.unit.fanout.revisions import feed_at, revisions
@@ -20,8 +21,8 @@ def test_states_lag_and_what_is_under_way() -> None:
     feed = feed_at(0, 1000)
     feed.offer(revisions(*range(1, 101)))
     sessions = [a_session(Outbound(), at) for at in (100, 100, 90, 0)]
-    sessions[2].waiting = True
-    sessions[3].waiting = sessions[3].catching_up = True
+    sessions[2].happened(SessionEvent.STUCK)
+    sessions[3].happened(SessionEvent.FELL_BEHIND)
     sessions[2].window.sent = 5000
     text = scraped(LagMetrics(lambda: [(feed, sessions)]))
     assert 'sessions_by_state{state="current"} 2.0' in text

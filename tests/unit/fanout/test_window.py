@@ -5,6 +5,7 @@ from __future__ import annotations
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session
+from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.delivery.window import ASK_AGE, ASK_BYTES, ASK_GAP, LIMIT, Window
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
@@ -57,11 +58,11 @@ def test_a_pong_opens_the_window_and_what_was_left_out_follows_in_larger_message
     feed = a_stream(session, range(1, 51), every=0.0001)
     stopped_at = session.cursor.sent_rev
     assert stopped_at < 50
-    woken: list[Session] = []
-    session.waiting, session.progressed = True, woken.append
+    session.wait()
+    behind = [session.is_behind]
     while session.exit.pings:
         session.exit.ponged(1.0)
-    assert woken
+    assert [*behind, session.is_behind] == [True, False]
     assert session.cursor.acked_rev > 0
     before = tap.writes
     while session.cursor.sent_rev < 50:
@@ -143,13 +144,13 @@ def test_a_base_rev_proves_that_the_revision_has_arrived() -> None:
 def test_a_stalled_session_is_one_that_made_no_progress_while_waiting() -> None:
     session = a_session(TapExit(), at=0)
     assert not session.is_stalled(0.0, 60)
-    session.waiting = True
+    session.happened(SessionEvent.STUCK)
     assert not session.is_stalled(1.0, 60)
     assert not session.is_stalled(60.0, 60)
     assert session.is_stalled(61.0, 60)
     session.window.acked += 1
     assert not session.is_stalled(62.0, 60)
-    session.waiting = False
+    session.happened(SessionEvent.MADE_ROOM)
     assert not session.is_stalled(500.0, 60)
 
 

@@ -1,4 +1,4 @@
-"""A held pad's text is moved on over edits of many operations beside the event loop (I10)."""
+"""A replica's text is moved on over edits of many operations beside the event loop (I10)."""
 
 from __future__ import annotations
 
@@ -58,16 +58,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return Watch(monkeypatch)
 
 
-def held_with(made: list[Revision]) -> PadReplica:
-    held = PadReplica(
-        cast("Any", None),
-        cast("Any", None),
-        ring=1000,
-        on_revisions=lambda: None,
-        on_reign=lambda _: None,
-    )
-    assert held.advance(made, "") is None
-    return held
+def replica_with(made: list[Revision]) -> PadReplica:
+    replica = PadReplica(cast("Any", None), cast("Any", None), ring=1000)
+    assert replica.advance(made) is None
+    return replica
 
 
 async def until_begun(watch: Watch) -> None:
@@ -102,13 +96,13 @@ async def test_many_small_ones_are_taken_in_by_turns(watch: Watch) -> None:
 
 async def test_whoever_asks_meanwhile_waits_and_nothing_is_taken_in_twice(watch: Watch) -> None:
     made, pad = revisions(1, 800, 2)
-    held = held_with(made[:3])
-    asking = [asyncio.create_task(held.document()) for _ in range(3)]
+    replica = replica_with(made[:3])
+    asking = [asyncio.create_task(replica.document()) for _ in range(3)]
     await until_begun(watch)
-    assert held.advance(made[3:], "") is None
+    assert replica.advance(made[3:]) is None
     watch.open.set()
     for document in await asyncio.gather(*asking):
-        assert document.head == held.feed.head == 3
+        assert document.head == replica.feed.head == 3
         assert document.atext == pad.atext
     assert sorted(watch.beside + watch.in_the_loop) == [0, 1, 2, 3]
 
@@ -117,13 +111,13 @@ async def test_who_leaves_meanwhile_leaves_nobody_a_text_that_a_thread_still_mov
     watch: Watch,
 ) -> None:
     made, pad = revisions(1, 800, 2)
-    held = held_with(made)
-    leaving = asyncio.create_task(held.document())
+    replica = replica_with(made)
+    leaving = asyncio.create_task(replica.document())
     await until_begun(watch)
     leaving.cancel()
     await asyncio.wait((leaving,))
     assert leaving.cancelled()
-    staying = asyncio.create_task(held.document())
+    staying = asyncio.create_task(replica.document())
     await asyncio.sleep(0)
     watch.open.set()
     document = await staying
@@ -134,10 +128,10 @@ async def test_who_leaves_meanwhile_leaves_nobody_a_text_that_a_thread_still_mov
 
 async def test_a_pad_that_begins_anew_meanwhile_is_not_taken_for_the_old_one(watch: Watch) -> None:
     made, _ = revisions(1, 800)
-    held = held_with(made)
-    asking = asyncio.create_task(held.document())
+    replica = replica_with(made)
+    asking = asyncio.create_task(replica.document())
     await until_begun(watch)
-    held.forget(7)
+    replica.forget(7)
     watch.open.set()
     document = await asking
     assert not document.exists

@@ -1,0 +1,67 @@
+"""Who has been shown a pad's history, and is told what becomes of it."""
+
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.hub.occupants import Occupants
+from padfleet.services.fanout.hub.pad_metadata import PadMetadata
+from padfleet.services.fanout.pads.replica import PadReplica
+from padfleet.services.fanout.presence import resume_token
+from padfleet.services.fanout.presence.pointers import Pointers
+from padfleet.services.fanout.presence.resume_token import ResumeToken
+from padfleet.services.fanout.presence.sync import PresenceSync
+from padfleet.services.fanout.transport import packets
+
+
+class Audience:
+    """Of one room; see `resync.Concerned`."""
+
+    def __init__(
+        self,
+        replica: PadReplica,
+        occupants: Occupants,
+        presence_sync: PresenceSync,
+        metadata: PadMetadata,
+        pointers: Pointers,
+    ) -> None:
+        self._replica = replica
+        self._occupants = occupants
+        self._presence_sync = presence_sync
+        self._metadata = metadata
+        self._pointers = pointers
+
+    def deleted(self, epoch: int, reason: str = "deleted") -> None:
+        """What was the pad is gone. `reason` is what those are told who are here: "rejected" asks
+        them to reload, since there is another pad in its place."""
+        if epoch <= self._replica.epoch:
+            return
+        self._occupants.settle_all()
+        for session in list(self._occupants.here.values()):
+            self._occupants.kick(session, reason)
+        self._replica.forget(epoch)
+        self._presence_sync.forget()
+        self._metadata.forget()
+        self._pointers.forget()
+
+    def rolled_back(self, kept: int) -> int:
+        """Who has seen what is gone is told to reload; the others come back and go on."""
+        self._occupants.settle_all()
+        self._pointers.forget()
+        here = self._occupants.here
+        affected = [s for s in here.values() if s.cursor.sent_rev > kept]
+        for session in affected:
+            self._occupants.kick_and_say(session, "rejected")
+        for session in list(here.values()):
+            session.drop("rollback")
+        return len(affected)
+
+    def goes_on(self) -> list[str]:
+        """The history under a new reign is the one that the sessions here have been sent."""
+        here = self._occupants.here.values()
+        for session in here:
+            session.send(self.history_for(session))
+        return [session.author for session in here]
+
+    def history_for(self, session: Session) -> packets.Frame:
+        """What the session's page keeps on record."""
+        return resume_token.frame(
+            ResumeToken(session.identity.requested_id, self._replica.epoch, self._replica.reign)
+        )

@@ -1,0 +1,135 @@
+"""What a pad's channel brings to a worker, and to whom it goes."""
+
+from padfleet.services.fanout.delivery.delivery import Delivery
+from padfleet.services.fanout.hub.audience import Audience
+from padfleet.services.fanout.hub.occupants import Occupants
+from padfleet.services.fanout.hub.pad_metadata import PadMetadata
+from padfleet.services.fanout.pads.replica import PadReplica
+from padfleet.services.fanout.pads.resync import Resync
+from padfleet.services.fanout.presence.people import People
+from padfleet.services.fanout.presence.pointers import Pointers
+from padfleet.services.fanout.presence.sync import PresenceSync
+from padfleet.shared.log.announcements import Announcement, Pointed
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import (
+    ChannelMessage,
+    Committed,
+    Deleted,
+    Joined,
+    Left,
+    Origin,
+    Outcome,
+    Replaced,
+    Unsettled,
+    UserInfo,
+)
+
+
+class Channel:
+    """Of one room."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: PadKeys,
+        own: Origin,
+        replica: PadReplica,
+        occupants: Occupants,
+        people: People,
+        presence_sync: PresenceSync,
+        metadata: PadMetadata,
+        pointers: Pointers,
+        delivery: Delivery,
+        audience: Audience,
+        resync: Resync,
+    ) -> None:
+        """`own` is the origin of what the room itself puts into the inbox."""
+        self._redis = redis
+        self._keys = keys
+        self._own = own
+        self._replica = replica
+        self._occupants = occupants
+        self._people = people
+        self._presence_sync = presence_sync
+        self._metadata = metadata
+        self._pointers = pointers
+        self._delivery = delivery
+        self._audience = audience
+        self._resync = resync
+        self._early: list[ChannelMessage | Announcement] | None = []
+
+    def begin(self) -> None:
+        """The pad has been read. What the channel brought meanwhile was kept aside, and is taken in
+        now."""
+        early, self._early = self._early or [], None
+        for message in early:
+            self.take(message)
+
+    def take(self, message: ChannelMessage | Announcement) -> None:
+        """The next message."""
+        if self._early is not None:
+            self._early.append(message)
+            return
+        match message:
+            case Committed():
+                self._committed(message)
+            case Joined():
+                self._presence_sync.joined(message)
+            case Left():
+                self._presence_sync.left(message)
+            case UserInfo():
+                self._people.changed(message)
+            case Deleted(epoch):
+                self._audience.deleted(epoch)
+            case Unsettled():
+                self._resync.begin()
+            case Replaced(epoch):
+                self._audience.deleted(epoch, "rejected")
+                self._resync.begin()
+            case Pointed():
+                self._pointers.take(message)
+            case _:
+                self._metadata.take(message)
+
+    def _committed(self, message: Committed) -> None:
+        first = message.revisions[0] if message.revisions else None
+        try:
+            self._take_in(message)
+        finally:
+            if first is not None and first.rev == 0 and message.epoch == self._replica.epoch:
+                self._metadata.is_made(first.author)
+
+    def _take_in(self, message: Committed) -> None:
+        replica = self._replica
+        if not self._redis.is_present(self._keys.partition, message.reign):
+            return  # from a server whose place another has taken: nobody can rely on it
+        if message.epoch > replica.epoch:
+            # The message about the pad's deletion was lost.
+            self._audience.deleted(message.epoch)
+        if message.epoch < replica.epoch:
+            # A pad whose meta the writer cannot read has no epoch. Its refusals are for whom they
+            # name, whichever history that is on.
+            for outcome in message.outcomes:
+                if outcome.reason == "corruptPad":
+                    self._outcome(outcome)
+            return
+        for outcome in message.outcomes:
+            self._outcome(outcome)
+        self._resync.take(message.revisions, message.reign)
+
+    def _outcome(self, outcome: Outcome) -> None:
+        origin = outcome.origin
+        if origin == self._own and outcome.kind == "refused" and self._replica.feed.head < 0:
+            self._replica.cannot_be_made(outcome.detail)
+        session = self._occupants.find(origin.session)
+        if session is None or origin.seq not in session.pending:
+            return
+        if outcome.kind == "accepted":
+            # Settled when its ACCEPT_COMMIT has gone out. One is enough, should the entry stand
+            # in the inbox twice.
+            if all(seq != origin.seq for _, seq in session.cursor.accepted):
+                session.cursor.accepted.append((outcome.rev, origin.seq))
+                self._delivery.due()
+        else:
+            session.settle(origin.seq, outcome)

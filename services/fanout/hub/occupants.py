@@ -1,0 +1,137 @@
+"""The sessions that this worker has on one pad: who comes, who goes, who has to go."""
+
+import logging
+from collections.abc import Mapping
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.session_state import SessionEvent
+from padfleet.services.fanout.presence.leave import LeaveQueue
+from padfleet.services.fanout.presence.people import People
+from padfleet.services.fanout.transport import packets
+from padfleet.services.fanout.transport.outbound import OVERFLOW
+from padfleet.shared.log.announcements import Relayed
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Joined, Left
+
+log = logging.getLogger(__name__)
+
+
+class Occupants:
+    """Of one room."""
+
+    def __init__(
+        self,
+        pad_id: str,
+        keys: PadKeys,
+        here: dict[str, Session],
+        people: People,
+        leave_queue: LeaveQueue,
+    ) -> None:
+        """`here` is empty, and from now on kept up to date by this; `people` are those of the
+        whole fleet."""
+        self._pad_id = pad_id
+        self._keys = keys
+        self._here = here
+        self._people = people
+        self._leave_queue = leave_queue
+        self.arriving: dict[str, Session] = {}
+        """Sessions in the middle of joining: they have inbox entries, but no cursor yet."""
+
+    @property
+    def here(self) -> Mapping[str, Session]:
+        """Those that are on the pad, by their id."""
+        return self._here
+
+    def find(self, session: str) -> Session | None:
+        """The session of this id, if it is here, or about to be."""
+        return self._here.get(session) or self.arriving.get(session)
+
+    def add(self, session: Session) -> None:
+        """It has arrived."""
+        self.arriving.pop(session.id, None)
+        self._here[session.id] = session
+        metrics.SESSIONS.inc()
+
+    def remove(self, session: Session) -> bool:
+        """Takes it off this worker; False if it was not on."""
+        self.arriving.pop(session.id, None)
+        if self._here.pop(session.id, None) is None:
+            return False
+        metrics.SESSIONS.dec()
+        session.happened(SessionEvent.LEFT)
+        return True
+
+    def is_duplicate(self, session: Session) -> bool:
+        """Whether its author has come again since, in another window."""
+        return not session.identity.embedded and self._people.roster.has_later(
+            session.author, session.order
+        )
+
+    def part_from_earlier(self, joined: Joined) -> None:
+        """An author is on a pad once: who comes again in another window takes over."""
+        if not joined.member.embedded:
+            for other in self._people.roster.sessions_of(joined.member.author):
+                session = self._here.get(other)
+                if session is not None and self.is_duplicate(session):
+                    self.kick_and_say(session, "userdup")
+
+    # --- Who has to go ---------------------------------------------------------------------------
+
+    def kick(self, session: Session, reason: str) -> None:
+        """Tells a client that it has to leave, for a reason that Etherpad's page knows."""
+        metrics.DISCONNECTS.labels(reason).inc()
+        session.send(packets.packet({"disconnect": reason}))
+        self.remove(session)
+
+    def kick_and_say(self, session: Session, reason: str) -> None:
+        """As `kick`, and the others see it leave."""
+        if session.id in self._here:
+            self.kick(session, reason)
+            self._leave_queue.say_in_passing(self._keys, self._left(session))
+
+    async def say_left(self, session: Session) -> None:
+        """Takes a session out of the members that all workers see."""
+        await self._leave_queue.say(self._keys, self._left(session))
+
+    def _left(self, session: Session) -> Left:
+        return Left(session.id, session.author, self._people.color_of(session.author))
+
+    def drop_stalled(self, now: float, timeout: float) -> None:
+        """Breaks the connections that have taken nothing for `timeout` seconds although there was
+        something to take."""
+        for session in list(self._here.values()):
+            if session.is_stalled(now, timeout):
+                log.info("stalled", extra={"pad": self._pad_id, "rev": session.cursor.sent_rev})
+                session.drop("stalled")
+
+    def settle_all(self) -> None:
+        """With its history, whatever was asked of the pad is settled."""
+        for session in [*self._here.values(), *self.arriving.values()]:
+            for seq in list(session.pending):
+                session.settle(seq, None)
+
+    # --- What they are told outside the pad's revisions and news ---------------------------------
+
+    def reply(self, session: Session, frame: packets.Frame) -> None:
+        """An answer to the session alone. A client that goes on asking and takes no answers is let
+        go: they would pile up here."""
+        if session.exit.kept > OVERFLOW:
+            session.drop("overflow")
+        else:
+            session.send(frame)
+
+    def send_to_some(self, frame: packets.Frame, relayed: Relayed) -> None:
+        """To those whom the message is for."""
+        for session in list(self._here.values()):
+            if (
+                relayed.author in ("", session.author)
+                and not (relayed.writers and session.identity.read_only)
+                and relayed.but != session.id
+            ):
+                self.reply(session, frame)
+
+    def tell_apart(self, for_writers: packets.Frame, for_readers: packets.Frame) -> None:
+        """Each what it may know."""
+        for session in list(self._here.values()):
+            self.reply(session, for_readers if session.identity.read_only else for_writers)

@@ -1,0 +1,41 @@
+"""Who sends the sessions of a room what there is, and whether he may."""
+
+import asyncio
+from typing import Protocol
+
+
+class SendingGate:
+    """Open, unless somebody keeps it shut. Several may; it opens when the last of them is done."""
+
+    def __init__(self) -> None:
+        self._shut_by = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    @property
+    def is_shut(self) -> bool:
+        return self._shut_by > 0
+
+    def shut(self) -> None:
+        """Each call is paid back with `release`."""
+        self._shut_by += 1
+        self._open.clear()
+
+    def release(self) -> None:
+        self._shut_by -= 1
+        if not self._shut_by:
+            self._open.set()
+
+    async def opened(self) -> None:
+        """Returns when it is open."""
+        await self._open.wait()
+
+
+class Sender(Protocol):
+    """Brings sessions what the replica has."""
+
+    def due(self) -> None:
+        """There is something to send."""
+
+    def revisions_due(self) -> None:
+        """The replica has got on."""
