@@ -288,6 +288,10 @@ class BatchProcessor:
                 raise CorruptPad(why)
             if item is None:
                 pad = await patiently(self._pads.get, entry.pad)
+                if isinstance(entry, Submission) and entry.epoch > pad.epoch:
+                    # Its session has been let into a pad that has come in the place of this one.
+                    self._pads.forget(entry.pad)
+                    pad = await patiently(self._pads.get, entry.pad)
                 item = work[entry.pad] = PadBatch(keys, pad, pad.head, pad.chain)
             await self._apply(entry, item, heavy=heavy)
         except TooMuchWork:

@@ -31,9 +31,13 @@ class PadCache:
         self._pads: OrderedDict[str, WriterPad] = OrderedDict()
 
     async def get(self, pad_id: str) -> WriterPad:
-        """The pad at its head. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+        """The pad at its head. Raises `CorruptPad`, or what `UNREACHABLE` lists.
+
+        One that does not exist is looked for each time: a copy, an import or a restore may have put
+        it there since, and does not ask the writer (`replace.lua`).
+        """
         pad = self._pads.get(pad_id)
-        if pad is None:
+        if pad is None or not pad.exists:
             pad = self._pads[pad_id] = await load_pad(self._redis, self._keyspace.pad(pad_id))
             pad.bounds = self._bounds
             while len(self._pads) > self._limit:

@@ -21,6 +21,8 @@ if redis.call('XLEN', KEYS[7]) ~= tonumber(ARGV[7])
   return {'staged'}
 end
 
+local there_was = tonumber(meta[1] or '-1') >= 0
+for i = 8, #KEYS, 2 do there_was = there_was or redis.call('EXISTS', KEYS[i]) == 1 end
 redis.call('UNLINK', unpack(KEYS, 2, 6))
 for i = 7, #KEYS, 2 do
   redis.call('UNLINK', KEYS[i + 1])
@@ -34,7 +36,9 @@ redis.call('HSET', KEYS[2], 'head', ARGV[6], 'epoch', ARGV[5], 'sessions', meta[
 record_reign(KEYS[2], reign, ARGV[6], '')
 -- The writer of the partition may have the old pad in memory, with the same head and chain if this
 -- is a backup of a moment ago. With its term gone, nothing that it does from memory is taken: it
--- takes the lease anew within a sixth of the lease time, and reads what is there.
-redis.call('HINCRBY', KEYS[1], 'term', 1)
+-- takes the lease anew within a sixth of the lease time, and reads what is there. Where nothing is
+-- stored of a pad, the neighbours need not wait for that: the writer looks again for what it did not
+-- find, and what it has read before this is refused by the head.
+if there_was then redis.call('HINCRBY', KEYS[1], 'term', 1) end
 redis.call('SPUBLISH', ARGV[2], 'N' .. ARGV[5])
 return {'ok'}

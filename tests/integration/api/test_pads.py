@@ -132,6 +132,18 @@ async def test_a_revision_is_restored_with_its_authors(api: Caller, fleet: Fleet
     assert f"*{number}" in cs
 
 
+async def test_a_copy_may_be_written_and_deleted_at_once(api: Caller) -> None:
+    """Its writer is not told of it, and may know of the name that there is no pad."""
+    await api.createPad(padID="pattern", text="one")
+    for _ in range(3):
+        await api.copyPad(sourceID="pattern", destinationID="made-of-it")
+        await api.appendText(padID="made-of-it", text=" two")
+        assert await api.getText(padID="made-of-it") == {"text": "one two\n"}
+        await api.deletePad(padID="made-of-it")
+        gone = await api.refusal("appendText", padID="made-of-it", text="three")
+        assert gone == (1, "padID does not exist")
+
+
 async def test_copies_and_moves(api: Caller, fleet: Fleet) -> None:
     await api.createPad(padID="original", text="one")
     await api.appendText(padID="original", text=" two")

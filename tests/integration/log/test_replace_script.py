@@ -72,6 +72,7 @@ async def test_I5_a_writer_from_before_can_do_nothing(
 ) -> None:
     """Its pad in memory has the head and the chain that are stored."""
     await install(await staged(redis, keyspace, history))
+    await install(await staged(redis, keyspace, history), replace=True)
     keys, chain = keyspace.pad(PAD), history[-1].chain
     head = len(history) - 1
     refused = await commit(redis, keyspace, lease, head=head, count=1, to="5-0", chain=chain)
@@ -85,6 +86,23 @@ async def test_I5_a_writer_from_before_can_do_nothing(
     assert again is not None
     taken = await commit(redis, keyspace, again, head=head, count=1, to="5-0", chain=chain)
     assert taken == [b"ok"]
+
+
+@pytest.mark.parametrize("left", [None, "revs", "snap"])
+async def test_nobody_waits_for_a_pad_that_comes_where_there_was_none(
+    left: str | None, redis: Redis, keyspace: Keyspace, lease: Lease, history: list[Revision]
+) -> None:
+    """A copy took the lease of the partition with it, and its neighbours stood still for it. Where
+    something is left of an older pad, a writer may have that in memory."""
+    keys = keyspace.pad(PAD)
+    if left == "revs":
+        await redis.client.xadd(keys.revs, {"r": "old"})
+    elif left == "snap":
+        await redis.client.set(keys.snap, "old")
+    await install(await staged(redis, keyspace, history))
+    verdict = await commit(redis, keyspace, lease, head=-1, count=1, to="5-0")
+    assert verdict[0] == (b"head" if left is None else b"term"), "what it knew is out of date"
+    assert await leases.renew(redis, keyspace, lease, "me", 10_000) == (left is None)
 
 
 async def test_a_pad_that_exists_stays(
