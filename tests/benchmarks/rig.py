@@ -3,7 +3,7 @@
 import json
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually_sync
-from tests.fleet import Fleet, Member
+from tests.fleet import PADFLEET, Fleet, Member
 
 AUTHOR = "a.typist"
 TEXT = "start\n"
@@ -60,8 +60,16 @@ class Pad:
 class Rig:
     """Use it with `with`. Everything that it starts has ended afterwards."""
 
-    def __init__(self, *, workers: int = 1, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        settings: dict[str, str] | None = None,
+        launcher: Sequence[str] = PADFLEET,
+    ) -> None:
+        """`launcher` is the command that runs padfleet."""
         self._workers = workers
+        self._launcher = launcher
         self._settings = ONE_FOR_ALL | (settings or {})
         self._stack = ExitStack()
         self._keyspace = Keyspace(FanoutSettings.partitions)
@@ -84,7 +92,7 @@ class Rig:
             self.redis_pid = server.pid
             self._redis = stack.enter_context(redis.Redis.from_url(server.url))
             self.fleet = stack.enter_context(Fleet(server.url, folder, self._settings))
-            self.fleet.start(workers=self._workers)
+            self.fleet.start(workers=self._workers, launcher=self._launcher)
             self._stack = stack.pop_all()
         return self
 

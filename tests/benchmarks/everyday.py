@@ -1,0 +1,241 @@
+"""What most pads of the world are: a few people on each. What that costs, and how long it takes.
+
+Each load is put on all sides in turn by `padfleet loadtest`: on a fleet of this checkout with one
+worker, one writer and an embedded Redis; on one of another checkout (`--other`); and on an Etherpad
+that runs on this machine already (`--etherpad`; docs/loadtest.md says how to set it up). Cost is
+CPU time of all processes of the server, Redis included.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.figures import Figure, Report, cpu_seconds_exactly, parser, readable
+from tests.benchmarks.native import raise_file_limit
+from tests.benchmarks.sides import BadSide, FleetSide, Running, Side, etherpad, other, started
+from tests.fleet import ROOT
+
+CPU = "cores of the server"
+"""Of a core, in a second: 0.5 is half of one."""
+
+PER_COMMIT = "CPU-ms for a commit"
+
+SETTLING = 5.0
+"""Seconds between the start of a fleet and the look at what it takes when it is idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is put on a server."""
+
+    name: str
+    title: str
+    authors: int = 0
+    pads: int = 1
+    rate: float = 0.0  #: edits a second of each author
+    readers: int = 0
+    workers: int = 1  #: of a fleet
+    scales: bool = False  #: is also run at the other rates that are asked for
+    seconds: float = 12.0  #: measured
+
+    def at(self, times: float) -> "Load":
+        """The same at so many times the rate."""
+        if times == 1:
+            return self
+        return replace(self, rate=self.rate * times, title=f"{self.title} × {times:g}")
+
+    def shortened(self) -> "Load":
+        """A tenth of everybody, for two seconds."""
+        few = {name: -(-getattr(self, name) // 10) for name in ("authors", "pads", "readers")}
+        return replace(self, **few, seconds=2.0)
+
+
+LOADS = [
+    Load("alone", "150 authors, each alone on a pad, 2/s", 150, 150, 2.0, scales=True),
+    Load("few", "10 pads with 5 authors, 2/s", 50, 10, 2.0, scales=True),
+    Load("meeting", "one pad, 24 authors, 2/s", 24, 1, 2.0, scales=True),
+    Load("limit", "one pad, 32 authors, 5/s", 32, 1, 5.0),
+    Load("many", "500 authors, each alone on a pad, 5/s", 500, 500, 5.0),
+    Load("idle", "nobody; 1 writer, 2 workers", workers=2, seconds=30.0),
+    Load("sockets", "1,000 idle sockets on 100 pads", pads=100, readers=1_000, seconds=30.0),
+]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__ or "")
+    options.add_argument("--load", action="append", choices=[load.name for load in LOADS])
+    options.add_argument(
+        "--times",
+        type=float,
+        action="append",
+        help="also at so many times the rate, as 0.1 or 3; may be given several times",
+    )
+    options.add_argument("--etherpad", metavar="URL,PID", help="one that runs on this machine")
+    options.add_argument(
+        "--other", type=Path, action="append", default=[], metavar="CHECKOUT", help="of ours"
+    )
+    args = options.parse_args(argv)
+    raise_file_limit()
+    try:
+        sides = _sides(args)
+    except BadSide as error:
+        raise SystemExit(str(error)) from error
+    loads = chosen(LOADS, args.load, args.times or [], short=args.short)
+    report = Report("everyday")
+    for _ in range(1 if args.short else args.repeat):
+        for load in loads:
+            for side in sides:
+                _run(report, load, side)
+    report.notes += [comparison(report, loads, sides), NOTE]
+    report.finish(args.out)
+
+
+NOTE = (
+    "ack: from the moment when an edit was due to its ACCEPT_COMMIT at its author. delivery: from "
+    "the commit to each other socket, by the server's clock, in whole ms. Rig and servers share "
+    "the machine's cores."
+)
+
+
+def _sides(args: argparse.Namespace) -> list[Side]:
+    """Raises `BadSide`."""
+    sides: list[Side] = [etherpad(args.etherpad)] if args.etherpad else []
+    return [*sides, *map(other, args.other), FleetSide("padfleet")]
+
+
+def chosen(
+    loads: Sequence[Load], names: Sequence[str] | None, times: Sequence[float], *, short: bool
+) -> list[Load]:
+    """The loads of these names, or all; those that scale also at so many times their rate."""
+    found = [
+        load.at(factor)
+        for load in loads
+        if not names or load.name in names
+        for factor in (1, *(times if load.scales else ()))
+    ]
+    return [load.shortened() for load in found] if short else found
+
+
+# --- Running -------------------------------------------------------------------------------------
+
+
+def _run(report: Report, load: Load, side: Side) -> None:
+    with suppress(NotForIt), started(side, load.workers) as server:
+        if load.authors or load.readers:
+            step = _put_on(load, server, side)
+            sample, values = step, figures_of(load, step)
+        else:
+            sample = {"cpu_s": _idle(load, server), "seconds": load.seconds}
+            values = {CPU: sample["cpu_s"] / load.seconds}
+        case = case_of(load, side)
+        for unit, value in values.items():
+            report.add(case, unit, value)
+        report.samples.append({"case": case, **sample})
+        told = ", ".join(f"{unit} {readable(value)}" for unit, value in values.items())
+        print(f"{case}: {told}", file=sys.stderr, flush=True)
+        if sample.get("saturated"):
+            report.notes.append(f"{case}: the rig was saturated ({'; '.join(step['saturated'])}).")
+
+
+class NotForIt(Exception):
+    """This side has nothing that could be compared under this load."""
+
+
+def command_of(load: Load, server: Running, folder: str) -> list[str]:
+    """The load test. It is of this checkout, whatever it is put on."""
+    command = [sys.executable, "-m", "padfleet", "loadtest", "--out", folder]
+    for url in server.urls:
+        command += ["--url", url]
+    command += ["--authors", str(load.authors), "--readers", str(load.readers)]
+    command += ["--pads", str(load.pads), "--rate", f"{load.rate:g}", "--join-rate", "100"]
+    command += ["--warmup", "3", "--duration", f"{load.seconds:g}s"]
+    for name, pid in server.pids.items():
+        command += ["--pid", f"{name}={pid}"]
+    return command
+
+
+def _put_on(load: Load, server: Running, side: Side) -> dict[str, Any]:
+    """What the load test says of its only step. RuntimeError: something was wrong with what the
+    clients got."""
+    with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
+        command = command_of(load, server, folder)
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{load.title}, {side.name}: see above what the rig says is wrong")
+        found = json.loads((Path(folder) / "report.json").read_text())
+        step: dict[str, Any] = found["steps"][0]
+        return step
+
+
+def _idle(load: Load, server: Running) -> float:
+    """CPU seconds of a server that nobody is on."""
+    if "etherpad" in server.pids:
+        raise NotForIt("it has had pads before")
+    time.sleep(SETTLING)
+    pids = list(server.pids.values())
+    before = cpu_seconds_exactly(pids)
+    time.sleep(load.seconds)
+    return cpu_seconds_exactly(pids) - before
+
+
+# --- Figures -------------------------------------------------------------------------------------
+
+
+def case_of(load: Load, side: Side) -> str:
+    return f"{load.title}: {side.name}"
+
+
+def figures_of(load: Load, step: dict[str, Any]) -> dict[str, float]:
+    """By unit. `step` is of a report.json."""
+    seconds, accepted = step["seconds"], step["tally"]["counts"]["accepted"]
+    cpu = sum(server["cpu_s"] for server in step["servers"].values())
+    values = {CPU: cpu / seconds}
+    if accepted:
+        values[PER_COMMIT] = 1000 * cpu / accepted
+        values["commits/s"] = accepted / seconds
+        values["commits/server CPU-s"] = accepted / cpu if cpu else 0.0
+    told = ["ack"] if load.authors else []
+    # Whoever is alone on a pad is delivered nothing.
+    told += ["delivery"] if load.authors > load.pads else []
+    for what in told:
+        for percentile in ("p50", "p95"):
+            values[f"ms {what} {percentile}"] = step["summary_ms"][what][percentile] or 0.0
+    if load.authors:
+        for name, server in step["servers"].items():
+            values[f"cores {name}"] = server["cpu_s"] / seconds
+    return values
+
+
+def comparison(report: Report, loads: Sequence[Load], sides: Sequence[Side]) -> str:
+    """Markdown: a line for each load and unit that several sides have, a column for each side;
+    medians, with the least and the greatest in brackets."""
+    figures = {(figure.case, figure.unit): figure for figure in report.figures}
+    heads = " | ".join(side.name for side in sides)
+    rows = [f"| load | unit | {heads} |", "|---|---|" + "--:|" * len(sides)]
+    for load in loads:
+        cases = [case_of(load, side) for side in sides]
+        units = dict.fromkeys(f.unit for f in report.figures if f.case in cases)
+        for unit in units:
+            found = [figures.get((case, unit)) for case in cases]
+            if len([figure for figure in found if figure is not None]) > 1 or len(sides) == 1:
+                rows.append(f"| {load.title} | {unit} | {' | '.join(map(_cell, found))} |")
+    return "\n".join(rows)
+
+
+def _cell(figure: Figure | None) -> str:
+    if figure is None:
+        return "–"
+    low, high = readable(min(figure.values)), readable(max(figure.values))
+    return f"{readable(figure.median)} ({low}–{high})"
+
+
+if __name__ == "__main__":
+    main()

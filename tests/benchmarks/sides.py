@@ -1,0 +1,90 @@
+"""The servers of pads that everyday loads compare: ours, of any checkout, and Etherpad."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.benchmarks.figures import cpu_seconds
+from tests.benchmarks.rig import Rig
+from tests.fleet import PADFLEET
+
+_ETHERPAD = re.compile(r"(?P<url>https?://[^,]+),(?P<pid>[0-9]+)")
+
+
+class BadSide(ValueError):
+    """The text says which, and how it should be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs."""
+
+    urls: Sequence[str]  #: clients go round
+    pids: dict[str, int]  #: all processes whose CPU time is the cost, by name
+
+
+class Side(Protocol):
+    """One that is compared."""
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+
+    def run(self, workers: int) -> "Iterator[Running]":
+        """Yields it once, and ends it afterwards. `workers`: of a fleet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSide:
+    """Ours: an embedded Redis, one writer, and workers, started anew each time."""
+
+    name: str
+    launcher: Sequence[str] = PADFLEET
+
+    def run(self, workers: int) -> Iterator[Running]:
+        with Rig(workers=workers, launcher=self.launcher) as rig:
+            pids = {f"worker-{n}": w.process.pid for n, w in enumerate(rig.fleet.workers, 1)}
+            pids |= {"writer": rig.fleet.writers[0].process.pid, "redis": rig.redis_pid}
+            yield Running(rig.fleet.urls, pids)
+
+
+@dataclass(frozen=True, slots=True)
+class EtherpadSide:
+    """One that runs already, and goes on running."""
+
+    url: str
+    pid: int
+    name: str = "Etherpad"
+
+    def run(self, workers: int) -> Iterator[Running]:
+        yield Running([self.url], {"etherpad": self.pid})
+
+
+def etherpad(text: str) -> EtherpadSide:
+    """``http://127.0.0.1:9001,4711``. Raises `BadSide`."""
+    found = _ETHERPAD.fullmatch(text)
+    if found is None:
+        raise BadSide(f"--etherpad {text}: write its address and process id, as URL,PID")
+    pid = int(found["pid"])
+    try:
+        cpu_seconds([pid])
+    except OSError as error:
+        raise BadSide(f"--etherpad {text}: there is no process {pid} on this machine") from error
+    return EtherpadSide(found["url"].rstrip("/"), pid)
+
+
+def other(checkout: Path) -> FleetSide:
+    """A fleet of another checkout, with the environment in its ``.venv``. Raises `BadSide`."""
+    program = checkout.absolute() / ".venv" / "bin" / "padfleet"
+    if not program.is_file():
+        raise BadSide(f"--other {checkout}: there is no {program}; run make setup there first")
+    return FleetSide(checkout.absolute().name, (str(program),))
+
+
+@contextmanager
+def started(side: Side, workers: int) -> Iterator[Running]:
+    """The side while it runs."""
+    yield from side.run(workers)
