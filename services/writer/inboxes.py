@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import defaultdict
 
 from redis.exceptions import RedisError
@@ -49,16 +50,17 @@ class Inboxes:
         for known in (self._due, self._late, self.trouble, self.read_at):
             known.pop(partition, None)
 
-    async def next(self, positions: dict[int, str]) -> Batches:
+    async def next(self, positions: dict[int, str], seconds: float = math.inf) -> Batches:
         """The next entries behind these positions, by partition; waits for the first of them, for
-        250 ms at most. Never raises what Redis says."""
+        so many seconds and 250 ms at most. Never raises what Redis says."""
         loop = asyncio.get_running_loop()
         sound = {p: position for p, position in positions.items() if p not in self._due}
         batches: Batches = {}
+        seconds = min(seconds, BLOCK_MS / 1000)
         if sound:
-            batches = await self._together(sound)
+            batches = await self._together(sound, seconds)
         else:
-            await rest(BLOCK_MS / 1000)
+            await rest(seconds)
         now = loop.time()
         doubtful = [p for p in positions if self._due.get(p, now + 1) <= now]
         for partition, received in await self._each(doubtful, positions):
@@ -74,11 +76,12 @@ class Inboxes:
         except (*UNREACHABLE, RedisError):
             return []  # found out, and said, when it is read in turn
 
-    async def _together(self, positions: dict[int, str]) -> Batches:
+    async def _together(self, positions: dict[int, str], seconds: float) -> Batches:
+        block = max(1, math.ceil(seconds * 1000))  # 0 would be for good
         try:
             async with asyncio.timeout(PATIENCE):
                 batches = await read_inboxes(
-                    self._redis, self._keyspace, positions, block_ms=BLOCK_MS, count=self._count
+                    self._redis, self._keyspace, positions, block_ms=block, count=self._count
                 )
         except (*UNREACHABLE, RedisError) as error:
             log.warning("inboxes not read", extra={"error": str(error)})

@@ -57,8 +57,8 @@ class WriterSettings(PadSettings, TracingSettings):
     )
     commit_interval_ms: int = setting(
         10,
-        "shortest time between two rounds of commits, so that a busy writer makes fewer and larger "
-        "ones; a quiet one commits at once",
+        "longest pause between two rounds of commits, by which a busy writer makes fewer and "
+        "larger ones; a quiet one has none, and commits at once",
         unit="ms",
         minimum=0,
         maximum=1_000,

@@ -10,6 +10,7 @@ from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.layout import BALANCE
+from padfleet.services.writer.pacing import RoundPace
 from padfleet.shared.log.records import Origin, Revision
 from padfleet.shared.settings import WriterSettings
 from tests.simulation.events import Events, Loop
@@ -22,7 +23,7 @@ HOP = 0.001
 
 PINGS_EVERY = 0.1
 PING_INTERVAL = 25.0
-INTERVAL = WriterSettings.commit_interval_ms / 1000
+MOST_PAUSE = WriterSettings.commit_interval_ms / 1000
 
 
 class Worker:
@@ -66,7 +67,7 @@ class Worker:
 
 
 class Writer:
-    """Rounds as `services/writer/lease_manager.py` makes them: at most every `INTERVAL`, all that
+    """Rounds as `services/writer/lease_manager.py` makes them, paced by the same code: all that
     waits, up to `batch_max` for each partition."""
 
     def __init__(
@@ -81,7 +82,7 @@ class Writer:
         self._events, self._costs = events, constants
         self._committed, self._spend_redis = committed, spend_redis
         self._inboxes: dict[int, list[tuple[Pad, Origin]]] = defaultdict(list)
-        self._round_at = 0.0
+        self._pace = RoundPace(MOST_PAUSE)
         self._planned = False
         self._compaction()
 
@@ -98,18 +99,27 @@ class Writer:
 
     def look(self) -> None:
         """There may be something to read."""
-        if not self._planned and any(p not in self.away for p in self._inboxes):
+        if not self._planned and (waiting := self._waiting()):
             self._planned = True
-            self._events.at(self._round_at + INTERVAL, lambda: self.loop.soon(self._round))
+            due, seconds = self._pace.next_read(self._events.now, waiting)
+            at = self._events.now + (0.0 if due else seconds)
+            self._events.at(at, lambda: self.loop.soon(self._round))
+
+    def _waiting(self) -> list[int]:
+        return [p for p in self._inboxes if p not in self.away]
 
     def _round(self) -> None:
         costs, loop = self._costs, self.loop
-        self._planned, self._round_at = False, loop.now()
-        loop.spend(costs.writer_round_s)
-        redis = costs.redis_round_s
-        for partition in [p for p in self._inboxes if p not in self.away]:
-            waiting = self._inboxes.pop(partition)
-            batch, rest = waiting[: WriterSettings.batch_max], waiting[WriterSettings.batch_max :]
+        self._planned = False
+        waiting = self._waiting()
+        due = self._pace.next_read(loop.now(), waiting).partitions if waiting else []
+        if due:
+            self._pace.read(loop.now(), {p: len(self._inboxes[p]) for p in due})
+            loop.spend(costs.writer_round_s)
+        redis = costs.redis_round_s if due else 0.0
+        for partition in due:
+            entries = self._inboxes.pop(partition)
+            batch, rest = entries[: WriterSettings.batch_max], entries[WriterSettings.batch_max :]
             if rest:
                 self._inboxes[partition] = rest
             pads: dict[Pad, list[Origin]] = defaultdict(list)

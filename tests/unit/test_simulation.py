@@ -78,10 +78,10 @@ def test_more_readers_take_more_of_the_workers() -> None:
 def test_messages_are_as_many_as_the_worker_s_rules_allow() -> None:
     """One pad that is always busy: flushes come at the rate of the rules, after their burst."""
     rules = PacingRules(rate=10.0)
-    made = Simulation(People(50, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules)
+    made = Simulation(People(500, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules)
     made.run(10)
     second = made.tallies.at(9.5)
-    assert second.writes / 50 <= 10 + 1
+    assert second.writes / 500 <= 10 + 1
     assert second.frames < second.delivered / 10
     made.settle()
 

@@ -1,14 +1,22 @@
 """When a pad may flush again: pure, no I/O and no clock.
 
-A pad that is quiet flushes at once. On a busy one the flush waits, so that one message carries
-more revisions: what a flush costs hardly grows with the revisions in it, and so the pause makes
-the cost of a pad depend on its sockets, not on authors × sockets. Etherpad's own attempt to batch
-(#7768) waited for sessions to fall behind; a session that is served at once never does.
+A pad that is quiet, or small, flushes at once. On a busy one the flush waits, so that one message
+carries more revisions: what a flush costs hardly grows with the revisions in it, and so the pause
+makes the cost of a pad depend on its sockets, not on authors × sockets. Etherpad's own attempt to
+batch (#7768) waited for sessions to fall behind; a session that is served at once never does.
 
 Times are seconds, of a monotonic clock.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+LIGHT_SHARE: Final = 0.02
+"""Of the event loop's time, what the flushes of one pad may take before the pad is held to `rate`:
+with a handful of people on it there is little to save, and they need not wait."""
+
+LIGHT_TIMES: Final = 3
+"""So many times `rate` are its flushes at most: each is a wake-up for clients, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +31,8 @@ class PacingRules:
     """Longest pause that the cost of flushes makes. Beyond it flushes take more than their
     share: latency is what is promised."""
     rate: float = 33.0
-    """Flushes per second of a pad that has more revisions than that. A page gains nothing from
-    more, and each is a wake-up for every client."""
+    """Flushes per second of a pad that has more revisions than that, and is not small. A page gains
+    nothing from more, and each is a wake-up for every client."""
     burst: int = 8
     """Flushes that may come closer together than `rate` after a time with fewer."""
 
@@ -38,7 +46,7 @@ class FlushPace:
         self._rules = rules
         self._not_before = float("-inf")
         self._slot = float("-inf")
-        """The time at which the flushes so far would have been due at an even `rate` (the generic
+        """The time at which the flushes so far would have been due at an even rate (the generic
         cell rate algorithm, ITU-T I.371)."""
 
     def wait(self, now: float) -> float:
@@ -56,4 +64,9 @@ class FlushPace:
         rules = self._rules
         pause = cost * (max(busy, 1) / rules.share - 1)
         self._not_before = ended + min(max(pause, rules.floor), rules.ceiling)
-        self._slot = max(self._slot, started) + 1 / rules.rate
+        self._slot = max(self._slot, started) + 1 / steady_rate(rules.rate, cost)
+
+
+def steady_rate(rate: float, cost: float) -> float:
+    """Flushes per second that a pad may have for long, where one takes `cost` seconds."""
+    return max(rate, min(LIGHT_TIMES * rate, LIGHT_SHARE / max(cost, 1e-9)))

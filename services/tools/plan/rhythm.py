@@ -10,14 +10,20 @@ import math
 from dataclasses import dataclass
 
 from padfleet.services.tools.plan.constants import Constants
+from padfleet.shared.rounds import FREE_COMMITS, pause
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 ROUNDS = 40
 """Steps of the search for the rhythm at which a flush takes as long as it does; each halves what is
 missing."""
 
+LIGHT_SHARE, LIGHT_TIMES = 0.02, 3
+"""A pad whose flushes at the usual rate would take less than this share of the loop may have more
+of them, up to so many times as many: `fanout.delivery.pacing` has the same."""
+
 BUSY_FOR_S = 0.1
-"""A pad counts as busy for so long after a flush: `BUSY_FOR` of `fanout.delivery.turns`."""
+"""A pad counts as busy for so long after a flush: `BUSY_FOR` of
+`fanout.delivery.flush_scheduler`."""
 
 HOP_S = 0.002
 """From the writer's commit through Redis to a worker of the same site."""
@@ -42,11 +48,15 @@ class Rhythm:
     p95_s: float  #: from commit to socket
 
 
-def announcements(revisions: float) -> float:
-    """Commits per second of a pad with so many revisions per second, that come at random times: the
-    writer waits between two rounds, and what came meanwhile is one commit. If nothing did, the next
-    revision is one at once."""
-    interval = WriterSettings.commit_interval_ms / 1000
+MOST_PAUSE_S = WriterSettings.commit_interval_ms / 1000
+"""Of a writer, between two rounds."""
+
+
+def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
+    """Commits per second of a pad with so many revisions per second, that come at random times: a
+    writer with more than `free` of them pauses between two rounds, and what came meanwhile is one
+    commit. If nothing did, the next revision is one at once."""
+    interval = pause(revisions, free, MOST_PAUSE_S)
     if not revisions:
         return 0.0
     return 1 / (interval + math.exp(-revisions * interval) / revisions)
@@ -61,25 +71,25 @@ def rhythm(
     if not announced:
         return Rhythm(0, 0, 0, 0, 0, 0)
     share = FanoutSettings.flush_share
-    ceiling, fastest = FanoutSettings.flush_pause_max_ms / 1000, float(FanoutSettings.flush_rate)
-    unhindered = min(announced, fastest)
-    flushes = unhindered
-    cost = pause = 0.0
+    ceiling, held_to = FanoutSettings.flush_pause_max_ms / 1000, float(FanoutSettings.flush_rate)
+    flushes = min(announced, held_to)
+    cost = waits = 0.0
     for _ in range(ROUNDS):
         cost = flush_seconds(room, flushes, constants, revision_bytes)
-        pause = min(cost * (busy / share - 1), ceiling)
-        flushes = (flushes + min(unhindered, 1 / (cost + pause))) / 2
+        waits = min(cost * (busy / share - 1), ceiling)
+        fastest = max(held_to, min(LIGHT_TIMES * held_to, LIGHT_SHARE / cost))
+        flushes = (flushes + min(announced, fastest, 1 / (cost + waits))) / 2
     # A revision that finds the pad quiet goes at once. Otherwise it waits for the next flush, which
     # it may just have missed, and within that for its socket's turn.
     period = 1 / flushes
-    waits = 0.95 * period if room.revisions > flushes * 1.05 else 0.0
+    held = 0.95 * period if room.revisions > flushes * 1.05 else 0.0
     return Rhythm(
         announced,
         flushes,
         max(1.0, room.revisions / flushes),
         cost,
-        max(pause, period - cost),
-        HOP_S + waits + cost,
+        max(waits, period - cost),
+        HOP_S + held + cost,
     )
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
+from padfleet.services.fanout.delivery.pacing import (
+    LIGHT_SHARE,
+    LIGHT_TIMES,
+    FlushPace,
+    PacingRules,
+)
 
 RULES = PacingRules()
+CHEAP, DEAR = 0.0002, 0.001  # with twenty people on a pad, and with more than a hundred
 
 
 def simulate(
@@ -38,7 +44,7 @@ def test_a_short_burst_is_flushed_at_once() -> None:
     pace = FlushPace(RULES)
     for _ in range(RULES.burst):
         assert pace.wait(100.0) <= 0
-        pace.flushed(100.0, 100.0, 0.0, 1)
+        pace.flushed(100.0 - 2 * DEAR, 100.0 - DEAR, DEAR, 1)
     assert pace.wait(100.0) > 0
 
 
@@ -47,11 +53,28 @@ def test_frames_per_second_are_bounded_however_many_revisions_there_are(
     revisions_per_second: int,
 ) -> None:
     seconds = 20
-    flushes, _, held = simulate(
-        RULES, every=1 / revisions_per_second, cost=0.00001, seconds=seconds
-    )
+    flushes, _, held = simulate(RULES, every=1 / revisions_per_second, cost=DEAR, seconds=seconds)
     assert flushes <= RULES.rate * seconds + RULES.burst
-    assert held <= 1 / RULES.rate + 0.0001
+    assert held <= 1 / RULES.rate + DEAR
+
+
+@pytest.mark.parametrize("revisions_per_second", [40, 60, 90])
+def test_a_small_pad_does_not_wait_until_its_flushes_are_worth_sharing(
+    revisions_per_second: int,
+) -> None:
+    flushes, share, held = simulate(RULES, every=1 / revisions_per_second, cost=CHEAP, seconds=20)
+    assert held == pytest.approx(0.0, abs=1e-9)
+    assert flushes == pytest.approx(20 * revisions_per_second, abs=2)
+    assert share <= LIGHT_SHARE
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.00001, CHEAP, 0.0004])
+def test_a_small_pad_is_bounded_too(cost: float) -> None:
+    seconds = 20
+    flushes, share, _ = simulate(RULES, every=0.0005, cost=cost, seconds=seconds)
+    burst = RULES.burst * LIGHT_TIMES
+    assert flushes <= LIGHT_TIMES * RULES.rate * seconds + burst
+    assert share <= LIGHT_SHARE + burst * cost / seconds
 
 
 @pytest.mark.parametrize("cost", [0.002, 0.01, 0.04])

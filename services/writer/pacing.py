@@ -1,0 +1,102 @@
+"""When the inboxes are read next, and which of them: pure, no I/O and no clock.
+
+What a pause is worth is in `shared/rounds.py`. A reader of many partitions pauses as a whole where
+all of them together are busy, and leaves out of a read the partitions that are busy by themselves:
+a crowd on one pad shares its commits, and the author who is alone on another does not wait for it.
+
+Times are seconds, of a monotonic clock.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
+
+MEMORY: Final = 0.5
+"""Seconds over which a rate is taken."""
+
+LIVELY: Final = 0.2
+"""Submissions per second of partitions that are read while others rest. Where nobody types but the
+crowd, that would be a read more for each commit of it; whoever begins to type waits for the pause
+of others once."""
+
+
+class Rate:
+    """Of events, per second: each counts less the longer it is ago."""
+
+    __slots__ = ("_at", "_count")
+
+    def __init__(self) -> None:
+        self._count = 0.0
+        self._at = 0.0
+
+    def add(self, now: float, events: int) -> None:
+        self._count = self._faded(now) + events
+        self._at = now
+
+    def at(self, now: float) -> float:
+        return self._faded(now) / MEMORY
+
+    def _faded(self, now: float) -> float:
+        return self._count * math.exp((self._at - now) / MEMORY) if self._count else 0.0
+
+
+class NextRead(NamedTuple):
+    """What to do next."""
+
+    partitions: list[int]  #: to be read now; none: only time has to pass
+    seconds: float  #: to wait at most, in the read or instead of one; inf: as long as one likes
+
+
+class RoundPace:
+    """Of one reader of inboxes. `next_read` tells, `read` learns."""
+
+    def __init__(self, most: float) -> None:
+        """`most`: seconds of the longest pause."""
+        self._most = most
+        self._all = Rate()
+        self._began = -math.inf
+        self._rates: dict[int, Rate] = {}
+        self._turns: dict[int, float] = {}  #: when each partition's last turn was
+
+    def read(self, now: float, entries: Mapping[int, int]) -> None:
+        """A round has begun with so many entries of these partitions."""
+        self._began = now
+        self._all.add(now, sum(entries.values()))
+        for partition, count in entries.items():
+            self._rates.setdefault(partition, Rate()).add(now, count)
+            self._turns[partition] = now
+
+    def next_read(self, now: float, free: Iterable[int]) -> NextRead:
+        """`free`: the partitions that could be read, at least one."""
+        left = self._began + pause(self._all.at(now), FREE_ROUNDS, self._most) - now
+        if left > 0:
+            return NextRead([], left)
+        due: list[int] = []
+        soonest = math.inf
+        for partition in free:
+            left = self._rest_of(partition, now)
+            if left > 0:
+                soonest = min(soonest, left)
+            else:
+                due.append(partition)
+        if soonest < math.inf and self._together(due, now) < LIVELY:
+            return NextRead([], soonest)
+        return NextRead(due, soonest)
+
+    def forget(self, partition: int) -> None:
+        """It is not this writer's any more."""
+        self._rates.pop(partition, None)
+        self._turns.pop(partition, None)
+
+    def _rest_of(self, partition: int, now: float) -> float:
+        rate = self._rates.get(partition)
+        if rate is None:
+            return 0.0
+        return self._turns[partition] + pause(rate.at(now), FREE_COMMITS, self._most) - now
+
+    def _together(self, partitions: Iterable[int], now: float) -> float:
+        """Submissions per second."""
+        rates = (self._rates.get(partition) for partition in partitions)
+        return sum(rate.at(now) for rate in rates if rate is not None)
