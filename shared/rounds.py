@@ -11,12 +11,12 @@ The writer (`services/writer/pacing.py`), the plan and the simulation go by this
 
 from typing import Final
 
-FREE_ROUNDS: Final = 400.0
-"""Submissions per second of one reader of inboxes up to which each may have a round of its own: at
-some 150 µs of all processes, about 6 % of a core."""
+FREE_ROUNDS: Final = 200.0
+"""Submissions per second of one reader of inboxes up to which each may have a round of its own. At
+some 500 µs of all processes for a round that is not shared, that is a tenth of a core."""
 
 FREE_COMMITS: Final = 60.0
-"""Likewise of one partition, where a commit costs some 500 µs of all processes."""
+"""Likewise of one partition, where a commit that is not shared costs some 500 µs more."""
 
 
 def pause(rate: float, free: float, most: float) -> float:

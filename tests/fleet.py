@@ -95,6 +95,7 @@ class Fleet:
     writers: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
     one_port: bool = False  #: workers have what is for operators where clients come, too
+    older: bool = False  #: a release whose workers can have no other port for operators
 
     @property
     def urls(self) -> list[str]:
@@ -154,7 +155,7 @@ class Fleet:
     ) -> Member:
         if not port:
             port, ops_port = free_ports(2)
-        if self.one_port:
+        if self.one_port or self.older:
             ops_port = port
         name = name or f"{kind}-{len(among) + 1}"
         environment = {
@@ -164,10 +165,10 @@ class Fleet:
             **self.settings,
         }
         words = ["--port", str(port)]
-        if kind == "fanout":
-            words += ["--ops-port", str(ops_port)]
-        else:
+        if kind != "fanout":
             ops_port = 0
+        elif not self.older:
+            words += ["--ops-port", str(ops_port)]
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = self._process(launcher, [kind, *words], environment, output.fileno())

@@ -20,7 +20,16 @@ from typing import Any
 
 from tests.benchmarks.figures import Figure, Report, cpu_seconds_exactly, parser, readable
 from tests.benchmarks.native import raise_file_limit
-from tests.benchmarks.sides import BadSide, FleetSide, Running, Side, etherpad, other, started
+from tests.benchmarks.sides import (
+    BadSide,
+    EtherpadSide,
+    FleetSide,
+    Running,
+    Side,
+    etherpad,
+    other,
+    started,
+)
 from tests.fleet import ROOT
 
 CPU = "cores of the server"
@@ -42,6 +51,9 @@ class Load:
     pads: int = 1
     rate: float = 0.0  #: edits a second of each author
     readers: int = 0
+    join_rate: int = 100
+    """A second. An Etherpad lets authors go when others join while they type, so those of one pad
+    come nearly at once."""
     workers: int = 1  #: of a fleet
     scales: bool = False  #: is also run at the other rates that are asked for
     seconds: float = 12.0  #: measured
@@ -61,8 +73,8 @@ class Load:
 LOADS = [
     Load("alone", "150 authors, each alone on a pad, 2/s", 150, 150, 2.0, scales=True),
     Load("few", "10 pads with 5 authors, 2/s", 50, 10, 2.0, scales=True),
-    Load("meeting", "one pad, 24 authors, 2/s", 24, 1, 2.0, scales=True),
-    Load("limit", "one pad, 32 authors, 5/s", 32, 1, 5.0),
+    Load("meeting", "one pad, 24 authors, 2/s", 24, 1, 2.0, join_rate=1000, scales=True),
+    Load("limit", "one pad, 32 authors, 5/s", 32, 1, 5.0, join_rate=1000),
     Load("many", "500 authors, each alone on a pad, 5/s", 500, 500, 5.0),
     Load("idle", "nobody; 1 writer, 2 workers", workers=2, seconds=30.0),
     Load("sockets", "1,000 idle sockets on 100 pads", pads=100, readers=1_000, seconds=30.0),
@@ -141,8 +153,7 @@ def _run(report: Report, load: Load, side: Side) -> None:
         report.samples.append({"case": case, **sample})
         told = ", ".join(f"{unit} {readable(value)}" for unit, value in values.items())
         print(f"{case}: {told}", file=sys.stderr, flush=True)
-        if sample.get("saturated"):
-            report.notes.append(f"{case}: the rig was saturated ({'; '.join(step['saturated'])}).")
+        report.notes += [f"{case}: {note}." for note in notes_on(load, sample)]
 
 
 class NotForIt(Exception):
@@ -155,7 +166,8 @@ def command_of(load: Load, server: Running, folder: str) -> list[str]:
     for url in server.urls:
         command += ["--url", url]
     command += ["--authors", str(load.authors), "--readers", str(load.readers)]
-    command += ["--pads", str(load.pads), "--rate", f"{load.rate:g}", "--join-rate", "100"]
+    command += ["--pads", str(load.pads), "--rate", f"{load.rate:g}"]
+    command += ["--join-rate", str(load.join_rate)]
     command += ["--warmup", "3", "--duration", f"{load.seconds:g}s"]
     for name, pid in server.pids.items():
         command += ["--pid", f"{name}={pid}"]
@@ -164,13 +176,14 @@ def command_of(load: Load, server: Running, folder: str) -> list[str]:
 
 def _put_on(load: Load, server: Running, side: Side) -> dict[str, Any]:
     """What the load test says of its only step. RuntimeError: something was wrong with what the
-    clients got."""
+    clients of ours got."""
     with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
         command = command_of(load, server, folder)
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{load.title}, {side.name}: see above what the rig says is wrong")
-        found = json.loads((Path(folder) / "report.json").read_text())
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        written = Path(folder) / "report.json"
+        if not written.exists() or (done.returncode and not isinstance(side, EtherpadSide)):
+            raise RuntimeError(f"{load.title}, {side.name}: {done.stderr}{done.stdout}")
+        found = json.loads(written.read_text())
         step: dict[str, Any] = found["steps"][0]
         return step
 
@@ -212,6 +225,17 @@ def figures_of(load: Load, step: dict[str, Any]) -> dict[str, float]:
         for name, server in step["servers"].items():
             values[f"cores {name}"] = server["cpu_s"] / seconds
     return values
+
+
+def notes_on(load: Load, sample: dict[str, Any]) -> list[str]:
+    """What to know before comparing it."""
+    notes = []
+    if saturated := sample.get("saturated"):
+        notes.append(f"the rig was saturated ({'; '.join(saturated)})")
+    clients = load.authors + load.readers
+    if (left := sample.get("connected", clients)) < clients:
+        notes.append(f"only {left} of {clients} clients were left")
+    return notes
 
 
 def comparison(report: Report, loads: Sequence[Load], sides: Sequence[Side]) -> str:

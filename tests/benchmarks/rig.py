@@ -66,10 +66,13 @@ class Rig:
         workers: int = 1,
         settings: dict[str, str] | None = None,
         launcher: Sequence[str] = PADFLEET,
+        older: bool = False,
     ) -> None:
-        """`launcher` is the command that runs padfleet."""
+        """`launcher` is the command that runs padfleet; `older` says that it is a release whose
+        workers have one port only."""
         self._workers = workers
         self._launcher = launcher
+        self._older = older
         self._settings = ONE_FOR_ALL | (settings or {})
         self._stack = ExitStack()
         self._keyspace = Keyspace(FanoutSettings.partitions)
@@ -91,7 +94,9 @@ class Rig:
             server = stack.enter_context(EmbeddedServer(folder / "redis", extra_args=options))
             self.redis_pid = server.pid
             self._redis = stack.enter_context(redis.Redis.from_url(server.url))
-            self.fleet = stack.enter_context(Fleet(server.url, folder, self._settings))
+            self.fleet = stack.enter_context(
+                Fleet(server.url, folder, self._settings, older=self._older)
+            )
             self.fleet.start(workers=self._workers, launcher=self._launcher)
             self._stack = stack.pop_all()
         return self

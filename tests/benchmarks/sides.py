@@ -1,6 +1,7 @@
 """The servers of pads that everyday loads compare: ours, of any checkout, and Etherpad."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Protocol
 
 from tests.benchmarks.figures import cpu_seconds
 from tests.benchmarks.rig import Rig
-from tests.fleet import PADFLEET
+from tests.fleet import PADFLEET, ROOT
 
 _ETHERPAD = re.compile(r"(?P<url>https?://[^,]+),(?P<pid>[0-9]+)")
 
@@ -45,10 +46,15 @@ class FleetSide:
     launcher: Sequence[str] = PADFLEET
 
     def run(self, workers: int) -> Iterator[Running]:
-        with Rig(workers=workers, launcher=self.launcher) as rig:
+        with Rig(workers=workers, launcher=self.launcher, older=not self._has_ops_port()) as rig:
             pids = {f"worker-{n}": w.process.pid for n, w in enumerate(rig.fleet.workers, 1)}
             pids |= {"writer": rig.fleet.writers[0].process.pid, "redis": rig.redis_pid}
             yield Running(rig.fleet.urls, pids)
+
+    def _has_ops_port(self) -> bool:
+        command = [*self.launcher, "fanout", "--help"]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return "--ops-port" in told.stdout
 
 
 @dataclass(frozen=True, slots=True)

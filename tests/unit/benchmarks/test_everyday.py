@@ -19,6 +19,7 @@ from tests.benchmarks.everyday import (
     command_of,
     comparison,
     figures_of,
+    notes_on,
 )
 from tests.benchmarks.figures import Report
 from tests.benchmarks.sides import BadSide, EtherpadSide, FleetSide, Running, etherpad, other
@@ -94,6 +95,14 @@ def test_where_nobody_types_only_the_cost_is_said() -> None:
     quiet = step(worker=0.1)
     quiet["tally"]["counts"]["accepted"] = 0
     assert figures_of(READERS, quiet) == {CPU: pytest.approx(0.01)}
+
+
+def test_what_makes_a_comparison_doubtful_is_noted() -> None:
+    sound = step(worker=1.0) | {"connected": 6, "saturated": []}
+    assert notes_on(PAD, sound) == []
+    assert notes_on(Load("idle", "idle"), {"cpu_s": 1.0}) == []
+    doubtful = notes_on(PAD, sound | {"connected": 5, "saturated": ["late", "busy"]})
+    assert doubtful == ["the rig was saturated (late; busy)", "only 5 of 6 clients were left"]
 
 
 def test_sides_stand_beside_each_other() -> None:
