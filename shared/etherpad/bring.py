@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from padfleet.shared.batches import slices
 from padfleet.shared.bounds import (
     DAY_MS,
     MOST_BROUGHT_MESSAGES,
@@ -251,8 +252,7 @@ async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, la
 
 async def _authors(redis: Redis, records: Records, authors: set[str]) -> None:
     names = sorted(authors - {"", SYSTEM_AUTHOR})
-    for start in range(0, len(names), STEP):
-        part = names[start : start + STEP]
+    for part in slices(names, STEP):
         values = await records.get([r.author_key(name) for name in part])
         found = (r.author_of(value, name) for name, value in zip(part, values, strict=True))
         await bring(redis, [author for author in found if author is not None])

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from padfleet.shared.batches import slices
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log import authors
 from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage, chat_head, read_chat
+from padfleet.shared.log.chat import ChatMessage, chat_pages
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import Document
 from padfleet.shared.log.groups import is_public
@@ -83,15 +84,13 @@ async def _records(
 
 
 async def _chat(redis: Redis, keys: PadKeys) -> AsyncIterator[ChatMessage]:
-    newest = await chat_head(redis, keys)
-    for start in range(0, newest + 1, PAGE):
-        for message in await read_chat(redis, keys, start, min(start + PAGE - 1, newest)):
+    async for messages in chat_pages(redis, keys, PAGE):
+        for message in messages:
             yield message
 
 
 async def _authors(redis: Redis, document: Document) -> AsyncIterator[Author]:
-    names = document.authors()
-    for start in range(0, len(names), PAGE):
-        found = await authors.read(redis, names[start : start + PAGE])
+    for names in slices(document.authors(), PAGE):
+        found = await authors.read(redis, names)
         for author in found.values():
             yield author

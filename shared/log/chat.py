@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared import bounds
@@ -99,6 +99,16 @@ async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[
         if record is not None:  # else not written by us
             found.append(ChatMessage.from_record(int(entry_id.partition(b"-")[0]), record))
     return found
+
+
+async def chat_pages(redis: Redis, keys: PadKeys, size: int) -> AsyncIterator[list[ChatMessage]]:
+    """All messages up to the one that is the newest now, the oldest first, up to `size` in one
+    read. No page is empty."""
+    newest = await chat_head(redis, keys)
+    for start in range(0, newest + 1, size):
+        messages = await read_chat(redis, keys, start, min(start + size - 1, newest))
+        if messages:
+            yield messages
 
 
 async def chat_head(redis: Redis, keys: PadKeys) -> int:

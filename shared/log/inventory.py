@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import cast
 
+from padfleet.shared.batches import batches
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import CANARY, CONFIG, Keyspace, token_key
 
@@ -41,14 +42,9 @@ async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]
 async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
     """Hash and author of all tokens, some hundreds at a time."""
     prefix = token_key("")
-    names: list[str] = []
-    async for key in redis.client.scan_iter(match=f"{prefix}*", count=SCAN_COUNT):
-        names.append(key.decode().removeprefix(prefix))
-        if len(names) == SCAN_COUNT:
-            yield await _authors_of(redis, names)
-            names = []
-    if names:
-        yield await _authors_of(redis, names)
+    keys = redis.client.scan_iter(match=f"{prefix}*", count=SCAN_COUNT)
+    async for batch in batches(keys, SCAN_COUNT):
+        yield await _authors_of(redis, [key.decode().removeprefix(prefix) for key in batch])
 
 
 async def _authors_of(redis: Redis, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.keys import Keyspace, PadKeys
 
 
 class StoredHead(NamedTuple):
@@ -45,6 +45,15 @@ async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
     for keys in pads:
         _ = pipeline.hget(keys.meta, "head")
     return [int(head or -1) >= 0 for head in await pipeline.execute()]
+
+
+async def pads_with_sessions(
+    redis: Redis, keyspace: Keyspace, pads: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Those of these pads that somebody is on, each with how many sessions it has, in one round
+    trip."""
+    counts = await count_sessions(redis, [keyspace.pad(pad) for pad in pads])
+    return [(pad, count) for pad, count in zip(pads, counts, strict=True) if count]
 
 
 async def count_sessions(redis: Redis, pads: Sequence[PadKeys]) -> list[int]:

@@ -19,6 +19,7 @@ from padfleet.shared.archive.entries import (
     Revisions,
     Saved,
 )
+from padfleet.shared.batches import slices
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import chain_of
@@ -140,8 +141,8 @@ async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncI
         yield Chat([(i.decode(), _flat(fields)) for i, fields in messages])
     async for records in store.saved_pages(PAGE):
         yield Saved(records)
-    for at in range(0, len(authors), PAGE):
-        found = await stored_authors(redis, authors[at : at + PAGE])
+    for names in slices(authors, PAGE):
+        found = await stored_authors(redis, names)
         yield Authors([(author, _flat(fields)) for author, fields in found.items()])
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from padfleet.shared import bounds
+from padfleet.shared.batches import batches
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
@@ -14,6 +15,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.identities import bring_mapper, bring_token
 
 STEP = 200
+"""Records that are read at once."""
 
 
 async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
@@ -94,11 +96,5 @@ async def _pairs(records: Records, prefix: str) -> AsyncIterator[tuple[str, Any]
 
 async def _parts(records: Records, prefix: str) -> AsyncIterator[list[tuple[str, Any]]]:
     """Keys that begin so, each with its value; as many at a time as are read at once."""
-    part: list[str] = []
-    async for key in records.keys(prefix):
-        part.append(key)
-        if len(part) == STEP:
-            yield list(zip(part, await records.get(part), strict=True))
-            part = []
-    if part:
+    async for part in batches(records.keys(prefix), STEP):
         yield list(zip(part, await records.get(part), strict=True))

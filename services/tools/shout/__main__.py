@@ -8,12 +8,13 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from padfleet.shared.batches import batches
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.announcements import relay
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inventory import pad_ids, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import count_sessions
+from padfleet.shared.log.several import pads_with_sessions
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import add_redis_options, run_tool
 
@@ -75,24 +76,14 @@ async def _open_pads(
     redis: Redis, keyspace: Keyspace, only: str | None
 ) -> AsyncGenerator[tuple[str, int], None]:
     """The pads that somebody is on, and how many sessions each has."""
-    page: list[str] = [] if only is None else [only]
-    if only is None:
-        async with aclosing(pad_ids(redis, keyspace)) as found:
-            async for pad_id in found:
-                page.append(pad_id)
-                if len(page) == PAGE:
-                    for item in await _counted(redis, keyspace, page):
-                        yield item
-                    page = []
-    for item in await _counted(redis, keyspace, page):
-        yield item
-
-
-async def _counted(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> list[tuple[str, int]]:
-    if not pads:
-        return []
-    counts = await count_sessions(redis, [keyspace.pad(pad_id) for pad_id in pads])
-    return [(pad_id, count) for pad_id, count in zip(pads, counts, strict=True) if count]
+    if only is not None:
+        for item in await pads_with_sessions(redis, keyspace, [only]):
+            yield item
+        return
+    async with aclosing(pad_ids(redis, keyspace)) as found:
+        async for page in batches(found, PAGE):
+            for item in await pads_with_sessions(redis, keyspace, page):
+                yield item
 
 
 if __name__ == "__main__":

@@ -4,20 +4,21 @@ from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import remove
 from padfleet.services.web.api.texts import bringing, change, read
+from padfleet.shared.batches import batches
 from padfleet.shared.log import contributions, groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.chat import chat_head, read_chat
+from padfleet.shared.log.chat import chat_pages
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.options import read_options
 from padfleet.shared.log.past import history
-from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import PadExists, Staging
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200
+"""Revisions, or chat messages, that are copied in one step."""
 
 
 async def copy_pad(api: Api, fields: Fields) -> None:
@@ -66,13 +67,8 @@ async def _copy(api: Api, source: str, destination: str, meta: PadMeta, *, repla
     redis, keys = api.redis, api.keyspace.pad(source)
     staging = await Staging.begin(redis, api.keyspace, destination, head=meta.head)
     try:
-        part: list[Revision] = []
-        async for revision in history(redis, keys, meta.head):
-            part.append(revision)
-            if len(part) == STEP:
-                await staging.add(part)
-                part = []
-        await staging.add(part)
+        async for part in batches(history(redis, keys, meta.head), STEP):
+            await staging.add(part)
         await _beside(api, keys, staging)
         installed = await staging.install(
             above_epoch=0,
@@ -94,11 +90,8 @@ async def _copy(api: Api, source: str, destination: str, meta: PadMeta, *, repla
 
 
 async def _beside(api: Api, keys: PadKeys, staging: Staging) -> None:
-    newest = await chat_head(api.redis, keys)
-    for start in range(0, newest + 1, STEP):
-        messages = await read_chat(api.redis, keys, start, min(start + STEP - 1, newest))
-        if messages:
-            await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
+    async for messages in chat_pages(api.redis, keys, STEP):
+        await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
     saved = await read_saved(api.redis, keys)
     if saved:
         await staging.add_saved([one.to_record() for one in saved])

@@ -7,6 +7,7 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.conversion import MOST
+from padfleet.shared.batches import batches
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
@@ -107,13 +108,9 @@ async def list_all_pads(api: Api, _fields: Fields) -> dict[str, Any]:
 async def all_pads(api: Api) -> list[str]:
     """In alphabetical order. Goes through all keys of the fleet."""
     found: list[str] = []
-    part: list[str] = []
-    async for pad in pad_ids(api.redis, api.keyspace):
-        part.append(pad)
-        if len(part) == AT_ONCE:
-            found += await existing(api, part)
-            part = []
-    return sorted(found + await existing(api, part))
+    async for part in batches(pad_ids(api.redis, api.keyspace), AT_ONCE):
+        found += await existing(api, part)
+    return sorted(found)
 
 
 async def existing(api: Api, pads: list[str]) -> list[str]:

@@ -4,11 +4,12 @@ from typing import Any
 
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
-from padfleet.services.web.api.pads import all_pads
+from padfleet.services.web.api.pads import AT_ONCE, all_pads
+from padfleet.shared.batches import slices
 from padfleet.shared.log import authors, contributions, presence
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.records import Member
-from padfleet.shared.log.several import count_sessions
+from padfleet.shared.log.several import pads_with_sessions
 
 
 async def create_author(api: Api, fields: Fields) -> dict[str, Any]:
@@ -82,10 +83,8 @@ async def get_stats(api: Api, _fields: Fields) -> dict[str, Any]:
 
 async def _with_members(api: Api, pads: list[str]) -> list[str]:
     found = []
-    for start in range(0, len(pads), 500):
-        part = pads[start : start + 500]
-        counts = await count_sessions(api.redis, [api.keyspace.pad(pad) for pad in part])
-        found += [pad for pad, count in zip(part, counts, strict=True) if count]
+    for part in slices(pads, AT_ONCE):
+        found += [pad for pad, _ in await pads_with_sessions(api.redis, api.keyspace, part)]
     return found
 
 

@@ -12,7 +12,7 @@ from padfleet.shared.easysync import to_units
 from padfleet.shared.log import announcements, scripts
 from padfleet.shared.log.announcements import Relayed, RevisionSaved, Said, SettingsChanged
 from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
+from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, chat_pages, read_chat, say
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
 from padfleet.shared.log.history import read_meta
@@ -51,6 +51,7 @@ async def test_chat_is_numbered_from_zero_and_announced(
     redis: Redis, keys: PadKeys, heard: list[object]
 ) -> None:
     assert await chat_head(redis, keys) == -1
+    assert [page async for page in chat_pages(redis, keys, 1)] == []
     half = "\ud83d"
     assert await say(redis, keys, text=half, author="a.x", now_ms=5) == 0
     more = {"customMetadata": {"n": [1, None, 1e30, 1e300]}}
@@ -61,6 +62,8 @@ async def test_chat_is_numbered_from_zero_and_announced(
     assert await read_chat(redis, keys, -5, 0) == said[:1]
     assert await read_chat(redis, keys, 1, 1) == said[1:]
     assert await read_chat(redis, keys, 2, 1) == []
+    assert [page async for page in chat_pages(redis, keys, 1)] == [said[:1], said[1:]]
+    assert [page async for page in chat_pages(redis, keys, 2)] == [said]
     await eventually(lambda: heard == [Said(message, None) for message in said])
 
 

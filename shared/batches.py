@@ -1,0 +1,27 @@
+"""Some hundreds at a time: what takes a round trip, or a step, for as many as are brought. Pure."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """All items in their order, `size` at a time; the last slice has what is left."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def batches(items: AsyncIterable[T], size: int) -> AsyncGenerator[list[T], None]:
+    """The same of items that come one by one, for as long as they come. None is empty.
+
+    Whoever stops before the end closes it (`contextlib.aclosing`), and what it reads from.
+    """
+    batch: list[T] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
