@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
@@ -41,6 +43,7 @@ def configure(
         if resolve_format(format, stream) == "text"
         else JsonFormatter(process_name)
     )
+    handler.addFilter(LeaveOutRepetitions())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
@@ -49,6 +52,42 @@ def configure(
     logging.getLogger("aiohttp.access").setLevel(access)
     logging.getLogger("aiohttp.server").filters[:] = [_BriefOnBadRequests()]
     logging.captureWarnings(True)
+
+
+class LeaveOutRepetitions(logging.Filter):
+    """Lets a warning pass some times within some seconds, and leaves out more like it.
+
+    While Redis is away or its disk is full, there is something to be said for each partition and
+    each room twice a second, and a log that fills the disk helps nobody. Two warnings are alike if
+    their messages are, whatever the facts beside them: messages do not change from one time to the
+    next. The last one that passes says so (`and_then`), and the next one later how many there were
+    (`left_out`). Errors all pass: each may be about another pad.
+    """
+
+    AT_ONCE = 10
+    SECONDS = 10.0
+    KINDS = 1000  #: of messages that are counted apart, of other libraries' too
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING:
+            return True
+        key, now = (record.name, record.getMessage()[:200]), self._clock()
+        began, count = self._seen.get(key, (now, 0))
+        if now - began >= self.SECONDS:
+            if count > self.AT_ONCE:
+                record.left_out = count - self.AT_ONCE
+            began, count = now, 0
+        if count == 0 and len(self._seen) >= self.KINDS:
+            self._seen.clear()
+        self._seen[key] = began, count + 1
+        if count + 1 == self.AT_ONCE:
+            record.and_then = f"more of these are left out for {self.SECONDS:g} s"
+        return count < self.AT_ONCE
 
 
 class _BriefOnBadRequests(logging.Filter):

@@ -40,10 +40,18 @@ def run_tool(
     where = mask(settings.redis_url)
     try:
         return asyncio.run(work(settings, given))
+    except BrokenPipeError:
+        # Whoever reads what is printed has seen enough. Python flushes once more at its end, and
+        # would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except (NoFleet, Disagreement) as error:
         print(f"{parser.prog}: {where}: {error}", file=sys.stderr)
         return NOT_DONE
     except UNREACHABLE as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            print(f"{parser.prog}: {error.filename}: {error.strerror}", file=sys.stderr)
+            return FAILED  # of a file that was named, and none of Redis' doing
         print(f"{parser.prog}: cannot use {where}: {error}", file=sys.stderr)
         return FAILED
     except ResponseError as error:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from redis.exceptions import ResponseError
 
 from padfleet.shared.fleet.record import Kind, decode
 from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
 from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keeping import unwritable
 from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace
 from padfleet.shared.log.processes import read_record, silences
 from padfleet.shared.log.standing import read_standing
@@ -22,17 +24,26 @@ async def look(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
 
     Raises what `UNREACHABLE` lists when the server that knows the processes does not answer.
     """
-    workers, writers, *standings = await asyncio.gather(
+    workers, writers, failing, standings = await asyncio.gather(
         _processes(redis, "worker", WORKERS),
         _processes(redis, "writer", WRITERS),
-        *(_standing(redis, keyspace, partition) for partition in range(keyspace.partitions)),
+        _unwritable(redis),
+        asyncio.gather(*(_standing(redis, keyspace, n) for n in range(keyspace.partitions))),
     )
     return FleetSnapshot(
         at=time.time(),
         processes=(*workers, *writers),
         partitions=tuple(found for found in standings if isinstance(found, InboxStatus)),
         unread=tuple(found for found in standings if isinstance(found, UnreadInbox)),
+        unwritable=tuple(failing),
     )
+
+
+async def _unwritable(redis: Redis) -> list[str]:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            return await unwritable(redis)
+    return []
 
 
 async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:

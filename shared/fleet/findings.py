@@ -66,6 +66,13 @@ def verdict(found: Sequence[Finding]) -> str:
 
 
 def _whole(now: FleetView) -> Iterator[Finding]:
+    for server in now.unwritable:
+        # First, for all that follows is only what comes of it.
+        yield Finding(
+            "bad",
+            f"Redis {server} cannot write to its disk, so it refuses everything: make room there "
+            "(df -h), and it goes on by itself",
+        )
     for kind, nothing in (("worker", "nobody can connect"), ("writer", "nobody can write")):
         living = [p for p in now.processes if p.kind == kind and p.state != "silent"]
         if not living:

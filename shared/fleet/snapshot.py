@@ -40,3 +40,4 @@ class FleetSnapshot:
     processes: tuple[Seen, ...]
     partitions: tuple[InboxStatus, ...]
     unread: tuple[UnreadInbox, ...] = ()
+    unwritable: tuple[str, ...] = ()  #: servers of Redis that cannot write to their disk

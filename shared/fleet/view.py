@@ -97,6 +97,7 @@ class FleetView:
     pads: tuple[PadView, ...]  #: the busiest first
     tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
     series: Series
+    unwritable: tuple[str, ...] = ()  #: servers of Redis that cannot write to their disk
 
     def of(self, kind: Kind) -> list[ProcessView]:
         return [process for process in self.processes if process.kind == kind]
@@ -117,6 +118,7 @@ def picture(snapshot: FleetSnapshot) -> FleetView:
         pads=_pads(told),
         tasks=_tasks(told),
         series=charts(told),
+        unwritable=snapshot.unwritable,
     )
 
 

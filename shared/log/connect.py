@@ -6,6 +6,7 @@ connection for subscriptions.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,12 @@ class NotNow(exceptions.ResponseError):
     """The server lives but takes no writes: its disk or its replicas fail it, or a script runs."""
 
 
+class NoWrites(NotNow):
+    """It cannot write to its disk, which mostly is full. What it has can be read."""
+
+
 # redis-py has classes of its own for most of such answers, for these it has not.
-BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NotNow, "NOREPLICAS": NotNow, "BUSY": NotNow}
+BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NoWrites, "NOREPLICAS": NotNow, "BUSY": NotNow}
 
 
 class Outdated(exceptions.ConnectionError):
@@ -158,7 +163,8 @@ class Redis:
     async def ping(self) -> None:
         """Returns when a server has answered: on a cluster, any of them. Raises what `UNREACHABLE`
         lists."""
-        await self.client.execute_command("PING")
+        with suppress(NoWrites):  # that is an answer: it can be read
+            await self.client.execute_command("PING")
 
     async def close(self) -> None:
         await self.client.aclose()

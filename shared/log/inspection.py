@@ -20,6 +20,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError as MasterNotFoundError
 from redis.sentinel import Sentinel
 
+from padfleet.shared.log.connect import NoWrites
 from padfleet.shared.log.keys import CONFIG, Keyspace
 from padfleet.shared.settings.redis_url import RedisUrl
 
@@ -70,8 +71,16 @@ class ServerInspection:
         self._client.close()
 
     def ping(self) -> None:
-        """Returns when the server has answered."""
-        self._client.ping()
+        """Returns when the server has answered. One that cannot write to its disk has."""
+        _ = self.write_error()
+
+    def write_error(self) -> str | None:
+        """Why the server refuses all writes, if it does: it cannot write to its disk."""
+        try:
+            self._client.ping()
+        except NoWrites as error:
+            return str(error)
+        return None
 
     def process_id(self) -> int:
         """Of the server's process, on the machine that it runs on."""
@@ -124,7 +133,7 @@ class ServerInspection:
         times = []
         for _ in range(PINGS):
             start = time.perf_counter()
-            self._client.ping()
+            self.ping()
             times.append((time.perf_counter() - start) * 1000)
         return statistics.median(times)
 

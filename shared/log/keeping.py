@@ -18,7 +18,8 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ResponseError
 
-from padfleet.shared.log.connect import UNREACHABLE, Client, Redis
+from padfleet.shared.log.connect import UNREACHABLE, Client, NoWrites, Redis
+from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ def persistence(store: Store) -> RetentionVerdict:
     if store.info.get("aof_last_write_status", "ok") != "ok":
         return RetentionVerdict(
             "fail",
-            "the last write to the append-only file failed",
-            "see the log of the server; a full disk is the usual cause",
+            "the last write to the append-only file failed: nothing can be written until one works",
+            "make room on its disk (df -h on its machine), and it goes on; else see its log",
         )
     fsync = settings.get("appendfsync")
     if fsync == "no":
@@ -138,6 +139,26 @@ async def read_stores(redis: Redis) -> list[Store]:
         finally:
             await client.aclose()
     return stores
+
+
+async def unwritable(redis: Redis) -> list[str]:
+    """The primaries that refuse all writes since they cannot write to their disk, by name. Those
+    that do not answer are not among them."""
+    if not isinstance(redis.client, RedisCluster):
+        return [_name(redis.client)] if await _cannot_write(redis.client) else []
+    nodes = redis.client.get_primaries()
+    failing = await all_of(*(_cannot_write(redis.client, target_nodes=node) for node in nodes))
+    return [str(node.name) for node, fails in zip(nodes, failing, strict=True) if fails]
+
+
+async def _cannot_write(client: Client, **to: Any) -> bool:
+    try:
+        await client.execute_command("PING", **to)
+    except NoWrites:
+        return True
+    except (*UNREACHABLE, ResponseError):
+        return False  # what keeps us from asking is told by other things
+    return False
 
 
 async def _of_cluster(client: RedisCluster) -> list[Store]:

@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from padfleet.shared.settings.declare import setting
-from padfleet.shared.settings.ops import LAST_PORT, ops_port
+from padfleet.shared.settings.ops import LAST_PORT, ops_port, writer_port
 from padfleet.shared.settings.process import ProcessSettings
 
 
@@ -34,15 +34,23 @@ class UpSettings(ProcessSettings):
     workers: int = setting(2, "fan-out workers to run", minimum=1, maximum=256)
     writers: int = setting(1, "writers to run", minimum=1, maximum=256)
     writer_port: int = setting(
-        9101,
-        "port of the first writer's health and metrics; the next ones follow",
-        minimum=1,
+        0,
+        "port of the first writer's health and metrics; the next ones follow. 0 is 100 above "
+        "--port",
+        minimum=0,
         maximum=LAST_PORT,
     )
     ops_port: int = setting(
         0,
         "port of the first worker's metrics, /stats and /fleet; the next ones follow. 0 is 200 "
         "above --port",
+        minimum=0,
+        maximum=LAST_PORT,
+    )
+    redis_port: int = setting(
+        0,
+        "port of the embedded Redis, on this machine only. 0 is 300 above --port, or a free one if "
+        "that is taken",
         minimum=0,
         maximum=LAST_PORT,
     )
@@ -61,7 +69,8 @@ class UpSettings(ProcessSettings):
 
     @property
     def writer_ports(self) -> range:
-        return range(self.writer_port, self.writer_port + self.writers)
+        first = self.writer_port or writer_port(self.port)
+        return range(first, first + self.writers)
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()

@@ -54,6 +54,7 @@ def test_watch_prints_each_change_and_who_made_it(fleet: Fleet) -> None:
         (["cat", "http://127.0.0.1:9/p/x"], 1, "cannot connect"),
         (["cat", "http://127.0.0.1:9/x"], 2, "not the address of a pad"),
         (["cat", "{url}/p/r.0123456789"], 1, "no access"),
+        (["cat", "{url}/p/never%20made"], 1, "there is no pad 'never made'"),
         (["sing", "{url}/p/x"], 2, "invalid choice"),
     ],
 )

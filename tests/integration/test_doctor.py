@@ -21,6 +21,7 @@ from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import CONFIG, Keyspace
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
+from tests.tools import padfleet
 
 
 def diagnose(url: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
@@ -44,6 +45,31 @@ def test_a_cache_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert lines["eviction"].startswith("fail")
     assert "CONFIG SET maxmemory-policy noeviction" in lines["eviction"]
     assert lines["persistence"].startswith("warn")
+
+
+def without_room(server: EmbeddedServer) -> None:
+    """Makes the server refuse all writes, as with a full disk: it cannot replace its snapshot."""
+    (server.data_dir / "snapshot.rdb").mkdir()
+    with redis.Redis.from_url(server.url) as client:
+        client.config_set("save", "3600 1")
+        client.bgsave()
+        failed = "rdb_last_bgsave_status"
+        eventually_sync(lambda: client.info("persistence")[failed] == "err", "it has failed")
+
+
+def test_a_full_disk_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that refuses even PING then was taken for none."""
+    options = ("--dbfilename", "snapshot.rdb")
+    with EmbeddedServer(tmp_path, extra_args=options) as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.hset(CONFIG, mapping={"partitions": 4})
+        without_room(server)
+        code, lines = diagnose(server.url, capsys)
+        shown = asyncio.run(padfleet(server.url, "top", "--once"))
+    assert code == 1
+    assert lines["writes"].startswith("fail")
+    assert "make room on its disk" in lines["writes"]
+    assert (shown.code, "cannot write to its disk" in shown.out) == (1, True), shown
 
 
 def test_a_server_that_forbids_config_is_read_by_info(

@@ -87,3 +87,60 @@ def test_the_level_holds_and_configuring_again_replaces() -> None:
     assert first.getvalue() == ""
     assert "quiet" not in second.getvalue()
     assert "loud" in second.getvalue()
+
+
+class Repeated:
+    """What comes through, of what is said at which second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.passed: list[logging.LogRecord] = []
+        self._filter = logs.LeaveOutRepetitions(lambda: self.now)
+
+    def say(self, times: int, text: str = "away", level: int = logging.WARNING) -> int:
+        before = len(self.passed)
+        for number in range(times):
+            record = logging.LogRecord("x", level, "", 0, text, (), None)
+            record.partition = number
+            if self._filter.filter(record):
+                self.passed.append(record)
+        return len(self.passed) - before
+
+
+def test_warnings_alike_are_left_out_after_some() -> None:
+    log = Repeated()
+    assert log.say(10) == 10
+    assert "left out for 10 s" in vars(log.passed[-1])["and_then"]
+    assert log.say(500) == 0
+    log.now = 9.9
+    assert log.say(1) == 0
+    log.now = 10.0
+    assert log.say(1) == 1
+    assert vars(log.passed[-1])["left_out"] == 501
+    log.now = 30.0
+    assert log.say(1) == 1
+    assert not hasattr(log.passed[-1], "left_out")
+
+
+def test_other_warnings_and_errors_pass() -> None:
+    log = Repeated()
+    log.say(100)
+    assert log.say(1, "something else") == 1
+    assert log.say(100, level=logging.ERROR) == 100
+    assert log.say(100, level=logging.INFO) == 100
+
+
+def test_messages_without_end_take_no_memory_without_end() -> None:
+    log = Repeated()
+    assert sum(log.say(1, f"odd {number}") for number in range(5000)) == 5000
+    assert len(log._filter._seen) <= logs.LeaveOutRepetitions.KINDS
+
+
+def test_each_process_leaves_them_out() -> None:
+    stream = io.StringIO()
+    logs.configure("info", "json", "writer", stream)
+    for number in range(50):
+        logging.getLogger("x").warning("lease not looked after", extra={"partition": number})
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == 10
+    assert lines[-1]["and_then"] == "more of these are left out for 10 s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -79,6 +80,33 @@ def test_children_get_the_password_by_environment_only() -> None:
     assert specs[0].environ["PADFLEET_REDIS_URL"] == "redis://:hunter2@h"
     assert specs[0].environ["PADFLEET_PARTITIONS"] == "7"
     assert "hunter2" not in up.overview(settings, "redis://:hunter2@h", None)
+
+
+def test_all_ports_follow_from_the_first_one() -> None:
+    """A second fleet on the machine needs one option, and no two."""
+    settings = UpSettings(port=9301)
+    assert (settings.writer_ports[0], settings.ops_ports[0]) == (9401, 9501)
+    assert UpSettings(port=65500).writer_ports[0] == 65400
+
+
+@pytest.mark.parametrize(
+    ("program", "on_path", "shown"),
+    [
+        ("bin/padfleet", True, "padfleet"),
+        ("bin/padfleet", False, "bin/padfleet"),
+        ("/elsewhere/my bin/padfleet", False, "'/elsewhere/my bin/padfleet'"),
+        ("/lib/padfleet/__main__.py", True, "padfleet"),
+        ("/lib/padfleet/__main__.py", False, f"{sys.executable} -m padfleet"),
+    ],
+)
+def test_what_it_says_to_try_can_be_called_so(
+    program: str, on_path: bool, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/padfleet").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin") if on_path else str(tmp_path))
+    assert up.command(program) == shown
 
 
 def child(argv: list[str], output: list[str], events: list[str]) -> Child:

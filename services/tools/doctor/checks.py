@@ -84,6 +84,17 @@ def role(server: ServerFacts) -> DoctorFinding:
     return DoctorFinding("ok", "role", "primary" if found == "master" else found)
 
 
+def writes(server: ServerFacts) -> DoctorFinding:
+    if server.write_error is not None:
+        return DoctorFinding(
+            "fail",
+            "writes",
+            f"all refused: {server.write_error}",
+            "make room on its disk (df -h on its machine), and it goes on; else see its log",
+        )
+    return DoctorFinding("ok", "writes", "taken")
+
+
 def scripting(server: ServerFacts) -> DoctorFinding:
     if server.scripting_error is not None:
         return DoctorFinding(
@@ -294,6 +305,7 @@ def half_moved(facts: ClusterFacts) -> DoctorFinding:
 SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], DoctorFinding], ...]] = (
     version,
     role,
+    writes,
     scripting,
     sharded_pubsub,
     config,

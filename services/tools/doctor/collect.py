@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final
 
-from redis.exceptions import AuthenticationError, RedisClusterException, RedisError
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
@@ -100,6 +100,7 @@ def _server(server: ServerInspection, channel: str | None) -> ServerFacts:
             else server.sharded_pubsub_error(f"{channel}:{secrets.token_hex(8)}")
         ),
         ping_ms=server.ping_ms(),
+        write_error=server.write_error(),
     )
 
 
@@ -126,6 +127,10 @@ def _readable_errors(where: RedisUrl) -> Iterator[None]:
         raise Unreachable(
             f"no cluster can be reached through {place}: {error}; "
             "one server alone is redis://host:port"
+        ) from None
+    except ResponseError as error:
+        raise Unreachable(
+            f"{place} runs, and refuses what it is asked: {str(error).rstrip('.')}; see its log"
         ) from None
     except (RedisError, OSError) as error:
         raise Unreachable(

@@ -20,6 +20,8 @@ class ServerFacts(Store):
     """Why a message did not come back through a sharded channel, or None."""
     ping_ms: float
     """The median of a number of PINGs."""
+    write_error: str | None = None
+    """Why it refuses all writes, or None."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,20 @@ import asyncio
 import os
 import re
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
+from urllib.parse import quote
+
+import aiohttp
 
 from padfleet.shared.client import Changed, Pad, PadError, PadUrl, ProtocolError, connect
 from padfleet.shared.easysync import from_units, iter_ops, unpack
+
+PATIENCE = 10.0
+"""Seconds for the answer whether a pad is there."""
+
+NO_SUCH_PAD = b"there is no such pad"
+"""What a worker answers to the export of a pad that is not there."""
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -60,7 +70,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+async def _is_there(url: str) -> None:
+    """Raises `PadError` if a worker says that there is no such pad: it would be made by
+    joining it, which is how it is read. Where anything else is said, the join will tell."""
+    place = PadUrl.parse(url)
+    # Of its first revision, which is short.
+    address = f"{place.base}/p/{quote(place.pad_id, safe='')}/0/export/txt"
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    with suppress(aiohttp.ClientError, TimeoutError):
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.get(address) as response,
+        ):
+            if response.status == 404 and NO_SUCH_PAD in await response.content.read(100):
+                raise PadError(f"there is no pad {place.pad_id!r}; padfleet pad append makes it")
+
+
 async def _cat(arguments: argparse.Namespace) -> None:
+    await _is_there(arguments.url)
     async with connect(arguments.url, name=arguments.name) as pad:
         text = pad.text
     sys.stdout.write(shown(text))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from padfleet.services.tools.up import ports
 from padfleet.services.tools.up.binary import NoServerBinary
 from padfleet.services.tools.up.child import ChildSpec
 from padfleet.services.tools.up.datadir import DataDirBusy
-from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
+from padfleet.services.tools.up.server import HOST, EmbeddedServer, ServerFailed
 from padfleet.services.tools.up.supervisor import ChildSupervisor, FleetFailed
 from padfleet.shared import logs
 from padfleet.shared.settings import UpSettings, environment_of, load, mask
+from padfleet.shared.settings.ops import redis_port
 
 _INHERITED = ("redis_url", "partitions", "log_level", "log_format", "host")
 
@@ -28,13 +32,16 @@ def main(argv: Sequence[str]) -> int:
     settings = load(UpSettings, "padfleet up", argv, os.environ)
     wanted = {*settings.worker_ports, *settings.writer_ports, *settings.ops_ports}
     taken = ports.problems(settings.host, sorted(wanted))
+    if settings.redis_port and not settings.redis_url:
+        taken += ports.problems(HOST, [settings.redis_port])
     if taken:
         return _failed(
             "\n  ".join(
                 [
                     "cannot listen:",
                     *taken,
-                    "Choose others with --port, --writer-port and --ops-port, or --host.",
+                    "Choose others with --port, --writer-port, --ops-port and --redis-port, or "
+                    "--host.",
                 ]
             )
         )
@@ -51,7 +58,9 @@ def _redis(settings: UpSettings) -> Iterator[tuple[str, EmbeddedServer | None]]:
     if settings.redis_url:
         yield settings.redis_url, None
         return
-    with EmbeddedServer(settings.data) as server:
+    # The same at each start, so that other tools can be told once where it is.
+    port, usual = settings.redis_port or None, redis_port(settings.port)
+    with EmbeddedServer(settings.data, port, preferred_port=usual) as server:
         yield server.url, server
 
 
@@ -106,6 +115,7 @@ def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None
         rows += [("", str(server.binary)), ("data", str(server.data_dir))]
     width = max(len(name) for name, _ in rows)
     pad = f"http://{ports.reachable(settings.host)}:{settings.port}/p/hello"
+    called = command(sys.argv[0])
     return "\n".join(
         [
             "",
@@ -113,13 +123,26 @@ def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None
             *(f"  {name:<{width}}  {what}" for name, what in rows),
             "",
             "try",
-            f'  padfleet pad append {pad} "hi"',
+            f'  {called} pad append {pad} "hi"',
             f"  open {pad} in a browser",
-            f"  padfleet doctor --redis-url {mask(redis_url)}",
+            f"  {called} doctor --redis-url {mask(redis_url)}",
             "Ctrl-C stops it.",
             "",
         ]
     )
+
+
+def command(program: str) -> str:
+    """How the command is called from where it was called: by its path where PATH does not lead to
+    it, as with `make up`. `program` is what was run."""
+    found = shutil.which("padfleet")
+    if Path(program).name != "padfleet":
+        return "padfleet" if found else f"{sys.executable} -m padfleet"
+    if found is not None and Path(found).resolve() == Path(program).resolve():
+        return "padfleet"
+    with suppress(ValueError):
+        program = str(Path(program).absolute().relative_to(Path.cwd()))
+    return shlex.quote(program)
 
 
 def _say(name: str, line: str) -> None:

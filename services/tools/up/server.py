@@ -45,12 +45,19 @@ class EmbeddedServer(Lifetime):
     """One server process. Start it from the main thread: it dies with the thread that starts it."""
 
     def __init__(
-        self, data_dir: Path, port: int | None = None, extra_args: Sequence[str] = ()
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        extra_args: Sequence[str] = (),
+        *,
+        preferred_port: int | None = None,
     ) -> None:
-        """`port` is a free one unless given; `extra_args` are options (`--maxmemory`, `1gb`)."""
+        """`port` is the one to listen on; without, it is the `preferred_port` unless that is taken,
+        and else a free one. `extra_args` are options (`--maxmemory`, `1gb`)."""
         self.data_dir = data_dir.absolute()
         self.log_path = self.data_dir / _LOG_NAME
         self._wanted_port = port
+        self._preferred_port = preferred_port
         self._extra_args = tuple(extra_args)
         self._lock: DataDirLock | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,8 +126,9 @@ class EmbeddedServer(Lifetime):
         return text.splitlines()[-count:]
 
     def _start_on_some_port(self, program: ServerBinary) -> None:
-        for _ in range(_PORT_TRIES):
-            port = self._wanted_port or _free_port()
+        for attempt in range(_PORT_TRIES):
+            preferred = self._preferred_port if attempt == 0 else None
+            port = self._wanted_port or preferred or _free_port()
             log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
             self._process = self._spawn(program, port)
             if self._answers(port):

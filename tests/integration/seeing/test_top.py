@@ -78,7 +78,8 @@ class Screen:
             return self.process.poll() is not None
 
         eventually_sync(ended, "it ends", timeout=20)
-        self.read()
+        # What it wrote last comes through the terminal when the kernel has brought it there.
+        eventually_sync(lambda: LEAVE in self.read(), "it gives the screen back", timeout=20)
         assert self.process.returncode is not None
         return self.process.returncode
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from padfleet.shared.fleet.findings import findings, named, seconds, verdict
@@ -35,6 +37,14 @@ def test_all_is_well() -> None:
 def test_a_whole_kind_is_missing(processes: list[Seen], text: str) -> None:
     level, first = said(snapshot(processes))[0]
     assert (level, first) == ("bad", text)
+
+
+def test_a_full_disk_of_redis_is_said_first() -> None:
+    """All else that is found then is only what comes of it."""
+    now = replace(snapshot([]), unwritable=("10.0.0.1:6379",))
+    level, first = said(now)[0]
+    assert level == "bad"
+    assert first.startswith("Redis 10.0.0.1:6379 cannot write to its disk")
 
 
 def test_a_partition_without_an_owner_is_named_with_its_last_one() -> None:
