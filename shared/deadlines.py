@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import tick
 from padfleet.shared.tasks import Tasks
 
 T = TypeVar("T", bound=Hashable)
@@ -73,4 +73,4 @@ async def watch(deadlines: Deadlines[T], expired: Callable[[T], Coroutine[Any, A
     while True:
         for item in deadlines.due(time.time()):
             tasks.start(expired(item), "expiry of a session")
-        await rest(TICK)
+        await tick(TICK)

@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client import Histogram
 
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import rest, tick
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -20,7 +20,7 @@ GC_SECONDS = Histogram(
     "padfleet_gc_pause_seconds", "Pauses of the garbage collector", ["generation"], buckets=_SECONDS
 )
 
-TICK = 0.1
+TICK = 0.25
 """Seconds between two measurements of the loop's delay."""
 
 YOUNG = 20_000
@@ -67,8 +67,8 @@ class Collector:
 
 async def watch_delay() -> None:
     """Measures the delay of the event loop for as long as the process lives."""
-    loop = asyncio.get_running_loop()
+    clock = asyncio.get_running_loop().time
     while True:
-        asked = loop.time() + TICK
-        await rest(TICK)
-        LOOP_DELAY.observe(max(0.0, loop.time() - asked))
+        began = clock()
+        asked = await tick(TICK)
+        LOOP_DELAY.observe(max(0.0, clock() - began - asked))

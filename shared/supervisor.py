@@ -32,6 +32,10 @@ LOOK: Final = 0.25
 GRACE: Final = 5.0
 """Seconds that a cancelled task has to end. One that does not could not be begun a second time."""
 
+_PHASE: Final = random.randrange(60_000) / 1000
+"""Seconds. Processes of one machine have the same clock, and need not all wake at once. In whole
+milliseconds, as uvloop's clock."""
+
 CANCELS: Final = 5
 """How often it is cancelled within that time."""
 
@@ -87,6 +91,22 @@ async def rest(pause: float) -> None:
     """Sleeps; and tells so, as `progress` does."""
     progress(pause)
     await asyncio.sleep(pause)
+
+
+async def tick(interval: float) -> float:
+    """Sleeps, as `rest` does, until the next multiple of so many seconds of the event loop's clock:
+    for what is done again and again. What falls into the same moment wakes an idle process once,
+    which costs more than most of what is to be done then. Returns the seconds that it asked for."""
+    pause = until_tick(asyncio.get_running_loop().time() + _PHASE, interval)
+    await rest(pause)
+    return pause
+
+
+def until_tick(now: float, interval: float) -> float:
+    """Seconds until the next multiple of `interval` that is not close at hand: loops round times
+    to milliseconds, and the one that has just been would come again."""
+    left = interval - now % interval
+    return left if left > interval / 10 else left + interval
 
 
 def idle() -> None:
@@ -237,7 +257,7 @@ class Supervisor:
         clock = asyncio.get_running_loop().time
         last = clock()
         while True:
-            await asyncio.sleep(LOOK)
+            await tick(LOOK)
             now = clock()
             self._now += min(now - last, 2 * LOOK)
             last = now

@@ -20,7 +20,7 @@ from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.entries import Received
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.leases import Lease
-from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest
+from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest, tick
 from padfleet.shared.tasks import as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class LeaseManager:
                 log.warning("leases not looked after", extra={"error": str(error)})
             else:
                 self.last_tick = asyncio.get_running_loop().time()
-            await rest(interval)
+            await tick(interval)
         # Out of the count first: then whoever looks next takes what is given back.
         with suppress(*UNREACHABLE):
             await presence.retire(self._redis, WRITERS, self._id)
@@ -150,35 +150,55 @@ class LeaseManager:
         except (*UNREACHABLE, RedisError) as error:
             # Perhaps only the shard of this one key is away. The others' leases need care still.
             log.warning("writers not counted", extra={"error": str(error)})
-        await asyncio.gather(*(self._keep_or_take(p) for p in range(self._keyspace.partitions)))
+        await asyncio.gather(*(self._keep(group) for group in self._groups))
+        changing = [
+            p for p in range(self._keyspace.partitions) if (p in self.held) != (p in self._share)
+        ]
+        await asyncio.gather(*(self._take_or_give_back(partition) for partition in changing))
         metrics.PARTITIONS.set(len(self.held))
         if not self.lacking:
             self.whole_at = asyncio.get_running_loop().time()
 
-    async def _keep_or_take(self, partition: int) -> None:
-        lease, mine = self.held.get(partition), partition in self._share
+    async def _keep(self, group: list[int]) -> None:
+        """Those of its share, in one call: what takes so many calls is dear where nobody writes."""
+        kept = [self.held[p] for p in group if p in self.held and p in self._share]
+        if not kept:
+            return
+        try:
+            async with self._redis.few, asyncio.timeout(PATIENCE):
+                progress()
+                found = await leases.renew(self._redis, self._keyspace, kept, self._lease_ms)
+        except (*UNREACHABLE, RedisError) as error:
+            found = {lease.partition: f"{type(error).__name__}: {error}" for lease in kept}
+        for lease in kept:
+            match found[lease.partition]:
+                case str(why):
+                    self._not_looked_after(lease.partition, why)
+                case True:
+                    self._not_taken.pop(lease.partition, None)
+                case False:
+                    self._not_taken.pop(lease.partition, None)
+                    self._lose(lease, "renewal refused")
+
+    async def _take_or_give_back(self, partition: int) -> None:
         try:
             # Each takes a connection, of which redis-py allows a hundred.
             async with self._redis.few, asyncio.timeout(PATIENCE):
                 progress()
-                if lease is None and mine:
-                    await self._take(partition)
-                elif lease is not None and mine:
-                    await self._keep(lease)
-                elif lease is not None and not self._lock(partition).locked():
+                if partition in self._share:
+                    if partition not in self.held:
+                        await self._take(partition)
+                elif not self._lock(partition).locked():
                     # A partition in the middle of a batch is given back at a later tick.
                     await self._give_back(partition)
             self._not_taken.pop(partition, None)
         except (*UNREACHABLE, RedisError) as error:
             # Also what is wrong with this state key alone: the others need care still.
-            self._not_taken[partition] = f"{type(error).__name__}: {error}"
-            log.warning(
-                "lease not looked after", extra={"partition": partition, "error": str(error)}
-            )
+            self._not_looked_after(partition, f"{type(error).__name__}: {error}")
 
-    async def _keep(self, lease: Lease) -> None:
-        if not await leases.renew(self._redis, self._keyspace, lease, self._id, self._lease_ms):
-            self._lose(lease, "renewal refused")
+    def _not_looked_after(self, partition: int, why: str) -> None:
+        self._not_taken[partition] = why
+        log.warning("lease not looked after", extra={"partition": partition, "error": why})
 
     async def _take(self, partition: int) -> None:
         lease = await leases.acquire(
@@ -232,7 +252,7 @@ class LeaseManager:
         loop = asyncio.get_running_loop()
         next_look = loop.time()
         while not self.stopping:
-            await rest(BLOCK_MS / 1000)
+            await tick(BLOCK_MS / 1000)
             if loop.time() < next_look:
                 continue
             for partition in list(self.held):

@@ -4,11 +4,13 @@
 import asyncio
 from collections.abc import Iterable
 
+from redis.exceptions import ResponseError
+
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.standing import read_standing
+from padfleet.shared.log.standing import read_standings
 
 SHARE_LEASES = 2
 """Lease times for which a writer may lack a part of its share: when another dies, that one's leases
@@ -65,14 +67,11 @@ def add_readiness(
     async def settled() -> str | None:
         """By what stands in the inboxes, not by what this process believes."""
         held = list(owner.held)
-        found = await asyncio.gather(
-            *(_waiting(redis, keyspace, p) for p in held), return_exceptions=True
-        )
         late = {}
-        for partition, seconds in zip(held, found, strict=True):
-            if isinstance(seconds, BaseException):
-                return f"partition {partition}: {type(seconds).__name__}: {seconds}"
-            if seconds > WAIT_LIMIT:
+        for partition, found in zip(held, await read_standings(redis, keyspace, held), strict=True):
+            if isinstance(found, ResponseError):
+                return f"partition {partition}: {type(found).__name__}: {found}"
+            if (seconds := (found.waiting_ms or 0) / 1000) > WAIT_LIMIT:
                 late[partition] = seconds
         if late:
             oldest = max(late.values())
@@ -88,11 +87,6 @@ def add_readiness(
     health.ready("inboxes", inboxes)
     health.ready("settled", settled)
     health.ready("redis", reachable)
-
-
-async def _waiting(redis: Redis, keyspace: Keyspace, partition: int) -> float:
-    """Seconds that the oldest unsettled entry has waited; 0 if there is none."""
-    return ((await read_standing(redis, keyspace, partition)).waiting_ms or 0) / 1000
 
 
 def _shown(partitions: Iterable[int]) -> str:

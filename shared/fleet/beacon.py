@@ -25,7 +25,7 @@ from padfleet.shared.health import Health
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.processes import drop_record, put_record
 from padfleet.shared.responsiveness import LOOP_DELAY
-from padfleet.shared.supervisor import TaskStatus, rest
+from padfleet.shared.supervisor import TaskStatus, tick
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Beacon:
             except (*UNREACHABLE, RedisError) as error:
                 # Those whose work it stops say so louder.
                 log.debug("figures not told", extra={"error": str(error)})
-            await rest(pause)
+            await tick(pause)
 
     async def tell(self) -> bool:
         """Returns whether it told that it is ready."""

@@ -4,7 +4,7 @@ A lease makes take-overs orderly and a growing term makes them safe: commit.lua 
 a writer that was paused and believes it still owns a partition cannot commit (I2).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -42,10 +42,21 @@ async def acquire(
     )
 
 
-async def renew(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str, lease_ms: int) -> bool:
-    """Whether the lease still is ours; if so, it now runs for another `lease_ms`."""
-    args: list[scripts.Argument] = ["renew", owner, lease.term, lease_ms]
-    return bool(await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args))
+async def renew(
+    redis: Redis, keyspace: Keyspace, held: Sequence[Lease], lease_ms: int
+) -> dict[int, bool | str]:
+    """Whether each of these leases still is ours, by partition; if so, it now runs for another
+    `lease_ms`. A text says what is wrong with the key of one.
+
+    On a cluster they must be of one partition. Raises what `UNREACHABLE` lists.
+    """
+    args: list[scripts.Argument] = [lease_ms, *(lease.term for lease in held)]
+    keys = [keyspace.state(lease.partition) for lease in held]
+    replies: list[int | bytes] = await scripts.RENEW(redis.client, keys, args)
+    return {
+        lease.partition: reply.decode() if isinstance(reply, bytes) else bool(reply)
+        for lease, reply in zip(held, replies, strict=True)
+    }
 
 
 async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) -> None:

@@ -16,7 +16,7 @@ from padfleet.shared.log import scripts
 from padfleet.shared.log.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import claim_key
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import tick
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Membership:
     async def run(self) -> None:
         """For as long as the process lives; raises as `enter` does when it must not go on."""
         while True:
-            await rest(LOOK)
+            await tick(LOOK)
             with suppress(*UNREACHABLE):
                 await self.look()
 

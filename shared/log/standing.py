@@ -1,7 +1,10 @@
 """How the inbox of a partition stands, and what its writers could not read in it."""
 
-from collections.abc import Awaitable
-from typing import NamedTuple, cast
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, cast
+
+from redis.exceptions import ResponseError
 
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -25,8 +28,40 @@ class InboxStanding(NamedTuple):
 
 async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding:
     """Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type."""
-    keys = [keyspace.state(partition), keyspace.inbox(partition), keyspace.parked(partition)]
-    owner, left, waiting, entries, parked = await scripts.STANDING(redis.rush, keys, [])
+    (found,) = await _read(redis, keyspace, [partition])
+    if isinstance(found, ResponseError):
+        raise found
+    return found
+
+
+async def read_standings(
+    redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
+) -> list[InboxStanding | ResponseError]:
+    """Of each of these, or what is wrong with its keys; in one call, unless they are on a cluster.
+    Raises what `UNREACHABLE` lists."""
+    together = [[p] for p in partitions] if redis.is_cluster else [partitions]
+    parts = await asyncio.gather(*(_read(redis, keyspace, part) for part in together if part))
+    return [standing for part in parts for standing in part]
+
+
+async def _read(
+    redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
+) -> list[InboxStanding | ResponseError]:
+    keys = [
+        key
+        for p in partitions
+        for key in (keyspace.state(p), keyspace.inbox(p), keyspace.parked(p))
+    ]
+    replies: list[Any] = await scripts.STANDING(redis.rush, keys, [])
+    return [
+        ResponseError(reply.decode()) if isinstance(reply, bytes) else _standing(*reply)
+        for reply in replies
+    ]
+
+
+def _standing(
+    owner: bytes, left: bytes, waiting: bytes, entries: int, parked: int
+) -> InboxStanding:
     return InboxStanding(
         owner.decode(),
         int(left) if left else None,

@@ -12,7 +12,7 @@ import pytest
 from padfleet.shared import supervisor as module
 from padfleet.shared.health import Health
 from padfleet.shared.supervision import Policy
-from padfleet.shared.supervisor import Supervisor, TaskDied, idle, progress
+from padfleet.shared.supervisor import Supervisor, TaskDied, idle, progress, tick, until_tick
 from padfleet.shared.tasks import FAULTS, Tasks, report_the_loops_faults
 from tests.eventually import eventually
 
@@ -256,3 +256,49 @@ async def test_a_connection_that_ends_while_it_is_written_to_is_no_fault(
         {"message": "Fatal error on SSL protocol", "exception": error, "protocol": None}
     )
     assert [r.levelname for r in caplog.records if r.name == "padfleet.shared.tasks"] == ["INFO"]
+
+
+# --- Ticks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interval", [0.25, 0.5, 1.0, 1.5, 10.0])
+def test_what_is_done_again_and_again_is_done_at_multiples_of_its_interval(
+    interval: float,
+) -> None:
+    now = 1234.567
+    for _ in range(100):
+        left = until_tick(now, interval)
+        assert interval / 10 < left <= interval * 1.1
+        now += left
+        assert now % interval == pytest.approx(0, abs=1e-6) or now % interval == pytest.approx(
+            interval, abs=1e-6
+        )
+
+
+def test_different_intervals_meet() -> None:
+    wakes: set[float] = set()
+    for interval in (0.25, 0.5, 1.0, 2.0):
+        now = 100.1 + interval / 7
+        while now < 120:
+            now += until_tick(now, interval)
+            wakes.add(round(now, 6))
+    assert len(wakes) <= 4 * 20 + 8
+
+
+@pytest.mark.parametrize("early", [0.0, 0.0004, 0.001])
+def test_a_timer_that_came_early_is_not_set_for_the_same_moment_again(early: float) -> None:
+    assert until_tick(10.0 - early, 0.25) == pytest.approx(0.25 + early)
+
+
+async def test_a_task_that_ticks_is_not_late_meanwhile(supervisor: Supervisor) -> None:
+    ticks: list[float] = []
+
+    async def work() -> None:
+        while True:
+            ticks.append(await tick(0.02))
+
+    supervisor.keep("ticks", work, Policy(deadline=0.05))
+    await eventually(lambda: len(ticks) >= 10)
+    assert all(0 < asked <= 0.0221 for asked in ticks)
+    (line,) = (line for line in supervisor.lines() if line.name == "ticks")
+    assert line.restarts == 0

@@ -20,7 +20,7 @@ from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.several import StoredHead, read_heads
-from padfleet.shared.supervisor import Keeper, Loose, progress, rest
+from padfleet.shared.supervisor import Keeper, Loose, progress, tick
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Rooms:
     async def watch_over(self) -> None:
         """Compares all feeds with the stored heads from time to time, for as long as it runs."""
         while True:
-            await rest(AUDIT_INTERVAL)
+            await tick(AUDIT_INTERVAL)
             try:
                 await self.audit()
             except (*UNREACHABLE, RedisError) as error:
@@ -144,7 +144,7 @@ class Rooms:
     async def drop_stalled(self) -> None:
         """Gives up sockets that take nothing any more, for as long as it runs."""
         while True:
-            await rest(self._stall_timeout / STALL_LOOKS)
+            await tick(self._stall_timeout / STALL_LOOKS)
             now = monotonic()
             for room in self:
                 progress()

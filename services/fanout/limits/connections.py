@@ -22,7 +22,7 @@ from padfleet.services.fanout.limits.descriptors import Descriptors, DescriptorV
 from padfleet.services.fanout.limits.slow import Patience, Waits
 from padfleet.shared import refusals
 from padfleet.shared.serving import ServerConnection
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import tick
 
 SWEEP = 1.0
 """Seconds between two looks at all connections."""
@@ -293,7 +293,7 @@ class Connections:
     async def watch(self) -> None:
         """For as long as the worker lives."""
         for sweep in count(1):
-            await rest(SWEEP)
+            await tick(SWEEP)
             if sweep % COUNT_EVERY == 0:
                 self._others = max(0, open_files() - len(self._all) - self._served.websockets)
             for number, connection in enumerate(list(self._all)):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from padfleet.shared import refusals
 from padfleet.shared.deadlines import Deadlines
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import tick
 
 PROMPT = 5.0
 """Seconds in which a page asks for its pad, and more. One that has not keeps its place as long as
@@ -64,4 +64,4 @@ async def sweep(idle_sockets: IdleSockets) -> None:
     """For as long as the worker lives."""
     while True:
         idle_sockets.sweep(monotonic())
-        await rest(SWEEP)
+        await tick(SWEEP)

@@ -24,7 +24,7 @@ from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission
-from padfleet.shared.supervisor import Keeper, Kept, Loose, rest
+from padfleet.shared.supervisor import Keeper, Kept, Loose, rest, tick
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Canaries:
         try:
             while True:
                 self._look_after(self._by_server())
-                await rest(INTERVAL)
+                await tick(INTERVAL)
         finally:
             for cage in self._cages.values():
                 if cage.task is not None:
@@ -163,9 +163,10 @@ class Canaries:
                         cage.alive_at = monotonic()
                         cage.flights.came_back(cage.alive_at)
                         metrics.CANARY_SECONDS.observe(cage.alive_at - began)
+                        await tick(INTERVAL)
                     else:
                         self._was_lost(cage)
-                    await _until(began + INTERVAL)
+                        await _until(began + INTERVAL)
             finally:
                 self._rooms.leave(room)
 

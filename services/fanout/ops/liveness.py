@@ -13,7 +13,7 @@ from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.log.records import Left
-from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.supervisor import progress, tick
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Liveness:
                 await self.beat()
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("workers not counted", extra={"error": str(error)})
-            await rest(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
+            await tick(self._timeout_ms / BEATS_PER_TIMEOUT / 1000)
 
     async def retire(self) -> None:
         try:

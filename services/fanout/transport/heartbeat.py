@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervisor import tick
 
 TICK = 0.25
 """Seconds by which a ping may be late."""
@@ -47,7 +47,7 @@ class Heartbeat:
     async def run(self) -> None:
         """For as long as the worker lives."""
         while True:
-            await rest(TICK)
+            await tick(TICK)
             self.beat(monotonic())
 
     def beat(self, now: float) -> None:

@@ -1,8 +1,8 @@
--- Takes, keeps or gives back the lease of a partition. Time is the server's, so the clocks of
+-- Takes or gives back the lease of a partition. Time is the server's, so the clocks of
 -- the writers do not matter.
 --
 -- KEYS  1 state
--- ARGV  1 verb: acquire | renew | release   2 owner   3 term ('' for acquire)   4 lease in ms
+-- ARGV  1 verb: acquire | release   2 owner   3 term ('' for acquire)   4 lease in ms
 --
 -- A lease cannot run for longer than it is long. One that seems to was given by a clock that was
 -- ahead of this one, before a fail-over: its owner renews it within a moment if it still lives, and
@@ -10,8 +10,8 @@
 --
 -- acquire replies {term, position, reign, channels not told of the last commit}, or {0, owner, ms
 -- left} while somebody else holds it. The term grows each time the lease is taken, also by the one
--- who holds it: whoever has reason to take it anew must read the state anew. renew and release reply
--- 1, or 0 when the term has passed on.
+-- who holds it: whoever has reason to take it anew must read the state anew. release replies 1, or 0
+-- when the term has passed on. (A lease is kept by renew.lua.)
 local state, verb, owner, term, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
@@ -29,6 +29,5 @@ if verb == 'acquire' then
 end
 
 if held[1] ~= term then return 0 end
-local till = verb == 'renew' and now_ms + lease or 0
-redis.call('HSET', state, 'until', string.format('%d', till), 'lease', ARGV[4])
+redis.call('HSET', state, 'until', '0', 'lease', ARGV[4])
 return 1

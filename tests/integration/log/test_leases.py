@@ -22,15 +22,15 @@ async def test_it_passes_on_when_its_owner_falls_silent(redis: Redis, keyspace: 
     assert first is not None
     second = await eventually(lambda: leases.acquire(redis, keyspace, 0, "w2", 60_000))
     assert second is not None
-    assert not await leases.renew(redis, keyspace, first, "w1", 50)
+    assert await leases.renew(redis, keyspace, [first], 50) == {0: False}
     await leases.release(redis, keyspace, first, "w1")  # must not take it from the new owner
-    assert await leases.renew(redis, keyspace, second, "w2", 60_000)
+    assert await leases.renew(redis, keyspace, [second], 60_000) == {0: True}
 
 
 async def test_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
     lease = await leases.acquire(redis, keyspace, 0, "w1", 50)
     assert lease is not None
-    assert await leases.renew(redis, keyspace, lease, "w1", 60_000)
+    assert await leases.renew(redis, keyspace, [lease], 60_000) == {0: True}
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
 
 
@@ -52,8 +52,30 @@ async def test_a_living_owner_keeps_what_a_clock_ahead_has_given(
     assert lease is not None
     now = (await redis.client.time())[0] * 1000
     await redis.client.hset(keyspace.state(0), "until", str(now + 106_000))
-    assert await leases.renew(redis, keyspace, lease, "w1", 60_000)
+    assert await leases.renew(redis, keyspace, [lease], 60_000) == {0: True}
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
+
+
+async def test_many_are_kept_in_one_call_whatever_has_become_of_some(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    held = []
+    for partition in range(4):
+        lease = await leases.acquire(redis, keyspace, partition, "w1", 60_000)
+        assert lease is not None
+        held.append(lease)
+    await leases.release(redis, keyspace, held[1], "w1")
+    assert await leases.acquire(redis, keyspace, 1, "w2", 60_000) is not None
+    await redis.client.set(keyspace.state(2), "no hash")
+    found = await leases.renew(redis, keyspace, held, 90_000)
+    assert (found[0], found[1], found[3]) == (True, False, True)
+    assert "WRONGTYPE" in str(found[2])
+    now = (await redis.client.time())[0] * 1000
+    for partition in (0, 3):
+        until = await redis.client.hget(keyspace.state(partition), "until")
+        assert int(until or 0) > now + 70_000
+    owner = await redis.client.hget(keyspace.state(1), "owner")
+    assert owner == b"w2"
 
 
 async def test_beats_of_a_clock_ahead_keep_nobody_alive(redis: Redis) -> None:

@@ -24,7 +24,13 @@ from padfleet.shared.log.reading import drop_staged
 from padfleet.shared.log.records import Deletion, Member, Origin
 from padfleet.shared.log.several import StoredHead, are_there, count_sessions, read_heads
 from padfleet.shared.log.staging import Staging
-from padfleet.shared.log.standing import MOST_PARKED, park, read_standing
+from padfleet.shared.log.standing import (
+    MOST_PARKED,
+    InboxStanding,
+    park,
+    read_standing,
+    read_standings,
+)
 from tests.integration.archive.made_pad import written
 
 PADS = ("there", "nobody's", "spoilt", "strange")
@@ -95,6 +101,24 @@ async def test_how_an_inbox_stands(redis: Redis, keyspace: Keyspace, inbox: Inbo
     assert full.left_ms is not None
     assert 0 < full.left_ms <= 60_000
     assert full.waiting_ms is not None
+
+
+async def test_how_many_inboxes_stand_is_read_whatever_has_become_of_some(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    await acquire(redis, keyspace, 0, "writer-1", 60_000)
+    await redis.client.set(keyspace.state(1), "no hash")
+    await redis.client.set(keyspace.inbox(2), "no stream")
+    first, *spoilt, last = await read_standings(redis, keyspace, [0, 1, 2, 3])
+    assert isinstance(first, InboxStanding)
+    assert first.owner == "writer-1"
+    assert last == ("", None, None, 0, 0)
+    for found in spoilt:
+        assert "WRONGTYPE" in str(found)
+    for partition in (1, 2):
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            await read_standing(redis, keyspace, partition)
+    assert await read_standings(redis, keyspace, []) == []
 
 
 async def test_what_is_parked_twice_stands_there_once(redis: Redis, keyspace: Keyspace) -> None:

@@ -72,7 +72,7 @@ async def test_a_fleet_starts_for_the_first_time(repeated: Redis) -> None:
 async def test_a_lease_is_ours(repeated: Redis, keyspace: Keyspace) -> None:
     lease = await leases.acquire(repeated, keyspace, 0, "w", 60_000)
     assert lease is not None
-    assert await leases.renew(repeated, keyspace, lease, "w", 60_000)
+    assert await leases.renew(repeated, keyspace, [lease], 60_000) == {0: True}
     assert await leases.acquire(repeated, keyspace, 0, "another", 60_000) is None
 
 

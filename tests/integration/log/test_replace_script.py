@@ -80,7 +80,8 @@ async def test_I5_a_writer_from_before_can_do_nothing(
     args: list[scripts.Argument] = [lease.term, lease.position, "5-0", keys.channel, 1, lease.reign]
     refused = await scripts.DELETE(redis.client, [keys.state, keys.meta, *keys.deletable], args)
     assert refused[0] == b"term"
-    assert not await leases.renew(redis, keyspace, lease, "me", 10_000)
+    renewed = await leases.renew(redis, keyspace, [lease], 10_000)
+    assert renewed == {lease.partition: False}
     # It has the partition again at once, though nobody has let go of it.
     again = await leases.acquire(redis, keyspace, lease.partition, "me", 10_000)
     assert again is not None
@@ -102,7 +103,8 @@ async def test_nobody_waits_for_a_pad_that_comes_where_there_was_none(
     await install(await staged(redis, keyspace, history))
     verdict = await commit(redis, keyspace, lease, head=-1, count=1, to="5-0")
     assert verdict[0] == (b"head" if left is None else b"term"), "what it knew is out of date"
-    assert await leases.renew(redis, keyspace, lease, "me", 10_000) == (left is None)
+    renewed = await leases.renew(redis, keyspace, [lease], 10_000)
+    assert renewed == {lease.partition: left is None}
 
 
 async def test_a_pad_that_exists_stays(

@@ -1,0 +1,24 @@
+-- Keeps leases that one writer holds. Time is the server's. On a cluster, those of one partition
+-- only: all keys of a script have to be of one slot.
+--
+-- KEYS  a state for each lease
+-- ARGV  1 lease in ms   then the term of each
+--
+-- Replies for each lease 1, or 0 when its term has passed on, or what is wrong with its key: the
+-- others are kept all the same. Fails where nothing may be written.
+local now = redis.call('TIME')
+local till = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) + tonumber(ARGV[1])
+till = string.format('%d', till)
+local found = {}
+for i, state in ipairs(KEYS) do
+  local term = redis.pcall('HGET', state, 'term')
+  if type(term) == 'table' and term.err then
+    found[i] = term.err
+  elseif term ~= ARGV[i + 1] then
+    found[i] = 0
+  else
+    redis.call('HSET', state, 'until', till, 'lease', ARGV[1])
+    found[i] = 1
+  end
+end
+return found
