@@ -123,7 +123,7 @@ class _Page:
     def send(self, data: dict[str, Any]) -> None:
         self._say({"type": "COLLABROOM", "component": "pad", "data": data})
 
-    def leave(self) -> None:
+    def abort(self) -> None:
         self._stock.order("close", self._number)
 
     def _say(self, message: dict[str, Any]) -> None:

@@ -6,20 +6,13 @@ import random
 import ssl
 import time
 from dataclasses import dataclass, field
-from typing import cast
 
 from padfleet.services.tools.loadtest.client import Client, gaps
+from padfleet.services.tools.loadtest.client_socket import ClientSocket
 from padfleet.services.tools.loadtest.scan import Scanner
 from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.services.tools.loadtest.target import Target
-from padfleet.services.tools.loadtest.websocket import (
-    FrameReader,
-    LoadSocketError,
-    Upgrade,
-    close_frame,
-    pong,
-    text_frame,
-)
+from padfleet.services.tools.loadtest.websocket import close_frame
 from padfleet.shared.client import new_token
 from padfleet.shared.wire.socketio import DISCONNECT
 
@@ -42,19 +35,16 @@ class Workload:
     scanner: Scanner = field(default_factory=Scanner)
 
 
-class DriverConnection(asyncio.Protocol):
+class DriverConnection(ClientSocket):
     """One socket. Made by `open_client`."""
 
     def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
+        super().__init__(target, client.pad_id)
         self.client = client
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the client is on its pad; `NoServer` if it never will be."""
-        self._target = target
         self._workload = workload
         self._writes = writes
-        self._upgrade = Upgrade()
-        self._frames = FrameReader()
-        self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next_due = 0.0
         self._leaving = False
@@ -63,46 +53,40 @@ class DriverConnection(asyncio.Protocol):
     def open(self) -> bool:
         return self._transport is not None and self.client.joined
 
-    # --- asyncio ---------------------------------------------------------------------------------
+    # --- What comes ------------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's is one in all but its bases.
-        self._transport = cast(asyncio.Transport, transport)
-        request = self._target.request(self.client.pad_id)
-        self._transport.write(self._upgrade.request(self._target.authority, request))
-
-    def data_received(self, data: bytes) -> None:
+    def messages(self, texts: list[bytes], size: int) -> None:
         now, now_ms = asyncio.get_running_loop().time(), int(time.time() * 1000)
-        workload = self._workload
+        workload, client = self._workload, self.client
         tally = workload.tally
-        tally.counts.bytes += len(data)
-        try:
-            if not self._upgrade.done:
-                data = self._upgrade.feed(data)
-            messages = self._frames.feed(data)
-        except LoadSocketError as error:
-            self._end(str(error))
-            return
-        client = self.client
-        tally.counts.frames += len(messages)
+        tally.counts.bytes += size
+        tally.counts.frames += len(texts)
         read = workload.scanner.read
-        for message in messages:
-            answer = client.receive(read(message), now, now_ms, tally)
+        for text in texts:
+            answer = client.receive(read(text), now, now_ms, tally)
             if answer is not None:
-                self._send(answer)
-        if self._frames.pings:
-            self._answer_pings()
+                self.say(answer)
         if client.gone is not None:
-            self._end(client.gone)
-        elif self._frames.closed is not None:
-            self._end(f"closed with code {self._frames.closed}")
+            self.ended(client.gone)
         elif client.joined and not self.joined.done():
             self.joined.set_result(None)
             self._start_typing()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._end(f"connection lost: {error}" if error else "connection lost")
-        self._transport = None
+    def ended(self, why: str) -> None:
+        """Once: it is counted as an error, unless we were about to leave."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._leaving:
+            return
+        self._leaving = True
+        self.client.gone = why
+        if not self.joined.done():
+            self.joined.set_exception(NoServer(why))
+        else:
+            self._workload.tally.errors[why] += 1
+        if self._transport is not None:
+            self._transport.close()
 
     # --- Typing ----------------------------------------------------------------------------------
 
@@ -132,49 +116,23 @@ class DriverConnection(asyncio.Protocol):
         workload, now = self._workload, asyncio.get_running_loop().time()
         submission = self.client.type(self._next_due, now, workload.tally)
         if submission is not None:
-            self._send(submission)
+            self.say(submission)
         self._schedule(gaps(workload.rate, workload.arrivals, random.random()))
 
-    # --- The socket ------------------------------------------------------------------------------
-
-    def _send(self, packet: str) -> None:
-        if self._transport is not None:
-            self._transport.write(text_frame(packet.encode()))
-
-    def _answer_pings(self) -> None:
-        for payload in self._frames.pings:
-            if self._transport is not None:
-                self._transport.write(pong(payload))
-        self._frames.pings.clear()
-
-    def _end(self, why: str) -> None:
-        """Once: it is counted as an error, unless we were about to leave."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._leaving:
-            return
-        self._leaving = True
-        self.client.gone = why
-        if not self.joined.done():
-            self.joined.set_exception(NoServer(why))
-        else:
-            self._workload.tally.errors[why] += 1
-        if self._transport is not None:
-            self._transport.close()
+    # --- Going -----------------------------------------------------------------------------------
 
     def leave(self) -> None:
         """Says goodbye."""
         if self._transport is not None and not self._leaving:
             self._leaving = True
-            self._send(DISCONNECT)
-            self._transport.write(close_frame())
+            self.say(DISCONNECT)
+            self.write(close_frame())
             self._transport.close()
 
     def give_up(self) -> None:
+        """Goes away without a word, and is not counted."""
         self._leaving = True
-        if self._transport is not None:
-            self._transport.abort()
+        self.abort()
 
 
 async def open_client(

@@ -29,7 +29,7 @@ class Line(Protocol):
     def send(self, data: dict[str, Any]) -> None:
         """The `data` of a COLLABROOM message."""
 
-    def leave(self) -> None:
+    def abort(self) -> None:
         """Goes away without a word."""
 
 
@@ -146,7 +146,7 @@ class Typists:
 
     async def close(self) -> None:
         for line in self._lines.values():
-            line.leave()
+            line.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -189,7 +189,7 @@ class Typists:
             except CannotConnect as error:
                 typist.connection_lost(str(error))
             else:
-                why = await connection.ended
+                why = await connection.end
                 if typist.connected:
                     failures = 0
                 typist.connection_lost(why)

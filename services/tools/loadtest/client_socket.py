@@ -1,0 +1,85 @@
+"""A client's WebSocket, from the first byte to the last: the ends of it that all clients share.
+
+Not on `shared.client.line`: aiohttp takes several times as long for a frame as all else that is
+done with it, and here hundreds of clients share one core.
+"""
+
+import asyncio
+from typing import cast
+
+from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.websocket import (
+    FrameReader,
+    LoadSocketError,
+    Upgrade,
+    pong,
+    text_frame,
+)
+
+
+class ClientSocket(asyncio.Protocol):
+    """A connection to the WebSocket of a pad, for `loop.create_connection`. Whoever derives from it
+    is told what comes, by `messages`, and that it has ended, by `ended`.
+
+    Pings of the WebSocket are answered; those of Engine.IO are messages.
+    """
+
+    def __init__(self, target: Target, pad_id: str) -> None:
+        self._target = target
+        self._pad_id = pad_id
+        self._upgrade = Upgrade()
+        self._frames = FrameReader()
+        self._transport: asyncio.Transport | None = None
+
+    # --- For those who derive from it ------------------------------------------------------------
+
+    def messages(self, texts: list[bytes], size: int) -> None:
+        """Messages have come, as UTF-8, with one read of `size` bytes; there may be none."""
+        raise NotImplementedError
+
+    def ended(self, why: str) -> None:
+        """The connection is lost, was closed by the server, or what came is no WebSocket's. May be
+        called several times, the first `why` being the cause."""
+        raise NotImplementedError
+
+    def say(self, packet: str) -> None:
+        """Sends a packet, unless the connection is closing or gone."""
+        self.write(text_frame(packet.encode()))
+
+    def write(self, data: bytes) -> None:
+        """The same with whole frames."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def abort(self) -> None:
+        """Goes away without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- What the event loop calls ---------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's is one in all but its bases.
+        self._transport = cast(asyncio.Transport, transport)
+        request = self._target.request(self._pad_id)
+        self._transport.write(self._upgrade.request(self._target.authority, request))
+
+    def data_received(self, data: bytes) -> None:
+        size = len(data)
+        try:
+            if not self._upgrade.done:
+                data = self._upgrade.feed(data)
+            texts = self._frames.feed(data)
+        except LoadSocketError as error:
+            self.ended(str(error))
+            return
+        self.messages(texts, size)
+        for payload in self._frames.pings:
+            self.write(pong(payload))
+        self._frames.pings.clear()
+        if self._frames.closed is not None:
+            self.ended(f"closed with code {self._frames.closed}")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.ended(f"connection lost: {error}" if error else "connection lost")
+        self._transport = None
