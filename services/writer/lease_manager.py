@@ -293,6 +293,7 @@ class LeaseManager:
         """`busy`: what is under way, by partition."""
         loop = asyncio.get_running_loop()
         while not self.stopping:
+            progress()
             for p in [p for p, task in busy.items() if task.done()]:
                 busy.pop(p).result()
             free = [p for p in group if p in self.held and p not in busy]
