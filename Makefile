@@ -105,8 +105,8 @@ compare: setup ## a small real fleet beside the simulated one; takes five minute
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --check build/bench/compare.json
 
-reference: setup ## write the references of both clients anew, from their docstrings
-	cd '$(ROOT)' && '$(BIN)/python' -m padfleet.shared.client.reference > docs/client-python.md
+reference: setup ## write the references of the Python API and the TypeScript client anew, from their docstrings
+	cd '$(ROOT)' && '$(BIN)/python' -m padfleet.services.dev.reference > docs/api-python.md
 	cd '$(PAGE_DIR)/client' && npm run --silent prepack && node reference.mjs > '$(ROOT)/docs/client-typescript.md'
 
 pictures: setup ## write the pictures in docs/page.md anew, from what tests see

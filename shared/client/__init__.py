@@ -12,7 +12,7 @@ is the event when they move them, and `Pad.point` tells them of one's own.
 stock client is lenient: a revision that is not the next one is an error, not a line in a console.
 
 Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `from_units` of
-`shared.easysync` turn ordinary strings into such texts and back, and for text within the basic
+`padfleet.easysync` turn ordinary strings into such texts and back, and for text within the basic
 plane, which has no emojis, the two are the same.
 """
 

@@ -54,6 +54,7 @@ class AttributePool:
         return pair
 
     def has(self, num: int) -> bool:
+        """Whether there is an attribute with this number."""
         return num in self._pairs
 
     def __len__(self) -> int:

@@ -16,11 +16,13 @@ from padfleet.shared.easysync.pool import Attribute, AttributePool
 class Builder:
     """Puts a changeset together from the start of the document to its end.
 
-    Attributes are an attribute string, or pairs, which need `pool`. Where chars are counted and
-    `lines` is given, it is the number of newlines among them and the last of them must be one.
+    Each method but the last returns the builder, so that calls can be chained. Attributes are an
+    attribute string, or pairs, which need `pool`. Lengths are UTF-16 code units, and texts are
+    code-unit strings.
     """
 
     def __init__(self, old_len: int) -> None:
+        """`old_len` is the length of the document that the changeset is for."""
         self._old_len = old_len
         self._out = Assembler()
         self._bank: list[str] = []
@@ -32,6 +34,15 @@ class Builder:
         attribs: str | Iterable[Attribute] = "",
         pool: AttributePool | None = None,
     ) -> Builder:
+        """Keeps the next `chars` code units, and puts attributes on them.
+
+        Arguments:
+            chars: how many.
+            lines: how many newlines are among them. If there are any, the last code unit must be
+                one: what follows on the same line takes another call.
+            attribs: attributes to set; the value "" takes one away.
+            pool: gets the numbers of pairs.
+        """
         self._out.add("=", chars, lines, encode_attribs(attribs, pool, inserting=False))
         return self
 
@@ -41,6 +52,7 @@ class Builder:
         attribs: str | Iterable[Attribute] = "",
         pool: AttributePool | None = None,
     ) -> Builder:
+        """Keeps this text, which is what the document has next; counts its newlines itself."""
         self._out.add_text("=", text, encode_attribs(attribs, pool, inserting=False))
         return self
 
@@ -50,15 +62,18 @@ class Builder:
         attribs: str | Iterable[Attribute] = "",
         pool: AttributePool | None = None,
     ) -> Builder:
+        """Inserts this text, with these attributes."""
         self._out.add_text("+", text, encode_attribs(attribs, pool, inserting=True))
         self._bank.append(text)
         return self
 
     def remove(self, chars: int, lines: int = 0) -> Builder:
+        """Removes the next `chars` code units, with `lines` newlines among them as in `keep`."""
         self._out.add("-", chars, lines, "")
         return self
 
     def remove_text(self, text: str) -> Builder:
+        """Removes this text, which is what the document has next; counts its newlines itself."""
         self._out.add_text("-", text)
         return self
 
@@ -77,9 +92,17 @@ def make_splice(
     attribs: str | Iterable[Attribute] = (),
     pool: AttributePool | None = None,
 ) -> str:
-    """The changeset that puts `ins`, with `attribs`, in the place of `ndel` code units at `start`.
+    """The changeset that replaces a part of a text.
 
-    Places beyond the end are taken for the end. `EasysyncError` for negative ones.
+    Arguments:
+        text: what the changeset is for.
+        start: the code unit at which the part begins. Beyond the end, the end.
+        ndel: how many code units are removed. Beyond the end, up to the end.
+        ins: what is inserted in their place.
+        attribs: attributes of what is inserted: an attribute string, or pairs, which need `pool`.
+        pool: gets the numbers of pairs.
+
+    Raises `EasysyncError` where `start` or `ndel` is negative.
     """
     if start < 0 or ndel < 0:
         raise EasysyncError(f"cannot remove {ndel} characters at {start}")

@@ -274,6 +274,8 @@ def test_only_the_outermost_imports_what_is_public(public: str) -> None:
         f"{name}: {other}"
         for name, others in imports().items()
         for other in others
-        if other.split(".")[0] == public and name.startswith(("services", "shared"))
+        if other.split(".")[0] == public
+        and name.startswith(("services", "shared"))
+        and name != "services.dev.reference"  # which says what is public
     ]
     assert not odd
