@@ -57,7 +57,7 @@ async def commit(
     if opened:
         keys.append(keyspace.unwritten(partition))
         args += [one.record for one in opened]
-    word, *details = await scripts.COMMIT(redis.client, keys, args)
+    word, *details = await scripts.COMMIT(redis.hot, keys, args)
     return CommitVerdict(word, details)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis import exceptions
-from redis._parsers.base import BaseParser
 from redis.asyncio import Redis as SingleClient
 from redis.asyncio import RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -21,24 +20,15 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
 from padfleet.shared.log.auto_pipeline import AutoPipeline
+from padfleet.shared.log.errors import NotNow, NoWrites
+from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
+from padfleet.shared.log.pipe import leads_astray
 from padfleet.shared.log.succession import Succession
 from padfleet.shared.settings.redis_url import parse
 from padfleet.shared.tasks import cancellations
 
 Client = SingleClient | RedisCluster
-
-
-class NotNow(exceptions.ResponseError):
-    """The server lives but takes no writes: its disk or its replicas fail it, or a script runs."""
-
-
-class NoWrites(NotNow):
-    """It cannot write to its disk, which mostly is full. What it has can be read."""
-
-
-# redis-py has classes of its own for most of such answers, for these it has not.
-BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NoWrites, "NOREPLICAS": NotNow, "BUSY": NotNow}
 
 
 class Outdated(exceptions.ConnectionError):
@@ -48,21 +38,10 @@ class Outdated(exceptions.ConnectionError):
 _send_packed = AbstractConnection.send_packed_command
 
 
-def _leads_astray(connection: AbstractConnection) -> bool:
-    """Whether it leads to another server than that which Sentinel names by now. redis-py ends those
-    that are idle when it hears of another one; those in use come back to the pool later."""
-    pool = getattr(connection, "connection_pool", None)
-    named = getattr(pool, "master_address", None)
-    if named is None or not getattr(pool, "is_master", False):
-        return False
-    here = (getattr(connection, "host", None), getattr(connection, "port", None))
-    return bool(named != here)
-
-
 async def _send_or_lose(
     self: AbstractConnection, command: bytes | str | Iterable[bytes], check_health: bool = True
 ) -> None:
-    if self.is_connected and _leads_astray(self):
+    if self.is_connected and leads_astray(self):
         await self.disconnect(nowait=True)
         # Not connected anew here: whoever has subscribed on it has to do so again.
         raise exceptions.ConnectionError("another server has taken the place of this one")
@@ -137,13 +116,15 @@ class Node:
 
 
 class Redis:
-    """A client for commands, and the nodes for subscriptions."""
+    """Clients for commands, and the nodes for subscriptions."""
 
     def __init__(self, client: Client) -> None:
-        self.client = client
-        self.rush = AutoPipeline(
-            client
-        )  #: for what thousands of sockets may want at the same moment
+        self.client = client  #: redis-py's: for all that is not hot
+        self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
+        """For what every revision needs, on its way into its inbox and out of it."""
+        self._rush = HotCommands(self, patience=COMMAND_TIMEOUT)
+        self.rush = AutoPipeline(self._rush)
+        """For what thousands of sockets may want at the same moment."""
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
         those who only read the history leave places to those who join; see `lanes`."""
@@ -167,6 +148,8 @@ class Redis:
             await self.client.execute_command("PING")
 
     async def close(self) -> None:
+        self.hot.close()
+        self._rush.close()
         await self.client.aclose()
 
     def node_for(self, channel: str) -> Node:
@@ -177,6 +160,25 @@ class Redis:
             return Node(node.name, node.connection_class, node.connection_kwargs)
         pool = self.client.connection_pool
         return Node("primary", pool.connection_class, pool.connection_kwargs)
+
+    def node_at(self, host: str, port: int) -> Node:
+        """The node of a cluster with this address, also if nobody has heard of it before."""
+        assert isinstance(self.client, RedisCluster)
+        nodes = self.client.nodes_manager
+        known: ClusterNode | None = nodes.get_node(host=host, port=port)
+        if known is None:
+            known = ClusterNode(host, port, **nodes.connection_kwargs)
+        return Node(known.name, known.connection_class, known.connection_kwargs)
+
+    async def moved(self, error: exceptions.MovedError) -> None:
+        """A node has said that a slot is another's: noted as redis-py notes it when it is told."""
+        if isinstance(self.client, RedisCluster):
+            client = self.client
+            client.reinitialize_counter += 1
+            if client.reinitialize_counter % client.reinitialize_steps == 0:
+                await self.refresh()
+            else:
+                await client.nodes_manager.move_slot(error)
 
     async def heard_under(self, partition: int, reign: str) -> None:
         """To be called with every answer that says under which reign it is. Raises `Outdated` if

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
@@ -23,7 +23,6 @@ from padfleet.shared.log.entries import Staged, encode_staged
 from padfleet.shared.log.heaviness import is_heavy
 from padfleet.shared.log.history import inbox_order
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
 from padfleet.shared.log.records import Entry, encode_entry
 from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
@@ -37,10 +36,6 @@ log = logging.getLogger(__name__)
 PIPELINE_MAX = 500
 """Entries per round trip: bounds what one broken connection makes us send again."""
 
-
-PIPELINE_TIMEOUT = 6.0
-"""Seconds after which a round trip is given up and repeated, whatever it is waiting for: three
-attempts of redis-py."""
 
 PIPELINE_BYTES = 1 << 20
 """Likewise: of what is sent in one round trip, unless one entry alone is more."""
@@ -291,7 +286,6 @@ class _EntryLane:
             hand_over(item.done, NotTaken("shutting down"))
 
     async def _run(self) -> None:
-        take_lane(Lane.FIRST)
         while True:
             idle()
             await self._wake.wait()
@@ -320,20 +314,13 @@ class _EntryLane:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
         pauses = RetryPauses(LONGEST_OF_FEW)
         while batch:
-            pipeline = self._redis.client.pipeline(transaction=False)
-            for item in batch:
-                _ = pipeline.xadd(self._keyspace.inbox(item.partition), {item.field: item.data})
+            adds = [
+                ("XADD", self._keyspace.inbox(item.partition), "*", item.field, item.data)
+                for item in batch
+            ]
+            results: Sequence[Any]
             try:
-                async with asyncio.timeout(PIPELINE_TIMEOUT):
-                    results = await pipeline.execute(raise_on_error=False)
-                if len(results) != len(batch):
-                    raise ConnectionError(f"{len(results)} answers to {len(batch)} entries")
-            except (*UNREACHABLE, RedisError) as error:
-                results = [error] * len(batch)
-            except AttributeError as error:
-                # redis-py's cluster pipeline writes to a connection that another of its tasks has
-                # just closed. It ended this task once, in the middle of a fail-over.
-                results = [ConnectionError(str(error))] * len(batch)
+                results = await self._redis.hot.exchange(adds, attempts=1)
             except Exception as error:
                 # Whatever it is: were it to end this task, everybody behind it would wait for good.
                 log.exception("entries not put into their inboxes")

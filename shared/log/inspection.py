@@ -20,7 +20,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError as MasterNotFoundError
 from redis.sentinel import Sentinel
 
-from padfleet.shared.log.connect import NoWrites
+from padfleet.shared.log.errors import NoWrites
 from padfleet.shared.log.keys import CONFIG, Keyspace
 from padfleet.shared.settings.redis_url import RedisUrl
 

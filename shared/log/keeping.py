@@ -18,7 +18,8 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ResponseError
 
-from padfleet.shared.log.connect import UNREACHABLE, Client, NoWrites, Redis
+from padfleet.shared.log.connect import UNREACHABLE, Client, Redis
+from padfleet.shared.log.errors import NoWrites
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

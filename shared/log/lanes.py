@@ -1,7 +1,8 @@
 """The one way to Redis of a process: bounded, and fair between those who want something of it.
 
-redis-py opens a connection for each command under way, and raises when there are a hundred: then
-it hits whoever comes next, be it a commit. So commands wait for their turn here, each in the lane
+What every revision needs shares a few connections (`hot`). All else goes by redis-py, which opens a
+connection for each command under way, and raises when there are a hundred: then it hits whoever
+comes next, be it one that hundreds wait for. So commands wait for their turn here, each in the lane
 of what it is for, first come, first served. A lane has places of its own, so that none can starve
 another, and all of them together are fewer than there are connections.
 """
@@ -36,6 +37,14 @@ class Lane(Enum):
 CONNECTIONS: Final = 2 * sum(lane.places for lane in Lane)
 """Most that redis-py may open to one server. None waits for this: some are only on their way
 back."""
+
+READERS: Final = 64
+"""Reads that wait for entries, under way to one server: each has a connection to itself. Those of a
+writer, of one inbox each on a cluster and of all at once elsewhere."""
+
+SHARED: Final = 2
+"""Connections to one server that many commands share (`hot`): those of revisions, and those of
+people who come and go."""
 
 _lane: ContextVar[Lane] = ContextVar("lane of the commands to Redis", default=Lane.SESSIONS)
 _inside: ContextVar[bool] = ContextVar("in a place of a lane", default=False)
@@ -124,11 +133,11 @@ class LaneCluster(RedisCluster):
                 # What redis-py says when it was sent to and fro, or to try again, too often.
                 if "TTL exhausted" not in str(error):
                     raise
-                raise _on_its_way(args) from error
+                raise on_its_way(args) from error
             except AttributeError as error:
                 # It was sent to a node that has no slots yet, as when a cluster is made larger:
                 # redis-py knows none such, and goes on with None.
-                raise _on_its_way(args) from error
+                raise on_its_way(args) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
         pipeline = _LaneClusterPipeline(self, transaction)  # type: ignore[abstract]
@@ -146,7 +155,8 @@ class LaneCluster(RedisCluster):
         return name
 
 
-def _on_its_way(args: Sequence[Any]) -> TryAgainError:
+def on_its_way(args: Sequence[Any]) -> TryAgainError:
+    """What is raised where a slot could not be found for long, although its nodes live."""
     return TryAgainError(
         f"the slot of {key_of(args)} stands half-moved between two nodes; if nobody is resharding, "
         "this ends it: redis-cli --cluster fix <host:port>"

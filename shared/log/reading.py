@@ -72,20 +72,27 @@ async def _read(
     redis: Redis, keyspace: Keyspace, positions: dict[int, str], count: int, block_ms: int | None
 ) -> dict[int, list[Received]]:
     keys = {keyspace.inbox(partition): partition for partition in positions}
-    streams = {key: positions[partition] for key, partition in keys.items()}
+    streams = ("STREAMS", *keys, *positions.values())
     try:
-        reply = await redis.client.xread(streams, count=count, block=block_ms)  # type: ignore[arg-type]
+        if block_ms is None:
+            reply = await redis.hot.call("XREAD", "COUNT", count, *streams)
+        else:
+            reply = await redis.hot.call_blocking(
+                "XREAD", "COUNT", count, "BLOCK", block_ms, *streams
+            )
     except ResponseError as error:
         if "UNBLOCKED" in str(error):  # the stream vanished, or we were told to look again
             return {}
         raise
     found: dict[int, list[Received]] = {}
     for key, entries in cast(
-        "Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]", reply or ()
+        "Sequence[tuple[bytes, Sequence[tuple[bytes, Sequence[bytes]]]]]", reply or ()
     ):
         partition = keys[key.decode()]
         found[partition] = [
-            _of_partition(receive(i, fields), keyspace, partition) for i, fields in entries
+            # An entry is its fields and values in turn.
+            _of_partition(receive(i, dict(zip(e[::2], e[1::2], strict=True))), keyspace, partition)
+            for i, e in entries
         ]
     if any(_is_strange(received) for batch in found.values() for received in batch):
         # Whoever writes what is new has said so before, and it must not be taken for damaged.

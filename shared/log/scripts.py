@@ -9,6 +9,7 @@ from redis.exceptions import NoScriptError
 
 from padfleet.shared.log.auto_pipeline import AutoPipeline
 from padfleet.shared.log.connect import Client
+from padfleet.shared.log.hot import HotCommands
 
 Argument = str | bytes | int
 
@@ -26,7 +27,10 @@ class Script:
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(
-        self, client: Client | AutoPipeline, keys: Sequence[str], args: Sequence[Argument]
+        self,
+        client: Client | AutoPipeline | HotCommands,
+        keys: Sequence[str],
+        args: Sequence[Argument],
     ) -> Any:
         try:
             return await client.evalsha(self.sha, len(keys), *keys, *cast("Sequence[str]", args))

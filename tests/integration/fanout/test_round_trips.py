@@ -27,6 +27,7 @@ from padfleet.shared.log import authors, lanes
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.lanes import Lanes
 from padfleet.shared.log.pads import glance
 from padfleet.shared.log.records import Deletion, Origin
@@ -93,7 +94,7 @@ class Rounds:
 @pytest.fixture
 def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
     counted = Rounds()
-    place, subscribe = Lanes.place, Subscriber.subscribe
+    place, subscribe, exchange = Lanes.place, Subscriber.subscribe, HotCommands.exchange
 
     @asynccontextmanager
     async def counted_place(self: Lanes, node: str = "") -> AsyncIterator[None]:
@@ -107,6 +108,13 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
             if not inside:
                 counted.done()
 
+    async def counted_exchange(self: HotCommands, *args: Any, **options: Any) -> Any:
+        await counted.hold()
+        try:
+            return await exchange(self, *args, **options)
+        finally:
+            counted.done()
+
     async def counted_subscribe(self: Subscriber, channel: str) -> None:
         await counted.hold()
         try:
@@ -115,6 +123,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
             counted.done()
 
     monkeypatch.setattr(Lanes, "place", counted_place)
+    monkeypatch.setattr(HotCommands, "exchange", counted_exchange)
     monkeypatch.setattr(Subscriber, "subscribe", counted_subscribe)
     return counted
 

@@ -11,6 +11,7 @@ from padfleet.shared.log import authors
 from padfleet.shared.log.authors import Author, AuthorVisit, hash_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import author_key, token_key
+from padfleet.shared.log.pipe import Pipe
 
 KEEP_MS = 3_600_000
 
@@ -19,25 +20,19 @@ KEEP_MS = 3_600_000
 def round_trips(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many commands went together, each time that some were sent."""
     sent: list[int] = []
-    pipeline, execute = redis.client.pipeline, redis.client.execute_command
+    write = Pipe._flush
+    alone = redis.client.execute_command
 
-    def counted(*args: Any, **options: Any) -> Any:
-        made: Any = pipeline(*args, **options)
-        send = made.execute
+    def counting(pipe: Pipe) -> None:
+        sent.append(len(pipe._unsent))
+        write(pipe)
 
-        async def counting(*more: Any, **others: Any) -> Any:
-            sent.append(len(made.command_stack))
-            return await send(*more, **others)
-
-        made.execute = counting
-        return made
-
-    async def alone(*args: Any, **options: Any) -> Any:
+    async def counting_one(*args: Any, **options: Any) -> Any:
         sent.append(1)
-        return await execute(*args, **options)
+        return await alone(*args, **options)
 
-    monkeypatch.setattr(redis.client, "pipeline", counted)
-    monkeypatch.setattr(redis.client, "execute_command", alone)
+    monkeypatch.setattr(Pipe, "_flush", counting)
+    monkeypatch.setattr(redis.client, "execute_command", counting_one)
     return sent
 
 

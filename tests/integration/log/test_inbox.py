@@ -100,13 +100,14 @@ async def test_a_read_is_bounded_in_bytes_too(
         await pipeline.execute()
     everywhere = dict.fromkeys(range(keyspace.partitions), "0-0")
     asked: list[int] = []
-    real = redis.client.xread
+    real = redis.hot.call_blocking
 
-    async def xread(streams: Any, **options: Any) -> Any:
-        asked.append(len(streams) * options["count"])
-        return await real(streams, **options)
+    async def call(*command: Any) -> Any:
+        count, streams = command[2], command[command.index("STREAMS") + 1 :]
+        asked.append(len(streams) // 2 * count)
+        return await real(*command)
 
-    monkeypatch.setattr(redis.client, "xread", xread)
+    monkeypatch.setattr(redis.hot, "call_blocking", call)
     found = await read_inboxes(redis, keyspace, everywhere, block_ms=10, count=10_000)
     assert asked[0] * ENTRY_BYTES <= READ_BYTES
     assert sum(map(len, found.values())) >= READ_BYTES // ENTRY_BYTES

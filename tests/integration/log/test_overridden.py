@@ -6,6 +6,7 @@ Where one of these fails, a version of redis-py that is new here is made otherwi
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
@@ -18,9 +19,12 @@ from redis.asyncio.cluster import ClusterPipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.exceptions import ConnectionError as GoneAway
+from redis.exceptions import NoScriptError
 
 from padfleet.shared.log import connect, lanes
-from padfleet.shared.log.connect import NotNow, Redis, open_redis
+from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.errors import NotNow, error_of
+from padfleet.shared.log.pipe import leads_astray
 from tests.unit.overridden.points import Point, check_signature, overridden, signature_of
 
 UNBOUNDED = "commands do not wait for a place in their lane, and redis-py runs out of connections"
@@ -112,8 +116,22 @@ def test_what_subscriptions_use_of_a_connection_is_there() -> None:
     assert "nowait" in inspect.signature(AbstractConnection.disconnect).parameters
 
 
+async def test_a_connection_can_be_taken_over(opened: Redis) -> None:
+    """`pipe.open_pipe` has redis-py connect, and takes the transport from it."""
+    connection = opened.node_for("").connection()
+    await connection.connect()
+    assert isinstance(connection._writer, asyncio.StreamWriter)
+    assert await connection.can_read() is False
+    transport = connection._writer.transport
+    connection._close()
+    assert transport.is_closing()
+    assert not connection.is_connected
+    assert isinstance(error_of("NOSCRIPT no"), NoScriptError)
+    await opened.close()
+
+
 async def test_connections_by_sentinel_know_whom_it_names() -> None:
-    """`connect._leads_astray` compares them. Where the names have gone, it finds nothing astray."""
+    """`pipe.leads_astray` compares them. Where the names have gone, it finds nothing astray."""
     sentinel = Sentinel([("127.0.0.1", 1)])
     pool = SentinelConnectionPool("any", sentinel)
     assert pool.is_master is True
@@ -121,9 +139,9 @@ async def test_connections_by_sentinel_know_whom_it_names() -> None:
     connection = pool.make_connection()
     assert connection.connection_pool is not None
     connection.host, connection.port = "127.0.0.1", 2
-    assert not connect._leads_astray(connection)
+    assert not leads_astray(connection)
     pool.master_address = ("127.0.0.1", 3)
-    assert connect._leads_astray(connection)
+    assert leads_astray(connection)
 
 
 def places_taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -184,15 +202,15 @@ async def test_each_way_to_send_goes_by_ours(
     connection = node.connection()
     await connection.connect()
     await opened.ping()  # one connection is in the pool now
-    monkeypatch.setattr(connect, "_leads_astray", lambda _: True)
+    monkeypatch.setattr(connect, "leads_astray", lambda _: True)
     try:
         with pytest.raises(GoneAway, match="taken the place"):
             await connection.send_command("PING", check_health=False)
         with pytest.raises(GoneAway, match="taken the place"):
             await opened.client.echo("x")
-        monkeypatch.setattr(connect, "_leads_astray", lambda _: False)
+        monkeypatch.setattr(connect, "leads_astray", lambda _: False)
         await opened.ping()
-        monkeypatch.setattr(connect, "_leads_astray", lambda _: True)
+        monkeypatch.setattr(connect, "leads_astray", lambda _: True)
         pipeline = opened.client.pipeline(transaction=False)
         _ = pipeline.get("a")
         with pytest.raises(GoneAway, match="taken the place"):

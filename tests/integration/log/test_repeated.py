@@ -1,4 +1,4 @@
-"""redis-py repeats what it got no answer to, and it may have been done: nobody may be misled."""
+"""What gets no answer is repeated, and it may have been done: nobody may be misled."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from padfleet.shared.log import authors, leases, pads, presence
 from padfleet.shared.log.agreement import PartitionMismatch
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.keys import Keyspace, author_key
 from padfleet.shared.log.records import Member
 
@@ -17,13 +18,18 @@ from padfleet.shared.log.records import Member
 @pytest.fixture
 def repeated(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Redis:
     """Every command is done twice, and only the second answer arrives."""
-    once = redis.client.execute_command
+    once, together = redis.client.execute_command, HotCommands.exchange
 
     async def twice(*args: Any, **options: Any) -> Any:
         await once(*args, **options)
         return await once(*args, **options)
 
+    async def twice_together(self: HotCommands, *args: Any, **options: Any) -> Any:
+        await together(self, *args, **options)
+        return await together(self, *args, **options)
+
     monkeypatch.setattr(redis.client, "execute_command", twice)
+    monkeypatch.setattr(HotCommands, "exchange", twice_together)
     return redis
 
 

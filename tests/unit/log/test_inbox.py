@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -27,29 +27,16 @@ class Cluster:
         self.away: set[str] = set()
         self.taken: list[tuple[str, bytes]] = []
 
-    def pipeline(self, *, transaction: bool) -> Pipeline:
-        assert not transaction
-        return Pipeline(self)
-
-
-class Pipeline:
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self.adds: list[tuple[str, bytes]] = []
-
-    def xadd(self, key: str, fields: dict[str, bytes]) -> None:
-        self.adds.append((key, fields["e"]))
-
-    async def execute(self, *, raise_on_error: bool) -> list[Any]:
-        assert not raise_on_error
+    async def exchange(self, commands: Sequence[Any], *, attempts: int) -> list[Any]:
+        assert attempts == 1
         await asyncio.sleep(0)
-        return [self._add(*each) for each in self.adds]
+        return [self._add(key, data) for _xadd, key, _id, _field, data in commands]
 
     def _add(self, key: str, data: bytes) -> Any:
-        if key in self.cluster.away:
+        if key in self.away:
             return ClusterDownError("CLUSTERDOWN")
-        self.cluster.taken.append((key, data))
-        return b"%d-0" % len(self.cluster.taken)
+        self.taken.append((key, data))
+        return b"%d-0" % len(self.taken)
 
 
 @pytest.fixture
@@ -67,7 +54,7 @@ async def inbox(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[InboxWriter]:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
-    redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=True, rush=None)
     opened = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     yield opened
     await opened.close()
@@ -144,7 +131,7 @@ async def test_an_entry_that_is_not_taken_in_time(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
-    redis = SimpleNamespace(client=cluster, is_cluster=True, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=True, rush=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=0.05)
     cluster.away = {keyspace.inbox(0)}
     with pytest.raises(NotTaken, match="CLUSTERDOWN"):

@@ -1,0 +1,238 @@
+"""The few commands that every revision needs, by connections that many share (`pipe`).
+
+Whatever is not hot goes by redis-py's client, which takes a connection out of a pool, and a good
+deal of care, for each command. These go by one connection to each node, and care is taken only of
+what fails: then the same owner of the topology is asked as by everybody else (`Topology`), and told
+what a node says about it, so that all of a process agree on who is primary.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
+
+from padfleet.shared.log.lanes import key_of, on_its_way
+from padfleet.shared.log.lines import AWAY, Line, Opener, SharedLine, WaitingLine
+from padfleet.shared.log.pipe import Command, Pipe, open_pipe
+from padfleet.shared.tasks import all_of
+
+PATIENCE: Final = 20.0
+"""Seconds after which a command is not sent again."""
+
+ATTEMPTS: Final = 4
+"""How often a command is sent at most, where the server cannot be reached. Each of ours may be
+repeated: submissions and commits are recognised."""
+
+PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 0.5
+"""Seconds before the next attempt: it doubles with each."""
+
+HOPS: Final = 16
+"""How often a command is sent on to another node of a cluster, or told to try again, at most."""
+
+TRY_AGAIN: Final = 0.05
+"""Seconds before it is tried again, after the first half of these."""
+
+FRESH: Final = 0.05
+"""Seconds after which the topology is read anew for one more who has met a failure: thousands meet
+the same one. No longer than the pause before the next attempt."""
+
+REDIRECTED = (exceptions.MovedError, exceptions.AskError, exceptions.TryAgainError)
+_CARE = (*AWAY, *REDIRECTED)
+
+ASKING: Final[Command] = ("ASKING",)
+
+
+class NodeAddress(Protocol):
+    """As `connect.Node`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def connection(self) -> AbstractConnection: ...
+
+
+class Topology(Protocol):
+    """As `connect.Redis`: who has which slot, as far as is known."""
+
+    @property
+    def is_cluster(self) -> bool: ...
+
+    def node_for(self, channel: str) -> NodeAddress: ...
+
+    def node_at(self, host: str, port: int) -> NodeAddress: ...
+
+    async def moved(self, error: exceptions.MovedError) -> None: ...
+
+    async def refresh(self) -> None: ...
+
+
+class HotCommands:
+    """Commands of one kind: they share a connection to each node, and nothing of another kind holds
+    them up."""
+
+    def __init__(self, topology: Topology, *, patience: float) -> None:
+        """`patience`: seconds for which a server may say nothing while it owes us a reply."""
+        self._topology = topology
+        self._is_cluster = topology.is_cluster
+        self._patience = patience
+        self._shared: dict[str, Line] = {}
+        self._waiting: dict[str, Line] = {}
+        self._refreshing = asyncio.Lock()
+        self._refreshed = float("-inf")
+
+    async def call(self, *command: Any) -> Any:
+        """The reply to one command, as it came. Raises what redis-py's client would, which sends it
+        again, or elsewhere, in the same cases."""
+        return _reply_of(await self.exchange((command,)))
+
+    async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
+        return await self.call("EVALSHA", sha, numkeys, *keys_and_args)
+
+    async def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
+        return await self.call("EVAL", script, numkeys, *keys_and_args)
+
+    async def call_blocking(self, *command: Any) -> Any:
+        """As `call`, for a command that waits, for less than the patience with a silent server:
+        nothing else is on its connection meanwhile."""
+        commands = (command,)
+        replies = await self._send(commands, self._waiting)
+        if isinstance(replies[0], _CARE):
+            replies = await self._take_care(commands, replies, ATTEMPTS, self._waiting)
+        return _reply_of(replies)
+
+    async def exchange(
+        self, commands: Sequence[Command], *, attempts: int = ATTEMPTS
+    ) -> Sequence[Any]:
+        """The replies to commands that are sent together, in their order; what fails is an
+        exception. Those of one slot are carried out in their order, and keep it when they are sent
+        on to another node. `attempts`: how often what cannot be reached is tried at most."""
+        replies = await self._send(commands, self._shared)
+        for reply in replies:
+            if isinstance(reply, _CARE):
+                return await self._take_care(commands, replies, attempts, self._shared)
+        return replies
+
+    def close(self) -> None:
+        """Ends all connections, and what is under way on them."""
+        for line in (*self._shared.values(), *self._waiting.values()):
+            line.close()
+
+    # --- The straight way ------------------------------------------------------------------------
+
+    async def _send(self, commands: Sequence[Command], lines: dict[str, Line]) -> list[Any]:
+        if not self._is_cluster:
+            line = lines.get("") or self._line(self._topology.node_for(""), lines, "")
+            return await line.exchange(commands)
+        replies: list[Any] = [None] * len(commands)
+        places: dict[str, tuple[Line, list[int]]] = {}
+        for at, command in enumerate(commands):
+            try:
+                node = self._topology.node_for(str(key_of(command) or ""))
+            except AWAY as error:
+                replies[at] = error  # nobody has it just now
+                continue
+            if node.name not in places:
+                places[node.name] = (self._line(node, lines), [])
+            places[node.name][1].append(at)
+        work = [line.exchange([commands[at] for at in some]) for line, some in places.values()]
+        for (_, some), found in zip(places.values(), await all_of(*work), strict=True):
+            for at, reply in zip(some, found, strict=True):
+                replies[at] = reply
+        return replies
+
+    def _line(self, node: NodeAddress, lines: dict[str, Line], name: str | None = None) -> Line:
+        name = node.name if name is None else name
+        line = lines.get(name)
+        if line is None:
+            opener = self._opener(node)
+            shared = lines is self._shared
+            line = lines[name] = SharedLine(opener) if shared else WaitingLine(opener)
+        return line
+
+    def _opener(self, node: NodeAddress) -> Opener:
+        async def opened() -> Pipe:
+            return await open_pipe(node.connection(), patience=self._patience)
+
+        return opened
+
+    # --- What fails ------------------------------------------------------------------------------
+
+    async def _take_care(
+        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+    ) -> list[Any]:
+        """The replies, with what further attempts have brought in the place of what has failed."""
+        failures = hops = 0
+        deadline = time.monotonic() + PATIENCE
+        while failed := [at for at, reply in enumerate(replies) if isinstance(reply, _CARE)]:
+            errors: list[Exception] = [replies[at] for at in failed]
+            await self._learn(errors)
+            if any(isinstance(error, AWAY) for error in errors):
+                failures += 1
+                pause = min(PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
+            else:
+                hops += 1
+                waits = any(isinstance(error, exceptions.TryAgainError) for error in errors)
+                pause = TRY_AGAIN if waits and hops > HOPS // 2 else 0.0
+            if failures >= attempts or hops >= HOPS or time.monotonic() + pause > deadline:
+                for at, error in zip(failed, errors, strict=True):
+                    if isinstance(error, REDIRECTED):
+                        replies[at] = on_its_way(commands[at])
+                break
+            if pause:
+                await asyncio.sleep(pause)
+            # All of them together, in their order: none may overtake another.
+            again = await self._send_again([commands[at] for at in failed], errors, lines)
+            for at, reply in zip(failed, again, strict=True):
+                replies[at] = reply
+        return replies
+
+    async def _send_again(
+        self, commands: Sequence[Command], why: Sequence[Exception], lines: dict[str, Line]
+    ) -> list[Any]:
+        if not any(map(_is_ask, why)):
+            return await self._send(commands, lines)
+        replies: list[Any] = []
+        for command, error in zip(commands, why, strict=True):
+            if _is_ask(error):
+                assert isinstance(error, exceptions.AskError)
+                # To where the slot is on its way; for this once, since it is not there as a whole.
+                line = self._line(self._topology.node_at(error.host, error.port), lines)
+                replies.append((await line.exchange((ASKING, command)))[1])
+            else:
+                replies += await self._send((command,), lines)
+        return replies
+
+    async def _learn(self, errors: Sequence[Exception]) -> None:
+        """Tells the owner of the topology what the errors say about it."""
+        slots: set[int] = set()
+        for error in errors:
+            if isinstance(error, exceptions.MovedError) and error.slot_id not in slots:
+                slots.add(error.slot_id)
+                with suppress(*AWAY, exceptions.ResponseError):
+                    await self._topology.moved(error)
+        if not self._is_cluster or not any(isinstance(error, AWAY) for error in errors):
+            return
+        asked = time.monotonic()
+        async with self._refreshing:
+            if self._refreshed + FRESH < asked:  # else somebody has just asked, for all of them
+                self._refreshed = time.monotonic()
+                with suppress(*AWAY, exceptions.ResponseError):
+                    async with asyncio.timeout(PATIENCE / 2):
+                        await self._topology.refresh()
+
+
+def _is_ask(error: Exception) -> bool:
+    """MOVED is a subclass of ASK, in redis-py."""
+    return isinstance(error, exceptions.AskError) and not isinstance(error, exceptions.MovedError)
+
+
+def _reply_of(replies: Sequence[Any]) -> Any:
+    reply = replies[0]
+    if isinstance(reply, Exception):
+        raise reply.with_traceback(None)
+    return reply

@@ -1,0 +1,243 @@
+"""A connection to Redis that many commands share, without waiting for each other's replies.
+
+redis-py opens it: TLS, users, databases, sockets, and the address that Sentinel names are its
+business, as for all other connections. Then its transport is given to a protocol that does no more
+than a hot command needs. All that is sent in one turn of the event loop goes out in one write, and
+what comes is matched by `exchange`; there is one timer for the connection, not one for each
+command. Why that is worth its lines: docs/decisions/0016.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+import hiredis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as Unconnected
+from redis.exceptions import DataError, ReadOnlyError
+from redis.exceptions import TimeoutError as TimedOut
+
+from padfleet.shared.log.exchange import Asked, Broken, Exchange
+
+Command = tuple[Any, ...]
+"""A command's name and arguments: str, bytes, int or float each."""
+
+Answer = asyncio.Future[list[Any]]
+
+WRITE_BYTES: Final = 1 << 20
+"""Bytes that the transport may hold back before nobody is let in any more: the server is not
+reading, and what is not sent yet had better not be ours to send again."""
+
+
+def pack(commands: Sequence[Command]) -> bytes:
+    """The bytes of these commands. Raises `DataError` for what none can hold, as redis-py does."""
+    try:
+        if len(commands) == 1:
+            return hiredis.pack_command(commands[0])  # type: ignore[no-any-return]
+        return b"".join([hiredis.pack_command(command) for command in commands])
+    except TypeError as error:
+        raise DataError(str(error)) from error
+
+
+def leads_astray(connection: AbstractConnection) -> bool:
+    """Whether it leads to another server than that which Sentinel names by now. redis-py ends those
+    that are idle when it hears of another one; those in use come back to the pool later."""
+    pool = getattr(connection, "connection_pool", None)
+    named = getattr(pool, "master_address", None)
+    if named is None or not getattr(pool, "is_master", False):
+        return False
+    here = (getattr(connection, "host", None), getattr(connection, "port", None))
+    return bool(named != here)
+
+
+class Pipe(asyncio.Protocol):
+    """One such connection, until it is closed; `open_pipe` makes it. Not for commands that change
+    what others on it mean (SELECT, MULTI, subscriptions)."""
+
+    def __init__(self, opened: AbstractConnection, patience: float) -> None:
+        """`patience`: seconds without a word for which the server may owe us a reply."""
+        self._opened = opened
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._exchange: Exchange[Answer] = Exchange()
+        self._unsent: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._room: deque[asyncio.Future[None]] = deque()
+        self._paused = False  #: the transport has more than it gets rid of
+        self._watched = getattr(opened, "connection_pool", None) is not None
+        self._error: Exception | None = None
+        writer = opened._writer
+        assert writer is not None, "it is not connected"
+        self._transport = writer.transport
+        self._transport.set_protocol(self)
+        self._transport.set_write_buffer_limits(WRITE_BYTES)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be asked on it, as far as is known."""
+        if self._error is not None:
+            return False
+        if self._watched and leads_astray(self._opened):
+            self.close(Unconnected("another server has taken the place of this one"))
+            return False
+        return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever wants to `send` has to wait for `room` before."""
+        return self._paused or self._exchange.is_full
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._exchange.is_idle
+
+    def send(self, data: bytes, count: int) -> Answer:
+        """Sends `count` packed commands, with whatever else is sent in this turn of the loop.
+
+        Returns a future for their replies, of which those that are missing when the connection
+        ends are exceptions, like those that refuse. The future itself never has one. Who cancels it
+        does no harm to others: the replies keep their place in the order, and nobody gets them.
+        """
+        answer: Answer = self._loop.create_future()
+        request = Asked(count, len(data), answer)
+        if not self.is_open:
+            request.fail(self._again())
+            answer.set_result(request.replies)
+            return answer
+        self._exchange.ask(request, self._loop.time())
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._patience, self._look)
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(data)
+        return answer
+
+    async def room(self) -> None:
+        """Returns when it is not full, or not open, any more. Those who wait are let in in turn."""
+        while self.is_full and self._error is None:
+            turn: asyncio.Future[None] = self._loop.create_future()
+            self._room.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._let_in()  # whoever comes next, instead
+                raise
+
+    def close(self, error: Exception | None = None) -> None:
+        """Ends it at once. What has no reply yet ends with `error`, or what says that we did it."""
+        if self._error is not None:
+            return
+        self._error = error or Unconnected("the connection was closed")
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._unsent.clear()
+        # Not close: that would wait for a server that reads nothing any more to read all of it.
+        self._transport.abort()
+        self._opened._close()
+        for request in self._exchange.end():
+            request.fail(self._again())
+            _hand_over(request)
+        self._let_in()
+
+    # What the transport calls.
+
+    def data_received(self, data: bytes) -> None:
+        if self._error is not None:
+            return
+        try:
+            done = self._exchange.feed(data, self._loop.time())
+        except Broken as error:
+            self.close(error)
+            return
+        demoted = False
+        for request in done:
+            if not request.waiter.done():
+                request.waiter.set_result(request.replies)
+            demoted = demoted or ReadOnlyError in map(type, request.replies)
+        if demoted:
+            # It has been made a replica. To come back leads to whoever is primary now.
+            self.close(Unconnected("the server has become a replica"))
+        elif self._room and not self.is_full:
+            self._let_in()
+
+    def eof_received(self) -> None:
+        self.close(Unconnected("the server closed the connection"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.close(Unconnected(f"the connection was lost: {exc or 'it was closed'}"))
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._let_in()
+
+    # What the event loop calls.
+
+    def _flush(self) -> None:
+        if self._error is not None:
+            return
+        data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
+        self._unsent.clear()
+        try:
+            self._transport.write(data)
+        except RuntimeError as error:
+            # So says uvloop of a connection that has been closed meanwhile.
+            self.close(Unconnected(f"closed meanwhile: {error}"))
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._exchange.is_idle:
+            return  # the next who sends sets it again
+        due = self._exchange.heard + self._patience
+        if self._loop.time() >= due:
+            self.close(TimedOut(f"no reply for {self._patience:g} s"))
+        else:
+            self._timer = self._loop.call_at(due, self._look)
+
+    def _let_in(self) -> None:
+        # As many as there may be room for: each looks again when it comes in.
+        places = len(self._room) if self._error is not None else self._exchange.places
+        while self._room and places > 0:
+            turn = self._room.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                places -= 1
+
+    def _again(self) -> Exception:
+        """The error anew, for whoever it is raised for: a traceback of its own."""
+        assert self._error is not None
+        return type(self._error)(*self._error.args)
+
+
+def _hand_over(request: Asked[Answer]) -> None:
+    if not request.waiter.done():
+        request.waiter.set_result(request.replies)
+
+
+async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
+    """Connects, and takes the connection over. `patience`: seconds that this may take, and that the
+    server may be silent for later, while it owes us a reply.
+
+    Raises what `UNREACHABLE` lists.
+    """
+    try:
+        # A server that stands still is connected to, by its kernel, and says nothing.
+        async with asyncio.timeout(patience):
+            await opened.connect()
+            unread = await opened.can_read()
+    except TimeoutError as error:
+        opened._close()
+        raise TimedOut(f"not connected within {patience:g} s") from error
+    except BaseException:
+        opened._close()
+        raise
+    if unread:
+        opened._close()
+        raise Broken("a reply came before anything was asked")
+    return Pipe(opened, patience)
