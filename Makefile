@@ -17,7 +17,7 @@ PAGE_MODULES := $(PAGE_DIR)/node_modules/.installed
 PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
-BENCH ?= everyday deliveries commits memory connects latency scaling costs
+BENCH ?= everyday hotpath deliveries commits memory connects latency scaling costs
 
 AT_ONCE ?= 3
 # What pytest ends with where ARGS choose no test.
