@@ -8,7 +8,7 @@ seen by nobody.
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine, Generator, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from prometheus_client import Counter
 
@@ -19,6 +19,7 @@ FAULTS = Counter(
 )
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Tasks:
@@ -78,7 +79,15 @@ def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
         _ = task.exception()
 
 
-def hand_over(answer: "asyncio.Future[T]", outcome: T | Exception) -> None:
+class Answerable(Protocol[T_contra]):
+    """What can be told an outcome once: a future, or what is called as one."""
+
+    def done(self) -> bool: ...
+    def set_result(self, outcome: T_contra, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
+def hand_over(answer: Answerable[T], outcome: T | Exception) -> None:
     """Gives whoever awaits `answer` what has become of his question, unless he has gone.
 
     Arguments:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from redis.exceptions import RedisError
 
@@ -72,12 +72,25 @@ class EntryStatus(Enum):
     LOST = "a fail-over took it out of the inbox before it was settled"
 
 
+class Receipt(Protocol):
+    """Who is told that an entry is in its inbox: a future, or what is called as one."""
+
+    def done(self) -> bool:
+        """Whether he has been told, or does not want to know any more."""
+
+    def set_result(self, entry_id: str, /) -> None:
+        """It is there, and has this ID."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """It is `NotTaken`."""
+
+
 class _WaitingEntry(NamedTuple):
     partition: int
     field: str  #: "e": the entry; "s": where it stands
     data: bytes
     deadline: float
-    done: "asyncio.Future[str]"
+    done: Receipt
 
 
 class InboxWriter:
@@ -99,7 +112,8 @@ class InboxWriter:
         self._timeout = timeout
         self.limits = limits
         self._turns: dict[str, _Turn] = {}
-        self._look_after = min(timeout, LOOK_AFTER)
+        self.look_after = min(timeout, LOOK_AFTER)
+        """Seconds after which it is looked where an entry stands that has not been answered."""
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         keeper = keeper or Loose()
         self._heavy = Turnstile(
@@ -134,10 +148,29 @@ class InboxWriter:
 
     def _add(self, partition: int, field: str, data: bytes) -> "asyncio.Future[str]":
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._hand_in(partition, field, data, done)
+        return done
+
+    def _hand_in(self, partition: int, field: str, data: bytes, receipt: Receipt) -> None:
         deadline = time.monotonic() + self._timeout
         lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
-        lane.add(_WaitingEntry(partition, field, data, deadline, done))
-        return done
+        lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
+
+    def offer(self, entry: Entry, receipt: Receipt) -> bool:
+        """As `put`, for who does not wait: `receipt` is told. False, and nothing has been done, if
+        there is something to be waited for before: it is large, or heavy, or comes behind one that
+        is; or it is traced.
+
+        Raises `EditTooLarge`.
+        """
+        if entry.pad in self._turns or is_heavy(entry) or tracing.chosen(entry.origin) is not None:
+            return False
+        data = encode_entry(entry)
+        if len(data) > ENTRY_BYTES:
+            return False
+        check(entry, len(data), self.limits)
+        self._hand_in(self.keyspace.partition_of(entry.pad), "e", data, receipt)
+        return True
 
     @asynccontextmanager
     async def _turn(self, pad: str) -> AsyncIterator[None]:
@@ -218,11 +251,14 @@ class InboxWriter:
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
     ) -> bool:
         entry_id = entry_id or await self.put(entry)
+        # Not wait_for, which would want a shield for the answer: this costs half.
+        await asyncio.wait((answer,), timeout=self.look_after)
+        return await self.follow(entry, answer, entry_id)
+
+    async def follow(self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str) -> bool:
+        """As `settle`, for one that stands in its inbox under this ID, and has not been answered
+        for `look_after` seconds."""
         while not answer.done():
-            # Not wait_for, which would want a shield for the answer: this costs half.
-            await asyncio.wait((answer,), timeout=self._look_after)
-            if answer.done():
-                break
             # While the writer has not come to it, to give it up would only add to what there is to
             # do; and while Redis is away, there is nobody else who knows more.
             with suppress(*UNREACHABLE):
@@ -231,6 +267,7 @@ class InboxWriter:
                     entry_id = await self.put(entry)
                 elif standing is EntryStatus.PASSED:
                     return answer.done()
+            await asyncio.wait((answer,), timeout=self.look_after)
         return True
 
     async def standing(self, entry: Entry, entry_id: str) -> EntryStatus:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.answers import AwaitedAnswer, SubmissionAnswer
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.send_plan import SendPlan, plan
@@ -95,8 +96,8 @@ class Session:
     news_at: int = 0  #: its place in the news of the pad's people
     state: SessionState = SessionState.ARRIVING
     """Changed by `happened` alone."""
-    pending: dict[int, "asyncio.Future[Outcome | None]"] = field(default_factory=dict)
-    """Submissions under way by `seq`; the result is None where a revision came of it."""
+    pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
+    """Who waits for an answer to a submission, by `seq`."""
     _server: SessionServer | None = None  #: from when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first
     _seen: tuple[int, int, float] | None = None
@@ -113,18 +114,33 @@ class Session:
             self.id, me.id, worker, me.name, me.color, identity.embedded, identity.read_only
         )
 
+    @property
+    def next_origin(self) -> Origin:
+        """For the next inbox entry. It is used up by `expects`."""
+        return Origin(self.id, self._seq + 1)
+
+    def expects(self, origin: Origin, answer: SubmissionAnswer) -> None:
+        """The entry of this origin is on its way, and `answer` is told what comes of it."""
+        self._seq = origin.seq
+        self.pending[origin.seq] = answer
+
     def expect(self) -> tuple[Origin, "asyncio.Future[Outcome | None]"]:
         """The origin for the next inbox entry, and the future of its outcome."""
-        self._seq += 1
-        answer: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
-        self.pending[self._seq] = answer
-        return Origin(self.id, self._seq), answer
+        origin, answer = self.next_origin, AwaitedAnswer()
+        self.expects(origin, answer)
+        return origin, answer.future
 
     def settle(self, seq: int, outcome: Outcome | None) -> None:
         """The writer has answered; a second answer to the same submission is passed over."""
         answer = self.pending.pop(seq, None)
-        if answer is not None and not answer.done():
-            answer.set_result(outcome)
+        if answer is not None:
+            answer.answered(outcome)
+
+    def abandon(self) -> None:
+        """It has left, and nobody needs answers to what it has asked any more."""
+        while self.pending:
+            _, answer = self.pending.popitem()
+            answer.abandoned()
 
     # --- Its state -------------------------------------------------------------------------------
 

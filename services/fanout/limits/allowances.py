@@ -79,11 +79,16 @@ class Allowances:
             cursors=Buckets(CURSORS),
         )
 
-    async def commit(self, author: str, changeset: object = "") -> None:
-        """Waits for the author's turn; those who wait are served in the order in which they came.
-        A changeset of many operations counts as many. Raises `RateExceeded`."""
-        await _wait(self.commits, author, "commits")
-        if isinstance(changeset, str) and len(changeset) > SHORT:
+    def commit(self, author: str) -> float:
+        """Takes the author's turn for an edit, and returns the seconds until it comes, mostly 0;
+        those who wait are served in the order in which they came. Raises `RateExceeded`."""
+        return _turn(self.commits, author, "commits")
+
+    async def operations_of(self, author: str, changeset: object) -> None:
+        """Likewise, as an edit of many operations counts as many; waits for it itself. Raises
+        `RateExceeded`."""
+        if not is_short(changeset):
+            assert isinstance(changeset, str)
             await _wait(self.operations, author, "operations", count_ops(changeset))
 
     async def join(self, who: Hashable) -> None:
@@ -101,11 +106,22 @@ class Allowances:
             raise RateExceeded
 
 
+def is_short(changeset: object) -> bool:
+    """Whether what stands for an edit, or for none, cannot have many operations."""
+    return not isinstance(changeset, str) or len(changeset) <= SHORT
+
+
 async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> None:
-    wait = buckets.take(who, monotonic(), amount)
+    wait = _turn(buckets, who, limit, amount)
     if wait:
-        refusals.LIMITED.labels(limit).inc()
         await asyncio.sleep(wait)
-    elif wait is None:
-        refusals.LIMITED.labels(limit).inc()
+
+
+def _turn(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> float:
+    wait = buckets.take(who, monotonic(), amount)
+    if wait == 0:
+        return 0.0
+    refusals.LIMITED.labels(limit).inc()
+    if wait is None:
         raise RateExceeded
+    return wait

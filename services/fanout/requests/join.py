@@ -268,8 +268,7 @@ class JoinHandler:
             if room.remove(session):
                 await room.say_left(session)
         finally:
-            for seq in list(session.pending):
-                session.pending.pop(seq).cancel()
+            session.abandon()
             self.rooms.leave(room)
 
     @asynccontextmanager

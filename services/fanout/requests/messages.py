@@ -7,6 +7,7 @@ A client may ask for a Socket.IO acknowledgement of any message: it gets ``[null
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
 from padfleet.services.fanout.hub.room import Room
-from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded
+from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded, is_short
 from padfleet.services.fanout.limits.idle import IdleSockets
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.context import RequestContext
@@ -29,6 +30,7 @@ from padfleet.services.fanout.requests.join import (
     turn_away_if_corrupt,
 )
 from padfleet.services.fanout.transport import packets
+from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
 from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connect import UNREACHABLE
@@ -40,7 +42,9 @@ log = logging.getLogger(__name__)
 MAX_DIGITS = 16
 """Of a number that JavaScript holds exactly, and Python reads quickly."""
 
-_OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", "USER_CHANGES"})
+EDIT = "USER_CHANGES"
+
+_OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", EDIT})
 """The types of messages that are served here, and not by a handler."""
 
 Reply = tuple[None, None] | dict[str, str]
@@ -53,6 +57,7 @@ class Socket:
 
     handshake: Handshake
     exit: Outbound
+    intake: Intake = field(default_factory=Intake)  #: what it has said and is worked on
     brought: str | None = None  #: by its client from an earlier connection, see `resume_token`
     session: Session | None = None
     room: Room | None = None
@@ -99,14 +104,51 @@ class Messages:
         self._history = history
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
 
-    async def received(self, socket: Socket, message: Any) -> Reply:
-        """Never raises: whatever a client sends costs itself at most."""
+    def take(self, socket: Socket, message: Any) -> Coroutine[Any, Any, Reply] | None:
+        """Serves a message of which no acknowledgement is asked for: at once, if it is an edit for
+        which nothing has to be waited for, as most messages are. Else it returns what is left to
+        be done."""
+        session, room = socket.session, socket.room
+        if (
+            session is None
+            or room is None
+            or session.id not in room.sessions
+            or socket.intake.has_tasks  # which it must not overtake
+            or self._hooks.handle_message
+            or not isinstance(message, dict)
+            or message.get("component") != "pad"
+            or not isinstance(data := message.get("data"), dict)
+            or not _is_submission(message.get("type"), data, session)
+            or not is_short(data.get("changeset"))
+        ):
+            return self.received(socket, message)
+        try:
+            wait = self._allowances.commit(session.author)
+        except RateExceeded:
+            metrics.MESSAGES.add(EDIT)
+            room.kick_and_say(session, "rateLimited")
+            return None
+        if wait:
+            return self.received(socket, message, wait)
+        try:
+            taken = self._commits.hand_in(room, session, data, socket.intake)
+        except Exception:
+            log.exception("message failed", extra={"type": EDIT})
+            taken = True
+        if not taken:
+            return self.received(socket, message, wait)
+        metrics.MESSAGES.add(EDIT)
+        return None
+
+    async def received(self, socket: Socket, message: Any, wait: float | None = None) -> Reply:
+        """Never raises: whatever a client sends costs itself at most. `wait`: it is an edit whose
+        turn has been taken already, and comes in so many seconds."""
         kind = _kind(message)
         # A type that we do not know is whatever its sender wrote: no word of it goes to the log.
         known = kind if kind in self._known else "other"
         metrics.MESSAGES.add(known)
         try:
-            await self._dispatch(socket, message)
+            await self._dispatch(socket, message, wait)
         except ClientError as error:
             log.info("message refused", extra={"type": known, "error": error.plain})
             return {"name": error.name, "message": str(error)}
@@ -134,7 +176,7 @@ class Messages:
 
     # --- Dispatch --------------------------------------------------------------------------------
 
-    async def _dispatch(self, socket: Socket, message: Any) -> None:
+    async def _dispatch(self, socket: Socket, message: Any, wait: float | None) -> None:
         if not isinstance(message, dict) or message.get("component") != "pad":
             component = message.get("component") if isinstance(message, dict) else None
             raise ClientError("unknown message component", component)
@@ -155,7 +197,7 @@ class Messages:
                 raise ClientError("client disconnected")
         if _is_submission(kind, message.get("data"), session):
             # What most messages are, and what says no more than it was taken.
-            await self._submit(room, session, message["data"])
+            await self._submit(room, session, message["data"], wait)
             return
         with prefixed(kind):
             if kind == "CHANGESET_REQ":
@@ -166,9 +208,15 @@ class Messages:
             else:
                 raise ClientError("unknown message type")
 
-    async def _submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
+    async def _submit(
+        self, room: Room, session: Session, data: dict[str, Any], wait: float | None
+    ) -> None:
         try:
-            await self._allowances.commit(session.author, data.get("changeset"))
+            if wait is None:
+                wait = self._allowances.commit(session.author)
+            if wait:
+                await asyncio.sleep(wait)
+            await self._allowances.operations_of(session.author, data.get("changeset"))
         except RateExceeded:
             room.kick_and_say(session, "rateLimited")
             return
@@ -280,7 +328,7 @@ def _is_submission(kind: Any, data: Any, session: Session) -> bool:
     return (
         kind == "COLLABROOM"
         and isinstance(data, dict)
-        and data.get("type") == "USER_CHANGES"
+        and data.get("type") == EDIT
         and not session.identity.read_only
     )
 

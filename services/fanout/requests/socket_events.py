@@ -65,9 +65,11 @@ class SocketEvents:
         environ.clear()
         manager = self._server.manager
         connection: LeanSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
-        self._sockets[sid] = socket = Socket(handshake, connection.exit, resume_token.brought(auth))
+        self._sockets[sid] = socket = Socket(
+            handshake, connection.exit, connection.intake, resume_token.brought(auth)
+        )
         connection.acknowledged = socket.acknowledged
-        connection.told = partial(self._messages.received, socket)
+        connection.told = partial(self._messages.take, socket)
 
     async def _message(self, sid: str, content: Any = None, *_more: Any) -> Any:
         socket = self._sockets.get(sid)

@@ -84,9 +84,10 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.exit = Outbound(self._has_ended)
         self.acknowledged: Callable[[str], None] | None = None
         """Called with each Socket.IO acknowledgement, if set."""
-        self.told: Callable[[Any], Coroutine[Any, Any, Any]] | None = None
+        self.told: Callable[[Any], Coroutine[Any, Any, Any] | None] | None = None
         """Called with what a `message` event carries, if set and if no acknowledgement is asked
-        for. Nine in ten packets are of this kind, and the libraries make three tasks of each."""
+        for. Nine in ten packets are of this kind, and the libraries make three tasks of each.
+        Returns what there is to be waited for, which becomes a task; None: nothing."""
         self.intake = Intake()
         self._line: WebSocketConnection | None = (
             None  #: the WebSocket, once it is the way in and out
@@ -94,7 +95,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self._probe: WebSocketConnection | None = None  #: a WebSocket that may become it
         self._inbox: deque[str] | None = None  #: while a task reads from it
         self._bucket = Bucket(server.pace.burst, monotonic())
-        self._holds = Hold(0)  #: why nothing is read from its WebSockets for the time being
+        self._holds = 0  #: why nothing is read from its WebSockets for the time being
         self._slow_until = 0.0
 
     # --- Out -------------------------------------------------------------------------------------
@@ -243,7 +244,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             except (ValueError, RecursionError):
                 line.fail(Code.UNSUPPORTED)
             else:
-                self.take(self.told(message))
+                work = self.told(message)
+                if work is not None:
+                    self.take(work)
         elif self._inbox is None:
             self._inbox = deque([text])
             self._spawn(self._read_inbox(line))
@@ -395,12 +398,12 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 extra={"error": f"{type(error).__name__}: {error}"[:200]},
             )
 
-    def _hold(self, why: Hold) -> None:
+    def _hold(self, why: int) -> None:
         self._holds |= why
         for line in self._lines:
             line.hold(why)
 
-    def _release(self, why: Hold) -> None:
+    def _release(self, why: int) -> None:
         self._holds &= ~why
         for line in self._lines:
             line.release(why)

@@ -1,6 +1,7 @@
 """How much of what one socket has said is still being worked on.
 
-A message is a task of its own, since some wait for the writer while others can go on. Without a
+What waits for something is a task of its own, or, if it waits for the writer alone, noted as under
+way: others can go on meanwhile. Without a
 bound, somebody who says faster than is answered, CLIENT_READY again and again, would fill the
 memory with tasks: 100,000 in ten seconds took 270 MB. To drop such a socket would be simpler, but a
 page on a slow line sends much at once too; so it is not read any more until it has been answered.
@@ -16,19 +17,38 @@ MOST = 64
 class Intake:
     """Counts the messages under way, and says when there is room for another."""
 
-    __slots__ = ("_room", "_under_way")
+    __slots__ = ("_room", "_tasks", "_under_way")
 
     def __init__(self) -> None:
         self._under_way = 0
+        self._tasks = 0  #: of these
         self._room: asyncio.Future[None] | None = None
 
     @property
     def full(self) -> bool:
         return self._under_way >= MOST
 
+    @property
+    def has_tasks(self) -> bool:
+        """Whether messages are worked on that the next one must not overtake."""
+        return self._tasks > 0
+
     def begins(self, task: "asyncio.Task[Any]") -> None:
+        """A message is worked on by this task."""
+        self._tasks += 1
         self._under_way += 1
         task.add_done_callback(self._ended)
+
+    def takes(self) -> None:
+        """A message has been passed on, and is under way until `answered` is called."""
+        self._under_way += 1
+
+    def answered(self) -> None:
+        """One of these is under way no more."""
+        self._under_way -= 1
+        if self._room is not None and self._under_way <= MOST // 2:
+            self._room.set_result(None)
+            self._room = None
 
     async def room(self) -> None:
         """Returns when there is room, which others may take first."""
@@ -38,7 +58,5 @@ class Intake:
             await asyncio.shield(self._room)
 
     def _ended(self, _task: "asyncio.Task[Any]") -> None:
-        self._under_way -= 1
-        if self._room is not None and self._under_way <= MOST // 2:
-            self._room.set_result(None)
-            self._room = None
+        self._tasks -= 1
+        self.answered()

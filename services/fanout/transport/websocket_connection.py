@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from enum import IntFlag
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -37,12 +36,13 @@ CLOSE_DEADLINE = 10.0
 """Seconds that a closed WebSocket has to take what it was given before."""
 
 
-class Hold(IntFlag):
-    """Why a connection is not read from."""
+class Hold:
+    """Why a connection is not read from: bits. Plain numbers, since each frame asks for them, and
+    operations on an IntFlag take a microsecond each."""
 
-    UNREAD = 1  #: packets wait to be read
-    FAST = 2  #: it sends more than it may
-    UNPARSED = 4  #: it has brought more frames at once than are looked at in one turn
+    UNREAD: Final = 1  #: packets wait to be read
+    FAST: Final = 2  #: it sends more than it may
+    UNPARSED: Final = 4  #: it has brought more frames at once than are looked at in one turn
 
 
 class Receiver(Protocol):
@@ -88,7 +88,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._paused = False
         self._drained: Callable[[], None] | None = None
         self._ending: asyncio.TimerHandle | None = None
-        self._holds = Hold(0)
+        self._holds = 0
         self._pong: bytes | None = None  #: of the last ping, while its answer would have to wait
         self._pouring: tuple[Iterator[bytes | memoryview], Callable[[], None]] | None = None
 
@@ -159,13 +159,13 @@ class WebSocketConnection(asyncio.Protocol):
 
     # --- In --------------------------------------------------------------------------------------
 
-    def hold(self, why: Hold) -> None:
+    def hold(self, why: int) -> None:
         """Reads nothing more from the connection for the time being."""
         before, self._holds = self._holds, self._holds | why
         if why and not before and not self.transport.is_closing():
             self.transport.pause_reading()
 
-    def release(self, why: Hold) -> None:
+    def release(self, why: int) -> None:
         """Reads on, unless there are other reasons not to."""
         before, self._holds = self._holds, self._holds & ~why
         if before and not self._holds and not self.transport.is_closing():
@@ -186,7 +186,8 @@ class WebSocketConnection(asyncio.Protocol):
             if not size:
                 if not count and not self._holds & Hold.UNPARSED:
                     receiver.charge(self, TRICKLE)
-                self.release(Hold.UNPARSED)
+                if self._holds:
+                    self.release(Hold.UNPARSED)
                 return
             event, reader.event = reader.event, None
             if not receiver.charge(self, 1 + size / ONE_MORE):

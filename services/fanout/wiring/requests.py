@@ -66,9 +66,11 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
     idle_sockets = IdleSockets(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
+    commits = Commits(inbox)
+    ends.callback(commits.close)
     messages = Messages(
         join_handler,
-        Commits(inbox),
+        commits,
         Allowances.of(settings),
         idle_sockets,
         handlers(settings.plugin_messages),

@@ -119,7 +119,7 @@ async def test_what_is_done_about_an_entry_without_an_answer(
         return standing
 
     monkeypatch.setattr(inbox, "standing", look)
-    monkeypatch.setattr(inbox, "_look_after", 0.001)
+    monkeypatch.setattr(inbox, "look_after", 0.001)
     answered = await inbox.settle(entry(keyspace, 0), answer)
     passed = standing is inbox_module.EntryStatus.PASSED
     assert answered is not passed

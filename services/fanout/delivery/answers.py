@@ -1,0 +1,33 @@
+"""Who is told what the writer has answered to a submission."""
+
+import asyncio
+from typing import Protocol
+
+from padfleet.shared.log.records import Outcome
+
+
+class SubmissionAnswer(Protocol):
+    """Is told once. Neither call may raise, or do more than takes a moment: they come in the middle
+    of a flush."""
+
+    def answered(self, outcome: Outcome | None) -> None:
+        """The writer has answered; None: a revision came of it, and has been sent."""
+
+    def abandoned(self) -> None:
+        """The session has left before."""
+
+
+class AwaitedAnswer:
+    """Of somebody who waits for it, by a future; it is cancelled if the session leaves."""
+
+    __slots__ = ("future",)
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
+
+    def answered(self, outcome: Outcome | None) -> None:
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def abandoned(self) -> None:
+        self.future.cancel()
