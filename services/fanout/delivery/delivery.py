@@ -11,6 +11,7 @@ from padfleet.services.fanout.delivery.fast_path import push
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.flush_counts import sent
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot
+from padfleet.services.fanout.delivery.newest import send_newest
 from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.delivery.session_state import Action, SessionEvent
 from padfleet.services.fanout.pads.gate import SendingGate
@@ -112,9 +113,17 @@ class Delivery:
             metrics.HELD_SECONDS.observe(now - self._unsent_since)
             self._unsent_since = None
         sessions = list(self._sessions.values())
+        sending = self._tracked.begin()
+        newest, at_once = replica.feed.newest, 0
+        if newest is not None and len(sessions) <= SESSIONS_PER_STEP:
+            done = send_newest(newest, self._news.end, replica.frames, sessions, now)
+            done.count()
+            if not done.rest:
+                sending.end(sessions=len(sessions), revisions=done.revisions)
+                return
+            sessions, at_once = done.rest, done.revisions
         questions = 1 + len(sessions) // QUESTIONS_SHARE
         flush = Flush(replica.feed, replica.frames, now, news=self._news, questions=questions)
-        sending = self._tracked.begin()
         serve = partial(self._serve, flush)
         for start in range(0, len(sessions), SESSIONS_PER_STEP):
             if replica.feed is not flush.feed or self._gate.is_shut:
@@ -122,7 +131,7 @@ class Delivery:
             push(flush, sessions[start : start + SESSIONS_PER_STEP], serve)
             yield flush.kernel_seconds()
         sent(flush.finish())
-        sending.end(sessions=len(sessions), revisions=flush.tally.revisions)
+        sending.end(sessions=len(sessions), revisions=at_once + flush.tally.revisions)
 
     def _serve(self, flush: Flush, session: Session) -> None:
         match session.flush(flush):

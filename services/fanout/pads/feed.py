@@ -55,6 +55,11 @@ class Feed:
         """The oldest revision held; head + 1 if none is."""
         return self.head + 1 - len(self._ring)
 
+    @property
+    def newest(self) -> Revision | None:
+        """The revision `head`; None if it is not held."""
+        return self._ring[-1] if self._ring else None
+
     def offer(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
         """Takes in what continues the feed, and passes over what it has already.
 
