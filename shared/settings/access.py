@@ -57,6 +57,14 @@ class AccessSettings(RedisProcessSettings):
         "who may do what: open lets everybody write on every pad, as Etherpad does by default; "
         "jwt wants a signed token; hook asks a service of yours",
     )
+    require_session: bool = setting(
+        False,
+        "whether there are only pads of groups: open then wants a session of the group, that the "
+        "HTTP API has made, on public ones too; with jwt and hook their word opens them",
+    )
+    edit_only: bool = setting(
+        False, "whether pads are made by the HTTP API only, and not by who comes to one"
+    )
     auth_max_lifetime_s: int = setting(
         86_400,
         "time for which a token may be valid, or an answer of the hook holds, at most",
@@ -144,6 +152,11 @@ class AccessSettings(RedisProcessSettings):
     hook_at_once: int = setting(
         50, "questions under way at the same time; more wait", minimum=1, maximum=10_000
     )
+
+    @property
+    def everybody_may(self) -> bool:
+        """Whether who comes to an ordinary pad is let in, whoever it is."""
+        return self.auth == "open" and not self.require_session
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()

@@ -21,7 +21,7 @@ from padfleet.services.fanout.auth.decision import (
     RequestedPad,
     permission,
 )
-from padfleet.services.fanout.auth.group_pads import group_session, no_group_pad, session_grant
+from padfleet.services.fanout.auth.group_pads import group_session, session_grant
 from padfleet.services.fanout.auth.handshake import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.hook import question
 from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
@@ -68,13 +68,21 @@ class OpenAccess:
     groups it is a session that counts, which a portal has made by the HTTP API."""
 
     def __init__(
-        self, redis: Redis, keyspace: Keyspace, cookie_prefix: str, keep_ms: int = 0
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        cookie_prefix: str,
+        keep_ms: int = 0,
+        *,
+        require_session: bool = False,
     ) -> None:
-        """`keep_ms`: for how long authors are kept who contribute nothing; 0: for good."""
+        """`keep_ms`: for how long authors are kept who contribute nothing; 0: for good.
+        `require_session`: also for groups' pads that are public."""
         self._redis = redis
         self._keyspace = keyspace
         self._cookie_prefix = cookie_prefix
         self._keep_ms = keep_ms
+        self._require_session = require_session
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
@@ -111,7 +119,11 @@ class OpenAccess:
         given = next((found for name in names if (found := cookie(handshake, name))), None)
         given = given or message.get("sessionID")  # as older integrations hand it over
         return await group_session(
-            self._redis, self._keyspace, wanted, given if isinstance(given, str) else ""
+            self._redis,
+            self._keyspace,
+            wanted,
+            given if isinstance(given, str) else "",
+            required=self._require_session,
         )
 
     async def start(self) -> None:
@@ -146,7 +158,6 @@ class TokenAccess:
     ) -> tuple[RequestedPad, Grant]:
         allowed = await self._permission(handshake)
         wanted = await find()
-        no_group_pad(wanted)
         return wanted, allowed.on(wanted)
 
     async def look(
@@ -194,7 +205,6 @@ class HookAccess:
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[RequestedPad, Grant]:
         wanted = await find()
-        no_group_pad(wanted)
         cookies = {name: cookie(handshake, name) for name in self._cookies}
         asked = question(
             wanted,
@@ -228,7 +238,13 @@ def open_access(
         return _token_access(settings)
     if settings.auth == "hook":
         return _hook_access(settings)
-    return OpenAccess(redis, keyspace, cookie_prefix, visitors_kept_ms)
+    return OpenAccess(
+        redis,
+        keyspace,
+        cookie_prefix,
+        visitors_kept_ms,
+        require_session=settings.require_session,
+    )
 
 
 def _token_access(settings: AccessSettings) -> TokenAccess:

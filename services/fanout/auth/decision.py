@@ -37,7 +37,7 @@ class Reason(StrEnum):
     AUDIENCE = "audience"
     ISSUER = "issuer"
     PAD = "pad"  #: not a pad of this token's
-    NO_PAD = "no_pad"  #: may only read, and there is nothing to read
+    NO_PAD = "no_pad"  #: there is none, and this one may not make it
     HOOK = "hook"  #: the operator's service says no
     HOOK_FAILED = "hook_failed"  #: it says nothing that can be understood
 

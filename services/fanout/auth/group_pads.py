@@ -1,8 +1,8 @@
-"""Who may go onto the pads of groups, where nobody else says so: Etherpad's rules.
+"""Who may go onto the pads of groups, where neither tokens nor a hook say so: Etherpad's rules.
 
 A session of the group lets onto all of its pads, and says who somebody is there. Without one only
-pads that were made public are open, and none can be brought into being. The read-only address of a
-pad opens no more than the pad itself.
+pads that were made public are open, unless a session is required for these too, and none can be
+brought into being. The read-only address of a pad opens no more than the pad itself.
 """
 
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
@@ -16,16 +16,18 @@ LOOK_AGAIN = 60.0
 
 
 async def group_session(
-    redis: Redis, keyspace: Keyspace, wanted: RequestedPad, given: str
+    redis: Redis, keyspace: Keyspace, wanted: RequestedPad, given: str, *, required: bool = False
 ) -> GroupSession | None:
     """The session among those `given` (ids with commas between) that lets onto this pad; None for a
-    pad that needs none. Raises `Denied`."""
+    pad that needs none. `required`: public pads need one as well. Raises `Denied`."""
     group = group_of(wanted.pad_id)
     if group is None:
         return None
     session = await valid_session(redis, group, given)
     if session is not None:
         return session
+    if required:
+        raise Denied("a group's pad needs a session, public or not", Reason.MISSING)
     keys = keyspace.pad(wanted.pad_id)
     if not (await read_meta(redis, keys)).exists:
         raise Denied("only a session can make a pad of a group", Reason.NO_PAD)
@@ -36,10 +38,3 @@ async def group_session(
 
 def session_grant(session: GroupSession, now: float) -> Grant:
     return Grant(session.author, expires=min(session.valid_until, now + LOOK_AGAIN))
-
-
-def no_group_pad(wanted: RequestedPad) -> None:
-    """Raises `Denied` for a group's pad. Tokens and hooks do not know of sessions, and a pattern
-    that was written for other pads must not open these."""
-    if group_of(wanted.pad_id) is not None:
-        raise Denied("groups' pads are for sessions, in open mode", Reason.PAD)

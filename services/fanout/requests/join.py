@@ -92,7 +92,7 @@ class JoinHandler:
         reading: Pending[tuple[Author | None, bool]] | None = None
 
         def begin(pad_id: str) -> None:
-            if ahead is not None and self.settings.auth == "open" and is_plain(pad_id):
+            if ahead is not None and self.settings.everybody_may and is_plain(pad_id):
                 ahead.open(pad_id)
 
         async def find() -> RequestedPad:
@@ -128,8 +128,8 @@ class JoinHandler:
             for asked in (looking, reading):
                 if asked is not None:
                     asked.forget()  # where nobody is let in
-        if not grant.write and not glance.exists:
-            raise Denied("may only read, and the pad does not exist", Reason.NO_PAD)
+        if not glance.exists and (not grant.write or self.settings.edit_only):
+            raise Denied("may make no pad, and there is none", Reason.NO_PAD)
         return SessionIdentity(
             grant.author,
             wanted.pad_id,
@@ -155,7 +155,7 @@ class JoinHandler:
         ahead = Ahead(self.rooms)
         try:
             pad = message.get("padId")
-            if self.settings.auth == "open" and is_plain(pad):
+            if self.settings.everybody_may and is_plain(pad):
                 ahead.open(pad)
             yield ahead
         finally:
@@ -298,7 +298,7 @@ class JoinHandler:
         patient_until = monotonic() + PATIENCE
         rights_of_epoch: dict[int, dict[str, Any]] = {}
         while True:
-            if room.feed.head < 0 and session.identity.read_only:
+            if room.feed.head < 0 and (session.identity.read_only or self.settings.edit_only):
                 raise _turned_away(session.exit, "deleted")  # since it was let in
             begins = asked or room.feed.head < 0
             if room.feed.head < 0:

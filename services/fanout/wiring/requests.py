@@ -4,6 +4,7 @@ do what, and the handlers."""
 from dataclasses import dataclass
 
 from padfleet.services.fanout.auth.access import Access, open_access
+from padfleet.services.fanout.auth.restrictions import restricted
 from padfleet.services.fanout.collab import handlers
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
@@ -47,8 +48,11 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
     inbox = _open_inbox(process, settings)
     timeslider = Timeslider(redis, Helper())
     ends.push_async_callback(timeslider.close)
-    access = open_access(
-        settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms
+    access = restricted(
+        open_access(settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms),
+        settings,
+        redis,
+        keyspace,
     )
     ends.push_async_callback(access.close)
     hooks = installed_hooks(redis)

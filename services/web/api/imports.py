@@ -36,7 +36,7 @@ from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.history import read_told_meta
+from padfleet.shared.log.history import PadMeta, read_told_meta
 from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.log.limits import EditTooLarge
 from padfleet.shared.log.staging import Moved
@@ -181,6 +181,7 @@ class Imports:
         visitor = await self._door.work(request, request.match_info["pad"])
         await authors.enrol(self._api.redis, visitor.author, visitor.visit)
         meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
+        self._may_begin(meta)
         if not meta.exists:
             # Should its text be refused, it is a pad that nobody has written in.
             await self._api.edits.create(
@@ -193,6 +194,12 @@ class Imports:
         await change(self._api, visitor.pad, visitor.author, placing(found, visitor.author))
         return False
 
+    def _may_begin(self, meta: PadMeta) -> None:
+        """Raises `NotAllowed` where an import would bring the pad into being, which was there when
+        the file began to come."""
+        if self._api.settings.edit_only and not meta.exists:
+            raise NotAllowed("pads are made by the HTTP API only")
+
     def _takes_histories(self) -> bool:
         settings = self._api.settings
         if settings.import_history == "auto":
@@ -202,6 +209,7 @@ class Imports:
     async def _history(self, request: web.Request, visitor: Visitor, data: bytes) -> None:
         api = self._api
         meta = await read_told_meta(api.redis, api.keyspace.pad(visitor.pad))
+        self._may_begin(meta)
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
         # It may be broken off: what it had brought beside the pad expires.

@@ -11,7 +11,6 @@ from padfleet.services.fanout.auth.decision import Denied, RequestedPad
 from padfleet.services.fanout.auth.group_pads import (
     LOOK_AGAIN,
     group_session,
-    no_group_pad,
     session_grant,
 )
 from padfleet.shared.log import groups
@@ -60,11 +59,8 @@ async def test_who_gets_onto_a_groups_pad(redis: Redis, keyspace: Keyspace) -> N
         assert found.author == "a.x"
         with pytest.raises(Denied):
             await group_session(redis, keyspace, wanted, "")
-        with pytest.raises(Denied):
-            no_group_pad(wanted)
     plain = RequestedPad("pad", "pad", False)
     assert await group_session(redis, keyspace, plain, name) is None
-    no_group_pad(plain)
 
 
 def test_a_session_is_looked_up_again() -> None:

@@ -1,0 +1,80 @@
+"""Which pads there are for those who come to the door, whoever they are: Etherpad's
+`requireSession` and `editOnly`, in each of the modes of access."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from padfleet.services.fanout.auth.access import Access, Find
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
+from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings import AccessSettings
+
+
+def restricted(
+    access: Access, settings: AccessSettings, redis: Redis, keyspace: Keyspace
+) -> Access:
+    """The same access, to the pads that the settings leave."""
+    if settings.require_session:
+        access = GroupPadsOnly(access)
+    if settings.edit_only:
+        access = ExistingPadsOnly(access, redis, keyspace)
+    return access
+
+
+class _Restricted:
+    """Looks at the pad that is asked for before anybody is asked who he is."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def admit(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[RequestedPad, Grant]:
+        return await self._access.admit(handshake, message, lambda: self._found(find))
+
+    async def look(
+        self, handshake: Handshake, message: Mapping[str, Any], find: Find
+    ) -> tuple[RequestedPad, Grant]:
+        return await self._access.look(handshake, message, lambda: self._found(find))
+
+    async def start(self) -> None:
+        await self._access.start()
+
+    async def close(self) -> None:
+        await self._access.close()
+
+    async def _found(self, find: Find) -> RequestedPad:
+        wanted = await find()
+        await self.check(wanted)
+        return wanted
+
+    async def check(self, wanted: RequestedPad) -> None:
+        """Raises `Denied` for a pad that is none of those."""
+        raise NotImplementedError
+
+
+class GroupPadsOnly(_Restricted):
+    """What lets onto a group's pad in this mode is needed for every pad, and others have no group
+    that there could be a session of."""
+
+    async def check(self, wanted: RequestedPad) -> None:
+        if group_of(wanted.pad_id) is None:
+            raise Denied("a session is required, and only groups' pads have any", Reason.MISSING)
+
+
+class ExistingPadsOnly(_Restricted):
+    """Who comes to a pad does not bring it into being. (One that is deleted after it was looked at
+    is nobody's to make anew either: see `JoinHandler` and the imports.)"""
+
+    def __init__(self, access: Access, redis: Redis, keyspace: Keyspace) -> None:
+        super().__init__(access)
+        self._redis = redis
+        self._keyspace = keyspace
+
+    async def check(self, wanted: RequestedPad) -> None:
+        if not (await read_meta(self._redis, self._keyspace.pad(wanted.pad_id))).exists:
+            raise Denied("pads are made by the HTTP API only", Reason.NO_PAD)
