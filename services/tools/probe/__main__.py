@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import http.client
 import sys
+import time
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _WELL: Final = 0
 _UNWELL: Final = 1
+_PAUSE: Final = 0.2  # seconds between two questions
 _LONGEST: Final = 2000  # characters of an answer that are shown: Docker keeps 4096 bytes of them
 
 
@@ -28,23 +30,40 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--timeout", type=float, default=2.0, metavar="S", help="seconds to wait [default 2]"
     )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="ask again for so many seconds until it is well [default 0]",
+    )
     given = parser.parse_args(argv)
     where = urlsplit(given.url)
     if where.scheme != "http" or not where.hostname:
         parser.error(f"{given.url!r} is not an address such as http://127.0.0.1:9001")
+    deadline = time.monotonic() + given.wait
+    while True:
+        well, said = _ask(given.url, where, given.timeout)
+        if well or time.monotonic() >= deadline:
+            break
+        time.sleep(_PAUSE)
+    print(said)
+    return _WELL if well else _UNWELL
+
+
+def _ask(url: str, where: SplitResult, timeout: float) -> tuple[bool, str]:
+    """Whether it is well, and what it says."""
     # Not urllib: that would go through a proxy which the environment names.
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=given.timeout)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout)
     try:
         connection.request("GET", where.path if where.path != "" else "/health/ready")
         response = connection.getresponse()
         body = response.read(_LONGEST).decode("utf-8", "replace").strip()
     except (OSError, http.client.HTTPException) as error:
-        print(f"padfleet probe: {given.url} does not answer: {error}")
-        return _UNWELL
+        return False, f"padfleet probe: {url} does not answer: {error}"
     finally:
         connection.close()
-    print(f"{response.status} {body}")
-    return _WELL if response.status == http.client.OK else _UNWELL
+    return response.status == http.client.OK, f"{response.status} {body}"
 
 
 if __name__ == "__main__":
