@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.fences import Fences
-from padfleet.services.writer.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
+from padfleet.services.writer.rules import (
+    SYSTEM_AUTHOR,
+    SubmissionRefused,
+    check_submission,
+    wire_pool_of,
+)
 from padfleet.shared.easysync import (
-    AttributePool,
     EasysyncError,
     identity,
     make_splice,
@@ -265,7 +269,7 @@ class WriterPad(Document):
             raise SubmissionRefused(
                 f"base revision {base} is not between 0 and the head, {self.head}"
             )
-        wire_pool = AttributePool.from_jsonable(submission.pool)
+        wire_pool = wire_pool_of(submission)
         check_submission(
             submission.changeset,
             wire_pool,

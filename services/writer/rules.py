@@ -4,6 +4,10 @@ The rules are those that Etherpad's server enforces (3.3.1), so that a client wh
 works here, and what is refused there is refused here.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
 from padfleet.shared.bounds import OutOfBounds, check_attributes
 from padfleet.shared.easysync import (
     AttributePool,
@@ -13,10 +17,49 @@ from padfleet.shared.easysync import (
 from padfleet.shared.easysync.changeset import checked_ops
 from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.authors import SYSTEM_AUTHOR as SYSTEM_AUTHOR
+from padfleet.shared.log.records import Submission
 
 
 class SubmissionRefused(Exception):
     """The submission cannot become a revision. The text says why, for the log."""
+
+
+def wire_pool_of(submission: Submission) -> AttributePool:
+    """The attributes that a submission brings, within bounds; only to be read. Raises
+    `SubmissionRefused`, or `EasysyncError` where they are no pool."""
+    author = submission.author
+    if brings_its_author_only(submission.pool, author) and (pool := _own_pool(author)) is not None:
+        return pool
+    pool = AttributePool.from_jsonable(submission.pool)
+    try:
+        check_attributes(pool.pairs())
+    except OutOfBounds as error:
+        raise SubmissionRefused(str(error)) from error
+    return pool
+
+
+def brings_its_author_only(pool: Mapping[str, Any], author: str) -> bool:
+    """Whether the pool is that of plain typing, as nearly all are."""
+    numbers, next_num = pool.get("numToAttrib"), pool.get("nextNum")
+    return (
+        type(next_num) is int
+        and next_num == 1
+        and type(numbers) is dict
+        and len(numbers) == 1
+        and numbers.get("0") == ["author", author]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _own_pool(author: str) -> AttributePool | None:
+    """The pool that an author who types brings each time. None: it is out of bounds."""
+    pool = AttributePool()
+    pool.put("author", author)
+    try:
+        check_attributes(pool.pairs())
+    except OutOfBounds:
+        return None
+    return pool
 
 
 def check_submission(
@@ -29,14 +72,23 @@ def check_submission(
 ) -> None:
     """Raises `SubmissionRefused` unless the changeset is canonical and claims no other author's
     work, which is allowed `for_others` only."""
+    own = _number_of_own(wire_pool, author)
     try:
-        check_attributes(wire_pool.pairs())
         for op in checked_ops(changeset):
+            if op.attribs == own or (not op.attribs and op.opcode != "+"):
+                continue  # plain typing, and what claims nothing
             # Also makes sure that every attribute number is in the pool.
             attribs = attribs_of(op.attribs, wire_pool)
             _check_author(op.opcode, attribs, author, pad_pool, for_others)
-    except (EasysyncError, OutOfBounds) as error:
+    except EasysyncError as error:
         raise SubmissionRefused(str(error)) from error
+
+
+def _number_of_own(wire_pool: AttributePool, author: str) -> str:
+    """The attributes of text that the author has typed; none, if they want a closer look."""
+    if not author or author == SYSTEM_AUTHOR or not wire_pool.has(0):
+        return "none"
+    return "*0" if wire_pool.get(0) == ("author", author) else "none"
 
 
 def _check_author(

@@ -1,9 +1,14 @@
 """The form in which a revision is stored and sent."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Final
 
 from padfleet.shared.easysync import AttributePool, prepare_for_wire
+from padfleet.shared.easysync.pool import Attribute
 from padfleet.shared.wire.jsontext import dumps
+
+KEPT_CHARS: Final = 100
+"""Of an attribute whose pool is kept as it is written, for the next revision of the same author."""
 
 
 def encode_wire(
@@ -22,15 +27,25 @@ def encode_wire(
     Clients have no use for it, and do not mind it.
     """
     translated, wire_pool = prepare_for_wire(changeset, pool)
-    data: dict[str, Any] = {
-        "type": "NEW_CHANGES",
-        "newRev": rev,
-        "changeset": translated,
-        "apool": wire_pool.to_wire(),
-        "author": author,
-        "currentTime": time,
-        "timeDelta": delta,
-    }
-    if birth is not None:
-        data["birth"] = birth
-    return dumps(data).encode()
+    born = "" if birth is None else f',"birth":{birth}'
+    # Written out: a third of what an encoder takes, which goes through a dictionary of all this.
+    return (
+        f'{{"type":"NEW_CHANGES","newRev":{rev},"changeset":{dumps(translated)},'
+        f'"apool":{_written(wire_pool)},"author":{dumps(author)},'
+        f'"currentTime":{time},"timeDelta":{delta}{born}}}'
+    ).encode()
+
+
+def _written(pool: AttributePool) -> str:
+    if len(pool) == 1:
+        (pair,) = pool.pairs()
+        if len(pair[0]) + len(pair[1]) <= KEPT_CHARS:
+            return _written_alone(pair)
+    return dumps(pool.to_wire())
+
+
+@lru_cache(maxsize=4096)
+def _written_alone(pair: Attribute) -> str:
+    pool = AttributePool()
+    pool.put(*pair)
+    return dumps(pool.to_wire())

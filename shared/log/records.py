@@ -63,9 +63,10 @@ class Revision(NamedTuple):
 # --- Inbox entries -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Submission:
-    """A USER_CHANGES on its way to the writer."""
+    """A USER_CHANGES on its way to the writer. Nobody changes one. (A frozen one takes seven times
+    as long to make, which is done twice for each edit.)"""
 
     pad: str
     origin: Origin
