@@ -33,6 +33,7 @@ from padfleet.shared.log.pads import forget_read_only
 from padfleet.shared.log.reading import drop_staged, entered_at, read_staged
 from padfleet.shared.log.records import (
     CREATED,
+    OVERTAKEN,
     Creation,
     Deletion,
     Entry,
@@ -479,6 +480,12 @@ class BatchProcessor:
         if not pad.exists or not (entry.allowed or pad.creator == entry.author):
             reason = "notCreator" if pad.exists else "deleted"
             refusal = Outcome(entry.origin, "refused", pad.head, reason, "only its creator may")
+            batch.work = {entry.pad: PadBatch(keys, pad, None, outcomes=[refusal])}
+            await self._commit(batch)
+            return
+        if entry.only_at not in (None, pad.head):
+            why = f"it is at revision {pad.head} by now"
+            refusal = Outcome(entry.origin, "refused", pad.head, OVERTAKEN, why)
             batch.work = {entry.pad: PadBatch(keys, pad, None, outcomes=[refusal])}
             await self._commit(batch)
             return

@@ -30,6 +30,7 @@ from padfleet.shared.log.limits import PadLimits, too_many
 from padfleet.shared.log.records import (
     CREATED,
     OPENS,
+    OVERTAKEN,
     Committed,
     Creation,
     Deleted,
@@ -50,6 +51,10 @@ ORDER = 1 << 53
 
 class Missing(Exception):
     """There is no such pad, or not any more."""
+
+
+class Overtaken(EditRefusal):
+    """Somebody has written on the pad since."""
 
 
 class Unanswered(Exception):
@@ -146,14 +151,18 @@ class Edits:
             raise EditRefusal(outcome.detail)
         return outcome.rev
 
-    async def delete(self, pad_id: str) -> None:
-        """Returns when the pad is gone. Raises `Missing`, and the rest as `change`."""
-        outcome = await self._put(
-            Deletion(pad_id, _origin(_DELETES), "", allowed=True), base_rev=-1
-        )
+    async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:
+        """Returns when the pad is gone. With `only_at`, only if that is its head then.
+
+        Raises `Missing`, `Overtaken`, and the rest as `change`.
+        """
+        entry = Deletion(pad_id, _origin(_DELETES), "", allowed=True, only_at=only_at)
+        outcome = await self._put(entry, base_rev=-1)
         if outcome.kind == "refused":
             if outcome.reason == "deleted":
                 raise Missing(pad_id)
+            if outcome.reason == OVERTAKEN:
+                raise Overtaken(outcome.detail)
             raise EditRefusal(outcome.detail)
 
     async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:

@@ -129,6 +129,9 @@ class Deletion:
     allowed: bool = False
     """Whoever it is: the worker has seen a right to it that the writer knows nothing of, as the
     pad's deletion token."""
+    only_at: int | None = None
+    """The head that the pad has to have, so that nothing is deleted which nobody has seen; None:
+    any. (Releases before this one know no such field: with it, their writers park the entry.)"""
 
 
 Entry = Submission | Fence | Creation | Deletion
@@ -139,6 +142,8 @@ _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 
 def encode_entry(entry: Entry) -> bytes:
     values = [getattr(entry, name) for name in entry.__slots__]
+    if isinstance(entry, Deletion) and entry.only_at is None:
+        values.pop()  # older writers read it as long as it asks for nothing that they do not know
     return pack([_LETTERS[type(entry)], *values])
 
 
@@ -162,6 +167,10 @@ def decode_entry(data: bytes) -> Entry:
 
 CREATED = "created"
 """The reason of the outcome of that `Creation` which has made the pad."""
+
+
+OVERTAKEN = "overtaken"
+"""The reason why a `Deletion` was refused that was to be done at another revision."""
 
 
 class Outcome(NamedTuple):

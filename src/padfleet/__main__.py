@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "check that what is stored of each pad fits together, and what a backup is of",
     ),
     "pad": ("tools.pad", "read, write and watch a pad from the command line"),
+    "pads": ("tools.pads", "list pads and who is on them; delete, move and copy them"),
     "shout": ("tools.shout", "show a notice to everybody who has a pad open"),
     "loadtest": (
         "tools.loadtest",

@@ -1,0 +1,1 @@
+"""`padfleet pads`: what pads there are, who is on them, and moving them about."""

@@ -1,0 +1,289 @@
+"""The command `padfleet pads`."""
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from padfleet.services.tools.pads.listing import PadFacts, Wanted, facts_of, listed
+from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.log import groups
+from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.copying import copy_pad, move_pad
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inventory import stored_keyspace
+from padfleet.shared.log.presence import members
+from padfleet.shared.log.staging import Moved, PadExists
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.tool import FAILED, add_redis_options, run_tool, shown
+
+TIMEOUT = 10.0
+"""Seconds that a writer may take to delete a pad."""
+
+NOT_DONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
+
+_AGE = re.compile(r"(\d{1,6})([hd])")
+_SECONDS = {"h": 3600, "d": 86400}
+
+
+def main(argv: Sequence[str]) -> int:
+    """List pads, and do something with some. Returns 0 when all was done that was asked, 1 when
+    some of it was not, 2 when nothing was begun."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    new_name = getattr(given, "new_name", None)
+    if new_name is not None and not is_new_pad_id(new_name):
+        parser.error(f"{new_name!r} is no name for a pad: nobody could open it")
+    return run_tool(parser, argv, _VERBS[given.verb])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet pads",
+        description="See which pads there are and who is on them; delete, move and copy them.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|who|delete|…")
+    about = {
+        "list": "a line for each pad, in no order: revision, last edit, size, who is on it, name",
+        "show": "all that can be said of some pads",
+        "who": "who is on a pad",
+        "delete": "delete pads; whoever is on one is told",
+        "move": "give a pad another name; whoever is on it is told that it is gone",
+        "copy": "copy a pad with its whole history",
+    }
+    commands = {
+        verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
+        for verb, summary in about.items()
+    }
+    listing = commands["list"]
+    listing.add_argument(
+        "--match", default="*", metavar="PATTERN", help="of names, as 'team-*' [default *]"
+    )
+    listing.add_argument(
+        "--unused",
+        type=_age,
+        metavar="AGE",
+        help="only those that were edited last so long ago, and that nobody is on: 365d, 12h",
+    )
+    listing.add_argument("--open", action="store_true", help="only those that somebody is on")
+    for verb in ("show", "delete"):
+        commands[verb].add_argument("pads", nargs="+", metavar="PAD")
+    commands["who"].add_argument("pad", metavar="PAD")
+    for verb in ("move", "copy"):
+        commands[verb].add_argument("pad", metavar="PAD")
+        commands[verb].add_argument("new_name", metavar="NEWNAME")
+        commands[verb].add_argument(
+            "--replace", action="store_true", help="in the place of a pad of that name"
+        )
+    for verb, command in commands.items():
+        if verb in ("list", "show", "who"):
+            command.add_argument("--json", action="store_true", help="an object a line")
+        add_redis_options(command)
+    return parser
+
+
+def _age(text: str) -> float:
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no age such as 365d or 12h")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
+class _PadsRun:
+    """One run of the command: a fleet's Redis, open."""
+
+    def __init__(self, settings: RedisProcessSettings) -> None:
+        self.redis = open_redis(settings.redis_url)
+        self.failed = False
+
+    async def __aenter__(self) -> "_PadsRun":
+        try:
+            await self.redis.start()
+            self.keyspace = await stored_keyspace(self.redis)
+        except BaseException:
+            await self.redis.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.redis.close()
+
+    def fails(self, why: str) -> None:
+        self.failed = True
+        print(f"padfleet pads: {shown(why)}", file=sys.stderr)
+
+    @property
+    def code(self) -> int:
+        return FAILED if self.failed else 0
+
+
+async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    since = None if given.unused is None else time.time() - given.unused
+    wanted = Wanted(given.match, since, given.open)
+    async with _PadsRun(settings) as run, aclosing(_readable(run, wanted)) as found:
+        async for facts in found:
+            print(_as_json(facts) if given.json else _line(facts), flush=True)
+    return run.code
+
+
+async def _readable(run: _PadsRun, wanted: Wanted) -> AsyncGenerator[PadFacts, None]:
+    async with aclosing(listed(run.redis, run.keyspace, wanted)) as found:
+        async for facts in found:
+            if isinstance(facts, CorruptPad):
+                run.fails(str(facts))
+            else:
+                yield facts
+
+
+async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _PadsRun(settings) as run:
+        for pad in given.pads:
+            try:
+                facts = await facts_of(run.redis, run.keyspace, pad)
+            except CorruptPad as error:
+                run.fails(str(error))
+                continue
+            if facts is None:
+                run.fails(f"there is no pad {pad!r}")
+            elif given.json:
+                print(_as_json(facts))
+            else:
+                print(_described(facts))
+    return run.code
+
+
+async def _who(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _PadsRun(settings) as run:
+        if await facts_of(run.redis, run.keyspace, given.pad) is None:
+            run.fails(f"there is no pad {given.pad!r}")
+            return run.code
+        for joined in sorted(await members(run.redis, run.keyspace.pad(given.pad))):
+            member = joined.member
+            if given.json:
+                said = {"author": member.author, "name": member.name, "worker": member.worker}
+                print(json.dumps({**said, "reader": member.read_only}))
+            else:
+                how = "reads" if member.read_only else "writes"
+                name = shown(member.name or "(no name)")
+                print(f"{member.author}  {how:<6}  {member.worker}  {name}")
+    return run.code
+
+
+async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _PadsRun(settings) as run, _edits(run) as edits:
+        for pad in given.pads:
+            try:
+                await edits.delete(pad)
+            except Missing:
+                run.fails(f"there is no pad {pad!r}")
+            except NOT_DONE as error:
+                run.fails(f"{pad}: not deleted: {_why(error)}")
+            else:
+                if (group := groups.group_of(pad)) is not None:
+                    await groups.remove_pad(run.redis, group, pad)
+                print(f"{shown(pad)}: deleted")
+    return run.code
+
+
+async def _copy(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _PadsRun(settings) as run:
+        await _elsewhere(run, given, None)
+    return run.code
+
+
+async def _move(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _PadsRun(settings) as run, _edits(run) as edits:
+        await _elsewhere(run, given, edits)
+    return run.code
+
+
+async def _elsewhere(run: _PadsRun, given: argparse.Namespace, edits: Edits | None) -> None:
+    """Copies, or moves if there is a way to delete."""
+    redis, keyspace, source, destination = run.redis, run.keyspace, given.pad, given.new_name
+    if source == destination:
+        return run.fails("both names are the same")
+    group = groups.group_of(destination)
+    if group is not None and not await groups.group_exists(redis, group):
+        return run.fails(f"there is no group {group}")
+    replace = given.replace
+    try:
+        meta = await read_meta(redis, keyspace.pad(source))
+        if not meta.exists:
+            raise Missing
+        if edits is None:
+            await copy_pad(redis, keyspace, source, destination, meta, replace=replace)
+        else:
+            await move_pad(redis, keyspace, edits, source, destination, meta, replace=replace)
+    except Missing:
+        run.fails(f"there is no pad {source!r}")
+    except PadExists:
+        run.fails(f"there is already a pad {destination!r}; --replace puts this in its place")
+    except Overtaken:
+        run.fails(
+            f"people write on {source!r}: it is copied to {destination!r}, and still there; move "
+            "it with --replace when they have gone"
+        )
+    except (CorruptPad, Moved, *NOT_DONE) as error:
+        run.fails(_why(error))
+    else:
+        done = "copied" if edits is None else "moved"
+        print(f"{shown(source)}: {done} to {shown(destination)}")
+
+
+@asynccontextmanager
+async def _edits(run: _PadsRun) -> AsyncGenerator[Edits, None]:
+    inbox = InboxWriter(run.redis, run.keyspace, timeout=TIMEOUT)
+    edits = Edits(run.redis, run.keyspace, inbox, timeout=TIMEOUT)
+    try:
+        yield edits
+    finally:
+        await edits.close()
+        await inbox.close()
+
+
+def _why(error: Exception) -> str:
+    return str(error) or "no writer has answered"
+
+
+def _line(facts: PadFacts) -> str:
+    people = f"{facts.sessions} on it" if facts.sessions else ""
+    return (
+        f"{facts.head:>8}  {facts.edited_at}  {facts.bytes:>12,}  {people:>10}  {shown(facts.pad)}"
+    )
+
+
+def _as_json(facts: PadFacts) -> str:
+    return json.dumps({**facts._asdict(), "edited": facts.edited_at}, ensure_ascii=False)
+
+
+def _described(facts: PadFacts) -> str:
+    rows = {
+        "pad": shown(facts.pad),
+        "revision": f"{facts.head:,}",
+        "last edit": facts.edited_at,
+        "bytes": f"{facts.bytes:,}",
+        "sessions": str(facts.sessions),
+        "made by": facts.creator,
+        "read-only": facts.read_only_id or "nobody has asked for its address yet",
+    }
+    return "\n".join(f"{name:<9}  {value}" for name, value in rows.items()) + "\n"
+
+
+_VERBS = {
+    "list": _list,
+    "show": _show,
+    "who": _who,
+    "delete": _delete,
+    "move": _move,
+    "copy": _copy,
+}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""A pad under another name, with all of its past."""
+
+from padfleet.shared.log import contributions, groups
+from padfleet.shared.log.chat import chat_head, read_chat
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.edits import Edits, Overtaken
+from padfleet.shared.log.history import PadMeta, read_meta
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.options import read_options
+from padfleet.shared.log.past import history
+from padfleet.shared.log.records import Revision
+from padfleet.shared.log.saved import read_saved
+from padfleet.shared.log.staging import Installed, Staging
+from padfleet.shared.wire.jsontext import dumps
+
+STEP = 200
+"""Revisions, or chat messages, that are brought at a time."""
+
+MOVE_ATTEMPTS = 10
+
+
+async def copy_pad(
+    redis: Redis, keyspace: Keyspace, source: str, destination: str, meta: PadMeta, *, replace: bool
+) -> Installed:
+    """Puts a copy of `source`, as of `meta`, into the place of `destination` in one step: its whole
+    history, chat, saved revisions and settings. With `replace`, over what is there.
+
+    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing is changed then.
+    """
+    keys = keyspace.pad(source)
+    staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
+    try:
+        part: list[Revision] = []
+        async for revision in history(redis, keys, meta.head):
+            part.append(revision)
+            if len(part) == STEP:
+                await staging.add(part)
+                part = []
+        await staging.add(part)
+        await _beside(redis, keys, staging)
+        installed = await staging.install(
+            above_epoch=0,
+            creator=meta.creator,
+            read_only_id=None,
+            replace=replace,
+            settings=dumps(await read_options(redis, keys)).encode(),
+            more={"public": "1" if await groups.is_public(redis, keys) else "0"},
+        )
+    except BaseException:
+        await staging.drop()
+        raise
+    authors = staging.document.authors()
+    await contributions.note(redis, authors, destination, installed.epoch)
+    if (group := groups.group_of(destination)) is not None:
+        await groups.add_pad(redis, group, destination)
+    return installed
+
+
+async def move_pad(
+    redis: Redis,
+    keyspace: Keyspace,
+    edits: Edits,
+    source: str,
+    destination: str,
+    meta: PadMeta,
+    *,
+    replace: bool,
+) -> Installed:
+    """Copies `source` as `copy_pad` does, and deletes it. What is written on it meanwhile comes
+    along: then it is copied once more.
+
+    Raises what `copy_pad` and `Edits.delete` raise; `Overtaken` if people write faster than it can
+    be copied, with the copy made, and nothing deleted.
+    """
+    for attempt in range(MOVE_ATTEMPTS):
+        over = replace or attempt > 0
+        installed = await copy_pad(redis, keyspace, source, destination, meta, replace=over)
+        try:
+            await edits.delete(source, only_at=meta.head)
+            break
+        except Overtaken:
+            if attempt == MOVE_ATTEMPTS - 1:
+                raise
+            meta = await read_meta(redis, keyspace.pad(source))
+    if (group := groups.group_of(source)) is not None:
+        await groups.remove_pad(redis, group, source)
+    return installed
+
+
+async def _beside(redis: Redis, keys: PadKeys, staging: Staging) -> None:
+    newest = await chat_head(redis, keys)
+    for start in range(0, newest + 1, STEP):
+        messages = await read_chat(redis, keys, start, min(start + STEP - 1, newest))
+        if messages:
+            await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
+    saved = await read_saved(redis, keys)
+    if saved:
+        await staging.add_saved([one.to_record() for one in saved])
