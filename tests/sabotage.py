@@ -1,6 +1,6 @@
 """`padfleet` with its tasks at the mercy of a test: lines on its input say which dies, and how.
 
-    {"task": "census", "how": "raises", "times": 1}
+    {"task": "liveness", "how": "raises", "times": 1}
 
 Not a part of padfleet: it takes the place of `Supervisor` from outside.
 """

@@ -31,18 +31,18 @@ async def run(settings: WriterSettings) -> None:
     """Until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
     role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
     async with Process(settings, role) as process:
-        owner = _owner(process, settings)
-        add_readiness(process.health, process.redis, process.keyspace, owner, settings.lease_ms)
+        leases = _lease_manager(process, settings)
+        add_readiness(process.health, process.redis, process.keyspace, leases, settings.lease_ms)
         await process.serve(_app(process.health), settings.host, settings.port)
-        await process.listen((settings.host, settings.port), partial(figures, owner.damages))
+        await process.listen((settings.host, settings.port), partial(figures, leases.damages))
         metrics.CONFIGURED.set(settings.partitions)
-        owner.start(process.supervisor)
+        leases.start(process.supervisor)
         log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:
             await process.until_asked_to_stop()
         finally:
             process.settle_down()
-            await _give_back(owner)
+            await _give_back(leases)
     log.info("writer stopped", extra={"writer": process.id})
 
 
@@ -53,17 +53,17 @@ def _app(health: Health) -> web.Application:
     return app
 
 
-async def _give_back(owner: LeaseManager) -> None:
+async def _give_back(leases: LeaseManager) -> None:
     """Ends the batch at hand and gives the leases back, within `STOP_DEADLINE`."""
-    owner.stop()
+    leases.stop()
     try:
         async with asyncio.timeout(STOP_DEADLINE):
-            await owner.ended()
+            await leases.ended()
     except TimeoutError:
         log.warning("stopped without giving the leases back: Redis does not answer")
 
 
-def _owner(process: Process, settings: WriterSettings) -> LeaseManager:
+def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
     redis, keyspace = process.redis, process.keyspace
     bounds = pad_limits(settings)
     pads = PadCache(redis, keyspace, settings.cached_pads, bounds)

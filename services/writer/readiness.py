@@ -28,7 +28,7 @@ SHOWN = 5
 
 
 def add_readiness(
-    health: Health, redis: Redis, keyspace: Keyspace, owner: LeaseManager, lease_ms: int
+    health: Health, redis: Redis, keyspace: Keyspace, manager: LeaseManager, lease_ms: int
 ) -> None:
     """Adds the checks of this writer."""
 
@@ -36,28 +36,28 @@ def add_readiness(
         return asyncio.get_running_loop().time() - moment
 
     async def leases() -> str | None:
-        if owner.last_tick == 0 or ago(owner.last_tick) * 1000 > lease_ms:
+        if manager.last_tick == 0 or ago(manager.last_tick) * 1000 > lease_ms:
             return "the leases have not been looked after within the lease time"
         return None
 
     async def share() -> str | None:
-        lacking = owner.lacking
+        lacking = manager.lacking
         if lacking and (
-            owner.whole_at == 0 or ago(owner.whole_at) * 1000 > SHARE_LEASES * lease_ms
+            manager.whole_at == 0 or ago(manager.whole_at) * 1000 > SHARE_LEASES * lease_ms
         ):
             return f"{len(lacking)} partitions of its share are not its own: {_shown(lacking)}"
         return None
 
     async def inboxes() -> str | None:
-        if found := owner.trouble:
+        if found := manager.trouble:
             partition, why = next(iter(found.items()))
             return f"{len(found)} partitions ({_shown(found)}) stand still; {partition}: {why}"
         # A partition that is taken while the writer is at work may wait for its first read; a
         # writer that has never read anything cannot be relied on yet.
-        read_at, held = owner.read_at, list(owner.held)
+        read_at, held = manager.read_at, list(manager.held)
         if held and not read_at:
             return f"none of {len(held)} inboxes has been read yet"
-        silent = {p: ago(read_at.get(p, owner.taken_at[p])) for p in held}
+        silent = {p: ago(read_at.get(p, manager.taken_at[p])) for p in held}
         late = [p for p, seconds in silent.items() if seconds > READ_LIMIT]
         if late:
             longest = max(silent[p] for p in late)
@@ -66,7 +66,7 @@ def add_readiness(
 
     async def settled() -> str | None:
         """By what stands in the inboxes, not by what this process believes."""
-        held = list(owner.held)
+        held = list(manager.held)
         late = {}
         for partition, found in zip(held, await read_standings(redis, keyspace, held), strict=True):
             if isinstance(found, ResponseError):

@@ -17,7 +17,7 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
 
     Raises what `UNREACHABLE` lists.
     """
-    found: list[Any] = await scripts.CENSUS(redis.rush, [key], [])
+    found: list[Any] = await scripts.SILENCES(redis.rush, [key], [])
     pairs = zip(found[::2], found[1::2], strict=True)
     return sorted((name.decode(), int(silence)) for name, silence in pairs)
 

@@ -41,7 +41,7 @@ class Script:
 
 AGREE = Script("agree")
 AUTHOR = Script("author")
-CENSUS = Script("census")
+SILENCES = Script("silences")
 CHAT = Script("chat")
 CLAIM = Script("claim")
 COMMIT = Script("commit", before=["reign"])

@@ -24,7 +24,7 @@ from tests.sabotage import Sabotaged
 LAUNCHER = (sys.executable, "-m", "tests.sabotage")
 
 WORKER = [
-    *("heartbeat", "census", "audit", "canaries", "canary", "stalled", "expiry", "unborn"),
+    *("heartbeat", "liveness", "audit", "canaries", "canary", "stalled", "expiry", "idle"),
     *("connections", "inbox", "subscriptions", "beacon", "loop delay", "garbage"),
 ]
 WRITER = ["leases", "inboxes", "unwritten pads", "beacon", "loop delay", "garbage"]

@@ -70,13 +70,13 @@ async def test_what_dies_is_begun_again_and_logged(
     how: str, supervisor: Supervisor, health: Health, caplog: pytest.LogCaptureFixture
 ) -> None:
     flaky = Flaky(how)
-    supervisor.keep("census", flaky.run, Policy(deadline=0.05))
+    supervisor.keep("liveness", flaky.run, Policy(deadline=0.05))
     await flaky.lives.wait()
-    assert (await health.readiness()).reasons == {"task census": None}
+    assert (await health.readiness()).reasons == {"task liveness": None}
     (line,) = supervisor.lines()
     assert (line.running, line.restarts, line.trouble) == (1, 1, "")
     (record,) = [r for r in caplog.records if r.message == "task failed, and is begun again"]
-    assert record.task == "census"  # type: ignore[attr-defined]
+    assert record.task == "liveness"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("how", WAYS)
@@ -84,22 +84,22 @@ async def test_I10_what_cannot_be_helped_ends_the_process(
     how: str, supervisor: Supervisor, health: Health
 ) -> None:
     flaky = Flaky(how, times=99)
-    supervisor.keep("census", flaky.run, Policy(deadline=0.05, attempts=3))
-    with pytest.raises(TaskDied, match=r"^census: "):
+    supervisor.keep("liveness", flaky.run, Policy(deadline=0.05, attempts=3))
+    with pytest.raises(TaskDied, match=r"^liveness: "):
         await supervisor.until(asyncio.Event())
     assert flaky.begun == 3
     for report in (await health.readiness(), await health.liveness()):
-        assert "and the process ends" in report.failing["task census"]
+        assert "and the process ends" in report.failing["task liveness"]
 
 
 async def test_I10_what_is_not_well_again_yet_is_not_ready(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 3600)
-    supervisor.keep("census", Flaky("raises").run)
+    supervisor.keep("liveness", Flaky("raises").run)
     await eventually(lambda: next(supervisor.lines()).trouble)
     report = await health.readiness()
-    assert "ValueError: sabotage" in report.failing["task census"]
+    assert "ValueError: sabotage" in report.failing["task liveness"]
     assert (await health.liveness()).ok, "it is begun again: nothing for a restart to mend"
 
 
@@ -126,7 +126,7 @@ async def test_one_that_does_not_take_its_cancellation_ends_the_process(
             except asyncio.CancelledError:
                 continue
 
-    supervisor.keep("census", stubborn, Policy(deadline=0.02))
+    supervisor.keep("liveness", stubborn, Policy(deadline=0.02))
     with pytest.raises(TaskDied, match="has not ended"):
         await supervisor.until(asyncio.Event())
     end.set()
@@ -152,7 +152,7 @@ async def test_time_in_which_the_process_stood_still_does_not_count(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Flaky("raises", times=0)
-    supervisor.keep("census", kept.run)
+    supervisor.keep("liveness", kept.run)
     await kept.lives.wait()
     loop = asyncio.get_running_loop()
     before, real = supervisor.now, loop.time
@@ -200,7 +200,7 @@ async def test_several_of_one_name_are_one_line(supervisor: Supervisor, health: 
 async def test_the_end_of_the_process_is_the_end_of_all(health: Health) -> None:
     flaky = Flaky("raises", times=0)
     async with Supervisor(health) as opened:
-        opened.keep("census", flaky.run)
+        opened.keep("liveness", flaky.run)
         await flaky.lives.wait()
     assert next(opened.lines(), None) is None or next(opened.lines()).running == 0
 
@@ -208,7 +208,7 @@ async def test_the_end_of_the_process_is_the_end_of_all(health: Health) -> None:
 async def test_what_is_raised_in_it_comes_out_as_it_is(health: Health) -> None:
     async def fail() -> None:
         async with Supervisor(health) as opened:
-            opened.keep("census", Flaky("raises", times=0).run)
+            opened.keep("liveness", Flaky("raises", times=0).run)
             raise KeyError
 
     with pytest.raises(KeyError):

@@ -62,11 +62,11 @@ async def begin(
         messages, requests.join_handler, reconnect=settings.auth_expired == "reconnect"
     )
     process.keep("heartbeat", http.heartbeat.run)
-    process.keep("census", liveness.run)
+    process.keep("liveness", liveness.run)
     process.keep("audit", rooms.watch_over)
     process.keep("canaries", operations.canaries.run)
     process.keep("stalled", rooms.drop_stalled)
     process.keep("expiry", partial(watch, messages.deadlines, expired.check))
-    process.keep("unborn", partial(sweep, requests.idle_sockets))
+    process.keep("idle", partial(sweep, requests.idle_sockets))
     process.keep("connections", http.connections.watch)
     await process.listen(settings.ops, figures_of(rooms))

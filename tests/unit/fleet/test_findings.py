@@ -131,14 +131,14 @@ def test_a_pad_whose_readers_are_left_behind() -> None:
 
 def test_tasks_that_died_are_named_with_their_process() -> None:
     bad = TaskLine("garbage", 0, 7, 0, "failed 7 times in a row: ValueError: x")
-    well_again = TaskLine("census", 1, 1, 0, "")
+    well_again = TaskLine("liveness", 1, 1, 0, "")
     worker = process("worker", "fanout-1", tasks=[bad, well_again])
     assert said(snapshot([worker, WRITER])) == [
         (
             "warn",
             "task garbage of worker fanout-1: failed 7 times in a row: ValueError: x",
         ),
-        ("note", "the workers' task census has died once, and was begun again; see the log"),
+        ("note", "the workers' task liveness has died once, and was begun again; see the log"),
     ]
 
 

@@ -10,7 +10,7 @@ from tests.unit.fleet.made_up import point, process
 def test_a_record_comes_back_as_it_was() -> None:
     busy = BusyPads("漢字 \ud83d <b>", 3, 2, 15, 0)
     past = [point(1), point(2, revisions=4, latency=12)]
-    tasks = [TaskLine("census", 1, 2, 300, "failed: ValueError: x")]
+    tasks = [TaskLine("liveness", 1, 2, 300, "failed: ValueError: x")]
     why = {"draining": "soon"}
     record = process("worker", "fanout-1", past, why=why, busiest=[busy], tasks=tasks).record
     assert record is not None

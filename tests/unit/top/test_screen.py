@@ -38,13 +38,13 @@ def test_what_is_wrong_comes_first() -> None:
 
 
 def test_each_task_has_a_line() -> None:
-    lines = [TaskLine("census", 1, 2, 1500, ""), TaskLine("subscriptions", 3, 0, 0, "")]
+    lines = [TaskLine("liveness", 1, 2, 1500, ""), TaskLine("subscriptions", 3, 0, 0, "")]
     fleet = snapshot([process("worker", name, tasks=lines) for name in ("fanout-1", "fanout-2")])
     text = drawn(fleet)
     at = text.index("Tasks")
     assert [line.split() for line in text[at + 1 : at + 4]] == [
         ["TASK", "RUNNING", "PROCESSES", "RESTARTS", "LATE"],
-        ["worker:", "census", "2", "2", "4", "1.5", "s"],
+        ["worker:", "liveness", "2", "2", "4", "1.5", "s"],
         ["worker:", "subscriptions", "6", "2", "0", "-"],
     ]
 

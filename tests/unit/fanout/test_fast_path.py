@@ -23,7 +23,7 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 from padfleet.shared.wire.jsontext import loads
 from tests.unit.fanout.revisions import feed_at, revision
-from tests.unit.fanout.test_exit import FakeTransport
+from tests.unit.fanout.test_outbound import FakeTransport
 
 
 class Wire(FakeTransport):
