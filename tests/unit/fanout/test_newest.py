@@ -20,8 +20,8 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER
 from padfleet.shared.log.records import Outcome
 from tests.unit.fanout.revisions import feed_at, revision
-from tests.unit.fanout.test_exit import FakeTransport
-from tests.unit.fanout.test_express import a_session, messages
+from tests.unit.fanout.test_fast_path import a_session, messages
+from tests.unit.fanout.test_outbound import FakeTransport
 
 HEAD = 12
 
