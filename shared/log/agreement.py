@@ -54,7 +54,7 @@ async def agree(redis: Redis, partitions: int, since: int | None = None) -> Agre
     """Writes down what this process holds, where nothing is, or what is younger than `since`; and
     tells what is there. Raises what `UNREACHABLE` lists."""
     held, form, begun_at, begun = await scripts.AGREE(
-        redis.client, [CONFIG], [partitions, FORMAT, "" if since is None else since]
+        redis.hot, [CONFIG], [partitions, FORMAT, "" if since is None else since]
     )
     return Agreed(int(held), int(form), int(begun_at), bool(begun))
 

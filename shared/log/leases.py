@@ -52,7 +52,7 @@ async def renew(
     """
     args: list[scripts.Argument] = [lease_ms, *(lease.term for lease in held)]
     keys = [keyspace.state(lease.partition) for lease in held]
-    replies: list[int | bytes] = await scripts.RENEW(redis.client, keys, args)
+    replies: list[int | bytes] = await scripts.RENEW(redis.hot, keys, args)
     return {
         lease.partition: reply.decode() if isinstance(reply, bytes) else bool(reply)
         for lease, reply in zip(held, replies, strict=True)

@@ -97,6 +97,4 @@ class Membership:
 
     async def _claim(self, milliseconds: int) -> bool:
         key = claim_key(self._kind, self._name)
-        return bool(
-            await scripts.CLAIM(self._redis.client, [key], [self._incarnation, milliseconds])
-        )
+        return bool(await scripts.CLAIM(self._redis.hot, [key], [self._incarnation, milliseconds]))

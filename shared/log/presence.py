@@ -131,7 +131,7 @@ class MemberCount(NamedTuple):
 
 async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> MemberCount:
     """Says that `process` is alive, and tells which others are."""
-    since, *alive = await scripts.HEARTBEAT(redis.client, [key], [process, timeout_ms])
+    since, *alive = await scripts.HEARTBEAT(redis.hot, [key], [process, timeout_ms])
     return MemberCount({name.decode() for name in alive}, int(since))
 
 

@@ -3,7 +3,6 @@
 `presence.beat` and `presence.retire` are what a process does for itself to be counted.
 """
 
-from collections.abc import Awaitable
 from typing import Any, cast
 
 from padfleet.shared.log import scripts
@@ -25,7 +24,7 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
 async def put_record(redis: Redis, process: str, record: bytes, seconds: int) -> None:
     """Puts a process' record in the place of the one before. It is kept for so many seconds, unless
     another follows. Raises what `UNREACHABLE` lists."""
-    await cast("Awaitable[object]", redis.client.set(process_key(process), record, ex=seconds))
+    await redis.hot.call("SET", process_key(process), record, "EX", seconds)
 
 
 async def read_record(redis: Redis, process: str) -> bytes | None:
