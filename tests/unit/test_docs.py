@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from padfleet.services.fanout.limits.allowances import Allowances
+from padfleet.services.fanout.limits.connection_quota import QuotaExceeded
 from padfleet.shared.log import records
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +125,24 @@ def test_the_classes_of_the_glossary_are_defined() -> None:
     named = {name for name in _CODE.findall(text) if re.fullmatch(r"[A-Z][a-z]\w+", name)}
     assert named
     assert not named - defined
+
+
+def test_every_limit_that_is_counted_is_explained() -> None:
+    """By the label that `padfleet_fanout_limited_total` has for it."""
+    code = "".join(
+        path.read_text()
+        for folder in ("services", "shared")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+    )
+    labels = {
+        *re.findall(r'LIMITED\.labels\("(\w+)"', code),
+        *(field.name for field in fields(Allowances)),
+        *(full.value for full in QuotaExceeded),
+    }
+    assert len(labels) > 25
+    page = (ROOT / "docs" / "limits.md").read_text()
+    assert not {label for label in labels if f"`{label}`" not in page}
 
 
 def test_every_key_is_in_the_layout() -> None:
