@@ -5,9 +5,10 @@ nothing of an attribute's value gets into a tag: attributes choose among fixed t
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from padfleet.shared.easysync import AText, AttributePool, from_units
+from padfleet.shared.rendering.diff import REMOVED, author_class
 from padfleet.shared.rendering.lines import TextLine, TextRun, lines_of
 from padfleet.shared.rendering.links import links_in
 
@@ -32,6 +33,9 @@ _ESCAPES = {
     # In HTML these are nothing, or errors.
     **{code: "" for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
 }
+
+TagsOf = Callable[[dict[str, str]], list[str]]
+"""The tags for the attributes of a text, from the outermost on, with the class if it has one."""
 
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e\x80-\x9f\s]")
 """What is written as a number. Controls from 80 on would be taken for those of Windows-1252."""
@@ -59,9 +63,10 @@ ul.indent {{ list-style-type: none; }}
 """
 
 
-def to_html(atext: AText, pool: AttributePool) -> str:
-    """The content of a body. Raises `EasysyncError` as `lines_of` does."""
-    return "".join(_blocks(lines_of(atext, pool)))
+def to_html(atext: AText, pool: AttributePool, *, signed: bool = False) -> str:
+    """The content of a body. `signed`: text has the class of its author, and what is marked as
+    removed has one, too. Raises `EasysyncError` as `lines_of` does."""
+    return "".join(_blocks(lines_of(atext, pool), _signed_tags if signed else _tags))
 
 
 def to_document(atext: AText, pool: AttributePool, title: str) -> str:
@@ -81,23 +86,23 @@ def escaped(text: str) -> str:
 # --- Lines ---------------------------------------------------------------------------------------
 
 
-def _blocks(lines: Iterable[TextLine]) -> Iterator[str]:
+def _blocks(lines: Iterable[TextLine], tags_of: TagsOf) -> Iterator[str]:
     lists = _Lists()
     for line in lines:
         if line.level:
             yield from lists.item(line)
-            yield _headed(line)
+            yield _headed(line, tags_of)
             continue
         yield from lists.end()
         if line.heading:
-            yield _headed(line)
+            yield _headed(line, tags_of)
         else:
-            yield f"{_content(line)}<br>"
+            yield f"{_content(line, tags_of)}<br>"
     yield from lists.end()
 
 
-def _headed(line: TextLine) -> str:
-    content = _content(line)
+def _headed(line: TextLine, tags_of: TagsOf) -> str:
+    content = _content(line, tags_of)
     return f"<{line.heading}>{content}</{line.heading}>" if line.heading else content
 
 
@@ -156,16 +161,34 @@ class _Lists:
 # --- Within a line -------------------------------------------------------------------------------
 
 
-def _content(line: TextLine) -> str:
+def _tags(attribs: dict[str, str]) -> list[str]:
+    """The tags of text with these attributes, from the outermost on."""
+    return [_TAGS[key] for key, value in attribs.items() if key in _TAGS and value]
+
+
+def _signed_tags(attribs: dict[str, str]) -> list[str]:
+    """Likewise, with spans for its author and for what is removed."""
+    found = []
+    for key, value in attribs.items():
+        if key == "author" and value:
+            found.append(f'span class="{author_class(value)}"')
+        elif key == REMOVED[0]:
+            found.append('span class="removed"')
+        elif key in _TAGS and value:
+            found.append(_TAGS[key])
+    return found
+
+
+def _content(line: TextLine, tags_of: TagsOf) -> str:
     pieces: list[str] = []
     at = 0
     for start, end in links_in(line.text):
-        pieces += _formatted(_cut(line.runs, at, start))
+        pieces += _formatted(_cut(line.runs, at, start), tags_of)
         pieces.append(f'<a href="{_address(line.text[start:end])}" rel="noreferrer noopener">')
-        pieces += _formatted(_cut(line.runs, start, end))
+        pieces += _formatted(_cut(line.runs, start, end), tags_of)
         pieces.append("</a>")
         at = end
-    pieces += _formatted(_cut(line.runs, at, len(line.text)))
+    pieces += _formatted(_cut(line.runs, at, len(line.text)), tags_of)
     return _with_hard_spaces("".join(pieces))
 
 
@@ -183,22 +206,26 @@ def _cut(runs: Iterable[TextRun], start: int, end: int) -> Iterator[TextRun]:
             yield TextRun(text, run.attribs)
 
 
-def _formatted(runs: Iterable[TextRun]) -> Iterator[str]:
+def _formatted(runs: Iterable[TextRun], tags_of: TagsOf) -> Iterator[str]:
     tags: list[str] = []  # that are open, from the outermost on
     for run in runs:
-        wanted = [_TAGS[key] for key, value in run.attribs.items() if key in _TAGS and value]
+        wanted = tags_of(run.attribs)
         kept = 0
         while kept < len(tags) and tags[kept] in wanted:
             kept += 1
         for tag in reversed(tags[kept:]):
-            yield f"</{tag}>"
+            yield _closing(tag)
         fresh = [tag for tag in wanted if tag not in tags[:kept]]
         tags = tags[:kept] + fresh
         for tag in fresh:
             yield f"<{tag}>"
         yield escaped(run.text)
     for tag in reversed(tags):
-        yield f"</{tag}>"
+        yield _closing(tag)
+
+
+def _closing(tag: str) -> str:
+    return f"</{tag.partition(' ')[0]}>"
 
 
 def _with_hard_spaces(html: str) -> str:

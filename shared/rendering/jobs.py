@@ -2,15 +2,26 @@
 as text and HTML. Pure; jobs and answers are bytes, for `shared.limited`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from padfleet.shared.easysync import AText, Attribute, AttributePool, from_units, iter_ops, to_units
+from padfleet.shared.easysync import (
+    AText,
+    Attribute,
+    AttributePool,
+    EasysyncError,
+    from_units,
+    iter_ops,
+    move_ops_to_new_pool,
+    to_units,
+)
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.characters import TAB, plain
 from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.palette import PALETTE
 from padfleet.shared.rendering.charsets import decoded
+from padfleet.shared.rendering.diff import Change, difference, style
 from padfleet.shared.rendering.html import to_document, to_html
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
@@ -59,8 +70,31 @@ def reading(data: bytes | str, *, is_html: bool, most: Most) -> bytes:
 def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> bytes:
     """The job of writing a pad in one of these forms: ``txt`` and ``html`` as files; ``getText``
     (``of a revision``: as it is) and ``getHTML`` as the JSON of the API's answers."""
-    pairs = [pool.get(number) for number in range(len(pool))]
-    return pack(["show", form, atext.text, atext.attribs, pairs, title])
+    return pack(["show", form, atext.text, atext.attribs, _pairs(pool), title])
+
+
+class Edited(NamedTuple):
+    """A revision, by whom it is and what it has changed."""
+
+    author: str
+    wire: bytes  #: as it is stored
+
+
+def differing(
+    before: AText,
+    numbered: AttributePool,
+    edits: Sequence[Edited],
+    pool: AttributePool,
+    colors: Mapping[str, int | str],
+) -> bytes:
+    """The job of showing what some revisions have changed, as the JSON of createDiffHTML.
+
+    `before`: the pad before them, with attributes that `numbered` numbers; `pool`: all attributes
+    of the pad, in the order in which they came up; `colors`: of its authors that are known.
+    """
+    return pack(
+        ["diff", tuple(before), _pairs(numbered), [tuple(e) for e in edits], _pairs(pool), colors]
+    )
 
 
 def fields(body: bytes, content_type: str) -> bytes:
@@ -100,6 +134,8 @@ def work(job: bytes) -> bytes:
             return pack(_fields(*given))
         except OverflowError:
             raise ValueError("a number is larger than any parameter may be") from None
+    if kind == "diff":
+        return _differing(*given)
     form, text, attribs, pairs, title = given
     return _shown(form, AText(text, attribs), _pool(pairs), title)
 
@@ -165,6 +201,29 @@ def _shown(form: str, atext: AText, pool: AttributePool, title: str) -> bytes:
             body = f"<!DOCTYPE HTML><html><body>{to_html(atext, pool)}</body></html>"
             return dumps({"html": body}).encode()
     raise AssertionError(form)
+
+
+def _differing(
+    before: Any, numbered: Any, edits: Any, pairs: Any, colors: dict[str, int | str]
+) -> bytes:
+    pool = _pool(pairs)
+    text, attribs = before
+    changes = []
+    try:
+        start = AText(text, move_ops_to_new_pool(attribs, _pool(numbered), pool))
+        for author, wire in edits:
+            data = loads(wire)
+            own = AttributePool.from_jsonable(data["apool"])
+            changes.append(Change(author, move_ops_to_new_pool(data["changeset"], own, pool)))
+        shown, authors = difference(start, changes, pool)
+        body = to_html(shown, pool, signed=True)
+    except EasysyncError as error:
+        raise ValueError(f"the revisions do not fit together: {error}") from None
+    return dumps({"html": style(pool, colors, PALETTE) + body, "authors": authors}).encode()
+
+
+def _pairs(pool: AttributePool) -> list[Attribute]:
+    return [pool.get(number) for number in range(len(pool))]
 
 
 def _pool(pairs: Iterable[Any]) -> AttributePool:

@@ -298,6 +298,13 @@ async def test_etherpads_file_comes_to_us(ours: Caller, theirs: Caller) -> None:
     mine = await ours.getHTML(padID=pad)
     yours = await theirs.getHTML(padID=pad)
     assert without_ends(mine["html"]) == without_ends(yours["html"])
+    head = (await theirs.getRevisionsCount(padID=pad))["revisions"]
+    for first in range(head):
+        mine, yours = [
+            await api.createDiffHTML(padID=pad, startRev=str(first)) for api in (ours, theirs)
+        ]
+        assert mine["authors"] == yours["authors"]
+        assert without_ends(mine["html"]) == without_ends(yours["html"])
 
 
 def without_ends(html: str) -> str:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from padfleet.services.fanout.delivery.session import SessionIdentity
-from padfleet.services.fanout.presence.palette import PALETTE
 from padfleet.services.fanout.transport.packets import PIECE, Frame, Parcel
 from padfleet.shared.budget import Reservation
 from padfleet.shared.easysync import prepare_for_wire, to_units
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.document import Document
+from padfleet.shared.palette import PALETTE
 from padfleet.shared.wire.jsontext import dumps
 
 _SHORTCUTS = [

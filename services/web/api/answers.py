@@ -29,6 +29,7 @@ LISTED: Final = 512 << 10
 LARGE: Final[dict[str, int]] = {
     "getText": LEAST,
     "getHTML": LEAST,
+    "createDiffHTML": LISTED,
     "getAttributePool": LEAST,
     "getRevisionChangeset": LEAST,
     "listAuthorsOfPad": LEAST,
@@ -43,6 +44,9 @@ LARGE: Final[dict[str, int]] = {
 }
 """The functions that may answer more than some 64 KB, and what each takes at least. They change
 nothing, so that they can be broken off when their caller leaves."""
+
+FROM_HISTORY: Final = frozenset({"createDiffHTML"})
+"""Those of them that read old revisions, however large the pad is now."""
 
 MADE_AT_ONCE: Final = 8
 """Large ones that are made at a time, in turns by address; of one address half as many."""
@@ -84,7 +88,7 @@ class LargeAnswers:
         try:
             room = await self._budget.wait(size, PATIENCE, address)
             # What is small takes little to make, and waits for nobody but those before it.
-            is_quick = size <= QUICK and "rev" not in fields
+            is_quick = size <= QUICK and "rev" not in fields and name not in FROM_HISTORY
             async with nullcontext() if is_quick else self._turns.turn(address):
                 data = await make()
             if isinstance(data, Pieces):

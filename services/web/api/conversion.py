@@ -1,6 +1,6 @@
 """Files into edits, and pads into files: by processes of their own, in turns by client."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
@@ -9,7 +9,7 @@ from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull
 from padfleet.shared.log.document import Document
 from padfleet.shared.log.edits import EditChange, Make
 from padfleet.shared.rendering import jobs
-from padfleet.shared.rendering.jobs import Insertion, Most
+from padfleet.shared.rendering.jobs import Edited, Insertion, Most
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 
 MOST: Final = Most(units=5_000_000, attributes=20_000)
@@ -72,6 +72,18 @@ class Conversion:
         job = jobs.showing(form, atext, pool, title)
         if len(atext.text) + len(atext.attribs) <= SMALL:
             return jobs.work(job)
+        return await self._done(client, job)
+
+    async def differing(
+        self,
+        client: Hashable,
+        before: Document,
+        edits: Sequence[Edited],
+        pool: AttributePool,
+        colors: Mapping[str, int | str],
+    ) -> bytes:
+        """What these revisions have changed; see `jobs.differing`. Raises as `read`."""
+        job = jobs.differing(before.atext, before.pool, edits, pool, colors)
         return await self._done(client, job)
 
     async def fields(self, client: Hashable, body: bytes, content_type: str) -> dict[str, Any]:

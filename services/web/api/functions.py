@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from padfleet.services.web.api import chat, copies, groups, pads, people, revisions, texts
+from padfleet.services.web.api import (
+    chat,
+    copies,
+    differences,
+    groups,
+    pads,
+    people,
+    revisions,
+    texts,
+)
 from padfleet.services.web.api.context import Api, ApiError, Fields
 
 Function = Callable[[Api, Fields], Awaitable[Any]]
@@ -48,6 +57,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "getHTML": texts.get_html,
     "setHTML": texts.set_html,
     "restoreRevision": texts.restore_revision,
+    "createDiffHTML": differences.create_diff_html,
     "getRevisionsCount": revisions.get_revisions_count,
     "getLastEdited": revisions.get_last_edited,
     "getRevisionChangeset": revisions.get_revision_changeset,

@@ -43,7 +43,11 @@ _SINCE: Final[dict[str, dict[str, str]]] = {
     },
     "1.2": {"checkToken": ""},
     "1.2.1": {"listAllPads": ""},
-    "1.2.7": {"getChatHistory": "padID start end", "getChatHead": "padID"},
+    "1.2.7": {
+        "createDiffHTML": "padID startRev endRev",
+        "getChatHistory": "padID start end",
+        "getChatHead": "padID",
+    },
     "1.2.8": {"getAttributePool": "padID", "getRevisionChangeset": "padID rev"},
     "1.2.9": {
         "copyPad": "sourceID destinationID force",

@@ -43,13 +43,14 @@ async def test_files_are_for_who_has_a_token(server: EmbeddedServer, tmp_path: P
                 assert await status(api, path, Authorization=f"Bearer {reader}") == 200
                 assert await status(api, path, Cookie=f"padfleet_token={reader}") == 200
             assert await status(api, "other/export/txt", Cookie=f"padfleet_token={reader}") == 403
-            # A group's pad is for sessions, whatever the pattern; the key opens it all the same.
+            # So does a group's pad: its token says who may, and the key opens it all the same.
             group = (await api.createGroup())["groupID"]
             grouped = (await api.createGroupPad(groupID=group, padName="p", text="x"))["padID"]
             everything = signed(claims(pads=["*"]))
             path = f"{grouped}/export/txt"
-            assert await status(api, path, Cookie=f"padfleet_token={everything}") == 403
-            async with Guest(fleet.urls[0], cookie=f"padfleet_token={everything}") as guest:
+            assert await status(api, path, Cookie=f"padfleet_token={everything}") == 200
+            assert await status(api, path, Cookie=f"padfleet_token={reader}") == 403
+            async with Guest(fleet.urls[0], cookie=f"padfleet_token={reader}") as guest:
                 await guest.ready(grouped)
                 await guest.hears(lambda: DENY in guest.messages)
             assert await api.getText(padID=grouped) == {"text": "x\n"}

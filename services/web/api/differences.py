@@ -1,0 +1,58 @@
+"""What has changed between two revisions of a pad."""
+
+from typing import Final
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields, Json
+from padfleet.services.web.api.conversion import CALLERS
+from padfleet.services.web.api.texts import read
+from padfleet.shared.easysync import AttributePool
+from padfleet.shared.log import authors
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.history import HistoryGap, PadMeta, revision_pages
+from padfleet.shared.rendering.jobs import Edited
+
+MOST: Final = 16 << 20
+"""Bytes of the revisions between the two: some 60,000 ordinary ones."""
+
+
+async def create_diff_html(api: Api, fields: Fields) -> Json:
+    start, end = arguments.rev(fields, "startRev"), arguments.rev(fields, "endRev")
+    pad, meta = await arguments.pad(api, fields)
+    first, last = _range(start, end, meta)
+    keys = api.keyspace.pad(pad)
+    before = await read(api, pad, meta, first)
+    edits: list[Edited] = []
+    size = 0
+    try:
+        async for page in revision_pages(api.redis, keys, first + 1, last):
+            edits += [Edited(revision.author, revision.wire) for revision in page]
+            size += sum(len(revision.wire) for revision in page)
+            if size > MOST:
+                raise ApiError(
+                    f"there are more than {MOST} bytes of changes from revision {first} to {last}: "
+                    "ask for fewer revisions at a time"
+                )
+    except HistoryGap as error:
+        raise CorruptPad(str(error)) from error
+    pool = await api.pools.at(keys, meta)
+    known = await authors.read(api.redis, _authors_in(pool))
+    colors = {author: record.color for author, record in known.items()}
+    return Json(await api.conversion.differing(CALLERS, before, edits, pool, colors))
+
+
+def _range(start: int | None, end: int | None, meta: PadMeta) -> tuple[int, int]:
+    """The first and the last revision, which may both be past the head. Without the last one, and
+    with 0 for it, that is the head, as in Etherpad."""
+    last = min(end or meta.head, meta.head)
+    if start is None:
+        raise ApiError("Invalid revision range: startRev is not given")
+    first = min(start, meta.head)
+    if last < first:
+        raise ApiError(f"Invalid revision range. startRev: {first} endRev: {last}")
+    return first, last
+
+
+def _authors_in(pool: AttributePool) -> set[str]:
+    pairs = (pool.get(number) for number in range(len(pool)))
+    return {value for key, value in pairs if key == "author" and value}

@@ -1,0 +1,240 @@
+"""What has changed between two revisions of a pad, as a document: the newer text with its authors,
+and among it what was taken out since, marked as removed. Pure.
+
+It is what Etherpad's `createDiffHTML` shows. Who wrote what stood there before does not count;
+where only attributes have changed, the text stands there twice, as it was and as it is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from padfleet.shared.bounds import is_color
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    Builder,
+    apply_to_atext,
+    attribs_of,
+    compose,
+    iter_ops,
+    pack,
+    unpack,
+)
+from padfleet.shared.easysync.assembler import Assembler
+from padfleet.shared.easysync.attributes import attribs_string
+from padfleet.shared.easysync.base36 import numeral
+
+REMOVED: Final = ("removed", "true")
+"""The attribute of text that is there no longer."""
+
+MARKER: Final = "*"
+"""Stands at the beginning of a line that has attributes of its own, and is seen by nobody."""
+
+_NO_CLASS: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class Change(NamedTuple):
+    author: str  #: empty: nobody in particular
+    changeset: str  #: with the numbers of the pool that all of them have in common
+
+
+def difference(
+    before: AText, changes: Iterable[Change], pool: AttributePool
+) -> tuple[AText, list[str]]:
+    """The document, and the authors of the changes in the order in which they come up.
+
+    Arguments:
+        before: the document that the first change is made to.
+        changes: one after the other. Those that only take all authors away are left out.
+        pool: for the numbers in all of them. What is new in the document is added.
+
+    Raises `EasysyncError` where one does not fit the one before.
+    """
+    old = _without_authors(before, pool)
+    authors: dict[str, None] = {}
+    whole = _composed(_signed(changes, authors, pool), pool)
+    if whole is None:
+        return old, []
+    taken_out = _removals(whole, old, pool)
+    new = apply_to_atext(whole, old, pool)
+    return apply_to_atext(taken_out, new, pool), list(authors)
+
+
+def style(pool: AttributePool, colors: dict[str, int | str], palette: list[str]) -> str:
+    """A style element with a class for each author in the pool, and for what is removed.
+
+    `colors` of the authors that are known, as numbers of the `palette` or as CSS has them.
+    """
+    rules = []
+    for number in range(len(pool)):
+        key, value = pool.get(number)
+        if key == "author" and value:
+            color = _css(colors.get(value), palette)
+            rules.append(f".{author_class(value)} {{background-color: {color}}}\n")
+        elif key == REMOVED[0]:
+            rules.append(
+                ".removed {text-decoration: line-through; "
+                "-ms-filter:'progid:DXImageTransform.Microsoft.Alpha(Opacity=80)'; "
+                "filter: alpha(opacity=80); opacity: 0.8; }\n"
+            )
+    return f"<style>\n{''.join(rules)}</style>"
+
+
+def author_class(author: str) -> str:
+    """The class of what somebody has written. Whatever an id has in it, this is only a name."""
+    return "author" + _NO_CLASS.sub("_", author)
+
+
+def _css(color: int | str | None, palette: list[str]) -> str:
+    if isinstance(color, int) and 0 <= color < len(palette):
+        return palette[color]
+    return color if is_color(color) else "null"  # of nobody that is known: as in Etherpad
+
+
+# --- The change as a whole -----------------------------------------------------------------------
+
+
+def _without_authors(atext: AText, pool: AttributePool) -> AText:
+    keep = Builder(len(atext.text)).keep_text(atext.text, [("author", "")], pool)
+    return apply_to_atext(keep.to_changeset(), atext, pool)
+
+
+def _signed(
+    changes: Iterable[Change], authors: dict[str, None], pool: AttributePool
+) -> Iterator[str]:
+    """The changesets, in which removals and changes of attributes say whose they are. The authors
+    are added to `authors`."""
+    for change in changes:
+        if _takes_authors_away(change.changeset, pool):
+            continue
+        authors[change.author] = None
+        yield _with_author(change, pool)
+
+
+def _takes_authors_away(changeset: str, pool: AttributePool) -> bool:
+    old_len, new_len, ops, bank = unpack(changeset)
+    if bank or old_len != new_len:
+        return False
+    found = iter_ops(ops)
+    if len(found) != 1 or found[0].opcode != "=" or found[0].chars < old_len - 1:
+        return False
+    return attribs_of(found[0].attribs, pool) == {"author": ""}
+
+
+def _with_author(change: Change, pool: AttributePool) -> str:
+    old_len, new_len, ops, bank = unpack(change.changeset)
+    author = "*" + numeral(pool.put("author", change.author))
+    removal = author + "*" + numeral(pool.put(*REMOVED))
+    out = Assembler()
+    for op in iter_ops(ops):
+        attribs = op.attribs
+        if op.opcode == "-":
+            attribs = removal
+        elif op.opcode == "=" and attribs:
+            attribs += author
+        out.add(op.opcode, op.chars, op.lines, attribs)
+    return pack(old_len, new_len, out.finish(), bank)
+
+
+def _composed(changesets: Iterable[str], pool: AttributePool) -> str | None:
+    """All of them as one; None if there are none. Two neighbours at a time, which is the same as
+    one after the other, and costs the logarithm of their number and not the number."""
+    waiting: list[tuple[int, str]] = []  # each of 2^n changesets, the larger ones first
+    for changeset in changesets:
+        size, whole = 0, changeset
+        while waiting and waiting[-1][0] == size:
+            whole = compose(waiting.pop()[1], whole, pool)
+            size += 1
+        waiting.append((size, whole))
+    if not waiting:
+        return None
+    _, whole = waiting.pop()
+    while waiting:
+        whole = compose(waiting.pop()[1], whole, pool)
+    return whole
+
+
+# --- What is there no longer ---------------------------------------------------------------------
+
+
+def _removals(changeset: str, old: AText, pool: AttributePool) -> str:
+    """The changeset that puts into the new text what the change has taken out of the old one."""
+    _, new_len, ops, _ = unpack(changeset)
+    builder = Builder(new_len)
+    there = _Old(old)
+    for op in iter_ops(ops):
+        if op.opcode == "+":
+            builder.keep(op.chars, op.lines)
+        elif op.opcode == "-":
+            for text, attribs in there.next(op.chars):
+                builder.insert(text, attribs + op.attribs)
+        elif not op.attribs or there.is_marker(op.chars):
+            there.skip(op.chars)
+            builder.keep(op.chars, op.lines)
+        else:
+            _changed(builder, there.next(op.chars), attribs_of(op.attribs, pool), pool)
+    return builder.to_changeset()
+
+
+def _changed(
+    builder: Builder,
+    parts: Iterable[tuple[str, str]],
+    set_to: dict[str, str],
+    pool: AttributePool,
+) -> None:
+    """Text of which only attributes have changed: before each stretch of a line, as it was."""
+    known: dict[str, str] = {}
+    kept = 0
+    for text, attribs in parts:
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                builder.keep(kept)
+                builder.keep(1, 1)
+                kept = 0
+            if not line:
+                continue
+            if attribs not in known:
+                known[attribs] = _as_it_was(attribs, set_to, pool)
+            builder.insert(line, known[attribs])
+            kept += len(line)
+    builder.keep(kept)
+
+
+def _as_it_was(attribs: str, set_to: dict[str, str], pool: AttributePool) -> str:
+    """What takes an attribute from text that had it is not among it, as in Etherpad."""
+    had = attribs_of(attribs, pool)
+    back = {"author": "", REMOVED[0]: REMOVED[1]}
+    for key, value in set_to.items():
+        if had.get(key) != value:
+            back[key] = had.get(key, "")
+    return attribs_string(back.items(), pool)
+
+
+class _Old:
+    """The old text, from its beginning to its end."""
+
+    def __init__(self, atext: AText) -> None:
+        self._text = atext.text
+        self._position = 0
+        self._runs = iter([(op.chars, op.attribs) for op in iter_ops(atext.attribs)])
+        self._left, self._attribs = 0, ""
+
+    def is_marker(self, chars: int) -> bool:
+        return chars == 1 and self._text[self._position : self._position + 1] == MARKER
+
+    def skip(self, chars: int) -> None:
+        for _ in self.next(chars):
+            pass
+
+    def next(self, chars: int) -> Iterator[tuple[str, str]]:
+        """The next so many characters, in parts with the same attributes."""
+        while chars > 0:
+            while not self._left:
+                self._left, self._attribs = next(self._runs)
+            taken = min(chars, self._left)
+            chars -= taken
+            self._left -= taken
+            start = self._position
+            self._position += taken
+            yield self._text[start : self._position], self._attribs
