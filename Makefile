@@ -30,10 +30,10 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate compare reference pictures format lock clean
+.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate simulate-faults compare reference pictures format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
 
 setup: $(STAMP) $(NODE_STAMP) $(PAGE_BUILT) $(BROWSER_STAMP) ## install everything into .venv; quick when nothing has changed
 
@@ -100,6 +100,9 @@ costs: setup ## what `padfleet plan` reckons with, from what make bench has put 
 
 simulate: setup ## a million sockets on a hundred workers, in simulated time; takes some minutes
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation $(ARGS)
+
+simulate-faults: setup ## a fleet in one process, with faults by a seed; an hour; SEED=7 plays one, SEEDS=0-99 these
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.world $(if $(SEED),--seed '$(SEED)') $(if $(SEEDS),--seeds '$(SEEDS)') $(ARGS)
 
 compare: setup ## a small real fleet beside the simulated one; takes five minutes
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)

@@ -1,0 +1,3 @@
+"""The same tests, of the scripts as they are, on the simulated Redis."""
+
+from tests.integration.log.test_commit_script import *  # noqa: F403

@@ -1,0 +1,38 @@
+"""Some days of the fleet in simulated time; the whole of it is `make simulate-faults`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[3]
+
+SEEDS: Final = ["2", "5", "8", "16", "19", "24"]
+"""Each with other faults. What was found once stands here, so that it is played again."""
+
+SHORT: Final = ("--seconds", "20", "--clients", "6")
+
+
+def _play(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.world", "--jobs", "1", *args],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_I7_days_by_seeds() -> None:
+    done = _play("--seeds", ",".join(SEEDS), *SHORT, "--no-shrink")
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
+    assert f"{len(SEEDS)} runs, 0 with findings" in done.stdout
+
+
+def test_a_day_without_a_seed() -> None:
+    assert "names no seeds" in _play("--seeds", "").stderr
+    assert "0 runs" in _play("--minutes", "0").stdout

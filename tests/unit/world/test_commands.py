@@ -1,0 +1,116 @@
+"""The simulated Redis has every command that workers and writers send, and this is the list."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.world.redis.commands import COMMANDS
+from tests.world.redis.server import CONNECTION
+
+ROOT: Final = Path(__file__).parents[3]
+
+SPOKEN: Final = ("client", "_client", "pipeline", "rush", "redis", "_redis")
+"""What whoever commands are sent by is called."""
+
+OTHERWISE: Final = {
+    "DELETE": "DEL",
+    "SCAN_ITER": "SCAN",
+    "CONFIG_GET": "CONFIG",
+    "PUBSUB": "PUBSUB",
+}
+NONE: Final = frozenset(
+    name.upper()
+    for name in (
+        *("pipeline", "execute_command", "aclose", "close", "keyslot", "initialize", "get_nodes"),
+        *("response_callbacks", "connection_pool", "start", "reset"),
+    )
+)
+"""Names on a client that are no commands."""
+
+APART: Final = {
+    "shared/log/inspection.py": "what `padfleet doctor` asks, workers do not",
+    "shared/log/foreign.py": "`padfleet import` reads an Etherpad's database",
+    "shared/log/lanes.py": "hands on what others send",
+    "shared/log/auto_pipeline.py": "hands on what others send; its own are looked at below",
+}
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    for room in ("shared", "services/fanout", "services/writer", "services/web"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "node_modules" not in path.parts:
+                yield path.relative_to(ROOT).as_posix(), path.read_text()
+
+
+def _last(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def _sent(text: str, *, by_name: bool = True) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        name = node.func.attr
+        first = node.args[0] if node.args else None
+        if name in ("execute_command", "send_command", "_call"):
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value.split()[0]
+        elif name == "pack_commands":
+            for each in ast.walk(node):
+                if isinstance(each, ast.Tuple | ast.List) and each.elts:
+                    word = each.elts[0]
+                    if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                        yield word.value
+        elif by_name and _last(node.func.value) in SPOKEN and hasattr(Redis, name):
+            yield name.upper()
+
+
+def _all_sent() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path, text in _files():
+        if path not in APART or path.endswith("auto_pipeline.py"):
+            for name in _sent(text, by_name=path not in APART):
+                if name not in NONE:
+                    found.setdefault(OTHERWISE.get(name, name), path)
+    for script in sorted((ROOT / "shared/log/lua").glob("*.lua")):
+        for name in re.findall(r"(?:redis\.p?call|look)\(\s*'(\w+)'", script.read_text()):
+            found.setdefault(name, script.name)
+    return found
+
+
+def test_every_command_of_ours_is_simulated() -> None:
+    missing = {
+        name: path
+        for name, path in _all_sent().items()
+        if name not in COMMANDS and name not in CONNECTION
+    }
+    assert not missing, "add them to tests/world/redis/commands.py, and to the differential test"
+
+
+def test_all_of_them_are_found() -> None:
+    sent = _all_sent()
+    assert len(sent) > 40
+    assert {"XADD", "XREAD", "EVALSHA", "SPUBLISH", "WAIT", "SSUBSCRIBE", "PUBSUB", "ZADD"} <= {
+        *sent
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("await redis.client.lpush(key, 1)", "LPUSH"),
+        ("pipeline.zrange(key, 0, 1)", "ZRANGE"),
+        ("connection.send_command('SUBSCRIBE', channel)", "SUBSCRIBE"),
+        ("await redis.client.execute_command('OBJECT', 'FREQ', key)", "OBJECT"),
+    ],
+)
+def test_a_new_one_would_be_seen(code: str, name: str) -> None:
+    assert list(_sent(f"async def f():\n    {code}")) == [name]
+    assert name not in COMMANDS

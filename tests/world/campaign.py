@@ -1,0 +1,213 @@
+"""Many runs, each in a process of its own, and what they came to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import select
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.world.disguise import true_monotonic
+from tests.world.run import Outcome, Size, simulate
+
+SHRINK_TRIES: Final = 200
+"""Runs that are spent at most on finding out which faults it takes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run to be made."""
+
+    seed: str
+    only: frozenset[int] | None = None
+
+
+def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tuple[Task, Outcome]]:
+    """As they end. Each is played by a copy of this process, so that it begins as all others do."""
+    waiting = iter(tasks)
+    running: dict[int, tuple[Task, int, bytearray]] = {}
+    more = True
+    while more or running:
+        while more and len(running) < at_once:
+            task = next(waiting, None)
+            if task is None:
+                more = False
+                break
+            pid, pipe = _start(task, size)
+            running[pipe] = (task, pid, bytearray())
+        if not running:
+            return
+        readable, _, _ = select.select(list(running), [], [])
+        for pipe in readable:
+            task, pid, data = running[pipe]
+            piece = os.read(pipe, 1 << 16)
+            data += piece
+            if not piece:
+                os.close(pipe)
+                os.waitpid(pid, 0)
+                del running[pipe]
+                yield task, _outcome(task, bytes(data))
+
+
+def _start(task: Task, size: Size) -> tuple[int, int]:
+    mine, its = os.pipe()
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        os.close(its)
+        return pid, mine
+    try:
+        os.close(mine)
+        outcome = simulate(task.seed, size, only=task.only)
+        with os.fdopen(its, "wb") as pipe:
+            pipe.write(json.dumps(outcome.as_json()).encode())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Nothing of the world is cleared away: who is freed would run to its end.
+        os._exit(0)
+
+
+def _outcome(task: Task, data: bytes) -> Outcome:
+    if not data:
+        return Outcome(task.seed, findings=["CRASH the process of the run died; see its error"])
+    return Outcome(**json.loads(data))
+
+
+def shrink(task: Task, first: Outcome, size: Size, *, at_once: int) -> tuple[Task, Outcome]:
+    """The fewest faults found with which something is still wrong: one after the other is left
+    out, as long as a finding of the same kind remains."""
+    kinds = {_kind(finding) for finding in first.findings}
+    kept = [int(line.split(": ")[1].split(".")[0]) for line in first.faults]
+    best, outcome, tries = task, first, 0
+    shorter = True
+    while shorter and tries < SHRINK_TRIES:
+        shorter = False
+        candidates = [Task(task.seed, frozenset(kept) - {number}) for number in reversed(kept)]
+        tries += len(candidates)
+        for candidate, found in run_all(candidates, size, at_once=at_once):
+            if candidate.only is not None and kinds & {_kind(each) for each in found.findings}:
+                best, outcome, shorter = candidate, found, True
+                kept = sorted(candidate.only)
+                break
+    return best, outcome
+
+
+def _kind(finding: str) -> str:
+    words = finding.split()
+    return words[1] if words[0].startswith("pad-") else words[0]
+
+
+def seeds_of(text: str) -> Iterator[str]:
+    """`7`, `0-99`, `3,5,8-10`. Raises ValueError."""
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if dash and first.isdigit() and last.isdigit():
+            yield from map(str, range(int(first), int(last) + 1))
+        elif part:
+            yield part.strip()
+        else:
+            raise ValueError(f"{text!r} names no seeds: say 7, or 0-99, or 3,5,8-10")
+
+
+def _new_seeds(until: float) -> Iterator[str]:
+    while true_monotonic() < until:
+        yield secrets.token_hex(6)
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.world",
+        description="Plays the fleet in simulated time with faults by a seed.",
+    )
+    parser.add_argument("--seed", help="plays this one, and says what happens")
+    parser.add_argument("--seeds", help="plays these: 0-99, or 3,5,8-10")
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long new seeds are tried")
+    parser.add_argument("--only", help="the faults to strike, by their numbers: 2,5; '' for none")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at once")
+    parser.add_argument("--seconds", type=float, default=Size.seconds, help="of simulated time")
+    parser.add_argument("--clients", type=int, default=Size.clients)
+    parser.add_argument("--out", type=Path, help="where failed runs are written to, one a line")
+    parser.add_argument("--no-shrink", action="store_true", help="takes failed runs as they are")
+    args = parser.parse_args(argv)
+    size = Size(seconds=args.seconds, clients=args.clients)
+    if args.seed is not None:
+        return _replay(args.seed, args.only, size)
+    try:
+        new = args.seeds is None
+        seeds = _new_seeds(_end(args.minutes)) if new else list(seeds_of(args.seeds))
+        return _campaign(map(Task, seeds), size, args.jobs, args.out, shrinks=not args.no_shrink)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _end(minutes: float) -> float:
+    return true_monotonic() + minutes * 60
+
+
+def _replay(seed: str, only: str | None, size: Size) -> int:
+    chosen = None if only is None else frozenset(int(part) for part in only.split(",") if part)
+    outcome = simulate(seed, size, only=chosen, show=print)
+    print(_summary(outcome))
+    return bool(outcome.findings)
+
+
+def _campaign(
+    tasks: Iterable[Task], size: Size, jobs: int, out: Path | None, *, shrinks: bool
+) -> int:
+    began, count, failed, took = true_monotonic(), 0, [], 0.0
+    simulated, revisions = 0.0, 0
+    for task, outcome in run_all(tasks, size, at_once=jobs):
+        count += 1
+        took += outcome.took
+        simulated += outcome.simulated
+        revisions += outcome.revisions
+        if outcome.findings:
+            failed.append(task.seed)
+            if shrinks and outcome.faults:
+                task, outcome = shrink(task, outcome, size, at_once=jobs)
+            print(_summary(outcome), flush=True)
+            print(f"  again: make simulate-faults SEED={_again(task)}", flush=True)
+            if out is not None:
+                with out.open("a") as file:
+                    file.write(json.dumps(outcome.as_json()) + "\n")
+        _progress(count, len(failed), true_monotonic() - began)
+    print(
+        f"{count} runs, {len(failed)} with findings; {simulated:,.0f} s of simulated time, "
+        f"{revisions:,} revisions, {took:.0f} s of processor time: "
+        f"{60 * count / took if took else 0:.1f} runs a minute and core"
+    )
+    if failed:
+        print("with findings: " + ", ".join(failed))
+    return bool(failed)
+
+
+def _progress(count: int, failed: int, seconds: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{count} runs, {failed} with findings, {seconds:.0f} s ", end="", file=sys.stderr)
+
+
+def _again(task: Task) -> str:
+    if task.only is None:
+        return task.seed
+    return f"{task.seed} ARGS='--only \"{','.join(map(str, sorted(task.only)))}\"'"
+
+
+def _summary(outcome: Outcome) -> str:
+    verdict = f"{len(outcome.findings)} findings" if outcome.findings else "nothing wrong"
+    lines = [
+        f"seed {outcome.seed}: {verdict} ({outcome.revisions} revisions, {outcome.accepted} "
+        f"accepted, {outcome.reconnects} reconnects, {outcome.reloads} reloads, last one served "
+        f"after {outcome.back:.1f} s; {outcome.simulated:.0f} s simulated in {outcome.took:.1f} s; "
+        f"trace {outcome.digest})"
+    ]
+    lines += [f"  fault {fault}" for fault in outcome.faults]
+    lines += [f"  {finding}" for finding in outcome.findings]
+    return "\n".join(lines)

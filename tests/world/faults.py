@@ -1,0 +1,249 @@
+"""What breaks, when and for how long: all of it from the seed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos.history import Rollback
+from tests.world.fleet import Fleet
+from tests.world.redis.server import Server
+from tests.world.world import World
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One that the seed names."""
+
+    number: int
+    at: float  #: seconds from the beginning of the storm
+    kind: str
+    target: str
+    seconds: float  #: for which it lasts
+    chance: float  #: how much of it, from 0 to 1
+
+    def __str__(self) -> str:
+        target = f" {self.target}" if self.target else ""
+        return f"{self.number}. {self.kind}{target} for {self.seconds:.2f} s ({self.chance:.2f})"
+
+
+class Storm:
+    """All faults of one run. `rollbacks` says of each pad to which revisions it was cut back."""
+
+    def __init__(self, world: World, fleet: Fleet, pads: list[str], seconds: float) -> None:
+        self.rollbacks: dict[str, list[Rollback]] = defaultdict(list)
+        self.struck: list[str] = []
+        self._world = world
+        self._fleet = fleet
+        self._pads = pads
+        self._seconds = seconds
+        self._dice: random.Random = world.dice("faults")
+        self._kinds: dict[str, Callable[[Fault], None]] = {
+            "kill": self._kill,
+            "power off": self._power_off,
+            "terminate": self._terminate,
+            "freeze": self._freeze,
+            "cut off from redis": self._cut_off,
+            "deaf to redis": self._deaf,
+            "cut off from people": self._cut_off_people,
+            "slow link to redis": self._slow_link,
+            "connections reset": self._reset,
+            "clock jumps": self._clock,
+            "redis freezes": self._redis_freezes,
+            "redis restarts": self._redis_restarts,
+            "redis loses its last writes": self._redis_loses,
+            "redis is slow": self._redis_slow,
+            "redis is out of memory": self._redis_full,
+            "redis refuses writes": self._redis_refuses,
+            "redis cuts before": self._redis_cuts_before,
+            "redis cuts after": self._redis_cuts_after,
+            "redis is wiped": self._redis_wiped,
+            "redis ends subscriptions": self._redis_ends_subscriptions,
+            "replica takes over": self._replica_takes_over,
+        }
+
+    def is_expected(self, record: logging.LogRecord) -> bool:
+        """Whether this may be logged as an error, after what has struck."""
+        return record.msg == "history rolled back" and bool(self.rollbacks)
+
+    # --- The plan --------------------------------------------------------------------------------
+
+    def plan(self) -> list[Fault]:
+        """Some runs are calm, some absurd, and most have a few kinds of faults only."""
+        dice = self._dice
+        count = dice.choice((0, 1, 2, 3, 4, 6, 8, 12, 20))
+        kinds = sorted(self._kinds)
+        chosen = dice.sample(kinds, dice.randint(1, len(kinds)))
+        targets = sorted(self._fleet.programs)
+        moments = sorted(dice.uniform(0, self._seconds) for _ in range(count))
+        found = []
+        for number, at in enumerate(moments):
+            kind = dice.choice(chosen)
+            target = "" if kind.startswith(("redis", "replica")) else dice.choice(targets)
+            seconds = dice.choice((0.05, 0.3, 1.0, 3.0, 8.0)) * dice.uniform(0.5, 1.5)
+            found.append(Fault(number, at, kind, target, seconds, dice.random()))
+        return found
+
+    async def strike(self, plan: list[Fault], only: frozenset[int] | None) -> None:
+        """Returns when all of it is over, and everything is mended."""
+        began = self._world.loop.now
+        until = began + self._seconds
+        for fault in plan:
+            if only is not None and fault.number not in only:
+                continue
+            await asyncio.sleep(max(0.0, began + fault.at - self._world.loop.now))
+            self._world.line(f"FAULT {fault}")
+            self.struck.append(f"{fault.at:.2f} s: {fault}")
+            self._kinds[fault.kind](fault)
+            until = max(until, self._world.loop.now + fault.seconds)
+        await asyncio.sleep(max(0.0, until - self._world.loop.now) + 0.01)
+
+    def _later(self, seconds: float, call: Callable[[], object]) -> None:
+        self._world.loop.call_later(seconds, call, context=self._world.network.kernel)
+
+    # --- Programs --------------------------------------------------------------------------------
+
+    def _kill(self, fault: Fault) -> None:
+        self._fleet.kill(fault.target, silently=False, back_after=fault.seconds)
+
+    def _power_off(self, fault: Fault) -> None:
+        self._fleet.kill(fault.target, silently=True, back_after=fault.seconds)
+
+    def _terminate(self, fault: Fault) -> None:
+        self._fleet.terminate(fault.target)
+
+    def _freeze(self, fault: Fault) -> None:
+        host = self._fleet.programs[fault.target].host
+        if host is not None and host.alive:
+            host.frozen = True
+            self._later(fault.seconds, lambda: setattr(host, "frozen", False))
+
+    def _clock(self, fault: Fault) -> None:
+        host = self._fleet.programs[fault.target].host
+        if host is not None:
+            host.ahead += (fault.chance - 0.5) * 7200
+
+    # --- The network -----------------------------------------------------------------------------
+
+    def _cut(self, fault: Fault, *links: tuple[str, str]) -> None:
+        network = self._world.network
+        network.cut.update(links)
+
+        def mend() -> None:
+            network.cut.difference_update(links)
+            network.release()
+
+        self._later(fault.seconds, mend)
+
+    def _cut_off(self, fault: Fault) -> None:
+        self._cut(fault, (fault.target, "redis"), ("redis", fault.target))
+
+    def _deaf(self, fault: Fault) -> None:
+        self._cut(fault, ("redis", fault.target))
+
+    def _cut_off_people(self, fault: Fault) -> None:
+        self._cut(fault, (fault.target, "people"), ("people", fault.target))
+
+    def _slow_link(self, fault: Fault) -> None:
+        link = frozenset((fault.target, "redis"))
+        self._world.network.extra[link] = fault.chance
+        self._later(fault.seconds, lambda: self._world.network.extra.pop(link, None))
+
+    def _reset(self, fault: Fault) -> None:
+        host = self._fleet.programs[fault.target].host
+        if host is None or not host.alive:
+            return
+        for end in self._world.network.ends_of(host):
+            if not end.closed and self._dice.random() < fault.chance:
+                end.reset()
+
+    # --- Redis -----------------------------------------------------------------------------------
+
+    def _redis_freezes(self, fault: Fault) -> None:
+        host = self._fleet.redis_host
+        host.frozen = True
+        self._later(fault.seconds, lambda: setattr(host, "frozen", False))
+
+    def _redis_restarts(self, fault: Fault) -> None:
+        self._restart(fault, 0.0)
+
+    def _redis_loses(self, fault: Fault) -> None:
+        self._restart(fault, fault.chance)
+
+    def _restart(self, fault: Fault, lost: float) -> None:
+        if not self._fleet.redis_host.alive:
+            return
+        self._fleet.kill_redis()
+
+        def again() -> None:
+            gone = self._fleet.start_redis(lost)
+            self._world.line(f"redis has started, and lost {gone} transactions")
+            if gone:
+                self._took_back()
+
+        self._later(fault.seconds, again)
+
+    def _took_back(self) -> None:
+        for pad, head in self._fleet.heads(self._pads).items():
+            self.rollbacks[pad].append(Rollback(head))
+
+    def _redis_slow(self, fault: Fault) -> None:
+        self._set(fault, "slow", 0.05 * fault.chance**3)
+
+    def _redis_full(self, fault: Fault) -> None:
+        self._set(fault, "oom", True)
+
+    def _redis_refuses(self, fault: Fault) -> None:
+        self._set(
+            fault,
+            "refusal",
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
+            "persist to disk."
+            if fault.chance < 0.5
+            else "NOREPLICAS Not enough good replicas to write.",
+        )
+
+    def _redis_cuts_before(self, fault: Fault) -> None:
+        self._set(fault, "cut_before", 0.2 * fault.chance)
+
+    def _redis_cuts_after(self, fault: Fault) -> None:
+        self._set(fault, "cut_after", 0.2 * fault.chance)
+
+    def _set(self, fault: Fault, what: str, value: object) -> None:
+        server = self._fleet.redis
+        usual = getattr(Server(self._world.loop, random.Random(0), ""), what)
+        setattr(server, what, value)
+        self._later(fault.seconds, lambda: setattr(server, what, usual))
+
+    def _redis_wiped(self, fault: Fault) -> None:
+        self._fleet.redis.wipe()
+        self._took_back()
+
+    def _redis_ends_subscriptions(self, fault: Fault) -> None:
+        for client in self._fleet.redis.subscribers():
+            client.abort()
+
+    def _replica_takes_over(self, fault: Fault) -> None:
+        """The replica has not heard of what came in the last moments, by the seed."""
+        fleet, world = self._fleet, self._world
+        old = fleet.redis
+        if not fleet.redis_host.alive:
+            return
+        replica = Server(world.loop, world.dice(f"replica {fault.number}"), "redis")
+        replica.follow(old)
+        old.replication_cut = True
+
+        def promote() -> None:
+            if fleet.redis is not old or not fleet.redis_host.alive:
+                return
+            fleet.kill_redis()
+            lacks = fleet.fail_over(replica)
+            world.line(f"a replica has taken over, and lacks {lacks} transactions")
+            if lacks:
+                self._took_back()
+
+        self._later(min(fault.seconds, 1.0), promote)

@@ -1,0 +1,160 @@
+"""Workers, writers and their Redis: the real programs, each on a host of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from padfleet.services.fanout import app as fanout
+from padfleet.services.writer import app as writer
+from padfleet.shared.log.agreement import Disagreement
+from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.keeping import Unfit
+from padfleet.shared.settings import FanoutSettings, WriterSettings, load
+from padfleet.shared.supervisor import TaskDied
+from tests.world.host import Host
+from tests.world.redis.server import Server
+from tests.world.world import World
+
+REDIS_URL: Final = "redis://redis:6379"
+PORT: Final = 9001
+
+SETTINGS: Final = {
+    "PADFLEET_REDIS_URL": REDIS_URL,
+    "PADFLEET_PORT": str(PORT),
+    "PADFLEET_HOST": "0.0.0.0",
+    "PADFLEET_PARTITIONS": "4",
+    "PADFLEET_PING_INTERVAL_MS": "2000",
+    "PADFLEET_PING_TIMEOUT_MS": "2000",
+    "PADFLEET_DRAIN_MS": "1000",
+}
+
+ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)
+"""What `run_process` makes an exit code of. Anything else is a fault."""
+
+
+@dataclass
+class Program:
+    """A worker or a writer; whoever ends is started again, as a supervisor of machines does."""
+
+    name: str
+    begin: Callable[[], Coroutine[Any, Any, None]]
+    host: Host | None = None
+    wanted: bool = True  #: False: it is to stay away
+    starts: int = 0
+
+
+class Fleet:
+    def __init__(self, world: World, settings: Mapping[str, str] | None = None) -> None:
+        self.world = world
+        self.faults: list[str] = []  #: programs that ended with what nobody expects
+        self.programs: dict[str, Program] = {}
+        self.redis_host = world.network.add("redis")
+        self.redis = Server(world.loop, world.dice("redis"), "redis")
+        self._dice: random.Random = world.dice("supervisor")
+        self._env = SETTINGS | dict(settings or {})
+        self._serve_redis()
+
+    # --- Redis -----------------------------------------------------------------------------------
+
+    def _serve_redis(self) -> None:
+        host, server = self.redis_host, self.redis
+        self._opening = self.world.loop.create_task(
+            self.world.loop.create_server(server.connection, "0.0.0.0", 6379),
+            context=host.context.copy(),
+        )
+
+    def kill_redis(self) -> None:
+        self.world.network.kill(self.redis_host)
+
+    def start_redis(self, lost: float) -> int:
+        """Returns how many transactions it has lost, of a second's: a share of `lost`."""
+        gone = self.redis.restart(lost)
+        self.redis_host = self.world.network.add("redis")
+        self._serve_redis()
+        return gone
+
+    def fail_over(self, replica: Server) -> int:
+        """The name `redis` leads to the replica from now on. Returns how much it lacks."""
+        lacks = replica.promote()
+        self.redis = replica
+        self.redis_host = self.world.network.add("redis")
+        self._serve_redis()
+        return lacks
+
+    def heads(self, pads: list[str]) -> dict[str, int]:
+        """As they stand in Redis just now."""
+        from padfleet.shared.log.keys import Keyspace
+
+        keyspace = Keyspace(int(self._env["PADFLEET_PARTITIONS"]))
+        found = {}
+        for pad in pads:
+            meta = self.redis.store.values.get(keyspace.pad(pad).meta.encode())
+            found[pad] = int(meta.get(b"head", b"-1")) if isinstance(meta, dict) else -1
+        return found
+
+    # --- Programs --------------------------------------------------------------------------------
+
+    def add_worker(self, name: str) -> None:
+        env = self._env | {"PADFLEET_WORKER_ID": name}
+        settings = load(FanoutSettings, "padfleet fanout", [], env)
+        self._add(name, lambda: fanout.run(settings))
+
+    def add_writer(self, name: str) -> None:
+        env = self._env | {"PADFLEET_WRITER_ID": name}
+        settings = load(WriterSettings, "padfleet writer", [], env)
+        self._add(name, lambda: writer.run(settings))
+
+    def _add(self, name: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        program = self.programs[name] = Program(name, begin)
+        self.start(program)
+
+    def start(self, program: Program) -> None:
+        world = self.world
+        program.starts += 1
+        host = program.host = world.network.add(program.name)
+        world.line("started", host)
+        task = world.loop.create_task(program.begin(), context=host.context.copy())
+        task.add_done_callback(
+            lambda done: self._ended(program, host, done), context=world.network.kernel
+        )
+
+    def _ended(self, program: Program, host: Host, task: asyncio.Task[None]) -> None:
+        """By itself."""
+        error = None if task.cancelled() else task.exception()
+        self.world.line(f"ended {error!r}" if error else "ended", host)
+        if error is not None and not isinstance(error, ENDS):
+            self.faults.append(f"{program.name} ended with {error!r}")
+        self.world.network.kill(host)
+        self._start_again(program, host)
+
+    def _start_again(self, program: Program, host: Host, after: float | None = None) -> None:
+        def again() -> None:
+            if program.wanted and program.host is host:
+                self.start(program)
+
+        pause = self._dice.uniform(0.2, 2.0) if after is None else after
+        self.world.loop.call_later(pause, again, context=self.world.network.kernel)
+
+    def kill(self, name: str, *, silently: bool, back_after: float) -> None:
+        program = self.programs[name]
+        host = program.host
+        if host is not None and host.alive:
+            self.world.network.kill(host, silently=silently)
+            self._start_again(program, host, back_after)
+
+    def terminate(self, name: str) -> None:
+        """Asks it to end; it is started again when it has."""
+        host = self.programs[name].host
+        if host is None or not host.alive:
+            return
+        handler = host.signals.get(signal.SIGTERM)
+        if handler is None:
+            # It has only just begun: the system's own handler ends it.
+            self.kill(name, silently=False, back_after=0.5)
+            return
+        self.world.loop.call_soon(handler[0], *handler[1], context=host.context.copy())

@@ -1,0 +1,215 @@
+"""An event loop on simulated time, which several hosts share and chance decides the order of.
+
+Each host has a queue of its own, first come, first served, as asyncio promises it to a process. In
+which order hosts have their turns, and who of several timers of one moment comes first, is chance.
+Time stands still while code runs, but for a few microseconds for each callback, and jumps to the
+next timer when nobody has anything to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from asyncio import Handle, TimerHandle
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from typing import Any, Final
+
+from tests.world.disguise import NotSimulated
+from tests.world.host import HOST, Host
+
+CALLBACK: Final = 5e-6
+"""Seconds that each callback takes, so that who waits for a moment by asking again and again gets
+there."""
+
+THREAD: Final = (0.0002, 0.02)
+"""Seconds until what was given to a thread has run: at the end of them, all at once."""
+
+
+class Deadlock(RuntimeError):
+    """Nothing is ready, and nothing ever will be."""
+
+
+class WorldLoop(asyncio.BaseEventLoop):
+    """Of one run. Callbacks of a host that has died are never run, and never freed: whatever they
+    would do at their end, a process that is killed does not do."""
+
+    def __init__(self, dice: random.Random, start: float = 1000.0) -> None:
+        """`dice` decides the order. `start`: what the clock shows first, in seconds."""
+        super().__init__()
+        self.now = start
+        self.outside = Host("outside", "10.0.0.1", 0)
+        """What belongs to no host: the network, the faults, whoever drives the run."""
+        self.hosts: list[Host] = [self.outside]
+        self.dice = dice
+        self.graves: list[object] = []
+        self.turns = 0
+        self._timers: list[tuple[float, float, TimerHandle]] = []
+        self.network: Any = None  #: a `network.Network`, which makes itself known here
+
+    # --- Time and order --------------------------------------------------------------------------
+
+    def time(self) -> float:
+        return self.now
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle:
+        handle = Handle(callback, args, self, context)
+        self._push(handle)
+        return handle
+
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
+
+    def call_later(  # type: ignore[override]
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> TimerHandle:
+        return self.call_at(self.now + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> TimerHandle:
+        timer = TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, self.dice.random(), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
+    def _push(self, handle: Handle) -> None:
+        host = handle._context.get(HOST, self.outside)  # type: ignore[attr-defined]
+        host.ready.append(handle)
+
+    def _run_once(self) -> None:
+        timers = self._timers
+        while timers and timers[0][0] <= self.now:
+            timer = heapq.heappop(timers)[2]
+            if not timer.cancelled():
+                self._push(timer)
+        awake = [host for host in self.hosts if host.ready and not host.frozen]
+        if not awake:
+            while timers and timers[0][2].cancelled():
+                heapq.heappop(timers)
+            if not timers:
+                if self._stopping:  # type: ignore[attr-defined]
+                    return
+                raise Deadlock("no callback is ready, and no timer runs")
+            self.now = max(self.now, timers[0][0])
+            return
+        host = awake[int(self.dice.random() * len(awake))]
+        ready = host.ready
+        turns = len(ready)
+        for _ in range(turns):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+            if host.frozen or not host.alive:
+                break
+        self.turns += turns
+        self.now += turns * CALLBACK
+
+    # --- Hosts -----------------------------------------------------------------------------------
+
+    def add(self, host: Host) -> None:
+        self.hosts.append(host)
+
+    def bury(self, host: Host) -> None:
+        """None of its code runs any more, not even what stands in `finally`."""
+        host.alive = False
+        self.hosts.remove(host)
+        # Whoever were freed would be closed, and run to its end.
+        self.graves += [host, host.ready, *asyncio.all_tasks(self)]
+        self.graves += [each for each in self._timers if each[2]._context.get(HOST, None) is host]  # type: ignore[attr-defined]
+        self._timers = [
+            each
+            for each in self._timers
+            if each[2]._context.get(HOST, None) is not host  # type: ignore[attr-defined]
+        ]
+        heapq.heapify(self._timers)
+
+    def _host(self) -> Host:
+        return HOST.get(self.outside)
+
+    def add_signal_handler(  # type: ignore[override]
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None:
+        self._host().signals[sig] = (callback, args)
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        return self._host().signals.pop(sig, None) is not None
+
+    # --- Sockets ---------------------------------------------------------------------------------
+
+    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
+        return await self.network.create_connection(protocol_factory, *args, **options)
+
+    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
+        return await self.network.create_server(protocol_factory, *args, **options)
+
+    async def sock_connect(self, sock: Any, address: Any) -> None:
+        await self.network.connect(sock, address)
+
+    async def getaddrinfo(self, host: Any, port: Any, **_options: Any) -> list[Any]:
+        return list(self.network.addresses(host, port))
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
+        return str(sockaddr[0]), str(sockaddr[1])
+
+    # --- What would run beside the loop ----------------------------------------------------------
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """In line, a moment later. Given an executor of somebody's own, refuses."""
+        if executor is not None:
+            raise NotSimulated("an executor of one's own: only asyncio.to_thread is simulated")
+        answer: asyncio.Future[Any] = self.create_future()
+
+        def run() -> None:
+            if answer.cancelled():
+                return
+            try:
+                result = func(*args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                answer.set_exception(error)
+            else:
+                answer.set_result(result)
+
+        self.call_later(self.dice.uniform(*THREAD), run, context=copy_context())
+        return answer
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """There are no threads."""
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
+        raise NotSimulated(f"{args[1:2]!r} was to be run: a simulation has no other programs")
+
+    async def subprocess_shell(self, *args: Any, **options: Any) -> Any:
+        raise NotSimulated("a command was to be run by a shell: there is none in simulations")
+
+    def _refuse(self, *_args: Any, **_options: Any) -> Any:
+        raise NotSimulated("this call of an event loop is not simulated: see tests/world/loop.py")
+
+    add_reader = add_writer = _refuse  # type: ignore[assignment]
+    remove_reader = remove_writer = _refuse
+    create_datagram_endpoint = create_unix_connection = create_unix_server = _refuse
+    connect_accepted_socket = start_tls = connect_read_pipe = connect_write_pipe = _refuse
+    sock_recv = sock_recv_into = sock_sendall = sock_accept = _refuse
+    _make_socket_transport = _make_ssl_transport = _refuse
+
+    def _write_to_self(self) -> None:
+        """Nobody waits in a selector."""
+
+    def _process_events(self, event_list: Sequence[Any]) -> None:
+        """There is no selector."""

@@ -1,0 +1,177 @@
+"""Lua 5.1 as the server has it, with `redis.call`, `redis.pcall` and `cmsgpack`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha1
+from typing import Any, Final
+
+import msgpack
+from lupa import lua51
+
+from tests.world.redis.commands import Reply, Status
+from tests.world.redis.store import CommandError
+
+_PRELUDE: Final = """
+local ask, pack, unpack_ = ...
+redis = {}
+function redis.call(...)
+  local answer, fault = ask(...)
+  if fault then error({err = fault}) end
+  return answer
+end
+function redis.pcall(...)
+  local answer, fault = ask(...)
+  if fault then return {err = fault} end
+  return answer
+end
+function redis.error_reply(text) return {err = text} end
+function redis.status_reply(text) return {ok = text} end
+cmsgpack = {}
+function cmsgpack.pack(...) return pack(...) end
+function cmsgpack.unpack(text)
+  local answer, fault = unpack_(text)
+  if fault then error(fault) end
+  return answer
+end
+os, io, package, require, dofile, loadfile, python = nil, nil, nil, nil, nil, nil, nil
+-- Whether a script has failed; and with what, as the server has it from an error.
+function run_script(script, keys, arguments)
+  local done, answer = pcall(script, keys, arguments)
+  if done then return true, answer end
+  if type(answer) == 'table' then return false, answer.err end
+  return false, answer
+end
+"""
+
+Ask = Callable[[list[bytes]], Reply]
+
+
+class Scripts:
+    """Of one server."""
+
+    def __init__(self) -> None:
+        self._lua = lua51.LuaRuntime(encoding=None, unpack_returned_tuples=True)
+        self._texts: dict[bytes, Any] = {}
+        self._ask: Ask = _nobody
+        prelude = self._lua.compile(_PRELUDE.encode())
+        prelude(self._command, self._pack, self._unpack)
+        self._run = self._lua.globals()[b"run_script"]
+        self._table = self._lua.table_from
+        self._type: Callable[[Any], Any] = lua51.lua_type
+
+    def load(self, text: bytes) -> bytes:
+        """Its hash. Raises CommandError."""
+        sha = sha1(text, usedforsecurity=False).hexdigest().encode()
+        if sha not in self._texts:
+            try:
+                self._texts[sha] = self._lua.compile(b"local KEYS, ARGV = ...\n" + text)
+            except lua51.LuaSyntaxError as error:
+                raise CommandError(f"ERR Error compiling script (new function): {error}") from None
+        return sha
+
+    def knows(self, sha: bytes) -> bool:
+        return sha in self._texts
+
+    def forget(self) -> None:
+        """As a restart does."""
+        self._texts.clear()
+
+    def run(self, sha: bytes, keys: list[bytes], args: list[bytes], ask: Ask) -> Reply:
+        """`ask` does a command. Raises CommandError."""
+        self._ask = ask
+        try:
+            done, answer = self._run(self._texts[sha], self._table(keys), self._table(args))
+        finally:
+            self._ask = _nobody
+        if done:
+            return self._reply(answer)
+        text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+        first = text.split(" ", 1)[0]
+        if not (first.isupper() and first.isalpha()):
+            text = f"ERR {text}"
+        raise CommandError(f"{text} script: {sha.decode()}, on @user_script:1.")
+
+    # --- From Lua --------------------------------------------------------------------------------
+
+    def _command(self, *args: Any) -> tuple[Any, Any]:
+        try:
+            return self._answer(self._ask([_text(arg) for arg in args])), None
+        except CommandError as error:
+            return None, str(error).encode()
+
+    def _pack(self, *values: Any) -> bytes:
+        # A text is written as str, whatever bytes are in it.
+        return b"".join(
+            msgpack.packb(self._plain(value), unicode_errors="surrogateescape") for value in values
+        )
+
+    def _unpack(self, data: Any) -> tuple[Any, Any]:
+        try:
+            value = msgpack.unpackb(data, raw=True, strict_map_key=False)
+        except (ValueError, TypeError) as error:
+            return None, f"Bad data format in input. {error}".encode()
+        return self._lua_value(value), None
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "surrogateescape")
+        if isinstance(value, float) and value == int(value):
+            return int(value)
+        if lua51.lua_type(value) == "table":
+            return [self._plain(value[at]) for at in range(1, len(value) + 1)]
+        return value
+
+    def _lua_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return self._table([self._lua_value(each) for each in value])
+        if isinstance(value, dict):
+            return self._table({key: self._lua_value(each) for key, each in value.items()})
+        return value
+
+    # --- Replies ---------------------------------------------------------------------------------
+
+    def _answer(self, reply: Reply) -> Any:
+        """As a script sees it."""
+        if isinstance(reply, list):
+            return self._table([self._answer(each) for each in reply])
+        if reply is None:
+            return False
+        if isinstance(reply, Status):
+            return self._table({b"ok": reply.encode()})
+        return reply
+
+    def _reply(self, value: Any) -> Reply:
+        """Of what a script returns."""
+        if isinstance(value, bytes):
+            return value
+        if value is None or value is False:
+            return None
+        if value is True:
+            return 1
+        if isinstance(value, int | float):
+            return int(value)
+        fault = value[b"err"]
+        if fault is not None:
+            raise CommandError(fault.decode(errors="replace"))
+        status = value[b"ok"]
+        if status is not None:
+            return Status(status.decode())
+        found: list[Reply] = []
+        while (each := value[len(found) + 1]) is not None:
+            found.append(self._reply(each))
+        return found
+
+
+def _nobody(_args: list[bytes]) -> Reply:
+    raise AssertionError("no script runs")
+
+
+def _text(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, float):
+        return b"%d" % int(value) if value == int(value) and abs(value) < 1e17 else b"%.17g" % value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return b"%d" % value
+    raise CommandError("ERR Lua redis lib command arguments must be strings or integers")

@@ -1,0 +1,592 @@
+"""The server that clients speak RESP2 to: connections, blocking reads, subscriptions, transactions,
+what it keeps over a restart, and all the ways in which it can be of no use."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+import hiredis
+
+from tests.world.redis.commands import (
+    COMMANDS,
+    DENY_OOM,
+    OK,
+    Call,
+    ReadWanted,
+    Reply,
+    Status,
+    matches,
+    read_now,
+    read_wanted,
+    run,
+)
+from tests.world.redis.scripting import Scripts
+from tests.world.redis.store import CommandError, Store
+
+PUBSUB_LIMIT: Final = 32 << 20
+"""Bytes waiting for a subscriber with which it is disconnected, as a server has it by default."""
+
+Transaction = tuple[tuple[bytes, ...], ...]
+
+CONNECTION: Final = frozenset(
+    word.upper()
+    for word in (
+        *("ping", "select", "client", "config", "script", "flushall", "pubsub", "wait", "xread"),
+        *("eval", "evalsha", "multi", "exec", "discard", "ssubscribe", "sunsubscribe"),
+    )
+)
+"""What is no command on data alone."""
+
+_OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
+_READONLY: Final = "READONLY You can't write against a read only replica."
+
+
+class Server:
+    """One life of one server, and its disk, which outlives it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, dice: random.Random, name: str) -> None:
+        self.loop = loop
+        self.dice = dice
+        self.name = name
+        self.store = Store()
+        self.scripts = Scripts()
+        self.run_id = self._hex()
+        self.replid = self._hex()
+        self.ahead = 0.0  #: seconds by which its clock is ahead
+        self.primary: Server | None = None  #: whom it follows
+        self.replicas: list[Server] = []
+        self.lag = 0.0005  #: seconds after which a replica has what its primary has
+        self.replication_cut = False
+        self.offset = 0  #: transactions that it has
+        # What goes wrong.
+        self.refusal = ""  #: what each write is answered
+        self.oom = False
+        self.slow = 0.0  #: seconds for each command
+        self.cut_before = self.cut_after = 0.0  #: how often a command ends its connection
+        self._disk = Store()
+        self._unsynced: deque[tuple[float, Transaction]] = deque()
+        self._coming: deque[tuple[float, Transaction]] = deque()
+        self._clients: dict[Client, None] = {}
+        self._blocked: dict[Client, ReadWanted] = {}
+        self._busy_until = 0.0
+        self.commands = 0
+
+    def _hex(self) -> str:
+        return f"{self.dice.getrandbits(160):040x}"
+
+    @property
+    def now_ms(self) -> int:
+        return int((time.time() + self.ahead) * 1000)
+
+    def connection(self) -> Client:
+        return Client(self)
+
+    # --- Its life --------------------------------------------------------------------------------
+
+    def hang_up(self) -> None:
+        """All clients are disconnected."""
+        for client in list(self._clients):
+            client.abort()
+
+    def restart(self, lost: float) -> int:
+        """A new life: what was not on the disk is gone, of what came in the last second the share
+        `lost`, the newest first. Returns how many transactions that was."""
+        self.sync(self.loop.time() - 1.0)
+        waiting = list(self._unsynced)
+        keep = len(waiting) - round(len(waiting) * lost)
+        for _, transaction in waiting[:keep]:
+            _apply(self._disk, transaction, self.now_ms)
+        self._unsynced.clear()
+        self._begin_anew(self._disk.copy())
+        self.replid = self._hex()
+        for replica in self.replicas:
+            replica.copy_from(self)
+        return len(waiting) - keep
+
+    def wipe(self) -> None:
+        """As FLUSHALL: everything is gone, and the server goes on."""
+        self.store, self._disk = Store(), Store()
+        self._unsynced.clear()
+        for replica in self.replicas:
+            replica.copy_from(self)
+
+    def _begin_anew(self, store: Store) -> None:
+        self._clients.clear()
+        self._blocked.clear()
+        self.store = store
+        self.scripts.forget()
+        self.run_id = self._hex()
+        self.primary = None
+        self._coming.clear()
+
+    def sync(self, until: float) -> None:
+        """What came until then is on the disk."""
+        while self._unsynced and self._unsynced[0][0] <= until:
+            _apply(self._disk, self._unsynced.popleft()[1], self.now_ms)
+
+    # --- Replication -----------------------------------------------------------------------------
+
+    def follow(self, primary: Server) -> None:
+        self.primary = primary
+        primary.replicas.append(self)
+        self.copy_from(primary)
+
+    def copy_from(self, primary: Server) -> None:
+        self.store, self._disk = primary.store.copy(), primary.store.copy()
+        self._unsynced.clear()
+        self._coming.clear()
+        self.offset = primary.offset
+        self.replid = primary.replid
+
+    def promote(self) -> int:
+        """Takes the place of its primary. Returns how many transactions it lacks."""
+        self.catch_up()
+        assert self.primary is not None
+        lacks = self.primary.offset - self.offset
+        self.primary.replicas.remove(self)
+        self.primary = None
+        self._coming.clear()
+        self.replid = self._hex()
+        return lacks
+
+    def catch_up(self) -> None:
+        """Applies what has come until now."""
+        now = self.loop.time()
+        while self._coming and self._coming[0][0] <= now:
+            _, transaction = self._coming.popleft()
+            _apply(self.store, transaction, self.now_ms)
+            self._unsynced.append((now, transaction))
+            self.offset += 1
+
+    def acknowledged(self, offset: int) -> int:
+        """How many replicas have so much."""
+        for replica in self.replicas:
+            replica.catch_up()
+        return sum(replica.offset >= offset for replica in self.replicas)
+
+    def _committed(self, call: Call) -> None:
+        """After each command, script or transaction."""
+        if call.effects:
+            now = self.loop.time()
+            transaction = tuple(call.effects)
+            self.offset += 1
+            self._unsynced.append((now, transaction))
+            self.sync(now - 1.0)
+            for replica in self.replicas:
+                if not self.replication_cut:
+                    replica._coming.append((now + self.lag, transaction))
+            self._wake_readers(call.effects)
+        for channel, data in call.published:
+            self._publish(channel, data)
+
+    # --- Commands --------------------------------------------------------------------------------
+
+    def call(self) -> Call:
+        return Call(self.store, self.now_ms, info=self._info, listeners=self._listeners)
+
+    def execute(self, args: list[bytes], call: Call, *, in_script: bool = False) -> Reply:
+        """Raises CommandError."""
+        name = args[0].decode("latin-1").upper()
+        if in_script and name in CONNECTION and name != "PING":
+            raise CommandError("ERR This Redis command is not allowed from script")
+        if name in ("EVAL", "EVALSHA"):
+            return self._script(args, call)
+        known = COMMANDS.get(name)
+        if known is not None and known[2]:
+            if self.primary is not None:
+                raise CommandError(_READONLY)
+            if self.refusal:
+                raise CommandError(self.refusal)
+            if self.oom and name in DENY_OOM and not (in_script and call.effects):
+                raise CommandError(_OOM)
+        if name == "PING":
+            return args[1] if len(args) > 1 else Status("PONG")
+        if name == "CONFIG":
+            return self._config(args[1:])
+        if name == "SCRIPT":
+            return self._script_command(args[1:])
+        if name == "FLUSHALL":
+            self.wipe()
+            return OK
+        if name == "CLIENT" and args[1].upper() == b"KILL":
+            return self._kill_clients(args[2:])
+        if name in ("SELECT", "CLIENT"):
+            return OK
+        if name == "PUBSUB":
+            return self._shard_channels(args[1:])
+        return run(call, args)
+
+    def _script(self, args: list[bytes], call: Call) -> Reply:
+        if len(args) < 3:
+            raise CommandError(
+                f"ERR wrong number of arguments for '{args[0].decode().lower()}' command"
+            )
+        count = int(args[2])
+        keys, rest = args[3 : 3 + count], args[3 + count :]
+        if args[0].upper() == b"EVAL":
+            sha = self.scripts.load(args[1])
+        else:
+            sha = args[1].lower()
+            if not self.scripts.knows(sha):
+                raise CommandError("NOSCRIPT No matching script. Please use EVAL.")
+        return self.scripts.run(
+            sha, keys, rest, lambda asked: self.execute(asked, call, in_script=True)
+        )
+
+    def _script_command(self, args: list[bytes]) -> Reply:
+        match args[0].upper():
+            case b"LOAD":
+                return self.scripts.load(args[1])
+            case b"FLUSH":
+                self.scripts.forget()
+                return OK
+        raise CommandError("ERR only SCRIPT LOAD and SCRIPT FLUSH are simulated")
+
+    def _config(self, args: list[bytes]) -> list[bytes]:
+        if args[0].upper() != b"GET":
+            raise CommandError("ERR only CONFIG GET is simulated")
+        values = {
+            b"appendonly": b"yes",
+            b"appendfsync": b"everysec",
+            b"save": b"",
+            b"maxmemory-policy": b"noeviction",
+        }
+        return [part for name in args[1:] if name in values for part in (name, values[name])]
+
+    def _info(self, _sections: list[bytes]) -> bytes:
+        role = "master" if self.primary is None else "slave"
+        lines = [
+            "# Server",
+            "redis_version:7.2.0",
+            f"run_id:{self.run_id}",
+            "process_id:1",
+            "# Memory",
+            "maxmemory_policy:noeviction",
+            "# Persistence",
+            "loading:0",
+            "aof_enabled:1",
+            "aof_last_write_status:ok",
+            "# Replication",
+            f"role:{role}",
+            f"connected_slaves:{len(self.replicas)}",
+            f"master_replid:{self.replid}",
+        ]
+        return ("\r\n".join(lines) + "\r\n").encode()
+
+    # --- Those who wait --------------------------------------------------------------------------
+
+    def block(self, client: Client, wanted: ReadWanted) -> None:
+        self._blocked[client] = wanted
+
+    def unblock(self, client: Client) -> None:
+        self._blocked.pop(client, None)
+
+    def _wake_readers(self, effects: Iterable[tuple[bytes, ...]]) -> None:
+        if not self._blocked:
+            return
+        touched = {key for effect in effects for key in effect[1:3]}
+        for client, wanted in list(self._blocked.items()):
+            if touched.isdisjoint(wanted.streams):
+                continue
+            try:
+                found: Reply = read_now(self.call(), wanted)
+            except CommandError as error:
+                found = error
+            if found is not None:
+                client.answer_block(found)
+
+    # --- Subscriptions ---------------------------------------------------------------------------
+
+    def _listeners(self, channel: bytes) -> int:
+        return sum(channel in client.channels for client in self._clients)
+
+    def _publish(self, channel: bytes, data: bytes) -> None:
+        message: bytes | None = None
+        for client in list(self._clients):
+            if channel in client.channels:
+                if message is None:
+                    message = encode([b"smessage", channel, data])
+                client.push(message)
+
+    def came(self, client: Client) -> None:
+        self._clients[client] = None
+
+    def went(self, client: Client) -> None:
+        self._clients.pop(client, None)
+        self._blocked.pop(client, None)
+
+    def _shard_channels(self, args: list[bytes]) -> Reply:
+        if args[0].upper() != b"SHARDCHANNELS":
+            raise CommandError("ERR only PUBSUB SHARDCHANNELS is simulated")
+        found = {channel: None for client in self._clients for channel in client.channels}
+        pattern = args[1] if len(args) > 1 else b"*"
+        return [channel for channel in found if matches(channel, pattern)]
+
+    def _kill_clients(self, args: list[bytes]) -> int:
+        words = [word.upper() for word in args]
+        if words == [b"TYPE", b"PUBSUB"]:
+            killed = self.subscribers()
+        elif words == [b"TYPE", b"NORMAL", b"SKIPME", b"NO"]:
+            killed = [client for client in self._clients if not client.channels]
+        else:
+            raise CommandError("ERR these words of CLIENT KILL are not simulated")
+        for client in killed:
+            self.loop.call_soon(client.abort)  # who asks has its answer first
+        return len(killed)
+
+    def subscribers(self) -> list[Client]:
+        return [client for client in self._clients if client.channels]
+
+    def next_turn(self) -> float:
+        """When the next command is done, if it is slow."""
+        self._busy_until = max(self._busy_until, self.loop.time()) + self.slow
+        return self._busy_until
+
+
+class Client(asyncio.Protocol):
+    """A connection to the server."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.channels: dict[bytes, None] = {}
+        self._transport: asyncio.Transport | None = None
+        self._reader = hiredis.Reader()
+        self._pending: deque[list[bytes]] = deque()
+        self._queued: list[list[bytes]] | None = None  #: of a transaction
+        self._aborted = False
+        self._waits: asyncio.TimerHandle | None = None
+        self._blocked = False
+        self._scheduled = False
+        self._wrote = 0  #: the offset of its last write
+
+    # --- asyncio ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.server.came(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._pending.clear()
+        if self._waits is not None:
+            self._waits.cancel()
+        self.server.went(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while (args := self._reader.gets()) is not False:
+            self._pending.append(args)
+        self._go_on()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def push(self, data: bytes) -> None:
+        if self._transport is None:
+            return
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > PUBSUB_LIMIT:
+            self.abort()
+
+    # --- Commands, one after the other -----------------------------------------------------------
+
+    def _go_on(self) -> None:
+        server = self.server
+        out: list[bytes] = []
+        while self._pending and not self._blocked and self._transport is not None:
+            if server.slow and not self._scheduled:
+                self._scheduled = True
+                server.loop.call_at(server.next_turn(), self._one)
+                break
+            if server.slow:
+                break
+            if not self._step(out):
+                return
+        if out and self._transport is not None:
+            self._transport.write(b"".join(out))
+
+    def _one(self) -> None:
+        self._scheduled = False
+        out: list[bytes] = []
+        if self._pending and not self._blocked and self._transport is not None:
+            if not self._step(out):
+                return
+            if out:
+                self._transport.write(b"".join(out))
+        self._go_on()
+
+    def _step(self, out: list[bytes]) -> bool:
+        """False: the connection has been cut."""
+        server, args = self.server, self._pending.popleft()
+        server.commands += 1
+        if server.cut_before and server.dice.random() < server.cut_before:
+            self.abort()
+            return False
+        reply = self._reply(args)
+        if server.cut_after and server.dice.random() < server.cut_after:
+            self.abort()
+            return False
+        if reply is not _LATER:
+            out.append(encode(reply))
+        return True
+
+    def _reply(self, args: list[bytes]) -> Reply:
+        try:
+            return self._do(args)
+        except CommandError as error:
+            if self._queued is not None:
+                self._aborted = True
+            return error
+
+    def _do(self, args: list[bytes]) -> Reply:
+        name = args[0].decode("latin-1").upper()
+        match name:
+            case "MULTI":
+                self._queued, self._aborted = [], False
+                return OK
+            case "EXEC":
+                return self._exec()
+            case "DISCARD":
+                self._queued = None
+                return OK
+        if self._queued is not None:
+            if name not in COMMANDS and name not in CONNECTION:
+                raise CommandError(f"ERR unknown command '{name}', with args beginning with: ")
+            self._queued.append(args)
+            return Status("QUEUED")
+        match name:
+            case "PING" if self.channels:
+                return [b"pong", b""]
+            case "SSUBSCRIBE":
+                return self._subscribe(args[1:])
+            case "SUNSUBSCRIBE":
+                return self._unsubscribe(args[1:])
+            case "WAIT":
+                return self._wait(int(args[1]), int(args[2]))
+            case "XREAD":
+                return self._xread(args[1:])
+        call = self.server.call()
+        try:
+            return self.server.execute(args, call)
+        finally:
+            self._after(call)
+
+    def _after(self, call: Call) -> None:
+        self.server._committed(call)
+        if call.effects:
+            self._wrote = self.server.offset
+
+    def _exec(self) -> Reply:
+        queued, self._queued = self._queued, None
+        if queued is None:
+            raise CommandError("ERR EXEC without MULTI")
+        if self._aborted:
+            raise CommandError("EXECABORT Transaction discarded because of previous errors.")
+        call = self.server.call()
+        replies: list[Reply] = []
+        for args in queued:
+            try:
+                replies.append(self.server.execute(args, call))
+            except CommandError as error:
+                replies.append(error)
+        self._after(call)
+        return replies
+
+    def _subscribe(self, channels: list[bytes]) -> Reply:
+        out = []
+        for channel in channels:
+            self.channels[channel] = None
+            out.append(encode([b"ssubscribe", channel, len(self.channels)]))
+        return _Encoded(b"".join(out))
+
+    def _unsubscribe(self, channels: list[bytes]) -> Reply:
+        out = []
+        for channel in channels:
+            self.channels.pop(channel, None)
+            out.append(encode([b"sunsubscribe", channel, len(self.channels)]))
+        return _Encoded(b"".join(out))
+
+    # --- Waiting ---------------------------------------------------------------------------------
+
+    def _xread(self, args: list[bytes]) -> Reply:
+        call = self.server.call()
+        wanted = read_wanted(call, args)
+        found = read_now(call, wanted)
+        if found is not None or wanted.block_ms is None:
+            return found
+        self._blocked = True
+        self.server.block(self, wanted)
+        if wanted.block_ms:
+            self._waits = self.server.loop.call_later(
+                wanted.block_ms / 1000, self.answer_block, None
+            )
+        return _LATER
+
+    def answer_block(self, reply: Reply) -> None:
+        """What it waits for is there, or its time is over."""
+        if not self._blocked:
+            return
+        self._blocked = False
+        self.server.unblock(self)
+        if self._waits is not None:
+            self._waits.cancel()
+            self._waits = None
+        if self._transport is not None:
+            self._transport.write(_NIL_LIST if reply is None else encode(reply))
+            self._go_on()
+
+    def _wait(self, wanted: int, timeout_ms: int) -> Reply:
+        server = self.server
+        have = server.acknowledged(self._wrote)
+        if have >= wanted or not timeout_ms:
+            return have
+        self._blocked = True
+        end = server.loop.time() + timeout_ms / 1000
+
+        def look() -> None:
+            have = server.acknowledged(self._wrote)
+            if have >= wanted or server.loop.time() >= end:
+                self.answer_block(have)
+            else:
+                self._waits = server.loop.call_later(0.001, look)
+
+        self._waits = server.loop.call_later(0.001, look)
+        return _LATER
+
+
+class _Encoded(bytes):
+    __slots__ = ()
+
+
+_LATER: Final = object()
+_NIL_LIST: Final = b"*-1\r\n"
+
+
+def encode(reply: Any) -> bytes:
+    """As RESP2."""
+    match reply:
+        case _Encoded():
+            return bytes(reply)
+        case bytes():
+            return b"$%d\r\n%b\r\n" % (len(reply), reply)
+        case int():
+            return b":%d\r\n" % reply
+        case None:
+            return b"$-1\r\n"
+        case Status():
+            return b"+%b\r\n" % reply.encode()
+        case CommandError():
+            return b"-%b\r\n" % str(reply).replace("\r", " ").replace("\n", " ").encode()
+    return b"*%d\r\n%b" % (len(reply), b"".join(map(encode, reply)))
+
+
+def _apply(store: Store, transaction: Transaction, now_ms: int) -> None:
+    call = Call(store, now_ms)
+    for effect in transaction:
+        run(call, list(effect))

@@ -1,0 +1,156 @@
+"""One run: a world from a seed, people who type, faults, a quiet time, and a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+
+from tests.chaos.history import Typists, check, outage, read_stream
+from tests.world import faults
+from tests.world.disguise import true_process_time
+from tests.world.fleet import PORT, REDIS_URL, Fleet
+from tests.world.loop import Deadlock
+from tests.world.world import Listener, World
+
+QUIET: Final = 60.0
+"""Seconds after the last fault within which everything has to have come back."""
+
+SERVED: Final = 30.0
+"""Seconds within which everybody has to have had something accepted once the faults are over."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a run."""
+
+    seconds: float = 60.0  #: of simulated time in which people type and things break
+    clients: int = 12
+    pads: int = 3
+    workers: int = 2
+    writers: int = 2
+    rate: float = 0.5  #: edits a second of each client
+
+
+@dataclass
+class Outcome:
+    """What one run came to."""
+
+    seed: str
+    digest: str = ""
+    findings: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)  #: that struck
+    revisions: int = 0
+    accepted: int = 0
+    reloads: int = 0
+    reconnects: int = 0
+    back: float = 0.0  #: seconds until the last client was served after the faults
+    simulated: float = 0.0  #: seconds
+    took: float = 0.0  #: seconds of a core
+    turns: int = 0  #: callbacks
+    commands: int = 0
+    tail: list[str] = field(default_factory=list)  #: of the trace, if something was found
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def simulate(
+    seed: str,
+    size: Size | None = None,
+    *,
+    show: Callable[[str], None] | None = None,
+    only: frozenset[int] | None = None,
+) -> Outcome:
+    """Plays one world to its end. `only`: the numbers of the faults that are to strike, of those
+    that the seed names; None: all. For a process that does nothing else afterwards."""
+    began = true_process_time()
+    # When cycles are freed depends on where objects lie; and it takes time.
+    gc.disable()
+    outcome = Outcome(seed)
+    world = World(seed, show)
+    # Counters belong to a process, and here are several: what they count is of no use, and each
+    # collector would be registered twice.
+    CollectorRegistry.register = lambda *_: None  # type: ignore[method-assign]
+    CollectorRegistry.unregister = lambda *_: None  # type: ignore[method-assign]
+    listener = Listener(world)
+    logging.getLogger().handlers[:] = [listener]
+    logging.getLogger().setLevel(logging.INFO)
+    with world:
+        try:
+            world.loop.run_until_complete(_play(world, listener, size or Size(), outcome, only))
+        except Deadlock as error:
+            outcome.findings.append(f"DEADLOCK {error}")
+        except Exception as error:
+            outcome.findings.append(f"CRASH {error!r}\n{traceback.format_exc()}")
+    outcome.findings += [f"LOGGED {text}" for text in listener.faults]
+    outcome.digest = world.trace.digest
+    outcome.simulated = world.loop.now - 1000.0
+    outcome.turns = world.loop.turns
+    outcome.took = true_process_time() - began
+    if outcome.findings:
+        outcome.tail = list(world.trace.lines)
+    return outcome
+
+
+async def _play(
+    world: World, listener: Listener, size: Size, outcome: Outcome, only: frozenset[int] | None
+) -> None:
+    fleet = Fleet(world)
+    for number in range(size.writers):
+        fleet.add_writer(f"writer-{number + 1}")
+    for number in range(size.workers):
+        fleet.add_worker(f"worker-{number + 1}")
+    people = world.network.add("people")
+    pads = [f"pad-{number}" for number in range(size.pads)]
+    urls = [f"http://worker-{number + 1}:{PORT}" for number in range(size.workers)]
+
+    def as_people(work: Any) -> asyncio.Task[Any]:
+        return world.loop.create_task(work, context=people.context.copy())
+
+    typists: Typists = await as_people(
+        Typists.start(
+            urls,
+            pads,
+            clients=size.clients,
+            rate=size.rate,
+            pause=(0.2, 1.0),
+            seed=world.dice("people").getrandbits(32),
+        )
+    )
+    storm = faults.Storm(world, fleet, pads, size.seconds)
+    listener.is_expected = storm.is_expected
+    plan = storm.plan()
+    await storm.strike(plan, only)
+    outcome.faults = storm.struck
+    mended = world.loop.now
+    world.line("the faults are over")
+    await asyncio.sleep(SERVED / 2)
+    late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
+    recordings = await as_people(typists.finish())
+    outcome.findings += [f"LATE {who}" for who in late]
+    for pad in pads:
+        stream = await as_people(read_stream(REDIS_URL, pad))
+        verdict = check(recordings, stream, storm.rollbacks[pad])
+        outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
+        outcome.revisions += verdict.revisions
+        outcome.accepted += verdict.accepted
+        outcome.reloads += verdict.reloads.total()
+        outcome.reconnects += verdict.reconnects
+    waits = outage(recordings, mended)
+    outcome.back = waits.back.most if waits.back is not None else 0.0
+    if outcome.back > SERVED:
+        outcome.findings.append(f"SLOW somebody was served only after {outcome.back:.1f} s")
+    outcome.findings += [f"NEVER {who} was not served again" for who in waits.never]
+    outcome.findings += [f"ENDED {text}" for text in fleet.faults]
+    outcome.commands = fleet.redis.commands
+
+
+async def _heads(fleet: Fleet, pads: list[str]) -> dict[str, int]:
+    return fleet.heads(pads)
