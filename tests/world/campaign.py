@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import select
 import sys
 import traceback
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.world.disguise import true_monotonic
+from tests.world.disguise import true_monotonic, true_random_bytes
 from tests.world.run import Outcome, Size, simulate
 
 SHRINK_TRIES: Final = 200
@@ -119,7 +118,7 @@ def seeds_of(text: str) -> Iterator[str]:
 
 def _new_seeds(until: float) -> Iterator[str]:
     while true_monotonic() < until:
-        yield secrets.token_hex(6)
+        yield true_random_bytes(6).hex()
 
 
 def main(argv: Sequence[str]) -> int:

@@ -60,6 +60,10 @@ def true_monotonic() -> float:
     return _true_monotonic()
 
 
+def true_random_bytes(count: int) -> bytes:
+    return _true_urandom(count)
+
+
 def true_process_time() -> float:
     """Of the machine: what a run costs."""
     return _true_process_time()
@@ -79,6 +83,7 @@ def put_on() -> None:
     if _worn:
         return
     _worn = True
+    random.seed(0)  # there are modules that throw dice when they are imported
     # Modules of C that know the true class say so of ours; they use what both have.
     warnings.filterwarnings("ignore", message="datetime.datetime size changed")
     time.time, time.time_ns = _time, _time_ns
@@ -150,14 +155,18 @@ class _Datetime(_true_datetime, metaclass=_AnyDatetime):
 # --- Chance --------------------------------------------------------------------------------------
 
 
+_early: Final = random.Random(0)
+"""Of what is asked before there is a world, when modules are imported."""
+
+
 def _urandom(count: int, /) -> bytes:
-    return _true_urandom(count) if _world is None else _world.random_bytes(count)
+    return _early.randbytes(count) if _world is None else _world.random_bytes(count)
 
 
 def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:
     """Without a seed, Python's own asks the kernel, past `os.urandom`."""
-    if a is None and _world is not None:
-        a = int.from_bytes(_world.random_bytes(16), "big")
+    if a is None:
+        a = int.from_bytes(_urandom(16), "big")
     _true_seed(self, a, version)
 
 

@@ -53,23 +53,26 @@ def _last(node: ast.expr) -> str:
     return getattr(node, "attr", getattr(node, "id", ""))
 
 
+SENT_BY: Final = ("execute_command", "send_command", "_call", "call", "call_blocking")
+"""What is given a command's name first."""
+
+
 def _sent(text: str, *, by_name: bool = True) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        name = node.func.attr
-        first = node.args[0] if node.args else None
-        if name in ("execute_command", "send_command", "_call"):
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value.split()[0]
-        elif name == "pack_commands":
-            for each in ast.walk(node):
-                if isinstance(each, ast.Tuple | ast.List) and each.elts:
-                    word = each.elts[0]
-                    if isinstance(word, ast.Constant) and isinstance(word.value, str):
-                        yield word.value
-        elif by_name and _last(node.func.value) in SPOKEN and hasattr(Redis, name):
-            yield name.upper()
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr=name), args=[ast.Constant(value=str(first)), *_]
+            ) if name in SENT_BY:
+                yield first.split()[0]
+            case ast.Call(func=ast.Attribute(value=on, attr=name)) if by_name:
+                if _last(on) in SPOKEN and hasattr(Redis, name):
+                    yield name.upper()
+            case ast.Tuple(elts=[ast.Constant(value=str(first)), _, *_]) if _is_command(first):
+                yield first  # that is sent together with others
+
+
+def _is_command(word: str) -> bool:
+    return word.isalpha() and word.isupper() and hasattr(Redis, word.lower())
 
 
 def _all_sent() -> dict[str, str]:
@@ -109,6 +112,8 @@ def test_all_of_them_are_found() -> None:
         ("pipeline.zrange(key, 0, 1)", "ZRANGE"),
         ("connection.send_command('SUBSCRIBE', channel)", "SUBSCRIBE"),
         ("await redis.client.execute_command('OBJECT', 'FREQ', key)", "OBJECT"),
+        ("await redis.hot.call('LMOVE', one, other)", "LMOVE"),
+        ("await redis.hot.exchange([('LPOP', key)])", "LPOP"),
     ],
 )
 def test_a_new_one_would_be_seen(code: str, name: str) -> None:

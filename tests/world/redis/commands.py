@@ -179,7 +179,7 @@ def pttl(call: Call, args: list[bytes]) -> int:
 
 @command("TTL", 1)
 def ttl(call: Call, args: list[bytes]) -> int:
-    left = pttl(call, args)
+    left: int = pttl(call, args)
     return left if left < 0 else (left + 500) // 1000
 
 
