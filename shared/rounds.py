@@ -11,12 +11,13 @@ The writer (`services/writer/pacing.py`), the plan and the simulation go by this
 
 from typing import Final
 
-FREE_ROUNDS: Final = 200.0
+FREE_ROUNDS: Final = 300.0
 """Submissions per second of one reader of inboxes up to which each may have a round of its own. At
-some 500 µs of all processes for a round that is not shared, that is a tenth of a core."""
+some 200 µs of all processes for a round that is not shared, that is 6 % of a core."""
 
 FREE_COMMITS: Final = 60.0
-"""Likewise of one partition, where a commit that is not shared costs some 500 µs more."""
+"""Likewise of one partition, where a commit that is not shared costs some 500 µs, with what it
+makes workers do."""
 
 
 def pause(rate: float, free: float, most: float) -> float:

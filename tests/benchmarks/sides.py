@@ -84,10 +84,12 @@ def etherpad(text: str) -> EtherpadSide:
 
 def other(checkout: Path) -> FleetSide:
     """A fleet of another checkout, with the environment in its ``.venv``. Raises `BadSide`."""
-    program = checkout.absolute() / ".venv" / "bin" / "padfleet"
+    python = checkout.absolute() / ".venv" / "bin" / "python"
+    program = python.with_name("padfleet")
     if not program.is_file():
         raise BadSide(f"--other {checkout}: there is no {program}; run make setup there first")
-    return FleetSide(checkout.absolute().name, (str(program),))
+    # -E: what points this process to its own checkout must not point that one to it.
+    return FleetSide(checkout.absolute().name, (str(python), "-E", str(program)))
 
 
 @contextmanager

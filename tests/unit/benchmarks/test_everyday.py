@@ -144,4 +144,5 @@ def test_a_checkout_runs_its_own_program(tmp_path: Path) -> None:
     program.parent.mkdir(parents=True)
     program.touch()
     side = other(tmp_path / "before")
-    assert (side.name, side.launcher) == ("before", (str(program),))
+    python = str(program.with_name("python"))
+    assert (side.name, side.launcher) == ("before", (python, "-E", str(program)))
