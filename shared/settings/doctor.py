@@ -10,7 +10,10 @@ from padfleet.shared.settings.process import RedisProcessSettings
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorSettings(RedisProcessSettings):
-    """Check whether a Redis is fit for a fleet, and say what to change."""
+    """Check whether a Redis is fit for a fleet, and say what to change.
+
+    With `--etherpad SETTINGS.JSON`, something else: which settings of an Etherpad a fleet honours.
+    """
 
     connect_timeout_ms: int = setting(
         3_000, "time that Redis has to answer", unit="ms", minimum=100, maximum=300_000

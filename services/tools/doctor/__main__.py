@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from padfleet.services.tools.doctor.checks import judge
 from padfleet.services.tools.doctor.collect import Unreachable, collect
-from padfleet.services.tools.doctor.report import lines
+from padfleet.services.tools.doctor.etherpad import import_source, judge_settings, read_settings
+from padfleet.services.tools.doctor.report import etherpad_lines, lines
 from padfleet.shared.settings import DoctorSettings, load
 
 _FIT: Final = 0
@@ -19,7 +22,9 @@ _NOT_CHECKED: Final = 2
 
 def main(argv: Sequence[str]) -> int:
     """Print the report. Returns 0 when nothing failed, 1 when something did, 2 when Redis could
-    not be reached."""
+    not be reached, or the file of --etherpad not be read."""
+    if any(word.partition("=")[0] == "--etherpad" for word in argv):
+        return _of_an_etherpad(argv)
     settings = load(DoctorSettings, "padfleet doctor", argv, os.environ)
     try:
         facts = collect(settings.redis_url, settings.connect_timeout_ms / 1000)
@@ -30,6 +35,24 @@ def main(argv: Sequence[str]) -> int:
     for line in lines(findings):
         print(line)
     return _UNFIT if any(finding.level == "fail" for finding in findings) else _FIT
+
+
+def _of_an_etherpad(argv: Sequence[str]) -> int:
+    """Another question than that of Redis, and so with other options."""
+    parser = argparse.ArgumentParser(
+        prog="padfleet doctor",
+        description="Read an Etherpad's settings.json, and say which of them a fleet honours.",
+    )
+    parser.add_argument("--etherpad", required=True, type=Path, metavar="SETTINGS.JSON")
+    path: Path = parser.parse_args(argv).etherpad
+    try:
+        settings = read_settings(path.read_text("utf-8"), os.environ)
+    except (OSError, ValueError) as error:
+        print(f"padfleet doctor: {path}: {error}", file=sys.stderr)
+        return _NOT_CHECKED
+    for line in etherpad_lines(list(judge_settings(settings)), import_source(settings)):
+        print(line)
+    return _FIT
 
 
 if __name__ == "__main__":

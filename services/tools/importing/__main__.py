@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of a pad whose history does not fit together, bring the present text at least",
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say how many pads there are, and bring none"
+    )
     parser.set_defaults(existing="skip")
     add_redis_options(parser)
     return parser
@@ -106,6 +109,8 @@ async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> 
         return FAILED if tally.brought else NOT_DONE
     finally:
         await redis.close()
+    if given.dry_run:
+        return FAILED if tally.failed else 0
     progress.say(
         f"{tally.brought} pads brought, {tally.unchanged} unchanged, "
         f"{len(tally.in_the_way)} in the way, {len(tally.failed)} failed"
@@ -133,6 +138,9 @@ async def _take(
             if pad not in known:
                 tally.failed.append(pad)
                 progress.say(f"{shown(pad)}: there is no such pad")
+        if given.dry_run:
+            progress.say(f"{where}: {len(known.intersection(wanted))} pads")
+            return
         importer = Importer(
             redis,
             keyspace,

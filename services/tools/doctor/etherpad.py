@@ -1,0 +1,315 @@
+"""What an Etherpad's settings.json comes to for a fleet: pure.
+
+`judge_settings` says of each setting that is not as Etherpad ships it what becomes of it, and which
+setting of padfleet stands for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import quote
+
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.settings.declare import specs
+
+Kind = Literal["same", "set", "else", "page", "none"]
+
+MEANINGS: Final[dict[Kind, str]] = {
+    "same": "padfleet does the same, nothing is to be set",
+    "set": "a setting of padfleet stands for it",
+    "else": "padfleet does it in another way",
+    "page": "concerns Etherpad's own pages: it holds as long as Etherpad serves them",
+    "none": "padfleet has nothing of the kind",
+}
+
+
+class SettingVerdict(NamedTuple):
+    """What becomes of one setting of Etherpad's."""
+
+    kind: Kind
+    name: str
+    found: str  #: its value, short; secrets are not in it
+    what: str
+    environ: tuple[tuple[str, str], ...] = ()  #: names and values of padfleet's settings
+
+
+class NotReadable(ValueError):
+    """It is no settings.json. The text says where and why."""
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+# Strings are passed over, so that what looks like a comment in one stays.
+_TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+_VARIABLE = re.compile(r"\$\{([^:}]*)(:((?:[^}]|\n)*))?\}")
+LONGEST = 10_000_000
+
+
+def read_settings(text: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings, with what Etherpad would put in for `${NAME:default}`. Raises `NotReadable`."""
+    if len(text) > LONGEST:
+        raise NotReadable(f"longer than {LONGEST:,} characters")
+    plain = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else "", text)
+    # Behind a comment that has gone, a comma may be the last one.
+    plain = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else "", plain)
+    try:
+        found = json.loads(plain)
+    except (ValueError, RecursionError) as error:
+        raise NotReadable(f"no JSON, even without its comments: {error}") from error
+    if not isinstance(found, dict):
+        raise NotReadable("no object: it has to begin with {")
+    return {str(name): _filled(value, environ) for name, value in found.items()}
+
+
+def _filled(value: Any, environ: Mapping[str, str]) -> Any:
+    match value:
+        case dict():
+            return {name: _filled(each, environ) for name, each in value.items()}
+        case list():
+            return [_filled(each, environ) for each in value]
+        case str() if (found := _VARIABLE.fullmatch(value)) is not None:
+            return _as_etherpad_reads(environ.get(found[1], found[3]))
+    return value
+
+
+def _as_etherpad_reads(text: str | None) -> Any:
+    """Numbers, booleans and null of what comes from the environment."""
+    if text is None or text in ("null", "undefined"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text):
+        return float(text) if "." in text else int(text)
+    return text
+
+
+# --- Judging -------------------------------------------------------------------------------------
+
+_Made = tuple[Kind, str, tuple[tuple[str, str], ...]]
+Judge = Callable[[Any], _Made]
+
+
+def _is(kind: Kind, what: str) -> Judge:
+    return lambda _: (kind, what, ())
+
+
+def _sets(name: str, text: Callable[[Any], str] = str, what: str = "") -> Judge:
+    return lambda value: ("set", what, ((name, text(value)),))
+
+
+def _switch(value: Any) -> str:
+    return "true" if value is True else "false"
+
+
+def _if_on(judge: Judge, off: str = "off here too") -> Judge:
+    return lambda value: judge(value) if value else ("same", off, ())
+
+
+def _database(value: Any) -> _Made:
+    return "else", f"the fleet keeps pads in Redis; {value!r} is imported from: see below", ()
+
+
+def _per_minute(value: Any) -> _Made:
+    value = value if isinstance(value, dict) else {}
+    most, window = value.get("max", 10), value.get("windowMs", 90_000)
+    if not isinstance(most, int | float) or not isinstance(window, int | float) or window <= 0:
+        return "else", "imports are limited by author and address (docs/limits.md)", ()
+    rate = max(1, round(most * 60_000 / window))
+    return (
+        "set",
+        "imports only; exports have turns",
+        (("PADFLEET_IMPORTS_PER_MINUTE_PER_ADDRESS", str(rate)),),
+    )
+
+
+def _commits(value: Any) -> _Made:
+    value = value if isinstance(value, dict) else {}
+    points, duration = value.get("points", 10), value.get("duration", 1)
+    if not isinstance(points, int | float) or not isinstance(duration, int | float):
+        return "else", "edits are limited by author (docs/limits.md)", ()
+    rate = max(1, round(points / max(duration, 0.001)))
+    return (
+        "set",
+        "of an author, where Etherpad counts by address",
+        (("PADFLEET_COMMITS_PER_SECOND", str(rate)),),
+    )
+
+
+def _proxy(value: Any) -> _Made:
+    if not value:
+        return "same", "no proxy's word is taken", ()
+    return (
+        "set",
+        "name your proxies, and no others: what they say of clients is believed",
+        (("PADFLEET_TRUSTED_PROXIES", "127.0.0.1/32"),),
+    )
+
+
+def _socket(value: Any) -> _Made:
+    size = value.get("maxHttpBufferSize") if isinstance(value, dict) else None
+    if not isinstance(size, int):
+        return "same", "", ()
+    return "set", "", (("PADFLEET_MAX_MESSAGE_BYTES", str(size)),)
+
+
+def _cookie(value: Any) -> _Made:
+    prefix = value.get("prefix") if isinstance(value, dict) else None
+    if isinstance(prefix, str) and prefix:
+        return "set", "so that people stay who they are", (("PADFLEET_COOKIE_PREFIX", prefix),)
+    return "same", "", ()
+
+
+def _authentication(value: Any) -> _Made:
+    if not value:
+        return "same", "everybody may write, as there", ()
+    what = "PADFLEET_AUTH=jwt or hook ask your login instead (docs/security.md)"
+    return "else", what, ()
+
+
+_SPECS: Final = {spec.env: spec for spec in specs(FanoutSettings)}
+_LEVELS: Final = {"DEBUG": "debug", "INFO": "info", "WARN": "warning", "ERROR": "error"}
+
+
+def _level(value: Any) -> str:
+    return _LEVELS.get(str(value).upper(), "info")
+
+
+_PAGE = _is("page", "")
+_ITS_OWN = _is("page", "Etherpad's admin pages, if you keep it")
+
+JUDGES: Final[dict[str, Judge]] = {
+    "dbType": _database,
+    "dbSettings": _is("else", "see dbType"),
+    "defaultPadText": _sets("PADFLEET_DEFAULT_PAD_TEXT", what="of pads made from now on"),
+    "requireSession": _if_on(_sets("PADFLEET_REQUIRE_SESSION", _switch)),
+    "editOnly": _if_on(_sets("PADFLEET_EDIT_ONLY", _switch)),
+    "importMaxFileSize": _sets("PADFLEET_IMPORT_MAX_BYTES"),
+    "importExportRateLimiting": _per_minute,
+    "commitRateLimiting": _commits,
+    "trustProxy": _proxy,
+    "socketIo": _socket,
+    "cookie": _cookie,
+    "port": _sets("PADFLEET_PORT"),
+    "ip": _sets("PADFLEET_HOST"),
+    "loglevel": _sets("PADFLEET_LOG_LEVEL", _level),
+    "logLayoutType": _is("else", "PADFLEET_LOG_FORMAT: text for people, json for machines"),
+    "enableMetrics": _is("else", "for Prometheus, on the operators' port"),
+    "allowPadDeletionByAllUsers": _if_on(_sets("PADFLEET_PAD_DELETION_BY_ALL", _switch)),
+    "enablePadWideSettings": _sets("PADFLEET_PAD_WIDE_SETTINGS", _switch),
+    "requireAuthentication": _authentication,
+    "requireAuthorization": _authentication,
+    "authenticationMethod": _is("else", "the API takes its key: PADFLEET_API_KEY_FILE=APIKEY.txt"),
+    "users": _is("else", "there are no users with passwords: PADFLEET_AUTH, PADFLEET_FLEET_TOKEN"),
+    "sso": _is("else", "your provider's tokens are taken: PADFLEET_AUTH=jwt"),
+    "ssl": _if_on(_is("else", "TLS is the balancer's (deploy/balancer)")),
+    "publicURL": _is("else", "the name goes into PADFLEET_HOSTS"),
+    "socketTransportProtocols": _is("same", "WebSocket and polling"),
+    "ipLogging": _is("same", "no addresses are logged"),
+    "disableIPlogging": _is("same", "no addresses are logged"),
+    "allowUnknownFileEnds": _is("same", "a file's content says what it is"),
+    "exposeVersion": _is("same", "not told to clients"),
+    "soffice": _if_on(_is("none", "txt, html and etherpad only, in and out")),
+    "abiword": _if_on(_is("none", "txt, html and etherpad only, in and out")),
+    "docxExport": _if_on(_is("none", "txt, html and etherpad only, in and out")),
+    "suppressErrorsInPadText": _is("same", "errors are never put into a pad"),
+    "lowerCasePadIds": _if_on(_is("none", "let the balancer redirect")),
+    "automaticReconnectionTimeout": _is("same", "pages come back by themselves"),
+    "minify": _PAGE,
+    "maxAge": _PAGE,
+    "title": _PAGE,
+    "favicon": _PAGE,
+    "socialMeta": _PAGE,
+    "skinName": _PAGE,
+    "skinVariants": _PAGE,
+    "padOptions": _is("page", "padfleet's own page takes them from its address (docs/page.md)"),
+    "padShortcutEnabled": _PAGE,
+    "toolbar": _PAGE,
+    "scrollWhenFocusLineIsOutOfViewport": _PAGE,
+    "indentationOnNewLine": _PAGE,
+    "customLocaleStrings": _PAGE,
+    "privacyBanner": _PAGE,
+    "privacy": _PAGE,
+    "showRecentPads": _PAGE,
+    "enableDarkMode": _PAGE,
+    "enablePluginPadOptions": _PAGE,
+    "showSettingsInAdminPage": _ITS_OWN,
+    "enableAdminUITests": _ITS_OWN,
+    "adminOpenAPI": _ITS_OWN,
+    "adminEmail": _ITS_OWN,
+    "updates": _ITS_OWN,
+    "updateServer": _ITS_OWN,
+    "mail": _ITS_OWN,
+    "cleanup": _is("else", "old revisions are packed, and none is thrown away"),
+    "gdprAuthorErasure": _if_on(_is("none", "")),
+    "loadTest": _is("same", "etherpad-load-test needs no setting"),
+    "dumpOnUncleanExit": _is("none", "each process says in its log why it ends"),
+}
+
+_SECRET: Final = frozenset({"dbSettings", "users", "sso", "mail", "adminOpenAPI"})
+_PLUGIN: Final = re.compile("ep_[a-z0-9_]+")
+
+
+def judge_settings(settings: Mapping[str, Any]) -> Iterator[SettingVerdict]:
+    """What becomes of each of them, in their order."""
+    for name, value in settings.items():
+        judge = JUDGES.get(name)
+        if judge is not None:
+            kind, what, environ = judge(value)
+        elif _PLUGIN.fullmatch(name):
+            kind, environ = "page", ()
+            what = (
+                "a plugin's: what runs in pages goes on, what runs in Etherpad's server does not "
+                "see edits (docs/etherpad-compat.md, docs/hooks.md)"
+            )
+        else:
+            kind, what, environ = "none", "not known to this version of padfleet", ()
+        kind, what, environ = _fitting(kind, what, environ)
+        shown = "…" if name in _SECRET else json.dumps(value, ensure_ascii=False)
+        yield SettingVerdict(
+            kind, name, shown if len(shown) <= 40 else f"{shown[:39]}…", what, environ
+        )
+
+
+def _fitting(kind: Kind, what: str, environ: tuple[tuple[str, str], ...]) -> _Made:
+    """The same, without values that padfleet would not start with; those are said."""
+    kept = []
+    for name, value in environ:
+        spec = _SPECS[name]
+        try:
+            spec.parse(value)
+            kept.append((name, value))
+        except ValueError as error:
+            kind, what = "else", f"{name}={value} is not taken: {error}; {spec.accepted()}"
+    return kind, what, tuple(kept)
+
+
+# --- The database --------------------------------------------------------------------------------
+
+_SCHEMES: Final = {"mysql": "mysql", "postgres": "postgresql", "postgrespool": "postgresql"}
+
+
+def import_source(settings: Mapping[str, Any]) -> str | None:
+    """What `padfleet import` is to be given for this Etherpad's database, with PASSWORD in the
+    place of one; None: it cannot read databases of that type."""
+    kind = str(settings.get("dbType") or "dirty")
+    given = settings.get("dbSettings")
+    given = given if isinstance(given, dict) else {}
+    if kind == "dirty":
+        return str(given.get("filename") or "var/dirty.db")
+    if kind == "redis":
+        return str(given.get("url") or f"redis://{_place(given, 6379)}/0")
+    if kind in _SCHEMES:
+        port = {"mysql": 3306, "postgresql": 5432}[_SCHEMES[kind]]
+        user = quote(str(given.get("user") or "etherpad"), safe="")
+        secret = ":PASSWORD" if given.get("password") else ""
+        name = quote(str(given.get("database") or "etherpad"), safe="")
+        return f"{_SCHEMES[kind]}://{user}{secret}@{_place(given, port)}/{name}"
+    return None
+
+
+def _place(given: Mapping[str, Any], usual: int) -> str:
+    port = given.get("port") or usual
+    return f"{given.get('host') or '127.0.0.1'}:{port}"

@@ -1,0 +1,133 @@
+"""What an Etherpad's settings.json comes to for a fleet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from padfleet.services.tools.doctor.__main__ import main
+from padfleet.services.tools.doctor.etherpad import (
+    JUDGES,
+    NotReadable,
+    SettingVerdict,
+    import_source,
+    judge_settings,
+    read_settings,
+)
+from padfleet.shared.settings import FanoutSettings, WriterSettings
+from padfleet.shared.settings.declare import specs
+from padfleet.shared.settings.loading import resolve
+
+KNOWN = {spec.env for kind in (FanoutSettings, WriterSettings) for spec in specs(kind)}
+
+COMMENTED = """
+/* All of it
+   is explained. */
+{
+  // a line
+  "title": "http://not-a-comment/ /* nor this */", // but this
+  "port": "${PORT:9001}",
+  "dbType": "${DB_TYPE}", /* between */
+  "requireSession": "${SESSIONS:true}",
+  "socketIo": { "maxHttpBufferSize": 50000, /* the last one */ },
+  "ep_comments_page": {"displayCommentAsIcon": true}, // }
+}
+"""
+
+
+def judged(settings: dict[str, object]) -> dict[str, SettingVerdict]:
+    return {verdict.name: verdict for verdict in judge_settings(settings)}
+
+
+def test_comments_commas_and_variables_are_read_as_etherpad_reads_them() -> None:
+    found = read_settings(COMMENTED, {"DB_TYPE": "mysql"})
+    assert found["title"] == "http://not-a-comment/ /* nor this */"
+    assert (found["port"], found["dbType"], found["requireSession"]) == (9001, "mysql", True)
+    assert found["socketIo"] == {"maxHttpBufferSize": 50_000}
+    assert read_settings(COMMENTED, {})["dbType"] is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": }', "[" * 100_000, "nonsense"])
+def test_what_is_no_settings_file_is_refused_with_a_reason(text: str) -> None:
+    with pytest.raises(NotReadable):
+        read_settings(text, {})
+
+
+@pytest.mark.parametrize("value", [None, True, "x", 5, 1.5, [], {}, {"max": "x", "windowMs": 0}])
+@pytest.mark.parametrize("name", [*JUDGES, "ep_plugin", "unheardOf"])
+def test_whatever_a_setting_holds_something_is_said(name: str, value: object) -> None:
+    verdict = judged({name: value})[name]
+    assert {setting for setting, _ in verdict.environ} <= KNOWN
+
+
+def test_what_is_to_be_set_is_taken_by_the_processes() -> None:
+    settings = {
+        "defaultPadText": "Hello\n",
+        "requireSession": True,
+        "editOnly": True,
+        "importMaxFileSize": 20_000,
+        "commitRateLimiting": {"points": 30, "duration": 2},
+        "importExportRateLimiting": {"max": 10, "windowMs": 90_000},
+        "trustProxy": True,
+        "socketIo": {"maxHttpBufferSize": 2_000_000},
+        "cookie": {"prefix": "ep_"},
+        "port": 9100,
+        "ip": "127.0.0.1",
+        "loglevel": "WARN",
+        "allowPadDeletionByAllUsers": True,
+    }
+    environ = dict(pair for verdict in judge_settings(settings) for pair in verdict.environ)
+    environ["PADFLEET_REDIS_URL"] = "redis://h"
+    taken = resolve(FanoutSettings, "fanout", [], environ)
+    assert (taken.default_pad_text, taken.port, taken.log_level) == ("Hello\n", 9100, "warning")
+    assert (taken.commits_per_second, taken.imports_per_minute_per_address) == (15, 7)
+    assert taken.require_session
+    assert taken.cookie_prefix == "ep_"
+
+
+def test_what_padfleet_would_not_start_with_is_said_and_not_set() -> None:
+    verdict = judged({"importMaxFileSize": 1})["importMaxFileSize"]
+    assert (verdict.kind, verdict.environ) == ("else", ())
+    assert "PADFLEET_IMPORT_MAX_BYTES=1 is not taken: out of range" in verdict.what
+
+
+def test_no_secret_is_shown() -> None:
+    settings = {
+        "dbSettings": {"password": "hunter2"},
+        "users": {"admin": {"password": "hunter2"}},
+        "sso": {"clients": [{"client_secret": "hunter2"}]},
+    }
+    assert "hunter2" not in repr(list(judge_settings(settings)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "source"),
+    [
+        ("dirty", {"filename": "var/x.db"}, "var/x.db"),
+        (None, None, "var/dirty.db"),
+        ("redis", {"url": "redis://r:1/2"}, "redis://r:1/2"),
+        (
+            "mysql",
+            {"user": "e@x", "host": "db", "port": 3307, "password": "p", "database": "store"},
+            "mysql://e%40x:PASSWORD@db:3307/store",
+        ),
+        ("postgres", {"user": "e"}, "postgresql://e@127.0.0.1:5432/etherpad"),
+        ("rustydb", {}, None),
+    ],
+)
+def test_where_its_pads_are_imported_from(
+    kind: str | None, given: object, source: str | None
+) -> None:
+    assert import_source({"dbType": kind, "dbSettings": given}) == source
+
+
+def test_the_command_says_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"port": 9100, "ep_markdown": {}, "dbType": "dirty"}))
+    assert main(["--etherpad", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "PADFLEET_PORT=9100" in said
+    assert "padfleet import var/dirty.db --dry-run" in said
+    assert main(["--etherpad", str(tmp_path / "none.json")]) == 2
