@@ -19,7 +19,7 @@ BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= everyday hotpath deliveries commits memory connects latency scaling costs
 
-AT_ONCE ?= 3
+AT_ONCE ?= 4
 # What pytest ends with where ARGS choose no test.
 NONE_FOUND := 5
 # What decides after failures.
@@ -30,7 +30,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate simulate-faults compare reference pictures format lock clean
+.PHONY: help setup up test checks lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate simulate-faults compare reference pictures format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -40,7 +40,11 @@ setup: $(STAMP) $(NODE_STAMP) $(PAGE_BUILT) $(BROWSER_STAMP) ## install everythi
 up: setup ## run a whole fleet on this machine
 	@cd '$(ROOT)' && exec '$(BIN)/padfleet' up
 
-test: lint types page unit ## all that has to pass: lint, types, tests
+# Side by side: tests wait for something most of the time, and leave the processors to the rest.
+test: setup ## all that has to pass: lint, types, tests
+	@$(MAKE) --no-print-directory -f '$(ROOT)/Makefile' -j 2 checks unit
+
+checks: lint types page
 
 lint: setup ## check the style
 	cd '$(ROOT)' && '$(BIN)/ruff' check $(SOURCES)
