@@ -11,12 +11,12 @@ for each node here.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from typing import Any
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
 from padfleet.shared.log.connect import COMMAND_TIMEOUT, PATIENCE, UNREACHABLE, Node, Redis
+from padfleet.shared.log.listening import ListeningConnection, listen
 from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.supervisor import Keeper, Loose, progress
 from padfleet.shared.tasks import Tasks
@@ -138,14 +138,14 @@ class _NodeFeed:
         self.node = node
         self.channels: set[str] = set()
         self._subscriber = subscriber
-        self._connection: AbstractConnection | None = None
+        self._connection: ListeningConnection | None = None
         self._pauses = RetryPauses(LONGEST_OF_FEW)
-        self._sending = Tasks()
+        self._moving = Tasks()
         self.task = subscriber.keeper.keep("subscriptions", self._run, part=node.name)
 
     async def close(self) -> None:
         await self.task.ended()
-        await self._sending.closed()
+        await self._moving.closed()
 
     def add(self, channel: str) -> None:
         if channel not in self.channels:
@@ -158,31 +158,18 @@ class _NodeFeed:
             self._send("SUNSUBSCRIBE", channel)
 
     def _send(self, *command: str) -> None:
-        """Sends if connected; on connecting, all channels are subscribed anyway."""
+        """Sends if connected; on connecting, all channels are subscribed anyway. A failed send
+        needs no care: the connection ends, and is made anew."""
         if self._connection is not None:
-            work = self._send_on(self._connection, *command)
-            self._sending.start(work, "subscribing", command=" ".join(command))
-
-    async def _send_on(self, connection: AbstractConnection, *command: str) -> None:
-        # A failed send needs no care here: the reading side notices the same broken connection.
-        with suppress(*UNREACHABLE):
-            await connection.send_command(*command, check_health=False)
+            self._connection.send(command)
 
     async def _run(self) -> None:
         while True:
             progress()
             # If this was begun again after a fault, what came meanwhile has been missed.
             self._subscriber.doubtful(self.channels)
-            connection = self.node.connection()
             try:
-                # A server that stands still is connected to, by its kernel, and says nothing.
-                async with asyncio.timeout(COMMAND_TIMEOUT):
-                    await connection.connect()
-                self._connection = connection
-                # One command for each channel: a cluster refuses several slots in one.
-                for channel in list(self.channels):
-                    await connection.send_command("SSUBSCRIBE", channel, check_health=False)
-                await self._read(connection)
+                await self._listen()
             except UNREACHABLE as error:
                 log.warning(
                     "subscription lost, retrying",
@@ -197,10 +184,6 @@ class _NodeFeed:
             except Exception:
                 # A fault of ours, or of the library. It is as good a reason to begin anew.
                 log.exception("subscription failed", extra={"node": self.node.name})
-            finally:
-                self._connection = None
-                with suppress(*UNREACHABLE):
-                    await connection.disconnect(nowait=True)
             await self._pauses.rest()
             moved, self.channels = self.channels, set()
             try:
@@ -214,25 +197,39 @@ class _NodeFeed:
                 self.task.let_end()
                 return
 
-    async def _read(self, connection: AbstractConnection) -> None:
-        silent = 0
-        while True:
-            reply = await connection.read_response(disable_decoding=True, timeout=PING_INTERVAL)
-            if reply is None:
-                silent += 1
-                if silent > 1:
-                    raise ConnectionError(f"no answer for {silent * PING_INTERVAL:g} s")
-                await connection.send_command("PING", check_health=False)
-                continue
-            silent = 0
-            self._pauses.succeeded()
-            progress()
-            match reply:
-                case [b"smessage", channel, data]:
-                    self._subscriber.deliver(channel.decode(), data)
-                case [b"ssubscribe", channel, _]:
-                    self._subscriber.confirmed(channel.decode())
-                case [b"sunsubscribe", bytes(channel), _] if channel.decode() in self.channels:
-                    # Not asked for: the slot has moved away from this node.
-                    self.channels.discard(channel.decode())
-                    await self._subscriber.lost(self, {channel.decode()})
+    async def _listen(self) -> None:
+        """Until the connection ends; raises why."""
+        connection = await listen(
+            self.node.connection(), self._take, silence=PING_INTERVAL, patience=COMMAND_TIMEOUT
+        )
+        try:
+            self._connection = connection
+            # One command for each channel: a cluster refuses several slots in one.
+            connection.send(*(("SSUBSCRIBE", channel) for channel in self.channels))
+            while not connection.ended.done():
+                progress()
+                await asyncio.wait((connection.ended,), timeout=connection.look())
+            raise connection.ended.result()
+        finally:
+            self._connection = None
+            connection.close()
+
+    def _take(self, reply: Any) -> None:
+        match reply:
+            case [b"smessage", bytes(channel), bytes(data)]:
+                self._subscriber.deliver(channel.decode(), data)
+            case [b"ssubscribe", bytes(channel), _]:
+                self._pauses.succeeded()
+                self._subscriber.confirmed(channel.decode())
+            case [b"sunsubscribe", bytes(channel), _] if channel.decode() in self.channels:
+                # Not asked for: the slot has moved away from this node.
+                self.channels.discard(channel.decode())
+                self._moving.start(
+                    self._moved(channel.decode()), "moving", channel=channel.decode()
+                )
+
+    async def _moved(self, channel: str) -> None:
+        await self._subscriber.lost(self, {channel})
+        if not self.channels and self._connection is not None:
+            # Nobody finds this feed any more: what is wanted of the node again gets another.
+            self._connection.close()

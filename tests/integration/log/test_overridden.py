@@ -7,7 +7,6 @@ Where one of these fails, a version of redis-py that is new here is made otherwi
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 
@@ -109,15 +108,8 @@ def _subclasses(cls: type[AbstractConnection]) -> Iterator[type[AbstractConnecti
         yield from _subclasses(found)
 
 
-def test_what_subscriptions_use_of_a_connection_is_there() -> None:
-    """`channels.Subscriber` reads connections of its own, without a client of redis-py's."""
-    reading = inspect.signature(AbstractConnection.read_response)
-    assert {"disable_decoding", "timeout"} <= reading.parameters.keys()
-    assert "nowait" in inspect.signature(AbstractConnection.disconnect).parameters
-
-
 async def test_a_connection_can_be_taken_over(opened: Redis) -> None:
-    """`pipe.open_pipe` has redis-py connect, and takes the transport from it."""
+    """`pipe.open_pipe` and `listening.listen` have redis-py connect, and take the transport."""
     connection = opened.node_for("").connection()
     await connection.connect()
     assert isinstance(connection._writer, asyncio.StreamWriter)
