@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, rule
 
+from padfleet.services.fanout.delivery.pools import SentPools
 from padfleet.services.fanout.requests.commits import _parse
 from padfleet.shared.easysync import AttributePool, EasysyncError, check_rep, unpack
 from padfleet.shared.wire import jsontext, socketio
@@ -90,9 +92,13 @@ def test_what_is_handed_to_a_writer(message: Any) -> None:
     data = message.get("data") if isinstance(message, dict) else None
     if isinstance(data, dict):
         with suppress(EasysyncError, ValueError):
-            base, changeset, pool = _parse(data)
+            base, changeset = _parse(data)
             assert (type(base), type(changeset)) == (int, str)
-            jsontext.dumps(pool.to_jsonable())
+            sent = SentPools()
+            pool = sent.read(data.get("apool"))
+            assert pool == AttributePool.from_jsonable(pool).to_jsonable()
+            assert sent.read(deepcopy(data.get("apool"))) == pool
+            jsontext.dumps(pool)
 
 
 class Sockets(RuleBasedStateMachine):

@@ -14,6 +14,7 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.answers import AwaitedAnswer, SubmissionAnswer
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
+from padfleet.services.fanout.delivery.pools import SentPools
 from padfleet.services.fanout.delivery.send_plan import SendPlan, plan
 from padfleet.services.fanout.delivery.session_state import (
     Action,
@@ -98,6 +99,7 @@ class Session:
     """Changed by `happened` alone."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
     """Who waits for an answer to a submission, by `seq`."""
+    pools: SentPools = field(default_factory=SentPools)
     _server: SessionServer | None = None  #: from when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first
     _seen: tuple[int, int, float] | None = None

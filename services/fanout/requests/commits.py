@@ -254,11 +254,16 @@ def _checked(
 ) -> Submission | None:
     """What a USER_CHANGES asks for; None if it is refused, and the session has been told so."""
     try:
-        base_rev, changeset, pool = _parse(data)
+        base_rev, changeset = _parse(data)
         if session.adds_author:
             if count_ops(changeset) > MOST_OPS_TO_COMPLETE:
                 raise ValueError(f"more than {MOST_OPS_TO_COMPLETE:,} operations at once")
-            changeset, pool = put_author_on_inserts(changeset, pool, session.author)
+            changeset, complete = put_author_on_inserts(
+                changeset, AttributePool.from_jsonable(data.get("apool")), session.author
+            )
+            pool = complete.to_jsonable()
+        else:
+            pool = session.pools.read(data.get("apool"))
     except (EasysyncError, ValueError) as error:
         _refuse(room, session, error)
         return None
@@ -271,7 +276,7 @@ def _checked(
         session.author,
         base_rev,
         changeset,
-        pool.to_jsonable(),
+        pool,
         room.reign,
     )
 
@@ -281,9 +286,9 @@ def _refuse(room: Room, session: Session, error: Exception) -> None:
     room.kick_and_say(session, "badChangeset")
 
 
-def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:
-    """Raises ValueError or EasysyncError, naming what is missing or wrong."""
-    base_rev, changeset, apool = data.get("baseRev"), data.get("changeset"), data.get("apool")
+def _parse(data: dict[str, Any]) -> tuple[int, str]:
+    """Raises ValueError, naming what is missing or wrong."""
+    base_rev, changeset = data.get("baseRev"), data.get("changeset")
     if isinstance(base_rev, float) and base_rev.is_integer():
         base_rev = int(base_rev)
     if type(base_rev) is not int or abs(base_rev) > 1 << 53:
@@ -292,5 +297,4 @@ def _parse(data: dict[str, Any]) -> tuple[int, str, AttributePool]:
         raise ValueError("missing or invalid changeset")
     if count_ops(changeset) > MOST_OPS:
         raise ValueError(f"more than {MOST_OPS:,} operations in one changeset")
-    # Read here, so that what enters the inbox is known to be an attribute pool and no more.
-    return base_rev, changeset, AttributePool.from_jsonable(apool)
+    return base_rev, changeset

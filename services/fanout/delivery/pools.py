@@ -1,0 +1,47 @@
+"""The attribute pools that a session sends with its edits: nearly always the same one."""
+
+from typing import Any, Final
+
+from padfleet.shared.easysync import AttributePool
+
+MOST_KEPT: Final = 300
+"""Code units of a pool's attributes that is kept: of an author alone there are 25."""
+
+
+class SentPools:
+    """Of one session. Who types sends a pool with himself in it and nothing else, each time: that
+    is read once, which saves 9 µs of an edit."""
+
+    __slots__ = ("_read", "_sent")
+
+    def __init__(self) -> None:
+        self._sent: dict[str, Any] | None = None
+        self._read: dict[str, Any] = {}
+
+    def read(self, apool: object) -> dict[str, Any]:
+        """The pool in a form that is known to be one and no more; not to be changed.
+
+        Raises `EasysyncError`.
+        """
+        # `==` takes true for 1, which is no number in a pool.
+        if apool == self._sent and isinstance(apool, dict) and type(apool["nextNum"]) is int:
+            return self._read
+        read = AttributePool.from_jsonable(apool).to_jsonable()
+        if isinstance(apool, dict) and _units(apool) <= MOST_KEPT:
+            self._sent, self._read = apool, read
+        return read
+
+
+def _units(apool: dict[str, Any]) -> int:
+    """Code units of all texts in what has been read as a pool: of one attribute at most, and of
+    what else stands in it; more than are kept for anything that would have to be looked through."""
+    attributes, numbers = apool["numToAttrib"], apool.get("attribToNum", {})
+    known = {"numToAttrib", "attribToNum", "nextNum"}
+    if len(attributes) > 1 or not apool.keys() <= known:
+        return MOST_KEPT + 1
+    if not isinstance(numbers, dict) or len(numbers) > 1:
+        return MOST_KEPT + 1
+    if not all(isinstance(number, int | float) for number in numbers.values()):
+        return MOST_KEPT + 1
+    texts = [*(text for pair in attributes.values() for text in pair), *numbers]
+    return sum(map(len, texts))
