@@ -16,6 +16,11 @@ from tests.world import disguise  # noqa: E402 - the order is the point
 
 disguise.put_on()
 
+if "--mutation" in sys.argv[:-1]:
+    from tests.world import mutations
+
+    mutations.apply(sys.argv[sys.argv.index("--mutation") + 1])
+
 from tests.world.campaign import main  # noqa: E402
 
 sys.exit(main(sys.argv[1:]))

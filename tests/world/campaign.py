@@ -135,6 +135,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--clients", type=int, default=Size.clients)
     parser.add_argument("--out", type=Path, help="where failed runs are written to, one a line")
     parser.add_argument("--no-shrink", action="store_true", help="takes failed runs as they are")
+    parser.add_argument("--until-found", action="store_true", help="ends with the first finding")
+    parser.add_argument("--mutation", help="of tests/world/mutations.py, which is in force")
     args = parser.parse_args(argv)
     size = Size(seconds=args.seconds, clients=args.clients)
     if args.seed is not None:
@@ -142,7 +144,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         new = args.seeds is None
         seeds = _new_seeds(_end(args.minutes)) if new else list(seeds_of(args.seeds))
-        return _campaign(map(Task, seeds), size, args.jobs, args.out, shrinks=not args.no_shrink)
+        return _campaign(map(Task, seeds), size, args)
     except ValueError as error:
         parser.error(str(error))
 
@@ -158,9 +160,9 @@ def _replay(seed: str, only: str | None, size: Size) -> int:
     return bool(outcome.findings)
 
 
-def _campaign(
-    tasks: Iterable[Task], size: Size, jobs: int, out: Path | None, *, shrinks: bool
-) -> int:
+def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> int:
+    jobs: int = args.jobs
+    out: Path | None = args.out
     began, count, failed, took = true_monotonic(), 0, [], 0.0
     simulated, revisions = 0.0, 0
     for task, outcome in run_all(tasks, size, at_once=jobs):
@@ -170,13 +172,15 @@ def _campaign(
         revisions += outcome.revisions
         if outcome.findings:
             failed.append(task.seed)
-            if shrinks and outcome.faults:
+            if not args.no_shrink and outcome.faults:
                 task, outcome = shrink(task, outcome, size, at_once=jobs)
             print(_summary(outcome), flush=True)
             print(f"  again: make simulate-faults SEED={_again(task)}", flush=True)
             if out is not None:
                 with out.open("a") as file:
                     file.write(json.dumps(outcome.as_json()) + "\n")
+            if args.until_found:
+                break
         _progress(count, len(failed), true_monotonic() - began)
     print(
         f"{count} runs, {len(failed)} with findings; {simulated:,.0f} s of simulated time, "

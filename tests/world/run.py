@@ -13,10 +13,12 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from tests.chaos.history import Typists, check, outage, read_stream
+from tests.chaos.history.story import Story
 from tests.world import faults
 from tests.world.disguise import true_process_time
 from tests.world.fleet import PORT, REDIS_URL, Fleet
 from tests.world.loop import Deadlock
+from tests.world.scribes import Scribe
 from tests.world.world import Listener, World
 
 QUIET: Final = 60.0
@@ -36,6 +38,7 @@ class Size:
     workers: int = 2
     writers: int = 2
     rate: float = 0.5  #: edits a second of each client
+    scribes: int = 1  #: on each pad, who use `padfleet.connect`
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Outcome:
     faults: list[str] = field(default_factory=list)  #: that struck
     revisions: int = 0
     accepted: int = 0
+    lines: int = 0  #: that scribes had taken
     reloads: int = 0
     reconnects: int = 0
     back: float = 0.0  #: seconds until the last client was served after the faults
@@ -124,6 +128,19 @@ async def _play(
             seed=world.dice("people").getrandbits(32),
         )
     )
+    scribes = {
+        pad: [
+            Scribe(
+                f"{pad}.{number}",
+                [f"{url}/p/{pad}" for url in urls],
+                world.dice(f"scribe {number} of {pad}"),
+                world.line,
+            )
+            for number in range(size.scribes)
+        ]
+        for pad in pads
+    }
+    writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
     storm = faults.Storm(world, fleet, pads, size.seconds)
     listener.is_expected = storm.is_expected
     plan = storm.plan()
@@ -132,6 +149,11 @@ async def _play(
     mended = world.loop.now
     world.line("the faults are over")
     await asyncio.sleep(SERVED / 2)
+    for scribe in (scribe for each in scribes.values() for scribe in each):
+        scribe.rest()
+    _, away = await asyncio.wait(writing, timeout=QUIET)
+    if away:
+        outcome.findings.append(f"LATE {len(away)} scribes have not had their lines taken")
     late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
     recordings = await as_people(typists.finish())
     outcome.findings += [f"LATE {who}" for who in late]
@@ -139,6 +161,11 @@ async def _play(
         stream = await as_people(read_stream(REDIS_URL, pad))
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
+        text = Story(stream, set()).text
+        for scribe in scribes[pad]:
+            found = scribe.judge(text, rolled_back=bool(storm.rollbacks[pad]))
+            outcome.findings += [f"{pad} SCRIBE {each}" for each in found]
+            outcome.lines += len(scribe.taken)
         outcome.revisions += verdict.revisions
         outcome.accepted += verdict.accepted
         outcome.reloads += verdict.reloads.total()

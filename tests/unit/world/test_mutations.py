@@ -1,0 +1,14 @@
+"""What the simulation is tried on is still there to be taken away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world.mutations import MUTATIONS, ROOT
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_a_mutation_fits_the_code(name: str) -> None:
+    mutation = MUTATIONS[name]
+    assert (ROOT / mutation.file).read_text().count(mutation.old) == 1
+    assert mutation.new != mutation.old
