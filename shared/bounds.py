@@ -24,14 +24,14 @@ PALETTE_SIZE: Final = 64
 """Colours in Etherpad's palette; a new author gets the number of one of them."""
 
 MOST_NAME: Final = 200
-"""Of an author's name. Cut."""
+"""The longest name of an author. Cut."""
 
 MOST_LABEL: Final = 200
-"""Of the label, and of the id, of a saved revision. Cut."""
+"""The longest label, and the longest id, of a saved revision. Cut."""
 
 MOST_CHAT_TEXT: Final = 10_000
-"""Of a chat message. Etherpad's page lets nobody type more than 999; its server has no limit but
-that of the message as a whole. Refused of who speaks, cut where it is history."""
+"""The longest chat message. Etherpad's page lets nobody type more than 999; its server has no limit
+but that of the message as a whole. Refused of who speaks, cut where it is history."""
 
 MOST_CHAT_EXTRA: Final = 4_096
 """Bytes, as JSON, of what plugins add to a message, and which is stored with it. Refused of who
@@ -47,7 +47,7 @@ MOST_RELAYED: Final = 64 << 10
 """Bytes, as JSON, of a message that is passed on and not stored."""
 
 MOST_WORD: Final = 200
-"""Of a language, or of a font's name, in a pad's settings. Cut."""
+"""The longest name of a language or a font in a pad's settings. Cut."""
 
 PLUGIN_KEY_BYTES: Final = 64 << 10
 PLUGINS_BYTES: Final = 256 << 10
@@ -55,7 +55,7 @@ PLUGINS_BYTES: Final = 256 << 10
 The same as in Etherpad, so that what fits there fits here."""
 
 MOST_ID: Final = 100
-"""Of the id of an author, a group or a session. Ours have 18 characters. Refused."""
+"""The longest id of an author, a group or a session. Ours have 18 characters. Refused."""
 
 MOST_MAPPER: Final = 1_000
 """Characters of the name that another system has for an author or a group. Refused."""
@@ -65,10 +65,11 @@ MOST_TOKEN: Final = 200
 
 MOST_ATTRIBUTE_KEY: Final = 1_000
 MOST_ATTRIBUTE_VALUE: Final = 1_000_000
-"""Of one attribute. As long as a message may be by default: plugins keep pictures so. Refused."""
+"""The longest key, and the longest value, of one attribute. A value may be as long as a message
+is by default, since plugins keep pictures so. Refused."""
 
 MOST_POOL: Final = 10_000_000
-"""Of all attributes of a pad that is brought from elsewhere, together. Refused."""
+"""The length of all attributes of a pad that is brought from elsewhere, together. Refused."""
 
 LARGEST: Final = (1 << 53) - 1
 """Whole numbers beyond it are not exact in JavaScript."""
@@ -153,7 +154,8 @@ def is_group_id(value: Any) -> TypeGuard[str]:
 
 
 def is_session_id(value: Any) -> TypeGuard[str]:
-    """Of a group's session. It is one of several in a cookie, with commas between."""
+    """Whether a group's session may have this id. It is one of several in a cookie, with commas
+    between."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None and "," not in value
 
 

@@ -50,7 +50,7 @@ class Buckets(Generic[K]):
         return len(self._buckets)
 
     def take(self, key: K, now: float, amount: float = 1.0) -> float | None:
-        """As `Bucket.take`."""
+        """Does what `Bucket.take` does, for the bucket of this key."""
         bucket = self._buckets.get(key)
         if bucket is None:
             self._sweep(now)

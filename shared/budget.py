@@ -53,7 +53,7 @@ class Reservation:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """How many bytes are reserved."""
         return self._taken.size
 
     def resize(self, size: int) -> None:
@@ -106,7 +106,8 @@ class Budget:
         return None if before or not self._fits(lane, client, size) else self._given(client, size)
 
     async def wait(self, size: int, patience: float, client: Hashable | None = None) -> Reservation:
-        """Likewise, when it is its turn. `patience`: seconds. Raises `NoRoom`."""
+        """The same room as of `take`, once its turn has come. Raises `NoRoom` if that takes more
+        than `patience` seconds."""
         room = self.take(size, client)
         if room is not None:
             return room
@@ -130,7 +131,7 @@ class Budget:
     async def room(
         self, client: Hashable, size: int, *, patience: float
     ) -> AsyncIterator[Reservation]:
-        """Likewise, for the block."""
+        """The same room as of `wait`, for as long as the block lasts."""
         room = await self.wait(size, patience, client)
         try:
             yield room

@@ -44,7 +44,7 @@ class Collector:
         self._started = 0.0
 
     async def run(self) -> None:
-        """For as long as the process lives."""
+        """Measures for as long as the process lives."""
         gc.callbacks.append(self._measure)
         try:
             # What the imports made stays for good; frozen, no collection looks at it again.

@@ -45,7 +45,7 @@ class Policy:
 
 
 LASTING: Final = Policy()
-"""For what the process cannot do without."""
+"""The policy for what the process cannot do without."""
 
 DISPENSABLE: Final = Policy(attempts=None)
 """For what people are served without: it measures, tidies or tells."""

@@ -142,7 +142,7 @@ class _LooseTask:
 
 
 class Supervisor:
-    """Of one process: `async with` it, in the task that runs the process."""
+    """The supervisor of one process: `async with` it, in the task that runs the process."""
 
     def __init__(self, health: Health, chance: Callable[[], float] = random.random) -> None:
         """`health` gets a line for each name that is kept."""

@@ -39,7 +39,8 @@ class Tasks:
     def begin(
         self, work: Coroutine[Any, Any, T], name: str, **context: object
     ) -> "asyncio.Task[T]":
-        """Likewise, for who wants to know whether it still runs."""
+        """Does what `start` does, and returns the task, for whoever wants to know whether it
+        runs."""
         task = asyncio.create_task(work, name=name)
         self._running[task] = context
         task.add_done_callback(self._ended)
@@ -51,7 +52,7 @@ class Tasks:
             task.cancel()
 
     async def closed(self) -> None:
-        """Likewise, and returns when all of it has ended."""
+        """Does what `close` does, and returns when all tasks have ended."""
         self.close()
         await self.finished()
 
@@ -192,7 +193,7 @@ class Pending(Generic[T]):
 
 
 def forget(task: "asyncio.Task[T | TaskFault] | None") -> None:
-    """As `as_if_never_asked`, for one that is `Boxed`."""
+    """Does what `as_if_never_asked` does, for a task that is `Boxed`."""
     as_if_never_asked(task)
     if task is not None and task.done() and not task.cancelled():
         outcome = task.result()

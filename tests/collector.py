@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Awaitable, Callable
 
 TURNS = 5
-"""Of the event loop, in which what was begun beside the call comes to its end."""
+"""How many turns of the event loop it takes until what was begun beside the call has ended."""
 
 
 class Held(dict[str, object]):

@@ -52,7 +52,7 @@ async def eventually(
 
 
 def eventually_sync(condition: Callable[[], T], what: str = "", *, timeout: float = TIMEOUT_S) -> T:
-    """As `eventually`, for tests without an event loop."""
+    """Does what `eventually` does, in tests without an event loop."""
     watch = _Watch(what or _name(condition), timeout)
     while True:
         try:

@@ -79,7 +79,7 @@ class Member:
         self.signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """As `kill -9`: no farewell of any kind."""
+        """Kills it like `kill -9`, without a farewell of any kind."""
         self.process.kill()
         self.process.wait()
 
@@ -103,7 +103,7 @@ class Fleet:
 
     @property
     def ops_urls(self) -> list[str]:
-        """Of the workers."""
+        """Where the operators' part of each worker is."""
         return [worker.ops_url for worker in self.workers]
 
     def start(

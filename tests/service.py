@@ -86,7 +86,7 @@ class Service:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Says nothing."""
+                """Keeps quiet, unlike the library's own."""
 
         self._server = _Server(Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))

@@ -40,7 +40,7 @@ _LARGEST: Final = 1 << 17
 """Bytes of a message: an environment and arguments."""
 
 _STARTING: Final = 60.0
-"""Seconds."""
+"""How long a process may take to start, in seconds."""
 
 
 class Started:

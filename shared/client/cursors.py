@@ -107,8 +107,8 @@ class _Step:
 
 
 class Cursors:
-    """Of all who have a pad open. `me` is the author whose own cursor it is, and `rev` the
-    revision that there is."""
+    """The cursors of all who have a pad open. `me` is the author whose own cursor it is, and `rev`
+    the revision that there is."""
 
     def __init__(self, me: str, rev: int) -> None:
         self.mine: Cursor | None = None  #: in the text that is seen

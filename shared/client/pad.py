@@ -238,7 +238,7 @@ class Pad:
             return
         last = self._events[-1] if self._events else None
         if isinstance(event, CursorsMoved) and isinstance(last, CursorsMoved):
-            # Of who does not iterate, or slowly, no more is kept than whose cursors have moved.
+            # If the program does not iterate, or does so slowly, only whose cursors moved is kept.
             authors = tuple(dict.fromkeys((*last.authors, *event.authors)))
             self._events[-1] = event._replace(authors=authors)
         else:

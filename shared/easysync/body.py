@@ -24,10 +24,11 @@ BLOCK_UNITS: Final = 1024
 """Twice as much is cut in two. Shorter blocks make more sums, longer ones more to copy per edit."""
 
 BLOCK_SPANS: Final = 32
-"""Likewise: spans are walked one by one, which costs more than copying text does."""
+"""The most spans of a block. They are walked one by one, which costs more than copying text."""
 
 REMEMBERED: Final = 64
-"""Of the positions found since the last edit: few, so that a thousand ops cost no memory."""
+"""How many of the positions found since the last edit are remembered: few, so that a thousand ops
+cost no memory."""
 
 
 class _Block:

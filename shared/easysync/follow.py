@@ -90,7 +90,7 @@ def follow_ops(
 
 
 def insert_rank(attribs: str, first_char: str, pool: AttributePool) -> int:
-    """Of two inserts at one place, that of the lower rank comes first."""
+    """The rank of an insert: of two at one place, the one of the lower rank comes first."""
     if not first_char:
         raise EasysyncError("the changeset inserts more characters than it holds")
     rank = 1 if first_char == "\n" else 0

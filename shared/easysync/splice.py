@@ -1,4 +1,4 @@
-"""Making changesets."""
+"""Changesets are put together here, piece by piece or as a single splice."""
 
 from __future__ import annotations
 

@@ -114,7 +114,8 @@ codecs.register_error(UNITS, _handle)
 
 
 def _many(s: str) -> str:
-    """Of a text with many such characters: a call for each would take 0.3 s for a megabyte."""
+    """Converts a text with many such characters: a call for each would take 0.3 s for a
+    megabyte."""
     units = memoryview(s.encode(_NATIVE, "surrogatepass")).cast("H")
     wide = array("I", bytes(4 * len(units)))
     memoryview(wide).cast("B").cast("H")[_LOW::2] = units

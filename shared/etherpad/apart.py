@@ -24,7 +24,8 @@ from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.log.staging import Moved
 
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
-"""Of one file: a worker takes 50 MB by default, which are some 300,000 revisions."""
+"""What reading one file may take. A worker takes 50 MB by default, which are some 300,000
+revisions."""
 
 LENGTH_BYTES = 4
 
@@ -39,7 +40,7 @@ class ImportJob(NamedTuple):
 
 
 def pool() -> Pool:
-    """Of processes that do this."""
+    """A pool of processes that read files."""
     return Pool("padfleet.shared.etherpad.apart:work", LIMITS)
 
 
@@ -85,7 +86,7 @@ def work(data: bytes) -> bytes:
 
 
 async def _bring(job: ImportJob, file: io.BytesIO) -> tuple[Any, ...]:
-    """The answer."""
+    """Reads the file, and returns what the job is answered."""
     records = await open_etherpad_file(file, most=MOST_RECORDS)
     found = await pad_ids(records)
     if len(found) != 1:

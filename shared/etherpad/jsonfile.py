@@ -21,7 +21,8 @@ MOST_RECORD = 64 << 20
 """Bytes of one record: the text of a pad, with its attribute pool, may take some megabytes."""
 
 MOST_RECORDS = 500_000
-"""Of a file of a stranger's, who could put in millions that take a hundred times their size."""
+"""The most records of a stranger's file: millions could be put into one, and take a hundred times
+their size."""
 
 _SPACE = re.compile("[ \t\r\n]*+")
 _decode = json.JSONDecoder().raw_decode

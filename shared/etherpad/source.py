@@ -34,7 +34,7 @@ class Records(Protocol):
 
 
 async def pad_ids(records: Records) -> list[str]:
-    """Of all pads, in alphabetical order. As in Etherpad, no id has a colon: behind one is what a
-    record is of a pad, and plugins have words of their own for that."""
+    """The ids of all pads, in alphabetical order. As in Etherpad, no id has a colon: behind one is
+    what a record is of a pad, and plugins have words of their own for that."""
     found = [key.removeprefix("pad:") async for key in records.keys("pad:")]
     return sorted(pad_id for pad_id in found if ":" not in pad_id)

@@ -71,7 +71,7 @@ def reachable_host(listens_on: str) -> str:
 
 
 def buckets(histogram: Collector) -> Buckets:
-    """Of a histogram without labels."""
+    """The buckets of a histogram that has no labels."""
     return {
         float(sample.labels["le"]): sample.value
         for metric in histogram.collect()
@@ -81,7 +81,7 @@ def buckets(histogram: Collector) -> Buckets:
 
 
 def reading(gauge: Gauge) -> float:
-    """Of a gauge without labels."""
+    """The value of a gauge that has no labels."""
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
 
 

@@ -16,7 +16,7 @@ class Seen(NamedTuple):
 
 
 class InboxStatus(NamedTuple):
-    """A partition."""
+    """How the inbox of one partition stands."""
 
     partition: int
     owner: str  #: the writer that had it last; empty: none ever had

@@ -6,7 +6,8 @@ from padfleet.shared.limited.process import IDLE, Limited, Limits
 from padfleet.shared.limited.turns import FairQueue
 
 PROCESSES = 2
-"""Of these one client has one at most, so that there is always another for the others."""
+"""How many work at the same time. One client has one of these at most, so that there is always
+another for the others."""
 
 WAITING = 64
 """Jobs that wait; of one client `OF_ONE`."""
@@ -35,7 +36,7 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """Of the processes that there are."""
+        """The ids of the processes that there are now."""
         return [process.pid for process in self._all if process.pid is not None]
 
     async def do(self, client: Hashable, job: bytes) -> bytes:

@@ -67,7 +67,7 @@ class Limited:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, while there is one."""
+        """The id of the process, while there is one."""
         return self._process.pid if self._process is not None else None
 
     async def do(self, job: bytes) -> bytes:

@@ -88,7 +88,7 @@ def decode(data: bytes) -> ChannelMessage | Announcement:
 
 
 def relayed(message: Relayed) -> bytes:
-    """As it is published."""
+    """The message in the form in which it is published."""
     return b"X" + pack(message)
 
 

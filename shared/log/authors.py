@@ -171,7 +171,8 @@ async def keep(redis: Redis, authors: Iterable[str]) -> None:
 
 
 async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
-    """Likewise, if what is noted of their visits has been read; it may be an error."""
+    """Does the second half of `keep`, where what is noted of their visits was read before. A note
+    may be an error."""
     visitors = {}
     for author, note in notes.items():
         if isinstance(note, Exception) and not is_wrong_type(note):
@@ -268,7 +269,8 @@ async def updated(
     color: str | None = None,
     for_good: bool = True,
 ) -> Author | None:
-    """Likewise; returns what is on record then, None for an author that is not."""
+    """Does what `update` does, and returns what is on record then; None for an author that is
+    not."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
         _ = pipeline.hset(author_key(author), "name", _stored(name))

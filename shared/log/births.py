@@ -14,8 +14,8 @@ import secrets
 import time
 
 RANDOM_BITS = 10
-"""Of a birth. The rest are the milliseconds since 1970, so that all of it stays a number that JSON
-and Lua have exactly (below 2^53) until the year 2248."""
+"""How many bits of a birth are random. The rest are the milliseconds since 1970, so that all of it
+stays a number that JSON and Lua have exactly (below 2^53) until the year 2248."""
 
 
 def new_birth() -> int:

@@ -13,7 +13,7 @@ from padfleet.shared.log.keys import PadKeys
 
 
 def deletion_field(epoch: int) -> str:
-    """Of the meta hash."""
+    """The field of the meta hash that holds the token of this epoch."""
     return f"deletion:{epoch}"
 
 

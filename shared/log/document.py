@@ -34,7 +34,7 @@ LARGE_REVISION = 3_000
 """Bytes of one that is gone through beside the event loop: its operations may take 20 ms."""
 
 BYTES_AT_ONCE = 10_000
-"""Of revisions that are gone through in one turn: as much as ordinary ones have."""
+"""Bytes of revisions that are gone through in one turn: as much as ordinary ones have."""
 
 LARGE = 30_000
 """Characters of a snapshot's operations that are read beside the event loop: they take 20 ms."""

@@ -14,7 +14,7 @@ from padfleet.shared.log.limits import LARGEST_BYTES, PART_BYTES
 from padfleet.shared.log.records import Entry, Origin, decode_entry, pack, unpack
 
 START_BYTES = 1024
-"""Of what cannot be read: enough to see whose it is."""
+"""How many bytes of what cannot be read are kept: enough to see whose it is."""
 
 Reason = Literal["form", "malformed", "too large", "expired", "partition"]
 
@@ -67,7 +67,7 @@ def encode_staged(staged: Staged) -> bytes:
 
 
 def receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
-    """Never raises."""
+    """What an entry of an inbox says, or why it cannot be read. Never raises."""
     name = entry_id.decode()
     try:
         if b"e" in fields:

@@ -8,7 +8,8 @@ from padfleet.shared.easysync.pool import Attribute
 from padfleet.shared.wire.jsontext import dumps
 
 KEPT_CHARS: Final = 100
-"""Of an attribute whose pool is kept as it is written, for the next revision of the same author."""
+"""The most characters of an attribute whose pool is kept as it is written, for the next revision of
+the same author."""
 
 
 def encode_wire(

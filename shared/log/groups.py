@@ -219,7 +219,7 @@ async def valid_session(
 
 
 def session_info(session: GroupSession) -> dict[str, Any]:
-    """As Etherpad's API tells it."""
+    """The session in the form in which Etherpad's API tells it."""
     return {
         "groupID": session.group,
         "authorID": session.author,

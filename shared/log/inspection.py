@@ -83,7 +83,7 @@ class ServerInspection:
         return None
 
     def process_id(self) -> int:
-        """Of the server's process, on the machine that it runs on."""
+        """The id of the server's process, on the machine that it runs on."""
         return int(self._client.info("server")["process_id"])
 
     def info(self) -> dict[str, Any]:

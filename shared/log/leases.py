@@ -1,4 +1,4 @@
-"""Who writes which partition.
+"""Leases say which writer writes which partition.
 
 A lease makes take-overs orderly and a growing term makes them safe: commit.lua checks the term, so
 a writer that was paused and believes it still owns a partition cannot commit (I2).

@@ -12,18 +12,19 @@ from padfleet.shared.log.records import Creation, Entry, Submission
 from padfleet.shared.settings.pads import PadSettings
 
 ENTRY_BYTES: Final = 32 << 10
-"""Of an entry that stands in the inbox itself. A larger one is brought beside it, so that however
-many stand there, their number says how much a read of them can come to."""
+"""The most bytes of an entry that stands in the inbox itself. A larger one is brought beside it, so
+that however many stand there, their number says how much a read of them can come to."""
 
 PART_BYTES: Final = 256 << 10
-"""Of each part in which it is brought."""
+"""The most bytes of each part in which an entry is brought."""
 
 LARGEST_BYTES: Final = 32 << 20
-"""Of any entry. A text of 5,000,000 code units, each an emoji's half, takes 15 MB."""
+"""The most bytes of any entry. A text of 5,000,000 code units, each an emoji's half, takes 15
+MB."""
 
 MOST_OPERATIONS: Final = 200_000
-"""Of any edit. As many runs of text with attributes of their own are a book, all of it formatted;
-they take its writer some seconds."""
+"""The most operations of any edit. As many runs of text with attributes of their own are a book,
+all of it formatted; they take its writer some seconds."""
 
 _HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
 

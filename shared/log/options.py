@@ -54,7 +54,7 @@ def normalised(raw: Any) -> dict[str, Any]:
 
 
 def _unless_said(given: Mapping[str, Any], name: str) -> bool:
-    """On, unless it says otherwise."""
+    """Whether an option is on, which it is unless something else was said."""
     value = given.get(name)
     return True if value is None else bool(value)
 

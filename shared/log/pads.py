@@ -24,7 +24,7 @@ async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
 
 
 async def make_read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
-    """Likewise, for a pad that had none a moment ago."""
+    """Makes a read-only id for a pad that had none a moment ago."""
     return await settle_read_only_id(redis, keys, await way_back(redis, pad_id))
 
 

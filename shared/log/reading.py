@@ -29,10 +29,10 @@ from padfleet.shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
 from padfleet.shared.log.records import Entry
 
 READ_BYTES: Final = 32 << 20
-"""Of one read of inboxes at most."""
+"""The most bytes of one read of inboxes."""
 
 CAREFUL_BYTES: Final = 1 << 20
-"""Of one careful read, unless one entry alone is more."""
+"""The most bytes of one careful read, unless one entry alone is more."""
 
 STEP: Final = 4
 """Parts of a large entry in one read."""

@@ -71,7 +71,7 @@ async def save_revision(
 
 
 async def read_saved(redis: Redis, keys: PadKeys) -> list[SavedRevision]:
-    """In the order in which they were saved."""
+    """All saved revisions, in the order in which they were saved."""
     reply = redis.client.lrange(keys.saved, 0, -1)
     records = await cast("Awaitable[list[bytes]]", reply)
     return readable(records)

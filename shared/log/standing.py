@@ -37,8 +37,8 @@ async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> Inb
 async def read_standings(
     redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
 ) -> list[InboxStanding | ResponseError]:
-    """Of each of these, or what is wrong with its keys; in one call, unless they are on a cluster.
-    Raises what `UNREACHABLE` lists."""
+    """How each of these stands, or what is wrong with its keys; in one call, unless they are on a
+    cluster. Raises what `UNREACHABLE` lists."""
     together = [[p] for p in partitions] if redis.is_cluster else [partitions]
     parts = await asyncio.gather(*(_read(redis, keyspace, part) for part in together if part))
     return [standing for part in parts for standing in part]

@@ -9,8 +9,8 @@ import codecs
 from turbohtml.detect import detect
 
 SURE_ENOUGH = 0.3
-"""Of the detector's confidence. Texts of a sentence or two are above it in their own encoding, what
-is no text at all is at 0."""
+"""How sure the detector must be. Texts of a sentence or two are above it in their own encoding,
+what is no text at all is at 0."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -34,7 +34,7 @@ nobody is made an author by a file that is refused."""
 
 
 MOST_FIELDS = 1000
-"""Of one call: none has more than ten."""
+"""The most fields of one call; none of ours has more than ten."""
 
 
 class Insertion(NamedTuple):

@@ -21,7 +21,7 @@ FORMATS = {
     "del": "strikethrough",
     "strike": "strikethrough",
 }
-"""By tag."""
+"""What each tag stands for."""
 
 MOST_RULES = 5_000
 """Rules of a style sheet that are read: a document of a word processor has some hundred."""
@@ -37,7 +37,8 @@ Declarations = dict[str, str]
 
 
 def declarations(style: str) -> Declarations:
-    """Of a `style` attribute, or between the braces of a rule; the last one of a name counts."""
+    """The properties in a `style` attribute, or between the braces of a rule; the last one of a
+    name counts."""
     found: Declarations = {}
     for part in style.lower().split(";"):
         name, _, value = part.partition(":")

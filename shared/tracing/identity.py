@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from padfleet.shared.log.records import Origin
 
 _RANDOM_BITS: Final = 56
-"""Of a trace's ID, at its end, that samplers may take for random (W3C Trace Context Level 2,
+"""How many bits at the end of a trace's ID samplers may take for random (W3C Trace Context Level 2,
 "Random Trace ID Flag")."""
 
 
@@ -26,7 +26,7 @@ class TraceIdentity(NamedTuple):
 
 
 def identify(origin: Origin) -> TraceIdentity:
-    """Of a session's name nothing can be told from the IDs: they leave the fleet."""
+    """The IDs tell nothing of a session's name, since they leave the fleet."""
     name = f"{origin.session} {origin.seq}".encode("utf-8", "surrogatepass")
     digest = blake2b(name, digest_size=24, person=b"padfleet trace").digest()
     return TraceIdentity(

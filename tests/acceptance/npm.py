@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 def new_token() -> str:
-    """As Etherpad's page server makes them."""
+    """A token like those that Etherpad's page makes."""
     return "t." + "".join(secrets.choice(string.ascii_letters) for _ in range(20))
 
 
@@ -175,7 +175,7 @@ class Client:
 
     @property
     def vars(self) -> Message:
-        """Of the last CLIENT_VARS."""
+        """What the last CLIENT_VARS said."""
         found = [
             message["data"] for message in self.messages if message.get("type") == "CLIENT_VARS"
         ]

@@ -55,7 +55,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lacking = "there is no npm, or its packages are not installed (make setup)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
     folder = tmp_path_factory.mktemp("project")
-    # Of a copy, so that nothing is left behind, and tests may run at the same time.
+    # It is made of a copy, so that nothing is left behind, and tests may run at the same time.
     copy = folder / "page"
     ignored = shutil.ignore_patterns("node_modules", "dist", "built", "built.new", "__pycache__")
     shutil.copytree(PAGE, copy, ignore=ignored)

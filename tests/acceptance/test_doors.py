@@ -49,7 +49,7 @@ def running(
 
 @pytest.fixture(scope="module")
 def fleet(redis: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """As it is without settings."""
+    """A fleet that nothing was set for."""
     with running(redis, tmp_path_factory, "plain") as fleet:
         yield fleet
 

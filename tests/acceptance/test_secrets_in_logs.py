@@ -74,7 +74,7 @@ FLEETS = {"open": open_fleet, "jwt": jwt_fleet, "hook": hook_fleet}
 
 
 def token() -> str:
-    """Of the form of a JWT, with the mark where its parts are decoded or not."""
+    """A text that has the form of a JWT, with the mark where its parts are decoded or not."""
     return f"{MARK}{secrets.token_hex(4)}.{MARK}body.{MARK}signature"
 
 

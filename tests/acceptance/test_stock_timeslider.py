@@ -37,7 +37,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 
 async def open_slider(stack: AsyncExitStack, url: str, pad: str, query: str = "") -> Guest:
-    """As the page does: CLIENT_READY without any user."""
+    """Opens the history as the page does, with a CLIENT_READY that names no user."""
     guest = await stack.enter_async_context(Guest(url, query=query))
     return await guest.join(pad, data={})
 

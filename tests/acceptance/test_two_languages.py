@@ -85,7 +85,7 @@ async def test_cursors_names_and_colours_go_both_ways(fleet: Fleet) -> None:
         assert bob.known["pointing"]
         assert me != him
 
-        # Who they are.
+        # Each has to know who it is.
         await knows(ada, lambda: him in ada.users)
         assert (ada.users[him], ada.colors[him]) == ("Bob", "#0000bb")
         await bob.until(lambda known: me in known["present"])

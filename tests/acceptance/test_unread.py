@@ -121,7 +121,7 @@ async def test_I6_a_large_pad_that_many_do_not_read_is_kept_once(worker: Member)
         await gathered(worker, come)
         assert resident_mb(worker) - before < GROWTH_MB
         assert 0 < outgoing(worker) <= 8_000_000
-        # Who reads gets all of it, and what is typed meanwhile.
+        # A client that reads gets all of it, and what is typed meanwhile.
         async with (
             connect(f"{worker.url}/p/unread") as bystander,
             connect(f"{worker.url}/p/small") as elsewhere,

@@ -31,8 +31,8 @@ class Attack:
     helpers_mb: float = 1200  #: likewise, processes that read and write files, all together
     keys: int = 4000  #: by which Redis may grow meanwhile
     keys_left: int = 60
-    """Likewise, when it is over and the attacker's pads are deleted: two of each author who was on
-    a pad stay, and one of each pad."""
+    """Keys that may be left when it is over and the attacker's pads are deleted: two of each author
+    who was on a pad stay, and one of each pad."""
 
     def missed(self, outcome: Mapping[str, int], *, part: bool = False) -> list[str]:
         """What it was to reach and has not; `part`: once of each is enough."""

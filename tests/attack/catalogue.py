@@ -1,4 +1,4 @@
-"""All attacks."""
+"""All attacks that there are, by name."""
 
 from __future__ import annotations
 

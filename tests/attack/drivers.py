@@ -52,7 +52,7 @@ class Target:
         return f"{self.url}/api/1.3.0/{function}"
 
     def client(self, number: int) -> Target:
-        """As another client sees it, from another address."""
+        """The same worker for another client, who comes from another address."""
         return replace(self, address=f"127.7.{number // 250 % 250}.{number % 250 + 1}")
 
 
@@ -80,7 +80,7 @@ class Connection:
         await self.writer.drain()
 
     async def status(self) -> str:
-        """Of the next answer."""
+        """The status of the next answer."""
         async with asyncio.timeout(PATIENCE):
             line = await self.reader.readline()
         if not line:
@@ -167,7 +167,7 @@ def told(status: int | str) -> str:
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True, reserved: int = 0) -> bytes:
-    """With a mask of zeros."""
+    """A frame from a client, with a mask of zeros."""
     size = len(payload)
     if size < 126:
         length = bytes((0x80 | size,))
@@ -184,7 +184,7 @@ def event(message: Any, number: int | None = None) -> bytes:
 
 
 def dumped(message: Any) -> bytes:
-    """With lone surrogates escaped."""
+    """The message as JSON, with lone surrogates escaped."""
     return json.dumps(["message", message]).encode()
 
 
@@ -233,7 +233,7 @@ class WebSocket(Connection):
         await self.send(event(message, number))
 
     async def join(self, pad: Any, **more: Any) -> dict[str, Any]:
-        """CLIENT_VARS."""
+        """Joins the pad, and returns its CLIENT_VARS."""
         await self.say(ready(pad, **more))
         found: dict[str, Any] = json.loads((await self.until("CLIENT_VARS"))[2:])[1]["data"]
         return found

@@ -251,7 +251,7 @@ def unread_exports(kind: str, count: int) -> Run:
 
 
 async def exports(target: Target, tally: Tally) -> None:
-    """Of all kinds and of all revisions, as fast as they go."""
+    """Asks for exports of all kinds and of all revisions, as fast as they go."""
     paths = (
         f"/p/{target.large}/export/txt",
         f"/p/{target.large}/export/html",

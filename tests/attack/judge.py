@@ -25,7 +25,7 @@ LEFT_REDIS_MB: Final = 12.0
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds."""
+    """How long edits took, in milliseconds."""
 
     count: int
     p50: float
@@ -69,7 +69,7 @@ class Result:
 
 
 def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Result:
-    """Of runs of the same attack, what was worst of each thing, so that nothing that was seen in
+    """The worst of each thing in runs of the same attack, so that nothing that was seen in
     one of them is lost. But for what a process stays larger by: of that the least counts, for an
     allocator uses again what it has kept. `part`: as for `Attack.missed`."""
     first = runs[0]

@@ -141,7 +141,7 @@ ASSETS: Final = (
 
 
 async def odd_paths(target: Target, tally: Tally) -> None:
-    """Of pages and of files that belong to them, with headers that make them work."""
+    """Asks for pages, and for files that belong to them, with headers that make them work."""
     headers = (
         "Accept-Encoding: gzip;q=0, br;q=0, *;q=0",
         "If-None-Match: " + '"x",' * 1500,

@@ -588,7 +588,7 @@ async def timeslider_hog(target: Target, tally: Tally) -> None:
 
 
 async def deletes(target: Target, tally: Tally) -> None:
-    """Of a pad that is somebody else's, with tokens that are guessed."""
+    """Asks to delete a pad that is somebody else's, with tokens that are guessed."""
     tokens: tuple[Any, ...] = ("", "x", "x" * 100_000, None, 0, [], {"$ne": ""})
 
     async def once(number: int) -> str:

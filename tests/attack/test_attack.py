@@ -40,7 +40,7 @@ async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None
 
 
 async def _nothing(target: Target, tally: Tally) -> None:
-    """No attack."""
+    """Attacks nobody."""
 
 
 ATTACK = Attack("none", _nothing, {"closed": 3}, peak_mb=100, redis_mb=50, keys=100, keys_left=10)

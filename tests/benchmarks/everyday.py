@@ -33,7 +33,7 @@ from tests.benchmarks.sides import (
 from tests.fleet import ROOT
 
 CPU = "cores of the server"
-"""Of a core, in a second: 0.5 is half of one."""
+"""What is used of a core in a second: 0.5 is half of one."""
 
 PER_COMMIT = "CPU-ms for a commit"
 
@@ -59,7 +59,7 @@ class Load:
     seconds: float = 12.0  #: measured
 
     def at(self, times: float) -> "Load":
-        """The same at so many times the rate."""
+        """The same load at so many times the rate."""
         if times == 1:
             return self
         return replace(self, rate=self.rate * times, title=f"{self.title} × {times:g}")

@@ -71,7 +71,7 @@ class Report:
 
 
 def parser(description: str, *, repeat: int = 3) -> argparse.ArgumentParser:
-    """With the options that every benchmark has."""
+    """A parser with the options that every benchmark has."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--repeat", type=int, default=repeat, help="runs of each case")
     options.add_argument("--short", action="store_true", help="small and quick: proves it runs")

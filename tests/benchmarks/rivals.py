@@ -56,7 +56,7 @@ class Rival:
 
 
 class CServer(Rival):
-    """`native/broadcast_server.c`."""
+    """The server in C, `native/broadcast_server.c`."""
 
     def __init__(self) -> None:
         """Raises `NoCompiler`."""
@@ -66,7 +66,7 @@ class CServer(Rival):
         self.packet("42" + json.dumps(["message", message], separators=(",", ":")))
 
     def packet(self, packet: str) -> None:
-        """To everybody, as it stands."""
+        """Sends the packet to everybody as it stands."""
         self._write(packet.encode())
 
     def __enter__(self) -> "CServer":
@@ -85,11 +85,11 @@ class NodeServer(Rival):
         super().__init__("node", "server.mjs", folder=NODE)
 
     def emit(self, message: dict[str, Any]) -> None:
-        """To each socket by itself."""
+        """Emits the message to each socket by itself."""
         self._tell("emit", message)
 
     def room(self, message: dict[str, Any]) -> None:
-        """To a room that all are in."""
+        """Emits the message to a room that all are in."""
         self._tell("room", message)
 
     def _tell(self, how: str, message: dict[str, Any]) -> None:

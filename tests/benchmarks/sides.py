@@ -32,7 +32,7 @@ class Side(Protocol):
 
     @property
     def name(self) -> str:
-        """As the table calls it."""
+        """What the table calls it."""
 
     def run(self, workers: int) -> "Iterator[Running]":
         """Yields it once, and ends it afterwards. `workers`: of a fleet."""

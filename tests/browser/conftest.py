@@ -35,7 +35,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture
 def own_fleet(tmp_path: Path) -> Iterator[Fleet]:
-    """For tests that break it."""
+    """A fleet for tests that break it."""
     with (
         EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
         Fleet(server.url, tmp_path, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running,

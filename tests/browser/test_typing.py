@@ -205,7 +205,7 @@ def test_a_read_only_link_shows_what_is_written_and_takes_nothing(
     link = ada.do("inputValue", "#read-link")
     ada.press("Escape")
     reader = browser.open(link).joined()
-    # Of the tools there is the one that changes nothing.
+    # The one tool that is left is the one that changes nothing.
     tools = "[...document.querySelectorAll('#tools > :not([hidden])')].map(t => t.dataset.do)"
     assert reader.look(tools) == ["find"]
     ada.to_end()
@@ -251,7 +251,7 @@ def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet
 
 
 async def test_a_long_pad_begins_with_what_is_in_sight(browser: Browser, fleet: Fleet) -> None:
-    """Of 200 KB by several people, only what is on the screen is drawn, coloured and linked."""
+    """Only what is on the screen of 200 KB by several people is drawn, coloured and linked."""
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     for author in range(4):
         async with connect(url, name=f"Author {author}") as pad:

@@ -52,7 +52,7 @@ class Group(Lifetime):
     @property
     @abstractmethod
     def url(self) -> str:
-        """As `PADFLEET_REDIS_URL` has it."""
+        """The address in the form of `PADFLEET_REDIS_URL`."""
 
     @abstractmethod
     def primaries(self) -> list[Server]:
@@ -142,7 +142,8 @@ class Group(Lifetime):
         else:
             promotion.old.start()
         eventually_sync(
-            # Of whom is the group's business: on a busy machine it may have failed over once more.
+            # Whose replica is the group's business: on a busy machine it may have failed over
+            # once more.
             lambda: any(promotion.old.follows(primary) for primary in self.primaries()),
             f"{promotion.old} is a replica",
             timeout=PROMOTION_S,

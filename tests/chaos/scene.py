@@ -105,7 +105,7 @@ class Scene:
         return self.fleet.writers[0]
 
     def breaks(self) -> None:
-        """From now on people wait."""
+        """Notes that people wait from now on."""
         self.broken_at = time.monotonic()
 
     def mended(self) -> None:

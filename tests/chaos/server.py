@@ -100,7 +100,7 @@ class Server:
         eventually_sync(self._answers, f"{self} answers", timeout=START_S)
 
     def launch(self) -> None:
-        """As `start`, without the wait."""
+        """Does what `start` does, without the wait."""
         if self.running:
             raise RuntimeError(f"{self} runs already")
         program = self._program or find_server().path

@@ -34,7 +34,7 @@ def backends() -> Iterator[list[Backend]]:
 
 
 async def ask(balancer: Balancer, path: str = "/") -> str:
-    """Who answers."""
+    """Asks the balancer, and returns who answers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(balancer.url.split(":")[2]))
     writer.write(f"GET {path} HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n".encode())
     answer = await reader.read()

@@ -268,7 +268,7 @@ def with_components(folder: Path, component: str) -> list[Object]:
 
 
 def goes_in(ingress: Object, path: str) -> bool:
-    """As ingress-nginx reads it."""
+    """Whether a path goes in, as ingress-nginx reads the rule."""
     (rule,) = ingress["spec"]["rules"]
     for entry in rule["http"]["paths"]:
         wanted = entry["path"]

@@ -39,7 +39,7 @@ HOLD_TIMES = 10
 on the same machine; where that was nearly nothing, than `HOLD_LEAST`."""
 
 HOLD_LEAST = 0.05
-"""Seconds."""
+"""Seconds that count as nearly nothing."""
 
 CALM_EDITS = 100
 """Edits of each person before the fire, for comparison."""

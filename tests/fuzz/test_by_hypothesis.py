@@ -36,7 +36,7 @@ from tests.fuzz.target import attempt
 from tests.fuzz.worker import Connection, Worker
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 25)
-"""Of each property; `make fuzz` sets it."""
+"""How many examples of each property are tried; `make fuzz` sets it."""
 
 SOME = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
 

@@ -124,7 +124,7 @@ def real(point: Point) -> dict[str, float]:
 
 
 def simulated(point: Point, seed: int) -> dict[str, float]:
-    """With the constants that come with padfleet."""
+    """What the simulation says, with the constants that come with padfleet."""
     constants, _ = load()
     sockets = point.editors + point.readers
     people = People(sockets, point.pads, point.editors, point.rate, skew=0)
@@ -152,7 +152,7 @@ def simulated(point: Point, seed: int) -> dict[str, float]:
 
 
 def table(data: dict[str, Any]) -> str:
-    """Of the JSON that a run has written."""
+    """The table of what a run has written as JSON."""
     values = {(f["case"], f["unit"]): f["values"] for f in data["figures"]}
     rows = ["| | | real: median (least–greatest) | simulated | off by |", "|---|---|--:|--:|--:|"]
     for point in POINTS + SHORT:

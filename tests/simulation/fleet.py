@@ -40,7 +40,7 @@ class Worker:
         self._compaction()
 
     def room(self, pad: Pad) -> Room:
-        """Of this pad, opened if it is not, and then with its newest revisions."""
+        """The room of this pad, opened if it is not, and then with its newest revisions."""
         room = self.rooms.get(pad.number)
         if room is None:
             after = max(0, pad.head - RING)

@@ -32,7 +32,7 @@ class People:
 
 @dataclass(eq=False)
 class Group:
-    """Who is on a pad."""
+    """The people who are on one pad."""
 
     pad: Pad
     editors: list[str]

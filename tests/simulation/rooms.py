@@ -226,8 +226,8 @@ class Room:
     def _sizes(
         self, revisions: Sequence[Revision], flush: Flush, crowd: Crowd
     ) -> tuple[list[int], bytes]:
-        """Of more than one batch; what is beyond the window would go later, which comes to the
-        same bytes."""
+        """The sizes of more than one batch; what is beyond the window would go later, which comes
+        to the same bytes."""
         made = steps(DeliveryCursor(crowd.cursor.sent_rev), "", revisions, batching=True)
         sent = [flush.frames.of(step).websocket for step in made]
         return [len(data) for data in sent], b"".join(sent)

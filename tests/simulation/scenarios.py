@@ -60,7 +60,7 @@ SCENARIOS = [
 
 
 def small(scenario: Scenario, by: int) -> Scenario:
-    """The same with a share of the people."""
+    """The same scenario with a share of the people."""
     people = scenario.people
     hot = tuple(max(1, count // by) for count in people.hot) if people.hot else None
     less = replace(

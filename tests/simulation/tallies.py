@@ -69,7 +69,7 @@ class Second:
 
 
 class Tallies:
-    """By second of simulated time."""
+    """Tallies of each second of simulated time."""
 
     def __init__(self) -> None:
         self.seconds: list[Second] = []

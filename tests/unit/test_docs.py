@@ -128,7 +128,7 @@ def test_the_classes_of_the_glossary_are_defined() -> None:
 
 
 def test_every_limit_that_is_counted_is_explained() -> None:
-    """By the label that `padfleet_fanout_limited_total` has for it."""
+    """A limit is known by its label in `padfleet_fanout_limited_total`."""
     code = "".join(
         path.read_text()
         for folder in ("services", "shared")

@@ -56,7 +56,7 @@ BARE = frozenset(
 
 @cache
 def sources() -> dict[str, ast.Module]:
-    """By module, below `padfleet`: its code."""
+    """The code of each module below `padfleet`, by the module's name."""
     found = {}
     for top in ("services", "shared", "src/padfleet"):
         for path in (ROOT / top).rglob("*.py"):

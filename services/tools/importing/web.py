@@ -19,12 +19,13 @@ from padfleet.shared.etherpad.source import SourceFailed, failing
 from padfleet.shared.wire.jsontext import loads
 
 VERSION = "1.2.14"
-"""Of the API: what is wanted of it is in all that are still in use."""
+"""The version of the API that is asked for. Whatever is wanted of it is in all versions in use."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=600, sock_read=60)
 
 ATTEMPTS = 30
-"""Of one request: Etherpad lets ten exports through in a minute and a half, by default."""
+"""How often one request is tried: Etherpad lets ten exports through in a minute and a half, by
+default."""
 
 PAUSE = 10.0
 """Seconds before the next attempt, where the server does not say how many."""

@@ -77,7 +77,7 @@ class _Linear:
         self._low, self._high = low, high
 
     def place(self, value: float) -> float:
-        """From 0 to 1."""
+        """Where the value lies between the ends of the axis, from 0 to 1."""
         return (value - self._low) / (self._high - self._low)
 
     def ticks(self) -> list[float]:

@@ -47,7 +47,7 @@ class ClientSocket(asyncio.Protocol):
         self.write(text_frame(packet.encode()))
 
     def write(self, data: bytes) -> None:
-        """The same with whole frames."""
+        """Sends whole frames, unless the connection is closing or gone."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 

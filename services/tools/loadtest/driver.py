@@ -122,7 +122,7 @@ class DriverConnection(ClientSocket):
     # --- Going -----------------------------------------------------------------------------------
 
     def leave(self) -> None:
-        """Says goodbye."""
+        """Says goodbye, and closes the connection."""
         if self._transport is not None and not self._leaving:
             self._leaving = True
             self.say(DISCONNECT)

@@ -57,7 +57,7 @@ class Latency:
         return int(self._histogram.get_value_at_percentile(percentile)) / 1000
 
     def summary(self) -> dict[str, float | None]:
-        """In ms."""
+        """The figures of a report, in ms."""
         return {
             "p50": self.ms(50),
             "p95": self.ms(95),
@@ -80,7 +80,7 @@ def own_cpu_s() -> float:
 
 
 def usage(pid: int) -> Usage | None:
-    """Of another process (proc(5)); None when it is gone."""
+    """What another process uses (proc(5)); None when it is gone."""
     folder = Path("/proc") / str(pid)
     try:
         # The name in parentheses may hold spaces; what follows it may not.

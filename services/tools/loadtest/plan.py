@@ -89,7 +89,7 @@ class Sweep:
             raise BadPlan(f"{text!r}: there are whole {self.what} only")
 
     def values(self) -> Iterator[float]:
-        """From `low` up; `high` is always the last."""
+        """The values from `low` upwards; the last one is always `high`."""
         count = int((self.high - self.low) / self.step + 1e-9)
         for number in range(count + 1):
             yield self.low + number * self.step
@@ -154,7 +154,8 @@ class Load:
     verify: int  #: full clients
 
     def pad_of(self, number: int) -> str:
-        """Of the client with this number; authors and readers are counted each for themselves."""
+        """The pad of the client with this number; authors and readers are counted each for
+        themselves."""
         which = number % self.pads
         return self.pad if self.pads == 1 else f"{self.pad}-{which}"
 

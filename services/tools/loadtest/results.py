@@ -31,7 +31,7 @@ class RigProcess:
 
     @property
     def share(self) -> float:
-        """Of one core."""
+        """The share of one core that it used."""
         return self.cpu_s / self.seconds if self.seconds else 0.0
 
     def saturation(self) -> list[str]:

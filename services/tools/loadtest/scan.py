@@ -55,11 +55,11 @@ class Vars(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """Engine.IO's handshake."""
+    """The handshake of Engine.IO has come."""
 
 
 class ConnectedFrame(NamedTuple):
-    """Socket.IO's."""
+    """Socket.IO says that the client is connected."""
 
 
 class PingFrame(NamedTuple):

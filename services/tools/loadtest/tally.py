@@ -9,7 +9,7 @@ from padfleet.services.tools.loadtest.measure import Latency
 
 @dataclass(slots=True)
 class LoadCounts:
-    """How often."""
+    """Counts how often each thing has happened."""
 
     typed: int = 0  #: edits that were due
     submitted: int = 0  #: USER_CHANGES sent; edits that had to wait leave together

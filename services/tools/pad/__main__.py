@@ -74,7 +74,7 @@ async def _is_there(url: str) -> None:
     """Raises `PadError` if a worker says that there is no such pad: it would be made by
     joining it, which is how it is read. Where anything else is said, the join will tell."""
     place = PadUrl.parse(url)
-    # Of its first revision, which is short.
+    # The time is that of its first revision, which is short.
     address = f"{place.base}/p/{quote(place.pad_id, safe='')}/0/export/txt"
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     with suppress(aiohttp.ClientError, TimeoutError):

@@ -27,7 +27,7 @@ class PadFacts(NamedTuple):
 
     @property
     def edited_at(self) -> str:
-        """As RFC 3339 has it, in UTC."""
+        """The time of the last edit in the form of RFC 3339, in UTC."""
         return datetime.fromtimestamp(self.edited, UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 

@@ -224,7 +224,7 @@ def _only_case(found: dict[str, float]) -> float:
 
 
 def _commit() -> str:
-    """Of this repository, if it is one."""
+    """The commit that this repository is at; empty outside of one."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     try:
         done = subprocess.run(

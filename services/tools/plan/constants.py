@@ -67,7 +67,7 @@ NAMES: Final = tuple(field.name for field in fields(Constants))
 
 
 def unit_of(name: str) -> str:
-    """Of a constant: its name ends in it."""
+    """The unit of a constant, which its name ends in."""
     return {"s": "s", "bytes": "bytes", "cores": "cores"}[name.rpartition("_")[2]]
 
 

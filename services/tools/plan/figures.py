@@ -38,7 +38,7 @@ class Bench:
         return statistics.median(values)
 
     def medians(self, start: str, unit: str) -> dict[str, float]:
-        """Of all cases that begin so, by what follows."""
+        """The medians of all cases that begin so, by what follows."""
         found = {
             case.removeprefix(start): statistics.median(values)
             for (case, its), values in self._figures.items()

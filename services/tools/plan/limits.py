@@ -57,14 +57,14 @@ class CostModel:
     # --- The limits of a worker ------------------------------------------------------------------
 
     def loop_cores(self, workers: int) -> float:
-        """Of one core, on average."""
+        """What the event loop of one worker takes of a core, on average."""
         return self._work(workers).cores / workers
 
     def _work(self, workers: int) -> PlannedWork:
         return workers_work(self.pads, self.demand, self.goal, self.constants, workers)
 
     def busiest_loop_cores(self, workers: int) -> float:
-        """Of the worker that has its share of the busiest pad beside others."""
+        """The cores of the worker that has its share of the busiest pad beside others."""
         room, c = self.busiest_room(workers), self.constants
         beat = rhythm(room, c, self.revision_bytes)
         own = beat.flushes * beat.flush_s + room.own * c.worker_submission_s
@@ -82,7 +82,7 @@ class CostModel:
         return self.busiest_rhythm(workers).p95_s
 
     def busiest_rhythm(self, workers: int) -> Rhythm:
-        """Of the busiest pad, beside the other pads of a worker."""
+        """The rhythm of the busiest pad, beside the other pads of a worker."""
         room = self.busiest_room(workers)
         busy = 1 + self._left_by(room, workers) * self._work(workers).busy_rooms / workers
         return rhythm(room, self.constants, self.revision_bytes, busy=busy)

@@ -121,7 +121,7 @@ def seconds(flag: str, text: str) -> float:
 
 
 def size(flag: str, text: str) -> float:
-    """Bytes."""
+    """Reads a size, such as 64MB, and returns it in bytes."""
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise BadDemand(f"--{flag} {text!r} is not a size; write 512MiB or 32GiB")

@@ -94,7 +94,7 @@ def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
 
 
 def _count(limits: Sequence[Limit]) -> int:
-    """By those that can be fulfilled."""
+    """How many processes the limits ask for, of those that can be met."""
     return max(limit.needs for limit in limits if limit.needs is not None)
 
 
@@ -116,7 +116,7 @@ def _at_least(amount: float, each: float) -> int:
 
 
 def _left(goal: Goal, idle: float) -> float:
-    """Of a process's core, for what it is there for. Something in any case: where headroom leaves
+    """What is left of a process's core for its work. It is never nothing: where headroom leaves
     less than a process needs for itself, there would be no end of processes."""
     return max(goal.usable - idle, goal.usable / 10)
 

@@ -49,7 +49,7 @@ class Rhythm:
 
 
 MOST_PAUSE_S = WriterSettings.commit_interval_ms / 1000
-"""Of a writer, between two rounds."""
+"""The longest pause of a writer between two rounds, in seconds."""
 
 
 def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
@@ -65,8 +65,8 @@ def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
 def rhythm(
     room: BusyRoom, constants: Constants, revision_bytes: float, *, busy: float = 1.0
 ) -> Rhythm:
-    """Of a pad on a worker with so many pads that flush at the moment, this one included: they
-    share what fan-out may take, so each pauses longer."""
+    """The rhythm of a pad on a worker with so many pads that flush at the moment, this one
+    included: they share what fan-out may take, so each pauses longer."""
     announced = announcements(room.revisions)
     if not announced:
         return Rhythm(0, 0, 0, 0, 0, 0)

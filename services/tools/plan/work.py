@@ -18,12 +18,12 @@ PROBE_S = 5.0
 """A socket that gets revisions is asked so often what has arrived (`ASK_AGE` of the worker)."""
 
 ROUNDS_MOST = 1000 / WriterSettings.commit_interval_ms
-"""Of a writer in a second."""
+"""The most rounds of a writer in a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWork:
-    """Of all workers together, in a second."""
+    """What all workers together do in a second."""
 
     cores: float
     rooms: float  #: pads × workers that have somebody on them
@@ -38,7 +38,7 @@ class PlannedWork:
 def workers_work(
     pads: Iterable[Pads], demand: Demand, goal: Goal, constants: Constants, workers: int
 ) -> PlannedWork:
-    """With the people spread over so many workers."""
+    """What they do if the people are spread over so many workers."""
     c, size = constants, demand.revision_bytes or constants.wire_revision_bytes
     cores = c.worker_idle_cores * workers
     rooms = deliveries = writes = payload = heard = asked = busy = 0.0
@@ -82,7 +82,7 @@ def workers_work(
 
 @dataclass(frozen=True, slots=True)
 class CommitCost:
-    """Of all writers and of Redis, in a second."""
+    """What commits cost all writers and Redis in a second."""
 
     writer_cores: float
     redis_cores: float

@@ -55,7 +55,7 @@ class Terminal:
         sys.stdout.flush()
 
     def take(self) -> None:
-        """From now on it is ours."""
+        """Takes the terminal over."""
         tty.setcbreak(self._keys)
         modes = termios.tcgetattr(self._keys)
         # A terminal throws away what is on its way to the screen when it makes a signal of a key,

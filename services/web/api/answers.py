@@ -24,7 +24,7 @@ LEAST: Final = 64 << 10
 """Bytes that a call takes at least, for the budget."""
 
 LISTED: Final = 512 << 10
-"""Likewise, where a list is answered whose length nobody knows before."""
+"""The same for a list whose length nobody knows before."""
 
 LARGE: Final[dict[str, int]] = {
     "getText": LEAST,

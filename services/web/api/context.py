@@ -22,7 +22,7 @@ class Json(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Likewise, piece by piece: each is made when the one before has been taken."""
+    """An answer in pieces, each of which is made when the one before has been taken."""
 
     pieces: AsyncIterator[bytes]
 

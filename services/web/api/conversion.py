@@ -17,7 +17,8 @@ MOST: Final = Most(units=5_000_000, attributes=20_000)
 as many as a million lines of a word processor have, and go through the event loop at once."""
 
 SECONDS: Final = 20
-"""Of processor time, for one job. A megabyte of HTML takes one to three, the largest pad five."""
+"""Seconds of processor time for one job. A megabyte of HTML takes one to three, the largest pad
+five."""
 
 MEMORY: Final = 1 << 30
 """Bytes for one job."""

@@ -38,7 +38,7 @@ from padfleet.shared.wire.jsontext import dumps
 log = logging.getLogger(__name__)
 
 OK, BAD_PARAMETERS, INTERNAL, NO_FUNCTION, BAD_KEY = range(5)
-"""Etherpad's codes."""
+"""What Etherpad's answers call their outcome."""
 
 _STATUS = {OK: 200, BAD_PARAMETERS: 200, INTERNAL: 500, NO_FUNCTION: 404, BAD_KEY: 401}
 

@@ -37,7 +37,8 @@ AT_ONCE: Final = 64
 OF_ADDRESS: Final = 8
 
 READ_AT_ONCE: Final = 4
-"""Of these, so many read a pad or make the next piece of a file at a time, in turns by address."""
+"""How many of the exports read a pad or make the next piece of a file at a time, in turns by
+address."""
 
 LEAST: Final = 256 << 10
 """Bytes that an export takes at least, for the budget."""

@@ -26,7 +26,7 @@ async def create_group_if_not_exists_for(api: Api, fields: Fields) -> dict[str, 
 
 
 async def delete_group(api: Api, fields: Fields) -> None:
-    """With its pads and sessions."""
+    """Deletes a group with its pads and sessions."""
     group = await _group(api, fields)
     for pad in await groups.pads_of_group(api.redis, group):
         try:
@@ -70,7 +70,7 @@ async def create_session(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 def _moment(value: Any) -> int:
-    """Unix seconds."""
+    """Reads a time, in Unix seconds."""
     if isinstance(value, str):
         number = _NUMBER.match(value[:30])
         value = int(number[0]) if number is not None else None

@@ -70,7 +70,7 @@ async def pad_users(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def get_stats(api: Api, _fields: Fields) -> dict[str, Any]:
-    """Of the whole fleet. Goes through all keys."""
+    """Counts pads and sessions of the whole fleet. Goes through all keys."""
     pads = await all_pads(api)
     alive = await _alive(api)
     sessions = active = 0

@@ -24,7 +24,7 @@ async def get_last_edited(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def get_revision_changeset(api: Api, fields: Fields) -> str:
-    """With the attribute numbers of what getAttributePool tells."""
+    """The changeset, with the attribute numbers that getAttributePool tells."""
     rev = arguments.rev(fields)
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)

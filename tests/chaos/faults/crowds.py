@@ -19,7 +19,7 @@ from tests.processes import memory
 MB = 1 << 20
 
 WATCHERS = 50
-"""For each client that types."""
+"""How many watch for each client that types."""
 
 PER_PAD = 20
 

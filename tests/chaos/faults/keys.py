@@ -17,7 +17,7 @@ KEYSPACE = Keyspace(PARTITIONS)
 
 
 async def pads_damaged(scene: Scene) -> None:
-    """Of each partition with people on it, another pad is damaged, each in a way of its own, and
+    """In each partition with people on it, one pad is damaged, each in a way of its own, and
     somebody goes on writing on it."""
     redis = open_redis(scene.group.url)
     await redis.start()

@@ -141,7 +141,7 @@ class Typists:
 
     @property
     def recordings(self) -> list[Recording]:
-        """As they are now; they grow until `finish`."""
+        """The recordings as they are now; they grow until `finish`."""
         return [typist.recording for typist in self.typists]
 
     async def close(self) -> None:

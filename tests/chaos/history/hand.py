@@ -14,8 +14,8 @@ LONGEST_FILLER = 5
 
 
 class Hand:
-    """Of one typist. Marks stay whole: others write before a mark's bracket or at a line's start,
-    never within one, and what is deleted is filler."""
+    """Chooses what one typist writes and where. Marks stay whole: others write before a mark's
+    bracket or at a line's start, never within one, and what is deleted is filler."""
 
     def __init__(self, typist: Typist, book: Book, dice: random.Random) -> None:
         self._typist = typist

@@ -18,13 +18,13 @@ LONGEST_KEPT = 64 * 1024
 
 
 class Opened(NamedTuple):
-    """Engine.IO's handshake."""
+    """The handshake of Engine.IO has come."""
 
     silence: float  #: seconds without a ping after which the page takes the connection for dead
 
 
 class Greeted(NamedTuple):
-    """Socket.IO's: now CLIENT_READY is due."""
+    """Socket.IO says that the client is connected: now CLIENT_READY is due."""
 
 
 class Dismissed(NamedTuple):
@@ -85,7 +85,7 @@ def _read(message: bytes) -> list[Heard]:
 
 
 def heard_in(message: dict[str, Any]) -> list[Heard]:
-    """Of a message's argument. Raises LookupError or TypeError for nonsense."""
+    """What a message's argument says. Raises LookupError or TypeError for nonsense."""
     if "disconnect" in message:
         return [Dismissed(str(message["disconnect"]))]
     if "accessStatus" in message:

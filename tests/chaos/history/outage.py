@@ -81,7 +81,7 @@ def outage(recordings: Iterable[Recording], fault_time: float, until: float = ma
 
 
 class _Wait:
-    """One client's."""
+    """How long one client has been waiting."""
 
     def __init__(self, fault: float) -> None:
         self.first: float | None = None

@@ -46,7 +46,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """ACCEPT_COMMIT."""
+    """The server has accepted a submission (ACCEPT_COMMIT)."""
 
     rev: int
 

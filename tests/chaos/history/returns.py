@@ -17,8 +17,9 @@ class Return(NamedTuple):
 
 
 def returns(recordings: Iterable[Recording], since: float) -> Iterator[Return]:
-    """Of clients that lost the connection at `since` or later. Tries that came to nothing are part
-    of the way back. Who is not back yet is left out: that is for the checker to see."""
+    """How clients came back that lost the connection at `since` or later. Tries that came to
+    nothing are part of the way back. Who is not back yet is left out: that is for the checker to
+    see."""
     for recording in recordings:
         lost_at: float | None = None
         on_pad = False

@@ -38,7 +38,7 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def mysql() -> Iterator[str]:
-    """Likewise. MariaDB, which Debian has in the place of MySQL."""
+    """The address of a MariaDB, which Debian has in the place of MySQL."""
     _need("MariaDB", "mariadbd", "mariadb-install-db")
     with _folder("nobody") as (folder, user):
         (port,) = free_ports(1)

@@ -35,7 +35,7 @@ ATTACKS = {
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """With the limits that it has by default."""
+    """A fleet with the limits that it has by default."""
     folder = tmp_path_factory.mktemp("gates")
     settings = {
         "PADFLEET_PARTITIONS": "4",

@@ -21,8 +21,8 @@ EDITS = 5
 
 
 async def statuses(api: Caller, name: str, count: int, /, **fields: str) -> list[int]:
-    """Of so many calls begun at the same time. Each one that is turned away says when to come
-    again."""
+    """The statuses of so many calls begun at the same time. Each one that is turned away says when
+    to come again."""
 
     async def one(number: int) -> int:
         url = f"{api.url}/api/1.3.0/{name}"

@@ -21,7 +21,7 @@ from tests.integration.api.caller import KEY, ApiFailed, Caller
 OUTGOING = 12_000_000
 CALLERS = 40
 LINES = 30_000
-"""Of a pad of 3 MB."""
+"""How many lines a pad of 3 MB has."""
 
 MESSAGES = 300
 GROWTH_MB = 70

@@ -26,7 +26,7 @@ SAVED = [
 
 
 def written(count: int, *, parts_at: int | None = None) -> list[Revision]:
-    """With `parts_at`, another pad from that revision on."""
+    """A pad's revisions; with `parts_at`, those from there on are another's."""
     pad = WriterPad()
     found = [pad.create("start\n", CREATOR, 1)]
     for number in range(1, count):

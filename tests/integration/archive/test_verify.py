@@ -216,7 +216,7 @@ async def test_a_backup_of_another_history_is_told_apart(
 ) -> None:
     file, other = tmp_path / "file", tmp_path / "other"
     made_pad.write_file(tmp_path / "short", "pad", revisions()[:3000])
-    # Of the same length, and the same up to where it parts.
+    # It has the same length, and is the same up to where it parts.
     made_pad.write_file(other, "pad", made_pad.written(COUNT, parts_at=2500))
     ended = await padfleet(redis_url, "verify", "--backup", other)
     assert ended.code == 1

@@ -27,7 +27,7 @@ PAD = "p"
 """The pad that is there behind the `join_handler`."""
 
 KEEP_MS = 3_600_000
-"""For how long it keeps who contributes nothing."""
+"""How long authors are kept who contribute nothing, in milliseconds."""
 
 
 @pytest.fixture

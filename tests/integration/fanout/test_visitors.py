@@ -176,7 +176,7 @@ async def test_who_only_chooses_a_name_is_known_by_it_while_he_is_kept(
 async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
-    """As after a join that came to nothing."""
+    """A join that came to nothing leaves such a token behind."""
     author, made = await authors.author_and_made(redis, TOKEN, KEEP_MS)
     assert made is not None
     assert (await visit(join_handler)).author == author

@@ -43,7 +43,7 @@ class Served:
             writer.transport.abort()
 
     def say(self, data: bytes) -> None:
-        """On all connections."""
+        """Says this on all connections."""
         for writer in self._writers:
             writer.write(data)
 

@@ -29,7 +29,7 @@ PAD = "pad"
 
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
-    """Of a pad with the revisions 0 to 3."""
+    """The keys of a pad with the revisions 0 to 3."""
     staging = await Staging.begin(redis, keyspace, PAD, head=3)
     await staging.add(written(4))
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)

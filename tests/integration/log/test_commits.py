@@ -38,8 +38,8 @@ async def lease(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Lease:
 
 @pytest.fixture
 async def history(redis: Redis, keyspace: Keyspace) -> list[Revision]:
-    """Of a pad that is there, and is as long as a chunk and one revision more. Putting it in place
-    ends the lease that there is, so this comes before `lease`."""
+    """The keys of a pad that is there, and is as long as a chunk and one revision more. Putting it
+    in place ends the lease that there is, so this comes before `lease`."""
     made = written(CHUNK_REVISIONS + 1)
     staging = await Staging.begin(redis, keyspace, PAD, head=len(made) - 1)
     await staging.add(made)

@@ -28,7 +28,7 @@ HEAD = 30
 
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
-    """Of a pad with a history and, in the middle of it, a snapshot."""
+    """The keys of a pad with a history and, in the middle of it, a snapshot."""
     pad = WriterPad()
     revisions = [pad.create("text\n", "a.creator", 1)]
     snapshot = b""

@@ -35,7 +35,7 @@ async def elder(redis: Redis) -> Membership:
 
 @pytest.fixture
 async def canary(redis: Redis, keyspace: Keyspace) -> AsyncIterator[None]:
-    """As a worker has one."""
+    """A canary such as a worker has."""
     subscriber = Subscriber(redis, lambda *_: None, lambda _: None)
     await subscriber.subscribe(keyspace.pad("$canary0").channel)
     yield

@@ -38,7 +38,7 @@ def read(data: bytes) -> list[Entry]:
 
 
 def framed(entries: list[Entry]) -> bytes:
-    """With right seals, whatever is in it."""
+    """An archive whose seals are right, whatever is in it."""
     file = BytesIO()
     frames = FrameWriter(file)
     for entry in entries:

@@ -56,7 +56,7 @@ class ModelServer:
         return len(self.revisions)
 
     def join(self, author: str) -> tuple[Visitor, Message]:
-        """Who has come, and the `collab_client_vars`."""
+        """Lets an author in, and returns the visitor with the `collab_client_vars`."""
         visitor = Visitor(author)
         self._visitors.append(visitor)
         return visitor, {

@@ -490,5 +490,5 @@ def test_I3_whatever_happens_in_between_all_come_to_the_same(steps: Iterable[Any
 
 
 def attributes(attribs: str, pool: AttributePool) -> list[dict[str, str]]:
-    """Of each character, whatever numbers they have in the pool."""
+    """The attributes of each character, whatever numbers they have in the pool."""
     return [attribs_of(op.attribs, pool) for op in iter_ops(attribs) for _ in range(op.chars)]

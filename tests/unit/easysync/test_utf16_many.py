@@ -44,7 +44,7 @@ UNIT = st.one_of(
 
 @given(st.lists(st.one_of(UNIT, st.just("\ud83d\ude00")), max_size=60), st.sampled_from((1, 80)))
 def test_what_was_written_is_read(parts: list[str], times: int) -> None:
-    """Of any code units, in a short text and in a long one."""
+    """It holds for any code units, in a short text and in a long one."""
     units = "".join(parts) * times
     assert unpack(pack(units)) == units
     data = units.encode("utf-8", "surrogatepass")

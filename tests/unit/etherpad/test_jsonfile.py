@@ -35,7 +35,7 @@ async def read(data: bytes, monkeypatch: pytest.MonkeyPatch, chunk: int) -> dict
 
 
 def plain(value: Any) -> Any:
-    """With whole characters again, to compare with."""
+    """The value with whole characters again, to compare with."""
     return json.loads(json.dumps(value).encode("utf-16", "surrogatepass").decode("utf-16"))
 
 

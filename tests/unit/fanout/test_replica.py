@@ -19,7 +19,8 @@ ME = "a.me"
 
 
 def revisions(*counts: int) -> tuple[list[Revision], WriterPad]:
-    """Of a pad: its first one, and one for each count, of so many letters at as many places."""
+    """The revisions of a pad: its first one, and one for each count, of so many letters at as many
+    places."""
     pad = WriterPad()
     made = [pad.create("x" * 2000, "a.creator", 1)]
     for number, count in enumerate(counts, 1):

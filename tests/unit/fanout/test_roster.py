@@ -1,4 +1,4 @@
-"""Who is on a pad, over all workers."""
+"""The roster says who is on a pad, on whichever worker."""
 
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.shared.log.records import Joined, Member

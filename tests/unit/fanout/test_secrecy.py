@@ -43,7 +43,7 @@ WRITTEN: dict[str, str] = {
 
 
 class Reader:
-    """Of a pad that has nothing beside it yet."""
+    """Reads the metadata of a pad that has nothing beside it yet."""
 
     def __init__(self) -> None:
         self.sent: list[Frame] = []

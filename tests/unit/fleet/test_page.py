@@ -29,7 +29,7 @@ def basic(user: str, password: str) -> str:
 
 @asynccontextmanager
 async def served(settings: FanoutSettings) -> AsyncIterator[Client]:
-    """By a worker whose Redis is away."""
+    """Serves the page on a worker whose Redis is away."""
     redis = open_redis("redis://127.0.0.1:1/0")
     app = web.Application()
     mount(app, redis, Keyspace(1), settings)

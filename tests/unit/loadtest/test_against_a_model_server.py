@@ -105,7 +105,8 @@ async def test_a_broken_promise(fault: str, told: str) -> None:
 
 
 async def test_a_text_that_is_another_one() -> None:
-    """Of the same length: only the clients that apply everything can tell. They come first."""
+    """The texts have the same length: only the clients that apply everything can tell. They come
+    first."""
     model = Model()
     model.fault = "letter"
     done = await measured(PadServer(model), "--verify", "2")

@@ -25,7 +25,7 @@ KEY = bytes(range(16))
 
 
 def frame(payload: bytes, first: int = 0x81) -> bytes:
-    """As a server sends it."""
+    """A frame such as a server sends."""
     length = len(payload)
     if length < 126:
         return bytes((first, length)) + payload

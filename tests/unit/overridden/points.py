@@ -76,7 +76,7 @@ def check_signature(point: Point) -> None:
 
 
 class Calls:
-    """Who has called which of our overrides."""
+    """Notes who has called which of our overrides."""
 
     def __init__(self) -> None:
         self._callers: defaultdict[str, set[str]] = defaultdict(set)

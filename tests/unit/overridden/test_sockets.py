@@ -391,7 +391,7 @@ async def _more_than_is_read(server: Server, session: aiohttp.ClientSession) -> 
 
 @pytest.fixture(scope="module")
 def calls() -> Calls:
-    """Of clients that come, ask and go in each of the ways there are."""
+    """What is called by clients that come, ask and go in each of the ways there are."""
     calls = Calls()
 
     async def live() -> None:

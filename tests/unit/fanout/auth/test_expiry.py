@@ -1,4 +1,4 @@
-"""Whose time is over."""
+"""Those whose time is over have to be let in anew."""
 
 from __future__ import annotations
 

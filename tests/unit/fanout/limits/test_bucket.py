@@ -1,4 +1,4 @@
-"""Token buckets."""
+"""Token buckets let a burst through, and then a rate."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""By which names a worker may be called."""
+"""A worker may be called by the names that are ours."""
 
 import pytest
 

@@ -1,0 +1,50 @@
+"""Docstrings say something by themselves, without the name above them or the one before."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("shared", "services/tools", "services/web", "services/dev", "src/padfleet", "tests")
+NOT_YET = frozenset(f"shared/log/{name}.py" for name in ("exchange", "inbox", "lanes"))
+"""What is still to be gone through."""
+
+FRAGMENT = re.compile(r"(Of|Likewise)\b")
+"""How a docstring begins that goes on with what stands elsewhere."""
+
+BARE = re.compile(r"\w+\.")
+"""A docstring of a single word, such as a unit."""
+
+
+def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The docstrings of modules, classes and functions, and those below a name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            text = node.value.value
+            if isinstance(text, str):
+                yield node.lineno, text.strip()
+
+
+def modules(folder: Path) -> Iterator[Path]:
+    """All that are ours; there are thirty thousand files beside them in `node_modules`."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("node_modules", "__pycache__")]
+        yield from (Path(place, name) for name in files if name.endswith(".py"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_docstring_goes_on_with_what_stands_elsewhere(folder: str) -> None:
+    odd = [
+        f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}"
+        for path in modules(ROOT / folder)
+        if path.relative_to(ROOT).as_posix() not in NOT_YET
+        for line, text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if FRAGMENT.match(text) or BARE.fullmatch(text)
+    ]
+    assert not odd, "say in a sentence what it is"
