@@ -16,8 +16,8 @@ FREE_ROUNDS: Final = 300.0
 some 200 µs of all processes for a round that is not shared, that is 6 % of a core."""
 
 FREE_COMMITS: Final = 60.0
-"""The same for the commits of one partition, of which one that is not shared costs some 500 µs, with
-what it makes workers do."""
+"""The same for the commits of one partition. One that is not shared costs some 500 µs, with what it
+makes workers do."""
 
 
 def pause(rate: float, free: float, most: float) -> float:

@@ -167,7 +167,7 @@ def _tags(attribs: dict[str, str]) -> list[str]:
 
 
 def _signed_tags(attribs: dict[str, str]) -> list[str]:
-    """Likewise, with spans for its author and for what is removed."""
+    """The tags of a run, with spans for its author and for what is removed."""
     found = []
     for key, value in attribs.items():
         if key == "author" and value:

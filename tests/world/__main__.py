@@ -6,7 +6,7 @@ import os
 import sys
 
 HASH_SEED = "0"
-"""Of Python's hashes, which decide in which order sets of texts are gone through."""
+"""The seed of Python's hashes, which decide in which order sets of texts are gone through."""
 
 if os.environ.get("PYTHONHASHSEED") != HASH_SEED:
     os.environ["PYTHONHASHSEED"] = HASH_SEED

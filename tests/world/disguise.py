@@ -56,7 +56,7 @@ _true_thread_start = threading.Thread.start
 
 
 def true_monotonic() -> float:
-    """Of the machine: for how long a run takes."""
+    """The machine's own clock, by which it is known how long a run takes."""
     return _true_monotonic()
 
 
@@ -65,7 +65,7 @@ def true_random_bytes(count: int) -> bytes:
 
 
 def true_process_time() -> float:
-    """Of the machine: what a run costs."""
+    """The machine's own count of processor time, by which it is known what a run costs."""
     return _true_process_time()
 
 
@@ -156,7 +156,7 @@ class _Datetime(_true_datetime, metaclass=_AnyDatetime):
 
 
 _early: Final = random.Random(0)
-"""Of what is asked before there is a world, when modules are imported."""
+"""The dice for what is asked before there is a world, when modules are imported."""
 
 
 def _urandom(count: int, /) -> bytes:

@@ -32,8 +32,8 @@ class Deadlock(RuntimeError):
 
 
 class WorldLoop(asyncio.BaseEventLoop):
-    """Of one run. Callbacks of a host that has died are never run, and never freed: whatever they
-    would do at their end, a process that is killed does not do."""
+    """The event loop of one run. Callbacks of a host that has died are never run, and never freed:
+    whatever they would do at their end, a process that is killed does not do."""
 
     def __init__(self, dice: random.Random, start: float = 1000.0) -> None:
         """`dice` decides the order. `start`: what the clock shows first, in seconds."""

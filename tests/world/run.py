@@ -30,7 +30,7 @@ SERVED: Final = 30.0
 
 @dataclass(frozen=True)
 class Size:
-    """Of a run."""
+    """How large a run is."""
 
     seconds: float = 60.0  #: of simulated time in which people type and things break
     clients: int = 12

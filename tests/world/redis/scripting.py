@@ -48,7 +48,7 @@ Ask = Callable[[list[bytes]], Reply]
 
 
 class Scripts:
-    """Of one server."""
+    """The scripts of one server."""
 
     def __init__(self) -> None:
         self._lua = lua51.LuaRuntime(encoding=None, unpack_returned_tuples=True)
@@ -142,7 +142,7 @@ class Scripts:
         return reply
 
     def _reply(self, value: Any) -> Reply:
-        """Of what a script returns."""
+        """The reply that a script's value makes."""
         if isinstance(value, bytes):
             return value
         if value is None or value is False:
