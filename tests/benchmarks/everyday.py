@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ class Load:
     workers: int = 1  #: of a fleet
     scales: bool = False  #: is also run at the other rates that are asked for
     seconds: float = 12.0  #: measured
+    of_fleets: bool = False  #: no Etherpad can take it, or be compared
 
     def at(self, times: float) -> "Load":
         """The same load at so many times the rate."""
@@ -76,7 +76,8 @@ LOADS = [
     Load("meeting", "one pad, 24 authors, 2/s", 24, 1, 2.0, join_rate=1000, scales=True),
     Load("limit", "one pad, 32 authors, 5/s", 32, 1, 5.0, join_rate=1000),
     Load("many", "500 authors, each alone on a pad, 5/s", 500, 500, 5.0),
-    Load("idle", "nobody; 1 writer, 2 workers", workers=2, seconds=30.0),
+    Load("crowd", "one pad, 800 editors, 0.2/s", 800, 1, 0.2, of_fleets=True),
+    Load("idle", "nobody; 1 writer, 2 workers", workers=2, seconds=30.0, of_fleets=True),
     Load("sockets", "1,000 idle sockets on 100 pads", pads=100, readers=1_000, seconds=30.0),
 ]
 
@@ -140,7 +141,9 @@ def chosen(
 
 
 def _run(report: Report, load: Load, side: Side) -> None:
-    with suppress(NotForIt), started(side, load.workers) as server:
+    if load.of_fleets and isinstance(side, EtherpadSide):
+        return
+    with started(side, load.workers) as server:
         if load.authors or load.readers:
             step = _put_on(load, server, side)
             sample, values = step, figures_of(load, step)
@@ -154,10 +157,6 @@ def _run(report: Report, load: Load, side: Side) -> None:
         told = ", ".join(f"{unit} {readable(value)}" for unit, value in values.items())
         print(f"{case}: {told}", file=sys.stderr, flush=True)
         report.notes += [f"{case}: {note}." for note in notes_on(load, sample)]
-
-
-class NotForIt(Exception):
-    """This side has nothing that could be compared under this load."""
 
 
 def command_of(load: Load, server: Running, folder: str) -> list[str]:
@@ -189,9 +188,7 @@ def _put_on(load: Load, server: Running, side: Side) -> dict[str, Any]:
 
 
 def _idle(load: Load, server: Running) -> float:
-    """CPU seconds of a server that nobody is on."""
-    if "etherpad" in server.pids:
-        raise NotForIt("it has had pads before")
+    """CPU seconds of a fleet that nobody is on."""
     time.sleep(SETTLING)
     pids = list(server.pids.values())
     before = cpu_seconds_exactly(pids)
