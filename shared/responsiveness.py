@@ -20,7 +20,7 @@ GC_SECONDS = Histogram(
     "padfleet_gc_pause_seconds", "Pauses of the garbage collector", ["generation"], buckets=_SECONDS
 )
 
-TICK = 0.25
+TICK = 0.5
 """Seconds between two measurements of the loop's delay."""
 
 YOUNG = 20_000

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 RESTARTS = Counter("padfleet_task_restarts_total", "Tasks that died and were begun again", ["task"])
 
-LOOK: Final = 0.25
+LOOK: Final = 0.5
 """Seconds between two looks for tasks that get nowhere."""
 
 GRACE: Final = 5.0

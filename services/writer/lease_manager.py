@@ -66,6 +66,7 @@ class LeaseManager:
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
         self._vacancies = vacancies
         self.stopping = False
+        self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
         self._share: set[int] = set()
         self._busy: dict[int, asyncio.Lock] = {}
@@ -97,6 +98,7 @@ class LeaseManager:
     def stop(self) -> None:
         """Ends the work after the batch at hand, and gives the leases back."""
         self.stopping = True
+        self._stop_wanted.set()
         for task in self._tasks:
             task.let_end()
 
@@ -249,16 +251,19 @@ class LeaseManager:
 
     async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
         """At one partition after the other, between two batches of it."""
-        loop = asyncio.get_running_loop()
-        next_look = loop.time()
-        while not self.stopping:
-            await tick(BLOCK_MS / 1000)
-            if loop.time() < next_look:
-                continue
+        pause = BLOCK_MS / 1000  # until it has the first ones
+        while not await self._stops_within(pause):
             for partition in list(self.held):
                 progress()
                 await self._look_at(partition, vacancies)
-            next_look = loop.time() + vacancies.interval
+            pause = vacancies.interval
+
+    async def _stops_within(self, seconds: float) -> bool:
+        progress(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop_wanted.wait()
+        return self.stopping
 
     async def _look_at(self, partition: int, vacancies: Vacancies) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from padfleet.shared.supervisor import tick
 
-TICK = 0.25
+TICK = 0.5
 """Seconds by which a ping may be late."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
 
 from padfleet.shared.log.connect import Redis
 from tests.eventually import eventually
@@ -15,7 +14,7 @@ BEATS = 20
 
 
 async def calls(redis: Redis, command: str) -> int:
-    stats = cast("dict[str, Any]", await redis.client.info("commandstats"))
+    stats = await redis.client.info("commandstats")
     return int(stats.get(f"cmdstat_{command}", {}).get("calls", 0))
 
 
