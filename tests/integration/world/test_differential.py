@@ -143,7 +143,7 @@ def _everything(client: redis.Redis) -> dict[str, Any]:
 
 
 def _without_order(command: list[Any], answer: Any) -> Any:
-    """Of a hash there is none."""
+    """There is no order of a hash."""
     return sorted(answer) if command[0] == "HVALS" and isinstance(answer, list) else answer
 
 
