@@ -144,6 +144,9 @@ PATHS = [
     "/api",
     "/api/1.3.0/nonsense",
     "/api/1.3.0/getText",
+    "/rest/1.3.0/pad/getText",
+    "/api/openapi.json",
+    "/api-docs",
     "/assets/none",
     POLLING,
     "/socket.io/?EIO=3&transport=polling",
@@ -228,6 +231,7 @@ DOORS = [
     ("POST", "/p/forged/import", {"Cookie": "token=t.abcdefghijklmnop"}),
     ("POST", f"/api/1.3.0/createPad?apikey={KEY}&padID=forged", {"Cookie": "token=t.x"}),
     ("GET", f"/api/1.3.0/createPad?apikey={KEY}&padID=forged", {"Cookie": "token=t.x"}),
+    ("GET", f"/rest/1.3.0/pad/create?apikey={KEY}&padID=forged", {"Cookie": "token=t.x"}),
     ("POST", "/fleet/data", {}),
 ]
 

@@ -279,6 +279,11 @@ async def test_everything_that_people_need_goes_in(balancer: str) -> None:
                 ("/p/needed/0/export/html", "text/html"),
                 ("/api", "application/json"),
                 ("/api/1.3.0/getText?padID=needed&apikey=" + KEY, "application/json"),
+                ("/rest/1.3.0/pad/getText?padID=needed&apikey=" + KEY, "application/json"),
+                ("/api/openapi.json", "application/json"),
+                ("/rest/1.2.15/openapi.json", "application/json"),
+                ("/api-docs", "text/html"),
+                ("/api-docs.json", "application/json"),
             ):
                 async with http.get(balancer + path) as answer:
                     assert answer.status == 200, path

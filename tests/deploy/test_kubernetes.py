@@ -291,6 +291,12 @@ TEXTS = (
     "/p/minutes/import",
     "/api",
     "/api/1.3.0/getText",
+    "/api/openapi.json",
+    "/api/1.2.15/openapi.json",
+    "/rest/1.3.0/pad/getText",
+    "/rest/openapi.json",
+    "/api-docs",
+    "/api-docs.json",
 )
 PAGES = ("/", "/p/minutes", "/assets/pad-ABCD.js", "/robots.txt")
 NOT_FOR_CLIENTS = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data", "/health/ready")

@@ -11,7 +11,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.hosts import Hosts
-from padfleet.services.fanout.limits.origins import From, Origins, OriginVerdict, changes_state
+from padfleet.services.fanout.limits.origins import (
+    From,
+    Origins,
+    OriginVerdict,
+    changes_state,
+    is_call,
+)
 from padfleet.shared import refusals
 from padfleet.shared.wire.jsontext import dumps
 
@@ -85,7 +91,7 @@ def _mode(request: web.Request) -> str:
 
 
 def _refused(request: web.Request, status: int, why: str) -> web.Response:
-    if request.path.startswith("/api/"):
+    if is_call(request.path):
         text = dumps({"code": 4, "message": why.strip(), "data": None})
         return web.Response(status=status, text=text, content_type="application/json")
     return web.Response(status=status, text=why)

@@ -47,9 +47,14 @@ def changes_state(method: str, path: str, cookies: str, mode: str) -> bool:
         return True
     if path == "/fleet" or path.startswith("/fleet/"):
         return not (method in _SAFE and mode == "navigate")
-    if path == "/api" or path.startswith("/api/"):
+    if is_call(path):
         return bool(cookies)
     return method not in _SAFE
+
+
+def is_call(path: str) -> bool:
+    """Whether it is one of Etherpad's HTTP API, in either of its styles."""
+    return path in ("/api", "/rest") or path.startswith(("/api/", "/rest/"))
 
 
 class Origins:

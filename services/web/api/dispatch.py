@@ -1,4 +1,5 @@
-"""`/api` and `/api/<version>/<function>`: from a request to a function, and back."""
+"""`/api/<version>/<function>` and `/rest/<version>/<path>`: from a request to a function, and
+back."""
 
 import hmac
 import logging
@@ -22,6 +23,7 @@ from padfleet.services.web.api.receiving import (
     UploadRateExceeded,
     Uploads,
 )
+from padfleet.services.web.api.resources import AT
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.budget import NoRoom
 from padfleet.shared.easysync import from_units, to_units
@@ -100,10 +102,12 @@ class Dispatcher:
         for path in ("/api", "/api/"):
             app.router.add_get(path, self._versions)
         for method in _METHODS:
-            for path in ("/api/{version}/{function}", "/api/{version}/{function}/"):
-                app.router.add_route(method, path, self._call)
-        for path in ("/api", "/api/{rest:.*}"):
-            app.router.add_route("*", path, self._nothing)
+            for end in ("", "/"):
+                app.router.add_route(method, "/api/{version}/{function}" + end, self._flat)
+                app.router.add_route(method, "/rest/{version}/{thing}/{action}" + end, self._rest)
+        for root in ("/api", "/rest"):
+            for path in (root, root + "/{rest:.*}"):
+                app.router.add_route("*", path, self._nothing)
 
     async def _versions(self, _request: web.Request) -> web.Response:
         return web.json_response({"currentVersion": CURRENT})
@@ -117,8 +121,15 @@ class Dispatcher:
         response.headers["Allow"] = ", ".join(_METHODS)
         return response
 
-    async def _call(self, request: web.Request) -> web.StreamResponse:
-        version, name = request.match_info["version"], request.match_info["function"]
+    async def _flat(self, request: web.Request) -> web.StreamResponse:
+        return await self._call(request, request.match_info["function"])
+
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
+        path = f"{request.match_info['thing']}/{request.match_info['action']}"
+        return await self._call(request, AT.get(path, ""))
+
+    async def _call(self, request: web.Request, name: str) -> web.StreamResponse:
+        version = request.match_info["version"]
         if version not in VERSIONS:
             return _answer(NO_FUNCTION, "no such api version")
         if name not in VERSIONS[version]:
@@ -207,6 +218,7 @@ class Dispatcher:
 
     def _has_key(self, request: web.Request, given: Fields) -> bool:
         found = given.get("apikey") or given.get("api_key") or given.get("authorization")
+        found = found or request.headers.get("apikey")
         if not found:
             found = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
         if not isinstance(found, str):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from padfleet.services.web.api import documents
 from padfleet.services.web.api.answers import LargeAnswers
 from padfleet.services.web.api.context import Api
 from padfleet.services.web.api.conversion import Conversion
@@ -54,6 +55,7 @@ def mount(
     api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
     uploads = Uploads(settings.import_max_bytes)
     answers = LargeAnswers(api, outgoing.answers)
+    documents.add_routes(app)
     Dispatcher(api, key_of(settings), uploads, answers, door.address).add_routes(app)
     Exports(api, door, conversion, outgoing.files).add_routes(app)
     imports = Imports(api, door, conversion, uploads)
