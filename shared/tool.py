@@ -5,7 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from redis.exceptions import ResponseError
 
@@ -82,6 +82,14 @@ class ToolProgress:
     def say(self, text: str) -> None:
         self.clear()
         print(text, file=sys.stderr, flush=True)
+
+
+def refuse_new_id(parser: argparse.ArgumentParser, new_id: str) -> NoReturn:
+    """Ends the command, for nobody could open a pad that is brought `--as` this."""
+    parser.error(
+        f"--as {new_id!r}: nobody could open it. 1 to 50 characters without spaces, colons and "
+        "dollar signs, and not r. at the beginning"
+    )
 
 
 def shown(name: str) -> str:

@@ -20,7 +20,15 @@ from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, NOT_DONE, ToolProgress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import (
+    FAILED,
+    NOT_DONE,
+    ToolProgress,
+    add_redis_options,
+    refuse_new_id,
+    run_tool,
+    shown,
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,10 +37,7 @@ def main(argv: Sequence[str]) -> int:
     parser = _parser()
     given = parser.parse_args(argv)
     if given.new_id is not None and not is_new_pad_id(given.new_id):
-        parser.error(
-            f"--as {given.new_id!r}: nobody could open it. 1 to 50 characters without spaces, "
-            "colons and dollar signs, and not r. at the beginning"
-        )
+        refuse_new_id(parser, given.new_id)
     if given.new_id is not None and len(given.source) > 1:
         parser.error("--as needs one pad, and there are several files")
     return run_tool(parser, argv, _import)

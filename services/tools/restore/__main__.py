@@ -21,7 +21,15 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.log.staging import Installed, Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, NOT_DONE, ToolProgress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import (
+    FAILED,
+    NOT_DONE,
+    ToolProgress,
+    add_redis_options,
+    refuse_new_id,
+    run_tool,
+    shown,
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,10 +38,7 @@ def main(argv: Sequence[str]) -> int:
     parser = _parser()
     new_id = parser.parse_args(argv).new_id
     if new_id is not None and ("$" in new_id or not is_new_pad_id(new_id)):
-        parser.error(
-            f"--as {new_id!r}: nobody could open it. 1 to 50 characters without spaces, colons and "
-            "dollar signs, and not r. at the beginning"
-        )
+        refuse_new_id(parser, new_id)
     return run_tool(parser, argv, _restore)
 
 

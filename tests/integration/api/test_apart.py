@@ -14,7 +14,7 @@ from padfleet.shared.etherpad.apart import LIMITS, bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.limited import Pool
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.wire.jsontext import dumps
@@ -36,14 +36,6 @@ def file(*, attributes: int = 0, pads: int = 1, **more: Any) -> bytes:
         }
         records[f"pad:p{number}:revs:0"] = {"changeset": "Z:1>1+1$a", "meta": {"timestamp": 5}}
     return dumps(records).encode()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    opened = open_redis(redis_url)
-    await opened.start()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

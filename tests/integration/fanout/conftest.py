@@ -37,6 +37,14 @@ def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture
+async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
+    """The rooms of a worker `w`, of which there is no more than this."""
+    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 async def join_handler(
     writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
 ) -> AsyncIterator[JoinHandler]:

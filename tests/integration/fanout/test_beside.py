@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.chat import say
@@ -21,13 +20,6 @@ from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 
 PAD = "beside"
-
-
-@pytest.fixture
-async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

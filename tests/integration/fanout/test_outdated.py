@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
-from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
@@ -23,13 +21,6 @@ from tests.integration.archive.made_pad import written
 from tests.integration.log.test_reigns import goes_and_comes_back, member
 
 PAD = "pad"
-
-
-@pytest.fixture
-async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

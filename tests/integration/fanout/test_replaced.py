@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
@@ -16,13 +15,6 @@ from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 
 PAD = "replaced"
-
-
-@pytest.fixture
-async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
-    yield opened
-    await opened.close()
 
 
 async def put(redis: Redis, keyspace: Keyspace, history: list[Revision]) -> None:
