@@ -40,17 +40,26 @@ class Spoilt(Exception):
         self.damaged = damaged
 
 
-async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+async def persistently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Tries again for as long as Redis is away: entries that have been read are only ours until
-    somebody else has the lease."""
+    somebody else has the lease. For a call that ends by itself, as those that are hot do."""
     pauses = RetryPauses(LONGEST_OF_FEW)
     while True:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await call(*args, **kwargs)
+            return await call(*args, **kwargs)
         except UNREACHABLE as error:
             log.warning("Redis is away, retrying", extra={"error": str(error)})
             await pauses.rest()
+
+
+async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Likewise, for a call that may take minutes to say that nobody answers."""
+
+    async def in_time() -> T:
+        async with asyncio.timeout(PATIENCE):
+            return await call(*args, **kwargs)
+
+    return await persistently(in_time)
 
 
 class Committer:
@@ -77,7 +86,7 @@ class Committer:
         parts = [item.part(lease.reign) for item in work.values()]
         opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
         began = time.time_ns()
-        verdict = await patiently(
+        verdict = await persistently(
             commits.commit,
             self._redis,
             self._keyspace,

@@ -79,10 +79,9 @@ class Inboxes:
     async def _together(self, positions: dict[int, str], seconds: float) -> Batches:
         block = max(1, math.ceil(seconds * 1000))  # 0 would be for good
         try:
-            async with asyncio.timeout(PATIENCE):
-                batches = await read_inboxes(
-                    self._redis, self._keyspace, positions, block_ms=block, count=self._count
-                )
+            batches = await read_inboxes(
+                self._redis, self._keyspace, positions, block_ms=block, count=self._count
+            )
         except (*UNREACHABLE, RedisError) as error:
             log.warning("inboxes not read", extra={"error": str(error)})
             for partition in positions:

@@ -21,7 +21,8 @@ from padfleet.shared.log.pipe import Command, Pipe, open_pipe
 from padfleet.shared.tasks import all_of
 
 PATIENCE: Final = 20.0
-"""Seconds after which a command is not sent again."""
+"""Seconds for all further attempts of a command. The first one ends by the time-outs of the
+connection, so that whoever calls needs none of his own."""
 
 ATTEMPTS: Final = 4
 """How often a command is sent at most, where the server cannot be reached. Each of ours may be
@@ -166,8 +167,18 @@ class HotCommands:
         self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
     ) -> list[Any]:
         """The replies, with what further attempts have brought in the place of what has failed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._try_again(commands, replies, attempts, lines)
+        for at, reply in enumerate(replies):
+            if isinstance(reply, REDIRECTED):
+                replies[at] = on_its_way(commands[at])
+        return replies
+
+    async def _try_again(
+        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+    ) -> None:
         failures = hops = 0
-        deadline = time.monotonic() + PATIENCE
         while failed := [at for at, reply in enumerate(replies) if isinstance(reply, _CARE)]:
             errors: list[Exception] = [replies[at] for at in failed]
             await self._learn(errors)
@@ -178,18 +189,14 @@ class HotCommands:
                 hops += 1
                 waits = any(isinstance(error, exceptions.TryAgainError) for error in errors)
                 pause = TRY_AGAIN if waits and hops > HOPS // 2 else 0.0
-            if failures >= attempts or hops >= HOPS or time.monotonic() + pause > deadline:
-                for at, error in zip(failed, errors, strict=True):
-                    if isinstance(error, REDIRECTED):
-                        replies[at] = on_its_way(commands[at])
-                break
+            if failures >= attempts or hops >= HOPS:
+                return
             if pause:
                 await asyncio.sleep(pause)
             # All of them together, in their order: none may overtake another.
             again = await self._send_again([commands[at] for at in failed], errors, lines)
             for at, reply in zip(failed, again, strict=True):
                 replies[at] = reply
-        return replies
 
     async def _send_again(
         self, commands: Sequence[Command], why: Sequence[Exception], lines: dict[str, Line]
@@ -222,8 +229,7 @@ class HotCommands:
             if self._refreshed + FRESH < asked:  # else somebody has just asked, for all of them
                 self._refreshed = time.monotonic()
                 with suppress(*AWAY, exceptions.ResponseError):
-                    async with asyncio.timeout(PATIENCE / 2):
-                        await self._topology.refresh()
+                    await self._topology.refresh()
 
 
 def _is_ask(error: Exception) -> bool:

@@ -15,7 +15,14 @@ from redis.exceptions import ConnectionError as Unconnected
 from redis.exceptions import InvalidResponse
 
 from padfleet.shared.log.errors import error_of
-from padfleet.shared.log.pipe import Command, pack
+from padfleet.shared.log.pipe import (
+    Command,
+    connect_within,
+    leads_astray,
+    let_go,
+    pack,
+    take_over,
+)
 
 _MORE: Final = object()
 """What the reader has while a reply is not whole."""
@@ -35,8 +42,6 @@ class ListeningConnection(asyncio.Protocol):
                 the connection.
             silence: seconds, see `look`.
         """
-        writer = opened._writer
-        assert writer is not None, "it is not connected"
         self._opened = opened
         self._take = take
         self._silence = silence
@@ -47,12 +52,14 @@ class ListeningConnection(asyncio.Protocol):
         raised, or one of those that `UNREACHABLE` lists. It is a result, and never raised here."""
         self._heard = self._loop.time()
         self._asked = False  #: whether it is there, since it was heard last
-        self._transport = writer.transport
-        self._transport.set_protocol(self)
+        self._transport = take_over(opened, self)
 
     def send(self, *commands: Command) -> None:
         """Asks the server something; nothing if the connection has ended."""
         if not commands or self.ended.done():
+            return
+        if leads_astray(self._opened):
+            self.close(Unconnected("another server has taken the place of this one"))
             return
         try:
             self._transport.write(pack(commands))
@@ -80,8 +87,7 @@ class ListeningConnection(asyncio.Protocol):
         if self.ended.done():
             return
         self.ended.set_result(reason or Unconnected("the connection was closed"))
-        self._transport.abort()
-        self._opened._close()
+        let_go(self._opened, self._transport)
 
     # --- What the event loop calls ---------------------------------------------------------------
 
@@ -115,11 +121,5 @@ async def listen(
 ) -> ListeningConnection:
     """Connects within `patience` seconds, and takes the connection over; the rest is as
     `ListeningConnection` says. Raises what `UNREACHABLE` lists."""
-    try:
-        # A server that stands still is connected to, by its kernel, and says nothing.
-        async with asyncio.timeout(patience):
-            await connection.connect()
-    except BaseException:
-        connection._close()
-        raise
+    await connect_within(connection, patience)
     return ListeningConnection(connection, take, silence)

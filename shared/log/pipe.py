@@ -56,21 +56,20 @@ class Pipe(asyncio.Protocol):
     what others on it mean (SELECT, MULTI, subscriptions)."""
 
     def __init__(self, opened: AbstractConnection, patience: float) -> None:
-        """`patience`: seconds without a word for which the server may owe us a reply."""
+        """`opened`: and connected. `patience`: seconds without a word for which the server may owe
+        us a reply."""
         self._opened = opened
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._exchange: Exchange[Answer] = Exchange()
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._overdue = False  #: at the last look
         self._room: deque[asyncio.Future[None]] = deque()
         self._paused = False  #: the transport has more than it gets rid of
         self._watched = getattr(opened, "connection_pool", None) is not None
         self._error: Exception | None = None
-        writer = opened._writer
-        assert writer is not None, "it is not connected"
-        self._transport = writer.transport
-        self._transport.set_protocol(self)
+        self._transport = take_over(opened, self)
         self._transport.set_write_buffer_limits(WRITE_BYTES)
 
     @property
@@ -135,9 +134,7 @@ class Pipe(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
         self._unsent.clear()
-        # Not close: that would wait for a server that reads nothing any more to read all of it.
-        self._transport.abort()
-        self._opened._close()
+        let_go(self._opened, self._transport)
         for request in self._exchange.end():
             request.fail(self._again())
             _hand_over(request)
@@ -193,12 +190,17 @@ class Pipe(asyncio.Protocol):
     def _look(self) -> None:
         self._timer = None
         if self._exchange.is_idle:
+            self._overdue = False
             return  # the next who sends sets it again
         due = self._exchange.heard + self._patience
-        if self._loop.time() >= due:
-            self.close(TimedOut(f"no reply for {self._patience:g} s"))
-        else:
+        if self._loop.time() < due:
             self._timer = self._loop.call_at(due, self._look)
+        elif not self._overdue:
+            # If the loop itself stood still, the reply is there, and is read after the timers.
+            self._timer = self._loop.call_later(0, self._look)
+        else:
+            self.close(TimedOut(f"no reply for {self._patience:g} s"))
+        self._overdue = self._loop.time() >= due
 
     def _let_in(self) -> None:
         # As many as there may be room for: each looks again when it comes in.
@@ -226,6 +228,12 @@ async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
 
     Raises what `UNREACHABLE` lists.
     """
+    await connect_within(opened, patience)
+    return Pipe(opened, patience)
+
+
+async def connect_within(opened: AbstractConnection, patience: float) -> None:
+    """Has redis-py connect, within so many seconds. Raises what `UNREACHABLE` lists."""
     try:
         # A server that stands still is connected to, by its kernel, and says nothing.
         async with asyncio.timeout(patience):
@@ -240,4 +248,18 @@ async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
     if unread:
         opened._close()
         raise Broken("a reply came before anything was asked")
-    return Pipe(opened, patience)
+
+
+def take_over(opened: AbstractConnection, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
+    """Gives what redis-py has connected to another protocol; `let_go` is for its end."""
+    writer = opened._writer
+    assert writer is not None, "it is not connected"
+    writer.transport.set_protocol(protocol)
+    return writer.transport
+
+
+def let_go(opened: AbstractConnection, transport: asyncio.WriteTransport) -> None:
+    """Ends it at once."""
+    # Not close: that would wait for a server that reads nothing any more to read all of it.
+    transport.abort()
+    opened._close()

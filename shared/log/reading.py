@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from padfleet.shared.log import scripts
 from padfleet.shared.log.agreement import require_known_format
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connect import PATIENCE, Redis
 from padfleet.shared.log.damage import is_wrong_type
 from padfleet.shared.log.entries import (
     START_BYTES,
@@ -96,7 +96,8 @@ async def _read(
         ]
     if any(_is_strange(received) for batch in found.values() for received in batch):
         # Whoever writes what is new has said so before, and it must not be taken for damaged.
-        await require_known_format(redis)
+        async with asyncio.timeout(PATIENCE):
+            await require_known_format(redis)
     return found
 
 
