@@ -77,7 +77,9 @@ async def all_settled_once(redis: Redis, keyspace: Keyspace, typists: list[Typis
         expected = sum(len(typist.submitted) for typist in mine)
 
         async def settled(pad: str = pad, expected: int = expected) -> bool:
-            return (await read_meta(redis, keyspace.pad(pad))).head >= expected
+            head = (await read_meta(redis, keyspace.pad(pad))).head
+            assert head >= expected, f"only {head} so far"
+            return True
 
         await eventually(settled, f"{expected} revisions on {pad}", timeout=60)
         revisions = await history(redis, keyspace, pad)
