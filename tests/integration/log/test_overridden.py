@@ -20,10 +20,11 @@ from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.exceptions import ConnectionError as GoneAway
 from redis.exceptions import NoScriptError
 
-from padfleet.shared.log import connect, lanes
+from padfleet.shared.log import connect, lanes, listening
+from padfleet.shared.log import pipe as pipe_module
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.errors import NotNow, error_of
-from padfleet.shared.log.pipe import leads_astray
+from padfleet.shared.log.pipe import leads_astray, open_pipe
 from tests.unit.overridden.points import Point, check_signature, overridden, signature_of
 
 UNBOUNDED = "commands do not wait for a place in their lane, and redis-py runs out of connections"
@@ -210,3 +211,20 @@ async def test_each_way_to_send_goes_by_ours(
     finally:
         monkeypatch.undo()
         await opened.close()
+
+
+async def test_subscriptions_and_hot_commands_are_asked_whether_they_lead_astray(
+    opened: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A primary that Sentinel has replaced, and that lives, says nothing of its own accord."""
+    node = opened.node_for("a channel")
+    heard = await listening.listen(node.connection(), lambda _: None, silence=60, patience=60)
+    pipe = await open_pipe(node.connection(), patience=60)
+    pipe._watched = True  # as of a connection that Sentinel led to
+    for module in (listening, pipe_module):
+        monkeypatch.setattr(module, "leads_astray", lambda _: True)
+    heard.send(("PING",))
+    with pytest.raises(GoneAway, match="taken the place"):
+        raise await heard.ended
+    assert not pipe.is_open
+    await opened.close()
