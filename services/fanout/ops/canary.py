@@ -41,6 +41,9 @@ given up, another by way of another partition, which may have to be opened first
 LENGTH = 500
 """Revisions after which the pad is deleted and begun anew, so that it does not grow."""
 
+MARK = 4
+"""Characters that a canary writes, of the random name of its origin."""
+
 AUTHOR = "a.canary"
 
 
@@ -209,8 +212,7 @@ class Canaries:
             return Deletion(room.pad_id, origin, AUTHOR)
         document = await room.replica.document()
         pool = AttributePool()
-        by_it = [("author", AUTHOR)]
-        changeset = make_splice(document.atext.text, 0, 0, ".", by_it, pool)
+        changeset = canary_changeset(document.atext.text, origin, pool)
         return Submission(
             room.pad_id,
             origin,
@@ -222,6 +224,15 @@ class Canaries:
             pool.to_jsonable(),
             room.reign,
         )
+
+
+def canary_changeset(text: str, origin: Origin, pool: AttributePool) -> str:
+    """What a canary of this origin does to its pad. Pure.
+
+    Another worker's may be made of the same revision in the same moment. It has the same author,
+    and what an author sends twice is taken for a repetition, of which no revision comes.
+    """
+    return make_splice(text, 0, 0, origin.session[:MARK], [("author", AUTHOR)], pool)
 
 
 async def _until(moment: float) -> None:

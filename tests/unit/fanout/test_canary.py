@@ -2,10 +2,13 @@
 
 import pytest
 
-from padfleet.services.fanout.ops.canary import canary_pad
+from padfleet.services.fanout.delivery.session import new_session_id
+from padfleet.services.fanout.ops.canary import canary_changeset, canary_pad
 from padfleet.services.fanout.ops.flights import LOOK_BACK, MOST, Flights
 from padfleet.shared.bounds import is_pad_id
+from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import Origin
 
 
 @pytest.mark.parametrize("partition", range(8))
@@ -63,3 +66,9 @@ def test_partitions_that_have_gone_to_another_server_are_not_tried_any_more() ->
     assert (flights.partition, flights.lost) == (0, "")
     flights.was_lost("lost", 2.0)
     assert flights.partition == 2
+
+
+def test_I10_canaries_of_two_workers_at_one_moment_are_no_repetition() -> None:
+    """They have one author, and the writer makes no revision of what an author sends twice."""
+    origins = [Origin(new_session_id(), 1) for _ in range(20)]
+    assert len({canary_changeset("\n", origin, AttributePool()) for origin in origins}) == 20
