@@ -43,6 +43,7 @@ class Program:
 
     name: str
     begin: Callable[[], Coroutine[Any, Any, None]]
+    health: str  #: where it says whether it is ready
     host: Host | None = None
     wanted: bool = True  #: False: it is to stay away
     starts: int = 0
@@ -102,15 +103,17 @@ class Fleet:
     def add_worker(self, name: str) -> None:
         env = self._env | {"PADFLEET_WORKER_ID": name}
         settings = load(FanoutSettings, "padfleet fanout", [], env)
-        self._add(name, lambda: fanout.run(settings))
+        ready = f"http://{name}:{settings.ops[1]}/health/ready"
+        self._add(name, ready, lambda: fanout.run(settings))
 
     def add_writer(self, name: str) -> None:
         env = self._env | {"PADFLEET_WRITER_ID": name}
         settings = load(WriterSettings, "padfleet writer", [], env)
-        self._add(name, lambda: writer.run(settings))
+        ready = f"http://{name}:{PORT}/health/ready"
+        self._add(name, ready, lambda: writer.run(settings))
 
-    def _add(self, name: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        program = self.programs[name] = Program(name, begin)
+    def _add(self, name: str, health: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        program = self.programs[name] = Program(name, begin, health)
         self.start(program)
 
     def start(self, program: Program) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+import aiohttp
 from prometheus_client import CollectorRegistry
 
 from tests.chaos.history import Typists, check, outage, read_stream
@@ -23,6 +24,9 @@ from tests.world.world import Listener, World
 
 QUIET: Final = 60.0
 """Seconds after the last fault within which everything has to have come back."""
+
+CALM: Final = 10.0
+"""Seconds after the last fault from which on nobody has to warn of anything any more."""
 
 SERVED: Final = 30.0
 """Seconds within which everybody has to have had something accepted once the faults are over."""
@@ -148,13 +152,18 @@ async def _play(
     outcome.faults = storm.struck
     mended = world.loop.now
     world.line("the faults are over")
-    await asyncio.sleep(SERVED / 2)
+    await asyncio.sleep(CALM)
+    # Whoever has to warn of something from now on has not got over what is long past.
+    listener.takes_warnings_for_faults = True
+    await asyncio.sleep(SERVED / 2 - CALM)
     for scribe in (scribe for each in scribes.values() for scribe in each):
         scribe.rest()
     _, away = await asyncio.wait(writing, timeout=QUIET)
     if away:
         outcome.findings.append(f"LATE {len(away)} scribes have not had their lines taken")
     late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
+    outcome.findings += await as_people(_unready(fleet))
+    listener.takes_warnings_for_faults = False  # all people leave at once now
     recordings = await as_people(typists.finish())
     outcome.findings += [f"LATE {who}" for who in late]
     for pad in pads:
@@ -177,6 +186,20 @@ async def _play(
     outcome.findings += [f"NEVER {who} was not served again" for who in waits.never]
     outcome.findings += [f"ENDED {text}" for text in fleet.faults]
     outcome.commands = fleet.redis.commands
+
+
+async def _unready(fleet: Fleet) -> list[str]:
+    """What programs say that they are not ready, or do not say."""
+    found = []
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
+        for program in fleet.programs.values():
+            try:
+                async with http.get(program.health) as answer:
+                    if answer.status != 200:
+                        found.append(f"UNREADY {program.name}: {await answer.text()}")
+            except (aiohttp.ClientError, OSError) as error:
+                found.append(f"UNREADY {program.name}: {error!r}")
+    return found
 
 
 async def _heads(fleet: Fleet, pads: list[str]) -> dict[str, int]:

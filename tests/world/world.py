@@ -92,6 +92,7 @@ class Listener(logging.Handler):
         super().__init__(logging.INFO)
         self.is_expected: Callable[[logging.LogRecord], bool] = lambda _: False
         """Whether somebody who has broken something need not wonder at it."""
+        self.takes_warnings_for_faults = False
         self.faults: list[str] = []
         self._world = world
 
@@ -102,7 +103,8 @@ class Listener(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             text += f" {record.exc_info[1]!r}"
         self._world.line(text)
-        if (record.levelno >= logging.ERROR or record.exc_info) and not self.is_expected(record):
+        least = logging.WARNING if self.takes_warnings_for_faults else logging.ERROR
+        if (record.levelno >= least or record.exc_info) and not self.is_expected(record):
             host = here()
             trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
             self.faults.append(f"{host.name if host else ''}: {text}\n{trace}")

@@ -33,6 +33,12 @@ def test_I7_days_by_seeds() -> None:
     assert f"{len(SEEDS)} runs, 0 with findings" in done.stdout
 
 
+def test_I2_what_is_taken_out_of_the_code_is_found() -> None:
+    done = _play("--seeds", "16", *SHORT, "--no-shrink", "--mutation", "position not moved")
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "lease lost" in done.stdout
+
+
 def test_a_day_without_a_seed() -> None:
     assert "names no seeds" in _play("--seeds", "").stderr
     assert "0 runs" in _play("--minutes", "0").stdout
