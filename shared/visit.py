@@ -23,6 +23,14 @@ class Visitor(NamedTuple):
     visit: AuthorVisit | None = None  #: how he came, if that is no reason to keep him for good
 
 
+class Bearers(Protocol):
+    """Who may call the HTTP API without its key."""
+
+    async def may_call(self, token: str) -> bool:
+        """Whether the bearer of this token may."""
+        ...
+
+
 class Door(Protocol):
     async def look(self, request: web.Request, pad: str) -> Visitor:
         """Somebody who wants to see a pad, or has not been let in to write on it yet: nothing is

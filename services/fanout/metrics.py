@@ -38,6 +38,11 @@ OUTGOING_WAITING = Gauge(
     "Pads, exports and answers for which there is no room among these",
 )
 HOOK_CALLS = Counter("padfleet_fanout_hook_calls_total", "Questions to the hook", ["answer"])
+DENIED_CALLERS = Counter(
+    "padfleet_fanout_denied_callers_total",
+    "Bearer tokens of callers of the HTTP API that were refused",
+    ["reason"],
+)
 KEY_FETCHES = Counter("padfleet_fanout_key_fetches_total", "Fetches of a key set", ["outcome"])
 EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out for a dead worker")
 

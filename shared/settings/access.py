@@ -29,7 +29,8 @@ _OF_MODE: Final[dict[str, tuple[str, ...]]] = {
 """Settings that somebody gives only who means this mode."""
 
 
-def _problem_with_url(url: str) -> str | None:
+def problem_with_url(url: str) -> str | None:
+    """Why it is no address that something can be fetched from; None: it is one, or empty."""
     if not url:
         return None
     try:
@@ -95,7 +96,7 @@ class AccessSettings(RedisProcessSettings):
     )
     jwt_jwks_file: str = setting("", "file with a JSON Web Key Set; read at start")
     jwt_jwks_url: str = setting(
-        "", "https:// address of a JSON Web Key Set", secret=True, check=_problem_with_url
+        "", "https:// address of a JSON Web Key Set", secret=True, check=problem_with_url
     )
     jwt_jwks_refresh_s: int = setting(
         300,
@@ -124,7 +125,7 @@ class AccessSettings(RedisProcessSettings):
         "",
         "https:// address of your service, which is asked (POST) at every join",
         secret=True,
-        check=_problem_with_url,
+        check=problem_with_url,
     )
     hook_secret: str = setting(
         "", "what the service may know us by: sent as Authorization: Bearer", secret=True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from padfleet.shared.settings.access import AccessSettings
+from padfleet.shared.settings.access import AccessSettings, problem_with_url
 from padfleet.shared.settings.declare import setting
 
 ImportHistory = Literal["auto", "on", "off"]
@@ -15,6 +15,13 @@ ImportHistory = Literal["auto", "on", "off"]
 def _problem_with_key(key: str) -> str | None:
     if key and len(key.strip()) < 8:
         return "shorter than 8 characters: whoever guesses it can do everything to every pad"
+    return None
+
+
+def _problem_with_claim(claim: str) -> str | None:
+    name, equals, value = claim.partition("=")
+    if claim and not (name and equals and value):
+        return "not of the form name=value, such as admin=true"
     return None
 
 
@@ -32,6 +39,23 @@ class ApiSettings(AccessSettings):
     api_key_file: str = setting(
         "",
         "file with that key, such as Etherpad's APIKEY.txt; white space around it does not count",
+    )
+    api_jwks_url: str = setting(
+        "",
+        "https:// address of a JSON Web Key Set, such as that of an identity provider: callers of "
+        "the HTTP API may then give a bearer token that is signed with one of its keys",
+        secret=True,
+        check=problem_with_url,
+    )
+    api_jwks_file: str = setting("", "file with such a key set; read at start")
+    api_issuer: str = setting("", "what the iss of such a token has to be")
+    api_audience: str = setting("", "what the aud of such a token has to hold")
+    api_scope: str = setting("", "what the scope of such a token has to hold, a word")
+    api_claim: str = setting(
+        "",
+        "claim that such a token has to have, as name=value, such as admin=true or azp=moodle; "
+        "of a list, one of its members",
+        check=_problem_with_claim,
     )
     import_max_bytes: int = setting(
         52_428_800,
@@ -51,3 +75,32 @@ class ApiSettings(AccessSettings):
         yield from super().validate()
         if self.api_key and self.api_key_file:
             yield "api_key_file", "the key is given by --api-key as well: leave one of them"
+        yield from self._problems_with_tokens()
+
+    @property
+    def api_takes_tokens(self) -> bool:
+        return bool(self.api_jwks_url or self.api_jwks_file)
+
+    def _problems_with_tokens(self) -> Iterator[tuple[str, str]]:
+        if self.api_jwks_url and self.api_jwks_file:
+            yield "api_jwks_file", "keys are given by --api-jwks-url as well: leave one of them"
+        rules = ("api_issuer", "api_audience", "api_scope", "api_claim")
+        if not self.api_takes_tokens:
+            for name in rules:
+                if getattr(self, name):
+                    yield name, "is about tokens, and there are no keys: give --api-jwks-url"
+            return
+        # Whoever issues tokens does so for everybody who logs in anywhere; the API opens all pads.
+        for name in rules[:2]:
+            if not getattr(self, name):
+                yield (
+                    name,
+                    "is needed with --api-jwks-url or --api-jwks-file: else a token that was "
+                    "made for something else would open every pad",
+                )
+        if not self.api_scope and not self.api_claim:
+            yield (
+                "api_scope",
+                "--api-scope or --api-claim is needed with --api-jwks-url or --api-jwks-file: "
+                "else every client of the issuer could do everything to every pad",
+            )

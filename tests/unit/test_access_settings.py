@@ -95,3 +95,19 @@ def test_the_documentation_names_settings_that_exist() -> None:
     named = set(re.findall(r"PADFLEET_[A-Z_]+", text))
     assert len(named) > 15
     assert named <= {spec.env for spec in specs(FanoutSettings)}
+
+
+TOKENS = {"api_jwks_url": "https://login/keys", "api_issuer": "i", "api_audience": "a"}
+
+
+def test_tokens_of_callers() -> None:
+    assert not settings().api_takes_tokens
+    assert settings(**TOKENS, api_scope="pads").api_takes_tokens
+    assert settings(**TOKENS, api_claim="admin=true").api_takes_tokens
+    for missing in ("api_issuer", "api_audience"):
+        given = {name: value for name, value in TOKENS.items() if name != missing}
+        assert "would open every pad" in problem(**given, api_scope="pads")
+    assert "--api-scope or --api-claim is needed" in problem(**TOKENS)
+    assert "name=value" in problem(**TOKENS, api_claim="admin")
+    assert "leave one of them" in problem(**TOKENS, api_scope="s", api_jwks_file="f")
+    assert "there are no keys" in problem(api_scope="pads")

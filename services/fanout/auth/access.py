@@ -5,11 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 
-from padfleet.services.fanout.auth import keys, tokens
+from padfleet.services.fanout.auth import keys
 from padfleet.services.fanout.auth.answers import AnswerCache
 from padfleet.services.fanout.auth.calls import Hook
 from padfleet.services.fanout.auth.decision import (
@@ -24,9 +23,9 @@ from padfleet.services.fanout.auth.decision import (
 from padfleet.services.fanout.auth.group_pads import group_session, session_grant
 from padfleet.services.fanout.auth.handshake import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.hook import question
-from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource
-from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
-from padfleet.services.fanout.auth.web import open_http
+from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, verified
+from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
 from padfleet.shared.log.authors import author_and_made, known_author, visit_with
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import GroupSession
@@ -170,14 +169,7 @@ class TokenAccess:
         found = handshake.token or handshake.query.get(self._name) or cookie(handshake, self._name)
         if not found:
             raise Denied("there is no token", Reason.MISSING)
-        header = tokens.header_of(found)
-        try:
-            key = keys.choose(await self._source.current(), *header)
-        except UnknownKey:
-            if not await self._source.renewed():
-                raise
-            key = keys.choose(await self._source.current(), *header)
-        return permission(tokens.claims_of(found, key), self._rules, time.time())
+        return permission(await verified(self._source, found), self._rules, time.time())
 
     async def start(self) -> None:
         # So that a wrong address is in the log before the first client is denied for it.
@@ -256,7 +248,7 @@ def _token_access(settings: AccessSettings) -> TokenAccess:
     )
     if not settings.jwt_jwks_url:
         return TokenAccess(FixedKeys(_given_keys(settings)), rules, settings.jwt_name)
-    _warn_of_plain_http("keys", settings.jwt_jwks_url)
+    warn_of_plain_http("keys", settings.jwt_jwks_url)
     http = open_http(at_once=FETCHES_AT_ONCE)
     source = JwksUrl(
         http,
@@ -268,7 +260,7 @@ def _token_access(settings: AccessSettings) -> TokenAccess:
 
 
 def _hook_access(settings: AccessSettings) -> HookAccess:
-    _warn_of_plain_http("rights", settings.hook_url)
+    warn_of_plain_http("rights", settings.hook_url)
     http = open_http(at_once=settings.hook_at_once)
     hook = Hook(
         http,
@@ -304,12 +296,3 @@ def _given_keys(settings: AccessSettings) -> list[Key]:
     for why in passed_over:
         log.warning("a key is not used", extra={"file": path, "why": why})
     return found
-
-
-def _warn_of_plain_http(what: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        log.warning(
-            "plain HTTP: whoever is on the way can put in others; use https://",
-            extra={"fetched": what, "host": parts.hostname},
-        )

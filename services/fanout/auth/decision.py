@@ -102,12 +102,8 @@ def permission(claims: Mapping[str, Any], rules: AccessRules, now: float) -> Per
 
     Raises `Denied`.
     """
-    expires = _expiry(claims, rules, now)
-    if rules.issuer and claims.get("iss") != rules.issuer:
-        raise Denied("the token is from another issuer", Reason.ISSUER)
-    if rules.audience and rules.audience not in _words(claims, "aud"):
-        raise Denied("the token is for another audience", Reason.AUDIENCE)
-    pads = tuple(from_units(pattern) for pattern in _words(claims, "pads"))
+    expires = expiry(claims, rules, now)
+    pads = tuple(from_units(pattern) for pattern in words(claims, "pads"))
     if len(pads) > MAX_PATTERNS:
         raise Denied(f"the token names more than {MAX_PATTERNS} patterns of pads", Reason.CLAIMS)
     author = author_of(claims.get("sub"))
@@ -115,7 +111,11 @@ def permission(claims: Mapping[str, Any], rules: AccessRules, now: float) -> Per
     return Permission(grant, pads)
 
 
-def _expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
+def expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
+    """Until when a token is valid that is valid now, and from whom and for whom it has to be.
+
+    Unix seconds. Raises `Denied`.
+    """
     expires = moment(claims, "exp")
     if expires is None:
         raise Denied("the token has no exp: it would be valid for ever", Reason.CLAIMS)
@@ -129,6 +129,10 @@ def _expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
         raise Denied(
             f"the token is valid for more than {rules.max_lifetime:g} seconds", Reason.LIFETIME
         )
+    if rules.issuer and claims.get("iss") != rules.issuer:
+        raise Denied("the token is from another issuer", Reason.ISSUER)
+    if rules.audience and rules.audience not in words(claims, "aud"):
+        raise Denied("the token is for another audience", Reason.AUDIENCE)
     return expires + rules.leeway
 
 
@@ -195,7 +199,8 @@ def moment(said: Mapping[str, Any], name: str) -> float | None:
     return float(at)
 
 
-def _words(claims: Mapping[str, Any], name: str) -> list[str]:
+def words(claims: Mapping[str, Any], name: str) -> list[str]:
+    """A claim that is a text, or a list of texts."""
     value = claims.get(name)
     if value is None:
         return []

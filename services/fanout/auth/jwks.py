@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.auth import keys
-from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth import keys, tokens
+from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
 from padfleet.services.fanout.auth.web import Unavailable, fetch
 from padfleet.shared.settings import mask
 from padfleet.shared.tasks import awaited
@@ -30,6 +30,19 @@ class KeySource(Protocol):
     async def renewed(self) -> bool:
         """Whether there are newer keys now than a moment ago."""
         ...
+
+
+async def verified(source: KeySource, token: str) -> dict[str, Any]:
+    """What a token says that is signed with one of these keys; newer ones are fetched where it
+    names one that is not known. Raises `Denied`."""
+    header = tokens.header_of(token)
+    try:
+        key = keys.choose(await source.current(), *header)
+    except UnknownKey:
+        if not await source.renewed():
+            raise
+        key = keys.choose(await source.current(), *header)
+    return tokens.claims_of(token, key)
 
 
 class FixedKeys:

@@ -1,10 +1,14 @@
 """The HTTP that access needs: small answers from few places, of which nothing is taken on trust."""
 
 import asyncio
+import logging
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from padfleet.shared.settings import mask
+
+log = logging.getLogger(__name__)
 
 
 class Unavailable(Exception):
@@ -19,6 +23,16 @@ def open_http(*, at_once: int) -> aiohttp.ClientSession:
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         auto_decompress=False,  # a few bytes could unpack to gigabytes
     )
+
+
+def warn_of_plain_http(what: str, url: str) -> None:
+    """Says so in the log where anybody on the way could answer instead."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        log.warning(
+            "plain HTTP: whoever is on the way can put in others; use https://",
+            extra={"fetched": what, "host": parts.hostname},
+        )
 
 
 async def fetch(

@@ -91,7 +91,17 @@ def _mount(
     outgoing = Outgoing.of(settings)
     metrics.watch_outgoing((requests.joins, *outgoing))
     door = HttpAccess(redis, keyspace, requests.access, doors.trusted)
-    mount_api(app, redis, keyspace, requests.inbox, settings, door, process.supervisor, outgoing)
+    mount_api(
+        app,
+        redis,
+        keyspace,
+        requests.inbox,
+        settings,
+        door,
+        process.supervisor,
+        outgoing,
+        requests.callers,
+    )
     mount_page(app, settings, partial(_pad_exists, redis, keyspace))
 
 

@@ -56,6 +56,8 @@ async def begin(
     """
     rooms, messages, liveness = requests.rooms, requests.messages, operations.liveness
     await requests.access.start()
+    if requests.callers is not None:
+        await requests.callers.start()
     await liveness.beat()
     process.ends.push_async_callback(liveness.retire)
     expired = Expired(

@@ -4,6 +4,7 @@ do what, and the handlers."""
 from dataclasses import dataclass
 
 from padfleet.services.fanout.auth.access import Access, open_access
+from padfleet.services.fanout.auth.api_tokens import CallerTokens, open_caller_tokens
 from padfleet.services.fanout.auth.restrictions import restricted
 from padfleet.services.fanout.collab import handlers
 from padfleet.services.fanout.delivery.pacing import PacingRules
@@ -31,6 +32,7 @@ class Requests:
     rooms: Rooms
     inbox: InboxWriter
     access: Access
+    callers: CallerTokens | None  #: None: no tokens are taken for the HTTP API
     join_handler: JoinHandler
     messages: Messages
     idle_sockets: IdleSockets
@@ -55,6 +57,9 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
         keyspace,
     )
     ends.push_async_callback(access.close)
+    callers = open_caller_tokens(settings)
+    if callers is not None:
+        ends.push_async_callback(callers.close)
     hooks = installed_hooks(redis)
     join_handler = JoinHandler(
         redis,
@@ -80,7 +85,7 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
         handlers(settings.plugin_messages),
         timeslider,
     )
-    return Requests(rooms, inbox, access, join_handler, messages, idle_sockets, joins)
+    return Requests(rooms, inbox, access, callers, join_handler, messages, idle_sockets, joins)
 
 
 def _open_rooms(process: Process, settings: FanoutSettings, joins: Budget) -> Rooms:

@@ -1,9 +1,7 @@
 """`/api/<version>/<function>` and `/rest/<version>/<path>`: from a request to a function, and
 back."""
 
-import hmac
 import logging
-import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -12,6 +10,7 @@ from aiohttp import web
 
 from padfleet.services.web.api import metrics
 from padfleet.services.web.api.answers import END, LARGE, Large, LargeAnswers, send_large
+from padfleet.services.web.api.callers import Doorkeeper
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.conversion import CALLERS, SMALL_BODY, ConversionBusy
 from padfleet.services.web.api.functions import FUNCTIONS
@@ -32,8 +31,6 @@ from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.settings.passwords import password_of
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.wire.jsontext import dumps
 
@@ -56,14 +53,6 @@ PATIENCE = 10.0
 RETRY_AFTER = 1
 """Seconds after which a call that got no turn, or no room, is told to come again."""
 
-OFF = (
-    "the HTTP API is off: give the fan-out workers a key, in PADFLEET_API_KEY or "
-    "PADFLEET_API_KEY_FILE"
-)
-
-_BEARER = re.compile("[Bb]earer ")
-
-
 _METHODS = ("GET", "POST")
 
 _COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy)
@@ -78,21 +67,21 @@ class _NotTaken(Exception):
         self.status = status
 
 
-def key_of(settings: FanoutSettings) -> str:
-    """The API key; empty: there is none. Raises `SettingsError` for a file without one."""
-    return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
-
-
 Address = Callable[[web.Request], str]
 
 
 class Dispatcher:
     def __init__(
-        self, api: Api, key: str, uploads: Uploads, answers: LargeAnswers, address: Address
+        self,
+        api: Api,
+        doorkeeper: Doorkeeper,
+        uploads: Uploads,
+        answers: LargeAnswers,
+        address: Address,
     ) -> None:
         """`address`: the caller's, of a request."""
         self._api = api
-        self._key = key
+        self._doorkeeper = doorkeeper
         self._answers = answers
         self._address = address
         self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
@@ -155,18 +144,19 @@ class Dispatcher:
         return _answer(code, message, data)
 
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
-        if not self._key:
-            return BAD_KEY, OFF, None
         asked = {key: _text(value) for key, value in request.query.items()}
-        if _has_any(asked) and not self._has_key(request, asked):
-            return BAD_KEY, "no or wrong API Key", None  # before anything more is read
+        if why := self._doorkeeper.at_first_sight(asked):
+            return BAD_KEY, why, None  # before anything more is read
+        may = await self._doorkeeper.has_token(request)
+        if not may and (why := self._doorkeeper.needs_no_body()):
+            return BAD_KEY, why, None
         async with AsyncExitStack() as held:  # room for what it has brought, until it is done
             try:
                 given = asked | await self._body(request, held)
             except ApiError as error:
                 return BAD_PARAMETERS, str(error), None
-            if not self._has_key(request, given):
-                return BAD_KEY, "no or wrong API Key", None
+            if not may and (why := self._doorkeeper.in_the_end(request, given)):
+                return BAD_KEY, why, None
             fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
             del given, asked
             return await self._done(request, name, fields)
@@ -216,18 +206,6 @@ class Dispatcher:
         except Stopped as error:
             raise _NotTaken(f"the call did not come whole: {error}", 400) from None
 
-    def _has_key(self, request: web.Request, given: Fields) -> bool:
-        found = given.get("apikey") or given.get("api_key") or given.get("authorization")
-        found = found or request.headers.get("apikey")
-        if not found:
-            found = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
-        if not isinstance(found, str):
-            return False
-        return hmac.compare_digest(
-            found.encode("utf-8", "surrogatepass"),
-            to_units(self._key).encode("utf-8", "surrogatepass"),
-        )
-
 
 async def _parts(incoming: Incoming, largest: int) -> Fields:
     """The fields of a form in parts; files are none."""
@@ -239,11 +217,6 @@ async def _parts(incoming: Incoming, largest: int) -> Fields:
         value = (await incoming.content(part, largest)).decode("utf-8", "replace")
         found[to_units(part.name)] = to_units(value)
     return found
-
-
-def _has_any(asked: Fields) -> bool:
-    """Whether a key is given at all, outside the body. (`Authorization` may be a proxy's own.)"""
-    return bool(asked.get("apikey") or asked.get("api_key"))
 
 
 def _text(value: str) -> str:

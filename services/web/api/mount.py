@@ -6,9 +6,10 @@ from aiohttp import web
 
 from padfleet.services.web.api import documents
 from padfleet.services.web.api.answers import LargeAnswers
+from padfleet.services.web.api.callers import Doorkeeper, key_of
 from padfleet.services.web.api.context import Api
 from padfleet.services.web.api.conversion import Conversion
-from padfleet.services.web.api.dispatch import Dispatcher, key_of
+from padfleet.services.web.api.dispatch import Dispatcher
 from padfleet.services.web.api.exports import Exports
 from padfleet.services.web.api.imports import Imports
 from padfleet.services.web.api.receiving import Uploads
@@ -20,7 +21,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.past import Pools
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.supervisor import Keeper
-from padfleet.shared.visit import Door
+from padfleet.shared.visit import Bearers, Door
 
 
 class Outgoing(NamedTuple):
@@ -45,9 +46,11 @@ def mount(
     door: Door,
     keeper: Keeper,
     outgoing: Outgoing,
+    bearers: Bearers | None = None,
 ) -> None:
     """To be called within a running loop, before the application starts. `door` knows who may do
-    what without the API key, `keeper` looks after what goes on for good. Raises `SettingsError`.
+    what without the API key, `keeper` looks after what goes on for good, and `bearers` knows whose
+    token is as good as the key. Raises `SettingsError`.
     """
     timeout = settings.commit_timeout_ms / 1000
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
@@ -56,7 +59,8 @@ def mount(
     uploads = Uploads(settings.import_max_bytes)
     answers = LargeAnswers(api, outgoing.answers)
     documents.add_routes(app)
-    Dispatcher(api, key_of(settings), uploads, answers, door.address).add_routes(app)
+    doorkeeper = Doorkeeper(key_of(settings), bearers)
+    Dispatcher(api, doorkeeper, uploads, answers, door.address).add_routes(app)
     Exports(api, door, conversion, outgoing.files).add_routes(app)
     imports = Imports(api, door, conversion, uploads)
     imports.add_routes(app)
