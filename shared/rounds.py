@@ -13,8 +13,9 @@ from typing import Final
 
 FREE_ROUNDS: Final = 150.0
 """Submissions per second of one reader of inboxes up to which each may have a round of its own. At
-some 500 µs of all processes for a round that is not shared, that is 7 % of a core. (At 300 from 150
-lone authors, a fleet took 62 % of a slow core with a round for each, and 37 % with 10 ms between.)"""
+some 500 µs of all processes for a round that is not shared, that is 7 % of a core. (At 300 from
+150 lone authors a fleet took 62 % of a slow core with a round for each, 37 % with 10 ms between.)
+Those of one partition in one round count once."""
 
 FREE_COMMITS: Final = 60.0
 """The same for the commits of one partition. One that is not shared costs some 500 µs, with what it

@@ -63,7 +63,8 @@ class RoundPace:
     def read(self, now: float, entries: Mapping[int, int]) -> None:
         """A round has begun with so many entries of these partitions."""
         self._began = now
-        self._all.add(now, sum(entries.values()))
+        # By partitions: a crowd's entries have their own pause, and make no more rounds than that.
+        self._all.add(now, len(entries))
         for partition, count in entries.items():
             self._rates.setdefault(partition, Rate()).add(now, count)
             self._turns[partition] = now
