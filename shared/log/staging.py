@@ -16,7 +16,7 @@ from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.deletion import deletion_field
 from padfleet.shared.log.document import CorruptPad, Document
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Revision, Snapshot
 
@@ -33,6 +33,10 @@ INSTALL_ATTEMPTS = 10
 
 class PadExists(Exception):
     """There is a pad in that place, and it was not asked to be replaced."""
+
+
+class WrittenOn(Exception):
+    """Somebody has written on the pad, deleted it or put another in its place since."""
 
 
 class Moved(Exception):
@@ -116,17 +120,21 @@ class Staging:
         settings: bytes = b"",
         deletion: bytes = b"",
         more: Mapping[str, str] | None = None,
+        only_over: PadMeta | None = None,
     ) -> Installed:
         """Makes it the pad, in an epoch of its own: above `above_epoch`, above all that the pad in
         its place has had, and none that any has had of which nothing is known here (`births`).
         Whoever has another history is told to reload (I5). `settings` and `deletion` are as the
-        meta hash has them; `more` goes into it beside what is always there.
+        meta hash has them; `more` goes into it beside what is always there. With `only_over`, it
+        takes the place of the pad as that says it was, and the chat stays as it is then.
 
-        Raises `PadExists`, `Moved`, or what `UNREACHABLE` lists; what was brought is left to
-        expire then.
+        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was brought is
+        left to expire then.
         """
         for _ in range(INSTALL_ATTEMPTS):
             before = await read_meta(self._redis, self._keys)
+            if only_over is not None and before.epoch != only_over.epoch:
+                raise WrittenOn("there is another pad in its place, or none")
             epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
             snapshot = self._snapshot(epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
@@ -149,7 +157,7 @@ class Staging:
                 [
                     self._reign,
                     self._keys.channel,
-                    "replace" if replace else "new",
+                    only_over.head if only_over is not None else "replace" if replace else "new",
                     before.epoch,
                     epoch,
                     self._head,
@@ -163,6 +171,8 @@ class Staging:
                     return Installed(epoch, before.exists)
                 case b"exists":
                     raise PadExists("the pad exists")
+                case b"head":
+                    raise WrittenOn("somebody has written on it meanwhile")
                 case b"epoch":
                     continue  # deleted or replaced by somebody else, just now
                 case _:

@@ -57,6 +57,10 @@ class ApiSettings(AccessSettings):
         "of a list, one of its members",
         check=_problem_with_claim,
     )
+    pad_compaction: bool = setting(
+        False,
+        "whether the HTTP API may take old revisions of a pad away for good (compactPad)",
+    )
     import_max_bytes: int = setting(
         52_428_800,
         "largest file that may be imported into a pad",

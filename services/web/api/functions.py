@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from padfleet.services.web.api import (
     chat,
+    compaction,
     copies,
     differences,
     groups,
@@ -78,6 +79,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "padUsersCount": people.pad_users_count,
     "getStats": people.get_stats,
     "checkToken": _check_token,
-    "compactPad": _not_here("compactPad is disabled: padfleet keeps the history of every pad"),
+    "compactPad": compaction.compact_pad,
     "anonymizeAuthor": _not_here("anonymizeAuthor is disabled: padfleet cannot do it yet"),
 }

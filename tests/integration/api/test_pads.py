@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -347,3 +348,13 @@ async def test_the_key_the_version_and_the_ways_to_call(api: Caller) -> None:
     assert await api.listAuthorsOfPad(padID="old_call") == {"authorIDs": []}
     answer = await get("/api/1/getText", json={"apikey": KEY, "padID": 5}, method="POST")
     assert answer == (200, {"code": 1, "message": "padID is not a string", "data": None})
+
+
+async def test_without_the_operators_word_no_revision_is_taken_away(api: Caller) -> None:
+    pad = f"kept-{time.time_ns()}"
+    await api.createPad(padID=pad, text="a")
+    await api.appendText(padID=pad, text="b")
+    async with Caller(api.url, version="1.3.1") as newest:
+        code, message = await newest.refusal("compactPad", padID=pad)
+    assert (code, "PADFLEET_PAD_COMPACTION" in message) == (1, True)
+    assert await api.getRevisionsCount(padID=pad) == {"revisions": 1}

@@ -7,11 +7,11 @@ import pytest
 from padfleet.shared.log import leases, scripts
 from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.staging import Installed, Moved, PadExists, Staging
+from padfleet.shared.log.staging import Installed, Moved, PadExists, Staging, WrittenOn
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_commit_script import commit
 
@@ -105,6 +105,35 @@ async def test_nobody_waits_for_a_pad_that_comes_where_there_was_none(
     assert verdict[0] == (b"head" if left is None else b"term"), "what it knew is out of date"
     renewed = await leases.renew(redis, keyspace, [lease], 10_000)
     assert renewed == {lease.partition: left is None}
+
+
+async def over(staging: Staging, meta: PadMeta) -> Installed:
+    return await staging.install(
+        above_epoch=0, creator="a.x", read_only_id=None, replace=True, only_over=meta
+    )
+
+
+async def test_I1_it_goes_over_the_pad_that_was_read_and_no_newer_one(
+    redis: Redis, keyspace: Keyspace, lease: Lease, history: list[Revision]
+) -> None:
+    keys = keyspace.pad(PAD)
+    await install(await staged(redis, keyspace, history))
+    await redis.client.xadd(keys.chat, {"m": "said"})
+    seen = await read_meta(redis, keys)
+    shorter = await staged(redis, keyspace, history[:2])
+    again = await leases.acquire(redis, keyspace, lease.partition, "me", 10_000)
+    head, chain = len(history) - 1, history[-1].chain
+    taken = await commit(redis, keyspace, again or lease, head=head, count=1, to="5-0", chain=chain)
+    assert taken == [b"ok"]
+    with pytest.raises(WrittenOn, match="written on it meanwhile"):
+        await over(shorter, seen)
+    assert (await read_meta(redis, keys)).head == head + 1
+    now = await read_meta(redis, keys)
+    await over(await staged(redis, keyspace, history[:2]), now)
+    assert (await read_meta(redis, keys)).head == 1
+    assert await redis.client.xlen(keys.chat) == 1, "what was said stays"
+    with pytest.raises(WrittenOn, match="another pad in its place"):
+        await over(await staged(redis, keyspace, history[:2]), now)
 
 
 async def test_a_pad_that_exists_stays(

@@ -1,0 +1,44 @@
+"""Takes old revisions away for good, where the operator allows that."""
+
+from typing import Any
+
+from padfleet.services.web.api import arguments
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.shortening import shorten_pad
+from padfleet.shared.log import contributions
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.staging import WrittenOn
+
+OFF = (
+    "compactPad is disabled, since it takes the history of a pad away for good: "
+    "PADFLEET_PAD_COMPACTION=true of the fan-out workers allows it"
+)
+
+
+async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
+    if not api.settings.pad_compaction:
+        raise ApiError(OFF)
+    given = fields.get("keepRevisions")
+    keep = None if given in (None, "") else arguments.whole_number(fields, "keepRevisions")
+    if given not in (None, "") and (keep is None or keep < 0):
+        raise ApiError("keepRevisions must be a non-negative integer")
+    pad, meta = await arguments.pad(api, fields)
+    keys = api.keyspace.pad(pad)
+    try:
+        done = await shorten_pad(api.redis, api.keyspace, pad, meta, keep or 0)
+    except WrittenOn as error:
+        raise ApiError(f"the pad could not be compacted: {error}; try again") from None
+    if done:
+        now = await read_meta(api.redis, keys)
+        await contributions.note(api.redis, await _authors(api, pad), pad, now.epoch)
+    if keep is None:
+        return {"ok": True, "mode": "all"}
+    return {"ok": done, "mode": "keepLast", "keepRevisions": keep}
+
+
+async def _authors(api: Api, pad: str) -> set[str]:
+    """Whose text is there now, and who has changed something since the first revision."""
+    keys = api.keyspace.pad(pad)
+    pool = await api.pools.at(keys, await read_meta(api.redis, keys))
+    pairs = (pool.get(number) for number in range(len(pool)))
+    return {value for key, value in pairs if key == "author" and value}
