@@ -305,16 +305,19 @@ class JoinHandler:
                 await self._create(room, session, asked=asked)
             asked = False
             epoch = room.epoch
+            # Before anything is begun beside: what fails here must not leave that behind.
+            named = await self._named(room)
+            fresh = None if shown is None else await shown
             admission, *_ = await all_of(
                 self._register(room, session, me.me, store=me),
-                room.people.get_to_know(self.redis, await self._named(room)),
+                room.people.get_to_know(self.redis, named),
                 self._rights(room, session, rights_of_epoch),
                 *(
                     [begin_with(self.redis, room, session.author, defaults, self.settings)]
                     if begins
                     else []
                 ),
-                *([self._shown(room, session, await shown)] if shown is not None else []),
+                *([self._shown(room, session, fresh)] if fresh is not None else []),
             )
             shown = None  # it is settled, however often we have to begin again
             if admission.epoch != room.epoch:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import jwt
 import pytest
+from redis.asyncio import Redis as PlainRedis
 
 from padfleet.services.fanout.auth.access import HookAccess, open_access
 from padfleet.services.fanout.auth.calls import Hook
@@ -27,10 +28,13 @@ from padfleet.shared.log import authors, lanes
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.history import inbox_order
 from padfleet.shared.log.hot import HotCommands
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.lanes import Lanes
 from padfleet.shared.log.pads import glance
-from padfleet.shared.log.records import Deletion, Origin
+from padfleet.shared.log.records import Deletion, Entry, Origin
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
@@ -63,6 +67,10 @@ class Rounds:
             await held
         self._under_way += 1
 
+    def begun(self) -> None:
+        """Something goes on that is no call of ours."""
+        self._under_way += 1
+
     def done(self) -> None:
         self._under_way -= 1
 
@@ -92,8 +100,35 @@ class Rounds:
 
 
 @pytest.fixture
-def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
+async def rounds(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str, keyspace: Keyspace
+) -> AsyncIterator[Rounds]:
     counted = Rounds()
+    watching, waits = PlainRedis.from_url(redis_url), set[asyncio.Task[None]]()
+    put = InboxWriter.put
+
+    async def settled(entry: Entry, entry_id: str) -> None:
+        """Returns when the writer, a process that may be slow, has come to the entry: until then
+        something goes on, and no round is over."""
+        state = keyspace.state(keyspace.partition_of(entry.pad))
+
+        async def is_settled() -> bool:
+            told = await watching.hget(state, "told")
+            return isinstance(told, bytes) and inbox_order(told.decode()) >= inbox_order(entry_id)
+
+        try:
+            await eventually(is_settled, "the writer has come to it", timeout=30)
+        finally:
+            counted.done()
+
+    async def counted_put(self: InboxWriter, entry: Entry) -> str:
+        entry_id = await put(self, entry)
+        if counted.counting:
+            counted.begun()
+            waits.add(asyncio.create_task(settled(entry, entry_id)))
+        return entry_id
+
+    monkeypatch.setattr(InboxWriter, "put", counted_put)
     place, subscribe, exchange = Lanes.place, Subscriber.subscribe, HotCommands.exchange
 
     @asynccontextmanager
@@ -125,7 +160,9 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> Rounds:
     monkeypatch.setattr(Lanes, "place", counted_place)
     monkeypatch.setattr(HotCommands, "exchange", counted_exchange)
     monkeypatch.setattr(Subscriber, "subscribe", counted_subscribe)
-    return counted
+    yield counted
+    await asyncio.gather(*waits)
+    await watching.aclose()
 
 
 async def visit(
