@@ -29,6 +29,9 @@ _ALPHABET = string.ascii_letters + string.digits
 _PAD, _MAPPER = "pad:", "mapper:"
 """What the names in a group's hash begin with."""
 
+_EVER = ""
+"""In a hash of sessions, once there was one: no session has this id."""
+
 KEPT_S = 86_400
 """Seconds that a session is still listed after its end. Etherpad keeps them for good; here they
 would fill the memory, at one for each login."""
@@ -161,8 +164,8 @@ async def create_session(
     kept = min(max(1, valid_until - int(time.time()) + KEPT_S), FOREVER_S)
     record = dumps([group, author, valid_until])
     await redis.client.set(session_key(session), record, ex=kept)
-    await _put(redis, group_sessions_key(group), session)
-    await _put(redis, author_sessions_key(author), session)
+    for key in (group_sessions_key(group), author_sessions_key(author)):
+        await redis.client.hset(key, mapping={session: "1", _EVER: "1"})
     return session
 
 
@@ -179,18 +182,21 @@ async def delete_session(redis: Redis, session_id: str) -> None:
         await redis.client.delete(session_key(session_id))
 
 
-async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession]:
+async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession] | None:
+    """Those that are listed, by id; None if there never was any."""
     return await _sessions(redis, group_sessions_key(group))
 
 
-async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession]:
+async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
+    """Likewise."""
     return await _sessions(redis, author_sessions_key(author))
 
 
-async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession]:
+async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession] | None:
     found: dict[str, GroupSession] = {}
     ended: list[str] = []
-    for session_id in await _hash(redis, key):
+    listed = await _hash(redis, key)
+    for session_id in listed.keys() - {_EVER}:
         session = await read_session(redis, session_id)
         if session is not None:
             found[session_id] = session
@@ -198,7 +204,7 @@ async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession]:
             ended.append(session_id)
     if ended:
         await _drop(redis, key, *ended)
-    return found
+    return found if listed else None
 
 
 MOST_IN_COOKIE = 50

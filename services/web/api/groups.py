@@ -111,6 +111,8 @@ async def list_sessions_of_author(api: Api, fields: Fields) -> dict[str, Any] | 
     return _listed(await groups.sessions_of_author(api.redis, author))
 
 
-def _listed(sessions: dict[str, GroupSession]) -> dict[str, Any] | None:
-    """None where there are none, as in Etherpad."""
-    return {name: session_info(session) for name, session in sessions.items()} or None
+def _listed(sessions: dict[str, GroupSession] | None) -> dict[str, Any] | None:
+    """None where there never were any, as in Etherpad."""
+    if sessions is None:
+        return None
+    return {name: session_info(session) for name, session in sessions.items()}

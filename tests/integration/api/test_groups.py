@@ -61,7 +61,12 @@ async def test_sessions(api: Caller) -> None:
     assert await api.listSessionsOfGroup(groupID=group) == {session: info}
     assert await api.listSessionsOfAuthor(authorID=author) == {session: info}
     assert await api.deleteSession(sessionID=session) is None
-    assert await api.listSessionsOfGroup(groupID=group) is None
+    # There was one once, which is something else than that there never was any.
+    assert await api.listSessionsOfGroup(groupID=group) == {}
+    assert await api.listSessionsOfAuthor(authorID=author) == {}
+    await api.createSession(groupID=group, authorID=author, validUntil=LATER)
+    await api.deleteGroup(groupID=group)
+    assert await api.listSessionsOfAuthor(authorID=author) == {}
     for name in ("deleteSession", "getSessionInfo"):
         assert await api.refusal(name, sessionID=session) == (1, "sessionID does not exist")
 

@@ -16,7 +16,7 @@ from padfleet.services.fanout.auth.group_pads import (
 from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import KEPT_S, GroupSession
-from padfleet.shared.log.keys import Keyspace, session_key
+from padfleet.shared.log.keys import Keyspace, group_sessions_key, session_key
 
 GROUP = "g.0123456789abcdef"
 PAD = f"{GROUP}$x"
@@ -34,10 +34,23 @@ async def test_a_session_is_forgotten_a_day_after_its_end(redis: Redis) -> None:
     left = await redis.client.ttl(session_key(name))
     assert 1000 + KEPT_S - 60 < left <= 1000 + KEPT_S
     forever = await groups.create_session(redis, GROUP, "a.x", 10**15)
-    assert set(await groups.sessions_of_group(redis, GROUP)) == {name, forever}
+    assert set(await groups.sessions_of_group(redis, GROUP) or ()) == {name, forever}
     await redis.client.delete(session_key(name))  # as if its time had come
-    assert set(await groups.sessions_of_group(redis, GROUP)) == {forever}
-    assert set(await groups.sessions_of_author(redis, "a.x")) == {forever}
+    assert set(await groups.sessions_of_group(redis, GROUP) or ()) == {forever}
+    assert set(await groups.sessions_of_author(redis, "a.x") or ()) == {forever}
+    await redis.client.delete(session_key(forever))
+    assert await groups.sessions_of_group(redis, GROUP) == {}
+    assert await groups.sessions_of_author(redis, "a.x") == {}
+    assert await groups.sessions_of_author(redis, "a.nobody") is None
+
+
+async def test_a_session_of_which_a_release_before_made_the_list(redis: Redis) -> None:
+    """It knows nothing of the field that says that there was one."""
+    name = await groups.create_session(redis, GROUP, "a.x", int(time.time()) + 1000)
+    await redis.client.hdel(group_sessions_key(GROUP), "")
+    assert set(await groups.sessions_of_group(redis, GROUP) or ()) == {name}
+    await groups.delete_session(redis, name)
+    assert await groups.sessions_of_group(redis, GROUP) is None
 
 
 async def test_which_session_counts(redis: Redis) -> None:
