@@ -1,5 +1,6 @@
 """Files into edits, and pads into files: by processes of their own, in turns by client."""
 
+import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +40,10 @@ WAITING: Final = 128
 """Jobs that wait for one of the processes. Who has most of these places gives one up for others."""
 
 
+DIFFERENCES_AT_ONCE: Final = 2
+"""Differences whose revisions are in memory at a time; see `differences.MOST`."""
+
+
 class ConversionBusy(Exception):
     """There is no place to wait; the client may come again in a moment."""
 
@@ -46,6 +51,8 @@ class ConversionBusy(Exception):
 class Conversion:
     def __init__(self, *, processes: int = 2) -> None:
         limits = Limits(SECONDS, MEMORY, ANSWER)
+        self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)
+        """To be held from when the first revision is read until `differing` has answered."""
         self._pool = Pool(
             "padfleet.shared.rendering.jobs:work",
             limits,

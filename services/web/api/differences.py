@@ -20,6 +20,11 @@ async def create_diff_html(api: Api, fields: Fields) -> Json:
     start, end = arguments.rev(fields, "startRev"), arguments.rev(fields, "endRev")
     pad, meta = await arguments.pad(api, fields)
     first, last = _range(start, end, meta)
+    async with api.conversion.differences:
+        return Json(await _difference(api, pad, meta, first, last))
+
+
+async def _difference(api: Api, pad: str, meta: PadMeta, first: int, last: int) -> bytes:
     keys = api.keyspace.pad(pad)
     before = await read(api, pad, meta, first)
     edits: list[Edited] = []
@@ -38,7 +43,7 @@ async def create_diff_html(api: Api, fields: Fields) -> Json:
     pool = await api.pools.at(keys, meta)
     known = await authors.read(api.redis, _authors_in(pool))
     colors = {author: record.color for author, record in known.items()}
-    return Json(await api.conversion.differing(CALLERS, before, edits, pool, colors))
+    return await api.conversion.differing(CALLERS, before, edits, pool, colors)
 
 
 def _range(start: int | None, end: int | None, meta: PadMeta) -> tuple[int, int]:
