@@ -103,7 +103,7 @@ async def test_a_token_is_as_good_as_the_key(worker: Member) -> None:
         {"key": signing.SECRET},
         {"kid": "two"},
     ],
-    ids=str,
+    ids="+".join,
 )
 async def test_what_is_wrong_opens_nothing(worker: Member, wrong: dict[str, Any]) -> None:
     refused = (401, {"code": 4, "message": "no or wrong API Key", "data": None})
