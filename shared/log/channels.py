@@ -10,6 +10,7 @@ for each node here.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -137,6 +138,8 @@ class _NodeFeed:
     def __init__(self, subscriber: Subscriber, node: Node) -> None:
         self.node = node
         self.channels: set[str] = set()
+        self._leaving = Counter[str]()
+        """How often each channel has been given up on this connection, and no answer has come."""
         self._subscriber = subscriber
         self._connection: ListeningConnection | None = None
         self._pauses = RetryPauses(LONGEST_OF_FEW)
@@ -155,6 +158,8 @@ class _NodeFeed:
     def drop(self, channel: str) -> None:
         if channel in self.channels:
             self.channels.discard(channel)
+            if self._connection is not None:
+                self._leaving[channel] += 1
             self._send("SUNSUBSCRIBE", channel)
 
     def _send(self, *command: str) -> None:
@@ -204,6 +209,7 @@ class _NodeFeed:
         )
         try:
             self._connection = connection
+            self._leaving.clear()
             # One command for each channel: a cluster refuses several slots in one.
             connection.send(*(("SSUBSCRIBE", channel) for channel in self.channels))
             while not connection.ended.done():
@@ -220,13 +226,22 @@ class _NodeFeed:
                 self._subscriber.deliver(channel.decode(), data)
             case [b"ssubscribe", bytes(channel), _]:
                 self._pauses.succeeded()
-                self._subscriber.confirmed(channel.decode())
-            case [b"sunsubscribe", bytes(channel), _] if channel.decode() in self.channels:
-                # Not asked for: the slot has moved away from this node.
-                self.channels.discard(channel.decode())
-                self._moving.start(
-                    self._moved(channel.decode()), "moving", channel=channel.decode()
-                )
+                # Before an answer to our leaving, it is that to an earlier coming.
+                if not self._leaving[channel.decode()]:
+                    self._subscriber.confirmed(channel.decode())
+            case [b"sunsubscribe", bytes(channel), _]:
+                self._left(channel.decode())
+
+    def _left(self, channel: str) -> None:
+        if self._leaving[channel]:
+            # As we have asked. Somebody may want it again by now, and its coming is on the way.
+            self._leaving[channel] -= 1
+            if not self._leaving[channel]:
+                del self._leaving[channel]
+        elif channel in self.channels:
+            # Not asked for: the slot has moved away from this node.
+            self.channels.discard(channel)
+            self._moving.start(self._moved(channel), "moving", channel=channel)
 
     async def _moved(self, channel: str) -> None:
         await self._subscriber.lost(self, {channel})

@@ -49,6 +49,29 @@ async def test_I8_an_unsubscribed_channel_costs_nothing(redis: Redis, listener: 
     await listener.subscriber.close()
 
 
+async def test_who_leaves_and_comes_back_at_once_has_missed_nothing(
+    redis: Redis, listener: Listener
+) -> None:
+    """The answer to the leaving came when the channel was wanted again, and was taken for a slot
+    that has moved: the topology was asked for, and the pad was read twice."""
+    subscriber = listener.subscriber
+    await asyncio.wait_for(subscriber.subscribe("c1"), 5)
+    for number in range(50):
+        subscriber.unsubscribe("c1")
+        coming = asyncio.create_task(subscriber.subscribe("c1"))
+        if number % 2:
+            await asyncio.sleep(0)
+            subscriber.unsubscribe("c1")
+            coming.cancel()
+            coming = asyncio.create_task(subscriber.subscribe("c1"))
+        await asyncio.wait_for(coming, 5)
+        assert await publish(redis, "c1", str(number)) == 1
+    expected = [("c1", str(number).encode()) for number in range(50)]
+    await eventually(lambda: listener.received == expected)
+    assert listener.again == []
+    await subscriber.close()
+
+
 async def test_a_killed_subscription_comes_back_and_says_so(
     redis: Redis, listener: Listener
 ) -> None:
