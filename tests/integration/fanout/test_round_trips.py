@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -57,15 +57,18 @@ class Rounds:
     def __init__(self) -> None:
         self.count = 0
         self.counting = False
-        self._held: list[asyncio.Future[None]] = []
+        self._held: list[tuple[asyncio.Future[None], bool]] = []
         self._under_way = 0
 
-    async def hold(self) -> None:
+    async def hold(self, *, for_the_writer: bool = False) -> None:
+        """`for_the_writer`: another process acts upon it, and not before what is asked at the same
+        time has been answered, as on a slow network."""
         if self.counting:
             held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._held.append(held)
+            self._held.append((held, for_the_writer))
             await held
-        self._under_way += 1
+        else:
+            self._under_way += 1
 
     def begun(self) -> None:
         """Something goes on that is no call of ours."""
@@ -79,23 +82,32 @@ class Rounds:
         self.count, self.counting = 0, True
         task = asyncio.ensure_future(work)
         while not task.done():
-            quiet = 0
-            while quiet < QUIET and not task.done():
-                before = len(self._held)
-                await asyncio.sleep(0)
-                busy = self._under_way > 0 or len(self._held) != before
-                quiet = 0 if busy else quiet + 1
+            await self._is_quiet(task)
             if self._held and not task.done():
                 self.count += 1
-                self._let_go()
+                held, self._held = self._held, []
+                self._let_go([future for future, for_the_writer in held if not for_the_writer])
+                while self._under_way > 0:  # noqa: ASYNC110  # what is asked of a real server
+                    await asyncio.sleep(0)
+                self._let_go([future for future, for_the_writer in held if for_the_writer])
         self.counting = False
-        self._let_go()
+        self._let_go([future for future, _ in self._held])
         return task.result(), self.count
 
-    def _let_go(self) -> None:
-        held, self._held = self._held, []
+    async def _is_quiet(self, task: asyncio.Future[T]) -> None:
+        """Returns when nothing goes on but what is held, or when the task has ended."""
+        quiet = 0
+        while quiet < QUIET and not task.done():
+            before = len(self._held)
+            await asyncio.sleep(0)
+            busy = self._under_way > 0 or len(self._held) != before
+            quiet = 0 if busy else quiet + 1
+
+    def _let_go(self, held: list[asyncio.Future[None]]) -> None:
         for future in held:
             if not future.done():
+                # From now on, and not only when whoever waits for it has noticed.
+                self._under_way += 1
                 future.set_result(None)
 
 
@@ -143,10 +155,12 @@ async def rounds(
             if not inside:
                 counted.done()
 
-    async def counted_exchange(self: HotCommands, *args: Any, **options: Any) -> Any:
-        await counted.hold()
+    async def counted_exchange(
+        self: HotCommands, commands: Sequence[Any], **options: Any
+    ) -> Sequence[Any]:
+        await counted.hold(for_the_writer=any(command[0] == "XADD" for command in commands))
         try:
-            return await exchange(self, *args, **options)
+            return await exchange(self, commands, **options)
         finally:
             counted.done()
 
