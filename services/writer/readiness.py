@@ -4,8 +4,6 @@
 import asyncio
 from collections.abc import Iterable
 
-from redis.exceptions import ResponseError
-
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log.connect import Redis
@@ -69,7 +67,7 @@ def add_readiness(
         held = list(manager.held)
         late = {}
         for partition, found in zip(held, await read_standings(redis, keyspace, held), strict=True):
-            if isinstance(found, ResponseError):
+            if isinstance(found, Exception):
                 return f"partition {partition}: {type(found).__name__}: {found}"
             if (seconds := (found.waiting_ms or 0) / 1000) > WAIT_LIMIT:
                 late[partition] = seconds

@@ -188,7 +188,7 @@ async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession]
 
 
 async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
-    """Likewise."""
+    """Those that are listed of an author, by id; None if there never was any."""
     return await _sessions(redis, author_sessions_key(author))
 
 

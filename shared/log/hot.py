@@ -240,5 +240,9 @@ def _is_ask(error: Exception) -> bool:
 def _reply_of(replies: Sequence[Any]) -> Any:
     reply = replies[0]
     if isinstance(reply, Exception):
-        raise reply.with_traceback(None)
+        try:
+            raise reply.with_traceback(None)
+        finally:
+            # This frame is in its traceback: what it holds would hold it, and all that it came by.
+            del reply, replies
     return reply

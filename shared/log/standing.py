@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from redis.exceptions import ResponseError
 
 from padfleet.shared.log import scripts
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.entries import UnreadEntry
 from padfleet.shared.log.keys import Keyspace
 
@@ -29,24 +29,35 @@ class InboxStanding(NamedTuple):
 async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding:
     """Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type."""
     (found,) = await _read(redis, keyspace, [partition])
-    if isinstance(found, ResponseError):
+    if isinstance(found, Exception):
         raise found
     return found
 
 
 async def read_standings(
     redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
-) -> list[InboxStanding | ResponseError]:
-    """How each of these stands, or what is wrong with its keys; in one call, unless they are on a
-    cluster. Raises what `UNREACHABLE` lists."""
-    together = [[p] for p in partitions] if redis.is_cluster else [partitions]
-    parts = await asyncio.gather(*(_read(redis, keyspace, part) for part in together if part))
-    return [standing for part in parts for standing in part]
+) -> list[InboxStanding | Exception]:
+    """How each of these stands, or what is wrong with its keys: in one call. On a cluster each is
+    asked for by itself, and what `UNREACHABLE` lists is told of the one that it is about; else that
+    is raised."""
+    if not partitions:
+        return []
+    if not redis.is_cluster:
+        return await _read(redis, keyspace, partitions)
+    return list(await asyncio.gather(*(_alone(redis, keyspace, p) for p in partitions)))
+
+
+async def _alone(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding | Exception:
+    try:
+        (found,) = await _read(redis, keyspace, [partition])
+    except UNREACHABLE as error:
+        return error
+    return found
 
 
 async def _read(
     redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
-) -> list[InboxStanding | ResponseError]:
+) -> list[InboxStanding | Exception]:
     keys = [
         key
         for p in partitions

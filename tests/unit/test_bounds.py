@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from padfleet.services.fanout.auth.decision import name_of as claimed_name
 from padfleet.services.tools.restore.put import Restorer
-from padfleet.services.writer.rules import SubmissionRefused, check_submission
+from padfleet.services.writer.rules import SubmissionRefused, wire_pool_of
 from padfleet.shared import bounds
 from padfleet.shared.bounds import OutOfBounds
 from padfleet.shared.easysync import AttributePool, make_splice
@@ -27,7 +27,7 @@ from padfleet.shared.log.authors import Author, author_items, stored_author
 from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.options import normalised, parse_options
-from padfleet.shared.log.records import Revision, pack
+from padfleet.shared.log.records import Origin, Revision, Submission, pack
 from padfleet.shared.log.saved import SavedRevision, readable
 from padfleet.shared.log.staging import Staging
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -185,8 +185,11 @@ def test_attributes_are_bounded_at_every_door(key: str, value: str) -> None:
     pool.put(key, value)
     with pytest.raises(BadRecord):
         r.pool_of({"pool": pool.to_jsonable()}, "k")
+    change = "Z:1>1*0+1$x"
+    origin = Origin("s", 1)
+    submission = Submission("p", origin, 1, 1, AUTHOR, 0, change, pool.to_jsonable())
     with pytest.raises(SubmissionRefused):
-        check_submission("Z:1>1*0+1$x", pool, AUTHOR, AttributePool())
+        wire_pool_of(submission)
 
 
 def test_the_attributes_of_a_file_are_bounded_together() -> None:

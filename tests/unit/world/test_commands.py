@@ -53,7 +53,7 @@ def _last(node: ast.expr) -> str:
     return getattr(node, "attr", getattr(node, "id", ""))
 
 
-SENT_BY: Final = ("execute_command", "send_command", "_call", "call", "call_blocking")
+SENT_BY: Final = ("execute_command", "send_command", "_call", "call", "call_blocking", "_send")
 """What is given a command's name first."""
 
 
