@@ -219,6 +219,10 @@ async def unread_timeslider(target: Target, tally: Tally) -> None:
     await unread_answers(target, tally, target.long, changeset_req(target.long, 0, 1))
 
 
+FULL = 5_000_000
+"""Characters that a pad may have: a quick writer comes to it within an attack."""
+
+
 async def unread_edits(target: Target, tally: Tally) -> None:
     """Twenty do not read what one writes."""
     pad = f"{PAD}-unread-edits"
@@ -231,11 +235,13 @@ async def unread_edits(target: Target, tally: Tally) -> None:
         said = await writer.join(pad)
         known = said["collab_client_vars"]
         rev, size = known["rev"], len(known["initialAttributedText"]["text"])
-        while True:
+        while size + 20_000 < FULL:
             await writer.say(insert(said["userId"], rev, size, "x" * 20_000))
             heard = json.loads((await writer.until("ACCEPT_COMMIT"))[2:])
             rev, size = heard[1]["data"]["newRev"], size + 20_000
             tally["accepted"] += 1
+        tally["pad full"] += 1
+        await forever()
 
 
 # --- Joins ---------------------------------------------------------------------------------------
