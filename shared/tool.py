@@ -4,14 +4,17 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 from redis.exceptions import ResponseError
 
 from padfleet.shared.log.agreement import Disagreement
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.inventory import NoFleet
+from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
+from padfleet.shared.log.inventory import NoFleet, stored_keyspace
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.logs import configure
 from padfleet.shared.settings import RedisProcessSettings, load, mask
 
@@ -57,6 +60,30 @@ def run_tool(
     except ResponseError as error:
         print(f"{parser.prog}: {where} refuses: {error}", file=sys.stderr)
         return FAILED
+
+
+@asynccontextmanager
+async def fleet_of(
+    settings: RedisProcessSettings, *, begin: bool = False
+) -> AsyncIterator[tuple[Redis, Keyspace]]:
+    """The Redis that the settings name, and the keyspace of the fleet that it holds.
+
+    With `begin`, one that has held no fleet yet gets the partitions of the settings. Raises
+    `NoFleet` without, and what `UNREACHABLE` lists.
+    """
+    redis = open_redis(settings.redis_url)
+    try:
+        await redis.start()
+        try:
+            keyspace = await stored_keyspace(redis)
+        except NoFleet:
+            if not begin:
+                raise
+            await settle_partitions(redis, settings.partitions)
+            keyspace = Keyspace(settings.partitions)
+        yield redis, keyspace
+    finally:
+        await redis.close()
 
 
 class ToolProgress:

@@ -39,6 +39,17 @@ async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]
             yield pad_id
 
 
+async def wanted_pads(
+    redis: Redis, keyspace: Keyspace, named: Sequence[str] | None
+) -> AsyncGenerator[str, None]:
+    """Those that somebody has named, each once, whether they are there or not; or all."""
+    if not named:
+        async for pad in pad_ids(redis, keyspace):
+            yield pad
+    for pad in dict.fromkeys(named or ()):
+        yield pad
+
+
 async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
     """Hash and author of all tokens, some hundreds at a time."""
     prefix = token_key("")

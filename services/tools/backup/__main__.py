@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from padfleet.services.tools.backup.unchanged import already_there
 from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
 from padfleet.shared.archive.folder import file_of, means_folder
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inventory import pad_ids, stored_keyspace, tokens
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inventory import tokens, wanted_pads
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,23 +77,14 @@ async def _to_folder(settings: RedisProcessSettings, given: argparse.Namespace) 
 async def _run(
     settings: RedisProcessSettings, given: argparse.Namespace
 ) -> AsyncIterator[tuple[_BackupRun, AsyncIterator[str]]]:
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        run = _BackupRun(redis, await stored_keyspace(redis), must_exist=bool(given.pad))
+    async with fleet_of(settings) as (redis, keyspace):
+        run = _BackupRun(redis, keyspace, must_exist=bool(given.pad))
         try:
-            yield run, _named(given.pad) if given.pad else pad_ids(redis, run.keyspace)
+            yield run, wanted_pads(redis, keyspace, given.pad)
         except NotWritten as error:
             run.failed += 1
             run.progress.say(f"padfleet backup: {error}")
-    finally:
-        await redis.close()
     run.progress.say(f"{run.done} pads backed up, {run.unchanged} unchanged, {run.failed} failed")
-
-
-async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
-    for pad in dict.fromkeys(pads):
-        yield pad
 
 
 class _BackupRun:

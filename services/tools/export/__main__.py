@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
 
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad.writing import etherpad_file
-from padfleet.shared.log.connect import open_redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import read_told_meta
-from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.log.inventory import wanted_pads
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,12 +44,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     progress = ToolProgress()
     done = failed = 0
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        keyspace = await stored_keyspace(redis)
-        pads = _named(given.pad) if given.pad else pad_ids(redis, keyspace)
-        async for pad in pads:
+    async with fleet_of(settings) as (redis, keyspace):
+        async for pad in wanted_pads(redis, keyspace, given.pad):
             keys = keyspace.pad(pad)
             meta = await read_told_meta(redis, keys)
             if not meta.exists:
@@ -68,15 +63,8 @@ async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> 
             else:
                 done += 1
                 progress.say(f"{shown(pad)}: {path.name}, up to revision {meta.head}")
-    finally:
-        await redis.close()
     progress.say(f"{done} pads exported, {failed} failed")
     return FAILED if failed else 0
-
-
-async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
-    for pad in dict.fromkeys(pads):
-        yield pad
 
 
 def file_of(folder: Path, pad_id: str) -> Path:

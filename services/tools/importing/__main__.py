@@ -10,21 +10,20 @@ from pathlib import Path
 
 from padfleet.services.tools.importing.beside import bring_beside
 from padfleet.services.tools.importing.run import Importer, ImportTally
-from padfleet.services.tools.importing.sources import BadSource, Database, open_source
+from padfleet.services.tools.importing.sources import BadSource, Database, Source, open_source
 from padfleet.services.tools.importing.sql import NoDriver
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import SourceFailed
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inventory import NoFleet, stored_keyspace
+from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import (
     FAILED,
     NOT_DONE,
     ToolProgress,
     add_redis_options,
+    fleet_of,
     refuse_new_id,
     run_tool,
     shown,
@@ -99,29 +98,32 @@ def _parser() -> argparse.ArgumentParser:
 async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     progress = ToolProgress()
     tally = ImportTally()
-    redis = open_redis(settings.redis_url)
     try:
-        await redis.start()
-        try:
-            keyspace = await stored_keyspace(redis)
-        except NoFleet:
-            await settle_partitions(redis, settings.partitions)
-            keyspace = Keyspace(settings.partitions)
-        for where in given.source:
-            await _take(redis, keyspace, where, given, tally, progress)
+        if given.dry_run:  # which also begins no fleet
+            for where in given.source:
+                await _count(where, given, tally, progress)
+            return FAILED if tally.failed else 0
+        async with fleet_of(settings, begin=True) as (redis, keyspace):
+            for where in given.source:
+                await _take(redis, keyspace, where, given, tally, progress)
     except (BadSource, NoDriver, BadRecord, SourceFailed, FileNotFoundError) as error:
         progress.say(f"padfleet import: {error}")
         return FAILED if tally.brought else NOT_DONE
-    finally:
-        await redis.close()
-    if given.dry_run:
-        return FAILED if tally.failed else 0
     progress.say(
         f"{tally.brought} pads brought, {tally.unchanged} unchanged, "
         f"{len(tally.in_the_way)} in the way, {len(tally.failed)} failed"
         + (f", {len(tally.salvaged)} as text only" if tally.salvaged else "")
     )
     return FAILED if tally.failed or tally.in_the_way else 0
+
+
+async def _count(
+    where: str, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
+) -> None:
+    """How many pads of one source would be brought."""
+    async with open_source(where, _key(given.api_key_file)) as source:
+        pads = await _wanted(source, given, tally, progress)
+    progress.say(f"{where}: {len(pads)} pads")
 
 
 async def _take(
@@ -134,18 +136,7 @@ async def _take(
 ) -> None:
     """All that is wanted of one source."""
     async with open_source(where, _key(given.api_key_file)) as source:
-        pads = await source.pads()
-        known = set(pads)
-        wanted = list(dict.fromkeys(given.pad or pads))
-        if given.new_id is not None and len(wanted) != 1:
-            raise BadSource(f"--as needs one pad, and there are {len(wanted)}: name it with --pad")
-        for pad in wanted:
-            if pad not in known:
-                tally.failed.append(pad)
-                progress.say(f"{shown(pad)}: there is no such pad")
-        if given.dry_run:
-            progress.say(f"{where}: {len(known.intersection(wanted))} pads")
-            return
+        pads = await _wanted(source, given, tally, progress)
         importer = Importer(
             redis,
             keyspace,
@@ -155,11 +146,27 @@ async def _take(
             salvage=given.salvage,
             progress=progress,
         )
-        await importer.run([pad for pad in wanted if pad in known], as_id=given.new_id)
+        await importer.run(pads, as_id=given.new_id)
         if isinstance(source, Database) and source.whole and not given.pad:
             counts = await bring_beside(redis, source.all)
             beside = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
             progress.say(f"also {beside}" if beside else "nothing beside the pads")
+
+
+async def _wanted(
+    source: Source, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
+) -> list[str]:
+    """The pads of a source that are asked for; what it does not have is said, and has failed."""
+    pads = await source.pads()
+    known = set(pads)
+    wanted = list(dict.fromkeys(given.pad or pads))
+    if given.new_id is not None and len(wanted) != 1:
+        raise BadSource(f"--as needs one pad, and there are {len(wanted)}: name it with --pad")
+    for pad in wanted:
+        if pad not in known:
+            tally.failed.append(pad)
+            progress.say(f"{shown(pad)}: there is no such pad")
+    return [pad for pad in wanted if pad in known]
 
 
 def _key(path: Path | None) -> str:

@@ -11,22 +11,23 @@ from contextlib import aclosing, asynccontextmanager
 from padfleet.services.tools.pads.listing import PadFacts, Wanted, facts_of, listed
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.log import groups
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.copying import copy_pad, move_pad
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
-from padfleet.shared.log.inventory import stored_keyspace
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
 
-NOT_DONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
+UNDONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
+"""Why a pad was not deleted."""
 
 _AGE = re.compile(r"(\d{1,6})([hd])")
 _SECONDS = {"h": 3600, "d": 86400}
@@ -96,23 +97,12 @@ def _age(text: str) -> float:
 
 
 class _PadsRun:
-    """One run of the command: a fleet's Redis, open."""
+    """One run of the command, and whether all of it was done."""
 
-    def __init__(self, settings: RedisProcessSettings) -> None:
-        self.redis = open_redis(settings.redis_url)
+    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+        self.redis = redis
+        self.keyspace = keyspace
         self.failed = False
-
-    async def __aenter__(self) -> "_PadsRun":
-        try:
-            await self.redis.start()
-            self.keyspace = await stored_keyspace(self.redis)
-        except BaseException:
-            await self.redis.close()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.redis.close()
 
     def fails(self, why: str) -> None:
         self.failed = True
@@ -123,10 +113,16 @@ class _PadsRun:
         return FAILED if self.failed else 0
 
 
+@asynccontextmanager
+async def _run(settings: RedisProcessSettings) -> AsyncGenerator[_PadsRun, None]:
+    async with fleet_of(settings) as (redis, keyspace):
+        yield _PadsRun(redis, keyspace)
+
+
 async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     since = None if given.unused is None else time.time() - given.unused
     wanted = Wanted(given.match, since, given.open)
-    async with _PadsRun(settings) as run, aclosing(_readable(run, wanted)) as found:
+    async with _run(settings) as run, aclosing(_readable(run, wanted)) as found:
         async for facts in found:
             print(_as_json(facts) if given.json else _line(facts), flush=True)
     return run.code
@@ -142,7 +138,7 @@ async def _readable(run: _PadsRun, wanted: Wanted) -> AsyncGenerator[PadFacts, N
 
 
 async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _PadsRun(settings) as run:
+    async with _run(settings) as run:
         for pad in given.pads:
             try:
                 facts = await facts_of(run.redis, run.keyspace, pad)
@@ -159,7 +155,7 @@ async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 
 
 async def _who(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _PadsRun(settings) as run:
+    async with _run(settings) as run:
         if await facts_of(run.redis, run.keyspace, given.pad) is None:
             run.fails(f"there is no pad {given.pad!r}")
             return run.code
@@ -176,13 +172,13 @@ async def _who(settings: RedisProcessSettings, given: argparse.Namespace) -> int
 
 
 async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _PadsRun(settings) as run, _edits(run) as edits:
+    async with _run(settings) as run, _edits(run) as edits:
         for pad in given.pads:
             try:
                 await edits.delete(pad)
             except Missing:
                 run.fails(f"there is no pad {pad!r}")
-            except NOT_DONE as error:
+            except UNDONE as error:
                 run.fails(f"{pad}: not deleted: {_why(error)}")
             else:
                 if (group := groups.group_of(pad)) is not None:
@@ -192,13 +188,13 @@ async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> 
 
 
 async def _copy(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _PadsRun(settings) as run:
+    async with _run(settings) as run:
         await _elsewhere(run, given, None)
     return run.code
 
 
 async def _move(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _PadsRun(settings) as run, _edits(run) as edits:
+    async with _run(settings) as run, _edits(run) as edits:
         await _elsewhere(run, given, edits)
     return run.code
 
@@ -229,7 +225,7 @@ async def _elsewhere(run: _PadsRun, given: argparse.Namespace, edits: Edits | No
             f"people write on {source!r}: it is copied to {destination!r}, and still there; move "
             "it with --replace when they have gone"
         )
-    except (CorruptPad, Moved, *NOT_DONE) as error:
+    except (CorruptPad, Moved, *UNDONE) as error:
         run.fails(_why(error))
     else:
         done = "copied" if edits is None else "moved"

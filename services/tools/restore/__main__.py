@@ -13,12 +13,10 @@ from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import check_archive, read_archive
 from padfleet.shared.bounds import is_new_pad_id
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.log.staging import Installed, Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import (
@@ -26,6 +24,7 @@ from padfleet.shared.tool import (
     NOT_DONE,
     ToolProgress,
     add_redis_options,
+    fleet_of,
     refuse_new_id,
     run_tool,
     shown,
@@ -76,20 +75,11 @@ async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) ->
         wanted = _wanted(given, path) if files is None else []
     except (BadArchive, OSError, ValueError) as error:
         return _refuse(str(error))
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        try:
-            keyspace = await stored_keyspace(redis)
-        except NoFleet:
-            await settle_partitions(redis, settings.partitions)
-            keyspace = Keyspace(settings.partitions)
+    async with fleet_of(settings, begin=True) as (redis, keyspace):
         run = _RestoreRun(redis, keyspace, given)
         if files is None:
             return await run.file(path, wanted)
         return await run.folder(files)
-    finally:
-        await redis.close()
 
 
 def _wanted(given: argparse.Namespace, path: Path) -> list[PadHead]:

@@ -11,12 +11,12 @@ from contextlib import aclosing
 from padfleet.shared.batches import batches
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.announcements import relay
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.several import pads_with_sessions
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import add_redis_options, run_tool
+from padfleet.shared.tool import add_redis_options, fleet_of, run_tool
 
 PAGE = 500
 """Pads asked for in one round trip."""
@@ -57,17 +57,12 @@ async def _shout(settings: RedisProcessSettings, given: argparse.Namespace) -> i
             },
         },
     }
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        keyspace = await stored_keyspace(redis)
+    async with fleet_of(settings) as (redis, keyspace):
         pads = users = 0
         async with aclosing(_open_pads(redis, keyspace, given.pad)) as found:
             async for pad_id, here in found:
                 await relay(redis, keyspace.pad(pad_id), message, event="shout")
                 pads, users = pads + 1, users + here
-    finally:
-        await redis.close()
     print(f"told {users} sessions on {pads} pads")
     return 0
 

@@ -17,11 +17,10 @@ from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import Finding, findings
 from padfleet.shared.fleet.serialize import as_json, sound
 from padfleet.shared.fleet.view import FleetView, picture
-from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
-from padfleet.shared.log.inventory import stored_keyspace
+from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings, mask
-from padfleet.shared.tool import FAILED, add_redis_options, run_tool
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool
 
 INTERVAL = 2.0
 """Seconds between two looks: processes tell anew as often."""
@@ -60,17 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _top(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        keyspace = await stored_keyspace(redis)
+    async with fleet_of(settings) as (redis, keyspace):
         if given.json or given.once or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return await _once(redis, keyspace, as_text=not given.json)
         with borrowed() as terminal:
             await _live(redis, keyspace, terminal, mask(settings.redis_url))
         return 0
-    finally:
-        await redis.close()
 
 
 async def _once(redis: Redis, keyspace: Keyspace, *, as_text: bool) -> int:

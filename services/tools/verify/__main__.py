@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import read_archive
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inventory import pad_ids, stored_keyspace
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inventory import wanted_pads
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, run_tool, shown
+from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 
 
 def main(argv: Sequence[str]) -> int:
@@ -62,25 +62,15 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _verify(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     backup = given.backup or given.backup_too
-    redis = open_redis(settings.redis_url)
-    try:
-        await redis.start()
-        run = _VerifyRun(redis, await stored_keyspace(redis))
+    async with fleet_of(settings) as (redis, keyspace):
+        run = _VerifyRun(redis, keyspace)
         if backup is not None:
             await run.backup(backup, set(given.pad) if given.pad else None)
-        if given.pad:
-            await run.pads(_named(given.pad), must_exist=True)
-        elif given.all or backup is None:
-            await run.pads(pad_ids(redis, run.keyspace), must_exist=False)
-    finally:
-        await redis.close()
+        if given.pad or given.all or backup is None:
+            pads = wanted_pads(redis, keyspace, given.pad)
+            await run.pads(pads, must_exist=bool(given.pad))
     print(f"{run.right} right, {run.wrong} wrong")
     return FAILED if run.wrong else 0
-
-
-async def _named(pads: Iterable[str]) -> AsyncIterator[str]:
-    for pad in dict.fromkeys(pads):
-        yield pad
 
 
 class _VerifyRun:

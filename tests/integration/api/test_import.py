@@ -306,6 +306,19 @@ async def test_what_a_wrong_character_set_has_left_of_a_pad(
     assert await there.getText(padID="sound") == await api.getText(padID="sound")
 
 
+async def test_a_dry_run_counts_and_begins_nothing(
+    api: Caller, fleet: Fleet, tmp_path: Path
+) -> None:
+    await written(api, fleet, "counted")
+    path = tmp_path / "counted.etherpad"
+    path.write_bytes(await api.export("counted", "etherpad"))
+    nowhere = "redis://127.0.0.1:1/0"
+    ended = await padfleet(nowhere, "import", path, "--dry-run")
+    assert (ended.code, f"{path}: 1 pads" in ended.err) == (0, True), ended
+    ended = await padfleet(nowhere, "import", path, "--dry-run", "--pad", "none")
+    assert (ended.code, "there is no such pad" in ended.err) == (1, True), ended
+
+
 async def test_a_server_that_is_not_there(elsewhere: Fleet) -> None:
     ended = await padfleet(
         elsewhere.redis_url, "import", "http://127.0.0.1:1/", ETHERPAD_API_KEY="x"
