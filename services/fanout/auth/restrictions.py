@@ -1,6 +1,7 @@
 """Which pads there are for those who come to the door, whoever they are: Etherpad's
 `requireSession` and `editOnly`, in each of the modes of access."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ def restricted(
     return access
 
 
-class _Restricted:
+class _Restricted(ABC):
     """Looks at the pad that is asked for before anybody is asked who he is."""
 
     def __init__(self, access: Access) -> None:
@@ -52,9 +53,9 @@ class _Restricted:
         await self.check(wanted)
         return wanted
 
+    @abstractmethod
     async def check(self, wanted: RequestedPad) -> None:
         """Raises `Denied` for a pad that is none of those."""
-        raise NotImplementedError
 
 
 class GroupPadsOnly(_Restricted):

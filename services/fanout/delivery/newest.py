@@ -40,7 +40,7 @@ class NewestSent:
         if self.accepted:
             metrics.FRAMES.add("ACCEPT_COMMIT", self.accepted)
         metrics.BYTES.value += self.bytes
-        metrics.DELIVERED.value += self.accepted + self.told
+        metrics.DELIVERED.value += self.revisions
 
 
 def send_newest(

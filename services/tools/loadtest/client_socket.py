@@ -5,6 +5,7 @@ done with it, and here hundreds of clients share one core.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import cast
 
 from padfleet.services.tools.loadtest.target import Target
@@ -17,7 +18,7 @@ from padfleet.services.tools.loadtest.websocket import (
 )
 
 
-class ClientSocket(asyncio.Protocol):
+class ClientSocket(asyncio.Protocol, ABC):
     """A connection to the WebSocket of a pad, for `loop.create_connection`. Whoever derives from it
     is told what comes, by `messages`, and that it has ended, by `ended`.
 
@@ -33,14 +34,14 @@ class ClientSocket(asyncio.Protocol):
 
     # --- For those who derive from it ------------------------------------------------------------
 
+    @abstractmethod
     def messages(self, texts: list[bytes], size: int) -> None:
         """Messages have come, as UTF-8, with one read of `size` bytes; there may be none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ended(self, why: str) -> None:
         """The connection is lost, was closed by the server, or what came is no WebSocket's. May be
         called several times, the first `why` being the cause."""
-        raise NotImplementedError
 
     def say(self, packet: str) -> None:
         """Sends a packet, unless the connection is closing or gone."""
