@@ -17,6 +17,7 @@ class AutoPipeline:
 
     def __init__(self, commands: HotCommands) -> None:
         self._call = commands.call
+        self.evalsha, self.eval = commands.evalsha, commands.eval
 
     async def get(self, key: str) -> Any:
         return await self._call("GET", key)
@@ -48,9 +49,3 @@ class AutoPipeline:
         """Each entry as the server has it: its ID, and a list of its fields and values in turn."""
         found: Sequence[Any] = await self._call("XRANGE", key, first, last)
         return found
-
-    async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
-        return await self._call("EVALSHA", sha, numkeys, *keys_and_args)
-
-    async def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
-        return await self._call("EVAL", script, numkeys, *keys_and_args)

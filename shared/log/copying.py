@@ -1,14 +1,14 @@
 """A pad under another name, with all of its past."""
 
+from padfleet.shared.batches import batches
 from padfleet.shared.log import contributions, groups
-from padfleet.shared.log.chat import chat_head, read_chat
+from padfleet.shared.log.chat import chat_pages
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.edits import Edits, Overtaken
 from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.options import read_options
 from padfleet.shared.log.past import history
-from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import Installed, Staging
 from padfleet.shared.wire.jsontext import dumps
@@ -30,13 +30,8 @@ async def copy_pad(
     keys = keyspace.pad(source)
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
     try:
-        part: list[Revision] = []
-        async for revision in history(redis, keys, meta.head):
-            part.append(revision)
-            if len(part) == STEP:
-                await staging.add(part)
-                part = []
-        await staging.add(part)
+        async for part in batches(history(redis, keys, meta.head), STEP):
+            await staging.add(part)
         await _beside(redis, keys, staging)
         installed = await staging.install(
             above_epoch=0,
@@ -88,11 +83,8 @@ async def move_pad(
 
 
 async def _beside(redis: Redis, keys: PadKeys, staging: Staging) -> None:
-    newest = await chat_head(redis, keys)
-    for start in range(0, newest + 1, STEP):
-        messages = await read_chat(redis, keys, start, min(start + STEP - 1, newest))
-        if messages:
-            await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
+    async for messages in chat_pages(redis, keys, STEP):
+        await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
     saved = await read_saved(redis, keys)
     if saved:
         await staging.add_saved([one.to_record() for one in saved])

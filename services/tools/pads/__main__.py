@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from padfleet.services.tools.pads.listing import PadFacts, Wanted, facts_of, listed
+from padfleet.services.tools.pads.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
@@ -131,8 +131,8 @@ async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 async def _readable(run: _PadsRun, wanted: Wanted) -> AsyncGenerator[PadFacts, None]:
     async with aclosing(listed(run.redis, run.keyspace, wanted)) as found:
         async for facts in found:
-            if isinstance(facts, CorruptPad):
-                run.fails(str(facts))
+            if isinstance(facts, UnreadablePad):
+                run.fails(facts.why)
             else:
                 yield facts
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from padfleet.shared.batches import batches
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.history import read_meta
@@ -12,6 +13,10 @@ from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.several import count_sessions
 from padfleet.shared.log.weight import weight
+from padfleet.shared.tasks import all_of
+
+PAGE = 100
+"""Pads that are looked at side by side, as many at once as `Redis.few` lets through."""
 
 
 class PadFacts(NamedTuple):
@@ -29,6 +34,12 @@ class PadFacts(NamedTuple):
     def edited_at(self) -> str:
         """The time of the last edit in the form of RFC 3339, in UTC."""
         return datetime.fromtimestamp(self.edited, UTC).isoformat(timespec="seconds")[:19] + "Z"
+
+
+class UnreadablePad(NamedTuple):
+    """A pad of which nothing can be said."""
+
+    why: str
 
 
 class Wanted(NamedTuple):
@@ -65,15 +76,20 @@ async def facts_of(redis: Redis, keyspace: Keyspace, pad: str) -> PadFacts | Non
 
 async def listed(
     redis: Redis, keyspace: Keyspace, wanted: Wanted
-) -> AsyncGenerator[PadFacts | CorruptPad, None]:
-    """One after the other, in no order, and none is kept; of one that cannot be read, why."""
-    async for pad in pad_ids(redis, keyspace):
-        if not wanted.takes_name(pad):
-            continue
+) -> AsyncGenerator[PadFacts | UnreadablePad, None]:
+    """Some at a time, in no order, and none is kept; of one that cannot be read, why."""
+    names = (pad async for pad in pad_ids(redis, keyspace) if wanted.takes_name(pad))
+    async for page in batches(names, PAGE):
+        for facts in await all_of(*(_facts_or_fault(redis, keyspace, pad) for pad in page)):
+            if isinstance(facts, UnreadablePad) or (facts is not None and wanted.takes(facts)):
+                yield facts
+
+
+async def _facts_or_fault(
+    redis: Redis, keyspace: Keyspace, pad: str
+) -> PadFacts | UnreadablePad | None:
+    async with redis.few:
         try:
-            facts = await facts_of(redis, keyspace, pad)
+            return await facts_of(redis, keyspace, pad)
         except CorruptPad as error:
-            yield error
-            continue
-        if facts is not None and wanted.takes(facts):
-            yield facts
+            return UnreadablePad(str(error))
