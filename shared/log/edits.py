@@ -45,6 +45,9 @@ from padfleet.shared.supervisor import Keeper
 LOOK_AFTER = 1.0
 """Seconds without an answer after which we look where the entry stands."""
 
+ATTEMPTS = 5
+"""How often a change is made anew for a pad that was replaced while it was made."""
+
 ORDER = 1 << 53
 """Above that of any session: an edit without one is not what any fence is about."""
 
@@ -123,33 +126,35 @@ class Edits:
         `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
         """
         keys = self._keyspace.pad(pad_id)
-        meta = await read_told_meta(self._redis, keys)
-        if not meta.exists:
-            raise Missing(pad_id)
-        document = Document(meta.epoch)
-        await load(self._redis, keys, meta, document)
-        change = make(document)
-        if change is None:
-            return document.head
-        _check_pool(document, change, self._inbox.limits)
-        entry = Submission(
-            pad_id,
-            _origin(),
-            ORDER,
-            document.epoch,
-            author,
-            document.head,
-            change.changeset,
-            change.pool.to_jsonable(),
-            meta.reign,
-            for_others or author == SYSTEM_AUTHOR,
-        )
-        outcome = await self._put(entry, base_rev=document.head)
-        if outcome.kind == "refused":
-            if outcome.reason == "deleted":
+        for _ in range(ATTEMPTS):
+            meta = await read_told_meta(self._redis, keys)
+            if not meta.exists:
                 raise Missing(pad_id)
-            raise EditRefusal(outcome.detail)
-        return outcome.rev
+            document = Document(meta.epoch)
+            await load(self._redis, keys, meta, document)
+            change = make(document)
+            if change is None:
+                return document.head
+            _check_pool(document, change, self._inbox.limits)
+            entry = Submission(
+                pad_id,
+                _origin(),
+                ORDER,
+                document.epoch,
+                author,
+                document.head,
+                change.changeset,
+                change.pool.to_jsonable(),
+                meta.reign,
+                for_others or author == SYSTEM_AUTHOR,
+            )
+            outcome = await self._put(entry, base_rev=document.head)
+            if outcome.kind != "refused":
+                return outcome.rev
+            if outcome.reason != "deleted":
+                raise EditRefusal(outcome.detail)
+            # Or another has come in its place (a restore, a compaction): then it is made for that.
+        raise Missing(pad_id)
 
     async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:
         """Returns when the pad is gone. With `only_at`, only if that is its head then.
