@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from urllib.error import URLError
 
+from padfleet.services.tools.up.server import EmbeddedServer
 from tests import warm_start
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
@@ -222,3 +224,16 @@ class Fleet:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+@contextmanager
+def fleet_of_its_own(
+    folder: Path, settings: dict[str, str], *, writers: int = 1, workers: int = 2
+) -> Iterator[Fleet]:
+    """A fleet that runs, on a Redis that nobody else has; all of it is below `folder`."""
+    quick = ("--appendfsync", "no")
+    with (
+        EmbeddedServer(folder / "redis", extra_args=quick) as server,
+        Fleet(server.url, folder, settings) as running,
+    ):
+        yield running.start(writers=writers, workers=workers)

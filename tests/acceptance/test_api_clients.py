@@ -19,10 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from tests import node
 from tests.acceptance.npm import FOLDER, new_pad
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 
 ETHERPAD_LITE = ("etherpad-lite==0.5",)
@@ -35,11 +34,8 @@ INSTALL_S = 60
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("clients")
     settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_API_KEY": KEY}
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
+        yield running
 
 
 def environment(folder: Path, packages: tuple[str, ...]) -> Path:

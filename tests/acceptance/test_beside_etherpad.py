@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.wire.jsontext import loads
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, ApiFailed, Caller
 from tests.integration.api.test_files import check_as_etherpad_does
 from tests.tools import padfleet
@@ -35,11 +34,8 @@ LATER = str(int(time.time()) + 86_400)
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("beside")
     settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_API_KEY": KEY}
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
+        yield running
 
 
 @pytest.fixture

@@ -11,18 +11,14 @@ from urllib.error import HTTPError
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from tests.eventually import eventually_sync
-from tests.fleet import Fleet, Member
+from tests.fleet import Fleet, Member, fleet_of_its_own
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with (
-        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(tmp_path, {"PADFLEET_PARTITIONS": "4"}, writers=1, workers=1) as running:
+        yield running
 
 
 def health(member: Member, kind: str) -> dict[str, Any]:

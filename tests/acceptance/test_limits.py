@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect, new_token
 from tests.eventually import eventually
-from tests.fleet import Fleet, Member
+from tests.fleet import Fleet, Member, fleet_of_its_own
 from tests.guest import Guest
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
@@ -41,11 +40,8 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("limits")
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, SETTINGS) as running,
-    ):
-        yield running.start(workers=1)
+    with fleet_of_its_own(folder, SETTINGS, workers=1) as running:
+        yield running
 
 
 @pytest.fixture

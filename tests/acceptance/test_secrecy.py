@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with (
-        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, tmp_path, {"PADFLEET_PLUGIN_MESSAGES": "ep_cursors"}) as running,
-    ):
-        yield running.start(workers=2)
+    with fleet_of_its_own(
+        tmp_path, {"PADFLEET_PLUGIN_MESSAGES": "ep_cursors"}, workers=2
+    ) as running:
+        yield running
 
 
 async def test_settings_and_plugins_that_name_the_pad_are_kept_from_readers(fleet: Fleet) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
 from padfleet.shared.client.pad import new_token
 from tests.eventually import eventually
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 
 PASTE = "x" * 50_000 + "\n"
 
@@ -28,11 +27,8 @@ SETTINGS = {"PADFLEET_STALL_TIMEOUT_MS": "2000", "PADFLEET_FLEET_TOKEN": TOKEN}
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """A fleet that gives up a stalled socket after two seconds."""
     folder = tmp_path_factory.mktemp("slow")
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, SETTINGS) as running,
-    ):
-        yield running.start(workers=1)
+    with fleet_of_its_own(folder, SETTINGS, workers=1) as running:
+        yield running
 
 
 class Sleeper:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from tests.browser.browser import Browser, chromium, running
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +25,12 @@ def browser(running_browser: Browser) -> Iterator[Browser]:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """One writer and two workers, shared by all tests that leave them whole."""
     folder = tmp_path_factory.mktemp("fleet")
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running,
-    ):
-        yield running.start()
+    with fleet_of_its_own(folder, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running:
+        yield running
 
 
 @pytest.fixture
 def own_fleet(tmp_path: Path) -> Iterator[Fleet]:
     """A fleet for tests that break it."""
-    with (
-        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, tmp_path, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running,
-    ):
-        yield running.start()
+    with fleet_of_its_own(tmp_path, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running:
+        yield running

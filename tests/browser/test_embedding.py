@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 
 
 class Host:
@@ -58,11 +57,8 @@ def host() -> Iterator[Host]:
 def open_fleet(host: Host, tmp_path: Path) -> Iterator[Fleet]:
     """One that lets the host's page show its pads."""
     settings = {"PADFLEET_DEFAULT_PAD_TEXT": "Hello", "PADFLEET_EMBED": f"same,{host.url}"}
-    with (
-        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, tmp_path, settings) as running,
-    ):
-        yield running.start()
+    with fleet_of_its_own(tmp_path, settings) as running:
+        yield running
 
 
 def in_frame(page: Page, expression: str) -> Any:

@@ -13,7 +13,7 @@ from padfleet.shared.client import connect
 from tests.browser.browser import PICTURES, Browser, Page
 from tests.browser.test_looks import check, variants
 from tests.eventually import eventually_sync
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 
 TOKEN = "0123456789abcdef"
 LOGIN: dict[str, Any] = {"httpCredentials": {"username": "me", "password": TOKEN}}
@@ -24,11 +24,8 @@ EVIL = "<img src=x onerror=alert(1)>"
 def seen_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("seen")
     settings = {"PADFLEET_FLEET_TOKEN": TOKEN, "PADFLEET_PARTITIONS": "16"}
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=2, workers=3)
+    with fleet_of_its_own(folder, settings, writers=2, workers=3) as running:
+        yield running
 
 
 def opened(browser: Browser, url: str, **options: Any) -> Page:

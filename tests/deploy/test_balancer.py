@@ -22,7 +22,7 @@ import pytest
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
 from tests.eventually import eventually, eventually_sync
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
 from tests.nginx import Certificate
 from tests.nginx import nginx as nginx_command
@@ -47,11 +47,8 @@ SETTINGS = {
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     """A fleet of its own for each test, for it does not stay whole."""
-    with (
-        EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, tmp_path, SETTINGS) as running,
-    ):
-        yield running.start(workers=3)
+    with fleet_of_its_own(tmp_path, SETTINGS, workers=3) as running:
+        yield running
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from padfleet.services.fanout.auth.decision import (
 from padfleet.services.fanout.auth.group_pads import group_session, session_grant
 from padfleet.services.fanout.auth.handshake import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.hook import question
-from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, verified
+from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, keys_in_file, verified
 from padfleet.services.fanout.auth.keys import BadKey, Key
 from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
 from padfleet.shared.log.authors import author_and_made, known_author, visit_with
@@ -285,14 +285,8 @@ def _given_keys(settings: AccessSettings) -> list[Key]:
         if path := settings.jwt_public_key_file:
             flag = "--jwt-public-key-file"
             return [keys.public_key(Path(path).read_bytes())]
-        flag, path = "--jwt-jwks-file", settings.jwt_jwks_file
-        found, passed_over = keys.from_jwks(Path(path).read_bytes(), secrets=True)
-        if not found:
-            raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
     except BadKey as error:
         raise SettingsError([f"{flag}: {path + ': ' if path else ''}{error}"]) from None
     except OSError as error:
         raise SettingsError([f"{flag}: {path}: {error.strerror}"]) from None
-    for why in passed_over:
-        log.warning("a key is not used", extra={"file": path, "why": why})
-    return found
+    return keys_in_file(settings.jwt_jwks_file, "--jwt-jwks-file", secrets=True)

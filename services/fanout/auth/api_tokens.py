@@ -5,19 +5,15 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.auth import keys
 from padfleet.services.fanout.auth.decision import AccessRules, Denied, Reason, expiry, words
-from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, verified
-from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, keys_in_file, verified
 from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
 from padfleet.shared.easysync import to_units
-from padfleet.shared.settings import SettingsError
 from padfleet.shared.settings.api import ApiSettings
 
 log = logging.getLogger(__name__)
@@ -99,7 +95,8 @@ def open_caller_tokens(settings: ApiSettings) -> CallerTokens | None:
     )
     rules = CallerRules(access, to_units(settings.api_scope), to_units(settings.api_claim))
     if not settings.api_jwks_url:
-        return CallerTokens(FixedKeys(_keys_in(settings.api_jwks_file)), rules)
+        found = keys_in_file(settings.api_jwks_file, "--api-jwks-file", secrets=False)
+        return CallerTokens(FixedKeys(found), rules)
     warn_of_plain_http("keys of callers", settings.api_jwks_url)
     http = open_http(at_once=1)
     source = JwksUrl(
@@ -109,17 +106,3 @@ def open_caller_tokens(settings: ApiSettings) -> CallerTokens | None:
         pause=settings.jwt_jwks_pause_ms / 1000,
     )
     return CallerTokens(source, rules, http)
-
-
-def _keys_in(path: str) -> list[Key]:
-    try:
-        found, passed_over = keys.from_jwks(Path(path).read_bytes(), secrets=False)
-        if not found:
-            raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
-    except BadKey as error:
-        raise SettingsError([f"--api-jwks-file: {path}: {error}"]) from None
-    except OSError as error:
-        raise SettingsError([f"--api-jwks-file: {path}: {error.strerror}"]) from None
-    for why in passed_over:
-        log.warning("a key is not used", extra={"file": path, "why": why})
-    return found

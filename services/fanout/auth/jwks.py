@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth import keys, tokens
 from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
 from padfleet.services.fanout.auth.web import Unavailable, fetch
-from padfleet.shared.settings import mask
+from padfleet.shared.settings import SettingsError, mask
 from padfleet.shared.tasks import awaited
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,31 @@ async def verified(source: KeySource, token: str) -> dict[str, Any]:
             raise
         key = keys.choose(await source.current(), *header)
     return tokens.claims_of(token, key)
+
+
+def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
+    """As `keys.from_jwks`; raises `BadKey` too where none of them can be used."""
+    found, passed_over = keys.from_jwks(document, secrets=secrets)
+    if not found:
+        raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
+    return found, passed_over
+
+
+def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
+    """The usable keys of a file with a JSON Web Key Set; the log says which are not used.
+
+    `flag` names the file for whoever has given it, `secrets` is as for `keys.from_jwks`. Raises
+    `SettingsError`.
+    """
+    try:
+        found, passed_over = _usable(Path(path).read_bytes(), secrets=secrets)
+    except BadKey as error:
+        raise SettingsError([f"{flag}: {path}: {error}"]) from None
+    except OSError as error:
+        raise SettingsError([f"{flag}: {path}: {error.strerror}"]) from None
+    for why in passed_over:
+        log.warning("a key is not used", extra={"file": path, "why": why})
+    return found
 
 
 class FixedKeys:
@@ -96,9 +122,7 @@ class JwksUrl:
         place = mask(self._url)
         try:
             document = await fetch(self._http, self._url, timeout=TIMEOUT, limit=LIMIT)
-            found, passed_over = keys.from_jwks(document, secrets=False)
-            if not found:
-                raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
+            found, passed_over = _usable(document, secrets=False)
         except (Unavailable, BadKey) as error:
             metrics.KEY_FETCHES.labels("failed").inc()
             kept = len(self._keys)

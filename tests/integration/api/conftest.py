@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 
 
@@ -22,11 +21,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         "PADFLEET_IMPORTS_PER_MINUTE": "1000",
         "PADFLEET_IMPORTS_PER_MINUTE_PER_ADDRESS": "1000",
     }
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=2)
+    with fleet_of_its_own(folder, settings, writers=1, workers=2) as running:
+        yield running
 
 
 @pytest.fixture

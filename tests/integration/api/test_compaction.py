@@ -9,9 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, ApiFailed, Caller
 from tests.tools import padfleet
@@ -26,11 +25,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         "PADFLEET_API_KEY": KEY,
         "PADFLEET_PAD_COMPACTION": "true",
     }
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
+        yield running
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ import pytest
 import redis as redis_library
 from aiohttp import web
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.services.web.api import receiving, sending
 from padfleet.services.web.api.receiving import BodyTooLarge, Incoming, Stopped
 from tests.eventually import eventually
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 
 ATTACKS = {
@@ -44,11 +43,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         # As in a container whose root is read-only.
         "TMPDIR": "/nowhere",
     }
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
+        yield running
 
 
 @pytest.fixture

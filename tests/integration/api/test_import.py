@@ -17,7 +17,7 @@ from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
 from padfleet.shared.log.keys import token_key
 from padfleet.shared.wire.jsontext import dumps, loads
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.databases import mysql, postgres
 from tests.integration.api.test_files import same, written
@@ -29,11 +29,8 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Another fleet, with another number of partitions."""
     folder = tmp_path_factory.mktemp("elsewhere")
     settings = {"PADFLEET_PARTITIONS": "3", "PADFLEET_API_KEY": KEY}
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=1)
+    with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
+        yield running
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings
-from tests.fleet import Fleet, Member
+from tests.fleet import Fleet, Member, fleet_of_its_own
 from tests.integration.writer.traffic import create
 
 StartWorker = Callable[..., Member]
@@ -59,11 +58,8 @@ async def join_handler(
 def shared_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("access")
     settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_LOG_LEVEL": "debug"}
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=0)
+    with fleet_of_its_own(folder, settings, writers=1, workers=0) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

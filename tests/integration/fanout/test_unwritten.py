@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log import leases, unwritten
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.edits import Edits
@@ -20,7 +19,7 @@ from padfleet.shared.log.keys import WORKERS, Keyspace
 from padfleet.shared.log.records import Creation, Fence, Member, Origin, pack
 from padfleet.shared.log.unwritten import Unwritten, vacate
 from tests.eventually import eventually
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, Caller
 
@@ -36,11 +35,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         "PADFLEET_UNWRITTEN_AFTER_MS": "400",
         "PADFLEET_NEW_PADS_PER_MINUTE": "10",
     }
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, settings) as running,
-    ):
-        yield running.start(writers=1, workers=2)
+    with fleet_of_its_own(folder, settings, writers=1, workers=2) as running:
+        yield running
 
 
 @pytest.fixture
