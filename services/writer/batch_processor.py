@@ -51,7 +51,7 @@ BYTES_EACH = 300
 """Bytes of a revision, as it is stored, that are read in the time that an operation takes."""
 
 COMMIT_BYTES = 4 << 20
-"""Of edits, about, after which a batch is committed as far as it has got."""
+"""Bytes of edits, about, after which a batch is committed as far as it has got."""
 
 TURNS_PER_LEASE = 30
 """How many times within one lease a long batch is committed as far as it has got, and the event

@@ -53,7 +53,7 @@ async def persistently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs:
 
 
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Likewise, for a call that may take minutes to say that nobody answers."""
+    """As `persistently`, for a call that may take minutes to say that nobody answers."""
 
     async def in_time() -> T:
         async with asyncio.timeout(PATIENCE):
@@ -107,7 +107,7 @@ class Committer:
         return lease._replace(position=position)
 
     async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
-        """Likewise: takes the pad's keys away; `epoch` is of whatever comes after it."""
+        """Takes the pad's keys away; `epoch` is of whatever comes after it."""
         verdict = await patiently(commits.delete, self._redis, lease, position, keys, epoch)
         self._check(verdict, position)
         return lease._replace(position=position)

@@ -23,7 +23,7 @@ of others once."""
 
 
 class Rate:
-    """Of events, per second: each counts less the longer it is ago."""
+    """How many events there are in a second: each counts less the longer it is ago."""
 
     __slots__ = ("_at", "_count")
 
@@ -50,7 +50,7 @@ class NextRead(NamedTuple):
 
 
 class RoundPace:
-    """Of one reader of inboxes. `next_read` tells, `read` learns."""
+    """When one reader of inboxes reads. `next_read` tells, `read` learns."""
 
     def __init__(self, most: float) -> None:
         """`most`: seconds of the longest pause."""

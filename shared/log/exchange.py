@@ -26,7 +26,7 @@ COMMANDS: Final = 2_000
 """Commands without a reply on one connection, from which on the next has to wait."""
 
 BYTES: Final = 8 << 20
-"""Likewise: bytes of commands without a reply. One alone may be larger."""
+"""The most bytes of commands without a reply. One alone may be larger."""
 
 
 _MORE: Final = object()

@@ -38,7 +38,7 @@ PIPELINE_MAX = 500
 
 
 PIPELINE_BYTES = 1 << 20
-"""Likewise: of what is sent in one round trip, unless one entry alone is more."""
+"""The most that is sent in one round trip, unless one entry alone is more."""
 
 SLOWEST = 1 << 20
 """Bytes per second at which a large entry has to get to Redis, besides the time that any has."""

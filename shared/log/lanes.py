@@ -56,7 +56,7 @@ def take_lane(lane: Lane) -> None:
 
 
 class Lanes:
-    """Of one client."""
+    """The lanes that one client's calls take."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Lane, str], asyncio.Semaphore] = {}
@@ -89,7 +89,7 @@ class _LanePipeline(Pipeline):
 
 
 class LaneClient(SingleClient):
-    """Of one server, or of the primary that Sentinel names."""
+    """A client of one server, or of the primary that Sentinel names."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

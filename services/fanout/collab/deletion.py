@@ -1,4 +1,4 @@
-"""PAD_DELETE."""
+"""What PAD_DELETE does."""
 
 import time
 

@@ -8,7 +8,7 @@ from padfleet.shared.log.records import UserInfo
 
 
 async def took_name_or_color(asked: RequestContext) -> None:
-    """USERINFO_UPDATE."""
+    """What USERINFO_UPDATE does: the author has another name or colour."""
     info = asked.data.get("userInfo")
     if not isinstance(info, dict):
         raise WrongType("missing userInfo")

@@ -1,4 +1,4 @@
-"""SAVE_REVISION."""
+"""What SAVE_REVISION does."""
 
 import time
 

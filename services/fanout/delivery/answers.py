@@ -18,7 +18,7 @@ class SubmissionAnswer(Protocol):
 
 
 class AwaitedAnswer:
-    """Of somebody who waits for it, by a future; it is cancelled if the session leaves."""
+    """The answer that somebody waits for by a future; it is cancelled if the session leaves."""
 
     __slots__ = ("future",)
 

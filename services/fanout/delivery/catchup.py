@@ -17,7 +17,7 @@ from padfleet.shared.log.retry import RetryPauses
 
 
 class CatchUp:
-    """Of one session, once."""
+    """Brings one session up to date, once."""
 
     def __init__(
         self, session: Session, replica: PadReplica, passages: Passages, gate: SendingGate

@@ -63,7 +63,8 @@ class Delivery:
         self._turn.due()
 
     def revisions_due(self) -> None:
-        """Likewise, and from now on it is measured how long they have waited."""
+        """Says that there are revisions to be sent; from now on it is measured how long they have
+        waited."""
         self._unsent_since = self._unsent_since or monotonic()
         self._tracked.arrived(self._replica.feed)
         self._turn.due()

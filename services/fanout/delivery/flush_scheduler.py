@@ -45,7 +45,7 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """Of the event loop that runs."""
+    """The clock and the timers of the event loop that runs."""
 
     def now(self) -> float:
         return perf_counter()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 LIGHT_SHARE: Final = 0.02
-"""Of the event loop's time, what the flushes of one pad may take before the pad is held to `rate`:
-with a handful of people on it there is little to save, and they need not wait."""
+"""The share of the event loop's time that the flushes of one pad may take before the pad is held to
+`rate`: with a handful of people on it there is little to save, and they need not wait."""
 
 LIGHT_TIMES: Final = 3
 """So many times `rate` are its flushes at most: each is a wake-up for clients, too."""
@@ -24,7 +24,7 @@ class PacingRules:
     """How fan-out shares the event loop with everything else."""
 
     share: float = 0.5
-    """Of the event loop's time, what flushes may take."""
+    """The share of the event loop's time that flushes may take."""
     floor: float = 0.0
     """Least pause after a flush. 0: none for who flushes seldom."""
     ceiling: float = 0.1

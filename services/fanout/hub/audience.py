@@ -12,7 +12,7 @@ from padfleet.services.fanout.transport import packets
 
 
 class Audience:
-    """Of one room; see `resync.Concerned`."""
+    """Those in one room who are concerned by what a `Resync` finds; see `resync.Concerned`."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ from padfleet.shared.log.records import (
 
 
 class Channel:
-    """Of one room."""
+    """What one room is told by its channel."""
 
     def __init__(
         self,

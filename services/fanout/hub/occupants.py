@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Occupants:
-    """Of one room."""
+    """The sessions that are in one room."""
 
     def __init__(
         self,

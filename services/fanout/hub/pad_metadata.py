@@ -55,7 +55,8 @@ TellApart = Callable[[Frame, Frame], None]
 
 
 class PadMetadata:
-    """Of one pad: its chat's head, saved revisions and settings, and who made it."""
+    """What is kept of one pad beside its text: its chat's head, saved revisions and settings, and
+    who made it."""
 
     def __init__(
         self,

@@ -62,7 +62,8 @@ class Room:
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         opens = OPENS if group_of(pad_id) is None else ""
         self.origin = Origin(opens + new_session_id(), 1)
-        """Of what the room itself puts into the inbox, which is only the pad's creation."""
+        """Where that comes from which the room itself puts into the inbox: only the pad's
+        creation."""
         here: dict[str, Session] = {}
         gate, news = SendingGate(), News()
         self.replica = replica = PadReplica(redis, keys, ring=ring)

@@ -29,10 +29,11 @@ JOIN_PATIENCE = 10.0
 """Seconds. Longer than that, and the client is better off with its own back-off."""
 
 SELDOM = Pace(2.0, 20.0, 0.0)
-"""Of what a person does now and then, by a click."""
+"""How often a person may do what one does now and then, by a click."""
 
 CURSORS = Pace(10.0, 20.0, 0.0)
-"""Of where somebody's cursor is. Twice as many as our page sends; others are told of fewer."""
+"""How often it may be said where a cursor is: twice as often as our page does. Others are told of
+fewer."""
 
 _LIMITS = {
     "CHAT_MESSAGE": "chats",
@@ -85,7 +86,7 @@ class Allowances:
         return _turn(self.commits, author, "commits")
 
     async def operations_of(self, author: str, changeset: object) -> None:
-        """Likewise, as an edit of many operations counts as many; waits for it itself. Raises
+        """Waits for the author's turn for the operations of an edit that has many of them. Raises
         `RateExceeded`."""
         if not is_short(changeset):
             assert isinstance(changeset, str)

@@ -15,7 +15,7 @@ MOST = 4
 
 
 class Flights:
-    """Of one server. Times are in seconds, of any one clock."""
+    """The canaries of one server that are under way. Times are in seconds, of any one clock."""
 
     def __init__(self, partitions: Sequence[int]) -> None:
         self._partitions = list(partitions[:MOST])

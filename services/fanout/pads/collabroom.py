@@ -22,7 +22,8 @@ CACHE_SIZE = 64
 within one flush, so a few are enough; older ones are made again from the revision."""
 
 CACHE_BYTES = 4 << 20
-"""Of all of these, the newest one aside: they are copies of what the feed holds."""
+"""The most that all of these have, the newest one aside: they are copies of what the feed
+holds."""
 
 
 MISSED_KEPT = 256

@@ -33,8 +33,9 @@ where a thousand people write, a socket that is seconds behind is thousands of r
 a thousand such sockets must not each read them from the stream just then."""
 
 MOST_BYTES = 16 << 20
-"""Of all that is held, whichever revisions these are, the newest one aside: three hundred bytes of
-each of the `MOST`. Where edits are larger, fewer are held; who is behind them reads the stream."""
+"""The most that is held, whichever revisions these are, the newest one aside: three hundred bytes
+of each of the `MOST`. Where edits are larger, fewer are held; who is behind them reads the
+stream."""
 
 
 class Feed:

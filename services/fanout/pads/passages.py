@@ -48,7 +48,8 @@ Key = tuple[str, int, int]
 
 
 class Passages:
-    """Of one pad. What is read under one history is never given to who is on another."""
+    """The passages of one pad. What is read under one history is never given to who is on
+    another."""
 
     def __init__(self, redis: Redis, keys: PadKeys) -> None:
         self._redis = redis

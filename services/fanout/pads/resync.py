@@ -47,8 +47,8 @@ class Concerned(Protocol):
 
 
 class Resync:
-    """Of one pad. Revisions come by pub/sub, which may lose them; a fail-over may take back what
-    has come."""
+    """Keeps the replica of one pad right. Revisions come by pub/sub, which may lose them; a
+    fail-over may take back what has come."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ _NOTHING = Sending([], 0)
 
 
 class Tracked:
-    """Of one room: its revisions that are traced, and wait for the next flush."""
+    """The revisions of one room that are traced, and wait for the next flush."""
 
     def __init__(self) -> None:
         self._seen = -1

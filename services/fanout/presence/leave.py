@@ -36,7 +36,8 @@ IsHere = Callable[[str, str], bool]
 
 
 class LeaveQueue:
-    """Of one worker. They outlive the rooms: the last to leave a room closes it."""
+    """The leaves that one worker has to tell. They outlive the rooms: the last to leave a room
+    closes it."""
 
     def __init__(self, redis: Redis, worker_id: str, is_here: IsHere) -> None:
         self._redis = redis

@@ -16,7 +16,7 @@ from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:
-    """Of one pad, on whichever worker they are."""
+    """Those who are on one pad, on whichever worker they are."""
 
     def __init__(self, news: News, sender: Sender) -> None:
         """What sessions are told goes to `news`, of which `sender` brings it to them."""

@@ -93,7 +93,7 @@ class Paced:
 
 
 class Pointers:
-    """Of one pad on one worker."""
+    """Where the cursors of one pad are, on one worker."""
 
     def __init__(
         self,

@@ -15,7 +15,8 @@ OnJoined = Callable[[Joined], None]
 
 
 class PresenceSync:
-    """Of one pad. Who comes and goes is told by pub/sub, which may lose it."""
+    """Keeps the people of one pad right. Who comes and goes is told by pub/sub, which may lose
+    it."""
 
     def __init__(self, redis: Redis, keys: PadKeys, people: People, on_joined: OnJoined) -> None:
         """`on_joined` is called for each session that has come, on whichever worker."""

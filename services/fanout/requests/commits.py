@@ -31,7 +31,8 @@ MOST_OPS = 20_000
 """Operations of one changeset: a pasted text has one or two for each of its lines."""
 
 MOST_OPS_TO_COMPLETE = 5_000
-"""Of one that the worker itself goes through, for a client from before (`legacy`): 20 ms."""
+"""Operations of one that the worker itself goes through, for a client from before (`legacy`):
+20 ms."""
 
 
 class EditUnderWay:

@@ -60,7 +60,7 @@ waits for the writer is not counted."""
 
 
 BEFORE_IT_WAS_READ = -2
-"""Of `Room.made_in`: the pad was asked for while the room was being opened."""
+"""A value of `Room.made_in`: the pad was asked for while the room was being opened."""
 
 
 class TurnedAway(Exception):

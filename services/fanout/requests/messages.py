@@ -40,7 +40,7 @@ from padfleet.shared.log.inbox import NotTaken
 log = logging.getLogger(__name__)
 
 MAX_DIGITS = 16
-"""Of a number that JavaScript holds exactly, and Python reads quickly."""
+"""What a number may have that JavaScript holds exactly, and Python reads quickly."""
 
 EDIT = "USER_CHANGES"
 

@@ -40,7 +40,7 @@ class SocketEvents:
 
     @property
     def ways_out(self) -> list[Outbound]:
-        """Of all that are there now."""
+        """The ways out of all sockets that are there now."""
         return [socket.exit for socket in self._sockets.values()]
 
     async def let_go(self) -> None:

@@ -29,7 +29,7 @@ class Helper:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, while there is one."""
+        """The process' number, while there is a process."""
         return self._process.pid
 
     async def do(self, job: HistoryJob) -> Answer:

@@ -29,7 +29,8 @@ MOST_REVISIONS = 20_000
 An answer with coarser granules has fewer of them."""
 
 MOST_BYTES = 32 << 20
-"""Of what is stored of these revisions. Where it is more, the answer has fewer granules."""
+"""The most that may be stored of these revisions. Where it is more, the answer has fewer
+granules."""
 
 SECONDS = 10.0
 """After which the helper begins no further granule."""

@@ -75,14 +75,14 @@ class Parcel:
                 yield view[at : at + PIECE]
 
     def websocket_pieces(self) -> Iterator[bytes | memoryview]:
-        """Likewise as it is on a WebSocket. It may end early there, but nothing may come between:
-        it is one frame."""
+        """The packet in pieces, as it is on a WebSocket. It may end early there, but nothing may
+        come between: it is one frame."""
         yield _websocket_header(self.size)
         yield from self.pieces()
 
 
 def _websocket_header(length: int) -> bytes:
-    """Of an unmasked text frame in one piece (RFC 6455, 5.2)."""
+    """The header of an unmasked text frame in one piece (RFC 6455, 5.2)."""
     if length < 126:
         return bytes((0x81, length))
     if length < 1 << 16:

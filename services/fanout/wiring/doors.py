@@ -24,7 +24,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Of one worker."""
+    """The doors of one worker, and who stands at them."""
 
     trusted: Trusted
     origins: Origins

@@ -41,7 +41,7 @@ BACKLOG = 4096
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Of one worker."""
+    """What one worker serves by HTTP."""
 
     sockets: SocketEvents
     connections: Connections

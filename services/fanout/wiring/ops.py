@@ -23,7 +23,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Of one worker."""
+    """What one worker has for its operators."""
 
     drain: Drain
     liveness: Liveness

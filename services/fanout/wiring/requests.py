@@ -27,7 +27,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Of one worker."""
+    """All that one worker answers to."""
 
     rooms: Rooms
     inbox: InboxWriter
