@@ -25,11 +25,12 @@ from padfleet.shared.log.records import Revision
 class Converter:
     """Knows what a revision needs of those before it: the chain and the time."""
 
-    def __init__(self, pool: AttributePool, *, latest: int) -> None:
+    def __init__(self, pool: AttributePool, *, latest: int, birth: int | None = None) -> None:
         """`pool`: the pad's, that all changesets of it have their numbers from. No revision is
         later than `latest`, in ms since the epoch: a time to come would be that of all edits until
-        it is there."""
+        it is there. `birth`: of the history, if it has begun in a fleet (see `encode_wire`)."""
         self._latest = latest
+        self._birth = birth
         self._pool = pool.clone()
         self._rev = -1
         self._chain = b""
@@ -47,7 +48,8 @@ class Converter:
         time = max(min(time, self._latest), self._time)
         delta = time - self._time if self._rev >= 0 else 0
         self._rev += 1
-        wire = encode_wire(self._rev, changeset, self._pool, author, time, delta)
+        birth = self._birth if self._rev == 0 else None
+        wire = encode_wire(self._rev, changeset, self._pool, author, time, delta, birth=birth)
         self._chain, self._time = chain_of(self._chain, wire), time
         self.authors |= authors - {"", SYSTEM_AUTHOR}
         return Revision(self._rev, author, time, None, self._chain, wire)

@@ -60,17 +60,19 @@ def pad_record(
         "head": head,
         "chatHead": chat_head,
         "publicStatus": public,
-        "savedRevisions": [
-            {
-                "revNum": one.rev,
-                "savedById": one.author,
-                "label": one.label,
-                "timestamp": one.time,
-                "id": one.id,
-            }
-            for one in saved
-        ],
+        "savedRevisions": [saved_entry(one) for one in saved],
         "padSettings": settings,
+    }
+
+
+def saved_entry(saved: SavedRevision) -> dict[str, Any]:
+    """What the pad's record says of a saved revision."""
+    return {
+        "revNum": saved.rev,
+        "savedById": saved.author,
+        "label": saved.label,
+        "timestamp": saved.time,
+        "id": saved.id,
     }
 
 
@@ -87,7 +89,7 @@ def revision_record(
 
 def chat_record(message: ChatMessage) -> dict[str, Any]:
     author = message.author or None
-    return {**message.extra, "text": message.text, "time": message.time, "userId": author}
+    return {**message.extra, "text": message.text, "time": message.time, "authorId": author}
 
 
 def author_record(author: Author, pad_id: str, time: int) -> dict[str, Any]:

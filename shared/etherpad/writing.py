@@ -5,6 +5,7 @@ from typing import Any
 
 from padfleet.shared.batches import slices
 from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.appending import step
 from padfleet.shared.log import authors
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.chat import ChatMessage, chat_pages
@@ -50,14 +51,7 @@ async def _records(
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     document = Document(meta.epoch)
     async for revision in history(redis, keys, head):
-        change = document.change_of(revision)
-        document.replay(revision)
-        is_key = revision.rev % r.KEY_REVISIONS == 0
-        after = (document.atext, document.pool) if is_key else None
-        yield (
-            r.revision_key(name, revision.rev),
-            r.revision_record(revision, change.changeset, after),
-        )
+        yield step(document, name, revision)
     # A pad as it was has nothing of what came later.
     until = document.time if bound else None
     count = 0

@@ -1,0 +1,142 @@
+"""How the records of a pad go on behind those that an Etherpad has written. Pure.
+
+What is there stays as it is, but for the pad's own record. Its pool gets what is new behind what it
+has, since the changesets that are there have their numbers from it. Its text is moved on from the
+one that it has, so that the records agree with each other as Etherpad's own do, whatever we have
+made of them: where an old pad names no author of a text, a fleet names the system author.
+
+pad = Appending.behind("pad", record, at=..., chain=...)
+rows = dict(pad.add(revision) for revision in revisions)
+rows["pad:pad"] = pad.record(...)
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from padfleet.shared.bounds import number_of
+from padfleet.shared.easysync import AText, EasysyncError
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.document import Document
+from padfleet.shared.log.records import Revision
+from padfleet.shared.log.saved import SavedRevision
+
+
+def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[str, Any]]:
+    """Key and record of the document's next revision, which the document takes in. `name` is the
+    id that the pad has in the key. Raises `CorruptPad`; the document is of no use then."""
+    change = document.change_of(revision)
+    document.replay(revision)
+    after = (document.atext, document.pool) if revision.rev % r.KEY_REVISIONS == 0 else None
+    return (
+        r.revision_key(name, revision.rev),
+        r.revision_record(revision, change.changeset, after),
+    )
+
+
+class Appending:
+    """A pad as its records are to be. Of no use any more once `add` has raised."""
+
+    def __init__(self, pad_id: str, document: Document, before: Mapping[str, Any]) -> None:
+        """`document` has the numbers that the records have; `before`: the pad's record."""
+        self._pad = pad_id
+        self._document = document
+        self._before = before
+
+    @classmethod
+    def anew(cls, pad_id: str, before: Mapping[str, Any] | None = None) -> "Appending":
+        """All revisions are to be written, over whatever is there. Of the record `before`, what
+        plugins have put into it stays."""
+        kept = {key: value for key, value in (before or {}).items() if key != "savedRevisions"}
+        return cls(pad_id, Document(), kept)
+
+    @classmethod
+    def behind(cls, pad_id: str, record: Any, *, time: int, chain: bytes) -> "Appending":
+        """Behind what `record`, the pad's, says. `time` and `chain` are those of its head, as a
+        fleet has read it. Raises `BadRecord`."""
+        key = r.pad_key(pad_id)
+        document = Document()
+        document.head = r.head_of(record, key)
+        document.time, document.chain = time, chain
+        document.pool = r.pool_of(record, key)
+        text = r.text_of(record, key)
+        try:
+            document.body = Body(AText(text, record["atext"].get("attribs", "")))
+        except EasysyncError as error:
+            raise BadRecord(f"{key}: {error}") from error
+        return cls(pad_id, document, record)
+
+    @property
+    def head(self) -> int:
+        """The newest revision; -1: there is none."""
+        return self._document.head
+
+    @property
+    def time(self) -> int:
+        """Of the head, in ms since 1970."""
+        return self._document.time
+
+    @property
+    def chain(self) -> bytes:
+        """The running hash over the history up to the head."""
+        return self._document.chain
+
+    def add(self, revision: Revision) -> tuple[str, dict[str, Any]]:
+        """Key and record of the next revision. Raises `CorruptPad` if it does not follow."""
+        return step(self._document, self._pad, revision)
+
+    def record(
+        self,
+        *,
+        chat_head: int,
+        public: bool,
+        saved: list[SavedRevision],
+        settings: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """The pad's record at the head. Saved revisions that it had stay as they were, those that a
+        fleet has no room for too. `chat_head`: the number of the newest message, -1: none."""
+        atext, pool = self._document.atext, self._document.pool
+        made = r.pad_record(
+            atext,
+            pool,
+            self.head,
+            chat_head=chat_head,
+            public=public,
+            saved=[],
+            settings=dict(settings),
+        )
+        return {**self._before, **made, "savedRevisions": self._saved(saved)}
+
+    def _saved(self, saved: list[SavedRevision]) -> list[Any]:
+        before = self._before.get("savedRevisions")
+        entries: list[Any] = list(before) if isinstance(before, list) else []
+        known = {number_of(entry.get("revNum")) for entry in entries if isinstance(entry, Mapping)}
+        return entries + [r.saved_entry(one) for one in saved if one.rev not in known]
+
+
+def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, Any]:
+    """The record of an author who has been on the pad, from the one that there is (None: none).
+    `time`: when, in ms since 1970."""
+    before = dict(record) if isinstance(record, Mapping) else {}
+    pads = before.get("padIDs")
+    seen = max(time, number_of(before.get("lastSeen")) or 0)
+    return {
+        **before,
+        "colorId": author.color,
+        "name": author.name,
+        "timestamp": max(time, number_of(before.get("timestamp")) or 0),
+        "lastSeen": seen,
+        "padIDs": {**(pads if isinstance(pads, Mapping) else {}), pad_id: 1},
+    }
+
+
+def surplus(pad_id: str, *, before: tuple[int, int], now: tuple[int, int]) -> list[str]:
+    """Keys of a history that another one has taken the place of, beyond the end of the new one.
+    `before` and `now`: the heads of revisions and chat."""
+    revisions = range(now[0] + 1, before[0] + 1)
+    messages = range(now[1] + 1, before[1] + 1)
+    return [r.revision_key(pad_id, rev) for rev in revisions] + [
+        r.chat_key(pad_id, number) for number in messages
+    ]
