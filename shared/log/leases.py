@@ -45,12 +45,14 @@ async def acquire(
 async def renew(
     redis: Redis, keyspace: Keyspace, held: Sequence[Lease], lease_ms: int
 ) -> dict[int, bool | str]:
-    """Whether each of these leases still is ours, by partition; if so, it now runs for another
-    `lease_ms`. A text says what is wrong with the key of one.
+    """Whether each of these leases still is ours, and of the server's reign, by partition; if so,
+    it now runs for another `lease_ms`. A text says what is wrong with the key of one.
 
     On a cluster they must be of one partition. Raises what `UNREACHABLE` lists.
     """
-    args: list[scripts.Argument] = [lease_ms, *(lease.term for lease in held)]
+    args: list[scripts.Argument] = [lease_ms]
+    for lease in held:
+        args += (lease.term, lease.reign)
     keys = [keyspace.state(lease.partition) for lease in held]
     replies: list[int | bytes] = await scripts.RENEW(redis.hot, keys, args)
     return {

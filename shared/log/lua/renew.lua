@@ -2,10 +2,13 @@
 -- only: all keys of a script have to be of one slot.
 --
 -- KEYS  a state for each lease
--- ARGV  1 lease in ms   then the term of each
+-- ARGV  1 lease in ms   then the term and the reign of each
 --
--- Replies for each lease 1, or 0 when its term has passed on, or what is wrong with its key: the
--- others are kept all the same. Fails where nothing may be written.
+-- Replies for each lease 1, or 0 when its term or its reign has passed on, or what is wrong with its
+-- key: the others are kept all the same. Fails where nothing may be written.
+--
+-- A commit would find out about the reign as well, but with somebody waiting for it.
+local server = this_server()
 local now = redis.call('TIME')
 local till = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) + tonumber(ARGV[1])
 till = string.format('%d', till)
@@ -14,7 +17,7 @@ for i, state in ipairs(KEYS) do
   local term = redis.pcall('HGET', state, 'term')
   if type(term) == 'table' and term.err then
     found[i] = term.err
-  elseif term ~= ARGV[i + 1] then
+  elseif term ~= ARGV[2 * i] or string.match(ARGV[2 * i + 1], '^[^.]+') ~= server then
     found[i] = 0
   else
     redis.call('HSET', state, 'until', till, 'lease', ARGV[1])

@@ -34,6 +34,19 @@ async def test_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
 
 
+async def test_I2_that_of_a_server_that_is_no_more_is_not_kept(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    """An idle partition's writer held its lease, and its pads in memory, from before a restart of
+    the server, until somebody's edit had to wait while it found out."""
+    lease = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
+    assert lease is not None
+    before = lease._replace(reign="0123456789ab0123456789ab")
+    assert await leases.renew(redis, keyspace, [before], 60_000) == {0: False}
+    came_back = lease._replace(reign=f"{lease.reign}.2")
+    assert await leases.renew(redis, keyspace, [came_back], 60_000) == {0: True}
+
+
 async def test_it_does_not_run_for_longer_than_it_is_long(redis: Redis, keyspace: Keyspace) -> None:
     """The clock of the server that took over was 45 s behind: a dead writer's partition waited for
     46 s."""
