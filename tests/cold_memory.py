@@ -45,12 +45,12 @@ class MemoryStore:
         self._held[name] = Stored(data, version)
         return version
 
-    async def delete(self, name: str, *, over: ColdVersion) -> None:
+    async def delete(self, name: str, *, over: ColdVersion | None) -> None:
         self._check()
         known = self._held.get(name)
-        if known is None or known.version != over:
+        if over is not None and (known is None or known.version != over):
             raise Overwritten(name)
-        del self._held[name]
+        self._held.pop(name, None)
 
     async def names(self, prefix: str, after: str = "") -> AsyncIterator[str]:
         self._check()

@@ -1,0 +1,192 @@
+"""A cold store in a bucket: S3 and what speaks its protocol, Google's, Azure's. By `obstore`, which
+is installed with ``padfleet[objects]``."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PreconditionError,
+)
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.store import ColdVersion, Stored, check_name
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+CLIENT: Final["ClientConfig"] = {
+    "connect_timeout": timedelta(seconds=5),
+    "timeout": timedelta(seconds=30),
+}
+
+RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""Whoever waits for a pad is told to try again after that, and tries again."""
+
+GONE: Final = b""
+"""What takes the place of something that is deleted at a version. No such service deletes on a
+condition, and one that deletes after looking may delete what came in between. It stays: an empty
+object costs a name."""
+
+LISTED_AT_ONCE: Final = 1000
+
+_FULL: Final = ("QuotaExceeded", "InsufficientStorage", "StorageFull", "507 ")
+"""What the several services say who have no room."""
+
+_NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
+"""What they say where a bucket is missing: one that is gone must not pass for one without pads."""
+
+_NOT_THERE: Final = (NotFoundError, FileNotFoundError)
+_CONFLICTS: Final = (AlreadyExistsError, PreconditionError)
+
+
+class BucketStore:
+    """A `ColdStore`: the objects below a prefix of a bucket. A version is what the service calls
+    the ETag, with the generation where it has one."""
+
+    def __init__(self, store: "ObjectStore", where: str) -> None:
+        """`where` is what errors call it; it holds no credentials."""
+        self._store = store
+        self._where = where
+
+    async def get(self, name: str) -> Stored | None:
+        check_name(name)
+        found = await self._get(name)
+        return found if found is not None and found.data != GONE else None
+
+    async def put(self, name: str, data: bytes, *, over: ColdVersion | None) -> str:
+        check_name(name)
+        if not data:
+            raise ValueError("nothing to put")
+        try:
+            return await self._put(name, data, "create" if over is None else _of_version(over))
+        except _CONFLICTS:
+            there = await self._get(name)
+            if there is None:
+                raise Overwritten(f"somebody has deleted {name}") from None
+            if there.data == data:
+                return there.version  # ours, tried twice: the answer to the first was lost
+            if over is not None or there.data != GONE:
+                raise Overwritten(f"somebody else has put {name}") from None
+        try:
+            return await self._put(name, data, _of_version(there.version))
+        except _CONFLICTS:
+            raise Overwritten(f"somebody else has put {name}") from None
+
+    async def delete(self, name: str, *, over: ColdVersion | None) -> None:
+        check_name(name)
+        if over is None:
+            with self._service_errors():
+                try:
+                    await obstore.delete_async(self._store, name)
+                except _NOT_THERE:
+                    return
+            return
+        try:
+            _ = await self._put(name, GONE, _of_version(over))
+        except _CONFLICTS:
+            raise Overwritten(f"somebody else has put or deleted {name}") from None
+
+    async def names(self, prefix: str, after: str = "") -> AsyncIterator[str]:
+        folder = prefix.rpartition("/")[0]  # what services list is whole parts
+        with self._service_errors():
+            pages = obstore.list(
+                self._store, folder or None, offset=after or None, chunk_size=LISTED_AT_ONCE
+            )
+        while True:
+            with self._service_errors():
+                try:
+                    page = await pages.__anext__()
+                except StopAsyncIteration:
+                    return
+            for meta in page:
+                if meta["size"] and meta["path"].startswith(prefix):
+                    yield meta["path"]
+
+    async def aclose(self) -> None:
+        # Connections go with the object.
+        return
+
+    async def _get(self, name: str) -> Stored | None:
+        with self._service_errors():
+            try:
+                result = await obstore.get_async(self._store, name)
+                data = bytes(await result.bytes_async())
+            except _NOT_THERE as error:
+                if any(word in str(error) for word in _NO_BUCKET):
+                    raise StoreAway(f"{self._where}: there is no such bucket") from None
+                return None
+        meta = result.meta
+        return Stored(data, _version_of(meta), meta["last_modified"].timestamp())
+
+    async def _put(self, name: str, data: bytes, mode: Any) -> str:
+        """Raises `_CONFLICTS`."""
+        with self._service_errors():
+            try:
+                put = await obstore.put_async(
+                    self._store, name, data, mode=mode, use_multipart=False
+                )
+            except _NOT_THERE:
+                # What was to be put over is not there; some say it so.
+                raise PreconditionError(f"{name} is not there") from None
+        return _version_of(put)
+
+    @contextmanager
+    def _service_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (*_CONFLICTS, StoreAway):
+            raise
+        except (BaseError, OSError) as error:
+            said = " ".join(str(error).split())[:500]
+            if any(word in said for word in _FULL):
+                raise StoreFull(f"{self._where}: {said}") from None
+            raise StoreAway(f"{self._where}: {said}") from None
+
+
+def open_bucket(
+    scheme: str, bucket: str, prefix: str, options: Mapping[str, str], where: str
+) -> BucketStore:
+    """The bucket that the parts of a URL name (`opening`). Raises `StoreAway` where credentials or
+    options cannot be used."""
+    client: ClientConfig = {**CLIENT}
+    if options.get("endpoint", "").startswith("http://"):
+        client["allow_http"] = True
+    more: dict[str, Any] = {
+        "prefix": prefix or None,
+        "client_options": client,
+        "retry_config": RETRY,
+    }
+    store: ObjectStore
+    given: dict[str, Any]
+    try:
+        match scheme:
+            case "s3":
+                given = {name: options[name] for name in ("endpoint", "region") if name in options}
+                virtual = options.get("virtual_hosted", "false") in ("true", "1")
+                store = S3Store(bucket, virtual_hosted_style_request=virtual, **given, **more)
+            case "gs":
+                store = GCSStore(bucket, **more)
+            case _:
+                names = {"account": "account_name", "endpoint": "endpoint"}
+                given = {names[name]: value for name, value in options.items()}
+                store = AzureStore(bucket, **given, **more)
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreAway(f"{where}: {' '.join(str(error).split())[:500]}") from None
+    return BucketStore(store, where)
+
+
+def _version_of(meta: Any) -> str:
+    return f"{meta['e_tag'] or ''} {meta['version'] or ''}"
+
+
+def _of_version(version: str) -> dict[str, str]:
+    e_tag, _, generation = version.rpartition(" ")
+    found = {"e_tag": e_tag, "version": generation}
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,62 @@
+"""What names a place for cold pads, and what is said of what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from padfleet.shared.cold.stores.opening import ColdUrl, check_cold_url, parse_cold_url
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("file:///var/lib/padfleet/cold", ColdUrl("file", path="/var/lib/padfleet/cold")),
+        ("file:///a%20b/", ColdUrl("file", path="/a b")),
+        ("file://localhost/a", ColdUrl("file", path="/a")),
+        ("s3://pads", ColdUrl("s3", "pads")),
+        ("s3://pads/", ColdUrl("s3", "pads")),
+        ("s3://pads/of/ours/", ColdUrl("s3", "pads", "/of/ours")),
+        (
+            "s3://pads/x?endpoint=https://s3.example.org:9000&region=eu",
+            ColdUrl(
+                "s3", "pads", "/x", (("endpoint", "https://s3.example.org:9000"), ("region", "eu"))
+            ),
+        ),
+        ("gs://pads/x", ColdUrl("gs", "pads", "/x")),
+        ("az://pads/x?account=ours", ColdUrl("az", "pads", "/x", (("account", "ours"),))),
+    ],
+)
+def test_a_place_is_read(text: str, meant: ColdUrl) -> None:
+    assert parse_cold_url(text) == meant
+    assert check_cold_url(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "begins with file://, s3://, gs://, az://"),
+        ("/var/lib/padfleet/cold", "begins with file://"),
+        ("ftp://host/cold", "begins with file://"),
+        ("file://cold", "from the root on"),
+        ("file://cold/here", "from the root on"),
+        ("file:///", "from the root on"),
+        ("file:///a?b=c", "has no option 'b'"),
+        ("s3://", "no bucket"),
+        ("s3:///prefix", "no bucket"),
+        ("s3://a b/", "no bucket"),
+        ("s3://key:hush@bucket/x", "holds credentials"),
+        ("s3://bucket/a//b", "empty part"),
+        ("s3://bucket/../b", "dots"),
+        ("s3://bucket/x?endpiont=https://a", "those that there are: endpoint, region"),
+        ("s3://bucket/x?endpoint=s3.example.org", "endpoint is no address"),
+        ("s3://bucket/x?endpoint=https://key:hush@s3.example.org", "endpoint is no address"),
+        ("s3://bucket/x?virtual_hosted=perhaps", "true or false"),
+        ("s3://bucket/x?region=a&region=b", "twice"),
+        ("gs://bucket/x?endpoint=https://a", "those that there are: none"),
+    ],
+)
+def test_what_names_no_place_is_refused_with_a_reason(text: str, said: str) -> None:
+    reason = check_cold_url(text)
+    assert reason is not None
+    assert said in reason
+    assert "hush" not in reason

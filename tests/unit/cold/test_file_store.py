@@ -1,0 +1,162 @@
+"""A directory as a cold store: what a disk, a crash or another process does to it."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.stores import files
+from padfleet.shared.cold.stores.files import OURS, FileStore
+
+PROCESSES = 4
+TURNS = 25
+
+
+async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "cold"
+    store = FileStore.at(folder)
+    await store.put("pads/abc/one", b"x", over=None)
+    for path in [folder, *folder.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert [path.name for path in (folder / OURS / "new").iterdir()] == []
+    await store.aclose()
+
+
+async def test_a_directory_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("important")
+    with pytest.raises(ValueError, match="not a cold store, and not empty"):
+        FileStore.at(tmp_path)
+
+
+async def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreAway, match="cannot use"):
+        FileStore.at(tmp_path / "file")
+
+
+async def test_a_disk_that_is_not_mounted_is_no_store_without_pads(tmp_path: Path) -> None:
+    store = FileStore.at(tmp_path / "cold")
+    await store.put("a/b", b"x", over=None)
+    shutil.rmtree(tmp_path / "cold")
+    (tmp_path / "cold").mkdir()  # where it would be mounted
+    with pytest.raises(StoreAway, match="mounted"):
+        await store.get("a/b")
+    with pytest.raises(StoreAway):
+        await store.put("a/c", b"x", over=None)
+    with pytest.raises(StoreAway, match="mounted"):
+        _ = [name async for name in store.names("")]
+    assert list((tmp_path / "cold").iterdir()) == []
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [
+        (errno.ENOSPC, StoreFull),
+        (errno.EDQUOT, StoreFull),
+        (errno.EIO, StoreAway),
+        (errno.EROFS, StoreAway),
+        (errno.ESTALE, StoreAway),
+    ],
+)
+@pytest.mark.parametrize("call", ["fsync", "write"])
+async def test_a_disk_that_takes_nothing_leaves_what_was_there(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    number: int,
+    raised: type[Exception],
+) -> None:
+    store = FileStore.at(tmp_path)
+    version = await store.put("a/b", b"one", over=None)
+
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as broken:
+        if call == "fsync":
+            broken.setattr(os, "fsync", fails)
+        else:
+            broken.setattr(os, "fdopen", fails)
+        with pytest.raises(raised) as error:
+            await store.put("a/b", b"two", over=version)
+    assert isinstance(error.value, StoreFull) == (raised is StoreFull)
+    there = await store.get("a/b")
+    assert there is not None
+    assert (there.data, there.version) == (b"one", version)
+    assert list((tmp_path / OURS / "new").iterdir()) == []
+    await store.put("a/b", b"two", over=version)
+    await store.aclose()
+
+
+async def test_what_a_killed_process_has_begun_goes_when_it_is_old(tmp_path: Path) -> None:
+    await FileStore.at(tmp_path).aclose()
+    old, young = (tmp_path / OURS / "new" / name for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"half")
+    past = time.time() - files.LEFT_OVER_S - 1
+    os.utime(old, (past, past))
+    store = FileStore.at(tmp_path)
+    assert not old.exists()
+    assert young.exists()
+    assert [name async for name in store.names("")] == []
+    await store.aclose()
+
+
+async def test_a_folder_goes_with_the_last_file_that_was_in_it(tmp_path: Path) -> None:
+    store = FileStore.at(tmp_path)
+    await store.put("parts/abc/pad/1", b"x", over=None)
+    await store.put("parts/abc/pad/2", b"x", over=None)
+    await store.delete("parts/abc/pad/1", over=None)
+    assert (tmp_path / "parts/abc/pad").is_dir()
+    await store.delete("parts/abc/pad/2", over=None)
+    assert not (tmp_path / "parts/abc/pad").exists()
+    await store.put("parts/abc/pad/3", b"x", over=None)
+    await store.aclose()
+
+
+async def _count(folder: Path) -> None:
+    store = FileStore.at(folder)
+    done = 0
+    while done < TURNS:
+        there = await store.get("a/counter")
+        number = int(there.data.split()[0]) if there is not None else 0
+        # The second word makes each put unlike any other.
+        data = b"%d %d-%d" % (number + 1, os.getpid(), done)
+        try:
+            await store.put("a/counter", data, over=there.version if there is not None else None)
+        except Overwritten:
+            continue
+        done += 1
+    await store.aclose()
+
+
+def _counting_process(folder: Path) -> None:
+    import asyncio
+
+    asyncio.run(_count(folder))
+
+
+async def test_of_several_processes_none_overwrites_what_it_has_not_seen(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=_counting_process, args=(tmp_path / "cold",))
+        for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    store = FileStore.at(tmp_path / "cold")
+    there = await store.get("a/counter")
+    assert there is not None
+    assert int(there.data.split()[0]) == PROCESSES * TURNS
+    await store.aclose()
