@@ -10,11 +10,12 @@ rows = dict(pad.add(revision) for revision in revisions)
 rows["pad:pad"] = pad.record(...)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from padfleet.shared.bounds import number_of
 from padfleet.shared.easysync import AText, EasysyncError
+from padfleet.shared.easysync.atext import apply_to_atext
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.records import BadRecord
@@ -68,6 +69,30 @@ class Appending:
             raise BadRecord(f"{key}: {error}") from error
         return cls(pad_id, document, record)
 
+    @classmethod
+    def instead(
+        cls,
+        pad_id: str,
+        record: Any,
+        older: Sequence[Any],
+        *,
+        rev: int,
+        time: int,
+        chain: bytes,
+    ) -> "Appending":
+        """In the place of revision `rev` and all behind it. `older`: the records before it, from a
+        key revision on; `time` and `chain`: those of the last of them. Raises `BadRecord`."""
+        key = r.pad_key(pad_id)
+        pool = r.pool_of(record, key)
+        try:
+            atext = AText(**older[0]["meta"]["atext"])
+            for one in older[1:]:
+                atext = apply_to_atext(r.changeset_of(one, key)[0], atext, pool)
+        except (EasysyncError, LookupError, TypeError) as error:
+            raise BadRecord(f"{key}: its text before revision {rev}: {error}") from error
+        then = {**record, "atext": atext._asdict(), "head": rev - 1}
+        return cls.behind(pad_id, then, time=time, chain=chain)
+
     @property
     def head(self) -> int:
         """The newest revision; -1: there is none."""
@@ -112,8 +137,10 @@ class Appending:
     def _saved(self, saved: list[SavedRevision]) -> list[Any]:
         before = self._before.get("savedRevisions")
         entries: list[Any] = list(before) if isinstance(before, list) else []
-        known = {number_of(entry.get("revNum")) for entry in entries if isinstance(entry, Mapping)}
-        return entries + [r.saved_entry(one) for one in saved if one.rev not in known]
+        revs = [number_of(e.get("revNum")) if isinstance(e, Mapping) else None for e in entries]
+        # Of revisions that were taken back nothing is left to be found again.
+        kept = [e for e, rev in zip(entries, revs, strict=True) if rev is None or rev <= self.head]
+        return kept + [r.saved_entry(one) for one in saved if one.rev not in revs]
 
 
 def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, Any]:

@@ -31,21 +31,32 @@ class Converter:
         it is there. `birth`: of the history, if it has begun in a fleet (see `encode_wire`)."""
         self._latest = latest
         self._birth = birth
+        self.plain = True  #: nothing has had to be made good so far
         self._pool = pool.clone()
         self._rev = -1
         self._chain = b""
         self._time = 0
         self.authors: set[str] = set()  #: of the revisions so far, and of the text in them
 
+    @classmethod
+    def behind(
+        cls, pool: AttributePool, *, latest: int, rev: int, time: int, chain: bytes
+    ) -> "Converter":
+        """One that goes on behind revision `rev`, of which time and chain are known."""
+        converter = cls(pool, latest=latest)
+        converter._rev, converter._time, converter._chain = rev, time, chain
+        return converter
+
     def revision(self, record: Any, key: str) -> Revision:
         """The next one. Raises `BadRecord`."""
-        changeset, author, time = changeset_of(record, key)
+        said, author, told = changeset_of(record, key)
         try:
-            changeset = with_authors(changeset, self._pool)
+            changeset = with_authors(said, self._pool)
             authors = _authors_in(changeset, self._pool) | {author}
         except EasysyncError as error:
             raise BadRecord(f"{key}: {error}") from error
-        time = max(min(time, self._latest), self._time)
+        time = max(min(told, self._latest), self._time)
+        self.plain = self.plain and changeset == said and time == told
         delta = time - self._time if self._rev >= 0 else 0
         self._rev += 1
         birth = self._birth if self._rev == 0 else None

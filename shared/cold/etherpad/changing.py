@@ -1,0 +1,310 @@
+"""What becomes of a pad's records when a fleet writes behind, freezes, thaws or deletes it. Pure.
+
+Each of these is decided from the rows as they are in the transaction that changes them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.etherpad.note import (
+    Note,
+    Place,
+    ascii_json,
+    digest_of,
+    edition_of,
+    note_key,
+    places_after,
+    version_of,
+)
+from padfleet.shared.cold.etherpad.table import Change
+from padfleet.shared.cold.pads import ColdHead, ColdPart, Mark
+from padfleet.shared.easysync import to_units
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.authors import stored_author
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.options import normalised
+from padfleet.shared.log.records import Snapshot
+from padfleet.shared.log.saved import readable
+from padfleet.shared.wire.jsontext import loads
+
+Rows = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What comes before revisions that take the place of others."""
+
+    place: Place
+    records: Sequence[Any]  #: from the key revision on that its text is worked out from
+
+
+def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) -> Note | None:
+    """The note of the pad, if it is as `over` says. Raises `Overwritten`."""
+    raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
+    note = Note.from_text(said) if said is not None else None
+    if over is None:
+        if raw is not None:
+            raise Overwritten("there is a pad of this name")
+        return None
+    if raw is None:
+        raise Overwritten("the pad has been deleted, perhaps by an Etherpad")
+    digest, change = digest_of(raw), note.change if note else ""
+    if version_of(change, digest) != over.version:
+        raise Overwritten("somebody has written, perhaps an Etherpad")
+    # Who has read the pad as it is knows more than the note: that its records are damaged, say.
+    if known is not None and (known.there, known.change) == (digest, change):
+        return known
+    if note is None or note.there != digest:
+        raise Overwritten("it has not been read as it is now")
+    return note
+
+
+def keys_for(pad_id: str, part: ColdPart) -> list[str]:
+    """The rows from which an `append` is decided."""
+    found = [*keys_of(pad_id), f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
+    if part.state.pad.read_only_id is not None:
+        found.append(f"readonly2pad:{part.state.pad.read_only_id}")
+    found += [r.author_key(author) for author, _ in part.authors]
+    group = group_of(pad_id)
+    if group is not None:
+        found += [f"group:{group}", "groups"]
+    return found
+
+
+def keys_of(pad_id: str) -> list[str]:
+    return [r.pad_key(pad_id), note_key(pad_id)]
+
+
+@dataclass
+class Append:
+    """Adds what has come. `made` is the note that the pad has then."""
+
+    pad: str
+    over: ColdHead | None
+    part: ColdPart
+    mark: Mark
+    now: int  #: ms since 1970
+    known: Note | None = None
+    before: Before | None = None  #: None: nothing is replaced
+    made: Note | None = None
+    digest: str = ""  #: of the pad's record then
+
+    def decide(self, rows: Rows) -> Change:
+        """Raises `Overwritten`, and `CorruptPad` if what has come does not follow."""
+        note = stand(rows, self.pad, self.over, self.known)
+        raw = rows[r.pad_key(self.pad)]
+        if note is not None and note.salvaged:
+            return self._only_noted(note, digest_of(raw or ""))
+        record = loads(raw) if raw is not None else None
+        changes: dict[str, str | None] = {}
+        state = self.part.state
+        same = note is not None and note.epoch == state.pad.epoch
+        try:
+            pad, birth, places = self._begun(note if same else None, record)
+        except BadRecord as error:
+            raise CorruptPad(str(error)) from error
+        for revision in self.part.revisions.revisions():
+            if revision.rev == 0:
+                birth = _birth(revision.wire)
+            key, value = pad.add(revision)
+            changes[key] = ascii_json(value)
+            places = places_after(places, revision)
+        offset = note.chat_offset if note is not None and same else 0
+        changes |= self._chat(offset)
+        chat_head = state.pad.chat + offset if state.pad.chat >= 0 or offset > 0 else -1
+        if record is not None and note is not None:
+            was = (note.head, r.chat_count(record, "") - 1)
+            gone = surplus(self.pad, before=was, now=(pad.head, chat_head))
+            changes |= dict.fromkeys(gone)
+        saved = readable(self.part.saved) if self.part.saved is not None else []
+        whole = pad.record(
+            chat_head=chat_head,
+            public=state.pad.public,
+            saved=saved,
+            settings=self._settings(record),
+        )
+        text = ascii_json(whole)
+        changes[r.pad_key(self.pad)] = text
+        self.digest = digest_of(text)
+        newest = changes.get(r.revision_key(self.pad, pad.head))
+        last = digest_of(newest) if newest is not None else note.last if note else ""
+        self.made = self._note(note, pad, birth, places, last, offset, same=same)
+        changes[note_key(self.pad)] = self.made.to_text()
+        changes |= self._beside(rows)
+        return Change(changes)
+
+    def _begun(
+        self, note: Note | None, record: Any
+    ) -> tuple[Appending, int | None, tuple[Place, ...]]:
+        """`note`: of the history that is gone on with; None: there is none."""
+        first = self.part.revisions.first
+        if note is None or first == 0:
+            if first != 0:
+                raise CorruptPad(f"a history begins with revision {first}")
+            return Appending.anew(self.pad, record), None, ()
+        if first == note.head + 1:
+            pad = Appending.behind(self.pad, record, time=note.time, chain=note.chain)
+            return pad, note.birth, note.places
+        if self.before is None or self.before.place.rev != first:
+            raise CorruptPad(f"revision {first} does not follow {note.head}")
+        place = self.before.place
+        pad = Appending.instead(
+            self.pad,
+            record,
+            self.before.records,
+            rev=first,
+            time=place.time,
+            chain=place.chain,
+        )
+        return pad, note.birth, tuple(one for one in note.places if one.rev <= first)
+
+    def _settings(self, record: Any) -> Any:
+        told = self.part.state.pad.settings
+        before = record.get("padSettings") if isinstance(record, Mapping) else None
+        return loads(told) if told else before or normalised(None)
+
+    def _chat(self, offset: int) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for message_id, flat in self.part.chat:
+            number = int(message_id.partition("-")[0])
+            fields = dict(zip(flat[::2], flat[1::2], strict=True))
+            message = ChatMessage.from_record(number, fields[b"m"])
+            found[r.chat_key(self.pad, number + offset)] = ascii_json(r.chat_record(message))
+        return found
+
+    def _note(
+        self,
+        note: Note | None,
+        pad: Appending,
+        birth: int | None,
+        places: tuple[Place, ...],
+        last: str,
+        offset: int,
+        *,
+        same: bool,
+    ) -> Note:
+        state, snapshot = self.part.state, self.part.snapshot
+        submitted = note.submitted if note is not None and same else {}
+        if snapshot is not None:
+            submitted = Snapshot.from_bytes(snapshot).sessions
+        if (pad.head, pad.chain) != (state.pad.head, state.pad.chain):
+            raise CorruptPad(f"what has come leads to {pad.head}, and not to {state.pad.head}")
+        return Note(
+            self.digest,
+            last,
+            state.pad.epoch,
+            pad.head,
+            pad.chain,
+            pad.time,
+            mark=self.mark,
+            edition=edition_of(note, self.digest) if note is not None else 1,
+            written=self.now,
+            birth=birth,
+            chat=state.pad.chat,
+            chat_offset=offset,
+            plain=note.plain if note is not None and same else True,
+            places=places,
+            creator=state.pad.creator,
+            sessions=state.sessions,
+            reigns=state.reigns,
+            fences=dict(state.fences),
+            seen=dict(state.seen),
+            more=dict(state.more),
+            submitted=submitted,
+        ).changed()
+
+    def _beside(self, rows: Rows) -> dict[str, str | None]:
+        """What belongs to a pad and lies elsewhere."""
+        head, changes = self.part.state.pad, dict[str, str | None]()
+        if head.read_only_id is not None:
+            # A pad that has an id keeps it; both lead to it.
+            if rows[f"pad2readonly:{self.pad}"] is None:
+                changes[f"pad2readonly:{self.pad}"] = ascii_json(head.read_only_id)
+            changes[f"readonly2pad:{head.read_only_id}"] = ascii_json(to_units(self.pad))
+        token = f"pad:{self.pad}:deletionToken"
+        if head.deletion and head.deletion not in (rows[token] or "").encode():
+            told = {"createdAt": self.now, "hash": head.deletion.decode()}
+            changes[token] = ascii_json(told)
+        for author, items in self.part.authors:
+            stored = stored_author(author, items)
+            key = r.author_key(author)
+            if stored is not None:
+                there = with_pad(_value(rows[key]), stored, to_units(self.pad), head.time)
+                changes[key] = ascii_json(there)
+        group = group_of(self.pad)
+        if group is not None:
+            changes |= _in_group(rows, group, self.pad)
+        return changes
+
+    def _only_noted(self, note: Note, digest: str) -> Change:
+        """A pad of which there is more than we can read: nothing of it is written over."""
+        self.digest = digest
+        self.made = note.changed(mark=self.mark, edition=note.edition + 1, written=self.now)
+        return Change({note_key(self.pad): self.made.to_text()})
+
+
+def marked(
+    rows: Rows, pad_id: str, over: ColdHead, mark: Mark, known: Note | None
+) -> tuple[Note, Change]:
+    """The pad is where this mark says. Raises `Overwritten`."""
+    note = stand(rows, pad_id, over, known)
+    if note is None:
+        raise Overwritten("there is no pad of this name")
+    made = note.changed(mark=mark)
+    return made, Change({note_key(pad_id): made.to_text()})
+
+
+def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> Change:
+    """What Etherpad takes away with a pad; `rows` has all that is changed of others. Raises
+    `Overwritten`."""
+    note = stand(rows, pad_id, over, known)
+    record = _value(rows[r.pad_key(pad_id)])
+    record = record if isinstance(record, Mapping) else {}
+    head = record.get("head")
+    heads = (head if type(head) is int else note.head if note else -1, r.chat_count(record, "") - 1)
+    gone = [*keys_of(pad_id), f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
+    changes: dict[str, str | None] = dict.fromkeys(
+        gone + surplus(pad_id, before=heads, now=(-1, -1))
+    )
+    read_only = _value(rows[f"pad2readonly:{pad_id}"])
+    if isinstance(read_only, str):
+        changes[f"readonly2pad:{read_only}"] = None
+    for key, raw in rows.items():
+        value = _value(raw)
+        place = "padIDs" if key.startswith("globalAuthor:") else "pads"
+        if key.startswith(("globalAuthor:", "group:")) and isinstance(value, dict):
+            listed = value.get(place)
+            if isinstance(listed, dict) and listed.pop(to_units(pad_id), None) is not None:
+                changes[key] = ascii_json(value)
+    return Change(changes)
+
+
+def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
+    """A group's pad is in its list, and the group is there."""
+    value, listed = _value(rows[f"group:{group}"]), _value(rows["groups"])
+    value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
+    listed = listed if isinstance(listed, dict) else {}
+    pads = value.get("pads")
+    pads = pads if isinstance(pads, dict) else {}
+    return {
+        f"group:{group}": ascii_json({**value, "pads": {**pads, to_units(pad_id): 1}}),
+        "groups": ascii_json({**listed, group: 1}),
+    }
+
+
+def _value(raw: str | None) -> Any:
+    try:
+        return loads(raw) if raw is not None else None
+    except ValueError:
+        return None
+
+
+def _birth(wire: bytes) -> int | None:
+    birth = loads(wire).get("birth")
+    return birth if type(birth) is int else None

@@ -1,0 +1,167 @@
+"""What a fleet keeps beside a pad's records that an Etherpad has no place for. Pure.
+
+It is a record of its own under the key ``padfleet:<pad>``, in the same table: written in the same
+transaction as the pad, in the same dump, and with no more rights than an Etherpad has. Etherpad
+does not look at it. It belongs to the pad's record as it was then (`there`); where that is another
+by now, an Etherpad has written, and `standing` says what still holds.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from padfleet.shared.cold.pads import ColdHead, Mark
+from padfleet.shared.log import births
+from padfleet.shared.log.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.records import Revision, pack, unpack
+from padfleet.shared.wire.jsontext import loads
+
+FORM = 1
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+def note_key(pad_id: str) -> str:
+    return f"padfleet:{pad_id}"
+
+
+def digest_of(value: str) -> str:
+    """The sum over a row, as databases work it out too."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a history stands before one of its revisions."""
+
+    rev: int
+    time: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """All that a pad needs beside its records to be what it was in Redis."""
+
+    there: str  #: `digest_of` the pad's record that this belongs to
+    last: (
+        str  #: `digest_of` the record of the head: by which that is known to be in a longer history
+    )
+    epoch: int
+    head: int
+    chain: bytes
+    time: int
+    mark: Mark = "frozen"
+    edition: int = 0
+    written: int = 0
+    change: str = ""  #: unlike that of any other change
+    birth: int | None = None  #: in the first revision, if a fleet has begun the history
+    chat: int = -1  #: number of the newest message in a fleet,
+    chat_offset: int = 0  #: and what has to be added to it in the records, where some are missing
+    plain: bool = True
+    """Nothing of the records has to be made good: at a key revision one may begin to read."""
+    places: tuple[Place, ...] = ()  #: before each revision that begins a chunk, from the second on
+    salvaged: str = ""  #: why only the present text is shown, and nothing ever written
+    creator: str = ""
+    sessions: int = 0
+    reigns: str = ""
+    fences: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    more: dict[str, bytes] = field(default_factory=dict)
+    submitted: dict[str, tuple[int, int]] = field(default_factory=dict)  #: `Snapshot.sessions`
+
+    def to_text(self) -> str:
+        """ASCII, as all that a fleet writes here."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values["places"] = [(place.rev, place.time, place.chain) for place in self.places]
+        # What people look for is to be seen; the rest is for us.
+        shown = {name: values.pop(name) for name in ("epoch", "head", "mark", "salvaged")}
+        data = base64.b64encode(pack(values)).decode()
+        return ascii_json({"form": FORM, **shown, "there": self.there, "data": data})
+
+    @classmethod
+    def from_text(cls, text: str) -> "Note | None":
+        """None for what is no such record: then the pad is as one that no fleet has had."""
+        try:
+            found = loads(text)
+            if found["form"] != FORM:
+                return None
+            values = unpack(base64.b64decode(found["data"]))
+            values["places"] = tuple(Place(*place) for place in values["places"])
+            values["submitted"] = {s: (n, time) for s, (n, time) in values["submitted"].items()}
+            shown = {name: found[name] for name in ("epoch", "head", "mark", "salvaged")}
+            return cls(**values, **shown)
+        except (ValueError, TypeError, LookupError):
+            return None
+
+    def at(self, digest: str) -> "ColdHead":
+        """`digest`: of the pad's record as it is."""
+        return ColdHead(
+            self.epoch,
+            self.head,
+            self.chain,
+            self.mark,
+            self.edition,
+            self.written,
+            version_of(self.change, digest),
+        )
+
+    def changed(self, **values: Any) -> "Note":
+        """With these values, and unlike what was before in any case."""
+        return replace(self, change=secrets.token_hex(8), **values)
+
+
+def version_of(change: str, digest: str) -> str:
+    """The version of a pad: another one after each change, whoever made it."""
+    return f"{change}.{digest[:32]}"
+
+
+def ascii_json(value: Any) -> str:
+    """JSON in ASCII: the same value to who reads it, and every character set has it."""
+    return _ENCODER.encode(value)
+
+
+Standing = Literal["same", "longer", "other"]
+
+
+def standing(note: Note | None, digest: str, *, head: int, last: str | None) -> Standing:
+    """What still holds of the note. ``longer``: an Etherpad has gone on with the history that it is
+    about; ``other``: there is another history, or one that no fleet has had.
+
+    Arguments:
+        digest: of the pad's record.
+        head: what that says, -1: nothing of use.
+        last: `digest_of` the record of the note's head; None: there is none.
+    """
+    if note is None:
+        return "other"
+    if note.there == digest:
+        return "same"
+    if not note.salvaged and last == note.last and head >= note.head:
+        return "longer"
+    return "other"
+
+
+def epoch_of(note: Note | None, time: int, digest: str) -> int:
+    """The epoch of a history that no fleet has had: always the same for the same records, and none
+    that the pad has had. `time`: of its head, ms since 1970."""
+    born = births.at(time, int(digest[:8], 16) % (1 << births.RANDOM_BITS))
+    return max(born, note.epoch + 1) if note is not None else max(born, 1)
+
+
+def edition_of(note: Note | None, digest: str) -> int:
+    """What an Etherpad has written since counts as one more."""
+    if note is None:
+        return 1
+    return note.edition + (note.there != digest)
+
+
+def places_after(places: tuple[Place, ...], revision: Revision) -> tuple[Place, ...]:
+    """The places when this revision has come, the next one of the history."""
+    following = revision.rev + 1
+    if following % CHUNK_REVISIONS:
+        return places
+    return (*places, Place(following, revision.time, revision.chain))

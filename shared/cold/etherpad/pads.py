@@ -1,0 +1,239 @@
+"""Pads in the database of an Etherpad, as its own records: `ColdPads`.
+
+What an Etherpad has written since is seen by the sum over the pad's record, which every edit, chat
+message and saved revision changes there: the version is another one then, so that nothing of it is
+ever written over.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.etherpad.changing import (
+    Append,
+    Before,
+    Rows,
+    deleted,
+    keys_for,
+    keys_of,
+    marked,
+)
+from padfleet.shared.cold.etherpad.note import (
+    Note,
+    digest_of,
+    edition_of,
+    epoch_of,
+    note_key,
+    standing,
+    version_of,
+)
+from padfleet.shared.cold.etherpad.reading import Read, Reader
+from padfleet.shared.cold.etherpad.table import Change, Table
+from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.easysync import from_units
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.groups import group_of
+from padfleet.shared.wire.jsontext import loads
+
+KEPT_NOTES = 1000
+"""Pads of which a process remembers what reading them has told, for the change that follows."""
+
+READ_ATTEMPTS = 3
+"""How often a pad is read that an Etherpad writes at the same time."""
+
+
+class EtherpadPads:
+    """`ColdPads` over one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._reader = Reader(table)
+        self._known: OrderedDict[str, Note] = OrderedDict()
+
+    async def look(self, pad: str) -> ColdHead | None:
+        value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+        if digest is None:
+            return None
+        note = Note.from_text(value) if value is not None else None
+        if note is not None and note.there == digest:
+            return note.at(digest)
+        return await self._look_closer(pad)
+
+    async def _look_closer(self, pad: str) -> ColdHead | None:
+        """At a pad that an Etherpad has written on since, or that no fleet has had. Its chain is
+        not known before it has been read."""
+        raw, value = await self._table.get(keys_of(pad))
+        if raw is None:
+            return None
+        note, digest = Note.from_text(value) if value is not None else None, digest_of(raw)
+        try:
+            record = loads(raw)
+            head = record["head"] if type(record["head"]) is int else -1
+        except (ValueError, TypeError, LookupError):
+            raise CorruptPad(f"{r.pad_key(pad)} cannot be read") from None
+        last = await self._reader.last(pad, note)
+        at = await self._reader.time(pad, head)
+        stands = standing(note, digest, head=head, last=last)
+        goes_on = note is not None and stands != "other"
+        return ColdHead(
+            note.epoch if note is not None and goes_on else epoch_of(note, at, digest),
+            head,
+            b"",
+            note.mark if note is not None else "frozen",
+            edition_of(note, digest),
+            at,
+            version_of(note.change if note is not None else "", digest),
+        )
+
+    async def read(self, pad: str) -> ColdPad | None:
+        found = await self._read(pad)
+        return found[0].pad if found is not None else None
+
+    async def _read(self, pad: str) -> tuple[Read, str] | None:
+        """With the pad's record as it was read."""
+        for _ in range(READ_ATTEMPTS):
+            raw, value = await self._table.get(keys_of(pad))
+            if raw is None:
+                return None
+            note = Note.from_text(value) if value is not None else None
+            found = await self._reader.pad(pad, raw, note)
+            # All of one moment: what is in its records changes the pad's own, too.
+            _, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+            if digest == found.note.there:
+                self._remember(pad, found.note)
+                return found, raw
+        raise StoreAway("somebody writes on the pad all the time, perhaps an Etherpad")
+
+    async def revisions(
+        self, pad: str, epoch: int, first: int, last: int
+    ) -> AsyncIterator[Revisions]:
+        note, raw = await self._noted(pad)
+        if note.epoch != epoch:
+            raise Overwritten("there is another history in the place of the pad's")
+        async for part in self._reader.revisions(pad, raw, note, first, last):
+            yield part
+
+    async def _noted(self, pad: str) -> tuple[Note, str]:
+        """The note that the pad has, or would have, and its record."""
+        raw, value = await self._table.get(keys_of(pad))
+        if raw is None:
+            raise Overwritten("there is no pad of this name")
+        note = Note.from_text(value) if value is not None else None
+        for found in (note, self._known.get(pad)):
+            if found is not None and found.there == digest_of(raw):
+                return found, raw
+        read = await self._read(pad)
+        if read is None:
+            raise Overwritten("there is no pad of this name")
+        return read[0].note, read[1]
+
+    async def append(
+        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+    ) -> ColdHead:
+        now = int(time.time() * 1000)
+        before = None
+        first = part.revisions.first
+        if over is not None and part.state.pad.epoch == over.epoch and 0 < first <= over.head:
+            before = await self._before(pad, first)
+        append = Append(pad, over, part, mark, now, self._known.get(pad), before)
+        await self._table.change(keys_for(pad, part), append.decide)
+        assert append.made is not None
+        self._remember(pad, append.made)
+        return append.made.at(append.digest)
+
+    async def _before(self, pad: str, rev: int) -> Before:
+        note, raw = await self._noted(pad)
+        place = await self._reader.before(pad, raw, note, rev)
+        start = (rev - 1) // r.KEY_REVISIONS * r.KEY_REVISIONS
+        keys = [r.revision_key(pad, number) for number in range(start, rev)]
+        try:
+            records = [loads(found or "null") for found in await self._table.get(keys)]
+        except ValueError as error:
+            raise CorruptPad(f"the records before revision {rev}: {error}") from error
+        return Before(place, records)
+
+    async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:
+        await self._must_know(pad, over)
+        made: list[Note] = []
+
+        def decide(rows: Rows) -> Change:
+            note, change = marked(rows, pad, over, mark, self._known.get(pad))
+            made[:] = [note]
+            return change
+
+        await self._table.change(keys_of(pad), decide)
+        self._remember(pad, made[0])
+        return made[0].at(made[0].there)
+
+    async def _must_know(self, pad: str, over: ColdHead) -> None:
+        """Reads a pad of which nothing is known yet, if it is as `over` says."""
+        value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+        note = Note.from_text(value) if value is not None else None
+        if digest is None or version_of(note.change if note else "", digest) != over.version:
+            raise Overwritten("somebody has written, perhaps an Etherpad")
+        known = self._known.get(pad)
+        if (note is None or note.there != digest) and (known is None or known.there != digest):
+            await self._read(pad)
+
+    async def delete(self, pad: str, over: ColdHead) -> None:
+        await self._must_know(pad, over)
+        note, raw = await self._noted(pad)
+        keys = [*keys_of(pad), f"pad2readonly:{pad}"]
+        record: Any = loads(raw)
+        try:
+            pairs = r.pool_of(record, "").pairs()
+            keys += [r.author_key(value) for name, value in pairs if name == "author" and value]
+        except r.BadRecord:
+            pass  # whose pads they are said to be stays, as Etherpad minds nothing of that
+        group = group_of(pad)
+        if group is not None:
+            keys.append(f"group:{group}")
+        await self._table.change(keys, lambda rows: deleted(rows, pad, over, note))
+        self._known.pop(pad, None)
+
+    async def pads(self, after: str = "", match: str = "*") -> AsyncIterator[ColdListed]:
+        async for key in self._table.pad_keys(r.pad_key(after) if after else ""):
+            name = key.removeprefix("pad:")
+            if fnmatchcase(name, match):
+                yield ColdListed(name, -1, 0, 0, None)
+
+    async def pad_of_read_only(self, read_only_id: str) -> str | None:
+        (raw,) = await self._table.get([f"readonly2pad:{read_only_id}"])
+        found = _value(raw)
+        return from_units(found) if isinstance(found, str) else None
+
+    async def pads_of_author(self, author: str) -> AsyncIterator[str]:
+        (raw,) = await self._table.get([r.author_key(author)])
+        found = _value(raw)
+        listed = found.get("padIDs") if isinstance(found, dict) else None
+        for name in sorted(listed if isinstance(listed, dict) else ()):
+            yield from_units(name)
+
+    async def check(self) -> None:
+        await self._table.check()
+        key = f"padfleet:check:{time.time_ns()}"
+        for value in ("1", "2", None):
+            await self._table.change([key], lambda _, value=value: Change({key: value}))  # type: ignore[misc]
+            if await self._table.get([key]) != [value]:
+                raise ValueError("what is written to the database is not there when it is read")
+
+    async def aclose(self) -> None:
+        await self._table.aclose()
+
+    def _remember(self, pad: str, note: Note) -> None:
+        self._known[pad] = note
+        self._known.move_to_end(pad)
+        if len(self._known) > KEPT_NOTES:
+            self._known.popitem(last=False)
+
+
+def _value(raw: str | None) -> Any:
+    try:
+        return loads(raw) if raw is not None else None
+    except ValueError:
+        return None

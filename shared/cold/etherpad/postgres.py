@@ -1,0 +1,149 @@
+"""The table of an Etherpad in PostgreSQL. The driver is none of padfleet's own needs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from padfleet.shared.cold.errors import StoreAway, StoreFull
+from padfleet.shared.cold.etherpad.table import (
+    ATTEMPTS,
+    PAGE,
+    TIMEOUT,
+    Decide,
+    InTheWay,
+    Looked,
+    driver,
+    in_parts,
+    only_where_nothing_is,
+    sorted_out,
+)
+
+_LOOK = (
+    "SELECT (SELECT value FROM store WHERE key = $1) AS value, "
+    "(SELECT encode(sha256(convert_to(value, 'UTF8')), 'hex') FROM store WHERE key = $2) AS digest"
+)
+_INSERT = "INSERT INTO store (key, value) SELECT * FROM unnest($1::text[], $2::text[])"
+_REPLACE = f"{_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+class PostgresTable:
+    """`Table`, by as many connections as there is use for."""
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        """Connects when it is first needed. Raises `NoDriver`."""
+        self._driver: Any = driver("asyncpg", "PostgreSQL")
+        self._url = url.replace("postgres://", "postgresql://", 1)
+        self._connections = connections
+        self._pool: Any = None
+
+    async def get(self, keys: Sequence[str]) -> list[str | None]:
+        rows = await self._fetch(
+            "SELECT key, value FROM store WHERE key = ANY($1::text[])", list(keys)
+        )
+        found: dict[str, str] = {row["key"]: row["value"] for row in rows}
+        return [found.get(key) for key in keys]
+
+    async def look(self, whole: str, digest: str) -> Looked:
+        (row,) = await self._fetch(_LOOK, whole, digest)
+        return Looked(row["value"], row["digest"])
+
+    async def change(self, keys: Sequence[str], decide: Decide) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._failing():
+                    await self._change(keys, decide)
+                return
+            except InTheWay as error:
+                if attempt == ATTEMPTS - 1:
+                    raise StoreAway(str(error)) from error
+
+    async def _change(self, keys: Sequence[str], decide: Decide) -> None:
+        pool = await self._opened()
+        async with pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                "SELECT key, value FROM store WHERE key = ANY($1::text[]) ORDER BY key FOR UPDATE",
+                list(keys),
+            )
+            before: dict[str, str | None] = dict.fromkeys(keys)
+            before.update((row["key"], row["value"]) for row in rows)
+            change = sorted_out(before, await asyncio.to_thread(decide, before))
+            with only_where_nothing_is(self._driver.UniqueViolationError):
+                await self._put(connection, change.new, _INSERT)
+            await self._put(connection, change.other, _REPLACE)
+            if change.gone:
+                await connection.execute(
+                    "DELETE FROM store WHERE key = ANY($1::text[])", change.gone
+                )
+
+    @staticmethod
+    async def _put(connection: Any, rows: Mapping[str, str], statement: str) -> None:
+        for part in in_parts(rows):
+            await connection.execute(
+                statement,
+                [key for key, _ in part],
+                [value for _, value in part],
+            )
+
+    async def pad_keys(self, after: str) -> AsyncIterator[str]:
+        # In the order of the database's collation, which is that of its index. In most of them the
+        # keys with one prefix do not lie together, so that all of the index is gone through.
+        query = (
+            "SELECT key FROM store WHERE key > $1 AND key LIKE 'pad:%' AND key NOT LIKE '%:%:%' "
+            "ORDER BY key LIMIT $2"
+        )
+        while rows := await self._fetch(query, after, PAGE):
+            for row in rows:
+                yield row["key"]
+            after = rows[-1]["key"]
+
+    async def check(self) -> None:
+        rows = await self._fetch(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            "WHERE table_name = 'store' AND table_schema = ANY(current_schemas(false))"
+        )
+        types = {row["column_name"]: row["data_type"] for row in rows}
+        if not {"key", "value"} <= types.keys():
+            raise ValueError(
+                "the database has no table `store` with a key and a value: name the database that "
+                "an Etherpad uses, and start that once if it is new"
+            )
+        if types["value"] not in ("text", "character varying"):
+            raise ValueError(f"the values of the table `store` are {types['value']}, not text")
+
+    async def aclose(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _fetch(self, query: str, *args: Any) -> list[Any]:
+        with self._failing():
+            pool = await self._opened()
+            return list(await pool.fetch(query, *args))
+
+    async def _opened(self) -> Any:
+        if self._pool is None:
+            # No statement is kept in the server: poolers between give each to another connection.
+            # Without a connection to begin with, there is nothing in this that takes time.
+            self._pool = await self._driver.create_pool(
+                self._url,
+                min_size=0,
+                max_size=self._connections,
+                command_timeout=TIMEOUT,
+                timeout=TIMEOUT,
+                statement_cache_size=0,
+            )
+        return self._pool
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        library = self._driver
+        try:
+            yield
+        except (library.SerializationError, library.DeadlockDetectedError) as error:
+            raise InTheWay(f"PostgreSQL: {error}") from error
+        except (library.DiskFullError, library.ReadOnlySQLTransactionError) as error:
+            raise StoreFull(f"PostgreSQL takes nothing more: {error}") from error
+        except library.DataError as error:
+            raise ValueError(f"PostgreSQL has no room for it: {error}") from error
+        except (library.PostgresError, library.InterfaceError, TimeoutError, OSError) as error:
+            raise StoreAway(f"PostgreSQL: {type(error).__name__}: {error}") from error

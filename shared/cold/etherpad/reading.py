@@ -1,0 +1,431 @@
+"""Makes a pad of an Etherpad's records, and the note that belongs to it."""
+
+import asyncio
+import time as clock
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from padfleet.shared.archive.entries import PadHead, Revisions
+from padfleet.shared.bounds import DAY_MS, LAST_DATE, MOST_BROUGHT_MESSAGES, MOST_SAVED
+from padfleet.shared.cold.etherpad.note import (
+    Note,
+    Place,
+    digest_of,
+    edition_of,
+    epoch_of,
+    places_after,
+    standing,
+)
+from padfleet.shared.cold.etherpad.table import Table
+from padfleet.shared.cold.pads import ColdPad, ColdState
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError, make_atext
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.bring import MOST_MISSING
+from padfleet.shared.etherpad.converting import Converter, as_one_revision
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.authors import SYSTEM_AUTHOR, author_items
+from padfleet.shared.log.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.document import CorruptPad, Document
+from padfleet.shared.log.options import normalised
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.wire.jsontext import dumps, loads
+
+DAMAGED = "damaged"
+"""Field of the meta hash of a pad whose records do not fit together: what is wrong with them. Only
+its present text is shown, to be read."""
+
+STEP = 200
+"""Records that are read and converted at a time."""
+
+
+@dataclass
+class Read:
+    """A pad as its records say it is."""
+
+    pad: ColdPad
+    note: Note
+
+
+@dataclass
+class _History:
+    """The end of a history, from the beginning of a chunk on."""
+
+    converter: Converter
+    document: Document
+    first: int
+    revisions: list[Revision] = field(default_factory=list)
+    places: tuple[Place, ...] = ()
+    last: str = ""  #: `digest_of` the newest record
+    known: Revision | None = None  #: the one that the note has as its head
+
+
+class Reader:
+    """Reads pads of one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def pad(self, pad_id: str, raw: str, note: Note | None) -> Read:
+        """From the pad's record and note as they are. What an Etherpad writes meanwhile is for the
+        caller to notice. Raises `StoreAway`, and `CorruptPad` where not even a text is left."""
+        key = r.pad_key(pad_id)
+        digest = digest_of(raw)
+        try:
+            record = loads(raw)
+            text = r.text_of(record, key)
+        except ValueError as error:
+            raise CorruptPad(f"{key} cannot be read: {error}") from error
+        head = record.get("head") if type(record.get("head")) is int else -1
+        last = await self.last(pad_id, note)
+        stands = standing(note, digest, head=head, last=last)
+        kept = note if stands != "other" else None
+        salvaged = ""
+        try:
+            history = await self._history(pad_id, record, text, kept)
+            if kept is not None and not self._goes_on(kept, history):
+                # Another release may have read it in another way.
+                kept = None
+                history = await self._history(pad_id, record, text, None)
+        except BadRecord as error:
+            at = await self.time(pad_id, head)
+            history, salvaged = self._present_text(record, key, text, at, str(error))
+            if kept is not None and not self._goes_on(kept, history):
+                kept = None
+        document = history.document
+        document.epoch = kept.epoch if kept else epoch_of(note, document.time, digest)
+        chat, theirs = await self._chat(pad_id, record)
+        made = replace(
+            await self._note(pad_id, record, note, kept, history, digest, salvaged),
+            chat=len(chat) - 1,
+            chat_offset=theirs - (len(chat) - 1),
+        )
+        return Read(await self._pad(pad_id, record, made, history, chat), made)
+
+    async def revisions(
+        self, pad_id: str, raw: str, note: Note, first: int, last: int
+    ) -> AsyncIterator[Revisions]:
+        """The revisions first…last of a pad that stands as the note says."""
+        key = r.pad_key(pad_id)
+        places = [place for place in note.places if place.rev <= first]
+        try:
+            pool = r.pool_of(loads(raw), key)
+            if places:
+                begin = places[-1]
+                converter = Converter.behind(
+                    pool,
+                    latest=_latest(),
+                    rev=begin.rev - 1,
+                    time=begin.time,
+                    chain=begin.chain,
+                )
+            else:
+                begin = Place(0, 0, b"")
+                converter = Converter(pool, latest=_latest(), birth=note.birth)
+            for start in range(begin.rev, last + 1, STEP):
+                end = min(start + STEP, last + 1)
+                found, _ = await self._converted(pad_id, converter, start, end)
+                wanted = [revision for revision in found if revision.rev >= first]
+                if wanted:
+                    yield Revisions(wanted[0].rev, [one.to_record() for one in wanted])
+        except ValueError as error:
+            raise CorruptPad(str(error)) from error
+
+    async def before(self, pad_id: str, raw: str, note: Note, rev: int) -> Place:
+        """Where the history stands before a revision of it."""
+        place = Place(0, 0, b"")
+        if rev > 0:
+            async for part in self.revisions(pad_id, raw, note, rev - 1, rev - 1):
+                (revision,) = part.revisions()
+                place = Place(rev, revision.time, revision.chain)
+        return place
+
+    # --- History ---------------------------------------------------------------------------------
+
+    async def last(self, pad_id: str, note: Note | None) -> str | None:
+        """`digest_of` the record that the note has as its head; None: there is none."""
+        if note is None or note.head < 0:
+            return None
+        (raw,) = await self._table.get([r.revision_key(pad_id, note.head)])
+        return digest_of(raw) if raw is not None else None
+
+    async def _history(self, pad_id: str, record: Any, text: str, kept: Note | None) -> _History:
+        """Raises `BadRecord`."""
+        key = r.pad_key(pad_id)
+        head = r.head_of(record, key)
+        pool = r.pool_of(record, key)
+        if not text.endswith("\n"):
+            raise BadRecord(f"{key}: the text does not end in a newline")
+        history = await self._begun(pad_id, pool, kept)
+        begin = history.first
+        try:
+            for start in range(begin, head + 1, STEP):
+                found, raws = await self._converted(
+                    pad_id, history.converter, start, min(start + STEP, head + 1)
+                )
+                await asyncio.to_thread(self._take, history, found, kept)
+                history.last = digest_of(raws[-1])
+        except CorruptPad as error:
+            raise BadRecord(f"{key}: {error}") from error
+        if history.document.body.to_atext().text != text:
+            raise BadRecord(f"{key}: its revisions do not lead to the text that it has")
+        return history
+
+    async def _begun(self, pad_id: str, pool: AttributePool, kept: Note | None) -> _History:
+        """From the last chunk on, where what lies before is known and needs nothing."""
+        if kept is not None and kept.plain and kept.places and is_regular(pool):
+            place = kept.places[-1]
+            key = r.revision_key(pad_id, place.rev)
+            (raw,) = await self._table.get([key])
+            record = _json(key, raw)
+            found = record.get("meta") if isinstance(record, dict) else None
+            atext = found.get("atext") if isinstance(found, dict) else None
+            if isinstance(atext, dict):
+                document = Document()
+                try:
+                    document.body = Body(AText(atext.get("text", ""), atext.get("attribs", "")))
+                    converter = Converter.behind(
+                        pool,
+                        latest=_latest(),
+                        rev=place.rev - 1,
+                        time=place.time,
+                        chain=place.chain,
+                    )
+                    document.pool = pool.clone()
+                    document.head = place.rev
+                    return _History(converter, document, place.rev, places=kept.places)
+                except EasysyncError:
+                    pass  # then from the beginning
+        birth = kept.birth if kept is not None else None
+        return _History(Converter(pool, latest=_latest(), birth=birth), Document(), 0)
+
+    async def _converted(
+        self, pad_id: str, converter: Converter, start: int, end: int
+    ) -> tuple[list[Revision], list[str]]:
+        keys = [r.revision_key(pad_id, rev) for rev in range(start, end)]
+        raws = await self._table.get(keys)
+
+        def convert() -> list[Revision]:
+            return [
+                converter.revision(_json(key, raw), key)
+                for key, raw in zip(keys, raws, strict=True)
+            ]
+
+        return await asyncio.to_thread(convert), [raw or "" for raw in raws]
+
+    @staticmethod
+    def _take(history: _History, revisions: list[Revision], kept: Note | None) -> None:
+        document = history.document
+        for revision in revisions:
+            if kept is not None and revision.rev == kept.head:
+                history.known = revision
+            if not 0 <= revision.time <= LAST_DATE:
+                raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
+            if revision.rev > document.head:
+                document.replay(revision)
+            else:  # the text that was begun with has it
+                document.time, document.chain = revision.time, revision.chain
+            if revision.rev % CHUNK_REVISIONS == 0:
+                history.revisions, history.first = [], revision.rev
+            history.revisions.append(revision)
+            if not any(place.rev == revision.rev + 1 for place in history.places[-1:]):
+                history.places = places_after(history.places, revision)
+
+    @staticmethod
+    def _goes_on(kept: Note, history: _History) -> bool:
+        if kept.head == history.document.head:
+            return kept.chain == history.document.chain
+        return history.known is not None and history.known.chain == kept.chain
+
+    @staticmethod
+    def _present_text(record: Any, key: str, text: str, at: int, why: str) -> tuple[_History, str]:
+        """Its present text as if written at once, and why; see `bring_pad`."""
+        try:
+            atext = record["atext"]
+            revision = as_one_revision(
+                AText(text, atext.get("attribs", "")), r.pool_of(record, key), at
+            )
+        except (BadRecord, EasysyncError) as error:
+            text = text if text.endswith("\n") else text + "\n"
+            why = f"{why}; without authors and formats: {error}"
+            revision = as_one_revision(make_atext(text), AttributePool(), at)
+        document = Document()
+        document.replay(revision)
+        converter = Converter(AttributePool(), latest=_latest())
+        return _History(converter, document, 0, [revision]), why
+
+    # --- What belongs to it ----------------------------------------------------------------------
+
+    async def _note(
+        self,
+        pad_id: str,
+        record: Any,
+        note: Note | None,
+        kept: Note | None,
+        history: _History,
+        digest: str,
+        salvaged: str,
+    ) -> Note:
+        document = history.document
+        return Note(
+            digest,
+            history.last,
+            document.epoch,
+            document.head,
+            document.chain,
+            document.time,
+            mark=note.mark if note is not None else "frozen",
+            edition=edition_of(note, digest),
+            written=note.written if note and note.there == digest else document.time,
+            change=note.change if note is not None else "",
+            birth=kept.birth if kept else None,
+            plain=not salvaged
+            and history.converter.plain
+            and (kept is None or kept.plain or history.first == 0)
+            and is_regular(r.pool_of(record, "")),
+            places=history.places,
+            salvaged=salvaged,
+            creator=kept.creator if kept else await self._creator(pad_id),
+            sessions=note.sessions if note is not None else 0,
+            reigns=kept.reigns if kept else "",
+            fences=kept.fences if kept else {},
+            seen=kept.seen if kept else {},
+            more=kept.more if kept else {},
+            submitted=kept.submitted if kept else {},
+        )
+
+    async def time(self, pad_id: str, rev: int) -> int:
+        """When a revision was written; 1, where that is not told."""
+        key = r.revision_key(pad_id, rev)
+        (raw,) = await self._table.get([key])
+        try:
+            return max(1, min(r.changeset_of(_json(key, raw), key)[2], _latest()))
+        except BadRecord:
+            return 1
+
+    async def _creator(self, pad_id: str) -> str:
+        key = r.revision_key(pad_id, 0)
+        (raw,) = await self._table.get([key])
+        try:
+            return r.changeset_of(_json(key, raw), key)[1] or SYSTEM_AUTHOR
+        except BadRecord:
+            return SYSTEM_AUTHOR
+
+    async def _pad(
+        self,
+        pad_id: str,
+        record: Any,
+        note: Note,
+        history: _History,
+        chat: list[tuple[str, list[bytes]]],
+    ) -> ColdPad:
+        document = history.document
+        saved = r.saved_of(record, "", latest=_latest())
+        saved = [one for one in saved if one.rev <= document.head][-MOST_SAVED:]
+        kept = [one.to_record() for one in saved]
+        readonly, deletion = await self._table.get(
+            [f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
+        )
+        names = {*document.authors(), *(one.author for one in saved)} - {"", SYSTEM_AUTHOR}
+        atext, pool = document.atext, document.pool
+        snapshot = Snapshot(
+            document.head,
+            document.epoch,
+            atext.text,
+            atext.attribs,
+            list(pool.pairs()),
+            document.time,
+            document.chain,
+            dict(note.submitted),
+        )
+        more = dict(note.more)
+        if note.salvaged:
+            more[DAMAGED] = note.salvaged.encode("utf-8", "replace")
+        head = PadHead(
+            pad_id,
+            document.epoch,
+            document.head,
+            document.chain,
+            document.time,
+            note.creator,
+            read_only_of(readonly),
+            settings=dumps(normalised(record.get("padSettings"))).encode(),
+            deletion=deletion_of(deletion),
+            chat=note.chat,
+            saved=kept[-1] if kept else b"",
+            public=record.get("publicStatus") is True,
+        )
+        return ColdPad(
+            note.at(note.there),
+            ColdState(head, note.sessions, note.reigns, note.fences, note.seen, more),
+            snapshot.to_bytes(),
+            Revisions(history.first, [one.to_record() for one in history.revisions]),
+            chat,
+            kept,
+            await self._authors(sorted(names)),
+        )
+
+    async def _chat(self, pad_id: str, record: Any) -> tuple[list[tuple[str, list[bytes]]], int]:
+        """The messages, and the number that the newest has in the records."""
+        count = r.chat_count(record, "")
+        first = max(0, count - MOST_BROUGHT_MESSAGES)
+        found: list[tuple[str, list[bytes]]] = []
+        for start in range(first, count, STEP):
+            if start - first - len(found) > len(found) + MOST_MISSING:
+                break
+            keys = [r.chat_key(pad_id, number) for number in range(start, min(start + STEP, count))]
+            for key, raw in zip(keys, await self._table.get(keys), strict=True):
+                # Where messages are missing, those behind them move up: ours have no holes.
+                message = r.message_of(_json(key, raw), len(found), latest=_latest())
+                if message is not None:
+                    found.append((f"{len(found)}-1", [b"m", message.to_record()]))
+        return found, count - 1
+
+    async def _authors(self, names: list[str]) -> list[tuple[str, list[bytes]]]:
+        found: list[tuple[str, list[bytes]]] = []
+        for start in range(0, len(names), STEP):
+            part = names[start : start + STEP]
+            raws = await self._table.get([r.author_key(name) for name in part])
+            for name, raw in zip(part, raws, strict=True):
+                author = r.author_of(_json(name, raw), name)
+                if author is not None:
+                    found.append((name, author_items(author)))
+        return found
+
+
+def is_regular(pool: AttributePool) -> bool:
+    """Whether its numbers are those that the attributes get when they are put one by one."""
+    again = AttributePool()
+    return all(again.put(*pair) == number for number, pair in enumerate(pool.pairs())) and (
+        len(pool) == 0 or pool.has(len(pool) - 1)
+    )
+
+
+def read_only_of(raw: str | None) -> str | None:
+    """The read-only id in its record."""
+    found = _json("", raw)
+    return found if isinstance(found, str) and found.startswith("r.") else None
+
+
+def deletion_of(raw: str | None) -> bytes:
+    """The hash of the deletion token in its record; empty: there is none."""
+    found = _json("", raw)
+    hashed = found.get("hash") if isinstance(found, dict) else None
+    if not isinstance(hashed, str) or len(hashed) != 64 or not hashed.isascii():
+        return b""
+    return hashed.encode()
+
+
+def _json(key: str, raw: str | None) -> Any:
+    """None for what is not there or no JSON: of some of a pad's records it does no harm."""
+    if raw is None:
+        return None
+    try:
+        return loads(raw)
+    except ValueError:
+        return None
+
+
+def _latest() -> int:
+    return int(clock.time() * 1000) + DAY_MS

@@ -1,0 +1,184 @@
+"""Pads in the table of an Etherpad, in the databases that are on this machine: made as Etherpads of
+several years have made it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import asyncpg
+import pymysql
+import pytest
+
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.etherpad.mysql import MysqlTable
+from padfleet.shared.cold.etherpad.pads import EtherpadPads
+from padfleet.shared.cold.etherpad.postgres import PostgresTable
+from padfleet.shared.cold.etherpad.table import Change, Table
+from padfleet.shared.cold.pads import ColdHead
+from tests.integration.api.databases import mysql, postgres
+from tests.unit.cold.etherpad_cases import EtherpadCases, begun, records
+
+NEW = (
+    "CREATE TABLE `store` (`key` VARCHAR(100) NOT NULL COLLATE utf8mb4_bin, "
+    "`value` LONGTEXT COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`key`)) "
+    "ENGINE=InnoDB CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+)
+BYTES = (
+    "CREATE TABLE `store` (`key` VARBINARY(100) NOT NULL, `value` LONGBLOB NOT NULL, "
+    "PRIMARY KEY (`key`)) ENGINE=InnoDB"
+)
+OLD = (
+    "CREATE TABLE `store` (`key` VARCHAR(100) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL, "
+    "`value` LONGTEXT CHARACTER SET utf8mb3 NOT NULL, PRIMARY KEY (`key`)) ENGINE=InnoDB"
+)
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mysql_url() -> Iterator[str]:
+    with mysql() as url:
+        yield url
+
+
+async def empty_postgres(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("DROP TABLE IF EXISTS store")
+    await connection.execute(
+        'CREATE TABLE store ("key" character varying(100) NOT NULL, "value" text NOT NULL, '
+        "CONSTRAINT store_pkey PRIMARY KEY (key))"
+    )
+    await connection.close()
+
+
+def on_mysql(url: str, *statements: str) -> None:
+    parts = urlsplit(url)
+    with closing(
+        pymysql.connect(
+            host="127.0.0.1", port=parts.port or 0, user="pads", database="pads", autocommit=True
+        )
+    ) as connection:
+        for statement in statements:
+            connection.cursor().execute(statement)
+
+
+class TestPostgres(EtherpadCases):
+    @pytest.fixture
+    async def table(self, postgres_url: str) -> AsyncIterator[Table]:
+        await empty_postgres(postgres_url)
+        table = PostgresTable(postgres_url)
+        yield table
+        await table.aclose()
+
+    async def test_of_two_at_once_one_wins(self, table: Table) -> None:
+        await one_wins(table)
+
+    async def test_it_is_said_what_is_wrong(self, postgres_url: str) -> None:
+        connection = await asyncpg.connect(postgres_url)
+        await connection.execute("DROP TABLE IF EXISTS store")
+        await connection.close()
+        pads = EtherpadPads(PostgresTable(postgres_url))
+        with pytest.raises(ValueError, match="no table `store`"):
+            await pads.check()
+        await pads.aclose()
+        away = EtherpadPads(PostgresTable("postgresql://pads@127.0.0.1:1/pads"))
+        with pytest.raises(StoreAway, match="PostgreSQL"):
+            await away.look("p")
+        await away.aclose()
+
+
+class TestMysql(EtherpadCases):
+    @pytest.fixture
+    async def table(self, mysql_url: str) -> AsyncIterator[Table]:
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store", NEW)
+        table = MysqlTable(mysql_url)
+        yield table
+        await table.aclose()
+
+    async def test_of_two_at_once_one_wins(self, table: Table) -> None:
+        await one_wins(table)
+
+    @pytest.mark.parametrize("made", [BYTES, OLD])
+    async def test_tables_of_other_years(self, mysql_url: str, made: str) -> None:
+        """Also with pairs in it, of which `utf8` in MySQL has none."""
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store", made)
+        pads = EtherpadPads(MysqlTable(mysql_url))
+        await pads.check()
+        typist, head = await begun(pads)
+        typist.type(110)
+        head = await pads.append("p", head, typist.part())
+        found = await pads.read("p")
+        assert found is not None
+        assert found.head == head
+        assert await pads.look("p") == head
+        assert "damaged" not in found.state.more
+        assert [one.pad async for one in pads.pads()] == ["p"]
+        await pads.delete("p", head)
+        assert [one.pad async for one in pads.pads()] == []
+        await pads.aclose()
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ("MODIFY `key` VARCHAR(100) COLLATE utf8mb4_general_ci NOT NULL", "case alone"),
+            ("MODIFY `value` TEXT NOT NULL", "too short"),
+            ("RENAME other", "no table `store`"),
+        ],
+    )
+    async def test_it_is_said_what_is_wrong(self, mysql_url: str, change: str, said: str) -> None:
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store, other", NEW, f"ALTER TABLE store {change}")
+        pads = EtherpadPads(MysqlTable(mysql_url))
+        with pytest.raises(ValueError, match=said):
+            await pads.check()
+        await pads.aclose()
+
+    async def test_a_connection_that_the_server_has_closed(self, mysql_url: str) -> None:
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store", NEW)
+        table = MysqlTable(mysql_url, connections=1)
+        pads = EtherpadPads(table)
+        typist, head = await begun(pads)
+        (number,) = [connection.thread_id() for connection in table._all]
+        on_mysql(mysql_url, f"KILL {number}")
+        assert await pads.look("p") == head
+        assert len(await records(table)) == typist.pad.head + 2
+        await pads.aclose()
+
+    async def test_what_does_not_fit_is_refused_and_not_cut(self, mysql_url: str) -> None:
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store", NEW)
+        table = MysqlTable(mysql_url)
+        with pytest.raises(ValueError, match="no room"):
+            await table.change([], lambda _: Change({"k" * 101: "1"}))
+        await table.aclose()
+        away = EtherpadPads(MysqlTable("mysql://pads@127.0.0.1:1/pads"))
+        with pytest.raises(StoreAway, match="MySQL"):
+            await away.look("p")
+        await away.aclose()
+
+
+async def one_wins(table: Table) -> None:
+    """Both of a first write and of a later one, however the database tells them apart."""
+    pads = [EtherpadPads(table) for _ in range(4)]
+    won: list[ColdHead] = []
+    for later in (False, True):
+        if later:
+            over = won[0]
+            calls = [one.set_mark("p", over, "frozen") for one in pads]
+        else:
+            calls = [first_written(one) for one in pads]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        won = [one for one in found if not isinstance(one, BaseException)]
+        assert len(won) == 1, found
+        lost = [one for one in found if isinstance(one, BaseException)]
+        assert all(isinstance(one, Overwritten) for one in lost), lost
+
+
+async def first_written(pads: EtherpadPads) -> ColdHead:
+    _, head = await begun(pads)
+    return head
