@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import (
     Note,
     Place,
     ascii_json,
     digest_of,
-    edition_of,
     note_key,
     places_after,
     version_of,
@@ -26,7 +25,7 @@ from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.authors import stored_author
 from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.document import CorruptPad, chain_of
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.options import normalised
 from padfleet.shared.log.records import Snapshot
@@ -42,6 +41,10 @@ class Before:
 
     place: Place
     records: Sequence[Any]  #: from the key revision on that its text is worked out from
+
+
+class NotRead(Overwritten):
+    """The pad is as it was looked at, but what it holds has not been read."""
 
 
 def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) -> Note | None:
@@ -61,8 +64,15 @@ def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) ->
     if known is not None and (known.there, known.change) == (digest, change):
         return known
     if note is None or note.there != digest:
-        raise Overwritten("it has not been read as it is now")
+        raise NotRead("it has not been read as it is now")
     return note
+
+
+def written_there(rows: Rows, pad_id: str) -> bool:
+    """Whether an Etherpad has written since a fleet has."""
+    raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
+    note = Note.from_text(said) if said is not None else None
+    return raw is not None and (note is None or note.there != digest_of(raw))
 
 
 def keys_for(pad_id: str, part: ColdPart) -> list[str]:
@@ -101,6 +111,8 @@ class Append:
         raw = rows[r.pad_key(self.pad)]
         if note is not None and note.salvaged:
             return self._only_noted(note, digest_of(raw or ""))
+        if written_there(rows, self.pad) and not self._goes_on(note):
+            raise WrittenThere("an Etherpad has written on the pad, on which this fleet has too")
         record = loads(raw) if raw is not None else None
         changes: dict[str, str | None] = {}
         state = self.part.state
@@ -138,6 +150,17 @@ class Append:
         changes[note_key(self.pad)] = self.made.to_text()
         changes |= self._beside(rows)
         return Change(changes)
+
+    def _goes_on(self, note: Note | None) -> bool:
+        """Whether what has come is behind all that there is, and built on it."""
+        if note is None or self.part.state.pad.epoch != note.epoch:
+            return False
+        revisions = self.part.revisions.revisions()
+        if not revisions:
+            told = self.part.state.pad
+            return (told.head, told.chain) == (note.head, note.chain)
+        first = revisions[0]
+        return first.rev == note.head + 1 and chain_of(note.chain, first.wire) == first.chain
 
     def _begun(
         self, note: Note | None, record: Any
@@ -203,7 +226,7 @@ class Append:
             pad.chain,
             pad.time,
             mark=self.mark,
-            edition=edition_of(note, self.digest) if note is not None else 1,
+            edition=note.edition + 1 if note is not None else 1,
             written=self.now,
             birth=birth,
             chat=state.pad.chat,

@@ -152,13 +152,6 @@ def epoch_of(note: Note | None, time: int, digest: str) -> int:
     return max(born, note.epoch + 1) if note is not None else max(born, 1)
 
 
-def edition_of(note: Note | None, digest: str) -> int:
-    """What an Etherpad has written since counts as one more."""
-    if note is None:
-        return 1
-    return note.edition + (note.there != digest)
-
-
 def places_after(places: tuple[Place, ...], revision: Revision) -> tuple[Place, ...]:
     """The places when this revision has come, the next one of the history."""
     following = revision.rev + 1

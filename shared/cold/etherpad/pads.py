@@ -16,23 +16,25 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import (
     Append,
     Before,
+    NotRead,
     Rows,
     deleted,
     keys_for,
     keys_of,
     marked,
 )
+from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.note import (
     Note,
     digest_of,
-    edition_of,
     epoch_of,
     note_key,
     standing,
     version_of,
 )
+from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.cold.etherpad.reading import Read, Reader
-from padfleet.shared.cold.etherpad.table import Change, Table
+from padfleet.shared.cold.etherpad.table import Change, NoDriver, Table
 from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
@@ -45,6 +47,17 @@ KEPT_NOTES = 1000
 
 READ_ATTEMPTS = 3
 """How often a pad is read that an Etherpad writes at the same time."""
+
+
+def open_etherpad(url: str) -> "EtherpadPads":
+    """The pads of a database that is named by a URL, which has not been asked anything yet. Raises
+    `StoreAway` where the driver for it is not installed."""
+    try:
+        if url.startswith(("mysql://", "mariadb://")):
+            return EtherpadPads(MysqlTable(url))
+        return EtherpadPads(PostgresTable(url))
+    except NoDriver as error:
+        raise StoreAway(str(error)) from error
 
 
 class EtherpadPads:
@@ -85,7 +98,7 @@ class EtherpadPads:
             head,
             b"",
             note.mark if note is not None else "frozen",
-            edition_of(note, digest),
+            note.edition if note is not None else 1,
             at,
             version_of(note.change if note is not None else "", digest),
         )
@@ -141,7 +154,12 @@ class EtherpadPads:
         if over is not None and part.state.pad.epoch == over.epoch and 0 < first <= over.head:
             before = await self._before(pad, first)
         append = Append(pad, over, part, mark, now, self._known.get(pad), before)
-        await self._table.change(keys_for(pad, part), append.decide)
+        try:
+            await self._table.change(keys_for(pad, part), append.decide)
+        except NotRead:
+            await self._read(pad)
+            append.known = self._known.get(pad)
+            await self._table.change(keys_for(pad, part), append.decide)
         assert append.made is not None
         self._remember(pad, append.made)
         return append.made.at(append.digest)

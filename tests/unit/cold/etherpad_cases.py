@@ -9,7 +9,7 @@ import pytest
 
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.archive.entries import PadHead, Revisions
-from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import digest_of, note_key
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.table import Change, Decide, Looked, Table, sorted_out
@@ -159,6 +159,11 @@ def document(found: ColdPad) -> WriterPad:
     return pad
 
 
+def replaced(part: ColdPart, first: int) -> ColdPart:
+    """The same without revisions, as if those from `first` on had been taken back."""
+    return part._replace(revisions=Revisions(first, []))
+
+
 async def begun(pads: EtherpadPads, revisions: int = 5) -> tuple[Typist, ColdHead]:
     typist = Typist()
     typist.type(revisions)
@@ -303,6 +308,38 @@ class EtherpadCases:
         ours = Typist(found)
         ours.type(3)
         await pads.append("p", looked, ours.part())
+        check(await records(table))
+
+    async def test_nothing_of_ours_takes_the_place_of_theirs(
+        self, table: Table, pads: EtherpadPads
+    ) -> None:
+        """Whoever looks again, and takes what has come there for what was lost here."""
+        typist, head = await begun(pads, 8)
+        await by_an_etherpad(table, 7)
+        before = await records(table)
+        looked = await pads.look("p")
+        assert looked is not None
+        typist.type(4)
+        mine = typist.part()
+        with pytest.raises(WrittenThere):
+            await pads.append("p", looked, mine)
+        with pytest.raises(WrittenThere):
+            await EtherpadPads(table).append("p", looked, mine)
+        back = replaced(mine, head.head + 1)
+        with pytest.raises(WrittenThere):
+            await pads.append("p", looked, back)
+        other = Typist()
+        other.pad.epoch = looked.epoch + 1
+        other.type(3)
+        with pytest.raises(WrittenThere):
+            await pads.append("p", looked, other.part())
+        assert await records(table) == before
+        # Built on what is there now, it goes on; whoever has read it.
+        found = await pads.read("p")
+        assert found is not None
+        ours = Typist(found)
+        ours.type(3)
+        await EtherpadPads(table).append("p", looked, ours.part())
         check(await records(table))
 
     async def test_another_history_gets_another_epoch(
