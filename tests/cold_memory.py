@@ -148,7 +148,7 @@ class MemoryPads:
         snapshot = part.snapshot
         if snapshot is None and held is not None and held.snapshot is not None:
             known = Snapshot.from_bytes(held.snapshot)
-            snapshot = held.snapshot if known.rev < first or first > told.head else None
+            snapshot = held.snapshot if known.rev < first else None
         chat = {**(held.chat if held is not None else {}), **dict(part.chat)}
         chat = {i: flat for i, flat in chat.items() if int(i.partition("-")[0]) <= told.chat}
         saved = held.saved if part.saved is None and held is not None else list(part.saved or ())

@@ -10,7 +10,7 @@ file either. It is against accidents: whoever forges a file can forge its seals.
 import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from padfleet.shared.log.records import pack, unpack
 
@@ -32,16 +32,27 @@ class BadArchive(Exception):
 class FrameWriter:
     """Appends frames to a file."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, magic: bytes = MAGIC) -> None:
         self._file = file
-        self._seal = _seal(b"", MAGIC)
-        file.write(MAGIC)
+        self.seal = _seal(b"", magic)  #: of all that has been written
+        file.write(magic)
 
     def write(self, value: Any) -> None:
-        payload = zlib.compress(pack(value), 6)
+        self.write_payload(deflated(value))
+
+    def write_payload(self, payload: bytes) -> None:
+        """Appends what `deflated` has made."""
         body = len(payload).to_bytes(LENGTH_BYTES, "big") + payload
-        self._seal = _seal(self._seal, body)
-        self._file.write(self._seal + body)
+        self.seal = _seal(self.seal, body)
+        self._file.write(self.seal + body)
+
+
+class FramePayload(NamedTuple):
+    """A frame whose seal is right, unread."""
+
+    payload: bytes
+    seal: bytes  #: of all up to here
+    end: int  #: where it ends, in bytes from the start
 
 
 def read_frames(file: BinaryIO) -> Iterator[Any]:
@@ -50,13 +61,24 @@ def read_frames(file: BinaryIO) -> Iterator[Any]:
     A file that ends between two frames cannot be told from a whole one here; that is why archives
     have a last entry.
     """
-    magic = file.read(len(MAGIC))
-    if magic != MAGIC:
-        version = magic.removeprefix(MAGIC[:-2])
-        if len(version) < len(magic):
+    for payload, _, end in read_payloads(file):
+        yield inflated(payload, end)
+
+
+def read_payloads(file: BinaryIO, magic: bytes = MAGIC) -> Iterator[FramePayload]:
+    """The frames up to the end of the file, for who does not want to read all of them. `magic` is
+    a line that ends in the format's number of one digit. Raises `BadArchive`."""
+    line = file.read(len(magic))
+    if line != magic:
+        version = line.removeprefix(magic[:-2])
+        if len(version) < len(line):
             raise BadArchive(f"written by another version of padfleet: format {version[:1]!r}")
-        raise BadArchive("not an archive made by padfleet backup")
-    seal, at = _seal(b"", MAGIC), len(MAGIC)
+        raise BadArchive(
+            "not an archive made by padfleet backup"
+            if magic == MAGIC
+            else f"does not begin with {magic[:-3].decode()!r}"
+        )
+    seal, at = _seal(b"", magic), len(magic)
     while head := file.read(SEAL_BYTES + LENGTH_BYTES):
         length = int.from_bytes(head[SEAL_BYTES:], "big")
         payload = file.read(length) if length <= LONGEST else b""
@@ -64,10 +86,17 @@ def read_frames(file: BinaryIO) -> Iterator[Any]:
         if len(payload) != length or _seal(seal, body) != head[:SEAL_BYTES]:
             raise BadArchive(f"damaged or cut off at byte {at}")
         seal, at = head[:SEAL_BYTES], at + SEAL_BYTES + len(body)
-        yield _value(payload, at)
+        yield FramePayload(payload, seal, at)
 
 
-def _value(payload: bytes, at: int) -> Any:
+def deflated(value: Any) -> bytes:
+    """What is in a frame. (zstd makes it a tenth smaller, in a fifth of the time, of what is a
+    hundredth of the work; Python has had it since 3.14 only.)"""
+    return zlib.compress(pack(value), 6)
+
+
+def inflated(payload: bytes, at: int) -> Any:
+    """The value in a frame that ends at this byte. Raises `BadArchive`."""
     # The seal is right, so these are faults of whoever wrote it; but a bomb stays one.
     try:
         inflater = zlib.decompressobj()

@@ -100,7 +100,7 @@ class Appending:
 
     @property
     def time(self) -> int:
-        """Of the head, in ms since 1970."""
+        """When the head was written, in ms since 1970."""
         return self._document.time
 
     @property

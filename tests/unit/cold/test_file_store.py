@@ -15,8 +15,8 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.stores import files
 from padfleet.shared.cold.stores.files import OURS, FileStore
 
-PROCESSES = 4
-TURNS = 25
+PROCESSES = 3
+TURNS = 15
 
 
 async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:

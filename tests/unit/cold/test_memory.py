@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdPads, ColdPart, ColdState
 from padfleet.shared.cold.store import ColdStore
 from padfleet.shared.log.document import chain_of
@@ -40,8 +43,11 @@ async def test_bytes_are_replaced_by_who_knows_what_is_there() -> None:
     assert await store.get("a/1") is None
 
 
-async def test_pads_are_appended_to_by_who_knows_where_they_stand() -> None:
-    pads: ColdPads = MemoryPads()
+@pytest.mark.parametrize("made", [MemoryPads, lambda: ObjectPads(MemoryStore())])
+async def test_pads_are_appended_to_by_who_knows_where_they_stand(
+    made: Callable[[], ColdPads],
+) -> None:
+    pads = made()
     one = await pads.append("pad", None, part(0, 3))
     with pytest.raises(Overwritten):
         await pads.append("pad", None, part(0, 4))

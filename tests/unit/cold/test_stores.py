@@ -172,7 +172,7 @@ def _none_within_another(names: set[str]) -> set[str]:
 
 @given(st.sets(NAMES, max_size=12).map(_none_within_another), NAMES, st.booleans())
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 def test_files_are_listed_as_names_are_sorted(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], some: str, folder: bool

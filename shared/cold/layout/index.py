@@ -1,0 +1,118 @@
+"""Which pads a name leads to, as read-only ids and authors do: pairs, in pages for many names.
+
+An object for each pair would be most of what there is in a store of small pads. A shard, which a
+hash of the name chooses, has pages from 0 on, and page 0 says how many. What is added comes to the
+last.
+"""
+
+from collections.abc import AsyncIterator
+from hashlib import blake2b
+from io import BytesIO
+from typing import Final, Literal, NamedTuple
+
+from padfleet.shared.archive.frames import BadArchive, FrameWriter, inflated, read_payloads
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.store import ColdStore, ColdVersion
+from padfleet.shared.log.damage import CorruptPad, readable
+
+MAGIC: Final = b"padfleet index 1\n"
+
+PAGE_BYTES: Final = 1 << 16
+"""Bytes after which a page is full: it is written as a whole for each pair that is added."""
+
+ATTEMPTS: Final = 50
+"""Each is spoilt by somebody who has added to the same page."""
+
+Kind = Literal["readonly", "authors"]
+
+
+class _Page(NamedTuple):
+    last: int  #: in page 0: the number of the last page
+    pairs: list[list[str]]
+
+
+class ColdIndex:
+    """The pairs of one kind. Raises `StoreAway`, and `CorruptPad` for a page that is damaged."""
+
+    def __init__(self, store: ColdStore, kind: Kind) -> None:
+        self._store = store
+        self._kind = kind
+
+    async def add(self, name: str, pad: str) -> None:
+        """Nothing is done where it is there already."""
+        for _ in range(ATTEMPTS):
+            first, version, first_size = await self._page(name, 0)
+            number = first.last
+            page, over, size = (
+                await self._page(name, number) if number else (first, version, first_size)
+            )
+            if [name, pad] in page.pairs:
+                return
+            try:
+                if size > PAGE_BYTES:
+                    # Whoever is killed here has put an empty page, which the next one fills.
+                    await self._put(name, 0, first._replace(last=number + 1), version)
+                    continue
+                await self._put(name, number, page._replace(pairs=[*page.pairs, [name, pad]]), over)
+            except Overwritten:
+                continue
+            return
+        raise StoreAway(f"the list of {self._kind} is changed by others again and again")
+
+    async def remove(self, name: str, pad: str) -> None:
+        """Nothing is done where it is not there."""
+        number = last = 0
+        attempts = 0
+        while number <= last:
+            page, version, _ = await self._page(name, number)
+            last = page.last if number == 0 else last
+            kept = [pair for pair in page.pairs if pair != [name, pad]]
+            if len(kept) < len(page.pairs):
+                try:
+                    await self._put(name, number, page._replace(pairs=kept), version)
+                except Overwritten:
+                    if (attempts := attempts + 1) > ATTEMPTS:
+                        raise StoreAway(f"the list of {self._kind} keeps changing") from None
+                    continue
+            number += 1
+
+    async def find(self, name: str) -> AsyncIterator[str]:
+        """The pads, in the order in which they were added."""
+        number = last = 0
+        while number <= last:
+            page, _, _ = await self._page(name, number)
+            last = page.last if number == 0 else last
+            for found, pad in page.pairs:
+                if found == name:
+                    yield pad
+            number += 1
+
+    async def _page(self, name: str, number: int) -> tuple[_Page, ColdVersion | None, int]:
+        where = self._where(name, number)
+        stored = await self._store.get(where)
+        if stored is None:
+            return _Page(0, []), None, 0
+        return _decoded(where, stored.data), stored.version, len(stored.data)
+
+    async def _put(self, name: str, number: int, page: _Page, over: ColdVersion | None) -> None:
+        await self._store.put(self._where(name, number), _encoded(page), over=over)
+
+    def _where(self, name: str, number: int) -> str:
+        digest = blake2b(name.encode(), digest_size=2).hexdigest()[:3]
+        return f"index/{self._kind}/{digest[0]}/{digest[1:]}-{number}"
+
+
+def _encoded(page: _Page) -> bytes:
+    file = BytesIO()
+    FrameWriter(file, MAGIC).write(list(page))
+    return file.getvalue()
+
+
+def _decoded(where: str, data: bytes) -> _Page:
+    said = f"{where} of the cold store"
+    try:
+        (frame,) = read_payloads(BytesIO(data), MAGIC)
+        with readable(said):
+            return _Page(*inflated(frame.payload, frame.end))
+    except (BadArchive, ValueError) as error:
+        raise CorruptPad(f"{said}: {error}") from error

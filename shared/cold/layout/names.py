@@ -1,0 +1,35 @@
+"""What a pad's objects are called."""
+
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import quote, unquote
+
+HEADS: Final = "pads/"
+PARTS: Final = "parts/"
+
+_LONGEST: Final = 150
+"""Characters of a pad's id in a name; what is longer is told from others by the hash alone."""
+
+
+def head_name(pad: str) -> str:
+    """Readable as far as it goes; the hash spreads pads over 4096 folders, and keeps apart what
+    file systems take for the same, and what is too long for them."""
+    return HEADS + _stem(pad)
+
+
+def parts_folder(pad: str) -> str:
+    return f"{PARTS}{_stem(pad)}/"
+
+
+def pad_of(stem: str) -> str | None:
+    """The pad whose head, less its `HEADS`, has this name; None: the name does not say."""
+    quoted = stem.rpartition("/")[2].rpartition("~")[0]
+    return unquote(quoted) if len(quoted) < _LONGEST else None
+
+
+def _stem(pad: str) -> str:
+    digest = blake2b(pad.encode(), digest_size=8).hexdigest()
+    quoted = quote(pad, safe="")[:_LONGEST]
+    if quoted.startswith("."):
+        quoted = "%2E" + quoted[1:]
+    return f"{digest[:3]}/{quoted}~{digest[3:]}"

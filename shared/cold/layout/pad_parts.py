@@ -1,0 +1,70 @@
+"""The parts of one pad, in a store of bytes."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.cold.layout.names import parts_folder
+from padfleet.shared.cold.layout.parts import Kind, PartContent, PartRef, decode_part, encode_part
+from padfleet.shared.cold.store import ColdStore
+from padfleet.shared.tasks import all_of
+
+log = logging.getLogger(__name__)
+
+LEFT_OVER_MS = 3_600_000
+"""Age of a part that no head names, from which on nobody is about to put the head that would."""
+
+
+class PartGone(Exception):
+    """A part that a head has named is not there: the head is another by now, or the part is
+    lost."""
+
+
+class PadParts:
+    """Parts that are read, and those that are put for a head which is not there yet."""
+
+    def __init__(self, store: ColdStore, pad: str) -> None:
+        self._store = store
+        self._pad = pad
+        self._folder = parts_folder(pad)
+        self.new: list[PartRef] = []
+
+    async def load(self, kind: Kind, ref: PartRef) -> PartContent:
+        """Raises `PartGone`, `CorruptPad`, `StoreAway`."""
+        stored = await self._store.get(self._folder + ref.name)
+        if stored is None:
+            raise PartGone(f"{kind} part {ref.name} of pad {self._pad!r} is missing")
+        return await asyncio.to_thread(decode_part, self._pad, kind, ref, stored.data)
+
+    async def put(
+        self, kind: Kind, content: PartContent, first: int = 0, last: int = 0, chain: bytes = b""
+    ) -> PartRef:
+        """Puts a part, and reads it back. Raises `StoreAway`, `StoreFull`."""
+        data, seal = await asyncio.to_thread(encode_part, self._pad, kind, content)
+        name = f"{kind[0]}-{int(time.time() * 1000):011x}-{secrets.token_hex(6)}"
+        ref = PartRef(name, first, last, len(data), seal, chain)
+        self.new.append(ref)
+        await self._store.put(self._folder + name, data, over=None)
+        there = await self._store.get(self._folder + name)
+        if there is None or there.data != data:
+            raise StoreAway(f"the cold store has not kept what was put as {self._folder}{name}")
+        return ref
+
+    async def drop(self, refs: Iterable[PartRef]) -> None:
+        """Takes away parts that no head names any more. Those that cannot be reached are left to
+        `sweep`: the pad is what it is without them."""
+        with suppress(StoreAway):
+            await all_of(*(self._store.delete(self._folder + ref.name, over=None) for ref in refs))
+
+
+def is_left_over(name: str, now_ms: float) -> bool:
+    """Whether a part of this name, which no head names, is of somebody who is gone."""
+    try:
+        put = int(name.split("-")[1], 16)
+    except (IndexError, ValueError):
+        return True  # not ours
+    return put < now_ms - LEFT_OVER_MS

@@ -1,0 +1,309 @@
+"""Pads as objects in a store of bytes: `ColdPads` for files and buckets.
+
+Parts are put first and the head last, over the one that was looked at: before that, the pad is what
+it was, and after it, the new one. A part that no head names is one of somebody who was killed, or
+was overtaken: `sweep` removes it.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.layout import appending
+from padfleet.shared.cold.layout.appending import Contents, blocks_of, chat_pages, read_beside
+from padfleet.shared.cold.layout.blocks import Block, from_block
+from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_head
+from padfleet.shared.cold.layout.index import ColdIndex
+from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
+from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
+from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.cold.probing import probe
+from padfleet.shared.cold.store import ColdStore, ColdVersion
+from padfleet.shared.easysync.errors import shown
+from padfleet.shared.log.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.tasks import all_of
+
+log = logging.getLogger(__name__)
+
+PAGE: Final = 500
+"""Revisions that are handed out at once."""
+
+NONCE_BYTES: Final = 8
+
+
+class ObjectPads:
+    """`ColdPads`."""
+
+    def __init__(self, store: ColdStore) -> None:
+        self._store = store
+        self._read_only = ColdIndex(store, "readonly")
+        self._authors = ColdIndex(store, "authors")
+
+    # --- One pad ---------------------------------------------------------------------------------
+
+    async def look(self, pad: str) -> ColdHead | None:
+        found = await self._head(pad)
+        return found[0].cold_head(found[1]) if found is not None else None
+
+    async def read(self, pad: str) -> ColdPad | None:
+        seen: ColdVersion | None = None
+        while (found := await self._head(pad)) is not None:
+            head, version = found
+            try:
+                return await self._read(pad, head, version)
+            except PartGone as error:
+                # Merged meanwhile, if there is another head by now.
+                if version == seen:
+                    raise CorruptPad(str(error)) from error
+                seen = version
+        return None
+
+    async def _read(self, pad: str, head: HeadObject, version: ColdVersion) -> ColdPad:
+        parts = PadParts(self._store, pad)
+        snapshot: bytes | None = await read_beside(parts, head.beside, "snapshot")
+        newest = head.state.pad.head
+        first = min(head.snapshot_rev + 1, newest) // CHUNK_REVISIONS * CHUNK_REVISIONS
+        records: list[bytes] = []
+        before = b""
+        async for block, chain in _blocks(parts, head, first, newest):
+            before = chain if not records else before
+            records += await asyncio.to_thread(from_block, block, chain)
+        if snapshot is not None:
+            _check_snapshot(snapshot, first, records, before)
+        chat = [m async for page in chat_pages(parts, head.chat_parts, head.chat) for m in page]
+        saved = await read_beside(parts, head.beside, "saved")
+        authors = await read_beside(parts, head.beside, "authors")
+        return ColdPad(
+            head.cold_head(version),
+            head.state,
+            snapshot,
+            Revisions(first, records),
+            chat,
+            list(saved or ()),
+            [(author, list(flat)) for author, flat in authors or ()],
+        )
+
+    async def revisions(
+        self, pad: str, epoch: int, first: int, last: int
+    ) -> AsyncIterator[Revisions]:
+        at = max(first, 0)
+        seen: ColdVersion | None = None
+        while at <= last:
+            found = await self._head(pad)
+            if found is None or found[0].state.pad.epoch != epoch:
+                raise Overwritten(f"pad {shown(pad)} is another one by now, or gone")
+            head, version = found
+            if last > head.state.pad.head:
+                raise CorruptPad(f"revision {head.state.pad.head + 1} is missing")
+            try:
+                async for block, chain in _blocks(PadParts(self._store, pad), head, at, last):
+                    records = await asyncio.to_thread(from_block, block, chain)
+                    while at <= min(block.last, last):
+                        end = min(at + PAGE, block.last + 1, last + 1)
+                        yield Revisions(at, records[at - block.first : end - block.first])
+                        at = end
+            except PartGone as error:
+                if version == seen:
+                    raise CorruptPad(str(error)) from error
+                seen = version
+
+    async def append(
+        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+    ) -> ColdHead:
+        before = await self._head_over(pad, over)
+        told = part.state.pad
+        if told.pad != pad:
+            raise ValueError(f"{told.pad!r} is not {pad!r}")
+        goes_on = before is not None and before.state.pad.epoch == told.epoch
+        contents = Contents.of(before if goes_on else None)
+        parts = PadParts(self._store, pad)
+        try:
+            await appending.append(parts, contents, part)
+            head = HeadObject(
+                secrets.token_bytes(NONCE_BYTES),
+                mark,
+                over.edition + 1 if over is not None else 1,
+                int(time.time() * 1000),
+                part.state,
+                tuple(contents.parts),
+                tuple(contents.blocks),
+                tuple(contents.chat_parts),
+                contents.chat,
+                contents.beside,
+                contents.snapshot_rev,
+            )
+            await self._enter(before, contents, part)
+            version = await self._put_head(pad, head, over)
+        except PartGone as error:
+            await parts.drop(parts.new)
+            await self._head_over(pad, over)
+            raise CorruptPad(str(error)) from error
+        except (Overwritten, CorruptPad):
+            await parts.drop(parts.new)
+            raise
+        named = set(head.refs())
+        known = {*(before.refs() if before is not None else ()), *parts.new}
+        await parts.drop(known - named)
+        return head.cold_head(version)
+
+    async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:
+        before = await self._known(pad, over)
+        head = replace(before, nonce=secrets.token_bytes(NONCE_BYTES), mark=mark)
+        return head.cold_head(await self._put_head(pad, head, over))
+
+    async def delete(self, pad: str, over: ColdHead) -> None:
+        before = await self._known(pad, over)
+        parts = PadParts(self._store, pad)
+        names: list[str] = []
+        with suppress(PartGone, CorruptPad):
+            names = [name for name, _ in await read_beside(parts, before.beside, "authors") or ()]
+        await self._store.delete(head_name(pad), over=over.version)
+        await parts.drop(before.refs())
+        try:
+            for name in names:
+                await self._authors.remove(name, pad)
+            if before.state.pad.read_only_id is not None:
+                await self._read_only.remove(before.state.pad.read_only_id, pad)
+        except (StoreAway, CorruptPad) as error:
+            # Who follows them finds that there is no such pad.
+            log.warning("names that lead nowhere are left", extra={"error": str(error)})
+
+    # --- All of them -----------------------------------------------------------------------------
+
+    async def pads(self, after: str = "", match: str = "*") -> AsyncIterator[ColdListed]:
+        async for name in self._store.names(HEADS, head_name(after) if after else ""):
+            pad = pad_of(name.removeprefix(HEADS))
+            if pad is None:
+                pad = await self._pad_of_long_name(name)
+            if pad is not None and fnmatchcase(pad, match):
+                yield ColdListed(pad, -1, 0, 0, None)
+
+    async def pad_of_read_only(self, read_only_id: str) -> str | None:
+        async for pad in self._read_only.find(read_only_id):
+            found = await self._head(pad)
+            if found is not None and found[0].state.pad.read_only_id == read_only_id:
+                return pad
+        return None
+
+    async def pads_of_author(self, author: str) -> AsyncIterator[str]:
+        for pad in sorted({pad async for pad in self._authors.find(author)}):
+            yield pad
+
+    async def check(self) -> None:
+        await probe(self._store)
+
+    async def sweep(self) -> int:
+        """Removes parts that no head names, of who was killed before it was put; returns how many.
+        Raises `StoreAway`."""
+        removed = 0
+        now = time.time() * 1000
+        async for name in self._store.names(PARTS):
+            stem, _, part = name.removeprefix(PARTS).rpartition("/")
+            if not is_left_over(part, now):
+                continue
+            stored = await self._store.get(HEADS + stem)
+            try:
+                named = _names_in(stored.data) if stored is not None else set[str]()
+            except CorruptPad:
+                continue  # what it needs is not known
+            if part not in named:
+                await self._store.delete(name, over=None)
+                removed += 1
+        return removed
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
+
+    # --- Heads -----------------------------------------------------------------------------------
+
+    async def _head(self, pad: str) -> tuple[HeadObject, ColdVersion] | None:
+        stored = await self._store.get(head_name(pad))
+        if stored is None:
+            return None
+        return await asyncio.to_thread(decode_head, stored.data, pad), stored.version
+
+    async def _known(self, pad: str, over: ColdHead) -> HeadObject:
+        """The head that `over` is of. Raises `Overwritten`."""
+        found = await self._head(pad)
+        if found is None or found[1] != over.version:
+            raise Overwritten(f"pad {shown(pad)} has been changed since it was looked at")
+        return found[0]
+
+    async def _head_over(self, pad: str, over: ColdHead | None) -> HeadObject | None:
+        if over is not None:
+            return await self._known(pad, over)
+        if await self._store.get(head_name(pad)) is not None:
+            raise Overwritten(f"there is a pad {shown(pad)} already")
+        return None
+
+    async def _put_head(self, pad: str, head: HeadObject, over: ColdHead | None) -> ColdVersion:
+        data = await asyncio.to_thread(encode_head, head)
+        version = await self._store.put(
+            head_name(pad), data, over=over.version if over is not None else None
+        )
+        if head.mark == "frozen":
+            # From now on there may be nothing else of the pad.
+            there = await self._store.get(head_name(pad))
+            if there is None or (there.version == version and there.data != data):
+                raise StoreAway(f"the cold store has not kept what was put of pad {shown(pad)}")
+        return version
+
+    async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdPart) -> None:
+        """Puts the pad into the lists in which it is not yet. Before the head: a list may name a
+        pad that is not there, and not the other way round."""
+        pad = part.state.pad
+        adding = [self._authors.add(name, pad.pad) for name in contents.new_authors]
+        if pad.read_only_id and (
+            before is None or before.state.pad.read_only_id != pad.read_only_id
+        ):
+            adding.append(self._read_only.add(pad.read_only_id, pad.pad))
+        await all_of(*adding)
+
+    async def _pad_of_long_name(self, name: str) -> str | None:
+        stored = await self._store.get(name)
+        with suppress(CorruptPad):
+            if stored is not None:
+                return decode_head(stored.data).state.pad.pad
+        return None
+
+
+async def _blocks(
+    parts: PadParts, head: HeadObject, first: int, last: int
+) -> AsyncIterator[tuple[Block, bytes]]:
+    """The blocks with the revisions first…last, each with the chain before it."""
+    chain = b""
+    for ref in head.parts:
+        if ref.last >= first and ref.first <= last:
+            for block in blocks_of(ref, await parts.load("history", ref)):
+                if block.last >= first and block.first <= last:
+                    yield block, chain
+                chain = block.chain
+        chain = ref.chain
+    for block in head.blocks:
+        if block.last >= first and block.first <= last:
+            yield block, chain
+        chain = block.chain
+
+
+def _check_snapshot(data: bytes, first: int, records: list[bytes], chain: bytes) -> None:
+    """Raises `CorruptPad` if it is not of this history. `chain` is the one before `first`."""
+    with readable("the snapshot"):
+        snapshot = Snapshot.from_bytes(data)
+        if snapshot.rev >= first:
+            chain = Revision.from_record(snapshot.rev, records[snapshot.rev - first]).chain
+        if snapshot.chain != chain:
+            raise CorruptPad("the snapshot is of another history")
+
+
+def _names_in(data: bytes) -> set[str]:
+    return {ref.name for ref in decode_head(data).refs()}
