@@ -91,6 +91,10 @@ FRAMES = QuickCounters(
     "padfleet_fanout_frames", "Messages that carry revisions, over all sockets", "type"
 )
 BYTES = QuickCounter("padfleet_fanout_bytes", "Bytes of those messages, over all sockets")
+ROSTER_WRITES = QuickCounter(
+    "padfleet_fanout_roster_writes", "Writes that tell a session who is on its pad"
+)
+ROSTER_BYTES = QuickCounter("padfleet_fanout_roster_bytes", "Bytes of these")
 
 
 def watch_outgoing(budgets: Sequence[Budget]) -> None:

@@ -19,6 +19,7 @@ from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.tracked import Tracked
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.tasks import Tasks
@@ -69,14 +70,18 @@ class Delivery:
         self._tracked.arrived(self._replica.feed)
         self._turn.due()
 
+    def tell(self, news: Frame, *, but: str = "") -> None:
+        """All sessions here, in the order of the calls; `but` is one that is not told."""
+        self._news.add(news, but=but)
+        self._turn.due()
+
     def close(self) -> None:
         self._turn.close()
         self._tasks.close()
         self._passages.forget()
 
     def welcome(self, session: Session) -> None:
-        """The session has its cursor, and is brought up to date from here on. Who is here already,
-        it is told by itself."""
+        """The session has its cursor, and is brought up to date from here on."""
         session.enter(self, self._news.end)
 
     def act(self, session: Session, action: Action) -> None:

@@ -60,8 +60,12 @@ class LoopClock:
 class FlushScheduler:
     """What the rooms of a worker share."""
 
-    def __init__(self, rules: PacingRules, clock: Clock | None = None) -> None:
+    def __init__(
+        self, rules: PacingRules, clock: Clock | None = None, *, counted: bool = True
+    ) -> None:
+        """`counted`: the metrics of flushes are of what these rooms do in their turns."""
         self.rules = rules
+        self.counted = counted
         self.clock: Clock = clock or LoopClock()
         self.running = 0
         self._busy: dict[FlushSlot, float] = {}
@@ -96,11 +100,11 @@ class FlushSlot:
             self._again = True
         elif self._timer is None and not self._closed:
             wait = self._pace.wait(self._clock.now())
+            if self._turns.counted:
+                metrics.PAUSE_SECONDS.observe(max(wait, 0))
             if wait <= 0:
-                metrics.PAUSE_SECONDS.observe(0)
                 self._begin()
             else:
-                metrics.PAUSE_SECONDS.observe(wait)
                 self._timer = self._clock.later(wait, self._begin)
 
     def close(self) -> None:
@@ -143,6 +147,7 @@ class FlushSlot:
         self._rest = None
         self._turns.running -= 1
         self._pace.flushed(self._started, now, self._cost, self._turns.busy(self, now))
-        metrics.FLUSH_SECONDS.observe(self._cost)
+        if self._turns.counted:
+            metrics.FLUSH_SECONDS.observe(self._cost)
         if self._again:
             self.due()

@@ -15,6 +15,7 @@ from padfleet.services.fanout.delivery.answers import AwaitedAnswer, SubmissionA
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.pools import SentPools
+from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.delivery.send_plan import SendPlan, plan
 from padfleet.services.fanout.delivery.session_state import (
     Action,
@@ -23,10 +24,10 @@ from padfleet.services.fanout.delivery.session_state import (
     is_behind,
     transition,
 )
-from padfleet.services.fanout.delivery.window import ASK_AGE, Probe, Window
+from padfleet.services.fanout.delivery.window import ASIDE_ROOM, ASK_AGE, Probe, Window
 from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
-from padfleet.services.fanout.transport.packets import Frame, Parcel
+from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
 from padfleet.shared.log.authors import Author, AuthorVisit
 from padfleet.shared.log.records import Member, Origin, Outcome
 
@@ -94,7 +95,8 @@ class Session:
     epoch: int = 0  #: of the history it has joined
     cursor: DeliveryCursor = field(default_factory=lambda: DeliveryCursor(-1))
     window: Window = field(default_factory=_new_window)
-    news_at: int = 0  #: its place in the news of the pad's people
+    news_at: int = 0  #: its place in the news of the pad
+    roster: RosterCursor = field(default_factory=RosterCursor)
     state: SessionState = SessionState.ARRIVING
     """Changed by `happened` alone."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
@@ -192,6 +194,23 @@ class Session:
             self.exit.write(frame)
         except OutboundClosed:
             return
+
+    def offer(self, frame: Frame, now: float) -> bool:
+        """What can wait for as long as there is anything else for the session to take. False: it
+        was not sent."""
+        window = self.window
+        if self.state is not SessionState.CURRENT or window.room < ASIDE_ROOM:
+            return False
+        if not self.exit.offer(frame):
+            return False
+        size = len(frame.websocket)
+        asks = window.sent + size >= window.quiet_bytes
+        window.sent += size
+        if asks:
+            # Not with the frame, which others are sent too.
+            self.send(PING)
+            self._ask(now, 0, pinged=True)
+        return True
 
     def flush(self, flush: Flush) -> Flushed:
         """Sends what the feed has beyond the cursor, as far as the socket and the window let it.

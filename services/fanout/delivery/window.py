@@ -16,6 +16,10 @@ and fro this is 2.5 MB/s, ten times what a pad with 300 typing authors makes."""
 ASK_BYTES = LIMIT // 4
 """Bytes since the last probe that make one worth its answer."""
 
+ASIDE_ROOM = LIMIT - ASK_BYTES
+"""Room that is left to a session for its revisions: beside them it is sent nothing with less. What
+is under way to a slow client when somebody types comes before the revision."""
+
 ASK_GAP = 0.25
 """Least seconds between two probes of a session, unless its window is full."""
 

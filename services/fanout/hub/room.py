@@ -20,9 +20,11 @@ from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.resync import Resync
+from padfleet.services.fanout.presence.introducer import Introducer
 from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
+from padfleet.services.fanout.presence.roster_log import RosterLog
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.presence.sync import PresenceSync
 from padfleet.services.fanout.transport import packets
@@ -48,12 +50,14 @@ class Room:
         pad_id: str,
         keys: PadKeys,
         turns: FlushScheduler,
+        telling: FlushScheduler,
         leave_queue: LeaveQueue,
         *,
         ring: int,
         outgoing: Budget,
         most_pointing: int = 0,
     ) -> None:
+        """`turns` are for flushes, `telling` for who is on the pad."""
         self.pad_id = pad_id
         self.keys = keys
         self.users = 0  #: joins under way and sessions; the room closes at 0
@@ -65,17 +69,20 @@ class Room:
         """Where that comes from which the room itself puts into the inbox: only the pad's
         creation."""
         here: dict[str, Session] = {}
-        gate, news = SendingGate(), News()
+        gate = SendingGate()
+        self.news = news = News()
         self.replica = replica = PadReplica(redis, keys, ring=ring)
         self._delivery = delivery = Delivery(redis, keys, replica, news, here, turns, gate)
-        self.people = people = People(news, delivery)
+        roster_log = RosterLog()
+        self._introducer = introducer = Introducer(roster_log, here, telling, gate)
+        self.people = people = People(roster_log, introducer.changed)
         self._occupants = occupants = Occupants(pad_id, keys, here, people, leave_queue)
         self.presence_sync = PresenceSync(redis, keys, people, occupants.part_from_earlier)
         self.metadata = PadMetadata(
             redis,
             keys,
             Secret(pad_id),
-            people.tell,
+            delivery.tell,
             occupants.send_to_some,
             occupants.tell_apart,
         )
@@ -113,6 +120,7 @@ class Room:
 
     def close(self) -> None:
         self._delivery.close()
+        self._introducer.close()
         self.resync.close()
         self.presence_sync.close()
         self.metadata.close()
@@ -168,10 +176,12 @@ class Room:
         """The session is joining: answers to what it puts into the inbox are for it already."""
         self._occupants.arriving[session.id] = session
 
-    def enter(self, session: Session) -> None:
-        """The session has its cursor, and from now on gets everything that follows."""
+    def enter(self, session: Session, *, comes_back: bool = False) -> None:
+        """The session has its cursor, and from now on gets everything that follows; behind that it
+        is told who is here. Its page knows of some people if it `comes_back`."""
         self._occupants.add(session)
         self._delivery.welcome(session)
+        self._introducer.welcome(session, knows_some=comes_back)
         self.pointers.welcome(session)
 
     def is_duplicate(self, session: Session) -> bool:

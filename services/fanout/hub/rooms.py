@@ -13,6 +13,7 @@ from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.pads.feed import Feed
+from padfleet.services.fanout.presence import introducer
 from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.shared.budget import Budget
 from padfleet.shared.log import announcements
@@ -60,6 +61,7 @@ class Rooms:
         self._redis = redis
         self._keyspace = keyspace
         self._turns = FlushScheduler(rules)
+        self._telling = FlushScheduler(introducer.RULES, counted=False)
         self._ring = ring
         self._most_pointing = most_pointing
         self._outgoing = outgoing or Budget(OUTGOING_BYTES)
@@ -111,6 +113,7 @@ class Rooms:
                 pad_id,
                 keys,
                 self._turns,
+                self._telling,
                 self.leave_queue,
                 ring=self._ring,
                 outgoing=self._outgoing,

@@ -1,8 +1,9 @@
-"""What a pad's people do, for the other people: pure, no I/O.
+"""What is said on a pad beside its revisions, such as chat: pure, no I/O.
 
 News go the way of revisions: a log for the room, a place in it for each session. So a hundred
-people who come within one flush are one write for every socket and not a hundred, and what a slow
-socket has not been told yet takes no memory of its own.
+messages within one flush are one write for every socket and not a hundred, and what a slow socket
+has not been told yet takes no memory of its own. Who comes and goes has a log of its own, see
+`presence.roster_log`.
 """
 
 from padfleet.services.fanout.transport.packets import Frame

@@ -1,14 +1,11 @@
-"""Who is on a pad, what is known of them, and what the sessions here are told about it. Pure but
-for what it reads of authors."""
+"""Who is on a pad, what is known of them, and what there is to tell of them. Pure but for what it
+reads of authors."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
-from padfleet.services.fanout.pads import collabroom
-from padfleet.services.fanout.pads.gate import Sender
-from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.presence.roster import Roster
-from padfleet.services.fanout.transport.packets import Frame
+from padfleet.services.fanout.presence.roster_log import RosterLog
 from padfleet.shared.log import authors
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
@@ -16,19 +13,26 @@ from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:
-    """Those who are on one pad, on whichever worker they are."""
+    """Those who are on one pad, on whichever worker, and what is known of them."""
 
-    def __init__(self, news: News, sender: Sender) -> None:
-        """What sessions are told goes to `news`, of which `sender` brings it to them."""
+    def __init__(self, log: RosterLog, changed: Callable[[], None]) -> None:
+        """What there is to tell goes to `log`; `changed` is called each time there is more."""
         self.roster = Roster()
-        self.news = news
-        self._sender = sender
+        self.log = log
+        self._changed = changed
         self._known: dict[str, Author] = {}
-        self._infos: dict[str, tuple[Author, Frame]] = {}
+        self._strangers: set[str] = set()
+        """Who was there when the pad was opened, and of whom there is no telling before it has been
+        read what they are called now."""
         self._asked: set[str] = set()
         self._asking = asyncio.Lock()
 
     # --- What is known ---------------------------------------------------------------------------
+
+    async def get_to_know_present(self, redis: Redis) -> None:
+        """Returns when it is known of everybody who is there what to tell of him."""
+        if self._strangers:
+            await self.get_to_know(redis, tuple(self._strangers))
 
     async def get_to_know(self, redis: Redis, wanted: Collection[str]) -> None:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
@@ -42,8 +46,9 @@ class People:
                 # What the channel has told meanwhile is newer than what was read.
                 self._known.setdefault(author.id, author)
             self._asked.update(missing)
+            self._introduce(self._strangers.intersection(missing))
 
-    def known_of(self, wanted: list[str]) -> dict[str, Author]:
+    def known_of(self, wanted: Iterable[str]) -> dict[str, Author]:
         """Name and colour of these authors, as far as they are known."""
         return {author: self._known[author] for author in wanted if author in self._known}
 
@@ -55,67 +60,67 @@ class People:
         already is likely, not certain: it is another connection than the one that joined."""
         return len(self.roster) + (session not in self.roster)
 
-    def introduction(self, *, but: str) -> Frame | None:
-        """Who is here, for a session that comes; it knows itself."""
-        present = self.roster.authors(but=but)
-        infos = [self._info(self._known[author]) for author in present if author in self._known]
-        return Frame.joined(infos) if infos else None
-
     # --- What happens ----------------------------------------------------------------------------
 
+    def begin(self, stored: Iterable[Joined]) -> None:
+        """The pad is opened, and these are there."""
+        self.roster.replace(stored)
+        self._strangers = set(self.roster.present) - self._known.keys()
+
     def joined(self, joined: Joined) -> None:
-        again = joined.member.session in self.roster
         self.roster.add(joined)
-        author = self._get_to_know(joined)
-        if not again:
-            self.tell(self._info(author), but=joined.member.session)
+        self._tell(self._get_to_know(joined), but=joined.member.session)
 
     def left(self, left: Left) -> None:
-        if self.roster.remove(left.session) is not None:
-            self._infos.pop(left.author, None)
-            self.tell(_leave_info(left.author, left.color))
+        member = self.roster.remove(left.session)
+        if member is not None:
+            self._has_gone(member.author)
 
     def changed(self, info: UserInfo) -> None:
         """Somebody has taken another name or colour."""
         author = self._known[info.author] = Author(info.author, info.name, info.color)
-        self.tell(self._info(author), but=info.session)
+        # His last session may have left before this came: then there is nobody to be shown.
+        if info.author in self.roster.present:
+            self._strangers.discard(info.author)
+            self._tell(author, but=info.session)
 
     def replace(self, fresh: Iterable[Joined]) -> list[Joined]:
         """Sets the roster to what is stored, after news may have been lost; returns who has come
         unseen."""
         difference = self.roster.replace(fresh)
         for joined in difference.joined:
-            self.tell(self._info(self._get_to_know(joined)), but=joined.member.session)
+            self._tell(self._get_to_know(joined), but=joined.member.session)
         for member in difference.gone:
-            self.tell(_leave_info(member.author, member.color))
+            self._has_gone(member.author)
         return difference.joined
+
+    def forget(self) -> None:
+        """The pad is gone, and all have gone with it, who were told so already."""
+        self.roster.replace(())
+        self._strangers.clear()
+        self.log.forget()
 
     def _get_to_know(self, joined: Joined) -> Author:
         member = joined.member
         author = Author(member.author, member.name, member.color)
         self._known[author.id] = author
         self._asked.add(author.id)
+        self._strangers.discard(author.id)
         return author
 
-    def tell(self, news: Frame, *, but: str = "") -> None:
-        """All sessions here, in the order of the calls; `but` is one that is not told."""
-        self.news.add(news, but=but)
-        self._sender.due()
+    def _introduce(self, strangers: Collection[str]) -> None:
+        """Those whom nobody here has been told of yet, in the order of their coming."""
+        for author in self.roster.authors() if strangers else ():
+            if author in strangers:
+                # Of whom nothing is on record, that is told which he came with.
+                self._tell(self._known.get(author) or self._get_to_know(self.roster.last(author)))
+        self._strangers.difference_update(strangers)
 
-    def _info(self, author: Author) -> Frame:
-        """Kept, since on a full pad each who comes is told of all who are there."""
-        kept = self._infos.get(author.id)
-        if kept is None or kept[0] is not author:
-            kept = self._infos[author.id] = (author, _new_info(author))
-        return kept[1]
+    def _has_gone(self, author: str) -> None:
+        self._strangers.discard(author)
+        if self.log.gone(author):
+            self._changed()
 
-
-def _new_info(author: Author) -> Frame:
-    info = {"colorId": author.color, "name": author.name, "userId": author.id}
-    return collabroom.collab({"type": "USER_NEWINFO", "userInfo": info})
-
-
-def _leave_info(author: str, color: int | str) -> Frame:
-    return collabroom.collab(
-        {"type": "USER_LEAVE", "userInfo": {"colorId": color, "userId": author}}
-    )
+    def _tell(self, author: Author, *, but: str = "") -> None:
+        if self.log.here(author, but=but):
+            self._changed()

@@ -60,13 +60,13 @@ class Roster:
         """Everyone's author id, once each: not a copy, but as it is at any moment."""
         return self._by_author.keys()
 
-    def authors(self, *, but: str = "") -> list[str]:
-        """Everyone's author id, once each, in the order of joining; `but` is left out."""
-        return [
-            author
-            for author, sessions in self._by_author.items()
-            if len(sessions) > 1 or but not in sessions
-        ]
+    def authors(self) -> list[str]:
+        """Everyone's author id, once each, in the order of joining."""
+        return list(self._by_author)
+
+    def last(self, author: str) -> Joined:
+        """The newest join of somebody who is there."""
+        return next(reversed(self._by_author[author].values()))
 
     def on_dead_workers(self, alive: set[str]) -> list[Member]:
         """The sessions whose worker is not among the living."""

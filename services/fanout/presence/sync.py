@@ -32,7 +32,7 @@ class PresenceSync:
 
     async def open(self) -> None:
         """Raises what `UNREACHABLE` lists."""
-        self._people.roster.replace(await presence.members(self._redis, self._keys))
+        self._people.begin(await presence.members(self._redis, self._keys))
 
     def close(self) -> None:
         self._tasks.close()
@@ -51,7 +51,7 @@ class PresenceSync:
     def forget(self) -> None:
         """The pad is gone, and all have gone with it."""
         self._note(None)
-        self._people.roster.replace(())
+        self._people.forget()
 
     def _note(self, told: Joined | Left | None) -> None:
         if self._reading is not None:

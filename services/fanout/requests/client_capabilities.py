@@ -20,6 +20,8 @@ SESSIONS_ANNOUNCEMENT = "SESSIONS"
 """What it lists there to be told what its sessions are called, and which of the revisions that it
 missed came from which of them."""
 
+USERS_ANNOUNCEMENT = "USERS"
+"""What it lists there to be told of many people in one message."""
 
 CURSORS_ANNOUNCEMENT = "CURSORS"
 """What it lists there if it shows where others have their cursors, and may tell its own."""
@@ -78,6 +80,10 @@ def acknowledges(message: dict[str, Any]) -> bool:
 
 def knows_sessions(message: dict[str, Any]) -> bool:
     return _supports(message, SESSIONS_ANNOUNCEMENT)
+
+
+def lists_people(message: dict[str, Any]) -> bool:
+    return _supports(message, USERS_ANNOUNCEMENT)
 
 
 def points(message: dict[str, Any], identity: SessionIdentity, settings: FanoutSettings) -> bool:

@@ -15,6 +15,7 @@ from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.auth.decision import Denied, Reason, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.greetings import PATIENCE
 from padfleet.services.fanout.hub.room import Room
@@ -28,6 +29,7 @@ from padfleet.services.fanout.requests.client_capabilities import (
     acknowledges,
     introduced,
     knows_sessions,
+    lists_people,
     points,
     takes_batches,
 )
@@ -239,6 +241,7 @@ class JoinHandler:
             acks=acknowledges(message),
             knows_sessions=knows_sessions(message),
             points=points(message, identity, self.settings),
+            roster=RosterCursor(lists=lists_people(message)),
             adds_author=sends_no_author(message),
         )
         try:
@@ -306,11 +309,10 @@ class JoinHandler:
             asked = False
             epoch = room.epoch
             # Before anything is begun beside: what fails here must not leave that behind.
-            named = await self._named(room)
             fresh = None if shown is None else await shown
             admission, *_ = await all_of(
                 self._register(room, session, me.me, store=me),
-                room.people.get_to_know(self.redis, named),
+                self._get_to_know(room),
                 self._rights(room, session, rights_of_epoch),
                 *(
                     [begin_with(self.redis, room, session.author, defaults, self.settings)]
@@ -332,7 +334,7 @@ class JoinHandler:
                 await room.resync.done()
                 if admission.reign != room.reign:
                     raise TimeoutError("the pad could not be compared with the present server")
-            await room.people.get_to_know(self.redis, room.people.roster.present)
+            await room.people.get_to_know_present(self.redis)
             await room.metadata.settled()
             more = await self.hooks.variables(room, session) if self.hooks.client_vars else {}
             try:
@@ -374,10 +376,10 @@ class JoinHandler:
         )
         self._let_in(room, session)
 
-    @staticmethod
-    async def _named(room: Room) -> list[str]:
-        """Whose names somebody who comes is told: of those who are here, and who have written."""
-        return [*room.people.roster.present, *(await room.replica.document()).authors()]
+    async def _get_to_know(self, room: Room) -> None:
+        """Those whose names somebody who comes is told: who are here, and who have written."""
+        await room.people.get_to_know_present(self.redis)
+        await room.people.get_to_know(self.redis, (await room.replica.document()).authors())
 
     async def _rights(self, room: Room, session: Session, known: dict[int, dict[str, Any]]) -> None:
         """Adds what the session may to the pad of this epoch. Once: the token by which a pad is
@@ -447,7 +449,7 @@ class JoinHandler:
             fence = Fence(room.pad_id, origin, session.order, session.author)
         admission, _ = await all_of(
             self._register(room, session, me, resumes=True, stay=stay, fence=fence, store=store),
-            room.people.get_to_know(self.redis, room.people.roster.present),
+            room.people.get_to_know_present(self.redis),
         )
         if admission.reign != room.reign:
             await room.resync.done()
@@ -457,7 +459,7 @@ class JoinHandler:
         if admission.is_news and _is_on(room, admission) and _shares(room, admission, rev):
             # Before it is sent any more: it may be cut off again at once.
             await room.resync.vouching.vouch([session.author])
-        await room.people.get_to_know(self.redis, room.people.roster.present)
+        await room.people.get_to_know_present(self.redis)
         # From here to the end nothing is awaited.
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
@@ -484,7 +486,12 @@ class JoinHandler:
         cursor = DeliveryCursor(rev, rev, resume_until=head, origins_of=origins_of)
         session.joins(room.epoch, cursor)
         # Behind what its session is called: who has missed nothing may submit at once.
-        self._let_in(room, session, *([collabroom.nothing_missed(head)] if rev == head else []))
+        self._let_in(
+            room,
+            session,
+            *([collabroom.nothing_missed(head)] if rev == head else []),
+            comes_back=True,
+        )
 
     async def _fence(
         self, room: Room, fence: Fence, entry_id: str, done: "asyncio.Future[Outcome | None]"
@@ -499,16 +506,13 @@ class JoinHandler:
 
     # --- Both ------------------------------------------------------------------------------------
 
-    def _let_in(self, room: Room, session: Session, *more: Frame) -> None:
+    def _let_in(self, room: Room, session: Session, *more: Frame, comes_back: bool = False) -> None:
         session.send(room.history_for(session))
         if session.knows_sessions:
             session.send(collabroom.session_is(session.id))
         for frame in more:
             session.send(frame)
-        room.enter(session)
-        introduction = room.people.introduction(but=session.id)
-        if introduction is not None:
-            session.send(introduction)
+        room.enter(session, comes_back=comes_back)
 
     async def _register(
         self,

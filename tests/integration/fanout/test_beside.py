@@ -37,7 +37,7 @@ async def put(redis: Redis, keyspace: Keyspace) -> None:
 
 def told(room: Room) -> list[dict[str, Any]]:
     """The news of the room, as its sessions get them."""
-    packets = [frame.payload for frame, _ in room.people.news.since(0)]
+    packets = [frame.payload for frame, _ in room.news.since(0)]
     return [json.loads(packet[2:])[1]["data"] for packet in packets]
 
 

@@ -147,13 +147,13 @@ async def test_what_is_told_while_the_members_are_read_is_not_forgotten(
         return found
 
     monkeypatch.setattr(presence, "members", slowly)
-    told = room.people.news.end
+    told = room.people.log.end
     room.presence_sync.refresh()
     await answered.wait()
     await asyncio.sleep(0)  # to whoever waits for the answer
     assert comes.member.session in room.people.roster
     assert goes.id not in room.people.roster
-    assert room.people.news.end - told == 2, "one has come, one has gone, and no more"
+    assert room.people.log.end - told == 2, "one has come, one has gone, and no more"
     rooms.leave(room)
 
 

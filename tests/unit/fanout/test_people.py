@@ -1,20 +1,31 @@
-"""Who is on a pad, as those who come are told."""
+"""Who is on a pad, and what there is to tell of it."""
 
 from unittest.mock import Mock
 
-from padfleet.services.fanout.pads.news import News
+from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.presence.people import People
-from padfleet.shared.log.records import Joined, Left, Member
+from padfleet.services.fanout.presence.roster_log import RosterLog
+from padfleet.shared.log.records import Joined, Left, Member, UserInfo
 
 
-def member(session: str) -> Member:
-    return Member(session, f"a.{session}", "worker", None, 1, False, False)
+def member(session: str, author: str = "") -> Member:
+    return Member(session, author or f"a.{session}", "worker", None, 1, False, False)
 
 
 def people(*sessions: str) -> People:
-    found = People(News(), Mock())
+    found = People(RosterLog(), Mock())
     for order, session in enumerate(sessions, 1):
         found.joined(Joined(order, member(session)))
+    return found
+
+
+def told(pad: People) -> list[tuple[str, bool]]:
+    """The authors of whom somebody is told who has been there from the beginning, and whether they
+    have left."""
+    cursor, found = RosterCursor(), []
+    while excerpt := pad.log.next_for(cursor):
+        found += [(entry.who.id, entry.left) for entry in excerpt.entries]
+        pad.log.took(cursor, excerpt.upto)
     return found
 
 
@@ -31,3 +42,33 @@ def test_who_has_left_counts_no_more() -> None:
     pad = people("first", "second")
     pad.left(Left("first", "a.first", 1))
     assert pad.count("second") == 1
+
+
+def test_who_comes_back_on_another_worker_is_no_news() -> None:
+    """A worker has died, and its thousands come to this one before anybody has noticed: nothing of
+    that is to be told, neither now nor when their old sessions are taken out."""
+    pad = people(*"abc")
+    assert len(told(pad)) == 3
+    before = pad.log.end
+    for name in "abc":
+        pad.joined(Joined(9, member(f"{name}-again", f"a.{name}")))
+    for name in "abc":
+        pad.left(Left(name, f"a.{name}", 1))
+    assert pad.log.end == before
+
+
+def test_a_name_that_comes_after_its_author_has_left_brings_nobody_back() -> None:
+    pad = people("a", "b")
+    assert told(pad) == [("a.a", False), ("a.b", False)]
+    pad.left(Left("a", "a.a", 1))
+    pad.changed(UserInfo("a", "a.a", "Ada", "#123456"))
+    assert told(pad) == [("a.b", False), ("a.a", True)]
+
+
+def test_who_was_there_when_the_pad_was_opened_is_told_of_by_his_present_name() -> None:
+    pad = People(RosterLog(), Mock())
+    pad.begin([Joined(1, member("a")), Joined(2, member("b"))])
+    assert told(pad) == []
+    pad.changed(UserInfo("a", "a.a", "Ada", "#123456"))
+    assert told(pad) == [("a.a", False)]
+    assert pad.known_of(["a.a", "a.b"])["a.a"].name == "Ada"

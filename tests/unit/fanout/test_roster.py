@@ -19,11 +19,12 @@ def test_an_author_leaves_with_the_last_session() -> None:
     assert roster.remove("s2") is None
 
 
-def test_authors_come_once_each_without_oneself() -> None:
+def test_authors_come_once_each_in_the_order_of_joining() -> None:
     roster = Roster()
-    for session, author in (("s1", "a.1"), ("s2", "a.2"), ("s3", "a.1"), ("me", "a.3")):
+    for session, author in (("s1", "a.1"), ("s2", "a.2"), ("s3", "a.1")):
         roster.add(joined(session, author))
-    assert roster.authors(but="me") == ["a.1", "a.2"]
+    assert roster.authors() == ["a.1", "a.2"]
+    assert roster.last("a.1").member.session == "s3"
 
 
 def test_sessions_of_dead_workers_are_found() -> None:

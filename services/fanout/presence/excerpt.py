@@ -1,0 +1,91 @@
+"""A part of what is told of a pad's people, encoded once for all who take it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.log.authors import Author
+
+FEW = 16
+"""Entries up to which they stand in the order of coming, and the session that one of them is about
+is not told of itself. In a crowd each would then be sent something else. Clients pass over what
+they are told of themselves."""
+
+ALL_TOLD = collabroom.collab({"type": "USERS", "complete": True})
+"""For whom there is nobody more to be told of."""
+
+
+@dataclass(slots=True)
+class RosterEntry:
+    """What there is to tell of one person."""
+
+    who: Author
+    left: bool
+    but: str  #: the session that this is about
+    place: int  #: in the log
+    first: int  #: before this place, nobody has been told of him
+    message: Frame | None = None  #: as the message of its own that it is, once somebody wanted it
+
+
+class Excerpt:
+    """Several entries, in one write."""
+
+    __slots__ = ("_frames", "concerns", "entries", "upto")
+
+    def __init__(self, entries: Sequence[RosterEntry], upto: int) -> None:
+        """`upto` is the place in the log that whoever has taken it is at."""
+        many = len(entries) > FEW
+        # What is alike comes together, for the sake of what deflates it.
+        self.entries = tuple(sorted(entries, key=_by_id)) if many else tuple(entries)
+        self.upto = upto
+        self.concerns = frozenset(entry.but for entry in entries if entry.but and not many)
+        """The sessions that are told less."""
+        self._frames: dict[tuple[bool, bool], Frame | None] = {}
+
+    def frame(self, *, lists: bool, completes: bool) -> Frame | None:
+        """As messages for those who have announced USERS, which `lists` says, or for others. With
+        `completes`, the former are told that with this they know of everybody. None: nothing."""
+        key = (lists, lists and completes)
+        if key not in self._frames:
+            self._frames[key] = _encoded(self.entries, lists=lists, completes=completes)
+        return self._frames[key]
+
+    def frame_for(self, session: str, *, lists: bool, completes: bool) -> Frame | None:
+        """What `frame` gives, without what one of those whom it `concerns` knows of itself."""
+        others = [entry for entry in self.entries if entry.but != session]
+        return _encoded(others, lists=lists, completes=completes)
+
+
+def _by_id(entry: RosterEntry) -> str:
+    return entry.who.id
+
+
+def _encoded(entries: Sequence[RosterEntry], *, lists: bool, completes: bool) -> Frame | None:
+    if not entries:
+        return ALL_TOLD if lists and completes else None
+    if not lists:
+        return Frame.joined([_message(entry) for entry in entries])
+    here = [[who.id, who.color, who.name] for who in (e.who for e in entries if not e.left)]
+    left = [entry.who.id for entry in entries if entry.left]
+    return collabroom.collab(
+        {
+            "type": "USERS",
+            **({"users": here} if here else {}),
+            **({"left": left} if left else {}),
+            **({"complete": True} if completes else {}),
+        }
+    )
+
+
+def _message(entry: RosterEntry) -> Frame:
+    if entry.message is None:
+        author, name, color = entry.who
+        info: dict[str, Any]
+        if entry.left:
+            kind, info = "USER_LEAVE", {"colorId": color, "userId": author}
+        else:
+            kind, info = "USER_NEWINFO", {"colorId": color, "name": name, "userId": author}
+        entry.message = collabroom.collab({"type": kind, "userInfo": info})
+    return entry.message

@@ -1,0 +1,149 @@
+"""Tells the sessions of one room who is on the pad: newcomers of everybody, everybody of what
+changes.
+
+It stands behind all else: a newcomer has the pad and may type, and learns names after. In turns
+that take no more than a share of the event loop: with five thousand people each of whom is to be
+told of each, there are twenty-five million things to tell. What has changed between two turns is
+one write for each socket, and all who are at the same place are written the same bytes.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from time import monotonic
+from typing import Final
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.flush import BYTE_SECONDS, WRITE_SECONDS
+from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot, Timer
+from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.pads.gate import SendingGate
+from padfleet.services.fanout.presence.excerpt import ALL_TOLD
+from padfleet.services.fanout.presence.roster_log import RosterLog
+from padfleet.services.fanout.transport.packets import Frame
+
+RULES: Final = PacingRules(share=0.1, ceiling=1.0, rate=20, burst=16)
+"""How telling of people shares the event loop with everything else. With a handful of them there
+are no pauses to notice."""
+
+NEXT = 0.01
+"""Seconds until who has taken one part of it is given the next."""
+
+LATER = 0.25
+"""Seconds until who could take nothing is asked again."""
+
+SESSIONS_PER_STEP = 32
+"""Sessions that are served between two looks at the clock."""
+
+
+class Introducer:
+    def __init__(
+        self,
+        log: RosterLog,
+        sessions: Mapping[str, Session],
+        turns: FlushScheduler,
+        gate: SendingGate,
+    ) -> None:
+        """`sessions` are the room's, as they are at any moment. While the gate is shut they are
+        told nothing."""
+        self._log = log
+        self._sessions = sessions
+        self._gate = gate
+        self._clock = turns.clock
+        self._changes = FlushSlot(turns, self._tell_all)
+        self._introductions = FlushSlot(turns, self._tell_behind)
+        self._behind: dict[str, Session] = {}
+        """Who has come, or could not take what there was, and is not at the end yet."""
+        self._timer: Timer | None = None
+
+    def changed(self) -> None:
+        """There is more to tell."""
+        self._changes.due()
+
+    def welcome(self, session: Session, *, knows_some: bool) -> None:
+        """It has come, or come back: then its page may know of people who have left since."""
+        self._log.begin(session.roster, knows_some=knows_some)
+        self._behind[session.id] = session
+        self._introductions.due()
+
+    def close(self) -> None:
+        self._changes.close()
+        self._introductions.close()
+        self._stop_waiting()
+
+    # --- Its turns -------------------------------------------------------------------------------
+
+    def _tell_all(self) -> Iterator[float]:
+        """What has changed, to all who were up to date."""
+        yield from self._tell([s for s in self._sessions.values() if s.id not in self._behind])
+        if self._behind:
+            self._wait(LATER)
+
+    def _tell_behind(self) -> Iterator[float]:
+        """The next part, to those who are not."""
+        self._stop_waiting()
+        before = len(self._behind)
+        writes = yield from self._tell(list(self._behind.values()))
+        if self._behind:
+            self._wait(NEXT if writes or len(self._behind) < before else LATER)
+
+    def _tell(self, sessions: Iterable[Session]) -> Generator[float, None, int]:
+        """Returns the number of those who were sent something."""
+        writes = size = 0
+        now = monotonic()
+        for number, session in enumerate(sessions, 1):
+            sent = self._tell_one(session, now)
+            writes += sent > 0
+            size += sent
+            if number % SESSIONS_PER_STEP == 0:
+                yield writes * WRITE_SECONDS + size * BYTE_SECONDS
+        metrics.ROSTER_WRITES.value += writes
+        metrics.ROSTER_BYTES.value += size
+        yield writes * WRITE_SECONDS + size * BYTE_SECONDS
+        return writes
+
+    def _tell_one(self, session: Session, now: float) -> int:
+        """Returns the bytes that it was sent."""
+        cursor, log = session.roster, self._log
+        if session.id not in self._sessions:
+            self._behind.pop(session.id, None)
+            return 0
+        if log.is_lost_to(cursor):
+            session.drop("overflow")
+            self._behind.pop(session.id, None)
+            return 0
+        excerpt = log.next_for(cursor)
+        upto = log.end if excerpt is None else excerpt.upto
+        completes = not cursor.complete and upto >= cursor.since
+        frame: Frame | None
+        if excerpt is None:
+            frame = ALL_TOLD if completes and cursor.lists else None
+        elif session.id in excerpt.concerns:
+            frame = excerpt.frame_for(session.id, lists=cursor.lists, completes=completes)
+        else:
+            frame = excerpt.frame(lists=cursor.lists, completes=completes)
+        if self._gate.is_shut or (frame is not None and not session.offer(frame, now)):
+            self._behind[session.id] = session
+            return 0
+        # Only now: it has been taken.
+        log.took(cursor, upto)
+        cursor.complete = cursor.complete or completes
+        if upto < log.end:
+            self._behind[session.id] = session
+        else:
+            self._behind.pop(session.id, None)
+        return len(frame.websocket) if frame is not None else 0
+
+    # --- When ------------------------------------------------------------------------------------
+
+    def _wait(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = self._clock.later(seconds, self._is_time)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _is_time(self) -> None:
+        self._timer = None
+        self._introductions.due()

@@ -1,0 +1,190 @@
+"""What is told of the people of a pad: pure.
+
+A log with one entry for each person: that he is there, or that he has left. Whatever changes of
+somebody takes his entry out and puts a new one at the end. So a session needs no more than a place:
+everything from there on, in whatever steps, brings it up to date, be it that it has just come, that
+it is slow, or that it lacks the newest change. And what happened to somebody between two steps is
+told once, as it has come out in the end.
+
+The log is kept in blocks. All who are at the same place take the same excerpt of a block, which is
+made once, and kept until something in its block changes.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
+from padfleet.services.fanout.presence.excerpt import Excerpt, RosterEntry
+from padfleet.shared.log.authors import Author
+
+BLOCK = 512
+"""Entries of a block. As single messages some 70 KB, and 12 KB when they are deflated."""
+
+LEFT_KEPT = 4096
+"""Entries kept of those who have left. A session further behind is dropped: its client comes back,
+and is told who is there."""
+
+EXCERPTS_KEPT = 8
+"""Excerpts kept of one block: sessions are at few places within it, if they are not each at
+another."""
+
+
+@dataclass(slots=True)
+class _Block:
+    start: int  #: its place in the log; it ends where the next one starts
+    entries: dict[str, RosterEntry] = field(default_factory=dict)  #: by author, in their order
+    excerpts: dict[tuple[int, bool], Excerpt] = field(default_factory=dict)
+
+
+class RosterLog:
+    """What the sessions of one room are told of the people on its pad."""
+
+    def __init__(self, block: int = BLOCK, left_kept: int = LEFT_KEPT) -> None:
+        """`block` and `left_kept` as the constants, for tests."""
+        self.end = 0  #: the place of a session that has been told everything
+        self._most = block
+        self._left_kept = left_kept
+        self._blocks: list[_Block] = []
+        self._starts: list[int] = []  #: of the blocks
+        self._entries: dict[str, RosterEntry] = {}
+        self._left = 0  #: entries of those who have left
+        self._forgotten = 0  #: some entries of those who left are not kept, all before this place
+        self._told = 0  #: no session has been told of anything from this place on
+
+    def __len__(self) -> int:
+        """Entries, those of people who have left included."""
+        return len(self._entries)
+
+    # --- What happens ----------------------------------------------------------------------------
+
+    def here(self, who: Author, *, but: str = "") -> bool:
+        """Somebody has come, or is called otherwise. `but` is the session that this is about, which
+        need not be told. Returns whether there is something to tell."""
+        old = self._entries.get(who.id)
+        if old is not None and not old.left and old.who == who:
+            return False
+        # Whoever may have been told of him before must be told when he leaves.
+        first = old.first if old is not None else self.end
+        self._put(RosterEntry(who, left=False, but=but, place=self.end, first=first), old)
+        return True
+
+    def gone(self, author: str) -> bool:
+        """His last session has left. Returns whether there is something to tell."""
+        old = self._entries.get(author)
+        if old is None or old.left:
+            return False
+        if old.first >= self._told:  # he has come and gone unseen
+            self._take_out(old)
+            return False
+        self._put(RosterEntry(old.who, left=True, but="", place=self.end, first=old.first), old)
+        self._forget_some()
+        return True
+
+    def forget(self) -> None:
+        """Everybody has left, and there is nobody to be told so."""
+        self._blocks, self._starts, self._entries, self._left = [], [], {}, 0
+        self._forgotten = self.end
+
+    # --- What sessions are told ------------------------------------------------------------------
+
+    def begin(self, cursor: RosterCursor, *, knows_some: bool) -> None:
+        """For a session that comes now; `knows_some` says that its page has been here before, and
+        does not forget by itself who was there then."""
+        cursor.at = 0
+        # A page that can be told that these are all needs nobody named who is not among them.
+        cursor.since = self._forgotten if knows_some and not cursor.lists else self.end
+        cursor.complete = False
+
+    def is_lost_to(self, cursor: RosterCursor) -> bool:
+        """Whether somebody has left of whom the session may have been told, and it cannot be told
+        so any more."""
+        return cursor.at < self._forgotten and cursor.since < self._forgotten
+
+    def next_for(self, cursor: RosterCursor) -> Excerpt | None:
+        """What the session is told next; None: nothing. It is at the excerpt's `upto` then, to be
+        said with `took`."""
+        at = cursor.at
+        while at < self.end:
+            number = max(0, bisect_right(self._starts, at) - 1)
+            if number >= len(self._blocks):
+                return None
+            upto = self._starts[number + 1] if number + 1 < len(self._blocks) else self.end
+            # Before it came, only who is there concerns it.
+            excerpt = self._excerpt(self._blocks[number], at, upto, leaves=upto > cursor.since)
+            if excerpt.entries:
+                return excerpt
+            at = upto
+        return None
+
+    def took(self, cursor: RosterCursor, place: int) -> None:
+        """The session has been told what stands before this place."""
+        cursor.at = place
+        self._told = max(self._told, place)
+
+    def _excerpt(self, block: _Block, at: int, upto: int, *, leaves: bool) -> Excerpt:
+        key = (max(at, block.start), leaves)
+        found = block.excerpts.get(key)
+        if found is None:
+            entries = [
+                entry
+                for entry in block.entries.values()
+                if entry.place >= at and (leaves or not entry.left)
+            ]
+            found = Excerpt(entries, upto)
+            if len(block.excerpts) >= EXCERPTS_KEPT:
+                del block.excerpts[next(iter(block.excerpts))]
+            block.excerpts[key] = found
+        return found
+
+    # --- Its blocks ------------------------------------------------------------------------------
+
+    def _put(self, entry: RosterEntry, old: RosterEntry | None) -> None:
+        if old is not None:
+            self._take_out(old)
+        if not self._blocks or len(self._blocks[-1].entries) >= self._most:
+            self._blocks.append(_Block(self.end))
+            self._starts.append(self.end)
+        block = self._blocks[-1]
+        block.entries[entry.who.id] = self._entries[entry.who.id] = entry
+        block.excerpts.clear()  # they end where the log did
+        self._left += entry.left
+        self.end += 1
+
+    def _take_out(self, entry: RosterEntry) -> None:
+        number = bisect_right(self._starts, entry.place) - 1
+        block = self._blocks[number]
+        del block.entries[entry.who.id], self._entries[entry.who.id]
+        block.excerpts.clear()  # who takes one later must not be told what is not true any more
+        self._left -= entry.left
+        # Else there would be a block for each who has stayed.
+        if len(block.entries) <= self._most // 4 and not self._merged(number - 1):
+            self._merged(number)
+
+    def _merged(self, number: int) -> bool:
+        """Puts a block together with the one behind it, if there are such and both are small."""
+        if number < 0 or number + 1 >= len(self._blocks):
+            return False
+        block, behind = self._blocks[number], self._blocks[number + 1]
+        both = len(block.entries) + len(behind.entries)
+        if both > self._most // 2 and block.entries and behind.entries:
+            return False
+        block.entries.update(behind.entries)
+        block.excerpts.clear()
+        del self._blocks[number + 1], self._starts[number + 1]
+        return True
+
+    def _forget_some(self) -> None:
+        """A quarter at a time, so that it costs nothing to speak of."""
+        if self._left <= self._left_kept:
+            return
+        oldest = list(self._departures(max(1, self._left_kept // 4)))
+        for entry in oldest:
+            self._take_out(entry)
+        self._forgotten = oldest[-1].place + 1
+
+    def _departures(self, most: int) -> Iterator[RosterEntry]:
+        """The oldest of those who have left, at most so many."""
+        found = (entry for block in self._blocks for entry in block.entries.values() if entry.left)
+        for entry, _ in zip(found, range(most), strict=False):
+            yield entry
