@@ -119,14 +119,16 @@ class Staging:
         replace: bool,
         settings: bytes = b"",
         deletion: bytes = b"",
-        more: Mapping[str, str] | None = None,
+        more: Mapping[str, str | bytes] | None = None,
         only_over: PadMeta | None = None,
+        with_chat: bool = False,
     ) -> Installed:
         """Makes it the pad, in an epoch of its own: above `above_epoch`, above all that the pad in
         its place has had, and none that any has had of which nothing is known here (`births`).
         Whoever has another history is told to reload (I5). `settings` and `deletion` are as the
         meta hash has them; `more` goes into it beside what is always there. With `only_over`, it
-        takes the place of the pad as that says it was, and the chat stays as it is then.
+        takes the place of the pad as that says it was, and the chat stays as it is then, unless it
+        comes `with_chat`.
 
         Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was brought is
         left to expire then.
@@ -135,6 +137,9 @@ class Staging:
             before = await read_meta(self._redis, self._keys)
             if only_over is not None and before.epoch != only_over.epoch:
                 raise WrittenOn("there is another pad in its place, or none")
+            over = "replace" if replace else "new"
+            if only_over is not None:
+                over = f"chat{only_over.head}" if with_chat else f"{only_over.head}"
             epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
             snapshot = self._snapshot(epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
@@ -157,7 +162,7 @@ class Staging:
                 [
                     self._reign,
                     self._keys.channel,
-                    only_over.head if only_over is not None else "replace" if replace else "new",
+                    over,
                     before.epoch,
                     epoch,
                     self._head,

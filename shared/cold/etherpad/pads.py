@@ -188,6 +188,20 @@ class EtherpadPads:
         self._remember(pad, made[0])
         return made[0].at(made[0].there)
 
+    async def adopt(self, pad: str, over: ColdHead, epoch: int) -> ColdHead:
+        """From now on the pad, which has been read, is of this epoch, and in Redis."""
+        made: list[Note] = []
+
+        def decide(rows: Rows) -> Change:
+            note, _ = marked(rows, pad, over, "live", self._known.get(pad))
+            made[:] = [note.changed(epoch=epoch)]
+            return Change({note_key(pad): made[0].to_text()})
+
+        await self._must_know(pad, over)
+        await self._table.change(keys_of(pad), decide)
+        self._remember(pad, made[0])
+        return made[0].at(made[0].there)
+
     async def _must_know(self, pad: str, over: ColdHead) -> None:
         """Reads a pad of which nothing is known yet, if it is as `over` says."""
         value, digest = await self._table.look(note_key(pad), r.pad_key(pad))

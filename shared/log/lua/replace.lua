@@ -4,7 +4,8 @@
 --       7 onwards: where something was brought, and where it belongs; first the revisions, then
 --       the chunks, then the snapshot
 -- ARGV  1 reign  2 channel  3 'replace', or 'new' to leave a pad that exists as it is, or the head
---         that the pad must have, so that nothing is lost that was written since; its chat stays then
+--         that the pad must have, so that nothing is lost that was written since; its chat stays
+--         then, unless 'chat' stands before the head
 --       4 the epoch that the pad has  5 the epoch that begins, higher than any before
 --       6 head  7 revisions brought  8 chunks brought  9 onwards: meta fields and values
 --
@@ -15,7 +16,8 @@ if reign ~= ARGV[1] then return {'reign', reign} end
 local meta = redis.call('HMGET', KEYS[2], 'head', 'epoch', 'sessions')
 if ARGV[3] == 'new' and tonumber(meta[1] or '-1') >= 0 then return {'exists'} end
 if (meta[2] or '0') ~= ARGV[4] then return {'epoch', meta[2] or '0'} end
-local only_at = tonumber(ARGV[3])
+local keeps_chat = tonumber(ARGV[3]) ~= nil
+local only_at = tonumber(string.match(ARGV[3], '^c?h?a?t?(%d+)$') or '')
 if only_at and tonumber(meta[1] or '-1') ~= only_at then return {'head', meta[1] or '-1'} end
 -- What is brought expires when it is not fetched; a part of it must not pass for the whole.
 if redis.call('XLEN', KEYS[7]) ~= tonumber(ARGV[7])
@@ -29,7 +31,7 @@ for i = 8, #KEYS, 2 do there_was = there_was or redis.call('EXISTS', KEYS[i]) ==
 redis.call('UNLINK', unpack(KEYS, 2, 6))
 for i = 7, #KEYS, 2 do
   -- The chat is the fourth of what is brought.
-  if not (only_at and i == 13) then redis.call('UNLINK', KEYS[i + 1]) end
+  if not (keeps_chat and i == 13) then redis.call('UNLINK', KEYS[i + 1]) end
   if redis.call('EXISTS', KEYS[i]) == 1 then
     redis.call('RENAME', KEYS[i], KEYS[i + 1])
     redis.call('PERSIST', KEYS[i + 1])

@@ -1,0 +1,158 @@
+"""What is done about a pad on which an Etherpad has written while a fleet had it open.
+
+Nothing of the two gets lost, and nobody sees one text for another. Whose history goes on from the
+other's end has all that the other has: then that one is the pad. Where both have gone on, the pad
+is what stands in the database, since people on a fleet can be told to reload and those on an
+Etherpad cannot; what the fleet had stays as a pad beside it, and the log says so.
+"""
+
+import logging
+import time
+from enum import StrEnum
+
+from prometheus_client import Counter
+
+from padfleet.shared.bounds import is_pad_id
+from padfleet.shared.cold.etherpad.pads import EtherpadPads
+from padfleet.shared.cold.pads import ColdHead, ColdPad
+from padfleet.shared.log import authors, groups
+from padfleet.shared.log.authors import stored_author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.copying import copy_pad
+from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.staging import PadExists, Staging, WrittenOn
+
+log = logging.getLogger(__name__)
+
+MOST_LOCAL = 50
+"""Characters of a pad's name, without its group."""
+
+ATTEMPTS = 5
+"""Each is spoilt by somebody who writes here meanwhile."""
+
+FOREIGN = Counter(
+    "padfleet_cold_foreign_changes_total",
+    "Pads on which an Etherpad wrote while the fleet had them, by what was done: gone on with, "
+    "reloaded, or the fleet's kept beside the Etherpad's",
+    ["outcome"],
+)
+
+
+class Outcome(StrEnum):
+    OURS = "gone_on"  #: Redis has all that the database has, and more
+    THEIRS = "reloaded"
+    BESIDE = "kept_beside"
+    NOTHING = "nothing"  #: there is no pad any more in one of the two places
+
+
+async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> Outcome:
+    """Makes one pad of the two. Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists; to be
+    done again then."""
+    kept: str | None = None
+    for attempt in range(ATTEMPTS):
+        found, meta = await cold.read(pad), await read_meta(redis, keyspace.pad(pad))
+        if found is None or not meta.exists:
+            return Outcome.NOTHING
+        outcome = await _which(redis, keyspace, cold, pad, found.head, meta)
+        told: dict[str, str | int] = {"pad": pad, "here": meta.head, "there": found.head.head}
+        if outcome is Outcome.OURS:
+            await cold.adopt(pad, found.head, meta.epoch)
+        else:
+            if outcome is Outcome.BESIDE:
+                kept = told["kept_as"] = await _keep(redis, keyspace, pad, meta, kept)
+            try:
+                await _take(redis, keyspace, cold, found, meta)
+            except WrittenOn:
+                if attempt < ATTEMPTS - 1:
+                    continue
+                raise
+        FOREIGN.labels(outcome.value).inc()
+        log.log(
+            logging.ERROR if outcome is Outcome.BESIDE else logging.WARNING,
+            "an Etherpad has written on a pad that this fleet has open",
+            extra={**told, "outcome": outcome.value},
+        )
+        return outcome
+    raise AssertionError("an attempt that neither ended nor failed")
+
+
+async def _which(
+    redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, there: ColdHead, here: PadMeta
+) -> Outcome:
+    """By the chain at the end of the shorter history, which covers all before it."""
+    if here.head >= there.head:
+        try:
+            ours = await read_revisions(redis, keyspace.pad(pad), there.head, there.head)
+        except HistoryGap:
+            ours = []
+        same = bool(ours) and ours[0].chain == there.chain
+        return Outcome.OURS if same else Outcome.BESIDE
+    async for part in cold.revisions(pad, there.epoch, here.head, here.head):
+        (theirs,) = part.revisions()
+        if theirs.chain == here.chain:
+            return Outcome.THEIRS
+    return Outcome.BESIDE
+
+
+async def _keep(
+    redis: Redis, keyspace: Keyspace, pad: str, meta: PadMeta, again: str | None
+) -> str:
+    """What the fleet has, under a name of its own; which that is. `again`: one that it has got a
+    moment ago, when it had less."""
+    if again is not None:
+        await copy_pad(redis, keyspace, pad, again, meta, replace=True)
+        return again
+    for number in range(100):
+        name = name_beside(pad, time.time(), number)
+        try:
+            await copy_pad(redis, keyspace, pad, name, meta, replace=False)
+        except PadExists:
+            continue
+        return name
+    raise PadExists("there are pads under all names for one that is kept beside")
+
+
+def name_beside(pad: str, now: float, number: int = 0) -> str:
+    """Of a pad that is kept beside this one. Pure."""
+    more = time.strftime("-padfleet-%Y%m%d-%H%M%S", time.gmtime(now))
+    more += f"-{number}" if number else ""
+    group, dollar, local = pad.rpartition("$")
+    name = f"{group}{dollar}{local[: MOST_LOCAL - len(more)]}{more}"
+    assert is_pad_id(name), name
+    return name
+
+
+async def _take(
+    redis: Redis, keyspace: Keyspace, cold: EtherpadPads, found: ColdPad, over: PadMeta
+) -> None:
+    """Puts the database's into the place of the fleet's, if that is as it was. Whoever is on it is
+    told to reload. Raises `WrittenOn`."""
+    told, head = found.state.pad, found.head
+    staging = await Staging.begin(redis, keyspace, told.pad, head=head.head)
+    try:
+        async for part in cold.revisions(told.pad, head.epoch, 0, head.head):
+            await staging.add(part.revisions())
+        if found.chat:
+            await staging.add_chat([(name, list(flat)) for name, flat in found.chat])
+        if found.saved:
+            await staging.add_saved(found.saved)
+        known = (stored_author(author, flat) for author, flat in found.authors)
+        await authors.bring(redis, [author for author in known if author is not None])
+        installed = await staging.install(
+            above_epoch=head.epoch,
+            creator=told.creator,
+            read_only_id=await claim_read_only(redis, told.read_only_id, told.pad),
+            replace=True,
+            settings=told.settings,
+            deletion=told.deletion,
+            more={**found.state.more, "public": "1" if told.public else "0"},
+            only_over=over,
+            with_chat=True,
+        )
+    except BaseException:
+        await staging.drop()
+        raise
+    await groups.adopt(redis, told.pad)
+    await cold.adopt(told.pad, head, installed.epoch)
