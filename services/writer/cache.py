@@ -68,6 +68,7 @@ async def load_pad(redis: Redis, keys: PadKeys) -> WriterPad:
     await load(redis, keys, meta, pad)
     pad.reigns = meta.reigns
     pad.creator = meta.creator
+    pad.damaged = meta.damaged
     pad.first_kept = meta.first
     orders = await PadStore(redis, keys).fence_orders()
     pad.fences = Fences(orders, int(time.time() * 1000))

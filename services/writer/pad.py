@@ -76,6 +76,7 @@ class WriterPad(Document):
     def __init__(self, epoch: int = 0) -> None:
         super().__init__(epoch)
         self.creator = ""
+        self.damaged = ""  #: see `PadMeta.damaged`
         self.snapshot_rev = -1
         self.reigns: list[Reign] = []
         self.bounds = UNLIMITED
@@ -194,6 +195,9 @@ class WriterPad(Document):
         origin = submission.origin
         if submission.epoch != self.epoch or not self.exists:
             return self._refuse(origin, "deleted", "the pad was deleted meanwhile")
+        if self.damaged:
+            detail = f"the pad can only be read, since its records are damaged: {self.damaged}"
+            return self._refuse(origin, "corruptPad", detail)
         if submission.reign:
             limit = shared_up_to(self.reigns, submission.reign)
             if limit is not None and submission.base_rev > limit:

@@ -43,13 +43,19 @@ class PadMeta(NamedTuple):
     reigns: list[Reign]  #: that the pad has been through, up to this one
     position: str  #: inbox ID up to which the pad's partition is settled
     told: str  #: and up to which the workers may know of it
+    damaged: str = ""
+    """What is wrong with the records that the pad was brought from. It is its present text, and can
+    only be read; empty: nothing is."""
 
     @property
     def exists(self) -> bool:
         return self.head >= 0
 
 
-_META_FIELDS = ("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap", "reigns")
+_META_FIELDS = (
+    *("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap", "reigns"),
+    "damaged",
+)
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
@@ -63,7 +69,21 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
 
 
 def _meta(reply: Sequence[Any]) -> PadMeta:
-    reign, position, told, head, epoch, time, chain, creator, readonly, first, snap, record = reply
+    (
+        reign,
+        position,
+        told,
+        head,
+        epoch,
+        time,
+        chain,
+        creator,
+        readonly,
+        first,
+        snap,
+        record,
+        damaged,
+    ) = reply
     return PadMeta(
         int(head or -1),
         int(epoch or 0),
@@ -77,6 +97,7 @@ def _meta(reply: Sequence[Any]) -> PadMeta:
         reigns.entered(reigns.parse((record or b"").decode()), reign.decode(), int(head or -1)),
         position.decode(),
         told.decode(),
+        (damaged or b"").decode("utf-8", "replace"),
     )
 
 

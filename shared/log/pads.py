@@ -53,16 +53,17 @@ class Glance(NamedTuple):
 
     exists: bool
     read_only_id: str | None  #: None: it has none yet
+    damaged: bool = False  #: it can only be read, see `PadMeta.damaged`
 
 
 async def glance(redis: Redis, keys: PadKeys) -> Glance:
     """Raises what `UNREACHABLE` lists, and ResponseError where the key holds something else."""
-    readonly, head = cast(
-        "tuple[bytes | None, bytes | None]",
-        await redis.rush.hmget(keys.meta, ["readonly", "head"]),
+    readonly, head, damaged = cast(
+        "tuple[bytes | None, bytes | None, bytes | None]",
+        await redis.rush.hmget(keys.meta, ["readonly", "head", "damaged"]),
     )
     exists = head is not None and not head.startswith(b"-")
-    return Glance(exists, readonly.decode() if readonly is not None else None)
+    return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:

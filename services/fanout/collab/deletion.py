@@ -2,9 +2,9 @@
 
 import time
 
-from padfleet.services.fanout.collab.shouts import shout
 from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.requests.context import RequestContext
+from padfleet.services.fanout.requests.shouts import shout
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.deletion import is_deletion_token
 

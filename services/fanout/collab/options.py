@@ -2,9 +2,9 @@
 
 import time
 
-from padfleet.services.fanout.collab.shouts import shout
 from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.requests.context import RequestContext
+from padfleet.services.fanout.requests.shouts import shout
 from padfleet.shared.bounds import PLUGINS_BYTES
 from padfleet.shared.log.announcements import Relayed
 from padfleet.shared.log.chat import NoPad

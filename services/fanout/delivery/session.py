@@ -59,6 +59,7 @@ class SessionIdentity:
     """How he came, if that he came is no reason to keep him for good."""
     due: bool = field(default=False, compare=False)  #: to be noted as seen
     unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
+    damaged: bool = field(default=False, compare=False)  #: the pad can only be read, by anybody
 
 
 class Flushed(Enum):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ from padfleet.services.fanout.requests.client_capabilities import (
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.requests.rights import begin_with, rights_of
+from padfleet.services.fanout.requests.shouts import shout
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
@@ -59,6 +61,13 @@ AT_ONCE = 50
 """Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
 of them begun at once each would take all of these seconds, and run into its time-outs. One that
 waits for the writer is not counted."""
+
+
+DAMAGED = (
+    "What is stored of this pad is damaged. You see its present text, and nobody can change it. "
+    "Please tell whoever runs this service."
+)
+"""What everybody is told who opens such a pad."""
 
 
 BEFORE_IT_WAS_READ = -2
@@ -137,7 +146,7 @@ class JoinHandler:
             wanted.pad_id,
             wanted.requested_id,
             glance.read_only_id or "",
-            wanted.read_only or not grant.write,
+            wanted.read_only or not grant.write or glance.damaged,
             embedded=handshake.query.get("embed") == "1",
             name=grant.name,
             color=grant.color,
@@ -148,6 +157,7 @@ class JoinHandler:
             visit=grant.visit,
             due=due,
             unmade=not glance.exists,
+            damaged=glance.damaged,
         )
 
     @contextmanager
@@ -374,6 +384,8 @@ class JoinHandler:
                 more=more,
             )
         )
+        if session.identity.damaged:
+            session.send(shout(int(time.time() * 1000), message=DAMAGED))
         self._let_in(room, session)
 
     async def _get_to_know(self, room: Room) -> None:

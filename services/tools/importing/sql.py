@@ -5,28 +5,16 @@ The drivers are not part of padfleet's own needs: `pip install 'padfleet[import]
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from types import ModuleType
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote
 
 from padfleet.services.tools.importing.redis_source import decoded
+from padfleet.shared.cold.etherpad.table import NoDriver as NoDriver
+from padfleet.shared.cold.etherpad.table import driver
 from padfleet.shared.etherpad.source import failing
 
 PAGE = 1000
 """Keys in one read."""
-
-
-class NoDriver(Exception):
-    """What is needed to reach the database is not installed."""
-
-
-def _driver(name: str, what: str) -> ModuleType:
-    try:
-        return __import__(name)
-    except ImportError:
-        raise NoDriver(
-            f"{what} is reached by {name}, which is not here: pip install 'padfleet[import]'"
-        ) from None
 
 
 def _after(prefix: str) -> str:
@@ -37,7 +25,7 @@ def _after(prefix: str) -> str:
 class PostgresRecords:
     def __init__(self, url: str) -> None:
         self._url = url.replace("postgres://", "postgresql://", 1)
-        self._driver = _driver("asyncpg", "PostgreSQL")
+        self._driver: Any = driver("asyncpg", "PostgreSQL")
         self._connection: Any = None
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
@@ -75,7 +63,7 @@ class MysqlRecords:
     """By a driver that blocks, and therefore in a thread of its own, one call after the other."""
 
     def __init__(self, parts: SplitResult) -> None:
-        self._driver = _driver("pymysql", "MySQL")
+        self._driver: Any = driver("pymysql", "MySQL")
         charset = parse_qs(parts.query).get("charset", ["utf8mb4"])[0]
         self._options = {
             "host": parts.hostname or "localhost",

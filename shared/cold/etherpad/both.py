@@ -40,27 +40,27 @@ FOREIGN = Counter(
 )
 
 
-class Outcome(StrEnum):
+class SettledAs(StrEnum):
     OURS = "gone_on"  #: Redis has all that the database has, and more
     THEIRS = "reloaded"
     BESIDE = "kept_beside"
     NOTHING = "nothing"  #: there is no pad any more in one of the two places
 
 
-async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> Outcome:
+async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> SettledAs:
     """Makes one pad of the two. Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists; to be
     done again then."""
     kept: str | None = None
     for attempt in range(ATTEMPTS):
         found, meta = await cold.read(pad), await read_meta(redis, keyspace.pad(pad))
         if found is None or not meta.exists:
-            return Outcome.NOTHING
+            return SettledAs.NOTHING
         outcome = await _which(redis, keyspace, cold, pad, found.head, meta)
         told: dict[str, str | int] = {"pad": pad, "here": meta.head, "there": found.head.head}
-        if outcome is Outcome.OURS:
+        if outcome is SettledAs.OURS:
             await cold.adopt(pad, found.head, meta.epoch)
         else:
-            if outcome is Outcome.BESIDE:
+            if outcome is SettledAs.BESIDE:
                 kept = told["kept_as"] = await _keep(redis, keyspace, pad, meta, kept)
             try:
                 await _take(redis, keyspace, cold, found, meta)
@@ -70,7 +70,7 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
                 raise
         FOREIGN.labels(outcome.value).inc()
         log.log(
-            logging.ERROR if outcome is Outcome.BESIDE else logging.WARNING,
+            logging.ERROR if outcome is SettledAs.BESIDE else logging.WARNING,
             "an Etherpad has written on a pad that this fleet has open",
             extra={**told, "outcome": outcome.value},
         )
@@ -80,7 +80,7 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
 
 async def _which(
     redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, there: ColdHead, here: PadMeta
-) -> Outcome:
+) -> SettledAs:
     """By the chain at the end of the shorter history, which covers all before it."""
     if here.head >= there.head:
         try:
@@ -88,12 +88,12 @@ async def _which(
         except HistoryGap:
             ours = []
         same = bool(ours) and ours[0].chain == there.chain
-        return Outcome.OURS if same else Outcome.BESIDE
+        return SettledAs.OURS if same else SettledAs.BESIDE
     async for part in cold.revisions(pad, there.epoch, here.head, here.head):
         (theirs,) = part.revisions()
         if theirs.chain == here.chain:
-            return Outcome.THEIRS
-    return Outcome.BESIDE
+            return SettledAs.THEIRS
+    return SettledAs.BESIDE
 
 
 async def _keep(

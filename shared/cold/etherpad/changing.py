@@ -9,15 +9,15 @@ from typing import Any
 
 from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import (
+    HistoryPlace,
     Note,
-    Place,
     ascii_json,
     digest_of,
     note_key,
     places_after,
     version_of,
 )
-from padfleet.shared.cold.etherpad.table import Change
+from padfleet.shared.cold.etherpad.table import RowChange
 from padfleet.shared.cold.pads import ColdHead, ColdPart, Mark
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
@@ -39,7 +39,7 @@ Rows = Mapping[str, str | None]
 class Before:
     """What comes before revisions that take the place of others."""
 
-    place: Place
+    place: HistoryPlace
     records: Sequence[Any]  #: from the key revision on that its text is worked out from
 
 
@@ -105,11 +105,14 @@ class Append:
     made: Note | None = None
     digest: str = ""  #: of the pad's record then
 
-    def decide(self, rows: Rows) -> Change:
+    def decide(self, rows: Rows) -> RowChange:
         """Raises `Overwritten`, and `CorruptPad` if what has come does not follow."""
         note = stand(rows, self.pad, self.over, self.known)
         raw = rows[r.pad_key(self.pad)]
         if note is not None and note.salvaged:
+            told = self.part.state.pad
+            if (told.epoch, told.head, told.chain) != (note.epoch, note.head, note.chain):
+                raise WrittenThere("the pad's records are damaged, and not to be written over")
             return self._only_noted(note, digest_of(raw or ""))
         if written_there(rows, self.pad) and not self._goes_on(note):
             raise WrittenThere("an Etherpad has written on the pad, on which this fleet has too")
@@ -149,7 +152,7 @@ class Append:
         self.made = self._note(note, pad, birth, places, last, offset, same=same)
         changes[note_key(self.pad)] = self.made.to_text()
         changes |= self._beside(rows)
-        return Change(changes)
+        return RowChange(changes)
 
     def _goes_on(self, note: Note | None) -> bool:
         """Whether what has come is behind all that there is, and built on it."""
@@ -164,7 +167,7 @@ class Append:
 
     def _begun(
         self, note: Note | None, record: Any
-    ) -> tuple[Appending, int | None, tuple[Place, ...]]:
+    ) -> tuple[Appending, int | None, tuple[HistoryPlace, ...]]:
         """`note`: of the history that is gone on with; None: there is none."""
         first = self.part.revisions.first
         if note is None or first == 0:
@@ -206,7 +209,7 @@ class Append:
         note: Note | None,
         pad: Appending,
         birth: int | None,
-        places: tuple[Place, ...],
+        places: tuple[HistoryPlace, ...],
         last: str,
         offset: int,
         *,
@@ -265,25 +268,25 @@ class Append:
             changes |= _in_group(rows, group, self.pad)
         return changes
 
-    def _only_noted(self, note: Note, digest: str) -> Change:
+    def _only_noted(self, note: Note, digest: str) -> RowChange:
         """A pad of which there is more than we can read: nothing of it is written over."""
         self.digest = digest
         self.made = note.changed(mark=self.mark, edition=note.edition + 1, written=self.now)
-        return Change({note_key(self.pad): self.made.to_text()})
+        return RowChange({note_key(self.pad): self.made.to_text()})
 
 
 def marked(
     rows: Rows, pad_id: str, over: ColdHead, mark: Mark, known: Note | None
-) -> tuple[Note, Change]:
+) -> tuple[Note, RowChange]:
     """The pad is where this mark says. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     if note is None:
         raise Overwritten("there is no pad of this name")
     made = note.changed(mark=mark)
-    return made, Change({note_key(pad_id): made.to_text()})
+    return made, RowChange({note_key(pad_id): made.to_text()})
 
 
-def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> Change:
+def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowChange:
     """What Etherpad takes away with a pad; `rows` has all that is changed of others. Raises
     `Overwritten`."""
     note = stand(rows, pad_id, over, known)
@@ -305,7 +308,7 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> Chan
             listed = value.get(place)
             if isinstance(listed, dict) and listed.pop(to_units(pad_id), None) is not None:
                 changes[key] = ascii_json(value)
-    return Change(changes)
+    return RowChange(changes)
 
 
 def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:

@@ -34,7 +34,7 @@ def digest_of(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HistoryPlace:
     """Where a history stands before one of its revisions."""
 
     rev: int
@@ -63,7 +63,9 @@ class Note:
     chat_offset: int = 0  #: and what has to be added to it in the records, where some are missing
     plain: bool = True
     """Nothing of the records has to be made good: at a key revision one may begin to read."""
-    places: tuple[Place, ...] = ()  #: before each revision that begins a chunk, from the second on
+    places: tuple[
+        HistoryPlace, ...
+    ] = ()  #: before each revision that begins a chunk, from the second on
     salvaged: str = ""  #: why only the present text is shown, and nothing ever written
     creator: str = ""
     sessions: int = 0
@@ -90,7 +92,7 @@ class Note:
             if found["form"] != FORM:
                 return None
             values = unpack(base64.b64decode(found["data"]))
-            values["places"] = tuple(Place(*place) for place in values["places"])
+            values["places"] = tuple(HistoryPlace(*place) for place in values["places"])
             values["submitted"] = {s: (n, time) for s, (n, time) in values["submitted"].items()}
             shown = {name: found[name] for name in ("epoch", "head", "mark", "salvaged")}
             return cls(**values, **shown)
@@ -152,9 +154,9 @@ def epoch_of(note: Note | None, time: int, digest: str) -> int:
     return max(born, note.epoch + 1) if note is not None else max(born, 1)
 
 
-def places_after(places: tuple[Place, ...], revision: Revision) -> tuple[Place, ...]:
+def places_after(places: tuple[HistoryPlace, ...], revision: Revision) -> tuple[HistoryPlace, ...]:
     """The places when this revision has come, the next one of the history."""
     following = revision.rev + 1
     if following % CHUNK_REVISIONS:
         return places
-    return (*places, Place(following, revision.time, revision.chain))
+    return (*places, HistoryPlace(following, revision.time, revision.chain))

@@ -33,8 +33,8 @@ from padfleet.shared.cold.etherpad.note import (
     version_of,
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
-from padfleet.shared.cold.etherpad.reading import Read, Reader
-from padfleet.shared.cold.etherpad.table import Change, NoDriver, Table
+from padfleet.shared.cold.etherpad.reading import PadReader, Read
+from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
 from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
@@ -65,7 +65,7 @@ class EtherpadPads:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._reader = Reader(table)
+        self._reader = PadReader(table)
         self._known: OrderedDict[str, Note] = OrderedDict()
 
     async def look(self, pad: str) -> ColdHead | None:
@@ -179,7 +179,7 @@ class EtherpadPads:
         await self._must_know(pad, over)
         made: list[Note] = []
 
-        def decide(rows: Rows) -> Change:
+        def decide(rows: Rows) -> RowChange:
             note, change = marked(rows, pad, over, mark, self._known.get(pad))
             made[:] = [note]
             return change
@@ -192,10 +192,10 @@ class EtherpadPads:
         """From now on the pad, which has been read, is of this epoch, and in Redis."""
         made: list[Note] = []
 
-        def decide(rows: Rows) -> Change:
+        def decide(rows: Rows) -> RowChange:
             note, _ = marked(rows, pad, over, "live", self._known.get(pad))
             made[:] = [note.changed(epoch=epoch)]
-            return Change({note_key(pad): made[0].to_text()})
+            return RowChange({note_key(pad): made[0].to_text()})
 
         await self._must_know(pad, over)
         await self._table.change(keys_of(pad), decide)
@@ -250,7 +250,7 @@ class EtherpadPads:
         await self._table.check()
         key = f"padfleet:check:{time.time_ns()}"
         for value in ("1", "2", None):
-            await self._table.change([key], lambda _, value=value: Change({key: value}))  # type: ignore[misc]
+            await self._table.change([key], lambda _, value=value: RowChange({key: value}))  # type: ignore[misc]
             if await self._table.get([key]) != [value]:
                 raise ValueError("what is written to the database is not there when it is read")
 

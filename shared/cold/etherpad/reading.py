@@ -9,8 +9,8 @@ from typing import Any
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.bounds import DAY_MS, LAST_DATE, MOST_BROUGHT_MESSAGES, MOST_SAVED
 from padfleet.shared.cold.etherpad.note import (
+    HistoryPlace,
     Note,
-    Place,
     digest_of,
     epoch_of,
     places_after,
@@ -55,12 +55,12 @@ class _History:
     document: Document
     first: int
     revisions: list[Revision] = field(default_factory=list)
-    places: tuple[Place, ...] = ()
+    places: tuple[HistoryPlace, ...] = ()
     last: str = ""  #: `digest_of` the newest record
     known: Revision | None = None  #: the one that the note has as its head
 
 
-class Reader:
+class PadReader:
     """Reads pads of one table."""
 
     def __init__(self, table: Table) -> None:
@@ -120,7 +120,7 @@ class Reader:
                     chain=begin.chain,
                 )
             else:
-                begin = Place(0, 0, b"")
+                begin = HistoryPlace(0, 0, b"")
                 converter = Converter(pool, latest=_latest(), birth=note.birth)
             for start in range(begin.rev, last + 1, STEP):
                 end = min(start + STEP, last + 1)
@@ -131,13 +131,13 @@ class Reader:
         except ValueError as error:
             raise CorruptPad(str(error)) from error
 
-    async def before(self, pad_id: str, raw: str, note: Note, rev: int) -> Place:
+    async def before(self, pad_id: str, raw: str, note: Note, rev: int) -> HistoryPlace:
         """Where the history stands before a revision of it."""
-        place = Place(0, 0, b"")
+        place = HistoryPlace(0, 0, b"")
         if rev > 0:
             async for part in self.revisions(pad_id, raw, note, rev - 1, rev - 1):
                 (revision,) = part.revisions()
-                place = Place(rev, revision.time, revision.chain)
+                place = HistoryPlace(rev, revision.time, revision.chain)
         return place
 
     # --- History ---------------------------------------------------------------------------------

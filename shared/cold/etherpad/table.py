@@ -23,13 +23,13 @@ TIMEOUT = 60
 """Seconds after which a statement that has not been answered is given up, as by Etherpad."""
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """What is to be in the table; None: the row is to go."""
 
     rows: Mapping[str, str | None]
 
 
-Decide = Callable[[Mapping[str, str | None]], Change]
+Decide = Callable[[Mapping[str, str | None]], RowChange]
 """Pure: from the rows that were asked for (None: there is none) to what is to become of them, and
 of others. What it raises ends the change, and nothing is done."""
 
@@ -109,7 +109,7 @@ class Sorted(NamedTuple):
     other: dict[str, str]
 
 
-def sorted_out(before: Mapping[str, str | None], change: Change) -> Sorted:
+def sorted_out(before: Mapping[str, str | None], change: RowChange) -> Sorted:
     """`before`: the rows that were locked. What is to be as it was needs nothing."""
     found = Sorted([], {}, {})
     for key, value in change.rows.items():

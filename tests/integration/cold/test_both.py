@@ -9,7 +9,7 @@ import pytest
 
 from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.cold.errors import WrittenThere
-from padfleet.shared.cold.etherpad.both import Outcome, name_beside, settle
+from padfleet.shared.cold.etherpad.both import SettledAs, name_beside, settle
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.log import document
@@ -92,7 +92,7 @@ async def test_I5_what_nobody_has_touched_here_is_loaded_anew(shared: Shared) ->
     before = await shared.in_redis()
     await by_an_etherpad(shared.table, 7)
     there = (await records(shared.table))["pad:p"]
-    assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is Outcome.THEIRS
+    assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is SettledAs.THEIRS
     after = await read_meta(shared.redis, shared.keyspace.pad("p"))
     assert after.epoch > before.epoch, "whoever is on it is told to reload"
     assert await shared.text() == there["atext"]["text"]
@@ -115,7 +115,7 @@ async def test_what_both_have_written_stays(
     with pytest.raises(WrittenThere):
         await shared.cold.append("p", await shared.cold.look("p"), shared.typist.part())
     with caplog.at_level(logging.ERROR):
-        assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is Outcome.BESIDE
+        assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is SettledAs.BESIDE
     assert await shared.text() == there["atext"]["text"]
     name, pad = await shared.names()
     assert pad == "p" or name == "p"
@@ -137,7 +137,7 @@ async def test_what_goes_on_here_is_gone_on_with(shared: Shared) -> None:
     found = await shared.cold.read("p")
     assert found is not None
     assert found.head.epoch != before.epoch
-    assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is Outcome.OURS
+    assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is SettledAs.OURS
     looked = await shared.cold.look("p")
     assert looked is not None
     assert looked.epoch == before.epoch
@@ -169,7 +169,7 @@ async def test_who_writes_here_meanwhile_loses_nothing(
 
     monkeypatch.setattr(shared.cold, "read", typed_meanwhile)
     outcome = await settle(shared.redis, shared.keyspace, shared.cold, "p")
-    assert (outcome, calls) == (Outcome.BESIDE, 2)
+    assert (outcome, calls) == (SettledAs.BESIDE, 2)
     assert len(await shared.names()) == 2
 
 

@@ -16,7 +16,7 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
-from padfleet.shared.cold.etherpad.table import Change, Table
+from padfleet.shared.cold.etherpad.table import RowChange, Table
 from padfleet.shared.cold.pads import ColdHead
 from tests.integration.api.databases import mysql, postgres
 from tests.unit.cold.etherpad_cases import EtherpadCases, begun, records
@@ -154,7 +154,7 @@ class TestMysql(EtherpadCases):
         on_mysql(mysql_url, "DROP TABLE IF EXISTS store", NEW)
         table = MysqlTable(mysql_url)
         with pytest.raises(ValueError, match="no room"):
-            await table.change([], lambda _: Change({"k" * 101: "1"}))
+            await table.change([], lambda _: RowChange({"k" * 101: "1"}))
         await table.aclose()
         away = EtherpadPads(MysqlTable("mysql://pads@127.0.0.1:1/pads"))
         with pytest.raises(StoreAway, match="MySQL"):

@@ -131,3 +131,26 @@ async def test_one_damaged_key_does_not_keep_the_others_from_being_compared(
         await asyncio.wait_for(opened[number].replica.reached(head), 20)
     for room in opened:
         rooms.leave(room)
+
+
+async def test_a_pad_that_was_brought_damaged_can_be_read_and_says_so(
+    url: str, redis: Redis
+) -> None:
+    keys = Keyspace(4).pad("brought")
+    async with Guest(url) as guest:
+        await guest.join("brought")
+        await types(guest)
+    await left(redis, keys)
+    await redis.client.hset(keys.meta, "damaged", "pad:brought:revs:5 is missing")
+    async with Guest(url) as reader:
+        await reader.join("brought")
+        assert reader.vars["readonly"] is True
+        assert "damaged" in str(reader.shouts), "a notice says why"
+        assert "revs:5" not in str(reader.shouts), "in words that people understand"
+        assert "read-only" in str(await reader.write("b"))
+    await left(redis, keys)
+    await redis.client.hdel(keys.meta, "damaged")
+    async with Guest(url) as guest:
+        await guest.join("brought")
+        assert guest.vars["readonly"] is False
+        assert guest.shouts == []

@@ -12,7 +12,7 @@ from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import digest_of, note_key
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
-from padfleet.shared.cold.etherpad.table import Change, Decide, Looked, Table, sorted_out
+from padfleet.shared.cold.etherpad.table import Decide, Looked, RowChange, Table, sorted_out
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPart, ColdState
 from padfleet.shared.easysync import AttributePool, make_splice, to_units
 from padfleet.shared.etherpad import records as r
@@ -60,7 +60,7 @@ class MemoryTable:
 
 async def put_raw(table: Table, rows: Mapping[str, str | None]) -> None:
     """As an Etherpad would."""
-    await table.change([], lambda _: Change(rows))
+    await table.change([], lambda _: RowChange(rows))
 
 
 class Typist:
@@ -472,8 +472,10 @@ class EtherpadCases:
         assert document(back).atext.text.startswith("start\n"[:3])
         head = await pads.set_mark("p", back.head, "live")
         ours = Typist(back)
+        head = await EtherpadPads(table).append("p", head, ours.part(), "frozen")
         ours.type(2)
-        await EtherpadPads(table).append("p", head, ours.part(), "frozen")
+        with pytest.raises(WrittenThere):
+            await EtherpadPads(table).append("p", head, ours.part())
         assert await table.get(["pad:p", "pad:p:revs:12"]) == before
         again = await EtherpadPads(table).read("p")
         assert again is not None

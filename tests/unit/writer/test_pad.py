@@ -382,3 +382,13 @@ def test_changes_are_kept_in_the_pads_own_numbers() -> None:
     (revision,) = pad.submit(insert("hello\n\n", 0, "x"), 1000).revisions
     assert pad.change_of(revision) == DocumentChange("Z:7>1*2+1$x", BOB)
     assert pad.pool.get(2) == ("author", BOB)
+
+
+def test_what_is_damaged_is_not_written_on_by_anybody() -> None:
+    pad = a_pad()
+    pad.damaged = "pad:p:revs:5 is missing"
+    result = pad.submit(insert("hello\n\n", 0, "x"), 1500)
+    assert result.outcome is not None
+    assert (result.outcome.kind, result.outcome.reason) == ("refused", "corruptPad")
+    assert "revs:5" in result.outcome.detail
+    assert pad.head == 0
