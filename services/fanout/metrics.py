@@ -95,6 +95,19 @@ ROSTER_WRITES = QuickCounter(
     "padfleet_fanout_roster_writes", "Writes that tell a session who is on its pad"
 )
 ROSTER_BYTES = QuickCounter("padfleet_fanout_roster_bytes", "Bytes of these")
+DEFLATED = QuickCounters(
+    "padfleet_fanout_deflate_bytes",
+    "Bytes of WebSocket messages that were sent deflated, over all sockets: before, and after",
+    "side",
+)
+DEFLATE_SECONDS = QuickCounter(
+    "padfleet_fanout_deflate_seconds",
+    "Time of the event loop that deflating took; once for all sockets that took the same",
+)
+INFLATED = QuickCounter(
+    "padfleet_fanout_inflated_bytes",
+    "Bytes of WebSocket messages from clients that came deflated, inflated",
+)
 
 
 def watch_outgoing(budgets: Sequence[Budget]) -> None:
@@ -107,6 +120,12 @@ def arrived_in_feed(committed_ms: int) -> None:
     """A revision of that time has come. Wall clocks: right within a machine, and between machines
     as far as their clocks agree."""
     TRANSIT_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
+
+
+def deflated(before: int, after: int) -> None:
+    """So many bytes have become so many, over all sockets that they were written to."""
+    DEFLATED.add("before", before)
+    DEFLATED.add("after", after)
 
 
 def delivered(committed_ms: int) -> None:

@@ -22,6 +22,7 @@ _EMBEDDING = re.compile(
 )
 Batch = Literal["auto", "on", "off"]
 Page = Literal["on", "off"]
+Compression = Literal["on", "off"]
 
 WELCOME = (
     "Welcome to this pad!\n\n"
@@ -52,6 +53,11 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
         "auto",
         "whether several revisions go to a client in one NEW_CHANGES_BATCH message: "
         "auto sends it to the clients that say they understand it, on to all, off to none",
+    )
+    compression: Compression = setting(
+        "on",
+        "whether what goes to many is deflated for the clients that offer it: WebSocket messages "
+        "that all on a pad are sent alike, and answers to polling",
     )
     default_pad_text: str = setting(WELCOME, "text of a pad that is opened for the first time")
     page: Page = setting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from random import Random
 from typing import Any
 
@@ -141,6 +142,35 @@ def frames(source: Random, texts: list[str]) -> bytes:
         out.insert(source.randrange(len(out) + 1), frame(source, b"x" * 3, opcode=odd))
     stream = b"".join(out)
     return mutated(source, stream, [stream]) if source.random() < 0.15 else stream
+
+
+RSV1 = 0x40
+
+
+def deflated_frames(source: Random, texts: list[str]) -> bytes:
+    """As `frames`, most of them deflated, and some of these not well."""
+    out = []
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        if source.random() < 0.1:
+            out.append(frame(source, data))
+            continue
+        compressor = zlib.compressobj(source.choice([0, 1, 6, 9]), zlib.DEFLATED, -15)
+        end = source.choice([zlib.Z_SYNC_FLUSH, zlib.Z_SYNC_FLUSH, zlib.Z_FINISH])
+        packed = (compressor.compress(data) + compressor.flush(end)).removesuffix(
+            b"\x00\x00\xff\xff"
+        )
+        if source.random() < 0.15:
+            packed = mutated(source, packed, [packed, b"\x00\x00\xff\xff"])
+        if source.random() < 0.2:
+            cut = source.randrange(len(packed) + 1)
+            out.append(frame(source, packed[:cut], opcode=1 | RSV1, final=False))
+            again = RSV1 if source.random() < 0.05 else 0
+            out.append(frame(source, packed[cut:], opcode=0 | again))
+        else:
+            out.append(frame(source, packed, opcode=1 | RSV1))
+    stream = b"".join(out)
+    return mutated(source, stream, [stream]) if source.random() < 0.1 else stream
 
 
 def chunks(source: Random, data: bytes) -> list[bytes]:

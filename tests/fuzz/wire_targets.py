@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.deflate_offer import negotiate
 from padfleet.services.fanout.transport.websocket import BadHandshake, Reader, WebSocketError
 from padfleet.shared.wire import jsontext, socketio
 from padfleet.shared.wire.jsontext import BadJson
@@ -63,6 +64,27 @@ def _websocket(case: list[bytes]) -> int:
     return size
 
 
+def _deflated_case(source: Random) -> list[bytes]:
+    texts = [messages.packet(source)[:3000] for _ in range(source.choice([1, 1, 2, 5]))]
+    if source.random() < 0.1:
+        texts.append(source.choice("0ab") * source.choice([4_999, 5_001, 100_000]))
+    return messages.chunks(source, messages.deflated_frames(source, texts))
+
+
+def _deflated(case: list[bytes]) -> int:
+    """As `_websocket`: the same in pieces as in one, and never more than is taken."""
+    sizes = []
+    for chunks in (case, [b"".join(case)]):
+        reader, size = Reader(WEBSOCKET_LIMIT, inflates=True), 0
+        for chunk in chunks:
+            for event in reader.feed(chunk):
+                assert not isinstance(event, str) or len(event) <= WEBSOCKET_LIMIT
+                size += len(event) if isinstance(event, str) else sum(map(len, event))
+        sizes.append(size)
+    assert sizes[0] == sizes[1]
+    return sizes[0]
+
+
 def _handshake_case(source: Random) -> dict[str, str]:
     headers = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     name = source.choice(list(headers))
@@ -70,10 +92,25 @@ def _handshake_case(source: Random) -> dict[str, str]:
     return headers
 
 
+OFFERS = [
+    "permessage-deflate",
+    "permessage-deflate; client_max_window_bits",
+    "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12",
+    'permessage-deflate; server_max_window_bits="9", permessage-deflate; x=1, gzip',
+]
+
 TARGETS = [
     Target("json", _json_case, _json, (BadJson,), 100_000),
     Target("packet", messages.packet, _packet, (BadPacket,), 150_000),
     Target("websocket", _websocket_case, _websocket, (WebSocketError,), 100_000),
+    Target("deflated", _deflated_case, _deflated, (WebSocketError,), 100_000),
+    Target(
+        "offer",
+        lambda source: mutated(source, source.choice(OFFERS), OFFERS),
+        lambda case: len(negotiate([case]) or ""),
+        (),
+        50_000,
+    ),
     Target(
         "handshake",
         _handshake_case,

@@ -141,7 +141,7 @@ class Room:
                 sizes, sent = self._sizes(revisions, flush, crowd)
             else:
                 assert run.after == after
-                sizes, sent = [len(run.data)], run.data
+                sizes, sent = [len(run.made.data)], run.made.data
                 run.taken += others
             times = grouped([self.pad.committed_at[r.rev] for r in revisions])
             crowd.seen = check(sent, before)

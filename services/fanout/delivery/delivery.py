@@ -14,6 +14,13 @@ from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, Fl
 from padfleet.services.fanout.delivery.newest import send_newest
 from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.delivery.session_state import Action, SessionEvent
+from padfleet.services.fanout.delivery.shared_context import (
+    OWN_ALONE,
+    OWN_MOST,
+    OWN_SHARE,
+    WORTH,
+    SharedContext,
+)
 from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
@@ -54,6 +61,7 @@ class Delivery:
         self._sessions = sessions
         self._gate = gate
         self._turn = FlushSlot(turns, self._flush_all)
+        self._context = SharedContext()
         self._unsent_since: float | None = None
         self._tracked = Tracked()
         self._catch_ups: dict[str, CatchUp] = {}  # by session
@@ -106,7 +114,15 @@ class Delivery:
         if self._gate.is_shut:
             return  # it has its turn when that is done
         replica = self._replica
-        flush = Flush(replica.feed, replica.frames, monotonic(), news=self._news)
+        context = self._context_for(len(self._sessions))
+        flush = Flush(
+            replica.feed,
+            replica.frames,
+            monotonic(),
+            news=self._news,
+            context=context,
+            own=OWN_ALONE,
+        )
         self._serve(flush, session)
         sent(flush.finish())
 
@@ -121,15 +137,24 @@ class Delivery:
         sessions = list(self._sessions.values())
         sending = self._tracked.begin()
         newest, at_once = replica.feed.newest, 0
+        context = self._context_for(len(sessions))
         if newest is not None and len(sessions) <= SESSIONS_PER_STEP:
-            done = send_newest(newest, self._news.end, replica.frames, sessions, now)
+            done = send_newest(newest, self._news.end, replica.frames, sessions, now, context)
             done.count()
             if not done.rest:
                 sending.end(sessions=len(sessions), revisions=done.revisions)
                 return
             sessions, at_once = done.rest, done.revisions
         questions = 1 + len(sessions) // QUESTIONS_SHARE
-        flush = Flush(replica.feed, replica.frames, now, news=self._news, questions=questions)
+        flush = Flush(
+            replica.feed,
+            replica.frames,
+            now,
+            news=self._news,
+            questions=questions,
+            context=context,
+            own=min(OWN_SHARE * len(sessions), OWN_MOST),
+        )
         serve = partial(self._serve, flush)
         for start in range(0, len(sessions), SESSIONS_PER_STEP):
             if replica.feed is not flush.feed or self._gate.is_shut:
@@ -138,6 +163,10 @@ class Delivery:
             yield flush.kernel_seconds()
         sent(flush.finish())
         sending.end(sessions=len(sessions), revisions=at_once + flush.tally.revisions)
+
+    def _context_for(self, sessions: int) -> SharedContext | None:
+        """None: what so many are sent is not worth deflating."""
+        return self._context if sessions >= WORTH else None
 
     def _serve(self, flush: Flush, session: Session) -> None:
         match session.flush(flush):

@@ -7,6 +7,7 @@ from padfleet.services.fanout.delivery.flush import Flush, FlushRun
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.delivery.session_state import SessionState
 from padfleet.services.fanout.delivery.window import ASK_AGE
+from padfleet.services.fanout.transport.deflate import PLAIN
 
 
 def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Session], None]) -> None:
@@ -24,6 +25,7 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
     run: FlushRun | None = None
     data: bytes | None = None
     size = 0
+    had = had_after = PLAIN
     for session in sessions:
         if session.state is not current:
             continue
@@ -34,8 +36,10 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
             or after != run.after
             or session.news_at != run.news_from
             or session.batching is not run.batching
+            or way_out.had != had
         ):
-            run, data = flush.run(after, session.news_at, session.batching), None
+            had = way_out.had
+            run, data = flush.run(after, session.news_at, session.batching, had), None
             if run is None:
                 one_by_one(session)
                 continue
@@ -43,8 +47,10 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
             one_by_one(session)
             continue
         if data is None:
-            data = run.data
+            made = run.made
+            data = made.data
             size = len(data)
+            had_after = had if made.last is None else made.last.number
         sent = window.sent + size
         transport = way_out.transport
         if (
@@ -66,4 +72,5 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
         cursor.sent_rev = run.upto
         session.news_at = run.news_upto
         window.sent = sent
+        way_out.had = had_after
         run.taken += 1

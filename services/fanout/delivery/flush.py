@@ -1,13 +1,18 @@
 """What one flush of a room sends to the sessions that all are at the same place."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
 from padfleet.services.fanout.delivery.flush_counts import FlushCounts
+from padfleet.services.fanout.delivery.shared_context import SharedContext
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.steps import (
     Step,
 )
+from padfleet.services.fanout.transport.deflate import PLAIN, Deflated
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 
@@ -28,8 +33,10 @@ class FlushRun:
     feed's revisions after `after`."""
 
     __slots__ = (
-        "_data",
+        "_context",
         "_frames",
+        "_group",
+        "_made",
         "_news",
         "_revisions",
         "_steps",
@@ -50,7 +57,10 @@ class FlushRun:
         news_from: int,
         batching: bool,
         frames: Frames,
+        context: SharedContext | None,
+        group: int,
     ) -> None:
+        """`group` is that of the sockets in the context; without one nothing is deflated."""
         self.after = after
         self.news_from, self.news_upto = news_from, news_from + len(news)
         self.batching = batching
@@ -61,31 +71,38 @@ class FlushRun:
         """The sessions that are sent something else."""
         self._revisions, self._news = revisions, news
         self._frames = frames
+        self._context, self._group = context, group
         self.taken = 0  #: sessions that it was written to
         self._steps: list[Step] = []
-        self._data: bytes | None = None
+        self._made: Deflated | None = None
 
     @property
-    def data(self) -> bytes:
+    def made(self) -> Deflated:
         """What goes to a WebSocket. Made when the first session wants it: on a pad with one author
         nobody does."""
-        data = self._data
-        return data if data is not None else self._make()
+        made = self._made
+        return made if made is not None else self._make()
 
-    def _make(self) -> bytes:
+    def _make(self) -> Deflated:
         self._steps = list(
             steps(DeliveryCursor(self.after), "", self._revisions, batching=self.batching)
         )
         sending = [frame for frame, _ in self._news]
         sending += [self._frames.of(step) for step in self._steps]
-        self._data = Frame.joined(sending).websocket
-        return self._data
+        if self._context is None or self._group == PLAIN:
+            self._made = Deflated(Frame.joined(sending).websocket, None, 0, 0)
+        else:
+            self._made = self._context.deflate(sending, self._group)
+        return self._made
 
     def tell(self, tally: FlushCounts) -> None:
         for step in self._steps:
             tally.count(step, self.taken)
+        made = self.made
         tally.writes += self.taken
-        tally.bytes += self.taken * len(self.data)
+        tally.bytes += self.taken * len(made.data)
+        tally.before += self.taken * made.before
+        tally.after += self.taken * made.after
 
 
 class Flush:
@@ -99,8 +116,11 @@ class Flush:
         *,
         news: News | None = None,
         questions: int = 0,
+        context: SharedContext | None = None,
+        own: int = 0,
     ) -> None:
-        """Without `news`, sessions are sent revisions only."""
+        """Without `news`, sessions are sent revisions only; without a context, nothing is deflated.
+        `own`: bytes that may be deflated for single sessions."""
         self.feed = feed
         self.frames = frames
         self.now = now
@@ -109,7 +129,9 @@ class Flush:
         once, and should not be a load themselves."""
         self.tally = FlushCounts()
         self._news = news
-        self._runs: dict[tuple[int, int, bool], FlushRun | None] = {}
+        self._context = context
+        self._own = own
+        self._runs: dict[tuple[int, int, bool, int], FlushRun | None] = {}
         self._revisions: dict[int, list[Revision]] = {}
 
     def news(self, place: int) -> list[tuple[Frame, str]]:
@@ -125,17 +147,29 @@ class Flush:
                 self._revisions[after] = found
         return found
 
-    def run(self, after: int, place: int, batching: bool) -> FlushRun | None:
-        """From this revision and this place in the news; None if there is nothing, or more than is
-        kept."""
-        key = (after, place, batching)
+    def run(self, after: int, place: int, batching: bool, had: int = PLAIN) -> FlushRun | None:
+        """From this revision and this place in the news, for sockets that were sent the shared
+        message `had` last; None if there is nothing, or more than is kept."""
+        group = PLAIN if self._context is None else self._context.group(had)
+        key = (after, place, batching, group)
         try:
             return self._runs[key]
         except KeyError:
-            found = self._runs[key] = self._make_run(after, place, batching)
+            found = self._runs[key] = self._make_run(after, place, batching, group)
             return found
 
-    def _make_run(self, after: int, place: int, batching: bool) -> FlushRun | None:
+    def own(self, frames: Sequence[Frame], had: int) -> Deflated | None:
+        """What is sent to one session alone, deflated for it; None if it had better not be."""
+        context = self._context
+        if context is None or had == PLAIN:
+            return None
+        size = sum([len(frame.websocket) for frame in frames if frame.number])
+        if not size or size > self._own:
+            return None
+        self._own -= size
+        return context.deflate(frames, context.group(had))
+
+    def _make_run(self, after: int, place: int, batching: bool, group: int) -> FlushRun | None:
         try:
             revisions, news = self.revisions(after), self.news(place)
         except IndexError:
@@ -145,7 +179,7 @@ class Flush:
         if len(revisions) > BATCH_MAX:
             return None  # too much for one write: message by message, as far as the window goes
         # Taken now: news that come during the flush are not in this run.
-        return FlushRun(after, revisions, news, place, batching, self.frames)
+        return FlushRun(after, revisions, news, place, batching, self.frames, self._context, group)
 
     def kernel_seconds(self) -> float:
         """An estimate of what the kernel takes for what has been left to the event loop so far. (A
@@ -153,7 +187,12 @@ class Flush:
         return self.tally.writes * WRITE_SECONDS + self.tally.bytes * BYTE_SECONDS
 
     def finish(self) -> FlushCounts:
+        had: Counter[Frame] = Counter()
         for run in self._runs.values():
             if run is not None and run.taken:
                 run.tell(self.tally)
+                if run.made.last is not None:
+                    had[run.made.last] += run.taken
+        if self._context is not None and had:
+            self._context.have_had(had)
         return self.tally

@@ -27,6 +27,8 @@ class FlushCounts:
     frames: dict[str, int] = field(default_factory=dict)  #: by the message's type
     writes: int = 0
     bytes: int = 0
+    before: int = 0  #: bytes of messages that were sent deflated, had they not been
+    after: int = 0  #: and as they were
     batches: set[int] = field(default_factory=set)  #: the numbers of revisions in one message
     revisions: int = 0  #: delivered: revisions × sockets
 
@@ -49,3 +51,5 @@ def sent(tally: FlushCounts) -> None:
         metrics.BATCH_REVISIONS.observe(size)
     metrics.BYTES.value += tally.bytes
     metrics.DELIVERED.value += tally.revisions
+    if tally.before:
+        metrics.deflated(tally.before, tally.after)

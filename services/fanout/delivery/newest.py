@@ -5,6 +5,7 @@ thousands share, plans, and a tally to be added up are then dearer than what the
 remains of them: the author gets his ACCEPT_COMMIT, everybody else the same bytes.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import write
@@ -12,9 +13,11 @@ from os import write
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.delivery.session_state import SessionState
+from padfleet.services.fanout.delivery.shared_context import SharedContext, SharedWrite
 from padfleet.services.fanout.delivery.window import ASK_AGE
 from padfleet.services.fanout.pads.collabroom import Frames, accept_commit
 from padfleet.services.fanout.pads.steps import NewChanges
+from padfleet.services.fanout.transport.deflate import Deflated
 from padfleet.shared.log.records import Revision
 
 
@@ -26,6 +29,8 @@ class NewestSent:
     accepted: int = 0  #: sessions that were sent their ACCEPT_COMMIT
     told: int = 0  #: those that were sent NEW_CHANGES
     bytes: int = 0
+    before: int = 0  #: bytes of messages that were sent deflated, had they not been
+    after: int = 0  #: and as they were
 
     @property
     def revisions(self) -> int:
@@ -41,10 +46,17 @@ class NewestSent:
             metrics.FRAMES.add("ACCEPT_COMMIT", self.accepted)
         metrics.BYTES.value += self.bytes
         metrics.DELIVERED.value += self.revisions
+        if self.before:
+            metrics.deflated(self.before, self.after)
 
 
 def send_newest(
-    newest: Revision, news_at: int, frames: Frames, sessions: Iterable[Session], now: float
+    newest: Revision,
+    news_at: int,
+    frames: Frames,
+    sessions: Iterable[Session],
+    now: float,
+    context: SharedContext | None = None,
 ) -> NewestSent:
     """Sends it to those who lack this revision and nothing else; those who lack nothing are passed
     over. Whoever lacks more, is to be asked something, or has a slow socket, is left for the
@@ -53,10 +65,11 @@ def send_newest(
     Arguments:
         news_at: the place of a session that has been told all news.
         now: seconds, monotonic.
+        context: without one nothing is deflated.
     """
     rev = newest.rev
     author, seq = newest.origin or ("", 0)
-    shared: bytes | None = None
+    shared: SharedWrite | None = None
     current = SessionState.CURRENT
     done = NewestSent([])
     for session in sessions:
@@ -80,12 +93,15 @@ def send_newest(
         ):
             done.rest.append(session)
             continue
-        if own := session.id == author:
+        had = way_out.had
+        made: Deflated | None = None
+        if session.id == author:
             data = accept_commit(rev).websocket
         else:
             if shared is None:
-                shared = frames.of(NewChanges(newest)).websocket
-            data = shared
+                shared = SharedWrite([frames.of(NewChanges(newest))], context)
+            made = shared.of(had)
+            data = made.data
         size = len(data)
         if window.sent + size >= window.quiet_bytes:
             done.rest.append(session)
@@ -100,9 +116,15 @@ def send_newest(
         cursor.sent_rev = rev
         window.sent += size
         done.bytes += size
-        if own:
+        if made is None:
             done.accepted += 1
             session.settle(seq, None)
         else:
             done.told += 1
+            if made.last is not None:
+                way_out.had = made.last.number
+                done.before += made.before
+                done.after += made.after
+    if done.before and context is not None:
+        context.have_had(Counter([frames.of(NewChanges(newest))]))
     return done

@@ -244,10 +244,23 @@ class Session:
             acks=self.acks,
             may_measure=flush.questions > 0,
         )
-        if planned.frames and not self.exit.offer(Frame.joined(planned.frames)):
+        if planned.frames and not self._offer(planned, flush):
             return self._stopped()
         self._has_sent(planned, flush, len(news), revisions[0].time if revisions else 0)
         return Flushed.UP_TO_DATE if planned.complete else self._stopped()
+
+    def _offer(self, planned: SendPlan, flush: Flush) -> bool:
+        way_out = self.exit
+        made = flush.own(planned.frames, way_out.had)
+        if made is None:
+            return way_out.offer(Frame.joined(planned.frames))
+        had = way_out.had if made.last is None else made.last.number
+        if not way_out.offer_deflated(made.data, had):
+            return False
+        planned.size += made.after - made.before
+        flush.tally.before += made.before
+        flush.tally.after += made.after
+        return True
 
     def _has_sent(self, sent: SendPlan, flush: Flush, news: int, committed_ms: int) -> None:
         """The transport has taken it. `news` of them were looked at; `committed_ms` is when the

@@ -139,7 +139,7 @@ class Frames:
                 new_changes(step.revision)
                 if isinstance(step, NewChanges)
                 else new_changes_batch(step.revisions)
-            )
+            ).shared()
             self._cache[key] = made
             self._bytes += len(made.websocket)
             while len(self._cache) > CACHE_SIZE or (

@@ -32,7 +32,7 @@ class News:
 
     def add(self, frame: Frame, *, but: str = "") -> None:
         """`but` is the session that the news are about, and that is not told."""
-        self._frames.append((frame, but))
+        self._frames.append((frame.shared(), but))
         self._bytes += len(frame.websocket)
         if len(self._frames) > 2 * self._capacity:
             # Half at a time, so that it costs nothing to speak of.

@@ -199,7 +199,12 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         (Engine.IO protocol 4, "Upgrade")."""
         request: web.Request = environ["aiohttp.request"]
         try:
-            line = take_over(request, self, self.server.max_http_buffer_size)
+            line = take_over(
+                request,
+                self,
+                self.server.max_http_buffer_size,
+                deflate=self.server.compression,
+            )
         except BadHandshake as error:
             return web.Response(status=400, text=str(error))
         if line is not None:
@@ -437,7 +442,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._async = _driver(self._async)
+        self._async = _driver(self._async, lambda: self.compression)
         self.heartbeat = Heartbeat(
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
@@ -445,6 +450,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
         self.websockets = 0  #: connections that are WebSockets, those that only probe included
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
+        self.compression = False  #: for clients that offer it, on either transport
         self.watcher: SocketWatcher = _Nobody()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -540,7 +546,7 @@ class _WholeBody:
             raise
 
 
-def _driver(plain: dict[str, Any]) -> dict[str, Any]:
+def _driver(plain: dict[str, Any], compresses: Callable[[], bool]) -> dict[str, Any]:
     """python-engineio's driver for aiohttp, with bodies read whole."""
     translate = plain["translate_request"]
 
@@ -552,5 +558,5 @@ def _driver(plain: dict[str, Any]) -> dict[str, Any]:
     return {
         **plain,
         "translate_request": translate_request,
-        "make_response": poll_response(plain["make_response"]),
+        "make_response": poll_response(plain["make_response"], compresses),
     }

@@ -8,7 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.deflate import NOTHING, PLAIN, SharedRun
 from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame, Parcel
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
@@ -36,6 +38,7 @@ class Outbound:
         "_queue",
         "_queued",
         "fd",
+        "had",
         "pings",
         "transport",
     )
@@ -47,6 +50,9 @@ class Outbound:
         """The WebSocket's, once it is one and while nothing long is being written to it: see
         `fast_path`, which writes to it as `offer` does."""
         self.fd = -1  #: its descriptor
+        self.had = PLAIN
+        """The number of the shared message that it was sent deflated last: its inflater's window
+        ends with it. Moves with the write of such a message, and never else."""
         self._line: WebSocketConnection | None = None
         self._queue: list[Frame | Parcel] = []
         """What waits for a poll, or behind something long that is on its way."""
@@ -106,6 +112,29 @@ class Outbound:
         self.write(frame)
         return True
 
+    def offer_deflated(self, data: bytes, had: int) -> bool:
+        """As `offer`, of bytes that are made for a socket with `had` as it is; from then on it has
+        had this one."""
+        transport = self.transport
+        if transport is None or transport.get_write_buffer_size() > HIGH_WATER:
+            return False
+        if transport.is_closing():
+            return False
+        transport.write(data)
+        self.had = had
+        return True
+
+    def write_run(self, run: SharedRun) -> None:
+        """As `write`: deflated where that can be read, whatever the socket was sent before."""
+        if self.had == PLAIN or self.transport is None or self.closed:
+            self.write(run.plain)
+            return
+        made = run.deflated
+        self.transport.write(made.data)
+        if made.last is not None:
+            self.had = made.last.number
+            metrics.deflated(made.before, made.after)
+
     def ping(self, now: float, answer: Answer | None = None) -> None:
         """An Engine.IO ping. Its pong proves that all that was sent before it has arrived."""
         self.write(PING)
@@ -141,6 +170,7 @@ class Outbound:
     def to_websocket(self, line: WebSocketConnection) -> None:
         """From now on, frames go straight to this connection, after those that wait for a poll."""
         self._line = line
+        self.had = NOTHING if line.deflates else PLAIN
         self.fd = line.transport.get_extra_info("socket").fileno()
         self._go_on()
         self._wake_poll()

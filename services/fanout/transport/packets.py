@@ -1,6 +1,7 @@
 """Packets for clients, each encoded once however many sessions take it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from padfleet.shared.wire.jsontext import dumps
@@ -9,17 +10,29 @@ PIECE = 64 * 1024
 """Bytes of a long packet that are handed to a connection at once."""
 
 
+_numbers = count(1)
+
+
 class Frame:
     """One Engine.IO packet, or several that leave in one write, ready for either transport."""
 
-    __slots__ = ("_payload_at", "_several", "websocket")
+    __slots__ = ("_payload_at", "_several", "number", "websocket")
 
     def __init__(self, payload: bytes) -> None:
-        header = _websocket_header(len(payload))
+        header = websocket_header(len(payload))
         self._payload_at = len(header)
         self._several: tuple[Frame, ...] = ()
+        self.number = 0
+        """0: what it says is for one socket alone. Else, by this it is known which of the shared
+        ones a socket had last, and it may be deflated: see `shared_context`."""
         self.websocket = header + payload
         """The bytes on a WebSocket, shared by all sockets that they are written to."""
+
+    def shared(self) -> "Frame":
+        """The same, as one that says the same to everybody on a pad."""
+        if not self.number and not self._several:
+            self.number = next(_numbers)
+        return self
 
     @classmethod
     def joined(cls, frames: Sequence["Frame"]) -> "Frame":
@@ -28,8 +41,14 @@ class Frame:
             return frames[0]
         made = cls.__new__(cls)
         made._several = tuple(frames)
+        made.number = 0
         made.websocket = b"".join([frame.websocket for frame in frames])
         return made
+
+    @property
+    def singles(self) -> "tuple[Frame, ...]":
+        """The packets, each by itself."""
+        return self._several or (self,)
 
     @property
     def payload(self) -> bytes:
@@ -65,7 +84,7 @@ class Parcel:
     @property
     def websocket(self) -> bytes:
         """As `Frame.websocket`: a copy."""
-        return _websocket_header(self.size) + self.payload
+        return websocket_header(self.size) + self.payload
 
     def pieces(self) -> Iterator[memoryview]:
         """The packet in pieces, which are no copies."""
@@ -77,17 +96,18 @@ class Parcel:
     def websocket_pieces(self) -> Iterator[bytes | memoryview]:
         """The packet in pieces, as it is on a WebSocket. It may end early there, but nothing may
         come between: it is one frame."""
-        yield _websocket_header(self.size)
+        yield websocket_header(self.size)
         yield from self.pieces()
 
 
-def _websocket_header(length: int) -> bytes:
-    """The header of an unmasked text frame in one piece (RFC 6455, 5.2)."""
+def websocket_header(length: int, first: int = 0x81) -> bytes:
+    """The header of an unmasked frame in one piece (RFC 6455, 5.2): of text, if `first` says
+    nothing else."""
     if length < 126:
-        return bytes((0x81, length))
+        return bytes((first, length))
     if length < 1 << 16:
-        return b"\x81\x7e" + length.to_bytes(2, "big")
-    return b"\x81\x7f" + length.to_bytes(8, "big")
+        return bytes((first, 0x7E)) + length.to_bytes(2, "big")
+    return bytes((first, 0x7F)) + length.to_bytes(8, "big")
 
 
 PING = Frame(b"2")

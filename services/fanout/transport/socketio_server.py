@@ -163,11 +163,13 @@ def open_server(settings: FanoutSettings) -> SocketServer:
         ping_interval=settings.ping_interval_ms / 1000,
         ping_timeout=settings.ping_timeout_ms / 1000,
         max_http_buffer_size=settings.max_message_bytes,
+        http_compression=False,  # see `pollbody`
         # For the headers that it answers with; `doorman` says who may come.
         cors_allowed_origins="*",
     )
     rate = settings.messages_per_second
     server.eio.pace = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
+    server.eio.compression = settings.compression == "on"
     return server
 
 

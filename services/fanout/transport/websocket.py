@@ -1,4 +1,4 @@
-"""The WebSocket protocol of a server (RFC 6455), without extensions: pure, no I/O.
+"""The WebSocket protocol of a server (RFC 6455), with permessage-deflate: pure, no I/O.
 
 aiohttp's would do, and did. But its connection keeps the request, two tasks, three queues and a
 timer for as long as the socket lives: 19 KB of each, and each message wakes a task that hands it to
@@ -13,12 +13,17 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
+from padfleet.services.fanout.transport.inflate import InflatesTooFar, Inflation, NotDeflated
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 FRAGMENT_COST = 64
 """Bytes that each fragment counts for beside its own: those with nothing in them are kept too."""
 
 MAX_CONTROL = 125
+
+RSV1 = 0x40
+"""Of the first byte of a frame: the message is deflated."""
 
 
 class Code(IntEnum):
@@ -56,8 +61,9 @@ class Closed(NamedTuple):
     """The client ends the connection."""
 
 
-def accept(headers: Mapping[str, str]) -> bytes:
-    """The response to a request with these headers, whole (4.2.2). Raises `BadHandshake`."""
+def accept(headers: Mapping[str, str], extensions: str | None = None) -> bytes:
+    """The response to a request with these headers, whole (4.2.2); `extensions` are those that both
+    sides have agreed on. Raises `BadHandshake`."""
     if headers.get("Sec-WebSocket-Version", "") != "13":
         raise BadHandshake("Sec-WebSocket-Version has to be 13")
     key = headers.get("Sec-WebSocket-Key", "")
@@ -68,9 +74,10 @@ def accept(headers: Mapping[str, str]) -> bytes:
     if not valid:
         raise BadHandshake("Sec-WebSocket-Key has to be 16 bytes in base64")
     digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
+    agreed = f"Sec-WebSocket-Extensions: {extensions}\r\n" if extensions else ""
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: %b\r\n\r\n" % base64.b64encode(digest)
+        b"Sec-WebSocket-Accept: %b\r\n%b\r\n" % (base64.b64encode(digest), agreed.encode())
     )
 
 
@@ -89,11 +96,27 @@ class Reader:
     """Takes a client's bytes as they come, and gives its frames one by one: how many are looked at
     at once, and what each of them costs its sender, is for the caller to say."""
 
-    __slots__ = ("_at", "_kept", "_limit", "_needed", "_parts", "_parts_size", "event")
+    __slots__ = (
+        "_at",
+        "_deflated",
+        "_inflates",
+        "_kept",
+        "_limit",
+        "_needed",
+        "_parts",
+        "_parts_size",
+        "event",
+        "inflation",
+    )
 
-    def __init__(self, limit: int) -> None:
-        """`limit`: bytes of the longest message."""
+    def __init__(self, limit: int, *, inflates: bool = False) -> None:
+        """`limit`: bytes of the longest message; `inflates`: permessage-deflate is agreed on."""
         self._limit = limit
+        self._inflates = inflates
+        self._deflated = False  #: the message is, of which `_parts` have come
+        self.inflation: Inflation | None = None
+        """Of a message that has come whole, and deflated: before anything else is taken, `inflate`
+        has to be called until there is none."""
         self._kept: bytes | bytearray = b""  #: what has come, and is not taken yet from `_at` on
         self._at = 0
         self._needed = 0  #: bytes that there must be before it is worth another look
@@ -136,6 +159,7 @@ class Reader:
         """Nothing of it will be looked at any more."""
         self._kept, self._at, self._needed = b"", 0, 0
         self._parts, self._parts_size, self.event = None, 0, None
+        self.inflation = None
 
     def _forget_what_is_taken(self) -> None:
         self._kept = bytearray(memoryview(self._kept)[self._at :])
@@ -147,9 +171,26 @@ class Reader:
         self.add(data)
         events: list[Event] = []
         while self.take():
+            while self.inflation is not None:
+                self.inflate()
             if self.event is not None:
                 events.append(self.event)
         return events
+
+    def inflate(self) -> int:
+        """One step of the message that is being inflated: how many bytes it has brought. After the
+        last one `event` is the message. Raises `WebSocketError`."""
+        inflation = self.inflation
+        assert inflation is not None
+        before = inflation.size
+        try:
+            if inflation.step():
+                self.event, self.inflation = _text(inflation.result()), None
+        except InflatesTooFar as error:
+            raise WebSocketError(Code.TOO_BIG, str(error)) from None
+        except NotDeflated as error:
+            raise WebSocketError(Code.INVALID_TEXT, f"not deflated: {error}") from None
+        return inflation.size - before
 
     def _frame(self, data: bytes | bytearray, at: int) -> int:
         """Takes one frame (5.2) that starts `at`, and returns where it ends; `at`: it is not whole,
@@ -159,7 +200,10 @@ class Reader:
         if have < 2:
             return at
         first, second = data[at], data[at + 1]
-        if first & 0x70:
+        if first & 0x70 and not (
+            first & 0x70 == RSV1 and self._inflates and first & 0x0F in (1, 2)
+        ):
+            # RSV1 belongs to the first frame of a message (RFC 7692, 6.1).
             raise WebSocketError(Code.PROTOCOL_ERROR, "reserved bits are set")
         if not second & 0x80:
             raise WebSocketError(Code.PROTOCOL_ERROR, "a client's frames have to be masked")
@@ -190,8 +234,9 @@ class Reader:
                 raise WebSocketError(Code.PROTOCOL_ERROR, f"unknown opcode {opcode}")
             return Ping(payload) if opcode == 9 else Closed() if opcode == 8 else None
         if opcode == 1 and self._parts is None:
+            self._deflated = bool(first & RSV1)
             if final:
-                return _text(payload)
+                return self._message(payload)
             self._parts = [payload]
             self._parts_size = len(payload)
         elif opcode == 0 and self._parts is not None:
@@ -201,11 +246,18 @@ class Reader:
                 raise WebSocketError(Code.TOO_BIG, "a message in too many or too long frames")
             if final:
                 parts, self._parts = self._parts, None
-                return _text(b"".join(parts))
+                return self._message(b"".join(parts))
         elif opcode == 2:
             raise WebSocketError(Code.UNSUPPORTED, "binary message")
         else:
             raise WebSocketError(Code.PROTOCOL_ERROR, f"opcode {opcode} out of place")
+        return None
+
+    def _message(self, payload: bytes) -> str | None:
+        """One that has come whole; None if it has to be inflated first."""
+        if not self._deflated:
+            return _text(payload)
+        self.inflation = Inflation(payload, self._limit)
         return None
 
 

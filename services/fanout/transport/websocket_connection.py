@@ -7,7 +7,9 @@ from typing import Final, Protocol
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.deflate_offer import negotiate
 from padfleet.services.fanout.transport.websocket import Closed, Code, Ping, Reader, WebSocketError
 
 HIGH_WATER = 4096
@@ -78,13 +80,23 @@ class WebSocketConnection(asyncio.Protocol):
         "_pouring",
         "_reader",
         "_receiver",
+        "deflates",
         "transport",
     )
 
-    def __init__(self, transport: asyncio.Transport, receiver: Receiver, limit: int) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        receiver: Receiver,
+        limit: int,
+        *,
+        deflates: bool = False,
+    ) -> None:
+        """`deflates`: permessage-deflate is agreed on."""
         self.transport = transport
+        self.deflates = deflates
         self._receiver = receiver
-        self._reader = Reader(limit)
+        self._reader = Reader(limit, inflates=deflates)
         self._paused = False
         self._drained: Callable[[], None] | None = None
         self._ending: asyncio.TimerHandle | None = None
@@ -177,20 +189,25 @@ class WebSocketConnection(asyncio.Protocol):
         for count in range(FRAMES_AT_ONCE):
             if transport.is_closing():
                 return
+            inflating = reader.inflation is not None
             try:
-                size = reader.take()
+                size = reader.inflate() if inflating else reader.take()
             except WebSocketError as error:
                 self.fail(error.code)
                 receiver.refused(self, error)
                 return
-            if not size:
+            if inflating:
+                metrics.INFLATED.value += size
+            elif not size:
                 if not count and not self._holds & Hold.UNPARSED:
                     receiver.charge(self, TRICKLE)
                 if self._holds:
                     self.release(Hold.UNPARSED)
                 return
             event, reader.event = reader.event, None
-            if not receiver.charge(self, 1 + size / ONE_MORE):
+            # What is inflated is charged for as if it had come like that, and the more so: a
+            # kilobyte may become a megabyte.
+            if not receiver.charge(self, size / ONE_MORE + (not inflating)):
                 return
             match event:
                 case str(text):
@@ -251,17 +268,21 @@ class Detached(web.Response):
         return None
 
 
-def take_over(request: web.Request, receiver: Receiver, limit: int) -> WebSocketConnection | None:
+def take_over(
+    request: web.Request, receiver: Receiver, limit: int, *, deflate: bool = False
+) -> WebSocketConnection | None:
     """Answers the request with 101 and moves its connection to a `WebSocketConnection`; None if it
-    is gone.
+    is gone. With `deflate`, permessage-deflate is agreed on if the client offers it.
 
     Raises `websocket.BadHandshake`. The handler has to return `Detached`.
     """
-    response = websocket.accept(request.headers)
+    offers = request.headers.getall("Sec-WebSocket-Extensions", ()) if deflate else ()
+    agreed = negotiate(offers)
+    response = websocket.accept(request.headers, agreed)
     transport = request.transport
     if transport is None or transport.is_closing():
         return None
-    line = WebSocketConnection(transport, receiver, limit)
+    line = WebSocketConnection(transport, receiver, limit, deflates=agreed is not None)
     before = request.protocol
     transport.set_protocol(line)
     # To aiohttp it looks as if the client had gone: it lets go of all that it keeps of the

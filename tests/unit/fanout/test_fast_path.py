@@ -47,13 +47,16 @@ class Wire(FakeTransport):
 
 
 class FakeLine:
-    def __init__(self, transport: FakeTransport) -> None:
+    def __init__(self, transport: FakeTransport, *, deflates: bool = False) -> None:
         self.transport = transport
+        self.deflates = deflates
 
 
-def a_session(name: str, at: int, news_at: int, *, batching: bool) -> tuple[Session, Wire]:
+def a_session(
+    name: str, at: int, news_at: int, *, batching: bool, deflates: bool = False
+) -> tuple[Session, Wire]:
     wire = Wire()
-    line, way_out = FakeLine(wire), Outbound()
+    line, way_out = FakeLine(wire, deflates=deflates), Outbound()
     way_out.to_websocket(cast(WebSocketConnection, line))
     identity = SessionIdentity(f"a.{name}", "pad", "pad", "r.0", read_only=False, embedded=False)
     session = Session(

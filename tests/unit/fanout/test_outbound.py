@@ -48,8 +48,9 @@ class FakeTransport:
 
 
 class FakeLine:
-    def __init__(self) -> None:
+    def __init__(self, *, deflates: bool = False) -> None:
         self.transport = FakeTransport()
+        self.deflates = deflates
 
     def close(self) -> None:
         self.transport.close()
@@ -59,8 +60,8 @@ def frame(text: str) -> Frame:
     return Frame(text.encode())
 
 
-def to_websocket(way_out: Outbound) -> FakeTransport:
-    line = FakeLine()
+def to_websocket(way_out: Outbound, *, deflates: bool = False) -> FakeTransport:
+    line = FakeLine(deflates=deflates)
     way_out.to_websocket(cast(WebSocketConnection, line))
     return line.transport
 

@@ -8,16 +8,19 @@ from typing import cast
 
 import pytest
 
+from padfleet.services.fanout.transport.inflate import STEP
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.services.fanout.transport.websocket import Code, WebSocketError, close, pong
 from padfleet.services.fanout.transport.websocket_connection import (
     FRAMES_AT_ONCE,
+    ONE_MORE,
     PIECES_AT_ONCE,
     TRICKLE,
     Hold,
     WebSocketConnection,
 )
+from tests.unit.fanout.test_inflate import RSV1, packed
 from tests.unit.fanout.test_websocket import CONTINUATION, PING, PONG, TEXT, frame
 
 
@@ -306,3 +309,52 @@ async def test_a_long_message_that_waited_for_a_poll_goes_to_the_websocket_inste
     await settled()
     expected = Frame(b"4before").websocket + on_the_wire(parcel) + Frame(b"4behind").websocket
     assert b"".join(wire.written) == expected
+
+
+def deflating(owner: Owner, wire: Wire, limit: int = 10_000_000) -> WebSocketConnection:
+    line = WebSocketConnection(cast(asyncio.Transport, wire), owner, limit, deflates=True)
+    wire.line = line
+    return line
+
+
+async def test_what_is_inflated_is_paid_for_and_cut_off_where_there_is_no_money() -> None:
+    bomb = frame(TEXT | RSV1, packed(b"0" * 5_000_000))
+    assert len(bomb) < ONE_MORE
+    owner, wire = Owner(budget=20.0), Wire()
+    deflating(owner, wire).data_received(bomb)
+    assert wire.closed
+    assert wire.written[-1] == close(Code.POLICY)
+    assert owner.said == []
+
+
+async def test_a_long_message_is_inflated_in_several_turns_of_the_loop() -> None:
+    text = "0" * (3 * FRAMES_AT_ONCE * STEP)
+    owner, wire = Owner(), Wire()
+    deflating(owner, wire).data_received(
+        frame(TEXT | RSV1, packed(text)) + frame(TEXT | RSV1, packed("then"))
+    )
+    assert owner.said == []
+    turns = 0
+    while len(owner.said) < 2:
+        assert not wire.reading
+        await asyncio.sleep(0)
+        turns += 1
+    assert owner.said == [text, "then"]
+    assert turns >= 3
+    assert 1e9 - owner.budget >= len(text) / ONE_MORE
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (frame(TEXT | RSV1, b"\xff" * 20), Code.INVALID_TEXT),
+        (frame(TEXT | RSV1, packed(b"0" * 2_000)), Code.TOO_BIG),
+        (frame(PING | RSV1, b""), Code.PROTOCOL_ERROR),
+    ],
+)
+async def test_who_sends_what_cannot_be_inflated_is_told_why(data: bytes, code: Code) -> None:
+    owner, wire = Owner(), Wire()
+    deflating(owner, wire, limit=1_000).data_received(data)
+    assert wire.written == [close(code)]
+    assert wire.closed
+    assert len(owner.errors) == 1

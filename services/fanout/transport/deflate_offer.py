@@ -1,0 +1,68 @@
+"""What is agreed on about permessage-deflate in a handshake (RFC 7692, 7.1): pure, no I/O.
+
+What we send may refer back to what was sent before, which is all the gain there is; what clients
+send may not, so that nothing has to be kept for it. An offer that wants it otherwise, or a window
+smaller than ours, is declined.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from padfleet.services.fanout.transport.deflate import WINDOW_BITS
+
+NAME = "permessage-deflate"
+
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_NAME = re.compile(rf"[ \t]*({_WORD})[ \t]*")
+_PARAMETER = re.compile(rf';[ \t]*({_WORD})[ \t]*(?:=[ \t]*(?:({_WORD})|"({_WORD})")[ \t]*)?')
+_BITS = re.compile("[89]|1[0-5]")
+
+
+def negotiate(headers: Iterable[str]) -> str | None:
+    """What to answer to these values of `Sec-WebSocket-Extensions`; None: the client offers nothing
+    that can be met, and is spoken to without.
+
+    Of several offers the first that can be met is taken (5.1). One that we do not understand is
+    declined and not an error: the connection goes on as if it had not been made.
+    """
+    for header in headers:
+        for parameters in _offers(header):
+            if (accepted := _accepted(parameters)) is not None:
+                return accepted
+    return None
+
+
+def _offers(header: str) -> Iterator[list[tuple[str, str | None]]]:
+    """The parameters of each offer of permessage-deflate, up to what cannot be read."""
+    at = 0
+    while (name := _NAME.match(header, at)) is not None:
+        at = name.end()
+        parameters: list[tuple[str, str | None]] = []
+        while (found := _PARAMETER.match(header, at)) is not None:
+            parameters.append((found[1].lower(), found[2] or found[3]))
+            at = found.end()
+        if header[at : at + 1] not in ("", ","):
+            return
+        if name[1].lower() == NAME:
+            yield parameters
+        at += 1
+
+
+def _accepted(parameters: list[tuple[str, str | None]]) -> str | None:
+    """The answer to one offer; None if it cannot be met."""
+    answer = f"{NAME}; client_no_context_takeover"
+    if len({name for name, _ in parameters}) != len(parameters):
+        return None
+    for name, value in parameters:
+        match name:
+            case "client_no_context_takeover" if value is None:
+                pass
+            case "client_max_window_bits" if value is None or _BITS.fullmatch(value):
+                pass
+            case "server_max_window_bits" if value is not None and _BITS.fullmatch(value):
+                if int(value) < WINDOW_BITS:
+                    return None
+                answer += f"; server_max_window_bits={WINDOW_BITS}"
+            case _:  # server_no_context_takeover too: all that is sent refers to what was before
+                return None
+    return answer
