@@ -8,6 +8,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import cast
 
+from padfleet.services.tools.loadtest.inflate import (
+    OFFER,
+    InflateError,
+    Inflating,
+    SharedInflater,
+)
 from padfleet.services.tools.loadtest.target import Target
 from padfleet.services.tools.loadtest.websocket import (
     FrameReader,
@@ -25,10 +31,12 @@ class ClientSocket(asyncio.Protocol, ABC):
     Pings of the WebSocket are answered; those of Engine.IO are messages.
     """
 
-    def __init__(self, target: Target, pad_id: str) -> None:
+    def __init__(self, target: Target, pad_id: str, inflater: SharedInflater | None = None) -> None:
+        """Without an inflater, compression is not offered."""
+        self._inflater = inflater
         self._target = target
         self._pad_id = pad_id
-        self._upgrade = Upgrade()
+        self._upgrade = Upgrade(OFFER if inflater is not None else "")
         self._frames = FrameReader()
         self._transport: asyncio.Transport | None = None
 
@@ -70,8 +78,10 @@ class ClientSocket(asyncio.Protocol, ABC):
         try:
             if not self._upgrade.done:
                 data = self._upgrade.feed(data)
+                if self._upgrade.agreed and self._inflater is not None:
+                    self._frames.inflating = Inflating(self._inflater, self._upgrade.agreed)
             texts = self._frames.feed(data)
-        except LoadSocketError as error:
+        except (LoadSocketError, InflateError) as error:
             self.ended(str(error))
             return
         self.messages(texts, size)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from padfleet.services.tools.loadtest.client import Client, gaps
 from padfleet.services.tools.loadtest.client_socket import ClientSocket
+from padfleet.services.tools.loadtest.inflate import SharedInflater
 from padfleet.services.tools.loadtest.scan import Scanner
 from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.services.tools.loadtest.target import Target
@@ -33,13 +34,15 @@ class Workload:
     arrivals: str = "uniform"
     spread: bool = False  #: authors type all over the first line; else all at the start
     scanner: Scanner = field(default_factory=Scanner)
+    inflater: SharedInflater | None = field(default_factory=SharedInflater)
+    """None: compression is not offered."""
 
 
 class DriverConnection(ClientSocket):
     """One socket. Made by `open_client`."""
 
     def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
-        super().__init__(target, client.pad_id)
+        super().__init__(target, client.pad_id, workload.inflater)
         self.client = client
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the client is on its pad; `NoServer` if it never will be."""

@@ -49,6 +49,12 @@ def parser() -> argparse.ArgumentParser:
         default=True,
         help="announce NEW_CHANGES_BATCH, as newer clients do (yes)",
     )
+    who.add_argument(
+        "--compression",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="offer permessage-deflate, as browsers do (yes)",
+    )
     what = made.add_argument_group("what they do")
     what.add_argument(
         "--rate", type=float, default=0.2, metavar="R", help="edits/s of each author (0.2)"
@@ -118,6 +124,7 @@ def run_of(arguments: argparse.Namespace) -> LoadRun:
         pad=arguments.pad or f"load-{secrets.token_hex(4)}",
         pads=arguments.pads,
         batch=arguments.batch,
+        compression=arguments.compression,
         arrivals=arguments.arrivals,
         spread=arguments.edit_at == "spread",
         join_rate=arguments.join_rate,

@@ -152,6 +152,7 @@ class Load:
     join_rate: float  #: clients a second, over all processes
     processes: int
     verify: int  #: full clients
+    compression: bool = True  #: is offered
 
     def pad_of(self, number: int) -> str:
         """The pad of the client with this number; authors and readers are counted each for

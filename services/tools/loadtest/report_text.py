@@ -37,6 +37,7 @@ COLUMNS = (
     ReportColumn("delivered_s", "delivered/s", _rate("delivered")),
     ReportColumn("frames_s", "frames/s", _rate("frames")),
     ReportColumn("bytes_s", "bytes/s", _rate("bytes")),
+    ReportColumn("bytes_per_revision", "B/revision", lambda step: step.bytes_per_revision),
     ReportColumn("revisions_per_frame", "revs/frame", lambda step: step.batch_mean),
     ReportColumn("ack_p50_ms", "ack p50", _latency("ack", 50)),
     ReportColumn("ack_p95_ms", "p95", _latency("ack", 95)),

@@ -80,6 +80,12 @@ class StepResult:
         return self.tally.counts.delivered / frames if frames else None
 
     @property
+    def bytes_per_revision(self) -> float | None:
+        """On the wire, of all that was received, for each revision of somebody else."""
+        delivered = self.tally.counts.delivered
+        return self.tally.counts.bytes / delivered if delivered else None
+
+    @property
     def server_cpu_s(self) -> float:
         return sum(server.cpu_s for server in self.servers.values())
 

@@ -8,10 +8,14 @@ import base64
 import hashlib
 import secrets
 
+from padfleet.services.tools.loadtest.inflate import InflateError, Inflating
+
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
 _FINAL = 0x80
+_DEFLATED = 0x40  # RSV1
 _WHOLE_TEXT = _FINAL | _TEXT
+_WHOLE_DEFLATED = _WHOLE_TEXT | _DEFLATED
 
 MAX_FRAME = 256 << 20
 """Bytes of a frame beyond which the other side is taken to be something else than a server."""
@@ -28,9 +32,20 @@ class LoadSocketError(Exception):
 class FrameReader:
     """Cuts what comes in into messages. `feed` it as it comes, in pieces of any size."""
 
-    __slots__ = ("_chunks", "_kept", "_message", "_wanted", "closed", "pings")
+    __slots__ = (
+        "_chunks",
+        "_deflated",
+        "_kept",
+        "_message",
+        "_wanted",
+        "closed",
+        "inflating",
+        "pings",
+    )
 
     def __init__(self) -> None:
+        self.inflating: Inflating | None = None  #: once permessage-deflate is agreed on
+        self._deflated = False  #: the message in several frames is
         self.pings: list[bytes] = []  #: to be answered with `pong`, and taken out, by the caller
         self.closed: int | None = None  #: the code of the server's close frame (1005: it had none)
         self._chunks: list[bytes] = []
@@ -69,6 +84,8 @@ class FrameReader:
                 break
             if first == _WHOLE_TEXT and self._message is None:
                 messages.append(data[start:stop])
+            elif first == _WHOLE_DEFLATED and self._message is None:
+                messages.append(self._inflated(data[start:stop]))
             else:
                 self._take_unusual(first, data[start:stop], messages)
             at = stop
@@ -77,8 +94,20 @@ class FrameReader:
             self._kept = end - at
         return messages
 
+    def _inflated(self, payload: bytes) -> bytes:
+        if self.inflating is None:
+            raise LoadSocketError("a deflated frame, which was not agreed on")
+        try:
+            return self.inflating.message(payload)
+        except InflateError as error:
+            raise LoadSocketError(str(error)) from None
+
     def _take_unusual(self, first: int, payload: bytes, messages: list[bytes]) -> None:
         final, opcode = first & _FINAL, first & ~_FINAL
+        if opcode == _TEXT | _DEFLATED and self._message is None:
+            self._deflated, opcode = True, _TEXT
+        elif opcode == _TEXT:
+            self._deflated = False
         if opcode in (_CLOSE, _PING, _PONG) and not final:
             raise LoadSocketError("a control frame in pieces")
         if opcode == _CLOSE:
@@ -90,7 +119,8 @@ class FrameReader:
         elif opcode == 0 and self._message is not None:
             self._message.append(payload)
             if final:
-                messages.append(b"".join(self._message))
+                message = b"".join(self._message)
+                messages.append(self._inflated(message) if self._deflated else message)
                 self._message = None
         elif opcode != _PONG:
             raise LoadSocketError(f"a frame with first byte {first:#04x}, which was not to come")
@@ -121,15 +151,14 @@ def _frame(first: int, payload: bytes) -> bytes:
     return b"%c\xff%b\0\0\0\0%b" % (first, length.to_bytes(8, "big"), payload)
 
 
-def upgrade_request(host: str, target: str, key: bytes) -> bytes:
+def upgrade_request(host: str, target: str, key: bytes, offer: str = "") -> bytes:
     """Asks for a WebSocket at `target` (path and query). `key` are 16 bytes; the answer proves
-    that the server has read them.
-
-    Nothing is said of compression: with it, the rig would inflate every frame of every socket.
-    """
+    that the server has read them. `offer` are the extensions that are offered."""
+    extensions = f"Sec-WebSocket-Extensions: {offer}\r\n" if offer else ""
     return (
         f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(key).decode()}\r\n\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(key).decode()}\r\n"
+        f"{extensions}\r\n"
     ).encode()
 
 
@@ -137,21 +166,26 @@ class Upgrade:
     """The beginning of a connection: asks for a WebSocket, and reads the answer, which may come in
     pieces."""
 
-    __slots__ = ("_head", "_key", "done")
+    __slots__ = ("_head", "_key", "_offer", "agreed", "done")
 
-    def __init__(self) -> None:
+    def __init__(self, offer: str = "") -> None:
+        """`offer` are the extensions that are offered."""
         self.done = False
+        self.agreed = ""  #: the extensions that the server has agreed on
+        self._offer = offer
         self._key = secrets.token_bytes(16)
         self._head = b""
 
     def request(self, host: str, target: str) -> bytes:
-        return upgrade_request(host, target, self._key)
+        return upgrade_request(host, target, self._key, self._offer)
 
     def feed(self, data: bytes) -> bytes:
         """What comes after the answer, once that is `done`. Raises `LoadSocketError`."""
         head, end, rest = (self._head + data).partition(b"\r\n\r\n")
         if end:
-            check_upgrade(head, self._key)
+            self.agreed = check_upgrade(head, self._key)
+            if self.agreed and not self._offer:
+                raise LoadSocketError("the server agrees on an extension that was not offered")
             self.done = True
         elif len(head) > MAX_HEAD:
             raise LoadSocketError("the answer is not HTTP")
@@ -160,8 +194,9 @@ class Upgrade:
         return rest
 
 
-def check_upgrade(head: bytes, key: bytes) -> None:
-    """`head` is the answer up to its empty line. Raises `LoadSocketError` if it is no yes."""
+def check_upgrade(head: bytes, key: bytes) -> str:
+    """`head` is the answer up to its empty line. Returns the extensions that are agreed on; raises
+    `LoadSocketError` if it is no yes."""
     status, *lines = head.decode("latin-1").split("\r\n")
     words = status.split(" ", 2)
     if not words[0].startswith("HTTP/1."):
@@ -172,6 +207,7 @@ def check_upgrade(head: bytes, key: bytes) -> None:
     digest = hashlib.sha1(base64.b64encode(key) + _ACCEPT_SALT, usedforsecurity=False).digest()
     if fields.get("sec-websocket-accept") != base64.b64encode(digest).decode():
         raise LoadSocketError("the server's answer is to somebody else's request")
+    return fields.get("sec-websocket-extensions", "")
 
 
 def _split(line: str) -> tuple[str, str, str]:

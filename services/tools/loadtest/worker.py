@@ -11,6 +11,7 @@ from padfleet.services.tools.loadtest.driver import (
     Workload,
     open_client,
 )
+from padfleet.services.tools.loadtest.inflate import SharedInflater
 from padfleet.services.tools.loadtest.measure import Latency, allow_many_sockets, own_cpu_s
 from padfleet.services.tools.loadtest.plan import Load, LoadStep
 from padfleet.services.tools.loadtest.tally import LoadTally
@@ -27,7 +28,11 @@ class Worker:
         self._load = load
         self._process = process
         self._targets = {url: Target.parse(url) for url in load.urls}
-        self._workload = Workload(arrivals=load.arrivals, spread=load.spread)
+        self._workload = Workload(
+            arrivals=load.arrivals,
+            spread=load.spread,
+            inflater=SharedInflater() if load.compression else None,
+        )
         self._connections: list[DriverConnection] = []
         self._here = {"authors": 0, "readers": 0}
         self._opening: set[asyncio.Task[None]] = set()

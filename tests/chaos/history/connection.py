@@ -28,7 +28,7 @@ class Connection(ClientSocket):
     def __init__(self, typist: Typist, target: Target, hearing: Hearing, on_ready: OnReady) -> None:
         """`on_ready` is called before CLIENT_READY goes out: from then on, the typist's submissions
         go here."""
-        super().__init__(target, typist.recording.pad)
+        super().__init__(target, typist.recording.pad, hearing.inflater)
         loop = asyncio.get_running_loop()
         self.greeted: asyncio.Future[None] = loop.create_future()
         self.end: asyncio.Future[str] = loop.create_future()  #: why

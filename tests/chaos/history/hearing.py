@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from padfleet.services.tools.loadtest.inflate import SharedInflater
 from padfleet.shared.wire import socketio
 from tests.chaos.history.recording import Accepted, CaughtUp, Received, pool_json
 from tests.chaos.history.typist import Entered, Typist
@@ -54,6 +55,7 @@ class Hearing:
 
     def __init__(self) -> None:
         self._memo: dict[bytes, tuple[Heard, ...]] = {}
+        self.inflater = SharedInflater()
 
     def read(self, message: bytes) -> tuple[Heard, ...]:
         if len(message) > LONGEST_KEPT:

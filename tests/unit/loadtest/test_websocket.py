@@ -101,7 +101,7 @@ def test_a_close_frame_and_its_code() -> None:
     [
         (b"\x81\x80\0\0\0\0", "masked"),
         (frame(b"x", 0x82), "0x82"),  # binary
-        (frame(b"x", 0xC1), "0xc1"),  # compressed, which was not asked for
+        (frame(b"x", 0xC1), "deflated"),  # which was not asked for
         (frame(b"x", 0x80), "0x80"),  # goes on with nothing
         (frame(b"x", 0x01) + frame(b"y", 0x81), "0x81"),  # a new one in the middle of another
         (frame(b"x", 0x09), "in pieces"),
