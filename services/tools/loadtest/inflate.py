@@ -26,7 +26,7 @@ class InflateError(Exception):
 
 
 class SharedInflater:
-    """Of one process."""
+    """What the sockets of a process share."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
@@ -53,7 +53,7 @@ class SharedInflater:
 
 
 class Inflating:
-    """Of one socket: where its window is."""
+    """One socket, and the window that it is at."""
 
     __slots__ = ("_inflater", "_keeps", "_size", "_window")
 
