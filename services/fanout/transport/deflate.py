@@ -28,7 +28,7 @@ PLAIN: Final = -1
 """Instead of a number: this socket cannot inflate."""
 
 NOTHING: Final = 0
-"""Likewise: its window holds nothing that is known of."""
+"""Instead of a number: nothing is known of what this socket's window holds."""
 
 LONGEST: Final = 192 * 1024
 """Bytes of a message up to which it is deflated: 3 ms of the event loop. A longer one goes as it

@@ -23,7 +23,7 @@ FRAGMENT_COST = 64
 MAX_CONTROL = 125
 
 RSV1 = 0x40
-"""Of the first byte of a frame: the message is deflated."""
+"""This bit of a frame's first byte says that the message is deflated."""
 
 
 class Code(IntEnum):
@@ -115,7 +115,7 @@ class Reader:
         self._inflates = inflates
         self._deflated = False  #: the message is, of which `_parts` have come
         self.inflation: Inflation | None = None
-        """Of a message that has come whole, and deflated: before anything else is taken, `inflate`
+        """The message that has come whole, and deflated: before anything else is taken, `inflate`
         has to be called until there is none."""
         self._kept: bytes | bytearray = b""  #: what has come, and is not taken yet from `_at` on
         self._at = 0

@@ -153,7 +153,10 @@ class _Pad:
         those of the others have not, and that a message may be referred back to for."""
         rev = self.feed.head + 1
         author = sha256(session.encode()).hexdigest()
-        wire = b'{"newRev":%d,"changeset":"Z:1>0$","author":"%b"}' % (rev, author.encode())
+        wire = b'{"newRev":%d,"changeset":"Z:1>0$","apool":{},"author":"%b"}' % (
+            rev,
+            author.encode(),
+        )
         chain = chain_of(self.feed.chain or b"", wire)
         made = Revision(rev, author, 1000 + rev, Origin(session, 1), chain, wire)
         assert self.feed.offer([made]) is None
