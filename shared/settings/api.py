@@ -61,6 +61,11 @@ class ApiSettings(AccessSettings):
         False,
         "whether the HTTP API may take old revisions of a pad away for good (compactPad)",
     )
+    author_erasure: bool = setting(
+        False,
+        "whether the HTTP API may take name, colour, tokens and sessions of an author away for "
+        "good, and his name from chats (anonymizeAuthor)",
+    )
     import_max_bytes: int = setting(
         52_428_800,
         "largest file that may be imported into a pad",

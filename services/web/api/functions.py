@@ -8,26 +8,20 @@ from padfleet.services.web.api import (
     compaction,
     copies,
     differences,
+    erasing,
     groups,
     pads,
     people,
     revisions,
     texts,
 )
-from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.context import Api, Fields
 
 Function = Callable[[Api, Fields], Awaitable[Any]]
 
 
 async def _check_token(_api: Api, _fields: Fields) -> None:
     """Whoever gets here has the key."""
-
-
-def _not_here(why: str) -> Function:
-    async def refuse(_api: Api, _fields: Fields) -> None:
-        raise ApiError(why)
-
-    return refuse
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -80,5 +74,5 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "getStats": people.get_stats,
     "checkToken": _check_token,
     "compactPad": compaction.compact_pad,
-    "anonymizeAuthor": _not_here("anonymizeAuthor is disabled: padfleet cannot do it yet"),
+    "anonymizeAuthor": erasing.anonymize_author,
 }

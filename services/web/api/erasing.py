@@ -1,0 +1,65 @@
+"""Makes an author unknown, where the operator allows that."""
+
+import logging
+from typing import Any
+
+from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.shared.bounds import is_author_id
+from padfleet.shared.log import contributions, erasure
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.erasure import ChatContended
+
+log = logging.getLogger(__name__)
+
+OFF = (
+    "anonymizeAuthor is disabled, since what it takes away cannot be brought back: "
+    "PADFLEET_AUTHOR_ERASURE=true of the fan-out workers allows it"
+)
+
+
+async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
+    """Takes from an author what says who he is. Whoever calls it again goes on with what a call
+    before has left; of one who is not known, or was erased, there is nothing to do."""
+    if not api.settings.author_erasure:
+        raise ApiError(OFF)
+    author = fields.get("authorID")
+    if not isinstance(author, str) or not author:
+        raise ApiError("authorID is required")
+    known = is_author_id(author) and author != SYSTEM_AUTHOR
+    if not known or not await erasure.is_known(api.redis, author):
+        return _counted(0, 0, 0, 0)
+    # Who is known no more cannot come back as himself, while the rest is under way.
+    tokens, names = await erasure.forget_ways_to(api.redis, author)
+    await erasure.take_name(api.redis, author)
+    pads, messages, failed = await _pads(api, author)
+    if failed:
+        raise ApiError(
+            f"the author has no name any more, but is in the chats of pads that cannot be read: "
+            f"{', '.join(failed[:10])}; call it again when they are repaired"
+        )
+    await erasure.settle(api.redis, author)
+    log.info("author erased", extra={"author": author, "pads": pads, "messages": messages})
+    return _counted(pads, tokens, names, messages)
+
+
+async def _pads(api: Api, author: str) -> tuple[int, int, list[str]]:
+    """How many pads he was on, how many of his messages there were, and what failed."""
+    pads = await contributions.pads_of(api.redis, api.keyspace, author)
+    messages, failed = 0, []
+    for pad in pads:
+        try:
+            messages += await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
+        except (CorruptPad, ChatContended) as error:
+            log.warning("author not erased on a pad", extra={"pad": pad, "error": str(error)})
+            failed.append(pad)
+    return len(pads), messages, failed
+
+
+def _counted(pads: int, tokens: int, names: int, messages: int) -> dict[str, Any]:
+    return {
+        "affectedPads": pads,
+        "removedTokenMappings": tokens,
+        "removedExternalMappings": names,
+        "clearedChatMessages": messages,
+    }

@@ -1,0 +1,133 @@
+"""Takes from an author what says who he is. What he wrote stays, by nobody whom one could name.
+
+His id stands in the changesets of his pads, which no one can change: a pad's chain covers them. But
+it says nothing any more: no token, name of another system or session leads to it, it has no name
+and the colour of nobody in particular, and it is taken out of the chats.
+"""
+
+import secrets
+from collections.abc import Awaitable
+from typing import cast
+
+from padfleet.shared.batches import batches
+from padfleet.shared.log import groups, scripts
+from padfleet.shared.log.authors import VISITOR
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.inventory import SCAN_COUNT
+from padfleet.shared.log.keys import Keyspace, author_key, mapper_key, token_key
+from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.staging import STAGED_S
+
+PAGE = 500
+"""Messages that are read, and written anew, at once."""
+
+ATTEMPTS = 10
+"""Each is spoilt only by a message that has come meanwhile."""
+
+STUB: dict[str, str] = {"color": "n0", "erased": "1"}
+"""What is on record of who was erased: the first colour, and that he was."""
+
+ERASED = "erased"
+"""Field of the record that says so."""
+
+
+class ChatContended(Exception):
+    """Something was said again and again while the chat was gone through. Try again."""
+
+
+async def is_known(redis: Redis, author: str) -> bool:
+    """Whether there is anything of him to take away: he is on record, and was not erased before."""
+    reply = redis.client.hmget(author_key(author), ["color", ERASED])
+    color, erased = await cast("Awaitable[list[bytes | None]]", reply)
+    return color is not None and erased is None
+
+
+async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
+    """Takes away all by which he would be known again: tokens, names of other systems, sessions.
+    Goes through all tokens. Returns how many tokens and names there were."""
+    for session in await groups.sessions_of_author(redis, author) or {}:
+        await groups.delete_session(redis, session)
+    tokens = await _forget(redis, f"{token_key('')}*", author)
+    return tokens, await _forget(redis, f"{mapper_key('author', '')}*", author)
+
+
+async def _forget(redis: Redis, match: str, author: str) -> int:
+    found = 0
+    async for page in batches(redis.client.scan_iter(match=match, count=SCAN_COUNT), SCAN_COUNT):
+        reading = redis.client.pipeline(transaction=False)
+        for key in page:
+            _ = reading.get(key)
+        values = await reading.execute()
+        his = [key for key, value in zip(page, values, strict=True) if value == author.encode()]
+        if his:
+            found += await _unlink(redis, his)
+    return found
+
+
+async def _unlink(redis: Redis, keys: list[bytes]) -> int:
+    # One by one, since each is in a slot of its own.
+    pipeline = redis.client.pipeline(transaction=False)
+    for key in keys:
+        _ = pipeline.unlink(key)
+    return sum(await pipeline.execute())
+
+
+async def take_name(redis: Redis, author: str) -> None:
+    """From now on he has no name, and the first colour."""
+    key = author_key(author)
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hdel(key, "name", VISITOR)
+    _ = pipeline.hset(key, "color", STUB["color"])
+    _ = pipeline.persist(key)
+    await pipeline.execute()
+
+
+async def settle(redis: Redis, author: str) -> None:
+    """Notes that all was done, so that it is not done again."""
+    await redis.client.hset(author_key(author), ERASED, STUB[ERASED])
+
+
+def without_author(fields: dict[bytes, bytes], author: str) -> dict[bytes, bytes] | None:
+    """The fields of a chat message, as nobody's; None where it is not his, or none of ours."""
+    try:
+        message = ChatMessage.from_record(0, fields[b"m"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    if message.author != author:
+        return None
+    # By what his client would have repeated it, too: a hash with his id in it.
+    return {b"m": message._replace(author="").to_record(), b"n": secrets.token_hex(8).encode()}
+
+
+async def take_out_of_chat(redis: Redis, keyspace: Keyspace, pad: str, author: str) -> int:
+    """Makes his messages on a pad that is in Redis nobody's. Returns how many there were. Raises
+    `ChatContended`, `CorruptPad`, or what `UNREACHABLE` lists."""
+    keys = keyspace.pad(pad)
+    for _ in range(ATTEMPTS):
+        meta = await read_meta(redis, keys)
+        if not meta.exists:
+            return 0
+        staged = keyspace.staging(keys.partition, secrets.token_hex(8)) + ":chat"
+        his = number = 0
+        newest = b""
+        async for page in PadStore(redis, keys).chat_pages(PAGE):
+            pipeline = redis.client.pipeline(transaction=False)
+            for name, fields in page:
+                nobodys = without_author(fields, author)
+                his += nobodys is not None
+                _ = pipeline.xadd(staged, nobodys or fields, id=name)  # type: ignore[arg-type]
+            _ = pipeline.expire(staged, STAGED_S)
+            await pipeline.execute()
+            number, newest = number + len(page), page[-1][0]
+        if not his:
+            await redis.client.unlink(staged)
+            return 0
+        verdict = await scripts.RECHAT(
+            redis.client, [keys.chat, keys.meta, staged], [meta.epoch, number, newest]
+        )
+        if verdict == b"ok":
+            return his
+        await redis.client.unlink(staged)
+    raise ChatContended(f"people talk on pad {pad!r} without a pause")
