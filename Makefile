@@ -15,6 +15,7 @@ BROWSER_STAMP := $(BROWSER_DIR)/node_modules/.installed
 PAGE_DIR := $(ROOT)/services/web/page
 PAGE_MODULES := $(PAGE_DIR)/node_modules/.installed
 PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
+PLUGIN_DIR := $(ROOT)/clients/etherpad-plugin
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= everyday hotpath deliveries commits memory connects latency scaling costs
@@ -53,9 +54,10 @@ lint: setup ## check the style
 types: setup ## check the types
 	cd '$(ROOT)' && '$(BIN)/mypy'
 
-page: setup ## check style and types of the page, and run the tests of its client library
+page: setup ## check style and types of the page and of Etherpad's plugin, and run their tests
 	@if test -e '$(PAGE_MODULES)'; then \
-		cd '$(PAGE_DIR)' && npm run --silent style && npm run --silent types && npm run --silent test; \
+		cd '$(PAGE_DIR)' && npm run --silent style && npm run --silent types && npm run --silent test && \
+		cd '$(PLUGIN_DIR)' && npm test --silent; \
 	else \
 		echo "make: no node and npm: the page is left out"; \
 	fi

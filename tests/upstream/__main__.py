@@ -12,22 +12,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from tests.eventually import eventually_sync
+from tests.etherpad import copied, running
 from tests.fleet import Fleet
 from tests.nginx import nginx
-from tests.processes import free_ports
 from tests.upstream.outcomes import Outcomes, differences, outcomes
 
 PORT = 9001
@@ -75,13 +72,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--node", default=shutil.which("node"), help="Node.js 24 or newer")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     parser.add_argument("--spec", nargs="+", default=SPECS, help="names of specs, without .spec.ts")
+    parser.add_argument(
+        "--plugin",
+        nargs="+",
+        type=Path,
+        default=[],
+        help="folders of plugins that the page has on both sides, in a copy of the checkout",
+    )
     parser.add_argument("--minutes", type=int, default=30, help="for each side, at most")
     parser.add_argument("--out", type=Path, default=Path("build/upstream.json"))
     args = parser.parse_args(argv)
     found: dict[str, Outcomes] = {}
     with tempfile.TemporaryDirectory(prefix="padfleet-") as name, ExitStack() as stack:
         folder = Path(name)
-        etherpad = stack.enter_context(_etherpad(args, folder))
+        checkout: Path = args.etherpad
+        if args.plugin:
+            checkout = copied(checkout, folder / "with-plugins", args.plugin, args.node)
+        settings = _its_settings(args.etherpad) | {"trustProxy": True}
+        etherpad = stack.enter_context(running(checkout, folder, settings, args.node))
         options = ("--appendfsync", "no")
         redis = stack.enter_context(EmbeddedServer(folder / "redis", extra_args=options))
         fleet = stack.enter_context(Fleet(redis.url, folder, _as_etherpad(args.etherpad)))
@@ -103,45 +111,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _as_etherpad(checkout: Path) -> dict[str, str]:
     """What Etherpad's settings for its specs say, as ours."""
-    settings = json.loads((checkout / "src/tests/settings.json").read_text())
     return {
-        "PADFLEET_DEFAULT_PAD_TEXT": settings["defaultPadText"],
+        "PADFLEET_DEFAULT_PAD_TEXT": _its_settings(checkout)["defaultPadText"],
         "PADFLEET_TRUSTED_PROXIES": "127.0.0.1",
     }
 
 
-@contextmanager
-def _etherpad(args: argparse.Namespace, folder: Path) -> Iterator[int]:
-    (port,) = free_ports(1)
-    settings = json.loads((args.etherpad / "src/tests/settings.json").read_text())
-    settings |= {"port": port, "ip": "127.0.0.1", "trustProxy": True}
-    settings["dbSettings"] = {"filename": str(folder / "dirty.db")}
-    path = folder / "settings.json"
-    path.write_text(json.dumps(settings))
-    with (folder / "etherpad.log").open("wb") as log:
-        process = subprocess.Popen(
-            [args.node, "--require", "tsx/cjs", "node/server.ts", "--settings", str(path)],
-            cwd=args.etherpad / "src",
-            env={**os.environ, "NODE_ENV": "production"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-    def answers() -> bool:
-        assert process.poll() is None, (folder / "etherpad.log").read_text()[-3000:]
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    try:
-        eventually_sync(answers, "Etherpad answers", timeout=120)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
+def _its_settings(checkout: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((checkout / "src/tests/settings.json").read_text())
+    return settings
 
 
 @contextmanager
