@@ -1,5 +1,6 @@
 """`/api/openapi.json`, `/rest/openapi.json`, those of each version, and the page `/api-docs`."""
 
+from functools import cache
 from typing import Final
 
 from aiohttp import web
@@ -20,27 +21,35 @@ _OF_THE_PAGE: Final = {
 
 
 def add_routes(app: web.Application) -> None:
-    """All of it, made once; to be called before the routes of calls are added."""
+    """All of it, each made when somebody asks for it first: some milliseconds each, and a worker
+    that starts need not wait for what hardly anybody asks. To be called before the routes of calls
+    are added."""
     for style in STYLES:
         for version in VERSIONS:
-            _add(app, f"{root(style, version)}/openapi.json", openapi(version, style))
-        _add(app, f"/{style}/openapi.json", openapi(CURRENT, style))
-    _add(app, "/api-docs.json", openapi(CURRENT, "api"))
-    text = page()
+            _add(app, f"{root(style, version)}/openapi.json", version, style)
+        _add(app, f"/{style}/openapi.json", CURRENT, style)
+    _add(app, "/api-docs.json", CURRENT, "api")
+    made = cache(page)
 
     async def docs(_request: web.Request) -> web.Response:
-        return web.Response(text=text, content_type="text/html", headers=_OF_THE_PAGE)
+        return web.Response(text=made(), content_type="text/html", headers=_OF_THE_PAGE)
 
     for path in ("/api-docs", "/api-docs/"):
         app.router.add_get(path, docs)
 
 
-def _add(app: web.Application, path: str, document: dict[str, object]) -> None:
-    body = dumps(document).encode()
-
+def _add(app: web.Application, path: str, version: str, style: str) -> None:
     async def described(_request: web.Request) -> web.Response:
         return web.Response(
-            body=body, content_type="application/json", charset="utf-8", headers=_OPEN_TO_ALL
+            body=_body(version, style),
+            content_type="application/json",
+            charset="utf-8",
+            headers=_OPEN_TO_ALL,
         )
 
     app.router.add_get(path, described)
+
+
+@cache
+def _body(version: str, style: str) -> bytes:
+    return dumps(openapi(version, style)).encode()
