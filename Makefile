@@ -107,8 +107,8 @@ costs: setup ## what `padfleet plan` reckons with, from what make bench has put 
 simulate: setup ## a million sockets on a hundred workers, in simulated time; takes some minutes
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation $(ARGS)
 
-simulate-faults: setup ## a fleet in one process, with faults by a seed; an hour; SEED=7 plays one, SEEDS=0-99 these
-	cd '$(ROOT)' && '$(BIN)/python' -m tests.world $(if $(SEED),--seed '$(SEED)') $(if $(SEEDS),--seeds '$(SEEDS)') $(ARGS)
+simulate-faults: setup ## a fleet in one process, with faults by a seed; an hour; SEED=7 plays one, SEEDS=0-99 these, MUTATIONS=all our own code taken apart
+	cd '$(ROOT)' && '$(BIN)/python' -m tests.world $(if $(MUTATIONS),--mutations '$(MUTATIONS)') $(if $(SEED),--seed '$(SEED)') $(if $(SEEDS),--seeds '$(SEEDS)') $(ARGS)
 
 compare: setup ## a small real fleet beside the simulated one; takes five minutes
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)

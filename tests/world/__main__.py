@@ -16,9 +16,11 @@ from tests.world import disguise  # noqa: E402 - the order is the point
 
 disguise.put_on()
 
-if "--mutation" in sys.argv[:-1]:
-    from tests.world import mutations
+from tests.world import mutations  # noqa: E402
 
+if "--mutations" in sys.argv:
+    sys.exit(mutations.hunt(sys.argv[1:]))
+if "--mutation" in sys.argv[:-1]:
     mutations.apply(sys.argv[sys.argv.index("--mutation") + 1])
 
 from tests.world.campaign import main  # noqa: E402

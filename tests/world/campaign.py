@@ -136,9 +136,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, help="where failed runs are written to, one a line")
     parser.add_argument("--no-shrink", action="store_true", help="takes failed runs as they are")
     parser.add_argument("--until-found", action="store_true", help="ends with the first finding")
-    parser.add_argument("--mutation", help="of tests/world/mutations.py, which is in force")
+    parser.add_argument("--faults", default="", help="kinds of faults to choose from, with commas")
+    parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
+    parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
-    size = Size(seconds=args.seconds, clients=args.clients)
+    kinds = tuple(part.strip() for part in args.faults.split(",") if part.strip())
+    size = Size(seconds=args.seconds, clients=args.clients, hasty=args.hasty, kinds=kinds)
     if args.seed is not None:
         return _replay(args.seed, args.only, size)
     try:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.history import Rollback
@@ -34,8 +34,18 @@ class Fault:
 class Storm:
     """All faults of one run. `rollbacks` says of each pad to which revisions it was cut back."""
 
-    def __init__(self, world: World, fleet: Fleet, pads: list[str], seconds: float) -> None:
+    def __init__(
+        self,
+        world: World,
+        fleet: Fleet,
+        pads: list[str],
+        seconds: float,
+        chosen: Sequence[str] = (),
+    ) -> None:
+        """`chosen`: the kinds of faults to choose from; none: whichever the seed takes. Raises
+        ValueError for a kind that there is not."""
         self.rollbacks: dict[str, list[Rollback]] = defaultdict(list)
+        self.losses = 0  #: how often history may have been taken back
         self.struck: list[str] = []
         self._world = world
         self._fleet = fleet
@@ -63,8 +73,14 @@ class Storm:
             "redis cuts after": self._redis_cuts_after,
             "redis is wiped": self._redis_wiped,
             "redis ends subscriptions": self._redis_ends_subscriptions,
+            "redis clock jumps ahead": lambda fault: self._redis_clock(fault, 1),
+            "redis clock jumps back": lambda fault: self._redis_clock(fault, -1),
             "replica takes over": self._replica_takes_over,
+            "people stand still": self._people_stand_still,
         }
+        if unknown := set(chosen) - self._kinds.keys():
+            raise ValueError(f"no kinds of faults: {', '.join(sorted(unknown))}")
+        self._chosen = sorted(chosen)
 
     def is_expected(self, record: logging.LogRecord) -> bool:
         """Whether this may be logged as an error, after what has struck."""
@@ -78,12 +94,14 @@ class Storm:
         count = dice.choice((0, 1, 2, 3, 4, 6, 8, 12, 20))
         kinds = sorted(self._kinds)
         chosen = dice.sample(kinds, dice.randint(1, len(kinds)))
+        if self._chosen:
+            count, chosen = max(count, 3), self._chosen
         targets = sorted(self._fleet.programs)
         moments = sorted(dice.uniform(0, self._seconds) for _ in range(count))
         found = []
         for number, at in enumerate(moments):
             kind = dice.choice(chosen)
-            target = "" if kind.startswith(("redis", "replica")) else dice.choice(targets)
+            target = "" if kind.startswith(("redis", "replica", "people")) else dice.choice(targets)
             seconds = dice.choice((0.05, 0.3, 1.0, 3.0, 8.0)) * dice.uniform(0.5, 1.5)
             found.append(Fault(number, at, kind, target, seconds, dice.random()))
         return found
@@ -121,6 +139,12 @@ class Storm:
         if host is not None and host.alive:
             host.frozen = True
             self._later(fault.seconds, lambda: setattr(host, "frozen", False))
+
+    def _people_stand_still(self, fault: Fault) -> None:
+        """What they are sent waits, until their buffers are full."""
+        host = self._world.network.find("people")
+        host.frozen = True
+        self._later(fault.seconds, lambda: setattr(host, "frozen", False))
 
     def _clock(self, fault: Fault) -> None:
         host = self._fleet.programs[fault.target].host
@@ -188,6 +212,7 @@ class Storm:
         self._later(fault.seconds, again)
 
     def _took_back(self) -> None:
+        self.losses += 1
         for pad, head in self._fleet.heads(self._pads).items():
             self.rollbacks[pad].append(Rollback(head))
 
@@ -220,8 +245,12 @@ class Storm:
         self._later(fault.seconds, lambda: setattr(server, what, usual))
 
     def _redis_wiped(self, fault: Fault) -> None:
-        self._fleet.redis.wipe()
+        self._fleet.wipe_redis()
         self._took_back()
+
+    def _redis_clock(self, fault: Fault, way: int) -> None:
+        """By up to an hour; it stays so."""
+        self._fleet.redis.ahead += way * fault.chance * 3600
 
     def _redis_ends_subscriptions(self, fault: Fault) -> None:
         for client in self._fleet.redis.subscribers():

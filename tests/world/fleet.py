@@ -16,6 +16,7 @@ from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.keeping import Unfit
 from padfleet.shared.settings import FanoutSettings, WriterSettings, load
 from padfleet.shared.supervisor import TaskDied
+from tests.world.callers import KEY
 from tests.world.host import Host
 from tests.world.redis.server import Server
 from tests.world.world import World
@@ -31,6 +32,7 @@ SETTINGS: Final = {
     "PADFLEET_PING_INTERVAL_MS": "2000",
     "PADFLEET_PING_TIMEOUT_MS": "2000",
     "PADFLEET_DRAIN_MS": "1000",
+    "PADFLEET_API_KEY": KEY,
 }
 
 ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)
@@ -50,8 +52,16 @@ class Program:
 
 
 class Fleet:
-    def __init__(self, world: World, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        serves: Callable[[Server], None] = lambda _: None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`serves` is told of the server that is Redis from now on, whenever that is another one
+        or has other things in it."""
         self.world = world
+        self.serves = serves
         self.faults: list[str] = []  #: programs that ended with what nobody expects
         self.programs: dict[str, Program] = {}
         self.redis_host = world.network.add("redis")
@@ -63,6 +73,7 @@ class Fleet:
     # --- Redis -----------------------------------------------------------------------------------
 
     def _serve_redis(self) -> None:
+        self.serves(self.redis)
         host, server = self.redis_host, self.redis
         self._opening = self.world.loop.create_task(
             self.world.loop.create_server(server.connection, "0.0.0.0", 6379),
@@ -87,6 +98,11 @@ class Fleet:
         self._serve_redis()
         return lacks
 
+    def wipe_redis(self) -> None:
+        """As FLUSHALL."""
+        self.redis.wipe()
+        self.serves(self.redis)
+
     def heads(self, pads: list[str]) -> dict[str, int]:
         """As they stand in Redis just now."""
         from padfleet.shared.log.keys import Keyspace
@@ -107,7 +123,8 @@ class Fleet:
         self._add(name, ready, lambda: fanout.run(settings))
 
     def add_writer(self, name: str) -> None:
-        env = self._env | {"PADFLEET_WRITER_ID": name}
+        env = {k: v for k, v in self._env.items() if k != "PADFLEET_API_KEY"}
+        env |= {"PADFLEET_WRITER_ID": name}
         settings = load(WriterSettings, "padfleet writer", [], env)
         ready = f"http://{name}:{PORT}/health/ready"
         self._add(name, ready, lambda: writer.run(settings))

@@ -31,6 +31,10 @@ class Deadlock(RuntimeError):
     """Nothing is ready, and nothing ever will be."""
 
 
+Call = tuple[Callable[..., object], tuple[Any, ...]]
+"""What is called, and with what."""
+
+
 class WorldLoop(asyncio.BaseEventLoop):
     """The event loop of one run. Callbacks of a host that has died are never run, and never freed:
     whatever they would do at their end, a process that is killed does not do."""
@@ -45,7 +49,8 @@ class WorldLoop(asyncio.BaseEventLoop):
         self.dice = dice
         self.graves: list[object] = []
         self.turns = 0
-        self._timers: list[tuple[float, float, TimerHandle]] = []
+        self._timers: list[tuple[float, float, TimerHandle | Call]] = []
+        """What is due when, in an order of chance among those of one moment."""
         self.network: Any = None  #: a `network.Network`, which makes itself known here
 
     # --- Time and order --------------------------------------------------------------------------
@@ -82,6 +87,11 @@ class WorldLoop(asyncio.BaseEventLoop):
         heapq.heappush(self._timers, (when, self.dice.random(), timer))
         return timer
 
+    def at(self, when: float, call: Callable[..., object], *args: Any) -> None:
+        """For the network, of which there is most: as `call_at`, for what belongs to no host and is
+        never cancelled."""
+        heapq.heappush(self._timers, (when, self.dice.random(), (call, args)))
+
     def _timer_handle_cancelled(self, handle: TimerHandle) -> None:
         """It is passed over when its time comes."""
 
@@ -93,11 +103,14 @@ class WorldLoop(asyncio.BaseEventLoop):
         timers = self._timers
         while timers and timers[0][0] <= self.now:
             timer = heapq.heappop(timers)[2]
-            if not timer.cancelled():
-                self._push(timer)
+            if type(timer) is tuple:
+                timer[0](*timer[1])
+                self.turns += 1
+            elif not timer._cancelled:  # type: ignore[union-attr]
+                self._push(timer)  # type: ignore[arg-type]
         awake = [host for host in self.hosts if host.ready and not host.frozen]
         if not awake:
-            while timers and timers[0][2].cancelled():
+            while timers and type(timers[0][2]) is not tuple and timers[0][2]._cancelled:  # type: ignore[union-attr]
                 heapq.heappop(timers)
             if not timers:
                 if self._stopping:  # type: ignore[attr-defined]
@@ -128,13 +141,11 @@ class WorldLoop(asyncio.BaseEventLoop):
         self.hosts.remove(host)
         # Whoever were freed would be closed, and run to its end.
         self.graves += [host, host.ready, *asyncio.all_tasks(self)]
-        self.graves += [each for each in self._timers if each[2]._context.get(HOST, None) is host]  # type: ignore[attr-defined]
-        self._timers = [
-            each
-            for each in self._timers
-            if each[2]._context.get(HOST, None) is not host  # type: ignore[attr-defined]
-        ]
-        heapq.heapify(self._timers)
+        theirs = [each for each in self._timers if _host_of(each[2]) is host]
+        self.graves += theirs
+        if theirs:
+            self._timers = [each for each in self._timers if _host_of(each[2]) is not host]
+            heapq.heapify(self._timers)
 
     def _host(self) -> Host:
         return HOST.get(self.outside)
@@ -213,3 +224,9 @@ class WorldLoop(asyncio.BaseEventLoop):
 
     def _process_events(self, event_list: Sequence[Any]) -> None:
         """There is no selector."""
+
+
+def _host_of(timer: TimerHandle | Call) -> Host | None:
+    if isinstance(timer, tuple):
+        return None
+    return timer._context.get(HOST, None)  # type: ignore[attr-defined,no-any-return]

@@ -1,79 +1,41 @@
-"""Mutations of our own code, to see whether the simulation finds what it should.
+"""Takes one check or one step out of our own code at a time, and looks for the seed that shows it.
 
-    python -m tests.world.mutations                  # all of them, and a table
-    python -m tests.world --mutation "term not compared" --seeds 0-20
+    make simulate-faults MUTATIONS=all               # all of mutants.py, and the table of the docs
+    make simulate-faults MUTATIONS='term not compared,head not moved'
+    python -m tests.world --mutation 'term not compared' --seed 3 --hasty     # one of them, once
 
-Each takes one check or one step away, in memory; no file is changed.
+No file of the program is changed: what is imported is.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+import importlib
+import os
+import re
 import sys
+from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from tests.world.mutants import MUTATIONS
 
 ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs" / "reliability.md"
+BEGIN: Final = "<!-- mutations: made by make simulate-faults MUTATIONS=all -->"
+END: Final = "<!-- end of mutations -->"
 
+MOST_SEEDS: Final = 2000
+"""Within so many each has to be found."""
 
-class Mutation(NamedTuple):
-    """What stands in a file once, and what is to stand there."""
+SECONDS: Final = "20"
+CLIENTS: Final = "6"
+"""The runs are small ones: what a check is for shows itself soon, or with another seed."""
 
-    file: str
-    old: str
-    new: str
-
-
-_COMMIT: Final = "shared/log/lua/commit.lua"
-_TERM: Final = "if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end"
-_POSITION: Final = "if position ~= ARGV[2] then return {'position', position} end"
-
-MUTATIONS: Final = {
-    "term not compared": Mutation(_COMMIT, _TERM, ""),
-    "position not compared": Mutation(_COMMIT, _POSITION, ""),
-    "term and position not compared": Mutation(_COMMIT, f"{_TERM}\n", "held[2] = ARGV[2]\n"),
-    "reign not compared": Mutation(
-        _COMMIT, "if reign ~= ARGV[5] then return {'reign', reign} end", ""
-    ),
-    "head and chain not compared": Mutation(
-        _COMMIT,
-        "(head ~= ARGV[at + 1] or (found[2] or '') ~= ARGV[at + 2])",
-        "false",
-    ),
-    "position not moved": Mutation(
-        _COMMIT, "redis.call('HSET', state, 'position', new_position)", ""
-    ),
-    "head not moved": Mutation(
-        _COMMIT,
-        "for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end",
-        "",
-    ),
-    "a lease is taken from who has it": Mutation(
-        "shared/log/lua/lease.lua",
-        "if left > 0 and left <= length and held[2] ~= owner then",
-        "if false then",
-    ),
-    "all servers are one": Mutation(
-        "shared/log/lua/reign.lua",
-        "return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)\n"
-        "    .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)",
-        "return 'aaaaaaaaaaaaaaaaaaaaaaaa'",
-    ),
-    "a repetition is not known": Mutation(
-        "services/writer/pad.py", "if origin.seq <= last_seq:", "if origin.seq < 0:"
-    ),
-    "a gap is passed over": Mutation(
-        "services/fanout/pads/feed.py",
-        "return Gap(self.head + 1, revisions[-1].rev)",
-        "self.head = rev - 1; self.chain = None; self._ring.clear()",
-    ),
-    "what is not answered is not put in again": Mutation(
-        "shared/log/inbox.py", "again.append(item)", "pass"
-    ),
-}
+_LIBRARIES: Final = ("aiohttp", "aiohttp.web", "redis.asyncio", "socketio", "lupa.lua51", "hiredis")
+"""Imported once for all: nothing of ours is in them."""
 
 
 def apply(name: str) -> None:
@@ -99,24 +61,87 @@ def apply(name: str) -> None:
     Path.read_text = read_text  # type: ignore[method-assign]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.world.mutations")
-    parser.add_argument("--seeds", default="0-39", help="that are tried, until one finds it")
-    parser.add_argument("--only", choices=sorted(MUTATIONS))
-    args, rest = parser.parse_known_args()
+# --- Looking for them ----------------------------------------------------------------------------
+
+
+def hunt(argv: Sequence[str]) -> int:
+    """All that are named, each in a process of its own. The exit code says whether one was not
+    found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.world --mutations")
+    parser.add_argument("--mutations", required=True, help="all, or their names, with commas")
+    parser.add_argument("--most", type=int, default=MOST_SEEDS, help="seeds that are tried of each")
+    parser.add_argument("--seconds", default=SECONDS)
+    parser.add_argument("--clients", default=CLIENTS)
+    parser.add_argument("--jobs", default=str(os.cpu_count() or 1))
+    parser.add_argument("--docs", type=Path, default=DOCS, help="whose table is brought up to date")
+    args = parser.parse_args(argv)
+    names = list(MUTATIONS) if args.mutations == "all" else args.mutations.split(",")
+    if unknown := [name for name in names if name not in MUTATIONS]:
+        parser.error(f"no mutations of ours: {', '.join(unknown)}")
+    for library in _LIBRARIES:
+        importlib.import_module(library)
     missed = 0
-    for name in [args.only] if args.only else MUTATIONS:
-        command = [sys.executable, "-m", "tests.world", "--mutation", name, "--until-found"]
-        command += ["--no-shrink", "--seeds", args.seeds, *rest]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        lines = done.stdout.splitlines()
-        tried = next((line for line in lines if " runs, " in line), done.stderr[-300:])
-        found = next((line.strip() for line in lines if line.startswith("  pad-")), "")
-        found = found or next((line.strip() for line in lines if line.startswith("  ")), "")
-        missed += done.returncode == 0
-        print(f"{name}: {tried.split(',')[0]}; {found[:150] or 'NOT FOUND'}", flush=True)
+    for name in names:
+        seeds, finding = _hunt_one(name, args)
+        missed += not finding
+        print(f"{name}: {seeds} seeds: {finding or 'NOT FOUND'}", flush=True)
+        note(args.docs, name, seeds, finding)
     return bool(missed)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
+    """How many seeds it took, and what was found; "": nothing."""
+    mine, its = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(mine)
+            os.dup2(its, 1)
+            apply(name)
+            from tests.world.campaign import main
+
+            command = ["--seeds", f"0-{args.most - 1}", "--until-found", "--hasty", "--no-shrink"]
+            command += ["--seconds", args.seconds, "--clients", args.clients]
+            command += ["--jobs", args.jobs]
+            if faults := MUTATIONS[name].faults:
+                command += ["--faults", ",".join(faults)]
+            main(command)
+            sys.stdout.flush()
+        finally:
+            os._exit(0)
+    os.close(its)
+    with os.fdopen(mine, encoding="utf-8", errors="replace") as pipe:
+        lines = pipe.read().splitlines()
+    os.waitpid(pid, 0)
+    tried = next((int(line.split()[0]) for line in lines if " runs, " in line), 0)
+    found = [line[2:] for line in lines if line.startswith("  ") and _is_finding(line[2:])]
+    return tried, found[0] if found else ""
+
+
+def _is_finding(text: str) -> bool:
+    return not text.startswith((" ", "fault ", "again:", "File ", "Traceback"))
+
+
+# --- The table -----------------------------------------------------------------------------------
+
+
+def note(docs: Path, name: str, seeds: int, finding: str) -> None:
+    """Puts one row into the table of the docs, in the order of the list."""
+    text = docs.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    table, _, after = rest.partition(END)
+    rows = {
+        found[1]: line
+        for line in table.splitlines()
+        if (found := re.match(r"\| ([^|]+?) \| \d+ \|", line)) is not None
+    }
+    rows[name] = f"| {name} | {seeds} | {_told(finding) if finding else 'not found'} |"
+    kept = [rows[each] for each in MUTATIONS if each in rows]
+    lines = ["", "| what is taken out | seeds | what was found first |", "|---|--:|---|", *kept, ""]
+    docs.write_text(before + BEGIN + "\n".join(lines) + END + after, "utf-8")
+
+
+def _told(finding: str) -> str:
+    """In so many words that a table can hold them."""
+    plain = finding.replace("|", "/").replace("`", "'").replace("<", "‹").replace(">", "›")
+    return plain if len(plain) <= 110 else plain[:109].rsplit(" ", 1)[0] + " …"

@@ -26,6 +26,9 @@ from tests.world.trace import Trace
 READ: Final = 256 << 10
 """Bytes of one read at most, as asyncio has it."""
 
+PARTED: Final = 0.03
+"""How often what is sent travels in two parts, and how often only a part is read."""
+
 Factory = Callable[[], asyncio.BaseProtocol]
 
 
@@ -135,8 +138,12 @@ class End:
         peer.on_way += len(piece)
         if len(piece) < len(data):
             self.wants_room = True
-        for part in self.network.parted(piece):
-            self._arrives(peer._take, part)
+        if len(piece) > 1 and self.network.dice.random() < PARTED:
+            at = self.network.dice.randrange(1, len(piece))
+            self._arrives(peer._take, piece[:at])
+            self._arrives(peer._take, piece[at:])
+        else:
+            self._arrives(peer._take, piece)
         return len(piece)
 
     def finish(self) -> None:
@@ -167,11 +174,13 @@ class End:
         network = self.network
         # Later than the one before, however little: who comes first of one moment is chance.
         when = network.loop.now + network.latency(self.host, self.peer.host)
-        self._last = when = max(self._last + 1e-9, when)
-        network.loop.call_at(when, self._deliver, call, args, context=network.kernel)
+        if when <= self._last:
+            when = self._last + 1e-9
+        self._last = when
+        network.loop.at(when, self._deliver, call, args)
 
     def _deliver(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
-        if self._held or not self.network.reaches(self.host, self.peer.host):
+        if self._held or (self.network.cut and not self.network.reaches(self.host, self.peer.host)):
             self._held.append((call, args))
             self.network.hold(self)
         else:
@@ -271,6 +280,8 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
                 return self._end.peer_address
             case "sockname":
                 return self._end.address
+            case "peerhost":  # of ours: who it is, and not where
+                return self._end.peer.host.name
         return default
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -589,18 +600,9 @@ class Network:
                 del self._held[end]
                 end.release()
 
-    def parted(self, data: bytes) -> Iterator[bytes]:
-        """As it travels: mostly whole, now and then in two parts."""
-        if len(data) > 1 and self.dice.random() < 0.03:
-            at = self.dice.randrange(1, len(data))
-            yield data[:at]
-            yield data[at:]
-        else:
-            yield data
-
     def portion(self, size: int) -> int:
         """How much of so many bytes is read at once."""
-        if size > 1 and self.dice.random() < 0.03:
+        if size > 1 and self.dice.random() < PARTED:
             return self.dice.randrange(1, size)
         return min(size, READ)
 
@@ -725,7 +727,8 @@ class Network:
             self.loop.call_later(back, _fails, answer, error, context=self.kernel)
             return
         self._next_port += 1
-        room = 1 << self.dice.randrange(15, 20)
+        # Some of the people are on machines that take little at a time.
+        room = 1 << self.dice.randrange(11 if mine.name == "people" else 15, 20)
         far = End(self, there, (there.address, port), room, self.new_fd())
         near = End(self, mine, (mine.address, self._next_port), room, fd)
         far.peer, near.peer = near, far

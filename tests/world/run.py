@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -16,10 +16,15 @@ from prometheus_client import CollectorRegistry
 from tests.chaos.history import Typists, check, outage, read_stream
 from tests.chaos.history.story import Story
 from tests.world import faults
+from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
 from tests.world.fleet import PORT, REDIS_URL, Fleet
+from tests.world.guards import Guards
+from tests.world.helpers import put_in_line
 from tests.world.loop import Deadlock
+from tests.world.readers import Onlooker, Reader, Slider
 from tests.world.scribes import Scribe
+from tests.world.stock import Page, PageTypist
 from tests.world.world import Listener, World
 
 QUIET: Final = 60.0
@@ -42,7 +47,11 @@ class Size:
     workers: int = 2
     writers: int = 2
     rate: float = 0.5  #: edits a second of each client
+    pages: int = 2  #: of the clients, that are as Etherpad's page is
     scribes: int = 1  #: on each pad, who use `padfleet.connect`
+    guests: bool = True  #: a reader, a timeslider, and who calls the API
+    kinds: tuple[str, ...] = ()  #: of faults to choose from; none: all of them
+    hasty: bool = False  #: ends with the first thing that is found while it runs
 
 
 @dataclass
@@ -56,12 +65,15 @@ class Outcome:
     revisions: int = 0
     accepted: int = 0
     lines: int = 0  #: that scribes had taken
+    visits: int = 0  #: of readers and timesliders
+    calls: int = 0  #: of the API
     reloads: int = 0
     reconnects: int = 0
     back: float = 0.0  #: seconds until the last client was served after the faults
     simulated: float = 0.0  #: seconds
     took: float = 0.0  #: seconds of a core
     turns: int = 0  #: callbacks
+    looks: int = 0  #: transactions, steps and answers that were held against the invariants
     commands: int = 0
     tail: list[str] = field(default_factory=list)  #: of the trace, if something was found
 
@@ -87,17 +99,25 @@ def simulate(
     # collector would be registered twice.
     CollectorRegistry.register = lambda *_: None  # type: ignore[method-assign]
     CollectorRegistry.unregister = lambda *_: None  # type: ignore[method-assign]
+    put_in_line()
     listener = Listener(world)
     logging.getLogger().handlers[:] = [listener]
     logging.getLogger().setLevel(logging.INFO)
+    size = size or Size()
     with world:
+        guards = Guards(world, hasty=size.hasty)
+        listener.tell = guards.break_off
+        playing = _play(world, listener, guards, size, outcome, only)
         try:
-            world.loop.run_until_complete(_play(world, listener, size or Size(), outcome, only))
+            world.loop.run_until_complete(_until_broken(playing, guards))
         except Deadlock as error:
             outcome.findings.append(f"DEADLOCK {error}")
         except Exception as error:
             outcome.findings.append(f"CRASH {error!r}\n{traceback.format_exc()}")
+    outcome.findings[:0] = guards.findings
     outcome.findings += [f"LOGGED {text}" for text in listener.faults]
+    ledger, rooms, readiness = guards.ledger, guards.rooms, guards.readiness
+    outcome.looks = ledger.transactions + rooms.steps + readiness.questions
     outcome.digest = world.trace.digest
     outcome.simulated = world.loop.now - 1000.0
     outcome.turns = world.loop.turns
@@ -107,10 +127,24 @@ def simulate(
     return outcome
 
 
+async def _until_broken(playing: Coroutine[Any, Any, None], guards: Guards) -> None:
+    """To its end, or until something is wrong, for who wants to know no more."""
+    task = asyncio.ensure_future(playing)
+    await asyncio.wait([task, guards.broken], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+
+
 async def _play(
-    world: World, listener: Listener, size: Size, outcome: Outcome, only: frozenset[int] | None
+    world: World,
+    listener: Listener,
+    guards: Guards,
+    size: Size,
+    outcome: Outcome,
+    only: frozenset[int] | None,
 ) -> None:
-    fleet = Fleet(world)
+    fleet = Fleet(world, guards.follow)
+    looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
     for number in range(size.writers):
         fleet.add_writer(f"writer-{number + 1}")
     for number in range(size.workers):
@@ -126,12 +160,26 @@ async def _play(
         Typists.start(
             urls,
             pads,
-            clients=size.clients,
+            clients=size.clients - size.pages,
             rate=size.rate,
             pause=(0.2, 1.0),
             seed=world.dice("people").getrandbits(32),
         )
     )
+    page = Page(urls, world.dice("pages"))
+    pages: Typists = await as_people(
+        Typists.start(
+            urls,
+            pads,
+            clients=size.pages,
+            rate=size.rate,
+            seed=world.dice("people on pages").getrandbits(32),
+            stay=page.stay,
+            first=size.clients - size.pages,
+            kind=PageTypist,
+        )
+    )
+    guards.typists = typists
     scribes = {
         pad: [
             Scribe(
@@ -145,32 +193,60 @@ async def _play(
         for pad in pads
     }
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
-    storm = faults.Storm(world, fleet, pads, size.seconds)
+    storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds)
+    onlookers, callers = _guests(world, storm, urls, pads) if size.guests else ({}, [])
+    writing += [as_people(guest.run()) for guest in onlookers.values()]
+    writing += [as_people(caller.run()) for caller in callers]
     listener.is_expected = storm.is_expected
     plan = storm.plan()
     await storm.strike(plan, only)
     outcome.faults = storm.struck
     mended = world.loop.now
     world.line("the faults are over")
+    for caller in callers:
+        # A copy or a restore takes a term away, of which a writer warns.
+        caller.rest()
     await asyncio.sleep(CALM)
     # Whoever has to warn of something from now on has not got over what is long past.
     listener.takes_warnings_for_faults = True
+    guards.readiness.quiet_since = world.loop.now
     await asyncio.sleep(SERVED / 2 - CALM)
     for scribe in (scribe for each in scribes.values() for scribe in each):
         scribe.rest()
-    _, away = await asyncio.wait(writing, timeout=QUIET)
+    for guest in onlookers.values():
+        guest.rest()
+    done, away = await asyncio.wait(writing, timeout=QUIET)
+    for task in done:
+        task.result()  # a fault of ours must not look like one of theirs
     if away:
-        outcome.findings.append(f"LATE {len(away)} scribes have not had their lines taken")
+        outcome.findings.append(f"LATE {len(away)} scribes or guests have not come to their end")
     late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
+    late += await as_people(pages.quiesce(QUIET, lambda: _heads(fleet, pads)))
+    if not late:  # what the pages had yet to say came to the others, too
+        late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
     outcome.findings += await as_people(_unready(fleet))
+    for caller in callers:
+        outcome.findings += [f"CALLER {each}" for each in await as_people(caller.judge())]
+        outcome.calls += caller.calls
+    guards.at_the_end(size.clients + size.pads * size.scribes)
+    guards.stopped = True
+    for task in looking:
+        task.cancel()
     listener.takes_warnings_for_faults = False  # all people leave at once now
     recordings = await as_people(typists.finish())
+    recordings += await as_people(pages.finish())
+    outcome.findings += [f"PAGE {fault}" for fault in page.faults]
     outcome.findings += [f"LATE {who}" for who in late]
     for pad in pads:
         stream = await as_people(read_stream(REDIS_URL, pad))
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
-        text = Story(stream, set()).text
+        story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})
+        text = story.text
+        if pad in onlookers:
+            found = onlookers[pad].judge(story.digest_at)
+            outcome.findings += [f"{pad} ONLOOKER {each}" for each in found]
+            outcome.visits += onlookers[pad].visits
         for scribe in scribes[pad]:
             found = scribe.judge(text, rolled_back=bool(storm.rollbacks[pad]))
             outcome.findings += [f"{pad} SCRIBE {each}" for each in found]
@@ -186,6 +262,26 @@ async def _play(
     outcome.findings += [f"NEVER {who} was not served again" for who in waits.never]
     outcome.findings += [f"ENDED {text}" for text in fleet.faults]
     outcome.commands = fleet.redis.commands
+
+
+def _guests(
+    world: World, storm: faults.Storm, urls: list[str], pads: list[str]
+) -> tuple[dict[str, Onlooker], list[Caller]]:
+    """A reader on the first pad, a timeslider on the last, and one who calls the API."""
+
+    def losses() -> int:
+        return storm.losses
+
+    def on(pad: str) -> list[str]:
+        return [f"{url}/p/{pad}" for url in urls]
+
+    first, last = pads[0], pads[-1]
+    onlookers: dict[str, Onlooker] = {
+        first: Reader("reader", on(first), world.dice("reader"), losses),
+    }
+    if last != first:
+        onlookers[last] = Slider("slider", on(last), world.dice("slider"), losses)
+    return onlookers, [Caller("caller", urls, world.dice("caller"), losses, world.line)]
 
 
 async def _unready(fleet: Fleet) -> list[str]:

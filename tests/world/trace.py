@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from hashlib import blake2b
+from struct import Struct
 from typing import Final
 
 KEPT: Final = 400
 """Lines that are kept of a run which is not shown: the last ones before something went wrong."""
+
+_MOMENT: Final = Struct("<dI").pack
 
 
 class Trace:
@@ -23,7 +26,8 @@ class Trace:
 
     def bytes(self, now: float, what: str, data: bytes | memoryview) -> None:
         """Goes into the digest only."""
-        self._hash.update(f"{now:.9f} {what} {len(data)} ".encode())
+        self._hash.update(_MOMENT(now, len(data)))
+        self._hash.update(what.encode())
         self._hash.update(data)
         self.counts += 1
 

@@ -93,6 +93,7 @@ class Listener(logging.Handler):
         self.is_expected: Callable[[logging.LogRecord], bool] = lambda _: False
         """Whether somebody who has broken something need not wonder at it."""
         self.takes_warnings_for_faults = False
+        self.tell: Callable[[], None] = lambda: None  #: when something was logged that may not be
         self.faults: list[str] = []
         self._world = world
 
@@ -108,6 +109,7 @@ class Listener(logging.Handler):
             host = here()
             trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
             self.faults.append(f"{host.name if host else ''}: {text}\n{trace}")
+            self.tell()
 
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -58,15 +58,18 @@ class Typists:
         seed: int = 0,
         timeout: float = 60.0,
         stay: Stay | None = None,
+        first: int = 0,
+        kind: type[Typist] = Typist,
     ) -> Typists:
         """Returns when everybody is on a pad and typing. AssertionError after `timeout` seconds.
 
         `rate`: edits a second of each; at 0 they only watch. `pause`: the first and the longest
         before dialling again, in seconds (Etherpad's page: 1 and 5), taken times 0.5 to 1.5 at
         random. `urls` is looked at whenever somebody dials, so it may be changed meanwhile. With
-        `stay`, that sees to connections, and neither of these two counts.
+        `stay`, that sees to connections, and neither of these two counts. `first`: the number of
+        the first of them, where there are others; `kind`: what they are.
         """
-        typists = cls(urls, pads, clients, rate, pause, seed, stay)
+        typists = cls(urls, pads, clients, rate, pause, seed, stay, first, kind)
         try:
             await eventually(
                 lambda: all(t.connected for t in typists.typists),
@@ -87,6 +90,8 @@ class Typists:
         pause: tuple[float, float],
         seed: int,
         stay: Stay | None,
+        first: int = 0,
+        kind: type[Typist] = Typist,
     ) -> None:
         self.urls = urls
         self.rate = rate
@@ -98,10 +103,10 @@ class Typists:
         self._tasks: list[asyncio.Future[None]] = []
         self._typing = True
         books = {pad: Book() for pad in pads}
-        for number in range(clients):
+        for number in range(first, first + clients):
             pad = pads[number % len(pads)]
             name = f"c{number}"
-            typist = Typist(name, pad, books[pad], time.monotonic, batch=number % 2 == 1)
+            typist = kind(name, pad, books[pad], time.monotonic, batch=number % 2 == 1)
             typist.token = new_token()
             hand = Hand(typist, books[pad], random.Random(f"{seed}.{number}"))
             self.typists.append(typist)

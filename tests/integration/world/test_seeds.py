@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parents[3]
 
 SEEDS: Final = ["2", "5", "8", "16", "19", "24"]
@@ -33,10 +35,19 @@ def test_I7_days_by_seeds() -> None:
     assert f"{len(SEEDS)} runs, 0 with findings" in done.stdout
 
 
-def test_I2_what_is_taken_out_of_the_code_is_found() -> None:
-    done = _play("--seeds", "16", *SHORT, "--no-shrink", "--mutation", "position not moved")
+@pytest.mark.parametrize(
+    ("name", "seed", "found"),
+    [
+        ("position not moved", 0, "  I2 "),
+        ("head not moved", 0, "the head is -1, the last revision 0"),
+    ],
+)
+def test_I1_I2_what_is_taken_out_of_the_code_is_found(name: str, seed: int, found: str) -> None:
+    """All of them are looked for by `make simulate-faults MUTATIONS=all`."""
+    short = ("--hasty", "--no-shrink", *SHORT)
+    done = _play("--seeds", str(seed), *short, "--mutation", name)
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "lease lost" in done.stdout
+    assert found in done.stdout
 
 
 def test_a_day_without_a_seed() -> None:

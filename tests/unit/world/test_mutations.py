@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world.mutations import MUTATIONS, ROOT
+from tests.world.mutants import MUTATIONS
+from tests.world.mutations import ROOT
 
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))

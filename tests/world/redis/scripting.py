@@ -96,7 +96,10 @@ class Scripts:
 
     def _command(self, *args: Any) -> tuple[Any, Any]:
         try:
-            return self._answer(self._ask([_text(arg) for arg in args])), None
+            asked = [arg if type(arg) is bytes else _text(arg) for arg in args]
+            answer = self._ask(asked)
+            kind = type(answer)
+            return answer if kind is bytes or kind is int else self._answer(answer), None
         except CommandError as error:
             return None, str(error).encode()
 

@@ -7,11 +7,13 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 import hiredis
 
+from tests.world.redis.cluster import Cluster, slot_of
+from tests.world.redis.cluster import commands as command_table
 from tests.world.redis.commands import (
     COMMANDS,
     DENY_OOM,
@@ -26,21 +28,46 @@ from tests.world.redis.commands import (
     run,
 )
 from tests.world.redis.scripting import Scripts
-from tests.world.redis.store import CommandError, Store
+from tests.world.redis.store import CommandError, Store, Value
 
 PUBSUB_LIMIT: Final = 32 << 20
 """Bytes waiting for a subscriber with which it is disconnected, as a server has it by default."""
 
-Transaction = tuple[tuple[bytes, ...], ...]
+Transaction = tuple[tuple[Any, ...], ...]
+"""What one has done, as commands of bytes; and what was moved here as a whole."""
+
+PUT: Final = b"@PUT"
+"""No command: key, value and expiry, as they came from another server of a cluster."""
 
 CONNECTION: Final = frozenset(
     word.upper()
     for word in (
         *("ping", "select", "client", "config", "script", "flushall", "pubsub", "wait", "xread"),
-        *("eval", "evalsha", "multi", "exec", "discard", "ssubscribe", "sunsubscribe"),
+        *(
+            "cluster",
+            "command",
+            "asking",
+            "readonly",
+            "eval",
+            "evalsha",
+            "multi",
+            "exec",
+            "discard",
+            "ssubscribe",
+            "sunsubscribe",
+        ),
     )
 )
 """What is no command on data alone."""
+
+_PLAIN: Final = {
+    spelt.encode(): (work, least, writes, name in DENY_OOM)
+    for name, (work, least, writes) in COMMANDS.items()
+    if name not in CONNECTION
+    for spelt in (name, name.lower())
+}
+"""What is a command on data alone, as it is mostly spelt: what does it, the fewest arguments,
+whether it writes, and whether it is refused when memory is short."""
 
 _OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 _READONLY: Final = "READONLY You can't write against a read only replica."
@@ -58,6 +85,7 @@ class Server:
         self.run_id = self._hex()
         self.replid = self._hex()
         self.ahead = 0.0  #: seconds by which its clock is ahead
+        self.cluster: Cluster | None = None  #: that it is a part of
         self.primary: Server | None = None  #: whom it follows
         self.replicas: list[Server] = []
         self.lag = 0.0005  #: seconds after which a replica has what its primary has
@@ -70,11 +98,16 @@ class Server:
         self.cut_before = self.cut_after = 0.0  #: how often a command ends its connection
         self._disk = Store()
         self._unsynced: deque[tuple[float, Transaction]] = deque()
+        """What is not applied to the disk here. What is older than a second is there all the same:
+        it is written down when somebody wants to know."""
         self._coming: deque[tuple[float, Transaction]] = deque()
         self._clients: dict[Client, None] = {}
         self._blocked: dict[Client, ReadWanted] = {}
         self._busy_until = 0.0
+        self._told: tuple[object, bytes] = (None, b"")  #: what INFO says, and in which state
         self.commands = 0
+        self.watcher: Callable[[Server, str, Call], None] | None = None
+        """Is told of each transaction that has changed something, and of the host that it is of."""
 
     def _hex(self) -> str:
         return f"{self.dice.getrandbits(160):040x}"
@@ -114,6 +147,49 @@ class Server:
         self._unsynced.clear()
         for replica in self.replicas:
             replica.copy_from(self)
+
+    # --- As a part of a cluster ------------------------------------------------------------------
+
+    def hand_over(self, key: bytes, to: Server) -> None:
+        """A key that moves with its slot. Both write it down; nobody is told."""
+        until = self.store.until.get(key)
+        value = self.store.values.pop(key)
+        self.store.until.pop(key, None)
+        self._note(((b"DEL", key),))
+        to.store.values[key] = value
+        if until is not None:
+            to.store.until[key] = until
+        to._note(((PUT, key, _copied(value), until),))
+
+    def _note(self, transaction: Transaction) -> None:
+        now = self.loop.time()
+        self.offset += 1
+        self._unsynced.append((now, transaction))
+        for replica in self.replicas:
+            if not self.replication_cut:
+                replica._coming.append((now + self.lag, transaction))
+
+    def lost_slot(self, slot: int) -> None:
+        """It is another server's: whoever waits for something of it, or listens, is told so."""
+        for client, wanted in list(self._blocked.items()):
+            if any(slot_of(key) == slot for key in wanted.streams):
+                assert self.cluster is not None
+                owner = self.cluster.owner(slot)
+                client.answer_block(CommandError(f"MOVED {slot} {owner.name}:6379"))
+        for client in list(self._clients):
+            client.lose_channels([c for c in client.channels if slot_of(c) == slot])
+
+    def demote(self, primary: Server) -> None:
+        """It follows another from now on, with what that one has."""
+        self.follow(primary)
+        self.copy_from(primary)
+        for client in list(self._blocked):
+            client.answer_block(
+                CommandError(
+                    "UNBLOCKED force unblock from blocking operation, instance state "
+                    "changed (master -> replica?)"
+                )
+            )
 
     def _begin_anew(self, store: Store) -> None:
         self._clients.clear()
@@ -176,7 +252,6 @@ class Server:
             transaction = tuple(call.effects)
             self.offset += 1
             self._unsynced.append((now, transaction))
-            self.sync(now - 1.0)
             for replica in self.replicas:
                 if not self.replication_cut:
                     replica._coming.append((now + self.lag, transaction))
@@ -191,19 +266,21 @@ class Server:
 
     def execute(self, args: list[bytes], call: Call, *, in_script: bool = False) -> Reply:
         """Raises CommandError."""
+        plain = _PLAIN.get(args[0])
+        if plain is not None:
+            work, least, writes, fills = plain
+            if writes and (self.primary is not None or self.refusal or self.oom):
+                self._may_write(fills=fills and not (in_script and call.effects))
+            if len(args) <= least:
+                raise CommandError(
+                    f"ERR wrong number of arguments for '{args[0].decode().lower()}' command"
+                )
+            return work(call, args[1:])
         name = args[0].decode("latin-1").upper()
         if in_script and name in CONNECTION and name != "PING":
             raise CommandError("ERR This Redis command is not allowed from script")
         if name in ("EVAL", "EVALSHA"):
             return self._script(args, call)
-        known = COMMANDS.get(name)
-        if known is not None and known[2]:
-            if self.primary is not None:
-                raise CommandError(_READONLY)
-            if self.refusal:
-                raise CommandError(self.refusal)
-            if self.oom and name in DENY_OOM and not (in_script and call.effects):
-                raise CommandError(_OOM)
         if name == "PING":
             return args[1] if len(args) > 1 else Status("PONG")
         if name == "CONFIG":
@@ -215,11 +292,23 @@ class Server:
             return OK
         if name == "CLIENT" and args[1].upper() == b"KILL":
             return self._kill_clients(args[2:])
-        if name in ("SELECT", "CLIENT"):
+        if name in ("SELECT", "CLIENT", "READONLY"):
             return OK
+        if name == "COMMAND":
+            return command_table()
+        if name == "CLUSTER":
+            return self._cluster_command(args[1:])
         if name == "PUBSUB":
             return self._shard_channels(args[1:])
         return run(call, args)
+
+    def _may_write(self, *, fills: bool) -> None:
+        if self.primary is not None:
+            raise CommandError(_READONLY)
+        if self.refusal:
+            raise CommandError(self.refusal)
+        if self.oom and fills:
+            raise CommandError(_OOM)
 
     def _script(self, args: list[bytes], call: Call) -> Reply:
         if len(args) < 3:
@@ -247,6 +336,13 @@ class Server:
                 return OK
         raise CommandError("ERR only SCRIPT LOAD and SCRIPT FLUSH are simulated")
 
+    def _cluster_command(self, args: list[bytes]) -> Reply:
+        if self.cluster is None:
+            raise CommandError("ERR This instance has cluster support disabled")
+        if args[0].upper() != b"SLOTS":
+            raise CommandError("ERR only CLUSTER SLOTS is simulated")
+        return self.cluster.ranges()
+
     def _config(self, args: list[bytes]) -> list[bytes]:
         if args[0].upper() != b"GET":
             raise CommandError("ERR only CONFIG GET is simulated")
@@ -260,6 +356,12 @@ class Server:
 
     def _info(self, _sections: list[bytes]) -> bytes:
         role = "master" if self.primary is None else "slave"
+        state = (self.run_id, self.replid, role, len(self.replicas))
+        if self._told[0] != state:
+            self._told = (state, self._about(role))
+        return self._told[1]
+
+    def _about(self, role: str) -> bytes:
         lines = [
             "# Server",
             "redis_version:7.2.0",
@@ -360,14 +462,33 @@ class Client(asyncio.Protocol):
         self._queued: list[list[bytes]] | None = None  #: of a transaction
         self._aborted = False
         self._waits: asyncio.TimerHandle | None = None
+        self._asking = False  #: the next command is for a slot that is on its way here
         self._blocked = False
         self._scheduled = False
         self._wrote = 0  #: the offset of its last write
+        self.host = ""  #: of whoever has connected, where that is known
+
+    @property
+    def hears(self) -> bool:
+        """Whether what is said on it comes to it, just now. True of a socket that is none of
+        ours."""
+        end = getattr(self._transport, "_end", None)
+        if end is None:
+            return self._transport is not None
+        far, network = end.peer.host, end.network
+        return bool(
+            far.runs
+            and end.host.runs
+            and not self._pending
+            and network.reaches(far, end.host)
+            and network.reaches(end.host, far)
+        )
 
     # --- asyncio ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.host = str(transport.get_extra_info("peerhost", ""))
         self.server.came(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -446,6 +567,11 @@ class Client(asyncio.Protocol):
 
     def _do(self, args: list[bytes]) -> Reply:
         name = args[0].decode("latin-1").upper()
+        asking, self._asking = self._asking, name == "ASKING"
+        if self._asking:
+            return OK
+        if self.server.cluster is not None:
+            self.server.cluster.check(self.server, args, asking=asking)
         match name:
             case "MULTI":
                 self._queued, self._aborted = [], False
@@ -481,6 +607,8 @@ class Client(asyncio.Protocol):
         self.server._committed(call)
         if call.effects:
             self._wrote = self.server.offset
+            if self.server.watcher is not None:
+                self.server.watcher(self.server, self.host, call)
 
     def _exec(self) -> Reply:
         queued, self._queued = self._queued, None
@@ -511,6 +639,12 @@ class Client(asyncio.Protocol):
             self.channels.pop(channel, None)
             out.append(encode([b"sunsubscribe", channel, len(self.channels)]))
         return _Encoded(b"".join(out))
+
+    def lose_channels(self, channels: list[bytes]) -> None:
+        """Their slot has gone to another server."""
+        for channel in channels:
+            del self.channels[channel]
+            self.push(encode([b"sunsubscribe", channel, len(self.channels)]))
 
     # --- Waiting ---------------------------------------------------------------------------------
 
@@ -570,23 +704,36 @@ _NIL_LIST: Final = b"*-1\r\n"
 
 def encode(reply: Any) -> bytes:
     """As RESP2."""
-    match reply:
-        case _Encoded():
-            return bytes(reply)
-        case bytes():
-            return b"$%d\r\n%b\r\n" % (len(reply), reply)
-        case int():
-            return b":%d\r\n" % reply
-        case None:
-            return b"$-1\r\n"
-        case Status():
-            return b"+%b\r\n" % reply.encode()
-        case CommandError():
-            return b"-%b\r\n" % str(reply).replace("\r", " ").replace("\n", " ").encode()
-    return b"*%d\r\n%b" % (len(reply), b"".join(map(encode, reply)))
+    kind = type(reply)
+    if kind is bytes:
+        return b"$%d\r\n%b\r\n" % (len(reply), reply)
+    if kind is int:
+        return b":%d\r\n" % reply
+    if reply is None:
+        return b"$-1\r\n"
+    if kind is list:
+        return b"*%d\r\n%b" % (len(reply), b"".join(map(encode, reply)))
+    if kind is _Encoded:
+        return bytes(reply)
+    if kind is Status:
+        return b"+%b\r\n" % reply.encode()
+    if isinstance(reply, CommandError):
+        return b"-%b\r\n" % str(reply).replace("\r", " ").replace("\n", " ").encode()
+    raise TypeError(f"no reply of a server: {reply!r}")
 
 
 def _apply(store: Store, transaction: Transaction, now_ms: int) -> None:
     call = Call(store, now_ms)
     for effect in transaction:
-        run(call, list(effect))
+        if effect[0] == PUT:
+            _, key, value, until = effect
+            store.drop(key)
+            store.values[key] = _copied(value)
+            if until is not None:
+                store.until[key] = until
+        else:
+            run(call, list(effect))
+
+
+def _copied(value: Value) -> Value:
+    return value if isinstance(value, bytes) else value.copy()

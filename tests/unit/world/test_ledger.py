@@ -1,0 +1,170 @@
+"""What the ledger of a run says of commits as no fleet of ours makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.records import (
+    Origin,
+    Outcome,
+    Revision,
+    Submission,
+    committed_header,
+    encode_entry,
+)
+from tests.world.guards.ledger import Ledger
+from tests.world.redis.server import Server
+
+BASE = "pf:{t}:pad:p"
+STATE, INBOX = "pf:{t}:state", "pf:{t}:inbox"
+FIRST = Origin("s", 1)
+
+
+class Book:
+    """A server, and a ledger that follows it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.server = Server(self.loop, random.Random(0), "redis")
+        self.found: list[str] = []
+        self.ledger = Ledger(self.found.append)
+        self.ledger.follow(self.server)
+        self.chain = b""
+
+    def do(self, *commands: tuple[object, ...], who: str = "writer-1") -> None:
+        """As one transaction."""
+        call = self.server.call()
+        for command in commands:
+            words = [part if isinstance(part, bytes) else str(part).encode() for part in command]
+            self.server.execute(words, call)
+        self.ledger.committed(self.server, who, call)
+
+    def lease(self, owner: str, term: int, *, for_ms: int = 3000) -> tuple[object, ...]:
+        until = self.server.now_ms + for_ms
+        return ("HSET", STATE, "owner", owner, "term", term, "until", until, "lease", for_ms)
+
+    def revision(
+        self, rev: int, origin: Origin | None, *, chain: bytes = b""
+    ) -> list[tuple[object, ...]]:
+        wire = b"%d" % rev
+        self.chain = chain or chain_of(self.chain, wire)
+        record = Revision(rev, "a", 1, origin, self.chain, wire).to_record()
+        return [
+            ("XADD", f"{BASE}:revs", f"{rev}-1", "r", record),
+            ("HSET", f"{BASE}:meta", "head", rev, "chain", self.chain),
+        ]
+
+    def submitted(self, origin: Origin, entry: str) -> tuple[object, ...]:
+        data = encode_entry(Submission("p", origin, 1, 0, "a", 0, "Z:1>0$", {}))
+        return ("XADD", INBOX, entry, "e", data)
+
+    def outcome(self, origin: Origin) -> tuple[object, ...]:
+        told = committed_header(0, "r", 0, [Outcome(origin, "refused", 0)])
+        return ("SPUBLISH", BASE, b"R" + told)
+
+
+@pytest.fixture
+def book() -> Iterator[Book]:
+    book = Book()
+    yield book
+    book.loop.close()
+
+
+def test_what_a_fleet_does_is_right(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(book.submitted(FIRST, "5-1"), who="worker-1")
+    book.do(book.submitted(Origin("s", 2), "5-2"), who="worker-1")
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, FIRST), ("HSET", STATE, "position", "5-1"))
+    book.do(book.outcome(Origin("s", 2)), ("HSET", STATE, "position", "5-2"))
+    assert book.found == []
+    assert book.ledger.transactions == 6
+
+
+def test_I1_revisions_have_no_hole_and_never_change(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(2, None))
+    assert book.found[0] == "I1 p: 2 revisions from 0 to 2"
+    book.found.clear()
+    book.do(("XDEL", f"{BASE}:revs", "2-1"), ("HSET", f"{BASE}:meta", "head", 0))
+    assert book.found
+    assert "there was revision 2, and now the last is 0" in book.found[0]
+
+
+def test_I1_a_revision_follows_from_the_one_before(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, None, chain=b"x" * 16))
+    assert book.found == ["I1 p: revision 1 does not follow from 0"]
+
+
+def test_I1_the_head_is_the_last_revision(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(book.revision(0, None)[0], ("HSET", f"{BASE}:meta", "head", 7))
+    assert book.found == ["I1 p: the head is 7, the last revision 0"]
+
+
+def test_I2_a_submission_becomes_one_revision(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, FIRST))
+    book.do(*book.revision(2, FIRST))
+    assert book.found == ["I2 p: submission 1 of s is revision 1 and 2, by writer-1"]
+
+
+def test_I2_nobody_commits_without_the_lease(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, None), who="writer-2")
+    assert book.found == ["I2 p: writer-2 committed, and the lease is 'writer-1''s"]
+
+
+def test_I2_no_entry_is_passed_unanswered(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(book.submitted(FIRST, "5-1"), who="worker-1")
+    book.do(("HSET", STATE, "position", "5-1"))
+    assert "passed entry 5-1, the Submission 1 of s" in book.found.pop()
+
+
+def test_I2_what_is_a_revision_is_not_refused(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, FIRST))
+    book.do(book.outcome(FIRST), ("HSET", STATE, "position", "5-1"))
+    assert book.found == ["I2 p: submission 1 of s is revision 1, and was refused"]
+
+
+@pytest.mark.parametrize(("term", "wrong"), [(2, "runs for another"), (0, "term 0 comes after 1")])
+def test_I2_a_lease_is_taken_when_it_has_run_out(book: Book, term: int, wrong: str) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(book.lease("writer-2", term))
+    assert any(wrong in text for text in book.found), book.found
+
+
+def test_I2_a_lease_that_has_run_out_may_be_taken(book: Book) -> None:
+    book.do(book.lease("writer-1", 1, for_ms=-1))
+    book.do(book.lease("writer-2", 2))
+    assert book.found == []
+
+
+def test_I2_the_inbox_goes_forward(book: Book) -> None:
+    book.do(("HSET", STATE, "position", "5-1"))
+    book.do(("HSET", STATE, "position", "4-1"))
+    assert "moved the inbox back to (4, 1)" in book.found.pop()
+
+
+def test_what_was_lost_is_no_fault_of_who_comes_after(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.server.wipe()
+    book.ledger.follow(book.server)
+    book.chain = b""
+    book.do(book.lease("writer-2", 1))
+    book.do(*book.revision(0, None), who="writer-2")
+    assert book.found == []

@@ -1,0 +1,94 @@
+"""What must be true at every moment, and is looked at while a run goes on.
+
+`ledger` holds each commit and each lease against I1 and I2, on the side of the server; `rooms` what
+workers hold and send against I3 to I6 and I8; `readiness` what programs say of themselves against
+who is served (I10); `growth` sees to it that nothing grows without bound, and that no task dies
+unseen. The judge of the end is `tests.chaos.history`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from tests.world.guards.growth import TaskGuard, too_much
+from tests.world.guards.ledger import Ledger
+from tests.world.guards.readiness import INTERVAL, ReadinessGuard
+from tests.world.guards.rooms import RoomsGuard
+
+if TYPE_CHECKING:
+    from tests.chaos.history import Typists
+    from tests.world.redis.server import Server
+    from tests.world.world import World
+
+LOOK: Final = 0.5
+"""Seconds between two looks at what workers have sent, and at how people are served."""
+
+MOST_FINDINGS: Final = 20
+"""What is written down of one run: where one thing is wrong, many are."""
+
+
+class Guards:
+    """All of them, for one run. What they find is in `findings`, each thing once."""
+
+    def __init__(self, world: World, *, hasty: bool = False) -> None:
+        """`hasty`: `broken` is set by the first finding."""
+        self.findings: dict[str, None] = {}
+        self.broken: asyncio.Future[None] = world.loop.create_future()
+        self.typists: Typists | None = None
+        self._world = world
+        self._hasty = hasty
+        self.ledger = Ledger(self.found)
+        self.rooms = RoomsGuard(self.found, self.ledger)
+        self.readiness = ReadinessGuard(self.found, self.ledger)
+        self.tasks = TaskGuard(self.found, world.loop)
+        self._server: Server | None = None
+        self._watching: set[asyncio.Task[None]] = set()
+        self.stopped = False
+
+    def found(self, text: str) -> None:
+        if len(self.findings) < MOST_FINDINGS and text not in self.findings:
+            self.findings[text] = None
+            self._world.line(f"FOUND {text}")
+        self.break_off()
+
+    def break_off(self) -> None:
+        if self._hasty and not self.broken.done():
+            self.broken.set_result(None)
+
+    def follow(self, server: Server) -> None:
+        """This is the server now, with what it has."""
+        self._server = server
+        self.ledger.follow(server)
+
+    async def watch(self) -> None:
+        """Looks around, for as long as it runs; to be run outside of all hosts."""
+        loop = self._world.loop
+        while not self.stopped:
+            await asyncio.sleep(LOOK)
+            now = loop.now
+            if self._server is not None:
+                self.rooms.look(now, self._server, self.typists)
+            self.tasks.look(now)
+            if self.typists is not None:
+                self.readiness.look(now, self.typists)
+
+    async def ask(self) -> None:
+        """Asks all programs whether they are ready, again and again."""
+        loop = self._world.loop
+        while not self.stopped:
+            await asyncio.sleep(INTERVAL)
+            for host in self.readiness.hosts():
+                asking = self.readiness.ask(host, loop.time)
+                task = loop.create_task(asking, context=host.context.copy())
+                self._watching.add(task)
+                task.add_done_callback(self._watching.discard)
+
+    def at_the_end(self, clients: int) -> None:
+        """In a quiet moment, in which everybody is still there."""
+        assert self._server is not None
+        hosts = [host for host in self._world.loop.hosts if host.runs]
+        for text in too_much(
+            self.tasks, self._world.network, self._server, hosts=hosts, clients=clients
+        ):
+            self.found(text)

@@ -1,0 +1,95 @@
+"""Nothing grows without bound, and no task dies unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from tests.world.host import HOST, Host, here
+from tests.world.loop import WorldLoop
+from tests.world.network import Network
+from tests.world.redis.server import Server
+from tests.world.redis.store import SortedSet, Stream
+
+SEEN_WITHIN: Final = 5.0
+"""Seconds in which somebody has to have asked a task for the fault that it died of."""
+
+MOST_TASKS: Final = 250
+"""Tasks of one program, twice what has been seen with a dozen clients."""
+
+MOST_CONNECTIONS: Final = 150
+"""Connections of one program: redis-py may have a hundred."""
+
+MOST_INBOX: Final = 400
+"""Entries of an inbox in the end: a server trims by whole nodes of a hundred."""
+
+MOST_KEYS: Final = 80
+"""Keys for each pad, author, session and program together."""
+
+
+class TaskGuard:
+    """Makes the tasks of a loop, and keeps account of them."""
+
+    def __init__(self, found: Callable[[str], None], loop: WorldLoop) -> None:
+        self._found = found
+        self._loop = loop
+        self._failed: list[tuple[float, Host, asyncio.Task[Any]]] = []
+        self.running: Counter[Host] = Counter()
+        loop.set_task_factory(self._make)  # type: ignore[arg-type]
+
+    def _make(
+        self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
+        context = options.get("context")
+        host = context.get(HOST, self._loop.outside) if context is not None else here()
+        host = host or self._loop.outside
+        self.running[host] += 1
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        host = here() or self._loop.outside
+        self.running[host] -= 1
+        if not task.cancelled() and task._exception is not None:
+            self._failed.append((self._loop.now, host, task))
+
+    def look(self, now: float) -> None:
+        """Whoever has asked for a task's fault has taken note of it: asyncio notes that."""
+        kept = []
+        for at, host, task in self._failed:
+            if not task._log_traceback or not host.alive:
+                continue
+            if now - at > SEEN_WITHIN:
+                fault = task._exception
+                self._found(f"TASK {host.name}: {task.get_name()} died unseen, of {fault!r}")
+            else:
+                kept.append((at, host, task))
+        self._failed = kept
+
+
+def too_much(
+    tasks: TaskGuard, network: Network, server: Server, *, hosts: list[Host], clients: int
+) -> list[str]:
+    """What has grown beyond its bounds, in a quiet moment in which everybody is still there."""
+    found = []
+    for host in hosts:
+        if (count := tasks.running[host]) > MOST_TASKS:
+            found.append(f"GROWN {host.name} has {count} tasks")
+        if (count := len(network.ends_of(host))) > MOST_CONNECTIONS + clients:
+            found.append(f"GROWN {host.name} has {count} connections")
+    for key, value in server.store.values.items():
+        if isinstance(value, Stream):
+            if key.endswith(b":inbox") and len(value.ids) > MOST_INBOX:
+                found.append(f"GROWN {key!r} has {len(value.ids)} entries")
+        elif isinstance(value, dict | SortedSet | list):
+            count = len(value.scores) if isinstance(value, SortedSet) else len(value)
+            if key.endswith(b":members") and count > clients:
+                found.append(f"GROWN {key!r} has {count} members, of {clients} people")
+            elif key.endswith((b":fences", b":unwritten")) and count > 4 * clients:
+                found.append(f"GROWN {key!r} has {count} entries")
+    if (count := len(server.store.values)) > MOST_KEYS * clients:
+        found.append(f"GROWN the server has {count} keys")
+    return found

@@ -1,0 +1,335 @@
+"""What is taken out of our own code, one at a time, to see whether the simulation finds it.
+
+Each entry takes one check or one step away, in memory. `faults` are those among which chance
+chooses while it is looked for: a fence that nobody waits for is found by connections that break,
+and not by a clock that jumps.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Mutation(NamedTuple):
+    """What stands in a file once, and what is to stand there."""
+
+    file: str
+    old: str
+    new: str
+    faults: tuple[str, ...] = ()  #: kinds, of tests/world/faults.py; none: all of them
+
+
+_COMMIT: Final = "shared/log/lua/commit.lua"
+_LEASE: Final = "shared/log/lua/lease.lua"
+_REIGN: Final = "shared/log/lua/reign.lua"
+_JOIN: Final = "shared/log/lua/join.lua"
+_WRITER_PAD: Final = "services/writer/pad.py"
+_BATCHES: Final = "services/writer/batch_processor.py"
+_LEASES: Final = "services/writer/lease_manager.py"
+_SESSION: Final = "services/fanout/delivery/session.py"
+_RESYNC: Final = "services/fanout/pads/resync.py"
+_JOINS: Final = "services/fanout/requests/join.py"
+_CHANNEL: Final = "services/fanout/hub/channel.py"
+_TERM: Final = "if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end"
+_POSITION: Final = "if position ~= ARGV[2] then return {'position', position} end"
+
+_TWO_WRITERS: Final = ("freeze", "cut off from redis", "kill")
+_LOSS: Final = ("redis loses its last writes", "replica takes over")
+_CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts after")
+_SLOW_PEOPLE: Final = ("people stand still", "connections reset")
+
+MUTATIONS: Final = {
+    # --- The scripts: what is checked before a commit, and what a commit has to do ----------------
+    "term not compared": Mutation(_COMMIT, _TERM, "", _TWO_WRITERS),
+    "position not compared": Mutation(_COMMIT, _POSITION, "", ("redis cuts after",)),
+    "term and position not compared": Mutation(
+        _COMMIT, f"{_TERM}\n", "held[2] = ARGV[2]\n", _TWO_WRITERS
+    ),
+    "reign not compared": Mutation(
+        _COMMIT, "if reign ~= ARGV[5] then return {'reign', reign} end", "", _LOSS
+    ),
+    "head and chain not compared": Mutation(
+        _COMMIT,
+        "(head ~= ARGV[at + 1] or (found[2] or '') ~= ARGV[at + 2])",
+        "false",
+    ),
+    "position not moved": Mutation(
+        _COMMIT, "redis.call('HSET', state, 'position', new_position)", ""
+    ),
+    "position moved one too far": Mutation(
+        _COMMIT,
+        "redis.call('HSET', state, 'position', new_position)",
+        "redis.call('HSET', state, 'position', (string.gsub(new_position, '-%d+$', '-9')))",
+    ),
+    "head not moved": Mutation(
+        _COMMIT,
+        "for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end",
+        "",
+    ),
+    "the last of several revisions is left out": Mutation(
+        _COMMIT,
+        "  for j = first, last do\n    local rev",
+        "  for j = first, math.max(first, last - 1) do\n    local rev",
+        ("redis freezes", "redis is slow", "freeze"),
+    ),
+    "fences are not stored": Mutation(
+        _COMMIT, "redis.call('HSET', fences, ARGV[j], ARGV[j + 1])", "", _CUTS
+    ),
+    "nobody is told of a commit": Mutation(
+        _COMMIT, "redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))", ""
+    ),
+    "the inbox is not trimmed": Mutation(
+        _COMMIT, "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)", ""
+    ),
+    "a lease is taken from who has it": Mutation(
+        _LEASE, "if left > 0 and left <= length and held[2] ~= owner then", "if false then"
+    ),
+    "a lease does not run out": Mutation(
+        _LEASE,
+        "if left > 0 and left <= length and held[2] ~= owner then",
+        "if held[2] and held[2] ~= owner and held[3] ~= '0' then",
+        ("kill", "power off"),
+    ),
+    "a lease from the future counts": Mutation(
+        _LEASE,
+        "left > 0 and left <= length and",
+        "left > 0 and",
+        ("redis clock jumps back", "kill"),
+    ),
+    "a taken lease has the same term": Mutation(
+        _LEASE,
+        "redis.call('HINCRBY', state, 'term', 1)",
+        "redis.call('HINCRBY', state, 'term', held[1] and 0 or 1)",
+        _TWO_WRITERS,
+    ),
+    "renewing does not compare the term": Mutation(
+        "shared/log/lua/renew.lua", "term ~= ARGV[2 * i] or", "", _TWO_WRITERS
+    ),
+    "renewing does not compare the server": Mutation(
+        "shared/log/lua/renew.lua",
+        "term ~= ARGV[2 * i] or string.match(ARGV[2 * i + 1], '^[^.]+') ~= server then",
+        "term ~= ARGV[2 * i] then",
+        ("redis restarts",),
+    ),
+    "all servers are one": Mutation(
+        _REIGN,
+        "return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)\n"
+        "    .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)",
+        "return 'aaaaaaaaaaaaaaaaaaaaaaaa'",
+        _LOSS,
+    ),
+    "a reign begins at any head": Mutation(
+        _REIGN,
+        "known[#known + 1] = reign .. ':' .. head",
+        "known[#known + 1] = reign .. ':999999'",
+        _LOSS,
+    ),
+    "sessions have no order": Mutation(
+        _JOIN, "redis.call('HINCRBY', KEYS[2], 'sessions', 1)", "1", _CUTS
+    ),
+    "who joins is not told": Mutation(
+        _JOIN, "redis.call('SPUBLISH', ARGV[1], 'J' .. order .. ' ' .. ARGV[3])", "", _CUTS
+    ),
+    "who leaves stays a member": Mutation(
+        "shared/log/lua/leave.lua",
+        "if redis.call('HDEL', KEYS[1], ARGV[i]) == 1 then",
+        "if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then",
+        _CUTS,
+    ),
+    # --- The writer -------------------------------------------------------------------------------
+    "a repetition is not known": Mutation(
+        _WRITER_PAD, "if origin.seq <= last_seq:", "if origin.seq < 0:", ("redis cuts after",)
+    ),
+    "sessions' places are not in snapshots": Mutation(
+        _WRITER_PAD,
+        "            dict(self.sessions),",
+        "            {},",
+        ("redis cuts after", "kill"),
+    ),
+    "the order of sessions is ignored": Mutation(
+        _WRITER_PAD,
+        "if self.fences.keeps_out(submission.author, submission.order):",
+        "if False:",
+        (*_CUTS, "deaf to redis", "freeze"),
+    ),
+    "the reign of a submission is not compared": Mutation(
+        _WRITER_PAD,
+        "if limit is not None and submission.base_rev > limit:",
+        "if False:",
+        _LOSS,
+    ),
+    "a rebase begins one revision late": Mutation(
+        _WRITER_PAD,
+        "return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)",
+        "return rebase_over(rebased, self._recent[oldest + 1 :], self.body, self.pool, effort)",
+    ),
+    "what was refused is kept in the pool": Mutation(
+        _WRITER_PAD,
+        "        if patches.change_nothing():\n",
+        "        if patches.change_nothing() and False:\n",
+    ),
+    "pads are kept from an earlier term": Mutation(
+        _LEASES,
+        "            self._pads.forget_partition(partition)\n            try:",
+        "            try:",
+        _TWO_WRITERS,
+    ),
+    "pads are kept when a lease is lost": Mutation(
+        _LEASES,
+        "    def _forget(self, partition: int) -> None:\n"
+        "        self._pads.forget_partition(partition)\n",
+        "    def _forget(self, partition: int) -> None:\n",
+        ("redis cuts after", *_LOSS),
+    ),
+    "what a failed batch did is kept": Mutation(
+        _BATCHES,
+        "        for pad_id in batch.begin_again():\n            self._pads.forget(pad_id)",
+        "        batch.begin_again()",
+    ),
+    "a batch that was read before is settled": Mutation(
+        _LEASES, "if lease is None or lease.position != read_from:", "if lease is None:"
+    ),
+    "leases are not renewed": Mutation(
+        _LEASES,
+        "        await asyncio.gather(*(self._keep(group) for group in self._groups))\n",
+        "",
+    ),
+    "any position will do": Mutation(
+        "services/writer/committer.py",
+        'if word == b"position" and details == [position.encode()]:',
+        'if word == b"position":',
+        _TWO_WRITERS,
+    ),
+    "a lost answer counts as a lost lease": Mutation(
+        "services/writer/committer.py",
+        'if word == b"position" and details == [position.encode()]:',
+        "if False:",
+        ("redis cuts after",),
+    ),
+    "what is not answered is not put in again": Mutation(
+        "shared/log/inbox.py", "again.append(item)", "pass", ("redis cuts after", "redis freezes")
+    ),
+    "what a fail-over took is not put in again": Mutation(
+        "shared/log/inbox.py", "if standing is EntryStatus.LOST:", "if False:", _LOSS
+    ),
+    "everything settled counts as answered": Mutation(
+        "services/fanout/requests/commits.py",
+        "            if not known:\n                await self._catch_up(room, session)\n",
+        "",
+        ("redis ends subscriptions", "deaf to redis"),
+    ),
+    # --- Workers: what they hold, and what they send ----------------------------------------------
+    "a gap is passed over": Mutation(
+        "services/fanout/pads/feed.py",
+        "return Gap(self.head + 1, revisions[-1].rev)",
+        "self.head = rev - 1; self.chain = None; self._ring.clear()",
+        ("redis ends subscriptions", "deaf to redis"),
+    ),
+    "chains are not compared": Mutation(
+        "services/fanout/pads/feed.py",
+        "if before is not None and chain_of(before, revision.wire) != revision.chain:",
+        "if False:",
+        _LOSS,
+    ),
+    "the cursor is moved before the write": Mutation(
+        _SESSION,
+        "        if planned.frames and not self.exit.offer(Frame.joined(planned.frames)):\n",
+        "        for step in planned.steps:\n            self.cursor.moved(step)\n"
+        "        if planned.frames and not self.exit.offer(Frame.joined(planned.frames)):\n",
+        _SLOW_PEOPLE,
+    ),
+    "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(step)\n", ""),
+    "half a frame is written": Mutation(
+        "services/fanout/delivery/newest.py",
+        "            transport.write(data[taken:])\n",
+        "            pass\n",
+        _SLOW_PEOPLE,
+    ),
+    "who waits for room is not served again": Mutation(
+        _SESSION,
+        "        self.happened(SessionEvent.MADE_ROOM)",
+        "        pass",
+        _SLOW_PEOPLE,
+    ),
+    "what was missed is sent from one too far": Mutation(
+        _JOINS,
+        "cursor = DeliveryCursor(rev, rev, resume_until=head, origins_of=origins_of)",
+        "cursor = DeliveryCursor(min(rev + 1, head), rev, head, origins_of)",
+        _CUTS,
+    ),
+    "a fence is not waited for": Mutation(
+        _JOINS,
+        "            await self._fence(room, fence, admission.fence_id, settled)\n",
+        "",
+        (*_CUTS, "slow link to redis", "redis is slow"),
+    ),
+    "whoever comes back shares the history": Mutation(
+        _JOINS,
+        '            raise _turned_away(session.exit, "rejected")',
+        "            pass",
+        _LOSS,
+    ),
+    "a rollback is told to nobody": Mutation(
+        "services/fanout/hub/audience.py",
+        "        for session in affected:\n"
+        '            self._occupants.kick_and_say(session, "rejected")\n'
+        "        for session in list(here.values()):\n"
+        '            session.drop("rollback")\n',
+        "",
+        _LOSS,
+    ),
+    "what came while a pad was read is dropped": Mutation(
+        _CHANNEL, "            self._early.append(message)\n", "            pass\n"
+    ),
+    "a new subscription asks for nothing": Mutation(
+        "services/fanout/hub/room.py",
+        "        self.resync.begin()\n        self.metadata.refresh()",
+        "        self.metadata.refresh()",
+        ("redis ends subscriptions", "deaf to redis"),
+    ),
+    "an epoch is not compared": Mutation(
+        _CHANNEL, "        if message.epoch < replica.epoch:\n", "        if False:\n"
+    ),
+    "a deleted pad goes on": Mutation(
+        "services/fanout/hub/audience.py",
+        "        if epoch <= self._replica.epoch:\n            return\n        self._occupants",
+        "        return\n        self._occupants",
+    ),
+    "channels are not given up": Mutation(
+        "services/fanout/hub/rooms.py",
+        "            self.subscriber.unsubscribe(room.keys.channel)\n",
+        "",
+        _CUTS,
+    ),
+    # --- What is said of oneself, and what has to live --------------------------------------------
+    "a canary is not looked for": Mutation(
+        "services/fanout/ops/canary.py",
+        "if cage.alive_at is None or silent > LIMIT:",
+        "if False:",
+        ("kill", "redis freezes", "power off"),
+    ),
+    "a canary that came back is not noted": Mutation(
+        "services/fanout/ops/canary.py",
+        "                        cage.alive_at = monotonic()\n",
+        "                        cage.alive_at = cage.alive_at or monotonic()\n",
+    ),
+    "a task that died is not begun again": Mutation(
+        "shared/supervisor.py",
+        "            if pause is None:\n                break\n",
+        "            break\n",
+    ),
+    # --- The client -------------------------------------------------------------------------------
+    "a client sends again what was accepted": Mutation(
+        "shared/client/collaborator.py",
+        "        if not self._is_answer(data):\n            return self._change(data)\n",
+        "        if True:\n            return self._change(data)\n",
+        _CUTS,
+    ),
+    "a client passes over gaps": Mutation(
+        "shared/client/collaborator.py",
+        '        if rev != self.rev + 1:\n            raise ProtocolError(f"revision {rev} came',
+        '        if False:\n            raise ProtocolError(f"revision {rev} came',
+        _CUTS,
+    ),
+}
+"""By what is wrong then."""

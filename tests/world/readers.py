@@ -1,0 +1,148 @@
+"""People who only look: readers come and go, a timeslider plays the history from its beginning.
+
+Both write down what they saw at which revision, and are judged by the stream as it is in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+
+from padfleet.shared.client import PadError, ProtocolError, connect
+from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
+from padfleet.shared.client.pad import new_token
+from padfleet.shared.easysync import EasysyncError, apply_to_text
+from tests.chaos.history.recording import digest
+
+GRANULES: Final = 100
+"""Revisions of one request, as many as a page asks for."""
+
+
+class Seen(NamedTuple):
+    """What somebody had on the screen."""
+
+    rev: int
+    digest: str  #: of the text
+    losses: int  #: how often history had been taken back by then
+
+
+class Onlooker(ABC):
+    """One of them, on one pad."""
+
+    def __init__(
+        self, name: str, urls: list[str], dice: random.Random, losses: Callable[[], int]
+    ) -> None:
+        """`urls`: of the pad on several workers. `losses`: how often history was taken back."""
+        self.name = name
+        self.seen: list[Seen] = []
+        self.faults: list[str] = []
+        self.visits = 0
+        self._urls = urls
+        self._dice = dice
+        self._losses = losses
+        self._looks = True
+
+    def rest(self) -> None:
+        self._looks = False
+
+    async def run(self) -> None:
+        while self._looks:
+            await asyncio.sleep(self._dice.uniform(0.5, 4.0))
+            try:
+                await self._visit(self._dice.choice(self._urls))
+                self.visits += 1
+            except (PadError, aiohttp.ClientError, OSError, TimeoutError):
+                continue  # nobody there, or told to go: comes again
+            except (ProtocolError, EasysyncError, LookupError, TypeError) as error:
+                self.faults.append(f"{self.name} was sent what makes no sense: {error!r}")
+
+    @abstractmethod
+    async def _visit(self, url: str) -> None:
+        """Once."""
+
+    def _saw(self, rev: int, text: str, losses: int) -> None:
+        self.seen.append(Seen(rev, digest(text), losses))
+
+    def judge(self, digest_at: Callable[[int], str | None]) -> list[str]:
+        """What is wrong, given the texts of the stream. What was seen before a loss may be gone."""
+        losses = self._losses()
+        found = [] if self.visits else [f"{self.name} was never served"]
+        return (
+            found
+            + self.faults
+            + [
+                f"{self.name} saw another text at revision {seen.rev}"
+                for seen in self.seen
+                if seen.losses == losses and digest_at(seen.rev) != seen.digest
+            ]
+        )
+
+
+class Reader(Onlooker):
+    """Has the text, reads on for a while, and leaves; comes back on another worker."""
+
+    async def _visit(self, url: str) -> None:
+        losses = self._losses()
+        async with connect(url, name=self.name, text_only=True, resume=False) as pad:
+            until = asyncio.get_running_loop().time() + self._dice.uniform(0.2, 6.0)
+            while (left := until - asyncio.get_running_loop().time()) > 0:
+                try:
+                    async with asyncio.timeout(left):
+                        await pad.until(lambda: False)
+                except TimeoutError:
+                    break
+            self._saw(pad.rev, pad.text, losses)
+
+
+class Slider(Onlooker):
+    """Asks for what came since it last asked, and plays it."""
+
+    def __init__(
+        self, name: str, urls: list[str], dice: random.Random, losses: Callable[[], int]
+    ) -> None:
+        super().__init__(name, urls, dice, losses)
+        self._rev, self._text, self._since = -1, "\n", 0
+
+    async def _visit(self, url: str) -> None:
+        if self._since != self._losses():
+            # What it has played may be gone.
+            self._rev, self._text, self._since = -1, "\n", self._losses()
+        place = PadUrl.parse(url)
+        async with asyncio.timeout(10), aiohttp.ClientSession() as http:
+            line = await SocketIOConnection.open(http, place, Traffic())
+            try:
+                await self._ask(line, place.pad_id)
+            finally:
+                line.cut()
+                await line.close()
+
+    async def _ask(self, line: SocketIOConnection, pad: str) -> None:
+        ready = {"component": "pad", "type": "CLIENT_READY", "padId": pad, "data": {}}
+        await line.send(ready | {"token": new_token()})
+        await self._answer(line, "CLIENT_VARS")
+        start = self._rev + 1
+        wanted = {"start": start, "granularity": 1, "requestID": start}
+        await line.send({"component": "pad", "type": "CHANGESET_REQ", "padId": pad, "data": wanted})
+        answer = await self._answer(line, "CHANGESET_REQ")
+        # Whoever asks for what is not there yet is given what is there last.
+        for rev, changeset in enumerate(answer["forwardsChangesets"], answer["start"]):
+            if rev > self._rev:
+                self._text = apply_to_text(changeset, self._text)
+                self._rev = rev
+        if answer["forwardsChangesets"]:
+            self._saw(self._rev, self._text, self._since)
+
+    @staticmethod
+    async def _answer(line: SocketIOConnection, kind: str) -> dict[str, Any]:
+        while True:
+            message = await line.next_message()
+            if "disconnect" in message or "accessStatus" in message:
+                raise PadError(f"told to go: {message}")
+            if message.get("type") == kind:
+                data: dict[str, Any] = message["data"]
+                return data
