@@ -7,6 +7,10 @@ from dataclasses import dataclass, fields
 
 GIB = 1 << 30
 
+LINGERING = 2.0
+"""Pads in Redis for each that is open, with a cold store: one that nobody is on stays for another
+PADFLEET_COLD_AFTER (10 min). That makes as many again where people stay that long."""
+
 
 class BadDemand(ValueError):
     """Makes no sense; the text says what and how it should be."""
@@ -36,6 +40,7 @@ class Demand:
     revision_bytes: float = 0.0  #: of a revision in a message; 0: as measured
     stored_pads: int = 0  #: that Redis holds; 0: as many as are open
     history: int = 2000  #: revisions of each of these
+    all_pads: int = 0  #: with those that lie in a cold store; 0: there is none
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -50,6 +55,7 @@ class Demand:
         _at_least("revision-bytes", self.revision_bytes, 0)
         _at_least("stored-pads", self.stored_pads, 0)
         _at_least("history", self.history, 0)
+        self._check_cold()
         if not 0 <= self.polling <= 1:
             raise BadDemand(f"--polling {self.polling:g} is a share of the sockets: 0 to 1")
         if self.skew > 3:
@@ -61,11 +67,23 @@ class Demand:
             )
         if self.pads > self.sockets:
             raise BadDemand(
-                f"--pads {self.pads:,} are more than --sockets {self.sockets:,}: a pad that is "
-                "open has somebody on it (--stored-pads are those that are not)"
+                f"{'--open' if self.all_pads else '--pads'} {self.pads:,} are more than --sockets "
+                f"{self.sockets:,}: a pad that is open has somebody on it (of --pads, --open are "
+                "those that are open)"
             )
         if self.hot is not None:
             self._check_hot(self.hot)
+
+    def _check_cold(self) -> None:
+        if not self.all_pads:
+            return
+        if self.all_pads < self.pads:
+            raise BadDemand(f"--open {self.pads:,} are more than --pads {self.all_pads:,}")
+        if self.stored_pads:
+            raise BadDemand(
+                "--stored-pads is for a Redis that holds all pads; with --open, those that are not "
+                "open lie in a cold store"
+            )
 
     def _check_hot(self, hot: HotPad) -> None:
         _at_least("hot-sockets", hot.sockets, 1)
@@ -83,6 +101,13 @@ class Demand:
             raise BadDemand("--hot-sockets leaves fewer sockets than editors for the other pads")
         if self.pads == 1 and hot.sockets != self.sockets:
             raise BadDemand("with --pads 1 the one pad is the hot one: it has all --sockets")
+
+    @property
+    def pads_in_redis(self) -> int:
+        """Those that are open; with a cold store, also those that were open a moment ago."""
+        if not self.all_pads:
+            return self.stored_pads or self.pads
+        return min(self.all_pads, math.ceil(self.pads * LINGERING))
 
     @property
     def revisions_per_second(self) -> float:

@@ -23,7 +23,14 @@ def parser() -> argparse.ArgumentParser:
     )
     who = made.add_argument_group("who is there")
     who.add_argument("--sockets", type=int, metavar="N", help="people with a pad open")
-    who.add_argument("--pads", type=int, metavar="N", help="pads open at the same time")
+    who.add_argument("--pads", type=int, metavar="N", help="pads that there are")
+    who.add_argument(
+        "--open",
+        type=int,
+        metavar="N",
+        help="of these, open at the same time; the others lie in a cold store (all of them, and "
+        "there is no cold store)",
+    )
     who.add_argument("--editors", type=int, metavar="N", help="people typing at the same time")
     who.add_argument("--rate", type=float, metavar="R", help="edits/s of each of them; at most 2")
     who.add_argument("--hot-sockets", type=int, metavar="N", help="of these, on one pad")
@@ -35,7 +42,13 @@ def parser() -> argparse.ArgumentParser:
     who.add_argument(
         "--revision-bytes", type=float, default=0.0, metavar="B", help="in a message (as measured)"
     )
-    who.add_argument("--stored-pads", type=int, default=0, metavar="N", help="in Redis (--pads)")
+    who.add_argument(
+        "--stored-pads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="in Redis, without a cold store (--pads)",
+    )
     who.add_argument(
         "--history", type=int, default=Demand.history, metavar="N", help="revisions of each (2000)"
     )
@@ -84,7 +97,7 @@ def demand_of(arguments: argparse.Namespace) -> Demand:
         raise BadDemand("--hot-editors is given without --hot-sockets: how many are on that pad?")
     return Demand(
         arguments.sockets,
-        arguments.pads,
+        arguments.pads if arguments.open is None else arguments.open,
         arguments.editors,
         arguments.rate,
         hot,
@@ -93,6 +106,7 @@ def demand_of(arguments: argparse.Namespace) -> Demand:
         arguments.revision_bytes,
         arguments.stored_pads,
         arguments.history,
+        0 if arguments.open is None else arguments.pads,
     )
 
 

@@ -18,6 +18,14 @@ PARTITIONS_PER_WRITER = 8
 """So that rendezvous hashing spreads them evenly, and there is room to grow: their number is fixed
 at the first start."""
 
+COLD_PAD_BYTES = 100
+"""What is left in Redis of a pad in a cold store, at most."""
+
+COLD_OBJECT_BYTES = 4096
+COLD_REVISION_BYTES = 10
+"""What a pad takes in a cold store, and each of its revisions: a block of a disk, and what typing
+was measured to take (docs/performance.md), rounded up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -39,6 +47,7 @@ class Plan:
     node_bytes: float
     node_out: float
     node_in: float
+    cold_bytes: float = 0.0  #: of the cold store
 
     def binds(self, what: str) -> Limit:
         return binding(self.limits[what])
@@ -90,6 +99,7 @@ def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
         resident / nodes,
         work.bytes_out / nodes,
         work.bytes_in / nodes,
+        _cold(demand),
     )
 
 
@@ -194,8 +204,15 @@ def _node_limits(goal: Goal, processes: int, resident: float, work: PlannedWork)
 
 def _stored(demand: Demand, constants: Constants) -> float:
     """Bytes of Redis; what is too new to be packed is up to a chunk more than is kept."""
-    pads = demand.stored_pads or demand.pads
+    # Of a pad that was brought from the cold store, no more than its newest revisions are there.
     newest = min(demand.history, WriterSettings.keep_revisions)
     each = constants.redis_pad_bytes + newest * constants.redis_revision_bytes
-    each += (demand.history - newest) * constants.redis_packed_bytes
-    return pads * each
+    if not demand.all_pads:
+        each += (demand.history - newest) * constants.redis_packed_bytes
+    hot = demand.pads_in_redis
+    return hot * each + max(0, demand.all_pads - hot) * COLD_PAD_BYTES
+
+
+def _cold(demand: Demand) -> float:
+    """Bytes of the cold store."""
+    return demand.all_pads * (COLD_OBJECT_BYTES + demand.history * COLD_REVISION_BYTES)

@@ -21,8 +21,10 @@ MIB = 1 << 20
 
 def lines(plan: Plan, provenance: Provenance) -> Iterator[str]:
     demand, goal, work = plan.demand, plan.goal, plan.work
+    there_are = f" of {demand.all_pads:,}, the others in a cold store" if demand.all_pads else ""
     yield (
-        f"{demand.sockets:,} sockets on {demand.pads:,} pads, {demand.editors:,} people typing "
+        f"{demand.sockets:,} sockets on {demand.pads:,} pads{there_are}, "
+        f"{demand.editors:,} people typing "
         f"{demand.rate:g} edits/s each; {goal.headroom:.0%} of everything stays free"
     )
     for reason in plan.impossible:
@@ -45,6 +47,7 @@ def lines(plan: Plan, provenance: Provenance) -> Iterator[str]:
         [
             ("Redis processes", f"{plan.counts['redis'] + replicas:,}, {replicas:,} as replicas"),
             ("Redis, memory", f"{plan.redis_bytes / plan.counts['redis'] / MIB:,.0f} MiB a shard"),
+            *_cold_rows(plan),
             (
                 "Redis, CPU",
                 f"{plan.commits.redis_cores / plan.counts['redis']:.0%} of a core a shard, "
@@ -98,6 +101,13 @@ def lines(plan: Plan, provenance: Provenance) -> Iterator[str]:
     )
 
 
+def _cold_rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.demand.all_pads:
+        hot = plan.demand.pads_in_redis
+        yield "pads in Redis", f"{hot:,} of {plan.demand.all_pads:,}: open, or until a moment ago"
+        yield "cold store", f"{plan.cold_bytes / 2**30:,.1f} GiB"
+
+
 def _table(rows: list[tuple[str, str]]) -> Iterator[str]:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -116,6 +126,9 @@ def settings(plan: Plan) -> Iterator[str]:
     if plan.goal.replicas:
         yield "# Writers: nobody is shown what no replica has."
         yield "PADFLEET_COMMIT_REPLICAS=1"
+    if plan.demand.all_pads:
+        yield "# All processes: where pads lie that nobody is on."
+        yield "PADFLEET_COLD_URL=file:///var/lib/padfleet/cold"
     yield "# deploy/kubernetes: into `patches` of the overlay's kustomization.yaml"
     yield "patches:"
     for name in ("fanout", "writer"):

@@ -235,6 +235,40 @@ def test_memory_is_that_of_its_parts() -> None:
     assert found.redis_bytes == pytest.approx(LARGE.pads * each)
 
 
+MILLION = Demand(5000, 2000, 1000, 0.5, history=300, all_pads=1_000_000)
+
+
+def test_memory_of_redis_follows_the_pads_that_are_open() -> None:
+    two_gib = Goal(redis_memory=2 * 2**30)
+    found = plan(MILLION, two_gib, CONSTANTS)
+    assert found.counts["redis"] == 1
+    assert found.redis_bytes < 2**30
+    assert plan(replace(MILLION, pads=4000), two_gib, CONSTANTS).redis_bytes > found.redis_bytes
+    all_hot = replace(MILLION, sockets=1_000_000, pads=1_000_000, all_pads=0)
+    assert plan(all_hot, two_gib, CONSTANTS).counts["redis"] > 50
+    assert found.cold_bytes == pytest.approx(1_000_000 * (4096 + 3000))
+    # All of what is open is there once, however many there are.
+    few = plan(replace(MILLION, all_pads=2000), two_gib, CONSTANTS)
+    assert few.redis_bytes == pytest.approx(
+        2000 * (CONSTANTS.redis_pad_bytes + 300 * CONSTANTS.redis_revision_bytes)
+    )
+
+
+def test_open_pads_are_asked_for_beside_those_that_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    people = ["--sockets", "5000", "--editors", "1000", "--rate", "0.5"]
+    given = [*people, "--pads", "1000000", "--open", "2000", "--history", "300"]
+    assert main([*given, "--redis-memory", "2GiB", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["counts"]["redis"] == 1
+    assert (found["demand"]["pads"], found["demand"]["all_pads"]) == (2000, 1_000_000)
+    assert main(given) == 0
+    printed = capsys.readouterr().out
+    assert "2,000 pads of 1,000,000, the others in a cold store" in printed
+    assert "PADFLEET_COLD_URL=" in printed
+
+
 def test_partitions_are_enough_for_every_writer_and_shard_and_a_power_of_two() -> None:
     found = plan(replace(LARGE, editors=500_000, rate=1.0, skew=0.0), Goal(latency_s=9), CONSTANTS)
     assert found.partitions.bit_count() == 1
@@ -339,5 +373,13 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_bad_demands_say_which_flag() -> None:
+    with pytest.raises(BadDemand, match="--open 20 are more than --pads 10"):
+        Demand(100, 20, 1, 1.0, all_pads=10)
+    with pytest.raises(BadDemand, match="--open 20 are more than --sockets 10"):
+        Demand(10, 20, 1, 1.0, all_pads=100)
+    with pytest.raises(BadDemand, match="--open are those that are open"):
+        Demand(10, 20, 1, 1.0)
+    with pytest.raises(BadDemand, match="--stored-pads is for a Redis that holds all"):
+        Demand(100, 20, 1, 1.0, stored_pads=30, all_pads=40)
     with pytest.raises(BadDemand, match="--skew"):
         Demand(10, 1, 1, 1.0, skew=4)
