@@ -32,7 +32,7 @@ from padfleet.shared.client.errors import (
     TooLarge,
 )
 from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
-from padfleet.shared.client.people import color_of, colors_of, names_of
+from padfleet.shared.client.people import PresentPeople, colors_of, names_of
 from padfleet.shared.client.pointing import Pointing
 from padfleet.shared.client.splitting import SplitLimits
 from padfleet.shared.easysync import to_units
@@ -84,9 +84,13 @@ class Pad:
     _listener: Callable[[Event], None] | None = None
     _submit_listener: Callable[[bool], None] | None = None
     _pointing: Pointing = field(init=False)
+    _people: PresentPeople = field(init=False)
 
     def __post_init__(self) -> None:
         self._pointing = Pointing(self._tell_place)
+        self._people = PresentPeople(
+            self.author_id, self._palette, self.users, self.names, self.colors
+        )
 
     @property
     def text(self) -> str:
@@ -281,6 +285,7 @@ class Pad:
                     line = await dialer.redial(self.state.rev)
                     self.state.room = line_room(line)
                     self._line = line
+                    self._people.came_back()
                     self.resumes += 1
         except asyncio.CancelledError:
             raise
@@ -309,17 +314,10 @@ class Pad:
             return False
         progress = False
         match message.get("data"):
-            case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
-                self.users[author] = name = who.get("name")
-                if name:
-                    self.names[author] = name
-                color = color_of(who.get("colorId"), self._palette)
-                if color is not None:
-                    self.colors[author] = color
-            case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
-                self.users.pop(author, None)
-                for moved in self.state.left(author):
-                    self._emit(moved)
+            case dict(data) if (gone := self._people.told(data)) is not None:
+                for author in gone:
+                    for moved in self.state.left(author):
+                        self._emit(moved)
             case dict(data):
                 missed = data.get("type") == "CLIENT_RECONNECT"
                 for event in self.state.receive(data):
@@ -470,6 +468,7 @@ async def connect(
         "supports": [
             "ACKNOWLEDGEMENTS",
             "SESSIONS",
+            "USERS",
             *(["NEW_CHANGES_BATCH"] if batch else []),
             *(["CURSORS"] if cursors else []),
         ],

@@ -1,7 +1,7 @@
 """Who is or was on a pad, from what the server says of them: pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{3,8}")
@@ -26,6 +26,73 @@ def color_of(color: Any, palette: Any) -> str | None:
     if isinstance(color, int) and isinstance(palette, list) and 0 <= color < len(palette):
         color = palette[color]
     return color if isinstance(color, str) and _COLOR.fullmatch(color) else None
+
+
+class PresentPeople:
+    """The others who are on a pad, from what its server says of them, message by message."""
+
+    def __init__(
+        self,
+        me: str,
+        palette: Any,
+        users: dict[str, str | None],
+        names: dict[str, str],
+        colors: dict[str, str],
+    ) -> None:
+        """`me` is this client's own author, of whom it may be told, too. What the last three hold,
+        as in `Pad`, is kept up to date."""
+        self._me = me
+        self._palette = palette
+        self._users = users
+        self._names = names
+        self._colors = colors
+        self._unconfirmed: set[str] = set()
+
+    def came_back(self) -> None:
+        """The client has joined again: who was here before may have left meanwhile."""
+        self._unconfirmed = set(self._users)
+
+    def told(self, data: Mapping[str, Any]) -> list[str] | None:
+        """The authors who are known now to have left; None if the message is not about people."""
+        match data:
+            case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
+                self._here(author, who.get("colorId"), who.get("name"))
+                return []
+            case {"type": "USER_LEAVE", "userInfo": {"userId": str(author)}}:
+                return self._left([author])
+            case {"type": "USERS"}:
+                for row in _list(data.get("users")):
+                    match row:
+                        case [str(author), color, name]:
+                            self._here(author, color, name)
+                gone = self._left(a for a in _list(data.get("left")) if isinstance(a, str))
+                if data.get("complete"):
+                    unconfirmed, self._unconfirmed = self._unconfirmed, set()
+                    gone += self._left(unconfirmed)
+                return gone
+        return None
+
+    def _here(self, author: str, color: Any, name: Any) -> None:
+        if author == self._me:
+            return
+        self._unconfirmed.discard(author)
+        self._users[author] = name
+        if name:
+            self._names[author] = name
+        found = color_of(color, self._palette)
+        if found is not None:
+            self._colors[author] = found
+
+    def _left(self, authors: Iterable[str]) -> list[str]:
+        gone = list(authors)
+        for author in gone:
+            self._users.pop(author, None)
+        self._unconfirmed.difference_update(gone)
+        return gone
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _authors(authors: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -93,10 +93,10 @@ async def test_a_client_says_who_it_is_and_what_it_understands(server: PadServer
         "padId": "test",
         "token": "t.12345678901234567890",
         "userInfo": {"name": "Nora", "colorId": "#aabbcc"},
-        "supports": ["ACKNOWLEDGEMENTS", "SESSIONS", "NEW_CHANGES_BATCH"],
+        "supports": ["ACKNOWLEDGEMENTS", "SESSIONS", "USERS", "NEW_CHANGES_BATCH"],
     }
     assert re.fullmatch(r"t\.[A-Za-z0-9_-]{20}", second["token"])
-    assert second["supports"] == ["ACKNOWLEDGEMENTS", "SESSIONS"]
+    assert second["supports"] == ["ACKNOWLEDGEMENTS", "SESSIONS", "USERS"]
 
 
 @pytest.mark.parametrize(

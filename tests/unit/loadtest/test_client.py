@@ -91,7 +91,7 @@ def test_the_way_onto_a_pad(batch: bool) -> None:
     ready = json.loads(packet.removeprefix("42"))[1]
     assert ready["type"] == "CLIENT_READY"
     assert (ready["padId"], ready["token"]) == ("höme", "t.secret")
-    assert ready.get("supports") == (["NEW_CHANGES_BATCH"] if batch else None)
+    assert ready.get("supports") == (["NEW_CHANGES_BATCH", "USERS"] if batch else None)
     client.receive(Vars(AUTHOR, 7, 30, 0), 12, 0, tally)
     assert (client.joined, client.rev, client.length) == (True, 7, 30)
     assert tally.latencies["join"].ms(50) == pytest.approx(2000, rel=0.01)
