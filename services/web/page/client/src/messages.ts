@@ -78,11 +78,20 @@ export interface PadSettings {
   view?: { showAuthorColors?: boolean; rtlIsTrue?: boolean; padFontFamily?: string };
 }
 
+/** Several people at once, for who has announced it. `complete`: nobody else was here on joining. */
+export interface UsersMessage {
+  type: "USERS";
+  users?: [userId: string, colorId: string | number, name: string | null][];
+  left?: string[];
+  complete?: boolean;
+}
+
 /** The inner message of a COLLABROOM that this library knows. */
 export type CollabMessage =
   | Revision
   | { type: "USER_NEWINFO"; userInfo: UserInfo }
   | { type: "USER_LEAVE"; userInfo: UserInfo }
+  | UsersMessage
   | { type: "CHAT_MESSAGE"; message: ChatLine }
   | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
   | { type: "CURSORS"; cursors: Told[] }

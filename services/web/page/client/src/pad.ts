@@ -461,7 +461,7 @@ export class Pad extends Emitter<PadEvents> {
       type: "CLIENT_READY",
       padId: this.variables?.padId ?? address.padId,
       userInfo: { name, colorId: color },
-      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS"],
+      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS", "USERS"],
       token: this.token,
     };
     if (this.variables === null || this.collaborator === null) {
@@ -528,6 +528,15 @@ export class Pad extends Emitter<PadEvents> {
       case "USER_LEAVE":
         this.people.left(message.userInfo.userId);
         this.state.cursors.left(message.userInfo.userId);
+        this.emit("people", this.people.present);
+        break;
+      case "USERS":
+        for (const [userId, colorId, name] of message.users ?? [])
+          this.people.here({ userId, colorId, name });
+        for (const userId of message.left ?? []) {
+          this.people.left(userId);
+          this.state.cursors.left(userId);
+        }
         this.emit("people", this.people.present);
         break;
       case "CHAT_MESSAGE":
