@@ -26,6 +26,7 @@ from padfleet.services.fanout.delivery.session_state import (
 )
 from padfleet.services.fanout.delivery.window import ASIDE_ROOM, ASK_AGE, Probe, Window
 from padfleet.services.fanout.pads.steps import AcceptCommit
+from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
 from padfleet.shared.log.authors import Author, AuthorVisit
@@ -196,22 +197,25 @@ class Session:
         except OutboundClosed:
             return
 
-    def offer(self, frame: Frame, now: float) -> bool:
-        """What can wait for as long as there is anything else for the session to take. False: it
-        was not sent."""
+    def offer(self, what: Frame | SharedRun, now: float) -> int:
+        """Sends what can wait for as long as there is anything else for the session to take.
+        Returns its bytes; 0: it was not sent."""
         window = self.window
         if self.state is not SessionState.CURRENT or window.room < ASIDE_ROOM:
-            return False
-        if not self.exit.offer(frame):
-            return False
-        size = len(frame.websocket)
+            return 0
+        if isinstance(what, SharedRun):
+            size = self.exit.offer_run(what)
+        else:
+            size = len(what.websocket) if self.exit.offer(what) else 0
+        if not size:
+            return 0
         asks = window.sent + size >= window.quiet_bytes
         window.sent += size
         if asks:
             # Not with the frame, which others are sent too.
             self.send(PING)
             self._ask(now, 0, pinged=True)
-        return True
+        return size
 
     def flush(self, flush: Flush) -> Flushed:
         """Sends what the feed has beyond the cursor, as far as the socket and the window let it.

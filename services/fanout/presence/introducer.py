@@ -19,6 +19,7 @@ from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.presence.excerpt import ALL_TOLD
 from padfleet.services.fanout.presence.roster_log import RosterLog
+from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.packets import Frame
 
 RULES: Final = PacingRules(share=0.1, ceiling=1.0, rate=20, burst=16)
@@ -114,14 +115,17 @@ class Introducer:
         excerpt = log.next_for(cursor)
         upto = log.end if excerpt is None else excerpt.upto
         completes = not cursor.complete and upto >= cursor.since
-        frame: Frame | None
+        what: Frame | SharedRun | None
         if excerpt is None:
-            frame = ALL_TOLD if completes and cursor.lists else None
+            what = ALL_TOLD if completes and cursor.lists else None
         elif session.id in excerpt.concerns:
-            frame = excerpt.frame_for(session.id, lists=cursor.lists, completes=completes)
+            what = excerpt.made_for(session.id, lists=cursor.lists, completes=completes)
         else:
-            frame = excerpt.frame(lists=cursor.lists, completes=completes)
-        if self._gate.is_shut or (frame is not None and not session.offer(frame, now)):
+            what = excerpt.made(lists=cursor.lists, completes=completes)
+        size = 0
+        if what is not None and not self._gate.is_shut:
+            size = session.offer(what, now)
+        if self._gate.is_shut or (what is not None and not size):
             self._behind[session.id] = session
             return 0
         # Only now: it has been taken.
@@ -131,7 +135,7 @@ class Introducer:
             self._behind[session.id] = session
         else:
             self._behind.pop(session.id, None)
-        return len(frame.websocket) if frame is not None else 0
+        return size
 
     # --- When ------------------------------------------------------------------------------------
 

@@ -135,6 +135,16 @@ class Outbound:
             self.had = made.last.number
             metrics.deflated(made.before, made.after)
 
+    def offer_run(self, run: SharedRun) -> int:
+        """As `offer`, deflated where that can be read. Returns the bytes that were written."""
+        if self.had == PLAIN or self.transport is None:
+            return len(run.plain.websocket) if self.offer(run.plain) else 0
+        made = run.deflated
+        if not self.offer_deflated(made.data, self.had if made.last is None else made.last.number):
+            return 0
+        metrics.deflated(made.before, made.after)
+        return len(made.data)
+
     def ping(self, now: float, answer: Answer | None = None) -> None:
         """An Engine.IO ping. Its pong proves that all that was sent before it has arrived."""
         self.write(PING)

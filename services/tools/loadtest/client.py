@@ -61,7 +61,7 @@ class Client:
     ) -> None:
         self.pad_id = pad_id
         self.token = token
-        self.batch = batch  #: announces that it understands NEW_CHANGES_BATCH
+        self.batch = batch  #: announces that it understands NEW_CHANGES_BATCH, and USERS
         self.started = started  #: when it began to connect
         self.place = place  #: where in the first line it types, from 0 to 1; else at the start
         self.author = ""
@@ -219,7 +219,7 @@ class Client:
             "userInfo": {"colorId": None, "name": None},
             "protocolVersion": 2,
         }
-        return ready | ({"supports": ["NEW_CHANGES_BATCH"]} if self.batch else {})
+        return ready | ({"supports": ["NEW_CHANGES_BATCH", "USERS"]} if self.batch else {})
 
     def _enter(self, heard: scan.Vars, now: float, tally: LoadTally) -> None:
         if self.joined:

@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         "--batch",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="announce NEW_CHANGES_BATCH, as newer clients do (yes)",
+        help="announce NEW_CHANGES_BATCH and USERS, as newer clients do (yes)",
     )
     who.add_argument(
         "--compression",

@@ -5,19 +5,26 @@ from __future__ import annotations
 
 import json
 import random
+import string
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
+from padfleet.services.fanout.delivery.shared_context import SharedContext
+from padfleet.services.fanout.pads.collabroom import collab
 from padfleet.services.fanout.presence.excerpt import ALL_TOLD, FEW, Excerpt, RosterEntry
 from padfleet.services.fanout.presence.roster_log import RosterLog
+from padfleet.services.fanout.transport.deflate import NOTHING, SharedRun
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.authors import Author
+from tests.unit.fanout.inflating import InflatingClient
 
 
-def messages(frame: Frame | None) -> Iterator[dict[str, Any]]:
+def messages(told: Frame | SharedRun | None) -> Iterator[dict[str, Any]]:
+    """The messages in it, as somebody reads them who cannot inflate."""
+    frame = told.plain if isinstance(told, SharedRun) else told
     for packet in frame.payload.split(b"\x1e") if frame is not None else ():
         yield json.loads(packet[2:])[1]["data"]
 
@@ -47,14 +54,14 @@ class StockPage:
         upto = log.end if excerpt is None else excerpt.upto
         completes = not self.cursor.complete and upto >= self.cursor.since
         if excerpt is not None:
-            self.hear(excerpt.frame(lists=self.lists, completes=completes))
+            self.hear(excerpt.made(lists=self.lists, completes=completes))
         elif completes and self.lists:
             self.hear(ALL_TOLD)
         log.took(self.cursor, upto)
         self.cursor.complete |= completes
         return excerpt is not None
 
-    def hear(self, frame: Frame | None) -> None:
+    def hear(self, frame: Frame | SharedRun | None) -> None:
         for message in messages(frame):
             info = message["userInfo"]
             if message["type"] == "USER_NEWINFO":
@@ -76,7 +83,7 @@ class ListingPage(StockPage):
         super().comes(log, back=back)
         self.unconfirmed = set(self.people)
 
-    def hear(self, frame: Frame | None) -> None:
+    def hear(self, frame: Frame | SharedRun | None) -> None:
         for message in messages(frame):
             assert message["type"] == "USERS"
             for author, _, name in message.get("users", ()):
@@ -184,7 +191,7 @@ def test_all_who_come_to_a_crowd_take_the_same_bytes() -> None:
         log.begin(cursor, knows_some=False)
         mine = []
         while excerpt := log.next_for(cursor):
-            mine.append(excerpt.frame(lists=False, completes=False))
+            mine.append(excerpt.made(lists=False, completes=False))
             log.took(cursor, excerpt.upto)
         told.append(mine)
     assert len(told[0]) == 10
@@ -193,7 +200,7 @@ def test_all_who_come_to_a_crowd_take_the_same_bytes() -> None:
     cursor, anew = RosterCursor(), []
     log.begin(cursor, knows_some=False)
     while excerpt := log.next_for(cursor):
-        anew.append(excerpt.frame(lists=False, completes=False))
+        anew.append(excerpt.made(lists=False, completes=False))
         log.took(cursor, excerpt.upto)
     assert [a is b for a, b in zip(told[0], anew, strict=True)] == [True] * 9 + [False]
 
@@ -241,7 +248,7 @@ def test_a_handful_is_told_in_order_and_nobody_of_himself() -> None:
     excerpt = log.next_for(RosterCursor())
     assert excerpt is not None
     assert excerpt.concerns == {"session 0", "session 1", "session 2"}
-    told = messages(excerpt.frame_for("session 1", lists=False, completes=False))
+    told = messages(excerpt.made_for("session 1", lists=False, completes=False))
     assert [message["userInfo"]["userId"] for message in told] == ["a.0", "a.2"]
 
 
@@ -249,7 +256,6 @@ def test_in_a_crowd_nobody_is_sent_something_else() -> None:
     entries = [RosterEntry(who(n), False, f"session {n}", n, n) for n in range(FEW + 1)]
     excerpt = Excerpt(entries, FEW + 1)
     assert not excerpt.concerns
-    assert [entry.who.id for entry in excerpt.entries] == sorted(e.who.id for e in entries)
 
 
 def test_the_list_says_when_it_is_complete_and_what_is_in_it() -> None:
@@ -259,10 +265,10 @@ def test_the_list_says_when_it_is_complete_and_what_is_in_it() -> None:
     log.gone("a.0")
     excerpt = log.next_for(RosterCursor())
     assert excerpt is not None
-    assert list(messages(excerpt.frame(lists=True, completes=True))) == [
+    assert list(messages(excerpt.made(lists=True, completes=True))) == [
         {"type": "USERS", "users": [["a.1", 1, "Ada"]], "left": ["a.0"], "complete": True}
     ]
-    assert list(messages(excerpt.frame(lists=False, completes=True))) == [
+    assert list(messages(excerpt.made(lists=False, completes=True))) == [
         {"type": "USER_NEWINFO", "userInfo": {"userId": "a.1", "name": "Ada", "colorId": 1}},
         {"type": "USER_LEAVE", "userInfo": {"userId": "a.0", "colorId": 1}},
     ]
@@ -275,3 +281,36 @@ def test_who_is_up_to_date_is_told_of_the_change_alone() -> None:
     excerpt = log.next_for(cursor)
     assert excerpt is not None
     assert [entry.who for entry in excerpt.entries] == [who(2, "Ada")]
+
+
+def test_what_is_deflated_is_read_whatever_its_reader_had_before() -> None:
+    """Newcomers have had nothing yet; others have had revisions, chat, or an older excerpt."""
+    log, cursor = crowd(40, block=16), RosterCursor()
+    client = InflatingClient()
+    while excerpt := log.next_for(cursor):
+        made = excerpt.made(lists=False, completes=False)
+        assert isinstance(made, SharedRun)
+        for reader in (client, InflatingClient()):
+            arrived = reader.read(made.deflated.data)
+            assert [each.text.encode() for each in arrived] == made.plain.payload.split(b"\x1e")
+        room = SharedContext().deflate([collab({"text": "between"}).shared()], NOTHING)
+        client.read(room.data)
+        log.took(cursor, excerpt.upto)
+
+
+def test_a_person_is_some_25_bytes() -> None:
+    """Of which 12 are the random ones of the id."""
+    chance = random.Random(5)
+    log, cursor, sizes = RosterLog(), RosterCursor(), []
+    for _ in range(5000):
+        author = "a." + "".join(chance.choices(string.ascii_letters + string.digits, k=16))
+        log.here(Author(author, None, chance.randrange(64)))
+    while excerpt := log.next_for(cursor):
+        for lists in (False, True):
+            made = excerpt.made(lists=lists, completes=False)
+            assert isinstance(made, SharedRun)
+            sizes.append((len(made.plain.websocket), len(made.deflated.data)))
+        log.took(cursor, excerpt.upto)
+    assert sum(plain for plain, _ in sizes[::2]) > 650_000
+    assert sum(deflated for _, deflated in sizes[::2]) < 130_000
+    assert sum(deflated for _, deflated in sizes[1::2]) < 80_000
