@@ -10,6 +10,9 @@ from typing import Any, NoReturn
 
 from redis.exceptions import ResponseError
 
+from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.cold.opening import names_none, open_pads
+from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.agreement import Disagreement
 from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
 from padfleet.shared.log.inventory import NoFleet, stored_keyspace
@@ -51,6 +54,9 @@ def run_tool(
     except (NoFleet, Disagreement) as error:
         print(f"{parser.prog}: {where}: {error}", file=sys.stderr)
         return NOT_DONE
+    except StoreAway as error:
+        print(f"{parser.prog}: the cold store: {error}", file=sys.stderr)
+        return FAILED
     except UNREACHABLE as error:
         if isinstance(error, OSError) and error.filename is not None:
             print(f"{parser.prog}: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -84,6 +90,22 @@ async def fleet_of(
         yield redis, keyspace
     finally:
         await redis.close()
+
+
+@asynccontextmanager
+async def cold_of(settings: RedisProcessSettings) -> AsyncIterator[ColdPads | None]:
+    """The cold store that the settings name; None: they name none. Raises `StoreAway`."""
+    if names_none(settings.cold_url):
+        yield None
+        return
+    try:
+        cold = open_pads(settings.cold_url)
+    except ValueError as error:
+        raise StoreAway(f"PADFLEET_COLD_URL: {error}") from error
+    try:
+        yield cold
+    finally:
+        await cold.aclose()
 
 
 class ToolProgress:

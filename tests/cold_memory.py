@@ -13,7 +13,15 @@ from itertools import count
 
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten, StoreAway
-from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, ColdState, Mark
+from padfleet.shared.cold.pads import (
+    ColdGlance,
+    ColdHead,
+    ColdListed,
+    ColdPad,
+    ColdPart,
+    ColdState,
+    Mark,
+)
 from padfleet.shared.cold.store import ColdVersion, Stored
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad
@@ -101,6 +109,15 @@ class MemoryPads:
         self._check("look", pad)
         held = self._held.get(pad)
         return held.head if held is not None else None
+
+    async def glance(self, pad: str) -> ColdGlance | None:
+        self._check("glance", pad)
+        held = self._held.get(pad)
+        if held is None:
+            return None
+        return ColdGlance(
+            held.head, held.state.pad, sum(map(len, held.revisions)), len(held.authors)
+        )
 
     async def read(self, pad: str) -> ColdPad | None:
         self._check("read", pad)

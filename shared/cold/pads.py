@@ -80,6 +80,15 @@ class ColdPad(NamedTuple):
     authors: Sequence[tuple[str, list[bytes]]]
 
 
+class ColdGlance(NamedTuple):
+    """What is small of a pad."""
+
+    head: ColdHead
+    pad: PadHead
+    bytes: int  #: that it takes in the store, about
+    authors: int  #: that are in it
+
+
 class ColdListed(NamedTuple):
     """A pad in a list."""
 
@@ -98,6 +107,10 @@ class ColdPads(Protocol):
 
     async def look(self, pad: str) -> ColdHead | None:
         """Where the pad stands; None: there is none of this name. One read of something small."""
+        ...
+
+    async def glance(self, pad: str) -> ColdGlance | None:
+        """What a list says of the pad; None: there is none. Costs little more than `look`."""
         ...
 
     async def read(self, pad: str) -> ColdPad | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from padfleet.shared.settings.cold_url import problem_with_cold
 from padfleet.shared.settings.declare import setting
 from padfleet.shared.settings.redis_url import problem_with
 
@@ -24,6 +25,14 @@ class ProcessSettings:
         secret=True,
         env_fallback="REDIS_URL",
         check=problem_with,
+    )
+    cold_url: str = setting(
+        "",
+        "where pads lie that nobody is on: file:///var/lib/padfleet/cold, s3://bucket/prefix, "
+        "gs://, az://, or the database of an Etherpad, postgresql:// or mysql://. The same for all "
+        "processes; none: all pads stay in Redis",
+        secret=True,
+        check=problem_with_cold,
     )
     partitions: int = setting(
         32,

@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "pad": ("tools.pad", "read, write and watch a pad from the command line"),
     "pads": ("tools.pads", "list pads and who is on them; delete, move and copy them"),
+    "prune": ("tools.prune", "delete pads that nobody has used for long"),
     "shout": ("tools.shout", "show a notice to everybody who has a pad open"),
     "loadtest": (
         "tools.loadtest",

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from padfleet.services.tools.backup.take import PadUnreadable, take_pad
 from padfleet.services.tools.backup.unchanged import already_there
 from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
 from padfleet.shared.archive.folder import file_of, means_folder
+from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inventory import tokens, wanted_pads

@@ -3,9 +3,9 @@
 from contextlib import suppress
 from pathlib import Path
 
-from padfleet.services.tools.backup.take import head_of
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import first_pad
+from padfleet.shared.archive.taking import head_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace

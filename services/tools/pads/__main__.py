@@ -2,14 +2,15 @@
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from padfleet.services.tools.pads.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.removing import remove_cold
 from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.copying import copy_pad, move_pad
@@ -21,16 +22,14 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
+from padfleet.shared.settings.ages import age_of
+from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
 
 UNDONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
 """Why a pad was not deleted."""
-
-_AGE = re.compile(r"(\d{1,6})([hd])")
-_SECONDS = {"h": 3600, "d": 86400}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,11 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|who|delete|…")
     about = {
-        "list": "a line for each pad, in no order: revision, last edit, size, who is on it, name",
+        "list": "a line for each pad, in no order: revision, last edit, size, authors, who is on "
+        "it or that it is cold, name",
         "show": "all that can be said of some pads",
         "who": "who is on a pad",
         "delete": "delete pads; whoever is on one is told",
         "move": "give a pad another name; whoever is on it is told that it is gone",
+        "rename": "do what move does",
         "copy": "copy a pad with its whole history",
     }
     commands = {
@@ -70,13 +71,24 @@ def _parser() -> argparse.ArgumentParser:
         "--unused",
         type=_age,
         metavar="AGE",
-        help="only those that were edited last so long ago, and that nobody is on: 365d, 12h",
+        help="only those that were used last so long ago, and that nobody is on: 365d, 12h",
+    )
+    place = listing.add_mutually_exclusive_group()
+    place.add_argument(
+        "--hot", dest="place", action="store_const", const="hot", help="only those in Redis"
+    )
+    place.add_argument(
+        "--cold",
+        dest="place",
+        action="store_const",
+        const="cold",
+        help="only those in the cold store",
     )
     listing.add_argument("--open", action="store_true", help="only those that somebody is on")
     for verb in ("show", "delete"):
         commands[verb].add_argument("pads", nargs="+", metavar="PAD")
     commands["who"].add_argument("pad", metavar="PAD")
-    for verb in ("move", "copy"):
+    for verb in ("move", "rename", "copy"):
         commands[verb].add_argument("pad", metavar="PAD")
         commands[verb].add_argument("new_name", metavar="NEWNAME")
         commands[verb].add_argument(
@@ -90,18 +102,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _age(text: str) -> float:
-    found = _AGE.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age such as 365d or 12h")
-    return float(int(found[1]) * _SECONDS[found[2]])
+    try:
+        return age_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class _PadsRun:
     """One run of the command, and whether all of it was done."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
+    def __init__(self, redis: Redis, keyspace: Keyspace, cold: ColdPads | None) -> None:
         self.redis = redis
         self.keyspace = keyspace
+        self.cold = cold
         self.failed = False
 
     def fails(self, why: str) -> None:
@@ -115,13 +128,13 @@ class _PadsRun:
 
 @asynccontextmanager
 async def _run(settings: RedisProcessSettings) -> AsyncGenerator[_PadsRun, None]:
-    async with fleet_of(settings) as (redis, keyspace):
-        yield _PadsRun(redis, keyspace)
+    async with fleet_of(settings) as (redis, keyspace), cold_of(settings) as cold:
+        yield _PadsRun(redis, keyspace, cold)
 
 
 async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     since = None if given.unused is None else time.time() - given.unused
-    wanted = Wanted(given.match, since, given.open)
+    wanted = Wanted(given.match, since, given.open, given.place or "any")
     async with _run(settings) as run, aclosing(_readable(run, wanted)) as found:
         async for facts in found:
             print(_as_json(facts) if given.json else _line(facts), flush=True)
@@ -129,7 +142,7 @@ async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 
 
 async def _readable(run: _PadsRun, wanted: Wanted) -> AsyncGenerator[PadFacts, None]:
-    async with aclosing(listed(run.redis, run.keyspace, wanted)) as found:
+    async with aclosing(listed(run.redis, run.keyspace, run.cold, wanted)) as found:
         async for facts in found:
             if isinstance(facts, UnreadablePad):
                 run.fails(facts.why)
@@ -141,7 +154,7 @@ async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> in
     async with _run(settings) as run:
         for pad in given.pads:
             try:
-                facts = await facts_of(run.redis, run.keyspace, pad)
+                facts = await facts_of(run.redis, run.keyspace, run.cold, pad)
             except CorruptPad as error:
                 run.fails(str(error))
                 continue
@@ -156,7 +169,7 @@ async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 
 async def _who(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings) as run:
-        if await facts_of(run.redis, run.keyspace, given.pad) is None:
+        if await facts_of(run.redis, run.keyspace, run.cold, given.pad) is None:
             run.fails(f"there is no pad {given.pad!r}")
             return run.code
         for joined in sorted(await members(run.redis, run.keyspace.pad(given.pad))):
@@ -175,6 +188,11 @@ async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     async with _run(settings) as run, _edits(run) as edits:
         for pad in given.pads:
             try:
+                if run.cold is not None and await remove_cold(
+                    run.redis, run.keyspace, run.cold, pad
+                ):
+                    print(f"{shown(pad)}: deleted")
+                    continue
                 await edits.delete(pad)
             except Missing:
                 run.fails(f"there is no pad {pad!r}")
@@ -248,9 +266,10 @@ def _why(error: Exception) -> str:
 
 
 def _line(facts: PadFacts) -> str:
-    people = f"{facts.sessions} on it" if facts.sessions else ""
+    people = f"{facts.sessions} on it" if facts.sessions else "cold" * (facts.place == "cold")
     return (
-        f"{facts.head:>8}  {facts.edited_at}  {facts.bytes:>12,}  {people:>10}  {shown(facts.pad)}"
+        f"{facts.head:>8}  {facts.edited_at}  {facts.bytes:>12,}  {facts.authors:>4}  "
+        f"{people:>10}  {shown(facts.pad)}"
     )
 
 
@@ -264,7 +283,9 @@ def _described(facts: PadFacts) -> str:
         "revision": f"{facts.head:,}",
         "last edit": facts.edited_at,
         "bytes": f"{facts.bytes:,}",
+        "where": "in Redis" if facts.place == "hot" else "in the cold store",
         "sessions": str(facts.sessions),
+        "authors": str(facts.authors),
         "made by": facts.creator,
         "read-only": facts.read_only_id or "nobody has asked for its address yet",
     }
@@ -277,6 +298,7 @@ _VERBS = {
     "who": _who,
     "delete": _delete,
     "move": _move,
+    "rename": _move,
     "copy": _copy,
 }
 

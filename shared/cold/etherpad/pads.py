@@ -35,7 +35,7 @@ from padfleet.shared.cold.etherpad.note import (
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.cold.etherpad.reading import PadReader, Read
 from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
-from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.document import CorruptPad
@@ -102,6 +102,16 @@ class EtherpadPads:
             at,
             version_of(note.change if note is not None else "", digest),
         )
+
+    async def glance(self, pad: str) -> ColdGlance | None:
+        found = await self.read(pad)
+        if found is None:
+            return None
+        # All its revisions are rows of the table, of which those that were read are a sample.
+        read = found.revisions.records
+        each = sum(map(len, read)) // len(read) if read else 0
+        size = each * (found.head.head + 1)
+        return ColdGlance(found.head, found.state.pad, size, len(found.authors))
 
     async def read(self, pad: str) -> ColdPad | None:
         found = await self._read(pad)

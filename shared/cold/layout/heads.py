@@ -41,6 +41,13 @@ class HeadObject:
             pad.epoch, pad.head, pad.chain, self.mark, self.edition, self.written, version
         )
 
+    @property
+    def size(self) -> int:
+        """Bytes, of all that it names, and of what is large in itself."""
+        inline = [self.chat, *(block.payload for block in self.blocks)]
+        inline += [payload for payload in self.beside.values() if isinstance(payload, bytes)]
+        return sum(ref.size for ref in self.refs()) + sum(map(len, inline))
+
     def refs(self) -> list[PartRef]:
         """All parts that it names."""
         beside = [ref for ref in self.beside.values() if isinstance(ref, PartRef)]

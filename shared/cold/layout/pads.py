@@ -24,7 +24,7 @@ from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_he
 from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
 from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
-from padfleet.shared.cold.pads import ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
 from padfleet.shared.easysync.errors import shown
@@ -54,6 +54,21 @@ class ObjectPads:
     async def look(self, pad: str) -> ColdHead | None:
         found = await self._head(pad)
         return found[0].cold_head(found[1]) if found is not None else None
+
+    async def glance(self, pad: str) -> ColdGlance | None:
+        seen: ColdVersion | None = None
+        while (found := await self._head(pad)) is not None:
+            head, version = found
+            parts = PadParts(self._store, pad)
+            try:
+                authors = await read_beside(parts, head.beside, "authors") or ()
+            except PartGone as error:
+                if version == seen:
+                    raise CorruptPad(str(error)) from error
+                seen = version
+                continue
+            return ColdGlance(head.cold_head(version), head.state.pad, head.size, len(authors))
+        return None
 
     async def read(self, pad: str) -> ColdPad | None:
         seen: ColdVersion | None = None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from padfleet.services.tools.backup.take import head_of
+from padfleet.shared.archive.taking import head_of
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log import announcements, scripts
 from padfleet.shared.log.announcements import Relayed, RevisionSaved, Said, SettingsChanged

@@ -1,0 +1,1 @@
+"""`padfleet prune`: pads that nobody has used for long go away."""

@@ -1,0 +1,107 @@
+"""The command `padfleet prune`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+
+from padfleet.shared.cold.layout.pads import ObjectPads
+from padfleet.shared.cold.pruning import Pruned, Pruning
+from padfleet.shared.log.edits import Edits
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.settings.ages import age_of
+from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
+
+TIMEOUT = 10.0
+"""Seconds that a writer may take to delete a pad."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Delete what nobody has used for long. Returns 0 when all of it is gone, 1 when some of it is
+    not, 2 when nothing was begun."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if given.export is not None and not given.dry_run:
+        try:
+            given.export.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--export {given.export}: it cannot be made: {error.strerror}")
+    return run_tool(parser, argv, _prune)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padfleet prune",
+        description="Delete pads that nobody has used for long, in Redis and in the cold store, "
+        "and say which: a line for each on standard output.",
+        epilog="With a cold store, only pads that lie in it are deleted, and a pad was used when "
+        "it was opened or edited. Without one it is not known who has opened a pad, and it was "
+        "used when it was edited. Nobody can bring back what is deleted without --export, whose "
+        "files padfleet restore reads.",
+    )
+    parser.add_argument(
+        "--unused", type=_age, required=True, metavar="AGE", help="for how long: 365d, 12h"
+    )
+    parser.add_argument(
+        "--match", default="*", metavar="PATTERN", help="only names like this, as 'team-*'"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="back each of them up before, a file each"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say which they are")
+    parser.add_argument("--json", action="store_true", help="an object a line")
+    add_redis_options(parser)
+    return parser
+
+
+def _age(text: str) -> float:
+    try:
+        age = age_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not age:
+        raise argparse.ArgumentTypeError("that would be all pads that nobody is on just now")
+    return age
+
+
+async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    counts: dict[str, int] = {}
+    async with AsyncExitStack() as stack:
+        redis, keyspace = await stack.enter_async_context(fleet_of(settings))
+        cold = await stack.enter_async_context(cold_of(settings))
+        inbox = InboxWriter(redis, keyspace, timeout=TIMEOUT)
+        stack.push_async_callback(inbox.close)
+        edits = Edits(redis, keyspace, inbox, timeout=TIMEOUT)
+        stack.push_async_callback(edits.close)
+        pruning = Pruning(redis, keyspace, cold, edits, export=given.export, dry_run=given.dry_run)
+        async with aclosing(pruning.run(given.unused, given.match)) as pads:
+            async for one in pads:
+                counts[one.verdict] = counts.get(one.verdict, 0) + 1
+                _say(one, as_json=given.json)
+        if isinstance(cold, ObjectPads) and not given.dry_run:
+            # What killed processes have left in the store is nobody's, and goes as well.
+            _ = await cold.sweep()
+    said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+    print(f"padfleet prune: {said or 'nothing has been unused for so long'}", file=sys.stderr)
+    return FAILED if counts.get("failed") else 0
+
+
+def _say(one: Pruned, *, as_json: bool) -> None:
+    if one.verdict == "failed":
+        print(f"padfleet prune: {shown(one.pad)}: {shown(one.why)}", file=sys.stderr)
+    elif as_json:
+        facts = one.facts._asdict() if one.facts is not None else {}
+        print(json.dumps({"verdict": one.verdict, **facts}, ensure_ascii=False), flush=True)
+    elif one.facts is not None:
+        print(
+            f"{one.verdict}  {one.facts.edited_at}  {one.facts.head:>8}  {one.facts.place}  "
+            f"{shown(one.pad)}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""All pads of a fleet, wherever they are."""
+
+from collections.abc import AsyncGenerator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from padfleet.shared.batches import batches
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.several import read_heads
+
+PAGE = 500
+"""Cold pads of which Redis is asked at once whether it has them."""
+
+
+class WherePad(NamedTuple):
+    """A pad, and where it was when it was come to."""
+
+    pad: str
+    hot: bool  #: it is in Redis, where it may be deleted already
+
+
+async def all_pads(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, match: str = "*"
+) -> AsyncGenerator[WherePad, None]:
+    """Each once, those in Redis first, also if it moves meanwhile. `match` is a pattern as of
+    `fnmatch`, of names. No names are held but those of pads in Redis. Raises what `UNREACHABLE`
+    lists."""
+    listed: set[str] = set()
+    async for pad in pad_ids(redis, keyspace):
+        if fnmatchcase(pad, match):
+            listed.add(pad)
+            yield WherePad(pad, True)
+    if cold is None:
+        return
+    names = (one.pad async for one in cold.pads(match=match))
+    async for page in batches(names, PAGE):
+        others = [pad for pad in page if pad not in listed]
+        heads = await read_heads(redis, [keyspace.pad(pad) for pad in others])
+        for pad, head in zip(others, heads, strict=True):
+            # Of one that was deleted in Redis, what is in the store goes in a moment.
+            here = isinstance(head, Exception) or head.head >= 0 or head.epoch > 0
+            if here:
+                listed.add(pad)
+            yield WherePad(pad, here)

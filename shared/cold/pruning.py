@@ -1,0 +1,132 @@
+"""Takes away pads that nobody has used for long: those that lie in the cold store by themselves,
+those that are in Redis by their writer."""
+
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from padfleet.shared.archive.folder import file_of
+from padfleet.shared.archive.taking import PadUnreadable, take_pad
+from padfleet.shared.archive.writing import NotWritten, new_archive
+from padfleet.shared.cold.archiving import take_cold_pad
+from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, listed
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.removing import remove_cold
+from padfleet.shared.log import groups
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
+from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.keys import Keyspace
+
+log = logging.getLogger(__name__)
+
+
+class Pruned(NamedTuple):
+    """What became of a pad that nobody has used for long."""
+
+    pad: str
+    verdict: Literal["deleted", "would be deleted", "used meanwhile", "failed"]
+    facts: PadFacts | None = None
+    why: str = ""  #: it failed
+
+    @property
+    def days(self) -> int:
+        """For which nobody has edited it."""
+        return int((time.time() - self.facts.edited) // 86400) if self.facts is not None else 0
+
+
+class _Gone(Exception):
+    """The pad is not there any more, so there must be no file of it either."""
+
+
+class Pruning:
+    """One pass over all pads."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        cold: ColdPads | None,
+        edits: Edits,
+        *,
+        export: Path | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        """`export` is a directory into which each pad is backed up before it is deleted."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._cold = cold
+        self._edits = edits
+        self._export = export
+        self._dry_run = dry_run
+
+    async def run(self, unused_s: float, match: str = "*") -> AsyncGenerator[Pruned, None]:
+        """Takes away what nobody has edited, nor opened as far as that is known, for so many
+        seconds, and nobody is on. Raises what `UNREACHABLE` lists; what is done by then stays
+        done."""
+        # What is in Redis though there is a cold store was opened a moment ago, if only to be read.
+        place: Literal["cold", "any"] = "any" if self._cold is None else "cold"
+        wanted = Wanted(match, time.time() - unused_s, place=place)
+        found = listed(self._redis, self._keyspace, self._cold, wanted)
+        async with aclosing(found) as pads:
+            async for facts in pads:
+                if isinstance(facts, UnreadablePad):
+                    yield Pruned("", "failed", None, facts.why)
+                elif self._dry_run:
+                    yield Pruned(facts.pad, "would be deleted", facts)
+                else:
+                    yield await self._prune(facts)
+
+    async def _prune(self, facts: PadFacts) -> Pruned:
+        try:
+            gone = await (self._prune_cold(facts) if facts.place == "cold" else self._hot(facts))
+        except (Missing, Overtaken):
+            gone = False
+        except (CorruptPad, PadUnreadable, NotWritten, EditRefusal, NotTaken, Unanswered) as error:
+            return Pruned(facts.pad, "failed", facts, str(error))
+        if not gone:
+            return Pruned(facts.pad, "used meanwhile", facts)
+        # The one place where it is told that there was such a pad.
+        log.info(
+            "pad pruned",
+            extra={"pad": facts.pad, "head": facts.head, "edited": facts.edited_at},
+        )
+        return Pruned(facts.pad, "deleted", facts)
+
+    async def _prune_cold(self, facts: PadFacts) -> bool:
+        assert self._cold is not None
+        over = await self._cold.look(facts.pad)
+        if over is None or over.head != facts.head:
+            return False
+        if self._export is not None:
+            try:
+                with new_archive(file_of(self._export, facts.pad)) as archive:
+                    if await take_cold_pad(self._cold, facts.pad, archive.write) is None:
+                        raise _Gone
+            except _Gone:
+                return False
+        return await remove_cold(self._redis, self._keyspace, self._cold, facts.pad, over)
+
+    async def _hot(self, facts: PadFacts) -> bool:
+        if self._export is not None:
+            try:
+                with new_archive(file_of(self._export, facts.pad)) as archive:
+                    head = await take_pad(
+                        self._redis,
+                        self._keyspace,
+                        facts.pad,
+                        archive.write,
+                        lambda _rev, _head: None,
+                    )
+                    if head is None:
+                        raise _Gone
+            except _Gone:
+                return False
+        await self._edits.delete(facts.pad, only_at=facts.head)
+        if (group := groups.group_of(facts.pad)) is not None:
+            await groups.remove_pad(self._redis, group, facts.pad)
+        return True

@@ -1,0 +1,30 @@
+"""Takes a pad away that lies in the cold store, without bringing it into Redis."""
+
+from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.pads import ColdHead, ColdPads
+from padfleet.shared.log import groups
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.several import read_heads
+
+
+async def remove_cold(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads, pad: str, over: ColdHead | None = None
+) -> bool:
+    """False, and nothing is done, if the pad is not in the cold store alone, or not as `over` says
+    (None: however it is). Whoever wants the pad at the same moment has it, or there is none: both
+    say so in the store first, and one of them is overtaken. Raises what `UNREACHABLE` lists, or
+    `CorruptPad`."""
+    (here,) = await read_heads(redis, [keyspace.pad(pad)])
+    if isinstance(here, Exception) or here.head >= 0:
+        return False
+    found = over if over is not None else await cold.look(pad)
+    if found is None or found.mark != "frozen":
+        return False
+    try:
+        await cold.delete(pad, found)
+    except Overwritten:
+        return False
+    if (group := groups.group_of(pad)) is not None:
+        await groups.remove_pad(redis, group, pad)
+    return True

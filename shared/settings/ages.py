@@ -1,0 +1,24 @@
+"""Ages in days or hours, as people write them."""
+
+import re
+from typing import Final
+
+_AGE: Final = re.compile(r"([0-9]{1,6})([hd])")
+_SECONDS: Final = {"h": 3600, "d": 86400}
+
+
+def age_of(text: str) -> float:
+    """Seconds. Raises ValueError with what is wrong."""
+    found = _AGE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no age such as 365d or 12h")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
+def problem_with_age(text: str) -> str | None:
+    """Why a setting's text is refused; None: it is not, or it is empty."""
+    try:
+        _ = age_of(text) if text.strip() else None
+    except ValueError as error:
+        return str(error)
+    return None
