@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from padfleet.services.tools.doctor.checks import judge
+from padfleet.services.tools.doctor.cold_store import collect_cold, judge_cold
 from padfleet.services.tools.doctor.collect import Unreachable, collect
 from padfleet.services.tools.doctor.etherpad import import_source, judge_settings, read_settings
 from padfleet.services.tools.doctor.report import etherpad_lines, lines
@@ -31,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     except Unreachable as error:
         print(f"padfleet doctor: {error}", file=sys.stderr)
         return _NOT_CHECKED
-    findings = judge(facts)
+    findings = judge(facts) + judge_cold(collect_cold(settings.cold_url))
     for line in lines(findings):
         print(line)
     return _UNFIT if any(finding.level == "fail" for finding in findings) else _FIT

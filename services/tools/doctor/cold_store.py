@@ -1,0 +1,112 @@
+"""Whether the cold store is fit for pads."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from padfleet.services.tools.doctor.checks import NEARLY_FULL, DoctorFinding
+from padfleet.shared.cold.errors import StoreAway, StoreFull
+from padfleet.shared.cold.opening import names_none, open_pads
+from padfleet.shared.settings.redis_url import mask
+
+TIMEOUT_S: Final = 60.0
+
+SLOW_S: Final = 1.0
+"""A join of a cold pad waits for some of these calls."""
+
+
+@dataclass(frozen=True)
+class ColdFacts:
+    """What was found out about the cold store."""
+
+    where: str  #: without a password
+    away: str = ""  #: why it does not answer, or does not take anything
+    wrong: str = ""  #: what it does that pads cannot live with
+    took_s: float = 0.0  #: to put, to read, to list and to delete
+    full: float | None = None  #: share of its disk that is taken; None: it is not ours to see
+
+
+def collect_cold(url: str) -> ColdFacts | None:
+    """Tries the store, and leaves nothing there. None: the settings name none."""
+    return None if names_none(url) else asyncio.run(_tried(url))
+
+
+async def _tried(url: str) -> ColdFacts:
+    where = mask(url)
+    try:
+        cold = open_pads(url)
+    except (StoreAway, ValueError) as error:
+        return ColdFacts(where, away=str(error))
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await cold.check()
+    except TimeoutError:
+        return ColdFacts(where, away=f"it has not answered for {TIMEOUT_S:g} s")
+    except StoreFull as error:
+        return ColdFacts(where, away=f"it takes nothing: {error}")
+    except StoreAway as error:
+        return ColdFacts(where, away=str(error))
+    except ValueError as error:
+        return ColdFacts(where, wrong=str(error))
+    finally:
+        await cold.aclose()
+    return ColdFacts(where, took_s=time.perf_counter() - began, full=_full(url))
+
+
+def _full(url: str) -> float | None:
+    scheme, _, rest = url.strip().partition("://")
+    if scheme != "file":
+        return None
+    disk = shutil.disk_usage(Path("/" + rest.partition("/")[2]))
+    return 1 - disk.free / disk.total
+
+
+def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
+    """The findings; none without a cold store."""
+    name = "cold store"
+    if facts is None:
+        return []
+    if facts.away:
+        return [
+            DoctorFinding(
+                "fail",
+                name,
+                f"{facts.where}: {facts.away}",
+                "until it answers, pads that are open go on, and others cannot be opened; check "
+                "PADFLEET_COLD_URL, the rights of this user, and the network",
+            )
+        ]
+    if facts.wrong:
+        return [DoctorFinding("fail", name, f"{facts.where}: {facts.wrong}")]
+    if facts.full is not None and facts.full > NEARLY_FULL:
+        return [
+            DoctorFinding(
+                "warn",
+                name,
+                f"{facts.where}: its disk is {facts.full:.0%} full",
+                "make room, or padfleet prune: a full one keeps pads from leaving Redis",
+            )
+        ]
+    if facts.took_s > SLOW_S:
+        return [
+            DoctorFinding(
+                "warn",
+                name,
+                f"{facts.where}: eight calls took {facts.took_s:.1f} s",
+                "take one that is nearer: who opens a cold pad waits for some of them",
+            )
+        ]
+    return [
+        DoctorFinding(
+            "ok",
+            name,
+            f"{facts.where}: what is put is read right after, and nothing is put over what others "
+            f"have put; {facts.took_s * 1000:.0f} ms",
+        )
+    ]
