@@ -30,6 +30,9 @@ from prometheus_client import REGISTRY
 
 from padfleet import __version__
 from padfleet.shared import tracing
+from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.cold.opening import attach
+from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
@@ -58,6 +61,8 @@ class ProcessOptions(Protocol):
     def redis_url(self) -> str: ...
     @property
     def partitions(self) -> int: ...
+    @property
+    def cold_url(self) -> str: ...
 
 
 class Role(NamedTuple):
@@ -67,6 +72,9 @@ class Role(NamedTuple):
     wanted: str  #: the name that it was given; "": it makes one of its host's name and a lot
     setting: str  #: where that name comes from, for who has given it to two processes
     timeout_ms: int  #: silence after which the others count it as dead
+
+    patience_s: float = 20.0  #: for a pad that comes from the cold store
+    trusting_s: float = 0.0  #: for which it is believed that there is none of a name
 
     def name(self) -> str:
         """The name that was given, or a new one, which no other process has."""
@@ -96,6 +104,8 @@ class Process:
         self._stop = asyncio.Event()  # set when it was asked to end
         self._role = role
         self._partitions = settings.partitions
+        self._cold_url = settings.cold_url
+        self.thawing: Thawing | None = None  #: brings pads from the cold store, if there is one
         self._kept: list[Kept] = []
         self._sites: list[web.TCPSite] = []
 
@@ -134,6 +144,23 @@ class Process:
         loop.add_signal_handler(signal.SIGTERM, self._terminate)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
         await self._join()
+        await self._attach()
+
+    async def _attach(self) -> None:
+        """A store that does not answer keeps nobody from starting: pads that are in Redis are
+        served without it."""
+        try:
+            self.thawing = attach(
+                self.redis,
+                self.keyspace,
+                self._cold_url,
+                patience_s=self._role.patience_s,
+                trusting_s=self._role.trusting_s,
+            )
+        except (StoreAway, ValueError) as error:
+            raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
+        if self.thawing is not None:
+            self.ends.push_async_callback(self.thawing.cold.aclose)
 
     async def _join(self) -> None:
         """Before anything else; a process that must not go on is ended later, too."""

@@ -11,10 +11,21 @@ from padfleet.shared.settings import FanoutSettings
 log = logging.getLogger(__name__)
 
 
+NOT_THERE = 0.5
+"""Seconds for which it is believed that there is no pad of a name: several steps of a join ask, and
+the cold store is asked once. Less than any pad takes to be made and frozen."""
+
+
 async def run(settings: FanoutSettings) -> None:
     """Until SIGTERM or SIGINT. Raises what `Process` raises, `TaskDied`, and `SettingsError` for a
     key of tokens that cannot be used."""
-    role = Role("worker", settings.worker_id, "PADFLEET_WORKER_ID", settings.presence_timeout_ms)
+    role = Role(
+        "worker",
+        settings.worker_id,
+        "PADFLEET_WORKER_ID",
+        settings.presence_timeout_ms,
+        trusting_s=NOT_THERE,
+    )
     async with Process(settings, role) as process:
         requests = open_requests(process, settings)
         operations = open_operations(process, settings, requests)

@@ -11,6 +11,7 @@ from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.figures import figures
+from padfleet.services.writer.freezing import Freezing
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.services.writer.readiness import add_readiness
 from padfleet.services.writer.replicas import Replicas
@@ -27,9 +28,19 @@ STOP_DEADLINE = 5.0
 """Seconds for the batch at hand and for giving the leases back, when asked to stop."""
 
 
+THAW_PATIENCE = 5.0
+"""Seconds that a pad may take to come from the cold store. Other pads do not wait for it."""
+
+
 async def run(settings: WriterSettings) -> None:
     """Until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
-    role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
+    role = Role(
+        "writer",
+        settings.writer_id,
+        "PADFLEET_WRITER_ID",
+        settings.lease_ms,
+        patience_s=THAW_PATIENCE,
+    )
     async with Process(settings, role) as process:
         leases = _lease_manager(process, settings)
         add_readiness(process.health, process.redis, process.keyspace, leases, settings.lease_ms)
@@ -85,4 +96,17 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
         batch_max=settings.batch_max,
         commit_interval_ms=settings.commit_interval_ms,
         vacancies=Vacancies(redis, keyspace, pads, after_ms=settings.unwritten_after_ms),
+        freezing=_freezing(process, settings),
+    )
+
+
+def _freezing(process: Process, settings: WriterSettings) -> Freezing | None:
+    if process.thawing is None:
+        return None
+    return Freezing(
+        process.redis,
+        process.keyspace,
+        process.thawing,
+        after_ms=int(settings.cold_after * 1000),
+        every_ms=int(settings.cold_every * 1000),
     )

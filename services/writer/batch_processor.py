@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.cache import PadAway, PadCache
 from padfleet.services.writer.committer import Committer, LeaseLost, Spoilt, patiently
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.damages import Damages
@@ -26,12 +26,19 @@ from padfleet.shared.log.damage import CorruptPad, is_forbidden
 from padfleet.shared.log.document import DocumentChange
 from padfleet.shared.log.entries import Received, Staged, UnreadableEntry, UnreadEntry, unread
 from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
-from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions, revision_pages
-from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.history import (
+    HistoryGap,
+    read_meta_here,
+    read_revisions,
+    revision_pages,
+)
+from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.moving import note_hot
 from padfleet.shared.log.pads import forget_read_only
 from padfleet.shared.log.reading import drop_staged, entered_at, read_staged
 from padfleet.shared.log.records import (
+    AWAY,
     CREATED,
     OVERTAKEN,
     Creation,
@@ -272,6 +279,8 @@ class BatchProcessor:
                 raise CorruptPad(why)
             pad = await patiently(self._pads.get, pad_id)
             return PadBatch(keys, pad, pad.head, pad.chain)
+        except PadAway as error:
+            return PadBatch(keys, WriterPad(), None, unreadable=str(error))
         except (CorruptPad, HistoryGap) as error:
             self._is_corrupt(pad_id, error)
             return await self._unreadable(keys, str(error))
@@ -288,7 +297,7 @@ class BatchProcessor:
             if why := item.unreadable if item is not None else batch.refused.get(entry.pad):
                 raise CorruptPad(why)
             if item is None:
-                pad = await patiently(self._pads.get, entry.pad)
+                pad = await patiently(self._pads.get, entry.pad, far=heavy)
                 if isinstance(entry, Submission) and entry.epoch > pad.epoch:
                     # Its session has been let into a pad that has come in the place of this one.
                     self._pads.forget(entry.pad)
@@ -299,6 +308,8 @@ class BatchProcessor:
             if item is not None and item.is_empty:
                 del work[entry.pad]
             raise
+        except PadAway as error:
+            item = self._is_away(batch, entry, error)
         except (CorruptPad, HistoryGap) as error:
             self._is_corrupt(entry.pad, error)
             if item is None:
@@ -325,11 +336,19 @@ class BatchProcessor:
             trace.span("rebase", began, head=item.pad.head)
             item.traces.append(trace)
 
+    def _is_away(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
+        """An entry of a pad that cannot be had at present: whoever it is from has to come again."""
+        log.warning("pad not to be had", extra={"pad": entry.pad, "error": str(error)})
+        keys = self._keyspace.pad(entry.pad)
+        item = batch.work[entry.pad] = PadBatch(keys, WriterPad(), None, unreadable=AWAY)
+        item.outcomes.append(Outcome(entry.origin, "refused", -1, AWAY, str(error)))
+        return item
+
     async def _unreadable(self, keys: PadKeys, why: str) -> PadBatch:
         """What is stored of the pad stays untouched; answers alone are published, under the epoch
         that its rooms know."""
         try:
-            epoch = (await patiently(read_meta, self._redis, keys)).epoch
+            epoch = (await patiently(read_meta_here, self._redis, keys)).epoch
         except Exception as error:
             log.error(
                 "meta not readable",
@@ -446,10 +465,22 @@ class BatchProcessor:
         staged = batch.staged
         batch.stored(await self._ledger.commit(batch.lease, position, work, *aside))
         await self._clear_away(staged)
+        if self._redis.elsewhere is not None:
+            await self._note_hot([pad for pad, item in work.items() if item.created])
         for pad_id, item in work.items():
             metrics.REVISIONS.value += len(item.revisions)
             if item.revisions and not item.unreadable:
                 await self._compaction.after_commit(batch.lease, pad_id, item.pad, item.wrote)
+
+    async def _note_hot(self, made: list[str]) -> None:
+        """So that the cold store gets to know of new pads. Lost, it is made up for when somebody
+        takes the partition."""
+        wanted = [pad for pad in made if not pad.startswith(CANARY)]
+        if wanted:
+            try:
+                await note_hot(self._redis, self._keyspace, wanted)
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("new pads not noted", extra={"error": str(error)})
 
     async def _clear_away(self, staged: list[str]) -> None:
         if staged:
@@ -470,6 +501,10 @@ class BatchProcessor:
             if why := batch.refused.get(entry.pad):
                 raise CorruptPad(why)
             pad = await patiently(self._pads.get, entry.pad)
+        except PadAway as error:
+            self._is_away(batch, entry, error)
+            await self._commit(batch)
+            return
         except CorruptPad as error:
             self._is_corrupt(entry.pad, error)
             item = await self._unreadable(keys, str(error))
@@ -489,7 +524,7 @@ class BatchProcessor:
             batch.work = {entry.pad: PadBatch(keys, pad, None, outcomes=[refusal])}
             await self._commit(batch)
             return
-        meta = await patiently(read_meta, self._redis, keys)
+        meta = await patiently(read_meta_here, self._redis, keys)
         batch.work = {entry.pad: PadBatch(keys, pad, pad.head)}  # to be forgotten, should this fail
         batch.stored(await self._ledger.delete(batch.lease, entry_id, keys, pad.epoch + 1))
         self._pads.forget(entry.pad)

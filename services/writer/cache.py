@@ -6,13 +6,20 @@ from collections import OrderedDict
 from padfleet.services.writer import metrics
 from padfleet.services.writer.fences import Fences
 from padfleet.services.writer.pad import WriterPad
+from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import load
-from padfleet.shared.log.history import is_beheaded, read_meta
-from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.history import is_beheaded, read_meta, read_meta_here
+from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
 from padfleet.shared.log.limits import UNLIMITED, PadLimits
 from padfleet.shared.log.pad_store import PadStore
+
+
+class PadAway(Exception):
+    """The pad is in the cold store, or may be, and that does not answer. Not what `UNREACHABLE`
+    lists: for this pad nobody else has to wait."""
 
 
 class PadCache:
@@ -30,15 +37,24 @@ class PadCache:
         self._bounds = bounds
         self._pads: OrderedDict[str, WriterPad] = OrderedDict()
 
-    async def get(self, pad_id: str) -> WriterPad:
-        """The pad at its head. Raises `CorruptPad`, or what `UNREACHABLE` lists.
+    async def get(self, pad_id: str, *, far: bool = True) -> WriterPad:
+        """The pad at its head. Raises `CorruptPad`, `PadAway`, or what `UNREACHABLE` lists.
 
         One that does not exist is looked for each time: a copy, an import or a restore may have put
-        it there since, and does not ask the writer (`replace.lua`).
+        it there since, and does not ask the writer (`replace.lua`). Without `far`, `TooMuchWork` is
+        raised where that means to ask the cold store, which may take its time.
         """
         pad = self._pads.get(pad_id)
         if pad is None or not pad.exists:
-            pad = self._pads[pad_id] = await load_pad(self._redis, self._keyspace.pad(pad_id))
+            if not far and self._redis.elsewhere is not None:
+                meta = await read_meta_here(self._redis, self._keyspace.pad(pad_id))
+                if meta.head < 0 and not meta.epoch and not pad_id.startswith(CANARY):
+                    raise TooMuchWork
+            try:
+                pad = await load_pad(self._redis, self._keyspace.pad(pad_id))
+            except StoreAway as error:
+                raise PadAway(str(error)) from error
+            self._pads[pad_id] = pad
             pad.bounds = self._bounds
             while len(self._pads) > self._limit:
                 self._pads.popitem(last=False)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -12,6 +13,7 @@ from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.committer import LeaseLost
 from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.freezing import Freezing
 from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
 from padfleet.services.writer.pacing import RoundPace
 from padfleet.services.writer.vacancies import Vacancies
@@ -20,6 +22,7 @@ from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.entries import Received
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.leases import Lease
+from padfleet.shared.supervision import DISPENSABLE
 from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest, tick
 from padfleet.shared.tasks import as_if_never_asked, awaited
 
@@ -28,6 +31,10 @@ log = logging.getLogger(__name__)
 ROUND = 0.05
 """Seconds for which the partitions of a round are waited for, so that as many entries as can be are
 settled together."""
+
+SEEK = 60.0
+"""Seconds between two looks for pads that nobody has noted as being in Redis, after leases were
+taken."""
 
 TICKS_PER_LEASE = 6
 """How often the leases are looked after within one lease time: two beats may fail unharmed."""
@@ -49,6 +56,7 @@ class LeaseManager:
         batch_max: int,
         commit_interval_ms: int = 0,
         vacancies: Vacancies | None = None,
+        freezing: Freezing | None = None,
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
@@ -65,6 +73,7 @@ class LeaseManager:
         self._not_taken: dict[int, str] = {}
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
         self._vacancies = vacancies
+        self._freezing = freezing
         self.stopping = False
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
@@ -81,6 +90,9 @@ class LeaseManager:
         if self._vacancies is not None:
             look = partial(self._look_for_vacancies, self._vacancies)
             self._tasks.append(keeper.keep("unwritten pads", look))
+        if self._freezing is not None:
+            freeze = partial(self._write_behind, self._freezing)
+            self._tasks.append(keeper.keep("cold store", freeze, DISPENSABLE))
         for group, inboxes, pace in zip(self._groups, self._inboxes, self._paces, strict=True):
             follow = partial(self._follow, group, inboxes, pace)
             self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
@@ -275,6 +287,38 @@ class LeaseManager:
             log.warning(
                 "unwritten pads not looked at", extra={"partition": partition, "error": str(error)}
             )
+
+    # --- The cold store --------------------------------------------------------------------------
+
+    async def _write_behind(self, freezing: Freezing) -> None:
+        """Brings what has changed to the cold store, one partition after the other, for as long as
+        it runs; what cannot be brought now is brought at a later look."""
+        sought: dict[int, int] = {}
+        sought_at = 0.0
+        while not await self._stops_within(freezing.interval):
+            held = dict(self.held)
+            freezing.forget(set(held))
+            terms = {partition: lease.term for partition, lease in held.items()}
+            now = asyncio.get_running_loop().time()
+            try:
+                if terms != sought and (not sought_at or now - sought_at > SEEK):
+                    await freezing.find(set(held))
+                    sought, sought_at = terms, now
+                for lease in held.values():
+                    if self.stopping:
+                        return
+                    if self._is_held(lease):
+                        await freezing.look(lease, self._between_batches)
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("cold store not brought up to date", extra={"error": str(error)})
+
+    @asynccontextmanager
+    async def _between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
+        async with self._lock(partition):
+            try:
+                yield
+            finally:
+                self._pads.forget(pad)
 
     # --- Inboxes ---------------------------------------------------------------------------------
 

@@ -39,6 +39,17 @@ VACATED = Counter(
 )
 CHUNKS = Counter("padfleet_writer_chunks_total", "Chunks of old revisions packed")
 PADS = Gauge("padfleet_writer_pads", "Pads in memory")
+COLD_VERDICTS = Counter(
+    "padfleet_cold_freezes_total",
+    "Attempts to freeze a pad, by what came of them: frozen, or why it stays",
+    ["outcome"],
+)
+COLD_BEHIND = Gauge(
+    "padfleet_cold_behind_pads", "Pads of which the cold store does not have all yet"
+)
+COLD_BEHIND_SECONDS = Gauge(
+    "padfleet_cold_behind_seconds", "For how long the cold store has been behind, at most"
+)
 REPLICAS_SECONDS = QuickHistogram(
     "padfleet_writer_replicas_seconds",
     "Time that a commit was held back until enough replicas had it",

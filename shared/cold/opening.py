@@ -1,6 +1,9 @@
-"""Opens the cold store that the settings name."""
+"""Opens the cold store that the settings name, and makes a Redis bring pads from it."""
 
 from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.thawing import PATIENCE, Thawing
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings.cold_url import NONE
 
 
@@ -25,3 +28,21 @@ def open_pads(url: str) -> ColdPads:
     from padfleet.shared.cold.stores.opening import open_store, parse_cold_url
 
     return ObjectPads(open_store(parse_cold_url(url)))
+
+
+def attach(
+    redis: Redis,
+    keyspace: Keyspace,
+    url: str,
+    *,
+    patience_s: float = PATIENCE,
+    trusting_s: float = 0.0,
+) -> Thawing | None:
+    """From now on, pads that are not in `redis` are brought from the cold store; None: the settings
+    name none. The rest is as for `Thawing`; whoever calls this closes `Thawing.cold`. Raises as
+    `open_pads`."""
+    if names_none(url):
+        return None
+    thawing = Thawing(redis, keyspace, open_pads(url), patience_s=patience_s, trusting_s=trusting_s)
+    redis.elsewhere = thawing
+    return thawing

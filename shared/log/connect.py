@@ -20,6 +20,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 
 from padfleet.shared.log.auto_pipeline import AutoPipeline
+from padfleet.shared.log.elsewhere import Elsewhere
 from padfleet.shared.log.errors import NotNow, NoWrites
 from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
@@ -117,6 +118,9 @@ class Node:
 
 class Redis:
     """Clients for commands, and the nodes for subscriptions."""
+
+    elsewhere: Elsewhere | None = None
+    """Brings pads that are not in Redis; None: there are no others."""
 
     def __init__(self, client: Client) -> None:
         self.client = client  #: redis-py's: for all that is not hot

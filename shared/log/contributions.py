@@ -21,6 +21,15 @@ async def note(
     await keep(redis, [author for author in wanted if author not in kept])
 
 
+async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
+    """The pad is not here any more. What is on record of the authors stays. Raises what
+    `UNREACHABLE` lists."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for author in authors:
+        _ = pipeline.hdel(author_pads_key(author), pad_id)
+    await pipeline.execute()
+
+
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
     """In alphabetical order. What the index says of pads that are gone is taken out of it."""
     reply = redis.client.hgetall(author_pads_key(author))

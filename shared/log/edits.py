@@ -28,6 +28,7 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.limits import EditRefusal as EditRefusal
 from padfleet.shared.log.limits import PadLimits, too_many
 from padfleet.shared.log.records import (
+    AWAY,
     CREATED,
     OPENS,
     OVERTAKEN,
@@ -185,7 +186,7 @@ class Edits:
             while True:
                 await asyncio.wait((answer,), timeout=LOOK_AFTER)
                 if answer.done():
-                    return answer.result()
+                    return _settled(answer.result())
                 standing = await self._inbox.standing(entry, entry_id)
                 if standing is EntryStatus.LOST:
                     entry_id = await self._inbox.put(entry)
@@ -258,6 +259,12 @@ def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> No
 
 
 _DELETES = "deletes-"
+
+
+def _settled(outcome: Outcome) -> Outcome:
+    if outcome.kind == "refused" and outcome.reason == AWAY:
+        raise Unanswered(f"the pad cannot be had at present: {outcome.detail}")
+    return outcome
 
 
 def _settle(answer: "asyncio.Future[Outcome]", outcome: Outcome) -> None:

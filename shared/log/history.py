@@ -59,7 +59,18 @@ _META_FIELDS = (
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
-    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    """A pad that is not in Redis is brought there first, if it can be. Raises `CorruptPad`, or what
+    `UNREACHABLE` lists."""
+    meta = await read_meta_here(redis, keys)
+    if meta.head < 0 and not meta.epoch and (others := redis.elsewhere) is not None:
+        if not await others.bring(keys.pad_id):
+            return meta
+        meta = await read_meta_here(redis, keys)
+    return meta
+
+
+async def read_meta_here(redis: Redis, keys: PadKeys) -> PadMeta:
+    """What Redis says of the pad, and nobody else. Raises likewise."""
     with of_right_type(keys.meta):
         reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
     with readable(keys.meta):
@@ -216,6 +227,9 @@ async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> li
         for number, blob in zip(numbers, blobs, strict=True):
             if blob is not None:
                 found += decode_chunk(number, blob)
+    if None in blobs and redis.elsewhere is not None:
+        brought = await redis.elsewhere.past(keys.pad_id, first, last)
+        found = sorted({r.rev: r for r in (*brought, *found)}.values(), key=lambda r: r.rev)
     return [revision for revision in found if first <= revision.rev <= last]
 
 
@@ -253,7 +267,13 @@ async def read_parts(
         # Compaction may move revisions while we read, but what is not in the stream is in a chunk.
         number = at // CHUNK_REVISIONS
         blob = await cast("Awaitable[bytes | None]", redis.client.hget(keys.chunks, str(number)))
-        if blob is None:
+        if blob is not None:
+            yield HistoryPart(at, blob, [])
+            at = (number + 1) * CHUNK_REVISIONS
+            continue
+        end = min(last, (number + 1) * CHUNK_REVISIONS - 1)
+        past = await redis.elsewhere.past(keys.pad_id, at, end) if redis.elsewhere else ()
+        if not past or past[0].rev != at:
             raise HistoryGap(f"revision {at} is missing")
-        yield HistoryPart(at, blob, [])
-        at = (number + 1) * CHUNK_REVISIONS
+        yield HistoryPart(at, None, [revision.to_record() for revision in past])
+        at += len(past)

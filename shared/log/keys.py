@@ -59,6 +59,11 @@ class PadKeys(NamedTuple):
     saved: str
 
     @property
+    def pad_id(self) -> str:
+        """The pad whose keys these are."""
+        return self.channel.partition(":pad:")[2]
+
+    @property
     def deletable(self) -> tuple[str, ...]:
         """Every key that goes away with the pad, without `meta`, which keeps a tombstone."""
         return (
@@ -93,6 +98,15 @@ class Keyspace:
     def unwritten(self, partition: int) -> str:
         """Pads that were made by opening them, with the time of the last look at each."""
         return f"pf:{{{self._tags[partition]}}}:unwritten"
+
+    def hot(self, partition: int) -> str:
+        """Pads of which the cold store may be behind, with the time at which somebody was last
+        found on each. Only where there is a cold store."""
+        return f"pf:{{{self._tags[partition]}}}:hot"
+
+    def moving(self, partition: int) -> str:
+        """The traces of pads that are on their way between here and the cold store."""
+        return f"pf:{{{self._tags[partition]}}}:moving"
 
     def parked(self, partition: int) -> str:
         """What a writer could not read in its inbox, the newest last."""

@@ -19,6 +19,9 @@ from padfleet.shared.log.saved import readable as readable_saved
 
 log = logging.getLogger(__name__)
 
+_LAST = (1 << 64) - 1
+"""The highest second part of a stream's ID."""
+
 StreamEntry = tuple[bytes, dict[bytes, bytes]]
 """The ID of an entry of a stream, and its fields."""
 
@@ -119,9 +122,10 @@ class PadStore:
         with readable(self._keys.fences):
             return {author.decode(): int(order) for author, order in fences.items()}
 
-    async def chat_pages(self, size: int) -> AsyncIterator[list[StreamEntry]]:
-        """All messages as they are stored, the oldest first, up to `size` in one read."""
-        start = "-"
+    async def chat_pages(self, size: int, after: int = -1) -> AsyncIterator[list[StreamEntry]]:
+        """The messages behind this one, as they are stored, the oldest first, up to `size` in one
+        read."""
+        start = f"({after}-{_LAST}" if after >= 0 else "-"
         while messages := cast(
             "list[StreamEntry]",
             await self._redis.client.xrange(self._keys.chat, min=start, max="+", count=size),
@@ -140,6 +144,10 @@ class PadStore:
             at += len(records)
 
     # --- The history, for those who look for damage ----------------------------------------------
+
+    async def snapshot(self) -> bytes | None:
+        """The newest snapshot, unread; None: there is none."""
+        return cast("bytes | None", await self._redis.client.get(self._keys.snap))
 
     async def newest_in_stream(self) -> int:
         """The revision that stands last in the stream; -1: the stream is empty."""

@@ -62,14 +62,18 @@ async def glance(redis: Redis, keys: PadKeys) -> Glance:
         "tuple[bytes | None, bytes | None, bytes | None]",
         await redis.rush.hmget(keys.meta, ["readonly", "head", "damaged"]),
     )
+    if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
+        readonly, head = await redis.rush.hmget(keys.meta, ["readonly", "head"])
     exists = head is not None and not head.startswith(b"-")
     return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
     """The pad that a read-only id stands for; None if there is none."""
-    pad = await redis.client.get(read_only_key(read_only_id))
-    return cast("bytes", pad).decode() if pad is not None else None
+    pad = cast("bytes | None", await redis.client.get(read_only_key(read_only_id)))
+    if pad is None and redis.elsewhere is not None:
+        return await redis.elsewhere.pad_of_read_only(read_only_id)
+    return pad.decode() if pad is not None else None
 
 
 async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -> str | None:
@@ -82,7 +86,9 @@ async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -
     return read_only_id if await redis.client.get(key) == pad_id.encode() else None
 
 
-async def forget_read_only(redis: Redis, read_only_id: str) -> None:
-    """The id leads nowhere from now on. Its pad still has it, if it is there. Raises what
-    `UNREACHABLE` lists."""
-    await redis.client.delete(read_only_key(read_only_id))
+async def forget_read_only(redis: Redis, read_only_id: str, of: str | None = None) -> None:
+    """The id leads nowhere from now on, if it leads to the pad `of`; None: wherever it leads. Its
+    pad still has it, if it is there. Raises what `UNREACHABLE` lists."""
+    key = read_only_key(read_only_id)
+    if of is None or await redis.client.get(key) == of.encode():
+        await redis.client.delete(key)

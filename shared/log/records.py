@@ -173,6 +173,10 @@ OVERTAKEN = "overtaken"
 """The reason why a `Deletion` was refused that was to be done at another revision."""
 
 
+AWAY = "away"
+"""The reason why an entry was refused whose pad could not be had just then. Come again."""
+
+
 class Outcome(NamedTuple):
     """What became of an inbox entry that made no revision of its own.
 
@@ -306,6 +310,17 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         return pack([getattr(self, name) for name in self.__slots__])
+
+    @staticmethod
+    def rev_of(data: bytes) -> int:
+        """The revision that it is of, without reading the rest. Raises ValueError for what is no
+        snapshot."""
+        unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
+        unpacker.feed(data)
+        unpacker.read_array_header()
+        if type(rev := unpacker.unpack()) is not int:
+            raise ValueError("a snapshot without its revision")
+        return rev
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Snapshot":

@@ -18,6 +18,7 @@ from padfleet.shared.log.deletion import deletion_field
 from padfleet.shared.log.document import CorruptPad, Document
 from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.moving import note_hot
 from padfleet.shared.log.records import Revision, Snapshot
 
 STAGED_S = 3600
@@ -57,6 +58,7 @@ class Staging:
     ) -> None:
         self.document = Document()
         self._redis = redis
+        self._keyspace = keyspace
         self._head = head
         self._reign = reign
         self._keys = keyspace.pad(pad_id)
@@ -173,6 +175,9 @@ class Staging:
             )
             match verdict:
                 case b"ok":
+                    if self._redis.elsewhere is not None:
+                        # The cold store has to get to know of it.
+                        await note_hot(self._redis, self._keyspace, [self._keys.pad_id])
                     return Installed(epoch, before.exists)
                 case b"exists":
                     raise PadExists("the pad exists")

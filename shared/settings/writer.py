@@ -48,6 +48,22 @@ class WriterSettings(PadSettings, TracingSettings):
         minimum=0,
         maximum=2_592_000_000,
     )
+    cold_after: float = setting(
+        600.0,
+        "time that nobody has been on a pad, nor changed it, after which it is moved from Redis to "
+        "the cold store, if there is one",
+        unit="s",
+        minimum=1,
+        maximum=31_536_000,
+    )
+    cold_every: float = setting(
+        30.0,
+        "how far the cold store, if there is one, may be behind with what changes: what is lost at "
+        "most where all of Redis is",
+        unit="s",
+        minimum=0.1,
+        maximum=3_600,
+    )
     batch_max: int = setting(
         500,
         "submissions of a partition that are committed in one call at most",

@@ -28,6 +28,7 @@ HOST = "127.0.0.1"
 class Options(NamedTuple):
     redis_url: str
     partitions: int = 4
+    cold_url: str = ""
 
 
 def process(url: str, name: str = "one", *, partitions: int = 4) -> Process:

@@ -13,6 +13,7 @@ from padfleet.shared.log.announcements import Announcement, Pointed
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import (
+    AWAY,
     ChannelMessage,
     Committed,
     Deleted,
@@ -111,7 +112,7 @@ class Channel:
             # A pad whose meta the writer cannot read has no epoch. Its refusals are for whom they
             # name, whichever history that is on.
             for outcome in message.outcomes:
-                if outcome.reason == "corruptPad":
+                if outcome.reason in ("corruptPad", AWAY):
                     self._outcome(outcome)
             return
         for outcome in message.outcomes:
@@ -121,6 +122,8 @@ class Channel:
     def _outcome(self, outcome: Outcome) -> None:
         origin = outcome.origin
         if origin == self._own and outcome.kind == "refused" and self._replica.feed.head < 0:
+            if outcome.reason == AWAY:
+                return  # whoever waits for it is told to come again
             self._replica.cannot_be_made(outcome.detail)
         session = self._occupants.find(origin.session)
         if session is None or origin.seq not in session.pending:

@@ -1,0 +1,210 @@
+"""Keeps the cold store up to date with the pads of a writer's partitions, and freezes those that
+nobody needs in Redis. In the background: a commit waits for none of it but for the step itself in
+which a pad leaves, which takes a round trip or two.
+"""
+
+import logging
+import time
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from padfleet.services.writer import metrics
+from padfleet.shared.batches import slices
+from padfleet.shared.cold.errors import StoreAway, WrittenThere
+from padfleet.shared.cold.places import may_freeze
+from padfleet.shared.cold.thawing import AWAY, Thawing
+from padfleet.shared.cold.writing_behind import WriteBehind
+from padfleet.shared.log import moving
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.moving import PadStanding
+from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.tasks import all_of
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+"""Pads that are asked about in one call: a millisecond of the server's time."""
+
+AT_ONCE = 8
+"""Pads that are brought at the same time: the store takes its time for each."""
+
+LOOKS_EACH = 3
+"""How often a partition is looked at within the time in which the store may be behind."""
+
+FETCHING_MS = 600_000
+"""After which a pad that somebody was about to bring back is not on its way any more."""
+
+LATE_MS = 2_000
+"""After which a pad that has left Redis, and has not arrived, was left half-way."""
+
+
+class Between(Protocol):
+    """Waits until no batch of a partition is in hand, and holds it there; then the pad is read
+    anew by who needs it."""
+
+    def __call__(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
+
+
+class Freezing:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        thawing: Thawing,
+        *,
+        after_ms: int,
+        every_ms: int,
+    ) -> None:
+        """
+        Arguments:
+            after_ms: for how long nobody has to have been on a pad that is frozen.
+            every_ms: how far the cold store may be behind.
+        """
+        self._redis = redis
+        self._keyspace = keyspace
+        self._thawing = thawing
+        self._write = WriteBehind(redis, keyspace, thawing.cold)
+        self._after_ms = after_ms
+        self._every = every_ms / 1000
+        self._terms: dict[int, int] = {}
+        self._known: dict[int, set[str]] = {}  #: pads that were compared in this term, by partition
+        self._behind: dict[str, float] = {}  #: since when, by `time.monotonic`
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at a partition."""
+        return max(self._every / LOOKS_EACH, 0.05)
+
+    async def find(self, held: set[int]) -> None:
+        """Puts all pads that are in Redis among those that are looked at: of a fleet that had no
+        cold store before, and what a process that died was about to note."""
+        found: list[str] = []
+        async for pad in pad_ids(self._redis, self._keyspace):
+            progress()
+            if self._keyspace.partition_of(pad) in held:
+                found.append(pad)
+            if len(found) == PAGE:
+                await moving.note_hot(self._redis, self._keyspace, found)
+                found = []
+                await rest(0.01)
+        if found:
+            await moving.note_hot(self._redis, self._keyspace, found)
+
+    def forget(self, held: set[int]) -> None:
+        """Forgets what is known of partitions that others have by now."""
+        for partition in self._terms.keys() - held:
+            del self._terms[partition]
+            self._known.pop(partition, None)
+        for pad in [p for p in self._behind if self._keyspace.partition_of(p) not in held]:
+            del self._behind[pad]
+
+    async def look(self, lease: Lease, between: Between) -> None:
+        """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
+        else `UNREACHABLE` lists."""
+        partition = lease.partition
+        if self._terms.get(partition) != lease.term:
+            self._terms[partition], self._known[partition] = lease.term, set()
+        for pad, trace in (await moving.traces(self._redis, self._keyspace, partition)).items():
+            progress()
+            after = FETCHING_MS if trace.startswith("thaw") else LATE_MS
+            await self._each(pad, self._write.arrive_late(pad, trace, after))
+        pads = await moving.hot_pads(self._redis, self._keyspace, partition)
+        for page in slices(pads, PAGE):
+            found = await moving.standings(self._redis, self._keyspace, partition, page)
+            due = [
+                (pad, standing)
+                for pad, standing in zip(page, found, strict=True)
+                if self._is_due(partition, pad, standing)
+            ]
+            for some in slices(due, AT_ONCE):
+                progress()
+                await all_of(
+                    *(
+                        self._each(pad, self._look_at(lease, pad, standing, between))
+                        for pad, standing in some
+                        if isinstance(standing, PadStanding)
+                    )
+                )
+        self._tell()
+
+    def _is_due(self, partition: int, pad: str, standing: PadStanding | CorruptPad) -> bool:
+        if isinstance(standing, CorruptPad):
+            log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
+            return False
+        if standing.even and standing.head is not None:
+            self._behind.pop(pad, None)
+        elif not standing.opened:
+            self._behind.setdefault(pad, time.monotonic())
+        return (
+            not (standing.even or standing.opened)
+            or standing.head is None
+            or self._may_freeze(standing)
+            or pad not in self._known[partition]
+        )
+
+    def _may_freeze(self, standing: PadStanding) -> bool:
+        return may_freeze(
+            even=standing.even,
+            people=standing.people,
+            quiet_ms=standing.quiet_ms,
+            edited_ms=int(time.time() * 1000) - standing.time,
+            opened=standing.opened,
+            after_ms=self._after_ms,
+        )
+
+    async def _look_at(
+        self, lease: Lease, pad: str, standing: PadStanding, between: Between
+    ) -> None:
+        known = self._known[lease.partition]
+        if standing.head is None:
+            self._behind.pop(pad, None)
+            known.discard(pad)
+            # Frozen a moment ago, taken away as nobody wrote in it, or lost.
+            if not await self._thawing.bring_if_lost(pad):
+                await moving.bury(self._redis, self._keyspace, pad, standing.epoch)
+            return
+        if pad not in known and not standing.opened:
+            await self._write.reconcile(pad)
+            known.add(pad)
+        if standing.opened:
+            return
+        if not standing.even:
+            if await self._write.bring(pad) is not None:
+                self._behind.pop(pad, None)
+        elif self._may_freeze(standing):
+            verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
+            if verdict == "ok":
+                known.discard(pad)
+                metrics.COLD_VERDICTS.labels("frozen").inc()
+            else:
+                metrics.COLD_VERDICTS.labels(verdict).inc()
+
+    async def _each(self, pad: str, work: Coroutine[object, object, None]) -> None:
+        """What is wrong with one pad keeps no other from being brought."""
+        try:
+            await work
+        except StoreAway:
+            AWAY.labels("write").inc()
+            raise
+        except WrittenThere as error:
+            # By an Etherpad on the same database: nothing of it is overwritten.
+            metrics.COLD_VERDICTS.labels("foreign").inc()
+            log.error("pad was changed in the cold store", extra={"pad": pad, "error": str(error)})
+        except CorruptPad as error:
+            metrics.COLD_VERDICTS.labels("damaged").inc()
+            log.error("pad not brought", extra={"pad": pad, "error": str(error)})
+        except UNREACHABLE:
+            raise
+        except Exception:
+            metrics.COLD_VERDICTS.labels("fault").inc()
+            log.exception("pad not brought", extra={"pad": pad})
+
+    def _tell(self) -> None:
+        metrics.COLD_BEHIND.set(len(self._behind))
+        oldest = min(self._behind.values(), default=None)
+        metrics.COLD_BEHIND_SECONDS.set(0.0 if oldest is None else time.monotonic() - oldest)

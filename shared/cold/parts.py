@@ -1,0 +1,220 @@
+"""What a pad in Redis has more than the cold store: read, and checked by its chain."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from padfleet.shared.archive.entries import PadHead, Revisions
+from padfleet.shared.batches import slices
+from padfleet.shared.cold.noted import Behind
+from padfleet.shared.cold.pads import ColdPart, ColdState
+from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.history import HistoryGap, read_revisions
+from padfleet.shared.log.identities import stored_authors
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.moving import StoredPad
+from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.records import Revision, Snapshot
+
+MOST_REVISIONS = 2000
+"""Revisions in one part: some hundred kilobytes."""
+
+MOST_BYTES = 4 << 20
+"""Bytes of revisions after which a part is full."""
+
+STEP = 500
+"""Revisions, messages or authors in one read."""
+
+_NAMED = frozenset(
+    ("head", "epoch", "chain", "time", "creator", "readonly", "settings", "public", "sessions")
+)
+_OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
+"""Fields that mean something in Redis alone, or have a place of their own."""
+
+
+class Diverged(Exception):
+    """The pad's revisions do not follow those that the cold store has."""
+
+
+async def part_of(
+    redis: Redis, keys: PadKeys, stored: StoredPad, behind: Behind, first: int, *, whole: bool
+) -> ColdPart:
+    """What follows `first` up to the head, or as much of it as is brought at once. `whole`: with
+    the records of all authors, who may have other names by now.
+
+    Raises `Diverged` if it does not follow what the store has, `CorruptPad`, or what `UNREACHABLE`
+    lists.
+    """
+    meta = stored.meta
+    with readable(keys.meta):
+        head, snap = int(meta[b"head"]), int(meta.get(b"snap", b"-1"))
+    cold = behind.head
+    revisions = await _revisions(redis, keys, first, head)
+    chain, time = b"", 0
+    if first and cold is not None:
+        chain = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
+    for revision in revisions:
+        chain = chain_of(chain, revision.wire)
+        if chain != revision.chain:
+            raise Diverged(f"revision {revision.rev} does not follow what the cold store has")
+        time = revision.time
+    last = first + len(revisions) - 1
+    if last == head:
+        if chain != meta.get(b"chain", b""):
+            raise Diverged("the revisions do not lead to the head that the pad's meta names")
+        time = int(meta.get(b"time", b"0"))
+    snapshot = await _snapshot(redis, keys, snap, behind.snap if first else -1, last)
+    fresh = not first
+    chat = await _chat(redis, keys, -1 if fresh else behind.chat)
+    saved = [record async for page in PadStore(redis, keys).saved_pages(STEP) for record in page]
+    newest = saved[-1] if saved else b""
+    names = _authors(revisions) | _speakers(chat)
+    if fresh or whole:
+        names |= {_text(meta.get(b"creator", b""))}
+    if whole:
+        names |= await _in_the_pad(redis, keys, snap, head)
+    state = state_of(
+        keys.pad_id,
+        stored,
+        last,
+        chain,
+        time,
+        max([behind.chat if not fresh else -1, *_ids(chat)]),
+        newest,
+    )
+    return ColdPart(
+        state,
+        Revisions(first, [revision.to_record() for revision in revisions]),
+        chat,
+        saved if fresh or newest != behind.saved else None,
+        await _records(redis, names - {""}),
+        snapshot,
+    )
+
+
+def state_of(
+    pad: str, stored: StoredPad, head: int, chain: bytes, time: int, chat: int, saved: bytes
+) -> ColdState:
+    """What is small of a pad, as of this revision. Pure."""
+    meta = stored.meta
+    epoch = int(meta.get(b"epoch", b"0"))
+    deletion = deletion_field(epoch)
+    readonly = meta.get(b"readonly")
+    told = PadHead(
+        pad,
+        epoch,
+        head,
+        chain,
+        time,
+        _text(meta.get(b"creator", b"")),
+        _text(readonly) if readonly else None,
+        meta.get(b"settings", b""),
+        meta.get(deletion.encode(), b""),
+        chat,
+        saved,
+        meta.get(b"public") == b"1",
+    )
+    more = {
+        name: value
+        for field, value in meta.items()
+        if (name := _text(field)) not in _NAMED | _OURS and name != deletion
+    }
+    return ColdState(
+        told,
+        int(meta.get(b"sessions", b"0")),
+        _text(meta.get(b"reigns", b"")),
+        {_text(author): int(order) for author, order in stored.fences.items()},
+        {_text(author): _text(history) for author, history in stored.seen.items()},
+        more,
+    )
+
+
+async def _revisions(redis: Redis, keys: PadKeys, first: int, head: int) -> list[Revision]:
+    found: list[Revision] = []
+    size = 0
+    while first <= head and len(found) < MOST_REVISIONS and size < MOST_BYTES:
+        try:
+            page = await read_revisions(redis, keys, first, min(first + STEP - 1, head))
+        except HistoryGap as error:
+            raise CorruptPad(str(error)) from error
+        if not page:
+            raise CorruptPad(f"revision {first} is missing, and all after it")
+        found += page
+        size += sum(len(revision.wire) for revision in page)
+        first += len(page)
+    return found
+
+
+async def _chain_at(redis: Redis, keys: PadKeys, rev: int) -> bytes:
+    (found,) = await read_revisions(redis, keys, rev, rev)
+    return found.chain
+
+
+async def _snapshot(
+    redis: Redis, keys: PadKeys, there: int, brought: int, last: int
+) -> bytes | None:
+    if there < 0 or there == brought or there > last:
+        return None
+    data = await PadStore(redis, keys).snapshot()
+    with readable(keys.snap):
+        return data if data is not None and Snapshot.rev_of(data) <= last else None
+
+
+async def _chat(redis: Redis, keys: PadKeys, after: int) -> list[tuple[str, list[bytes]]]:
+    found = []
+    async for page in PadStore(redis, keys).chat_pages(STEP, after=after):
+        for entry_id, fields in page:
+            found.append((entry_id.decode(), [item for pair in fields.items() for item in pair]))
+    return found
+
+
+def _ids(chat: Iterable[tuple[str, list[bytes]]]) -> Iterator[int]:
+    for entry_id, _ in chat:
+        yield int(entry_id.partition("-")[0])
+
+
+def _speakers(chat: Iterable[tuple[str, list[bytes]]]) -> set[str]:
+    found = set()
+    for _, flat in chat:
+        record = dict(zip(flat[::2], flat[1::2], strict=True)).get(b"m", b"")
+        try:
+            found.add(ChatMessage.from_record(0, record).author)
+        except (ValueError, TypeError):
+            continue  # not written by us
+    return found
+
+
+def _authors(revisions: Iterable[Revision]) -> set[str]:
+    """Who made them, and whose text they bring."""
+    found: set[str] = set()
+    for revision in revisions:
+        found.add(revision.author)
+        if b'"author"' in revision.wire:
+            pool = json.loads(revision.wire)["apool"].get("numToAttrib", {})
+            found.update(pair[1] for pair in pool.values() if pair[0] == "author")
+    return found
+
+
+async def _in_the_pad(redis: Redis, keys: PadKeys, snap: int, head: int) -> set[str]:
+    found: set[str] = set()
+    if snap >= 0 and (data := await PadStore(redis, keys).snapshot()) is not None:
+        with readable(keys.snap):
+            found |= {v for k, v in Snapshot.from_bytes(data).pool if k == "author"}
+    for start in range(snap + 1, head + 1, STEP):
+        found |= _authors(await read_revisions(redis, keys, start, min(start + STEP - 1, head)))
+    return found
+
+
+async def _records(redis: Redis, names: set[str]) -> list[tuple[str, list[bytes]]]:
+    found: list[tuple[str, list[bytes]]] = []
+    for some in slices(sorted(names), STEP):
+        for author, fields in (await stored_authors(redis, some)).items():
+            found.append((author, [item for pair in fields.items() for item in pair]))
+    return found
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

@@ -1,0 +1,281 @@
+"""Brings pads back into Redis, for whoever has named one: a worker, a writer, a tool.
+
+    thawing = Thawing(redis, keyspace, cold)
+    if await thawing.bring("pad"):      # it is in Redis
+        ...
+
+Many may want the same pad at the same moment. Within a process they share one attempt; of several
+processes one installs it, and the others find that it is there.
+"""
+
+import asyncio
+import logging
+import time
+
+from prometheus_client import Counter, Histogram
+from redis.exceptions import ResponseError
+
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.noted import Behind, noted
+from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
+from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.log import authors, groups, moving, pads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.deletion import deletion_field
+from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
+from padfleet.shared.log.moving import (
+    Bringing,
+    ThawedPad,
+    Trace,
+    announce_fetching,
+    whereabouts,
+)
+from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.tasks import Boxed, TaskFault, awaited
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 20
+"""Each is spoilt only by another step of the same pad in the same instant."""
+
+PATIENCE = 20.0
+"""Seconds that a pad may take to come: whoever wants it has given up long before."""
+
+MOST_MISSED = 10_000
+"""Names of which it is remembered that there is no pad."""
+
+LOST_ORDERS = 1_000_000
+"""By how much sessions are counted on where some may have come that nobody remembers."""
+
+THAWED = Counter("padfleet_cold_thawed_total", "Pads that this process has brought into Redis")
+THAW_SECONDS = Histogram(
+    "padfleet_cold_thaw_seconds",
+    "Time in which a pad came from the cold store",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+LOST = Counter(
+    "padfleet_cold_lost_pads_total",
+    "Pads that were missing in Redis though they had been there, and were brought back as the cold "
+    "store had them",
+)
+AWAY = Counter(
+    "padfleet_cold_store_errors_total",
+    "Calls that the cold store did not answer, by what it was asked for",
+    ["what"],
+)
+
+
+class Thawing:
+    """All of a process go through one of these."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        cold: ColdPads,
+        *,
+        patience_s: float = PATIENCE,
+        trusting_s: float = 0.0,
+    ) -> None:
+        """
+        Arguments:
+            patience_s: seconds that a pad may take to come.
+            trusting_s: for so long it is believed that there is no pad of a name, once that was
+                found: of those who ask then, nobody makes one without the writer, who looks.
+        """
+        self._redis = redis
+        self._keyspace = keyspace
+        self.cold = cold
+        self._patience_s = patience_s
+        self._trusting_s = trusting_s
+        self._missed: dict[str, float] = {}  #: until when, by name
+        self._under_way: dict[str, asyncio.Task[bool | TaskFault]] = {}
+
+    async def bring(self, pad: str) -> bool:
+        """Returns when the pad is in Redis; False: there is none of this name.
+
+        Raises `CorruptPad` where what the cold store has of it cannot be used, or what
+        `UNREACHABLE` lists, `StoreAway` among them.
+        """
+        if pad.startswith(CANARY):
+            return False
+        task = self._under_way.get(pad)
+        if task is None:
+            task = awaited(Boxed(self._bring(pad)), "thaw")
+            self._under_way[pad] = task
+            task.add_done_callback(lambda _: self._under_way.pop(pad, None))
+        outcome = await asyncio.shield(task)
+        if isinstance(outcome, TaskFault):
+            raise outcome.again()
+        return outcome
+
+    async def bring_if_lost(self, pad: str) -> bool:
+        """Brings the pad if it was in Redis and is not any more, and nobody has taken it out.
+        False: it is not there, and need not be. Raises as `bring`."""
+        here = await whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
+        if here.head is not None:
+            return True
+        if pad.startswith(CANARY) or place_of(here, await self.cold.look(pad)) is not PadPlace.LOST:
+            return False
+        return await self.bring(pad)
+
+    async def past(self, pad: str, first: int, last: int) -> list[Revision]:
+        """As `Elsewhere.past`."""
+        keys = self._keyspace.pad(pad)
+        epoch, kept_from = await moving.where_it_begins(self._redis, keys)
+        last = min(last, kept_from - 1)
+        found: list[Revision] = []
+        if first <= last and not pad.startswith(CANARY):
+            try:
+                async for part in self.cold.revisions(pad, epoch, first, last):
+                    found += part.revisions()
+            except Overwritten:
+                return []  # it was replaced, or deleted, just now
+        return found
+
+    async def pad_of_read_only(self, read_only_id: str) -> str | None:
+        """As `Elsewhere.pad_of_read_only`."""
+        return await self.cold.pad_of_read_only(read_only_id)
+
+    async def _bring(self, pad: str) -> bool:
+        if self._missed.get(pad, 0.0) > time.monotonic():
+            return False
+        found = await self._found(pad)
+        if not found and self._trusting_s:
+            self._missed[pad] = time.monotonic() + self._trusting_s
+            while len(self._missed) > MOST_MISSED:
+                del self._missed[next(iter(self._missed))]
+        return found
+
+    async def _found(self, pad: str) -> bool:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                for _ in range(ATTEMPTS):
+                    found = await self._attempt(pad)
+                    if found is not None:
+                        break
+                else:
+                    raise StoreAway("the pad is moved to and fro: come again")
+        except StoreAway:
+            AWAY.labels("thaw").inc()
+            raise
+        except TimeoutError as error:
+            AWAY.labels("thaw").inc()
+            raise StoreAway(f"the pad did not come within {self._patience_s:g} s") from error
+        if found:
+            THAW_SECONDS.observe(time.perf_counter() - began)
+        return found
+
+    async def _attempt(self, pad: str) -> bool | None:
+        """None: it has to be looked at again."""
+        keys = self._keyspace.pad(pad)
+        here = await whereabouts(self._redis, self._keyspace, keys)
+        if here.head is not None:
+            return here.head >= 0
+        found = await self.cold.read(pad)
+        if found is None:
+            # Not before the store has been asked: it may have been made meanwhile.
+            return (await whereabouts(self._redis, self._keyspace, keys)).head is not None
+        lost = place_of(here, found.head) is PadPlace.LOST
+        head, now = found.head, int(time.time() * 1000)
+        trace = Trace("lost" if lost else "thaw", head.epoch, head.edition, here.reign, now)
+        if not await announce_fetching(self._redis, self._keyspace, keys, here, trace):
+            return None
+        try:
+            # Before anybody can write on it; also where it says so, so that of several one goes on.
+            head = await self.cold.set_mark(pad, head, "live")
+        except Overwritten:
+            return None
+        return await self._put(keys, found._replace(head=head), trace)
+
+    async def _put(self, keys: PadKeys, found: ColdPad, trace: Trace) -> bool | None:
+        bringing = Bringing(self._redis, self._keyspace, keys)
+        lost_at = trace.at if trace.way == "lost" else None
+        verdict = "staged"
+        try:
+            await self._beside(keys, found)
+            await bringing.revisions(*found.revisions)
+            await bringing.chat(found.chat)
+            verdict = await bringing.install(thawed(found, lost_at), trace)
+        except ResponseError as error:
+            # What was brought twice, since an answer was lost: then all of it is brought anew.
+            if "ID specified" not in str(error):
+                raise
+        finally:
+            if verdict != "ok":
+                await bringing.drop()
+        if verdict == "damaged":
+            raise CorruptPad("the pad's meta is gone, and its revisions are not")
+        if verdict != "ok":
+            return None
+        THAWED.inc()
+        if lost_at is not None:
+            _tell(keys.pad_id, found.head)
+        return True
+
+    async def _beside(self, keys: PadKeys, found: ColdPad) -> None:
+        """What has keys of its own, beside the pad's: where it leads from, and who is in it."""
+        told = found.state.pad
+        if told.read_only_id is not None:
+            await pads.claim_read_only(self._redis, told.read_only_id, keys.pad_id)
+        known = (authors.stored_author(author, flat) for author, flat in found.authors)
+        await authors.bring(self._redis, [author for author in known if author is not None])
+        await groups.adopt(self._redis, keys.pad_id)
+
+
+def thawed(found: ColdPad, lost_at: int | None = None) -> ThawedPad:
+    """What is put into Redis of a pad. Of one that was lost there, as was found at that time (ms
+    since the epoch), the record of reigns says that what has come since is not shared."""
+    head, state = found.head, found.state
+    told = state.pad
+    fields: dict[str, bytes | str | int] = {
+        **state.more,
+        "head": told.head,
+        "epoch": told.epoch,
+        "chain": told.chain,
+        "time": told.time,
+        "creator": told.creator,
+        "first": found.revisions.first,
+    }
+    if told.read_only_id is not None:
+        fields["readonly"] = told.read_only_id
+    if told.settings:
+        fields["settings"] = told.settings
+    if told.deletion:
+        fields[deletion_field(told.epoch)] = told.deletion
+    if told.public:
+        fields["public"] = "1"
+    snap = -1
+    if found.snapshot is not None:
+        snap = fields["snap"] = Snapshot.rev_of(found.snapshot)
+    reigns, sessions = state.reigns, state.sessions
+    if lost_at is not None:
+        reigns = f"{reigns} lost-{lost_at}:{told.head}".strip()
+        sessions += LOST_ORDERS
+    newest = found.saved[-1] if found.saved else b""
+    return ThawedPad(
+        fields,
+        reigns,
+        sessions,
+        state.fences,
+        state.seen,
+        found.saved,
+        found.snapshot,
+        noted(Behind(head, told.chat, newest, snap)),
+    )
+
+
+def _tell(pad: str, head: ColdHead) -> None:
+    LOST.inc()
+    log.error(
+        "pad lost in Redis, and brought back from the cold store",
+        extra={
+            "pad": pad,
+            "head": head.head,
+            "lost_from": head.head + 1,
+            "written_at_ms": head.written,
+            "at_most_s_missing": max(0, round(time.time() - head.written / 1000)),
+        },
+    )

@@ -1,0 +1,256 @@
+"""Keeps the cold store up to date with the pads that are in Redis, and takes them out of Redis when
+nobody needs them there. For the writer of their partition: one at a time for each pad.
+"""
+
+import logging
+import time
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, NamedTuple
+
+from prometheus_client import Counter
+
+from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.noted import Behind, noted, read_noted
+from padfleet.shared.cold.pads import ColdHead, ColdPads
+from padfleet.shared.cold.parts import Diverged, part_of
+from padfleet.shared.cold.places import PadPlace, due, place_of
+from padfleet.shared.log import contributions, moving, pads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.moving import StoredPad, Trace
+from padfleet.shared.log.records import Snapshot
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Attempts at one pad in a row; what does not come about then, does at the next look."""
+
+APPENDED = Counter(
+    "padfleet_cold_appends_total", "Times that something of a pad was brought to the cold store"
+)
+APPENDED_REVISIONS = Counter(
+    "padfleet_cold_revisions_total", "Revisions that were brought to the cold store"
+)
+FROZEN = Counter("padfleet_cold_frozen_total", "Pads that have left Redis for the cold store")
+GONE = Counter("padfleet_cold_deleted_total", "Deleted pads that were taken from the cold store")
+ROLLED_BACK = Counter(
+    "padfleet_cold_rolled_back_revisions_total",
+    "Revisions that the cold store had, and Redis had lost in a fail-over",
+)
+
+Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
+
+
+class WrittenBehind(NamedTuple):
+    """What was brought of a pad."""
+
+    stored: StoredPad  #: the pad as it was then
+    cold: ColdHead  #: where the store is after that
+    authors: list[str]  #: whose records were brought
+
+
+class WriteBehind:
+    """Each call raises `StoreAway` and what else `UNREACHABLE` lists, or `CorruptPad` where what
+    there is of the pad, in one of the two places, cannot be used."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, cold: ColdPads) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._cold = cold
+
+    async def bring(self, pad: str, *, whole: bool = False) -> WrittenBehind | None:
+        """Brings what has changed of a pad. Returns what it was at that moment, and what the store
+        has of it, which is that; None: it is not in Redis, or changes too fast for the time being.
+
+        `whole`: also if nothing has changed, with the records of all authors.
+        """
+        keys = self._keyspace.pad(pad)
+        behind: Behind | None = None
+        doubtful = False
+        for _ in range(ATTEMPTS):
+            stored = await moving.read_stored(self._redis, keys)
+            if stored is None:
+                return None
+            if stored.meta[b"head"].startswith(b"-"):
+                await self.bury(pad, int(stored.meta.get(b"epoch", b"0")))
+                return None
+            known = read_noted(stored.meta.get(b"cold"))
+            if behind is None and known is not None:
+                behind = known[1]
+            elif behind is None:
+                behind = Behind(await self._cold.look(pad))
+            try:
+                found, authors = await self._append(
+                    keys, stored, behind, whole=whole, doubtful=doubtful
+                )
+            except (Overwritten, Diverged) as error:
+                log.info("cold store is elsewhere", extra={"pad": pad, "error": str(error)})
+                behind, doubtful = Behind(await self._cold.look(pad)), True
+                continue
+            assert found.head is not None
+            await moving.note_written(
+                self._redis, keys, found.head.epoch, stored.stamp, noted(found)
+            )
+            return WrittenBehind(stored, found.head, authors)
+        return None
+
+    async def _append(
+        self, keys: PadKeys, stored: StoredPad, behind: Behind, *, whole: bool, doubtful: bool
+    ) -> tuple[Behind, list[str]]:
+        """All that the pad has more, in as many parts as it takes, and the authors whose records
+        were brought. `doubtful`: the store may have what Redis has not."""
+        epoch = int(stored.meta.get(b"epoch", b"0"))
+        head = int(stored.meta[b"head"])
+        common = None
+        cold = behind.head
+        if cold is not None and cold.epoch == epoch and (doubtful or cold.head > head):
+            common = await self._common(keys, stored, head, cold)
+        plan = due(epoch, head, behind.head, common)
+        if plan.lost:
+            ROLLED_BACK.inc(len(plan.lost))
+            log.error(
+                "revisions that the cold store has are gone in Redis",
+                extra={"pad": keys.pad_id, "from": plan.lost[0], "to": plan.lost[-1]},
+            )
+            behind = Behind(behind.head)
+        first, authors = plan.first, list[str]()
+        if not first:
+            behind = Behind(behind.head)
+        while True:
+            part = await part_of(self._redis, keys, stored, behind, first, whole=whole)
+            cold = await self._cold.append(keys.pad_id, behind.head, part)
+            APPENDED.inc()
+            APPENDED_REVISIONS.inc(len(part.revisions.records))
+            told = part.state.pad
+            snap = Snapshot.rev_of(part.snapshot) if part.snapshot is not None else behind.snap
+            behind = Behind(cold, told.chat, told.saved, snap)
+            authors += [author for author, _ in part.authors]
+            first = told.head + 1
+            if told.head == head:
+                return behind, authors
+
+    async def _common(
+        self, keys: PadKeys, stored: StoredPad, head: int, cold: ColdHead
+    ) -> int | None:
+        """The last revision that Redis and the store have both, where they may differ; None where
+        they do not. The chain covers all that went before, so halving finds it. What is not in the
+        stream any more is far too old to have been lost in a fail-over."""
+        if cold.head <= head:
+            found = await read_revisions(self._redis, keys, cold.head, cold.head)
+            if found and found[0].chain == cold.chain:
+                return None
+        low, high = int(stored.meta.get(b"first", b"0")), min(cold.head, head)
+        common = low - 1
+        while low <= high:
+            middle = (low + high) // 2
+            here = await read_revisions(self._redis, keys, middle, middle)
+            there = await self._in_store(keys.pad_id, cold.epoch, middle)
+            if here and here[0].chain == there:
+                common, low = middle, middle + 1
+            else:
+                high = middle - 1
+        return common
+
+    async def _in_store(self, pad: str, epoch: int, rev: int) -> bytes:
+        part: Revisions
+        async for part in self._cold.revisions(pad, epoch, rev, rev):
+            for revision in part.revisions():
+                return revision.chain
+        return b""
+
+    async def reconcile(self, pad: str) -> None:
+        """Marks a pad as live that is in Redis, for whoever has just got the partition: a fail-over
+        may have taken back that it was frozen."""
+        cold = await self._cold.look(pad)
+        if cold is None or cold.mark == "live":
+            return
+        here = await moving.whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
+        if here.head is not None and here.head >= 0:
+            log.warning("pad is back in Redis that was frozen", extra={"pad": pad})
+            try:
+                await self._cold.set_mark(pad, cold, "live")
+            except Overwritten:
+                return  # by whoever has appended to it since
+
+    async def bury(self, pad: str, epoch: int) -> None:
+        """Takes a pad that was deleted, in the epoch before this, from the cold store too."""
+        try:
+            cold = await self._cold.look(pad)
+            if cold is not None and cold.epoch < epoch:
+                await self._cold.delete(pad, cold)
+                GONE.inc()
+        except Overwritten:
+            return  # at the next look
+        await moving.bury(self._redis, self._keyspace, pad, epoch)
+
+    async def freeze(
+        self, lease: Lease, pad: str, between_batches: AbstractAsyncContextManager[object]
+    ) -> Frozen:
+        """Takes the pad out of Redis if nobody needs it there. `between_batches` is held for the
+        step itself: then the writer is not in the middle of a batch of its partition, and forgets
+        the pad when it has gone."""
+        keys = self._keyspace.pad(pad)
+        found = await self.bring(pad, whole=True)
+        if found is None:
+            return "changed"
+        stored, cold, authors = found
+        now = int(time.time() * 1000)
+        trace = Trace("freeze", cold.epoch, cold.edition, lease.reign, now)
+        async with between_batches:
+            again = await moving.read_stored(self._redis, keys)
+            if again is None or (again.stamp, again.fences, again.seen) != stored_as(stored):
+                return "changed"
+            verdict = await moving.freeze(self._redis, self._keyspace, lease, pad, stored, trace)
+            if verdict == "changed":
+                # Or it was done, and the answer got lost.
+                here = await moving.whereabouts(self._redis, self._keyspace, keys)
+                verdict = "ok" if here.head is None and here.trace == trace.to_text() else verdict
+        if verdict == "ok":
+            await self.arrive(pad, trace.to_text(), cold)
+            await self._leave_no_trace(pad, stored, authors)
+            FROZEN.inc()
+        return verdict
+
+    async def arrive(self, pad: str, trace: str, cold: ColdHead) -> None:
+        """Says in the cold store that a pad has left Redis, and takes away its trace."""
+        try:
+            await self._cold.set_mark(pad, cold, "frozen")
+        except Overwritten:
+            return  # somebody brings it back already
+        await moving.arrived(self._redis, self._keyspace, pad, trace)
+
+    async def arrive_late(self, pad: str, text: str, older_than_ms: int) -> None:
+        """Does what `arrive` does for a pad that a process has left half-way, since it was killed
+        or could not reach the store."""
+        trace = Trace.from_text(text)
+        if trace is None or time.time() * 1000 - trace.at < older_than_ms:
+            return
+        keys = self._keyspace.pad(pad)
+        here = await moving.whereabouts(self._redis, self._keyspace, keys)
+        cold = await self._cold.look(pad)
+        if here.trace != text:
+            return
+        if here.head is not None or cold is None:
+            await moving.arrived(self._redis, self._keyspace, pad, text)
+            return
+        if place_of(here, cold) is PadPlace.LOST:
+            return  # whoever wants it finds that out, and brings back what there is
+        # First so that nobody who is bringing it, and has stood still, can put it there any more.
+        now = Trace("freeze", cold.epoch, cold.edition, here.reign, int(time.time() * 1000))
+        if await moving.announce_fetching(self._redis, self._keyspace, keys, here, now):
+            await self.arrive(pad, now.to_text(), cold)
+
+    async def _leave_no_trace(self, pad: str, stored: StoredPad, authors: list[str]) -> None:
+        """Keys beside the pad's own: the cold store has what they say."""
+        await contributions.forget(self._redis, authors, pad)
+        readonly = stored.meta.get(b"readonly")
+        if readonly is not None:
+            await pads.forget_read_only(self._redis, readonly.decode(), of=pad)
+
+
+def stored_as(stored: StoredPad) -> tuple[str, dict[bytes, bytes], dict[bytes, bytes]]:
+    """What has to be the same still when a pad is taken out of Redis."""
+    return stored.stamp, stored.fences, stored.seen

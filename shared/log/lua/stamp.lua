@@ -1,0 +1,22 @@
+-- Put before the scripts that need it.
+--
+-- A name for what a pad is at this moment, as far as a cold store has it: another name, something
+-- has changed. What a writer keeps for itself (snapshots, packed revisions) changes nothing, and the
+-- number of sessions is compared by itself, since it changes with everyone who comes.
+local NOT_STAMPED = {sessions = true, idle = true, snap = true, first = true, cold = true}
+
+local function stamp_of(meta, chat, saved, fences)
+  local fields = redis.call('HGETALL', meta)
+  local named = {}
+  for i = 1, #fields, 2 do
+    if not NOT_STAMPED[fields[i]] then named[#named + 1] = fields[i] .. '\0' .. fields[i + 1] end
+  end
+  table.sort(named)
+  local said = redis.call('XREVRANGE', chat, '+', '-', 'COUNT', 1)
+  local kept = redis.call('LRANGE', saved, -1, -1)
+  named[#named + 1] = said[1] and said[1][1] or ''
+  named[#named + 1] = kept[1] or ''
+  named[#named + 1] = tostring(redis.call('HLEN', fences))
+  return redis.sha1hex(table.concat(named, '\0'))
+end
+

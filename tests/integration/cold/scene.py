@@ -1,0 +1,108 @@
+"""One partition's writer and one worker, as far as they move pads, with a store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from padfleet.services.writer.freezing import Freezing
+from padfleet.services.writer.pad import WriterPad
+from padfleet.shared.cold.thawing import Thawing
+from padfleet.shared.cold.writing_behind import WriteBehind
+from padfleet.shared.log import leases, presence
+from padfleet.shared.log.authors import Author, bring
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document, load
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.records import Left, Member, Revision
+from padfleet.shared.log.staging import Staging
+from tests.cold_memory import MemoryPads
+from tests.integration.archive.made_pad import CHAT, CREATOR, SAVED
+
+LEASE_MS = 60_000
+
+
+class Scene:
+    """`go` starts over in a process that knows nothing, as after a crash."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, pads: MemoryPads | None = None) -> None:
+        self.redis = redis
+        self.keyspace = keyspace
+        self.pads = pads or MemoryPads()
+        self.go()
+
+    def go(self, after_ms: int = 0) -> None:
+        self.thawing = Thawing(self.redis, self.keyspace, self.pads)
+        self.write = WriteBehind(self.redis, self.keyspace, self.pads)
+        self.freezing = Freezing(
+            self.redis, self.keyspace, self.thawing, after_ms=after_ms, every_ms=1000
+        )
+        self.redis.elsewhere = self.thawing
+
+    async def lease(self, pad: str) -> Lease:
+        partition = self.keyspace.partition_of(pad)
+        found = await leases.acquire(self.redis, self.keyspace, partition, "w", LEASE_MS)
+        assert found is not None
+        return found
+
+    async def look(self, pad: str, lease: Lease | None = None) -> None:
+        """The writer's look at the partition of the pad."""
+        await self.freezing.look(lease or await self.lease(pad), between)
+
+    async def freeze(self, pad: str) -> str:
+        return await self.write.freeze(await self.lease(pad), pad, between(0, pad))
+
+    async def make(self, pad: str, revisions: Sequence[Revision]) -> None:
+        """A pad with all that a pad may have."""
+        staging = await Staging.begin(self.redis, self.keyspace, pad, head=revisions[-1].rev)
+        await staging.add(revisions)
+        await staging.add_chat(CHAT)
+        await staging.add_saved(SAVED)
+        await bring(self.redis, [Author(CREATOR, None, 3), Author("a.x", "Ada", "#112233")])
+        await staging.install(
+            above_epoch=0,
+            creator=CREATOR,
+            read_only_id=await claim_read_only(self.redis, f"r.{pad}", pad),
+            replace=False,
+            settings=b'{"lang": "de"}',
+            deletion=b"hash",
+            more={"public": "1", "notice": "of old"},
+        )
+
+    async def keys_of(self, pad: str) -> list[str]:
+        """All keys that are left of it."""
+        stem = self.keyspace.pad(pad).channel
+        found = [key async for key in self.redis.client.scan_iter(match="pf:*")]
+        return sorted(key.decode() for key in found if pad in key.decode()) if stem else []
+
+    async def document(self, pad: str) -> Document:
+        keys = self.keyspace.pad(pad)
+        meta = await read_meta(self.redis, keys)
+        assert meta.exists
+        document = Document(meta.epoch)
+        await load(self.redis, keys, meta, document)
+        return document
+
+    async def join(self, pad: str, session: str = "s1", author: str = "a.x") -> None:
+        member = Member(session, author, "w-1", None, 1, False, False)
+        await presence.join(self.redis, self.keyspace.pad(pad), member)
+
+    async def leave(self, pad: str, session: str = "s1", author: str = "a.x") -> None:
+        await presence.leave(self.redis, self.keyspace.pad(pad), [Left(session, author, 1)])
+
+
+async def commit(scene: Scene, pad: str, writer_pad: WriterPad, revision: Revision) -> None:
+    """What a writer's commit leaves, without one."""
+    keys = scene.keyspace.pad(pad)
+    entry = {"r": revision.to_record()}
+    await scene.redis.client.xadd(keys.revs, entry, id=f"{revision.rev}-1")  # type: ignore[arg-type]
+    fields = {"head": revision.rev, "chain": revision.chain, "time": revision.time}
+    await scene.redis.client.hset(keys.meta, mapping=fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def between(partition: int, pad: str) -> AsyncIterator[None]:
+    yield

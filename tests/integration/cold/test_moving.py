@@ -1,0 +1,265 @@
+"""Pads leave Redis whole, and come back whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.log import moving
+from padfleet.shared.log.chat import read_chat
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import pad_of_read_only
+from padfleet.shared.log.saved import read_saved
+from tests.cold_memory import away
+from tests.integration.archive.made_pad import written
+from tests.integration.cold.scene import Scene
+
+HISTORY = written(40)
+LONG = written(2500)
+
+
+@pytest.fixture
+def scene(redis: Redis, keyspace: Keyspace) -> Scene:
+    return Scene(redis, keyspace)
+
+
+async def everything(scene: Scene, pad: str) -> dict[str, object]:
+    """All that people can see of a pad."""
+    keys = scene.keyspace.pad(pad)
+    meta = await read_meta(scene.redis, keys)
+    stored = await moving.read_stored(scene.redis, keys)
+    assert stored is not None
+    hidden = (b"cold", b"first", b"snap")
+    return {
+        "meta": {k: v for k, v in stored.meta.items() if k not in hidden},
+        "revisions": await read_revisions(scene.redis, keys, 0, meta.head),
+        "text": (await scene.document(pad)).atext,
+        "chat": await read_chat(scene.redis, keys, 0, 100),
+        "saved": await read_saved(scene.redis, keys),
+        "fences": stored.fences,
+        "seen": stored.seen,
+        "link": await pad_of_read_only(scene.redis, f"r.{pad}"),
+    }
+
+
+async def test_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.join("pad")
+    await scene.leave("pad")
+    before = await everything(scene, "pad")
+    assert await scene.freeze("pad") == "ok"
+    assert await scene.keys_of("pad") == []
+    head = await scene.pads.look("pad")
+    assert head is not None
+    assert head.mark == "frozen"
+    scene.go()
+    assert await everything(scene, "pad") == before
+    live = await scene.pads.look("pad")
+    assert live is not None
+    assert (live.mark, live.edition) == ("live", head.edition)
+
+
+async def test_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wanted(
+    scene: Scene,
+) -> None:
+    await scene.make("pad", LONG)
+    before = await everything(scene, "pad")
+    assert await scene.freeze("pad") == "ok"
+    meta = await read_meta(scene.redis, scene.keyspace.pad("pad"))
+    assert meta.first == 2000
+    assert not await scene.redis.client.exists(scene.keyspace.pad("pad").chunks)
+    assert await everything(scene, "pad") == before
+
+
+async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    scene.go(after_ms=10_000_000)
+    lease = await scene.lease("pad")
+    await scene.look("pad", lease)
+    brought = [call for call, _ in scene.pads.calls].count("append")
+    await scene.look("pad", lease)
+    assert [call for call, _ in scene.pads.calls].count("append") == brought == 1
+    keys = scene.keyspace.pad("pad")
+    await scene.redis.client.hset(keys.meta, "settings", "{}")
+    await scene.look("pad", lease)
+    assert [call for call, _ in scene.pads.calls].count("append") == brought + 1
+    found = await scene.pads.read("pad")
+    assert found is not None
+    assert found.state.pad.settings == b"{}"
+
+
+async def test_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.join("pad")
+    assert await scene.freeze("pad") == "people"
+    await scene.leave("pad")
+    found = await scene.write.bring("pad", whole=True)
+    assert found is not None
+    await scene.join("pad", "s2")
+    await scene.leave("pad", "s2")
+    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, "r")
+    lease = await scene.lease("pad")
+    verdict = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    assert verdict == "changed"
+    await scene.redis.client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
+    assert await scene.freeze("pad") == "inbox"
+    stale = lease._replace(term=lease.term - 1)
+    assert (
+        await moving.freeze(scene.redis, scene.keyspace, stale, "pad", found.stored, trace)
+        == "lease"
+    )
+
+
+async def test_of_many_who_want_a_pad_one_brings_it(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.freeze("pad")
+    others = [Scene(scene.redis, scene.keyspace, scene.pads) for _ in range(8)]
+    found = await asyncio.gather(*(other.thawing.bring("pad") for other in others))
+    assert found == [True] * 8
+    assert (await scene.document("pad")).head == HISTORY[-1].rev
+
+
+async def test_a_name_that_never_was_costs_one_look(scene: Scene) -> None:
+    meta = await read_meta(scene.redis, scene.keyspace.pad("nobody"))
+    assert not meta.exists
+    assert len(scene.pads.calls) == 1
+
+
+async def test_I5_a_pad_that_got_lost_comes_back_under_another_reign(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    lease = await scene.lease("pad")
+    await scene.look("pad", lease)
+    before = await read_meta(scene.redis, scene.keyspace.pad("pad"))
+    await scene.redis.client.delete(*await scene.keys_of("pad"))
+    after = await read_meta(scene.redis, scene.keyspace.pad("pad"))
+    assert (after.head, after.epoch, after.chain) == (before.head, before.epoch, before.chain)
+    assert after.reign != before.reign
+    floors = {reign.name: reign.floor for reign in after.reigns}
+    assert floors[after.reign] == HISTORY[-1].rev
+
+
+async def test_I5_all_of_redis_is_lost_and_every_pad_comes_back(scene: Scene) -> None:
+    for number in range(3):
+        await scene.make(f"pad{number}", HISTORY)
+        await scene.look(f"pad{number}")
+    await scene.freeze("pad0")
+    texts = [(await scene.document(f"pad{n}")).atext for n in range(1, 3)]
+    await scene.redis.client.flushall()
+    scene.go()
+    assert [(await scene.document(f"pad{n}")).atext for n in range(1, 3)] == texts
+    assert (await scene.document("pad0")).head == HISTORY[-1].rev
+
+
+async def test_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    found = await scene.write.bring("pad", whole=True)
+    assert found is not None
+    lease = await scene.lease("pad")
+    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    assert (
+        await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace) == "ok"
+    )
+    scene.go()
+    await scene.look("pad")
+    head = await scene.pads.look("pad")
+    assert head is not None
+    assert head.mark == "frozen"
+    assert await scene.redis.client.hlen(scene.keyspace.moving(lease.partition)) == 0
+
+
+async def test_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
+    """Neither one that a writer has taken out and not said so, nor one of which somebody has said
+    that he brings it."""
+    await scene.make("pad", HISTORY)
+    found = await scene.write.bring("pad", whole=True)
+    assert found is not None
+    lease = await scene.lease("pad")
+    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    after = await read_meta(scene.redis, scene.keyspace.pad("pad"))
+    assert after.reign == lease.reign
+    assert len(after.reigns) == 1
+
+    await scene.freeze("pad")
+    head = await scene.pads.look("pad")
+    assert head is not None
+    keys = scene.keyspace.pad("pad")
+    here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
+    thaw = moving.Trace("thaw", head.epoch, head.edition, here.reign)
+    assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, thaw)
+    await scene.pads.set_mark("pad", head, "live")
+    after = await read_meta(scene.redis, keys)
+    assert (after.reign, len(after.reigns)) == (lease.reign, 1)
+
+
+async def test_a_store_that_is_away_keeps_hot_pads_from_nothing(scene: Scene) -> None:
+    await scene.make("hot", HISTORY)
+    await scene.make("cold", HISTORY)
+    await scene.freeze("cold")
+    scene.pads.away = away()
+    assert (await scene.document("hot")).head == HISTORY[-1].rev
+    with pytest.raises(StoreAway):
+        await scene.document("cold")
+    with pytest.raises(StoreAway):
+        await scene.look("hot")
+    scene.pads.away = None
+    assert (await scene.document("cold")).head == HISTORY[-1].rev
+
+
+async def test_what_the_store_has_damaged_is_not_served(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.freeze("pad")
+    scene.pads.damaged.add("pad")
+    with pytest.raises(CorruptPad):
+        await read_meta(scene.redis, scene.keyspace.pad("pad"))
+    here = await read_meta_here(scene.redis, scene.keyspace.pad("pad"))
+    assert not here.exists
+
+
+async def test_a_deleted_pad_goes_from_the_store_too_and_leaves_nothing(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    lease = await scene.lease("pad")
+    await scene.look("pad", lease)
+    keys = scene.keyspace.pad("pad")
+    epoch = (await read_meta(scene.redis, keys)).epoch
+    await scene.redis.client.delete(keys.meta, *keys.deletable)
+    await scene.redis.client.hset(keys.meta, mapping={"head": "-1", "epoch": str(epoch + 1)})
+    await scene.look("pad", lease)
+    assert await scene.pads.look("pad") is None
+    assert [key for key in await scene.keys_of("pad") if "readonly" not in key] == []
+
+
+async def test_a_freeze_that_a_fail_over_takes_back_is_noticed(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.look("pad")
+    head = await scene.pads.look("pad")
+    assert head is not None
+    await scene.pads.set_mark("pad", head, "frozen")  # and Redis has it again
+    scene.go(after_ms=10_000_000)
+    await scene.look("pad")
+    head = await scene.pads.look("pad")
+    assert head is not None
+    assert head.mark == "live"
+
+
+async def test_revisions_that_redis_has_lost_go_from_the_store_and_are_told(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.look("pad")
+    keys = scene.keyspace.pad("pad")
+    last = HISTORY[29]
+    await scene.redis.client.xtrim(keys.revs, maxlen=0)
+    await scene.redis.client.delete(keys.revs, keys.snap)
+    for revision in HISTORY[:30]:
+        entry = {"r": revision.to_record()}
+        await scene.redis.client.xadd(keys.revs, entry, id=f"{revision.rev}-1")  # type: ignore[arg-type]
+    fields = {"head": last.rev, "chain": last.chain, "time": last.time, "snap": -1}
+    await scene.redis.client.hset(keys.meta, mapping=fields)  # type: ignore[arg-type]
+    await scene.look("pad")
+    head = await scene.pads.look("pad")
+    assert head is not None
+    assert (head.head, head.chain) == (29, last.chain)

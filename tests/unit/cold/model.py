@@ -1,0 +1,401 @@
+"""All that can happen to a pad between Redis and a cold store, as a small world whose every step
+can be the last of who makes it. Pure.
+
+Each actor makes one step at a time, as the code does (`thawing`, `writing_behind`, the scripts),
+and decides by the code's own `place_of`. Between any two steps anything else may happen: another
+actor's step, a commit, the end of a process, a fail-over to a replica that lags behind, the loss of
+all of Redis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from padfleet.shared.cold.pads import ColdHead, Mark
+from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.log.moving import Trace, Way, Whereabouts
+from padfleet.shared.log.reigns import Reign, shared_up_to
+
+History = tuple[int, ...]
+"""The commits that it is made of, each with a number of its own in the whole world."""
+
+Record = tuple[Reign, ...]
+
+
+class Server(NamedTuple):
+    """What Redis holds of the pad."""
+
+    history: History | None = None  #: None: nothing
+    record: Record = ()
+    trace: Trace | None = None
+
+
+class Object(NamedTuple):
+    """What the cold store has of it."""
+
+    mark: Mark
+    history: History
+    record: Record
+    edition: int
+    version: int
+
+
+class Actor(NamedTuple):
+    """A process at work: the step that is next, and what it knows."""
+
+    at: str = "idle"
+    reign: int = 0
+    here: Server = Server()
+    found: Object | None = None
+    mine: Trace | None = None  #: the one that it has put there
+
+
+class World(NamedTuple):
+    server: Server
+    replica: Server
+    reign: int
+    store: Object | None
+    actors: tuple[Actor, ...]
+    seen: frozenset[tuple[int, History]] = frozenset()  #: under which reign people saw what
+    commits: int = 0
+    faults: int = 0
+    unreconciled: bool = False  #: a fail-over has been, and the writer has not looked since
+    wiped: bool = False  #: all of Redis has been lost
+    reported: bool = False  #: a loss was found and told
+
+
+def reign_name(number: int) -> str:
+    return f"r{number}"
+
+
+def entered(record: Record, reign: int, head: int) -> Record:
+    """As `record_reign` in reign.lua."""
+    name = reign_name(reign)
+    return record if record and record[-1].name == name else (*record, Reign(name, head))
+
+
+def head_of(history: History) -> int:
+    return len(history) - 1
+
+
+def where(reign: int, server: Server) -> Whereabouts:
+    trace = server.trace.to_text() if server.trace is not None else ""
+    head = head_of(server.history) if server.history is not None else None
+    return Whereabouts(reign_name(reign), head, 1, trace)
+
+
+def cold_head(found: Object) -> ColdHead:
+    return ColdHead(
+        1, head_of(found.history), b"", found.mark, found.edition, 0, str(found.version)
+    )
+
+
+@cache
+def place(reign: int, here: Server, found: Object) -> PadPlace:
+    return place_of(where(reign, here), cold_head(found))
+
+
+def trace_of(way: Way, found: Object, world: World) -> Trace:
+    """A trace that there has never been."""
+    at = 1 + max((trace.at for trace in traces_in(world)), default=0)
+    return Trace(way, 1, found.edition, reign_name(world.reign), at)
+
+
+def traces_in(world: World) -> list[Trace]:
+    servers = [world.server, world.replica, *(actor.here for actor in world.actors)]
+    found = [*(server.trace for server in servers), *(actor.mine for actor in world.actors)]
+    return [trace for trace in found if trace is not None]
+
+
+def begun() -> World:
+    """A pad that is hot, and that the store has never heard of."""
+    history = (1,)
+    server = Server(history, (Reign(reign_name(1), -1),))
+    return World(server, server, 1, None, (), frozenset(((1, history),)), 1)
+
+
+def marked(found: Object, mark: Mark) -> Object:
+    return found._replace(mark=mark, version=found.version + 1)
+
+
+class Rules:
+    """What may happen. `broken` names a rule of the order of steps that is left out, to see that
+    the walk would notice."""
+
+    def __init__(self, *, commits: int, faults: int, broken: str = "") -> None:
+        self.commits = commits
+        self.faults = faults
+        self.broken = broken
+
+    def after(self, world: World) -> Iterator[World]:
+        """Every world that may come next."""
+        yield from self._outside(world)
+        for number, actor in enumerate(world.actors):
+            for changed, then in self._step(world, actor):
+                actors = list(world.actors)
+                actors[number] = then
+                yield changed._replace(actors=tuple(actors))
+            if actor.at != "idle":
+                actors = list(world.actors)
+                actors[number] = Actor()
+                yield world._replace(actors=tuple(actors))
+
+    def _outside(self, world: World) -> Iterator[World]:
+        server = world.server
+        if server.history is not None and world.commits < self.commits:
+            number = world.commits + 1
+            history = (*server.history, number)
+            record = entered(server.record, world.reign, head_of(server.history))
+            yield world._replace(
+                server=server._replace(history=history, record=record),
+                seen=world.seen | {(world.reign, history)},
+                commits=number,
+            )
+        if world.replica != server:
+            yield world._replace(replica=server)
+        if world.faults < self.faults:
+            yield world._replace(
+                server=world.replica,
+                reign=world.reign + 1,
+                faults=world.faults + 1,
+                unreconciled=True,
+            )
+            # All of Redis is gone: an empty server, or the same one, emptied. Its partition's reign
+            # has the same name then.
+            empty = world._replace(
+                server=Server(), replica=Server(), faults=world.faults + 1, wiped=True
+            )
+            yield empty
+            yield empty._replace(reign=world.reign + 1)
+
+    def _step(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        name = actor.at.partition(" ")[0]
+        yield from getattr(self, f"_{name}")(world, actor)
+
+    # --- Beginning -------------------------------------------------------------------------------
+
+    def _idle(self, world: World, _: Actor) -> Iterator[tuple[World, Actor]]:
+        server = world.server
+        if server.history is None:
+            yield world, Actor("thaw", world.reign, server)
+        else:
+            yield world, Actor("append", world.reign, server, world.store)
+        if server.trace is not None:
+            yield world, Actor("late", world.reign, server)
+        if world.unreconciled:
+            yield world, Actor("reconcile", found=world.store)
+
+    # --- A thaw ----------------------------------------------------------------------------------
+
+    def _thaw(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        found = world.store
+        if found is None:
+            yield world, Actor()
+            return
+        match place(actor.reign, actor.here, found):
+            case PadPlace.LOST:
+                yield world, actor._replace(at="announce lost", found=found)
+            case PadPlace.COLD | PadPlace.MOVING:
+                yield world, actor._replace(at="announce thaw", found=found)
+
+    def _announce(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        server, found = world.server, actor.found
+        assert found is not None
+        same = world.reign == actor.reign and server.trace == actor.here.trace
+        if not same or server.history is not None:
+            yield world, Actor()
+            return
+        trace = trace_of("lost" if actor.at.endswith("lost") else "thaw", found, world)
+        after = "install" if self.broken == "mark before" else "mark"
+        then = actor._replace(at=after, mine=trace, here=Server())
+        yield world._replace(server=server._replace(trace=trace)), then
+
+    def _mark(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        if world.store != actor.found or world.store is None:
+            yield world, Actor()
+            return
+        live = marked(world.store, "live")
+        yield world._replace(store=live), actor._replace(at="install", found=live)
+
+    def _install(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        server, found = world.server, actor.found
+        assert found is not None
+        assert actor.mine is not None
+        lost = actor.mine.way == "lost"
+        name = server.trace.name if server.trace is not None else ""
+        same = name == actor.mine.name or self.broken == "trace at install"
+        if world.reign != actor.reign or server.history is not None or not same:
+            yield world, Actor()
+            return
+        record, reign, head = found.record, world.reign, head_of(found.history)
+        if lost and self.broken != "reign after loss":
+            record = (*record, Reign(f"lost-{world.commits}", head))
+            if any(known.name == reign_name(reign) for known in record[:-1]):
+                reign += 1  # a name that is past is given to no other
+        record = entered(record, reign, head)
+        yield (
+            world._replace(
+                server=Server(found.history, record),
+                reign=reign,
+                reported=world.reported or lost,
+            ),
+            Actor(),
+        )
+
+    # --- Write-behind, and a freeze --------------------------------------------------------------
+
+    def _append(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        if world.store != actor.found:
+            yield world, Actor()
+            return
+        history, known = actor.here.history, world.store
+        assert history is not None
+        brought = Object(
+            "live",
+            history,
+            actor.here.record,
+            known.edition + 1 if known is not None else 1,
+            known.version + 1 if known is not None else 1,
+        )
+        after = actor._replace(at="freeze", found=brought)
+        if self.broken == "frozen after":
+            yield world._replace(store=brought), actor._replace(at="early", found=brought)
+        else:
+            yield world._replace(store=brought), after
+
+    def _early(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        """Says that it is frozen before it is."""
+        if world.store != actor.found or world.store is None:
+            yield world, Actor()
+            return
+        frozen = marked(world.store, "frozen")
+        yield world._replace(store=frozen), actor._replace(at="freeze", found=frozen)
+
+    def _freeze(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        server, found = world.server, actor.found
+        assert found is not None
+        same = server.history == actor.here.history or self.broken == "unchanged at freeze"
+        if world.reign != actor.reign or not same or server.history is None:
+            yield world, Actor()
+            return
+        trace = None if self.broken == "trace at freeze" else trace_of("freeze", found, world)
+        then = Actor("arrive", found=found, mine=trace)
+        yield world._replace(server=Server(trace=trace)), then
+
+    def _arrive(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        if world.store != actor.found or world.store is None:
+            yield world, Actor()
+            return
+        frozen = marked(world.store, "frozen")
+        yield world._replace(store=frozen), actor._replace(at="clear", found=frozen)
+
+    def _clear(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        server = world.server
+        if server.trace == actor.mine:
+            server = server._replace(trace=None)
+        yield world._replace(server=server), Actor()
+
+    # --- What a process that ended has left ------------------------------------------------------
+
+    def _late(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        found, here = world.store, actor.here
+        after = Actor()
+        left = here.history is None and here.trace is not None
+        if left and found is not None and place(actor.reign, here, found) is not PadPlace.LOST:
+            after = actor._replace(at="take", found=found)
+        yield world, after
+
+    def _take(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        server, found = world.server, actor.found
+        assert found is not None
+        same = world.reign == actor.reign and server.trace == actor.here.trace
+        if not same or server.history is not None:
+            yield world, Actor()
+            return
+        trace = trace_of("freeze", found, world)
+        then = Actor("arrive", found=found, mine=trace)
+        yield world._replace(server=server._replace(trace=trace)), then
+
+    def _reconcile(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        found = actor.found
+        if found is None or found.mark == "live" or world.server.history is None:
+            yield world._replace(unreconciled=False), Actor()
+        elif world.store == found:
+            yield world._replace(store=marked(found, "live"), unreconciled=False), Actor()
+        else:
+            yield world, Actor()
+
+
+# --- Worlds that are the same --------------------------------------------------------------------
+
+
+def plain(world: World) -> World:
+    """The same world, with editions and versions numbered by their order, and its actors in some
+    order: what only counts on makes no new world."""
+    objects = [o for o in (world.store, *(a.found for a in world.actors)) if o is not None]
+    traces = traces_in(world)
+    times = _ranks(trace.at for trace in traces)
+    versions = _ranks(o.version for o in objects)
+    editions = _ranks([*(o.edition for o in objects), *(t.edition for t in traces)])
+
+    def of_object(found: Object | None) -> Object | None:
+        if found is None:
+            return None
+        return found._replace(version=versions[found.version], edition=editions[found.edition])
+
+    def of_trace(trace: Trace | None) -> Trace | None:
+        if trace is None:
+            return None
+        return trace._replace(edition=editions[trace.edition], at=times[trace.at])
+
+    def of_server(server: Server) -> Server:
+        return server._replace(trace=of_trace(server.trace))
+
+    actors = [
+        Actor(
+            actor.at,
+            actor.reign,
+            of_server(actor.here),
+            of_object(actor.found),
+            of_trace(actor.mine),
+        )
+        for actor in world.actors
+    ]
+    return world._replace(
+        server=of_server(world.server),
+        replica=of_server(world.replica),
+        store=of_object(world.store),
+        actors=tuple(sorted(actors, key=hash)),
+    )
+
+
+def _ranks(numbers: Iterable[int]) -> dict[int, int]:
+    return {number: rank for rank, number in enumerate(sorted(set(numbers)), 1)}
+
+
+# --- What has to hold ----------------------------------------------------------------------------
+
+
+def faults_of(world: World) -> Iterator[str]:
+    """What is wrong with a world."""
+    history = world.server.history
+    if history is not None:
+        for reign, known in world.seen:
+            # Who comes back goes on if the code says that he shares the history.
+            limit = shared_up_to(world.server.record, reign_name(reign))
+            rev = head_of(known)
+            goes_on = rev <= head_of(history) and (limit is None or rev <= limit)
+            if goes_on and history[: len(known)] != known:
+                yield "I5: somebody goes on with another history"
+    if world.reported and not world.faults:
+        yield "a loss was told, and nothing had failed"
+    everything = tuple(range(1, world.commits + 1))
+    if not world.faults:
+        kept = world.store.history if world.store is not None else ()
+        if (kept if history is None else history) != everything:
+            yield "something is lost, and nothing had failed"
+    told = world.reported or not (world.wiped and world.faults == 1)
+    if history is not None and not told and not set(everything) <= set(history):
+        yield "commits are gone with Redis, and nobody was told"

@@ -1,0 +1,113 @@
+"""Where a pad is, and that nothing is lost on its way: every world is looked at that can come of
+thaws, freezes and what clears away behind them, each of which may end at any step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from padfleet.shared.cold.pads import ColdHead
+from padfleet.shared.cold.places import PadPlace, due, may_freeze, place_of
+from padfleet.shared.log.moving import Trace, Whereabouts
+from tests.examples import PROFILE
+from tests.unit.cold.model import Actor, Rules, World, begun, faults_of, plain
+
+HEAD = ColdHead(7, 3, b"c", "live", 5, 0, "v")
+TRACE = Trace("thaw", 7, 5, "r", 1)
+
+
+def walk(rules: Rules, actors: int) -> tuple[int, list[str]]:
+    """How many worlds there are, and what is wrong with the first that is not right."""
+    start = begun()._replace(actors=(Actor(),) * actors)
+    known: set[World] = {start}
+    left = [start]
+    while left:
+        world = left.pop()
+        for after in rules.after(world):
+            after = plain(after)
+            if after in known:
+                continue
+            if wrong := list(faults_of(after)):
+                return len(known), wrong
+            known.add(after)
+            left.append(after)
+    return len(known), []
+
+
+WALKS = [(0, 1), (1, 1)]
+"""Faults of Redis, and actors. Two at a time make ten times as many worlds, and a minute each."""
+
+if PROFILE == "thorough":
+    WALKS += [(2, 1), (0, 2)]
+
+
+@pytest.mark.parametrize(("faults", "actors"), WALKS)
+def test_I5_wherever_a_process_ends_nothing_is_lost_and_every_loss_is_told(
+    faults: int, actors: int
+) -> None:
+    worlds, wrong = walk(Rules(commits=2, faults=faults), actors)
+    assert not wrong
+    assert worlds > 400
+
+
+@pytest.mark.parametrize(
+    ("rule", "commits", "faults"),
+    [
+        ("mark before", 2, 1),
+        ("unchanged at freeze", 2, 0),
+        ("trace at freeze", 2, 0),
+        ("reign after loss", 3, 1),
+    ],
+)
+def test_each_rule_of_the_order_is_needed(rule: str, commits: int, faults: int) -> None:
+    _, wrong = walk(Rules(commits=commits, faults=faults, broken=rule), 1)
+    assert wrong
+
+
+def view(head: int | None, trace: Trace | None = None, reign: str = "r") -> Whereabouts:
+    return Whereabouts(reign, head, 7, trace.to_text() if trace is not None else "")
+
+
+def test_where_a_pad_is() -> None:
+    frozen = HEAD._replace(mark="frozen")
+    assert place_of(view(3), HEAD) is PadPlace.HOT
+    assert place_of(view(3), frozen) is PadPlace.HOT
+    assert place_of(view(-1), HEAD) is PadPlace.DELETED
+    assert place_of(view(None), None) is PadPlace.NOWHERE
+    assert place_of(view(None), frozen) is PadPlace.COLD
+    assert place_of(view(None, TRACE), HEAD) is PadPlace.MOVING
+    assert place_of(view(None), HEAD) is PadPlace.LOST
+    assert place_of(view(None, TRACE, "another"), HEAD) is PadPlace.LOST
+    assert place_of(view(None, TRACE._replace(epoch=8)), HEAD) is PadPlace.LOST
+    assert place_of(view(None, TRACE._replace(way="lost")), HEAD) is PadPlace.LOST
+
+
+def test_a_trace_is_read_as_it_was_written() -> None:
+    assert Trace.from_text(TRACE.to_text()) == TRACE
+    for text in ("", "thaw", "thaw 1 2 r", "melt 1 2 r 3", "thaw x 2 r 3"):
+        assert Trace.from_text(text) is None
+
+
+def test_what_is_due_is_what_the_store_lacks() -> None:
+    assert due(7, 5, None) == (0, range(0))
+    assert due(7, 5, HEAD) == (4, range(0))
+    assert due(8, 5, HEAD) == (0, range(0))  # another pad by now
+    assert due(7, 2, HEAD, 2) == (3, range(3, 4))  # rolled back
+    assert due(7, 5, HEAD, 1) == (2, range(2, 4))
+
+
+def test_a_pad_leaves_when_nobody_needs_it() -> None:
+    quiet: dict[str, Any] = {
+        "people": 0,
+        "quiet_ms": 9,
+        "edited_ms": 9,
+        "opened": False,
+        "after_ms": 9,
+    }
+    assert may_freeze(even=True, **quiet)
+    assert not may_freeze(even=False, **quiet)
+    assert not may_freeze(even=True, **quiet | {"people": 1})
+    assert not may_freeze(even=True, **quiet | {"quiet_ms": 8})
+    assert not may_freeze(even=True, **quiet | {"edited_ms": 8})
+    assert not may_freeze(even=True, **quiet | {"opened": True})
