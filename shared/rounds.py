@@ -11,11 +11,10 @@ The writer (`services/writer/pacing.py`), the plan and the simulation go by this
 
 from typing import Final
 
-FREE_ROUNDS: Final = 150.0
+FREE_ROUNDS: Final = 400.0
 """Submissions per second of one reader of inboxes up to which each may have a round of its own. At
-some 500 µs of all processes for a round that is not shared, that is 7 % of a core. (At 300 from
-150 lone authors a fleet took 62 % of a slow core with a round for each, 37 % with 10 ms between.)
-Those of one partition in one round count once."""
+300 from 150 lone authors a fleet takes 57 % of a slow core with a round for each, and 52 % with a
+pause of 7 ms, which everybody waits for. Those of one partition in one round count once."""
 
 FREE_COMMITS: Final = 60.0
 """The same for the commits of one partition. One that is not shared costs some 500 µs, with what it

@@ -5,6 +5,7 @@ at all; so where it fails, the batch is begun again without the pad that is to b
 nobody says which that is, entry by entry until it is found.
 """
 
+import time
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pad_batch import PadBatch
@@ -18,6 +19,7 @@ class Batch:
 
     lease: Lease
     received: list[Received]
+    began: float = field(default_factory=time.perf_counter)
     done: int = 0  #: entries that are settled
     taken: int = 0  #: entries that are settled or whose work is in `work`
     work: dict[str, PadBatch] = field(default_factory=dict)  #: by pad, what is to be stored next
@@ -27,6 +29,8 @@ class Batch:
     singly: bool = False  #: each entry is stored alone
     weight: int = 0  #: bytes, about, of what is to be stored next
     staged: list[str] = field(default_factory=list)  #: keys that are done with when that is stored
+    upkeep: dict[str, PadBatch] = field(default_factory=dict)
+    """Work that is stored, on pads that are to be looked after before anything else."""
     read_to: str = ""  #: the entries behind `received` and up to this one are settled as well
 
     @property
@@ -35,6 +39,11 @@ class Batch:
         if self.taken == len(self.received) and self.read_to:
             return self.read_to
         return self.received[self.taken - 1].id if self.taken else self.lease.position
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is taken."""
+        return self.taken == len(self.received)
 
     def leave(self) -> None:
         """What has not been taken is for whoever comes next: it stays in the inbox."""

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -14,12 +16,14 @@ from padfleet.services.writer.committer import Committer, LeaseLost, Spoilt, pat
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.damages import Damages
 from padfleet.services.writer.heavy import More, Rest, ToStop, nothing_more
+from padfleet.services.writer.light import came_to, take_light
 from padfleet.services.writer.pad import MOST_WORK, Result, WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.services.writer.parking import park
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
+from padfleet.shared.log import commits
 from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
@@ -85,15 +89,48 @@ class BatchProcessor:
         self._keyspace = keyspace
         self._pads = pads
         self._compaction = compaction
+        self._replicas = replicas
         self._ledger = Committer(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
         self.damages = Damages()
 
-    async def settle(
-        self, lease: Lease, received: list[Received], more: More = nothing_more
-    ) -> Lease:
-        """Settles entries that stand right behind the lease's position; returns the lease at its
-        new one.
+    def begin(self, lease: Lease, received: list[Received]) -> Batch:
+        """A batch of entries that stand right behind the lease's position, of which all that waits
+        for nothing is taken, but not stored."""
+        batch = Batch(lease, [*received])
+        try:
+            take_light(batch, self._pads.known, self._keyspace.pad)
+        except Exception:
+            self._begin_again(batch)  # met again when it is the entry's turn, and said then
+        return batch
+
+    def post(self, batches: Sequence[Batch]) -> "asyncio.Future[list[Any]] | None":
+        """Sends what batches of several partitions have come to on its way to be stored, without
+        waiting for it; each of them `is_whole`. The replies are for `stored`. None: it is all for
+        `settle`."""
+        if self._replicas.wanted:
+            return None  # the workers are told later
+        return self._ledger.post([(batch.lease, batch.position, batch.work) for batch in batches])
+
+    def look(self) -> None:
+        """Reads the answer to what was posted, if it has come."""
+        commits.look(self._redis)
+
+    def stored(self, batch: Batch, reply: Any) -> bool:
+        """Takes in what `post` has come to. Whether that is all; else the batch is for `settle`."""
+        lease = self._ledger.lease_after(batch.lease, batch.position, reply)
+        if lease is None:
+            return False
+        work = batch.work
+        batch.stored(lease)
+        _count(work)
+        batch.upkeep = self._compaction.due(work)
+        metrics.BATCH.observe(batch.done)
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - batch.began)
+        return not batch.upkeep
+
+    async def settle(self, batch: Batch, more: More = nothing_more) -> Lease:
+        """Settles what is left of a batch that has begun; returns the lease at its new position.
 
         An edit that takes long is worked on beside the event loop. Until it is done its pad stands
         still, and no other: theirs are settled out of turn, also those that `more` reads meanwhile.
@@ -103,8 +140,10 @@ class BatchProcessor:
         the partition can be stored. While the server is away it goes on trying: entries that have
         been read are only ours until somebody else has the lease.
         """
-        started = time.perf_counter()
-        batch = Batch(lease, [*received])
+        if batch.upkeep:
+            await self._keep_up(batch.lease, batch.upkeep)
+        if batch.done == len(batch.received):
+            return batch.lease
         while batch.done < len(batch.received):
             try:
                 await self._settle(batch, more)
@@ -123,7 +162,7 @@ class BatchProcessor:
                     raise Stuck(_named(error)) from error
                 log.warning("batch not stored", extra={"error": str(error), "at": batch.position})
         metrics.BATCH.observe(batch.done)
-        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - batch.began)
         return batch.lease
 
     async def _settle(self, batch: Batch, more: More) -> None:
@@ -383,20 +422,7 @@ class BatchProcessor:
             raise TooMuchWork
         match entry:
             case Submission():
-                result = await self._submitted(item, entry, now, heavy=heavy)
-                item.revisions += result.revisions
-                if result.outcome is not None:
-                    item.outcomes.append(result.outcome)
-                    if result.outcome.kind == "refused":
-                        log.warning(
-                            "submission refused",
-                            extra={
-                                "pad": entry.pad,
-                                "author": entry.author,
-                                "reason": result.outcome.detail,
-                            },
-                        )
-                metrics.ENTRIES.add(result.outcome.kind if result.outcome else "revision")
+                came_to(item, entry, await self._submitted(item, entry, now, heavy=heavy))
             case Fence():
                 item.fences |= pad.fences.put_up(entry.author, entry.order, now)
                 item.outcomes.append(Outcome(entry.origin, "done", pad.head))
@@ -467,10 +493,12 @@ class BatchProcessor:
         await self._clear_away(staged)
         if self._redis.elsewhere is not None:
             await self._note_hot([pad for pad, item in work.items() if item.created])
+        _count(work)
+        await self._keep_up(batch.lease, self._compaction.due(work))
+
+    async def _keep_up(self, lease: Lease, work: Mapping[str, PadBatch]) -> None:
         for pad_id, item in work.items():
-            metrics.REVISIONS.value += len(item.revisions)
-            if item.revisions and not item.unreadable:
-                await self._compaction.after_commit(batch.lease, pad_id, item.pad, item.wrote)
+            await self._compaction.after_commit(lease, pad_id, item.pad, item.wrote)
 
     async def _note_hot(self, made: list[str]) -> None:
         """So that the cold store gets to know of new pads. Lost, it is made up for when somebody
@@ -540,6 +568,11 @@ class BatchProcessor:
 
 async def _read_patiently(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
     return await patiently(read_revisions, redis, keys, first, last)
+
+
+def _count(work: Mapping[str, PadBatch]) -> None:
+    for item in work.values():
+        metrics.REVISIONS.value += len(item.revisions)
 
 
 def _named(error: Exception) -> str:

@@ -62,6 +62,14 @@ class PadCache:
         self._pads.move_to_end(pad_id)
         return pad
 
+    def known(self, pad_id: str) -> WriterPad | None:
+        """The pad, if it is in memory and exists."""
+        pad = self._pads.get(pad_id)
+        if pad is None or not pad.exists:
+            return None
+        self._pads.move_to_end(pad_id)
+        return pad
+
     def forget(self, pad_id: str) -> None:
         self._pads.pop(pad_id, None)
 

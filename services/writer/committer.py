@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.services.writer.replicas import Replicas
@@ -19,6 +19,9 @@ from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.unwritten import Unwritten
 
 log = logging.getLogger(__name__)
+
+Commit = tuple[Lease, str, Mapping[str, PadBatch]]
+"""The lease of a partition, its new position, and the work that leads there."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,20 +86,9 @@ class Committer:
 
         Raises `Spoilt` where one pad keeps all from being stored.
         """
-        parts = [item.part(lease.reign) for item in work.values()]
-        opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
         began = time.time_ns()
-        verdict = await persistently(
-            commits.commit,
-            self._redis,
-            self._keyspace,
-            lease,
-            (position, *aside),
-            parts,
-            opened,
-            lease_ms=self._lease_ms,
-            hold=bool(self._replicas.wanted),
-        )
+        call = self._call(lease, (position, *aside), work)
+        verdict = await persistently(commits.commit, self._redis, call)
         self._check(verdict, position, list(work))
         _trace("commit", began, work)
         if self._replicas.wanted:
@@ -105,6 +97,35 @@ class Committer:
             await self._tell(lease, position, messages)
             _trace("wait for replicas", began, work)
         return lease._replace(position=position)
+
+    def post(self, each: Sequence[Commit]) -> "asyncio.Future[list[Any]] | None":
+        """Does what `commit` does, for several partitions in one round trip, without waiting for
+        it: the replies are for `lease_after`. None: it cannot be done without waiting."""
+        return commits.post(
+            self._redis, [self._call(lease, (position,), work) for lease, position, work in each]
+        )
+
+    @staticmethod
+    def lease_after(lease: Lease, position: str, reply: Any) -> Lease | None:
+        """The lease at its new position; None: it is not known to be there, and `commit` finds out
+        why."""
+        verdict = commits.verdict_of(reply)
+        done = verdict is not None and verdict.word == b"ok"
+        return lease._replace(position=position) if done else None
+
+    def _call(
+        self, lease: Lease, settled: Iterable[str], work: Mapping[str, PadBatch]
+    ) -> commits.CommitCall:
+        opened = [Unwritten(pad, item.pad.epoch) for pad, item in work.items() if item.by_opening]
+        return commits.commit_call(
+            self._keyspace,
+            lease,
+            settled,
+            [item.part(lease.reign) for item in work.values()],
+            opened,
+            lease_ms=self._lease_ms,
+            hold=bool(self._replicas.wanted),
+        )
 
     async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
         """Takes the pad's keys away; `epoch` is of whatever comes after it."""

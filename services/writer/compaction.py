@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared.log import authors, commits, contributions
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.connect import UNREACHABLE, Redis
@@ -34,6 +36,29 @@ class Compaction:
         self._snapshot_every = snapshot_every
         self._keep = keep_revisions
 
+    def due(self, work: Mapping[str, PadBatch]) -> dict[str, PadBatch]:
+        """What of a commit's work is on pads that need something; `after_commit` is for these."""
+        return {
+            pad_id: item
+            for pad_id, item in work.items()
+            if item.revisions and not item.unreadable and self._is_due(item)
+        }
+
+    def _is_due(self, item: PadBatch) -> bool:
+        pad = item.pad
+        return (
+            not item.wrote <= pad.kept
+            or pad.indexed_up_to < len(pad.pool)
+            or self._wants_snapshot(pad)
+            or self._wants_packing(pad)
+        )
+
+    def _wants_snapshot(self, pad: WriterPad) -> bool:
+        return pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every
+
+    def _wants_packing(self, pad: WriterPad) -> bool:
+        return pad.head + 1 - pad.first_kept >= self._keep + CHUNK_REVISIONS
+
     async def after_commit(
         self, lease: Lease, pad_id: str, pad: WriterPad, wrote: set[str]
     ) -> None:
@@ -44,10 +69,10 @@ class Compaction:
                 pad.kept |= wrote
             if pad.indexed_up_to < len(pad.pool):
                 await self._index_authors(pad_id, pad)
-            if pad.head - max(pad.snapshot_rev, 0) >= self._snapshot_every:
+            if self._wants_snapshot(pad):
                 await self._snapshot(lease, pad_id, pad)
             # One chunk at a time, so that a pad with a long backlog does not hold up the others.
-            if pad.head + 1 - pad.first_kept >= self._keep + CHUNK_REVISIONS:
+            if self._wants_packing(pad):
                 await self._pack_oldest(lease, pad_id, pad)
         except UNREACHABLE as error:
             log.warning("upkeep put off", extra={"pad": pad_id, "error": str(error)})

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections import defaultdict
+from collections.abc import Collection
 
 from redis.exceptions import RedisError
 
@@ -54,13 +55,17 @@ class Inboxes:
         """The next entries behind these positions, by partition; waits for the first of them, for
         so many seconds and 250 ms at most. Never raises what Redis says."""
         loop = asyncio.get_running_loop()
-        sound = {p: position for p, position in positions.items() if p not in self._due}
+        sound = positions
+        if self._due:
+            sound = {p: position for p, position in positions.items() if p not in self._due}
         batches: Batches = {}
         seconds = min(seconds, BLOCK_MS / 1000)
         if sound:
             batches = await self._together(sound, seconds)
         else:
             await rest(seconds)
+        if not self._due:
+            return batches
         now = loop.time()
         doubtful = [p for p in positions if self._due.get(p, now + 1) <= now]
         for partition, received in await self._each(doubtful, positions):
@@ -136,13 +141,13 @@ class Inboxes:
         self._were_read([partition])
         return [received]
 
-    def _were_read(self, partitions: "dict[int, str] | list[int]") -> None:
-        now = asyncio.get_running_loop().time()
-        for partition in partitions:
-            self.read_at[partition] = now
-            self.trouble.pop(partition, None)
-            self._due.pop(partition, None)
-            self._late.pop(partition, None)
+    def _were_read(self, partitions: Collection[int]) -> None:
+        self.read_at |= dict.fromkeys(partitions, asyncio.get_running_loop().time())
+        if self.trouble or self._due or self._late:
+            for partition in partitions:
+                self.trouble.pop(partition, None)
+                self._due.pop(partition, None)
+                self._late.pop(partition, None)
 
 
 def _is_late(error: Exception) -> bool:

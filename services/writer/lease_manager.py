@@ -1,4 +1,4 @@
-"""Holds the leases of this writer's share of the partitions, and follows their inboxes."""
+"""Holds the leases of this writer's share of the partitions, and has their inboxes followed."""
 
 import asyncio
 import logging
@@ -9,28 +9,23 @@ from functools import partial
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.committer import LeaseLost
 from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.follower import Follower
 from padfleet.services.writer.freezing import Freezing
 from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
 from padfleet.services.writer.pacing import RoundPace
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.log import leases, presence
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from padfleet.shared.log.entries import Received
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.supervision import DISPENSABLE
-from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, rest, tick
-from padfleet.shared.tasks import as_if_never_asked, awaited
+from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, tick
 
 log = logging.getLogger(__name__)
-
-ROUND = 0.05
-"""Seconds for which the partitions of a round are waited for, so that as many entries as can be are
-settled together."""
 
 SEEK = 60.0
 """Seconds between two looks for pads that nobody has noted as being in Redis, after leases were
@@ -94,8 +89,8 @@ class LeaseManager:
             freeze = partial(self._write_behind, self._freezing)
             self._tasks.append(keeper.keep("cold store", freeze, DISPENSABLE))
         for group, inboxes, pace in zip(self._groups, self._inboxes, self._paces, strict=True):
-            follow = partial(self._follow, group, inboxes, pace)
-            self._tasks.append(keeper.keep("inboxes", follow, part=str(group[0])))
+            follower = Follower(group, self, self._committer, inboxes, pace)
+            self._tasks.append(keeper.keep("inboxes", follower.follow, part=str(group[0])))
 
     async def ended(self) -> None:
         """Returns when it has come to its end after `stop`."""
@@ -192,7 +187,7 @@ class LeaseManager:
                     self._not_taken.pop(lease.partition, None)
                 case False:
                     self._not_taken.pop(lease.partition, None)
-                    self._lose(lease, "renewal refused")
+                    self.lose(lease, "renewal refused")
 
     async def _take_or_give_back(self, partition: int) -> None:
         try:
@@ -202,7 +197,7 @@ class LeaseManager:
                 if partition in self._share:
                     if partition not in self.held:
                         await self._take(partition)
-                elif not self._lock(partition).locked():
+                elif not self.lock(partition).locked():
                     # A partition in the middle of a batch is given back at a later tick.
                     await self._give_back(partition)
             self._not_taken.pop(partition, None)
@@ -232,23 +227,34 @@ class LeaseManager:
             log.debug("lease taken", extra={"partition": partition, "term": lease.term})
 
     async def _give_back(self, partition: int) -> None:
-        async with self._lock(partition):  # not in the middle of a commit
+        async with self.lock(partition):  # not in the middle of a commit
             lease = self.held.pop(partition, None)
             if lease is not None:
                 self._forget(partition)
                 with suppress(*UNREACHABLE, RedisError):  # it runs out by itself then
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
-    def _lose(self, lease: Lease, why: str) -> None:
+    def lose(self, lease: Lease, why: str) -> None:
         """If it has been taken again meanwhile, that lease is another one, and is kept."""
         partition = lease.partition
-        if self._is_held(lease):
+        if self.is_held(lease):
             del self.held[partition]
             metrics.LOST_LEASES.inc()
             log.warning("lease lost", extra={"partition": partition, "why": why})
         self._forget(partition)
 
-    def _is_held(self, lease: Lease) -> bool:
+    def moved(self, lease: Lease) -> None:
+        """See `follower.Holdings`, also for the next three."""
+        if self.is_held(lease):
+            self.held[lease.partition] = lease
+        self._stuck.pop(lease.partition, None)
+
+    def is_stuck(self, lease: Lease, why: str) -> None:
+        log.warning("partition stands still", extra={"partition": lease.partition, "error": why})
+        self.lose(lease, "nothing can be stored")
+        self._stuck[lease.partition] = why
+
+    def is_held(self, lease: Lease) -> bool:
         now = self.held.get(lease.partition)
         return now is not None and now.term == lease.term
 
@@ -258,8 +264,11 @@ class LeaseManager:
             inboxes.forget(partition)
             pace.forget(partition)
 
-    def _lock(self, partition: int) -> asyncio.Lock:
-        return self._busy.setdefault(partition, asyncio.Lock())
+    def lock(self, partition: int) -> asyncio.Lock:
+        lock = self._busy.get(partition)
+        if lock is None:
+            lock = self._busy[partition] = asyncio.Lock()
+        return lock
 
     async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
         """At one partition after the other, between two batches of it."""
@@ -279,7 +288,7 @@ class LeaseManager:
 
     async def _look_at(self, partition: int, vacancies: Vacancies) -> None:
         try:
-            async with self._lock(partition), asyncio.timeout(PATIENCE):
+            async with self.lock(partition), asyncio.timeout(PATIENCE):
                 lease = self.held.get(partition)
                 if lease is not None:
                     await vacancies.look(lease)
@@ -307,98 +316,15 @@ class LeaseManager:
                 for lease in held.values():
                     if self.stopping:
                         return
-                    if self._is_held(lease):
+                    if self.is_held(lease):
                         await freezing.look(lease, self._between_batches)
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("cold store not brought up to date", extra={"error": str(error)})
 
     @asynccontextmanager
     async def _between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
-        async with self._lock(partition):
+        async with self.lock(partition):
             try:
                 yield
             finally:
                 self._pads.forget(pad)
-
-    # --- Inboxes ---------------------------------------------------------------------------------
-
-    async def _follow(self, group: list[int], inboxes: Inboxes, pace: RoundPace) -> None:
-        busy: dict[int, asyncio.Task[None]] = {}
-        try:
-            await self._follow_on(group, inboxes, pace, busy)
-            if busy:
-                await asyncio.wait(busy.values())
-        finally:
-            for task in busy.values():
-                as_if_never_asked(task)
-
-    async def _follow_on(
-        self,
-        group: list[int],
-        inboxes: Inboxes,
-        pace: RoundPace,
-        busy: dict[int, asyncio.Task[None]],
-    ) -> None:
-        """`busy`: what is under way, by partition."""
-        loop = asyncio.get_running_loop()
-        while not self.stopping:
-            progress()
-            for p in [p for p, task in busy.items() if task.done()]:
-                busy.pop(p).result()
-            free = [p for p in group if p in self.held and p not in busy]
-            if not free:
-                await rest(ROUND if busy else BLOCK_MS / 1000)
-                continue
-            due, seconds = pace.next_read(loop.time(), free)
-            if not due:
-                await rest(seconds)
-                continue
-            positions = {p: self.held[p].position for p in due}
-            batches = await inboxes.next(positions, seconds)
-            if batches:
-                pace.read(loop.time(), {p: len(received) for p, received in batches.items()})
-                begun = {
-                    p: awaited(self._settle(p, positions[p], received, inboxes), "batch")
-                    for p, received in batches.items()
-                }
-                busy |= begun
-                # One that has much to do does not hold up the others.
-                await asyncio.wait(begun.values(), timeout=ROUND)
-
-    async def _read_on(
-        self, lease: Lease, inboxes: Inboxes, behind: str | None
-    ) -> list[Received] | None:
-        """As `heavy.More`."""
-        if self.stopping:
-            return None
-        if not self._is_held(lease):
-            raise LeaseLost("somebody else may have it by now")
-        return await inboxes.beyond(lease.partition, behind) if behind is not None else []
-
-    async def _settle(
-        self, partition: int, read_from: str, received: list[Received], inboxes: Inboxes
-    ) -> None:
-        async with self._lock(partition):
-            lease = self.held.get(partition)
-            if lease is None or lease.position != read_from:
-                return  # given back or lost while we read; whoever has it now reads it again
-            try:
-                more = partial(self._read_on, lease, inboxes)
-                settled = await self._committer.settle(lease, received, more)
-                if self._is_held(lease):
-                    self.held[partition] = settled
-                self._stuck.pop(partition, None)
-            except LeaseLost as error:
-                self._lose(lease, str(error))
-            except Stuck as error:
-                log.warning(
-                    "partition stands still", extra={"partition": partition, "error": str(error)}
-                )
-                self._lose(lease, "nothing can be stored")
-                self._stuck[partition] = str(error)
-            except BaseException as error:
-                # What this batch did in memory is not in the log. Start again from what is.
-                self._lose(lease, "fault")
-                if not isinstance(error, Exception):
-                    raise
-                log.exception("batch failed", extra={"partition": partition})

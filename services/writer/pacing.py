@@ -8,7 +8,7 @@ Times are seconds, of a monotonic clock.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
@@ -45,7 +45,7 @@ class Rate:
 class NextRead(NamedTuple):
     """What to do next."""
 
-    partitions: list[int]  #: to be read now; none: only time has to pass
+    partitions: Sequence[int]  #: to be read now; none: only time has to pass
     seconds: float  #: to wait at most, in the read or instead of one; inf: as long as one likes
 
 
@@ -56,46 +56,46 @@ class RoundPace:
         """`most`: seconds of the longest pause."""
         self._most = most
         self._all = Rate()
-        self._began = -math.inf
+        self._pause = 0.0  #: of all
+        self._rest_of_all = -math.inf  #: until when none is read
         self._rates: dict[int, Rate] = {}
-        self._turns: dict[int, float] = {}  #: when each partition's last turn was
+        self._rests: dict[int, float] = {}  #: until when those that are busy are left out of reads
 
     def read(self, now: float, entries: Mapping[int, int]) -> None:
         """A round has begun with so many entries of these partitions."""
-        self._began = now
         # By partitions: a crowd's entries have their own pause, and make no more rounds than that.
         self._all.add(now, len(entries))
+        self._pause = pause(self._all.at(now), FREE_ROUNDS, self._most)
+        self._rest_of_all = now + self._pause
         for partition, count in entries.items():
-            self._rates.setdefault(partition, Rate()).add(now, count)
-            self._turns[partition] = now
+            rate = self._rates.get(partition)
+            if rate is None:
+                rate = self._rates[partition] = Rate()
+            rate.add(now, count)
+            if rest := pause(rate.at(now), FREE_COMMITS, self._most):
+                self._rests[partition] = now + rest
 
-    def next_read(self, now: float, free: Iterable[int]) -> NextRead:
+    def next_read(self, now: float, free: Sequence[int]) -> NextRead:
         """`free`: the partitions that could be read, at least one."""
-        left = self._began + pause(self._all.at(now), FREE_ROUNDS, self._most) - now
-        if left > 0:
+        if (left := self._rest_of_all - now) > 0:
             return NextRead([], left)
-        due: list[int] = []
-        soonest = math.inf
-        for partition in free:
-            left = self._rest_of(partition, now)
-            if left > 0:
-                soonest = min(soonest, left)
-            else:
-                due.append(partition)
-        if soonest < math.inf and self._together(due, now) < LIVELY:
+        if not self._rests:
+            return NextRead(free, math.inf)
+        # The next turn comes only after the pause of all: nobody is to wait for both.
+        for partition in [p for p, until in self._rests.items() if until <= now + self._pause]:
+            del self._rests[partition]
+        due = [partition for partition in free if partition not in self._rests]
+        if len(due) == len(free):
+            return NextRead(due, math.inf)
+        soonest = min(self._rests[p] for p in free if p in self._rests) - now
+        if self._together(due, now) < LIVELY:
             return NextRead([], soonest)
         return NextRead(due, soonest)
 
     def forget(self, partition: int) -> None:
         """It is not this writer's any more."""
         self._rates.pop(partition, None)
-        self._turns.pop(partition, None)
-
-    def _rest_of(self, partition: int, now: float) -> float:
-        rate = self._rates.get(partition)
-        if rate is None:
-            return 0.0
-        return self._turns[partition] + pause(rate.at(now), FREE_COMMITS, self._most) - now
+        self._rests.pop(partition, None)
 
     def _together(self, partitions: Iterable[int], now: float) -> float:
         """Submissions per second."""

@@ -4,6 +4,7 @@ Every function may be called again after an answer that was lost. It raises what
 lists, and `ResponseError` where a key is of a wrong type.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,18 +32,24 @@ class PadPart(NamedTuple):
     args: list[Argument]
 
 
-async def commit(
-    redis: Redis,
+class CommitCall(NamedTuple):
+    """What commit.lua is called with."""
+
+    keys: list[str]
+    args: list[Argument]
+
+
+def commit_call(
     keyspace: Keyspace,
     lease: Lease,
     settled: Iterable[str],
-    parts: Sequence[PadPart],
+    parts: Iterable[PadPart],
     opened: Sequence[Unwritten],
     *,
     lease_ms: int,
     hold: bool,
-) -> CommitVerdict:
-    """Stores the parts of all pads, or of none, and lengthens the lease to `lease_ms` from now.
+) -> CommitCall:
+    """To store the parts of all pads, or of none, and lengthen the lease to `lease_ms` from then.
 
     `settled` are inbox IDs: first the new position, then entries behind it that are settled as
     well. `opened` are pads that are made by being opened. With `hold`, nobody is told yet.
@@ -57,8 +64,29 @@ async def commit(
     if opened:
         keys.append(keyspace.unwritten(partition))
         args += [one.record for one in opened]
-    word, *details = await scripts.COMMIT(redis.hot, keys, args)
+    return CommitCall(keys, args)
+
+
+async def commit(redis: Redis, call: CommitCall) -> CommitVerdict:
+    """Makes the call. It may be made again after an answer that was lost."""
+    word, *details = await scripts.COMMIT(redis.hot, call.keys, call.args)
     return CommitVerdict(word, details)
+
+
+def post(redis: Redis, calls: Sequence[CommitCall]) -> "asyncio.Future[list[Any]] | None":
+    """Makes several calls, which may be of several partitions where these are on one server, as
+    `HotCommands.post` does. The replies are for `verdict_of`."""
+    return redis.hot.post([scripts.COMMIT.command(call.keys, call.args) for call in calls])
+
+
+def look(redis: Redis) -> None:
+    """Reads the replies to what was posted, as far as they have come."""
+    redis.hot.look()
+
+
+def verdict_of(reply: Any) -> CommitVerdict | None:
+    """What a call has come to; None: it is not known."""
+    return None if isinstance(reply, Exception) else CommitVerdict(reply[0], reply[1:])
 
 
 async def delete(

@@ -24,6 +24,7 @@ from padfleet.shared.log.heaviness import is_heavy
 from padfleet.shared.log.history import inbox_order
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from padfleet.shared.log.pipe import Command
 from padfleet.shared.log.records import Entry, encode_entry
 from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.staging import STAGED_S
@@ -91,6 +92,7 @@ class _WaitingEntry(NamedTuple):
     data: bytes
     deadline: float
     done: Receipt
+    hurried: bool  #: somebody waits for the receipt
 
 
 class InboxWriter:
@@ -148,13 +150,15 @@ class InboxWriter:
 
     def _add(self, partition: int, field: str, data: bytes) -> "asyncio.Future[str]":
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._hand_in(partition, field, data, done)
+        self._hand_in(partition, field, data, done, hurried=True)
         return done
 
-    def _hand_in(self, partition: int, field: str, data: bytes, receipt: Receipt) -> None:
+    def _hand_in(
+        self, partition: int, field: str, data: bytes, receipt: Receipt, *, hurried: bool = False
+    ) -> None:
         deadline = time.monotonic() + self._timeout
         lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
-        lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
+        lane.add(_WaitingEntry(partition, field, data, deadline, receipt, hurried))
 
     def offer(self, entry: Entry, receipt: Receipt) -> bool:
         """As `put`, for who does not wait: `receipt` is told. False, and nothing has been done, if
@@ -300,27 +304,81 @@ class _Turn:
 class _EntryLane:
     """The entries of neighbouring partitions, many to a round trip.
 
-    While one pipeline is under way the next one gathers, so a quiet worker adds no delay and a
-    busy one does not pay a round trip, or open a connection, for each entry. What fails is
-    repeated before anything newer, so the order holds; that is why there are several.
+    What comes in one turn of the event loop leaves in one message, and while that is under way the
+    next one gathers; so a quiet worker adds no delay, a busy one does not pay a round trip for each
+    entry, and the order holds. What fails, or has to wait for a connection, is for a task, which
+    repeats it before anything newer; that is why there are several lanes.
     """
 
     def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._waiting: deque[_WaitingEntry] = deque()
+        self._batch: list[_WaitingEntry] = []  #: is under way
+        self._is_due = False  #: the next one is sent in this turn of the loop
+        self._is_slow = False  #: the task sends all that comes
         self._wake = asyncio.Event()
         self._task = keeper.keep("inbox", self._run, part=name)
 
     def add(self, item: _WaitingEntry) -> None:
         self._waiting.append(item)
-        self._wake.set()
+        if self._batch:
+            self._redis.hot.look()  # somebody waits for the answer now
+        elif not self._is_due and not self._is_slow:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._post)
 
     async def close(self) -> None:
         self._task.stop()
         await self._task.ended()
-        for item in self._waiting:
+        for item in (*self._batch, *self._waiting):
             hand_over(item.done, NotTaken("shutting down"))
+
+    # --- The quick way ---------------------------------------------------------------------------
+
+    def _post(self) -> None:
+        self._is_due = False
+        if self._is_slow or not self._waiting:
+            return
+        batch = self._next()
+        answer = self._redis.hot.post(self._commands(batch)) if self._is_of_one(batch) else None
+        if answer is None:
+            self._slow_down(batch)
+            return
+        self._batch = batch
+        if any(item.hurried for item in batch):
+            self._redis.hot.look()
+        answer.add_done_callback(self._take_answer)
+
+    def _take_answer(self, answer: "asyncio.Future[list[Any]]") -> None:
+        batch, self._batch = self._batch, []
+        replies = [None] * len(batch) if answer.cancelled() else answer.result()
+        failed = []
+        for item, reply in zip(batch, replies, strict=True):
+            if isinstance(reply, bytes):
+                hand_over(item.done, reply.decode())
+            else:
+                failed.append(item)
+        if failed:
+            self._slow_down(failed)
+        elif self._waiting:
+            self._post()
+
+    def _is_of_one(self, batch: list[_WaitingEntry]) -> bool:
+        """Whether they go to one server."""
+        return not self._redis.is_cluster or len({item.partition for item in batch}) == 1
+
+    def _commands(self, batch: list[_WaitingEntry]) -> list[Command]:
+        inbox = self._keyspace.inbox
+        return [("XADD", inbox(item.partition), "*", item.field, item.data) for item in batch]
+
+    # --- What has to wait, or to be repeated -----------------------------------------------------
+
+    def _slow_down(self, first: list[_WaitingEntry]) -> None:
+        """Leaves these, and all behind them, to the task."""
+        self._waiting.extendleft(reversed(first))
+        self._is_slow = True
+        self._wake.set()
 
     async def _run(self) -> None:
         while True:
@@ -338,6 +396,7 @@ class _EntryLane:
                     self._waiting.extendleft(reversed(left))
                     raise
             self._wake.clear()
+            self._is_slow = False
 
     def _next(self) -> list[_WaitingEntry]:
         batch: list[_WaitingEntry] = []
@@ -351,13 +410,9 @@ class _EntryLane:
         # A batch is repeated whole and before anything newer, so the order within a session holds.
         pauses = RetryPauses(LONGEST_OF_FEW)
         while batch:
-            adds = [
-                ("XADD", self._keyspace.inbox(item.partition), "*", item.field, item.data)
-                for item in batch
-            ]
             results: Sequence[Any]
             try:
-                results = await self._redis.hot.exchange(adds, attempts=1)
+                results = await self._redis.hot.exchange(self._commands(batch), attempts=1)
             except Exception as error:
                 # Whatever it is: were it to end this task, everybody behind it would wait for good.
                 log.exception("entries not put into their inboxes")

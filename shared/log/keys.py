@@ -85,12 +85,18 @@ class Keyspace:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self._tags = hash_tags(partitions)
+        self._inboxes = [f"pf:{{{tag}}}:inbox" for tag in self._tags]
+        self._of_inboxes = {name.encode(): number for number, name in enumerate(self._inboxes)}
 
     def partition_of(self, pad_id: str) -> int:
         return zlib.crc32(pad_id.encode()) % self.partitions
 
     def inbox(self, partition: int) -> str:
-        return f"pf:{{{self._tags[partition]}}}:inbox"
+        return self._inboxes[partition]
+
+    def partition_of_inbox(self, key: bytes) -> int:
+        """Whose inbox it is that has this key."""
+        return self._of_inboxes[key]
 
     def state(self, partition: int) -> str:
         return f"pf:{{{self._tags[partition]}}}:state"

@@ -71,8 +71,7 @@ async def read_inboxes(
 async def _read(
     redis: Redis, keyspace: Keyspace, positions: dict[int, str], count: int, block_ms: int | None
 ) -> dict[int, list[Received]]:
-    keys = {keyspace.inbox(partition): partition for partition in positions}
-    streams = ("STREAMS", *keys, *positions.values())
+    streams = ("STREAMS", *map(keyspace.inbox, positions), *positions.values())
     try:
         if block_ms is None:
             reply = await redis.hot.call("XREAD", "COUNT", count, *streams)
@@ -88,7 +87,7 @@ async def _read(
     for key, entries in cast(
         "Sequence[tuple[bytes, Sequence[tuple[bytes, Sequence[bytes]]]]]", reply or ()
     ):
-        partition = keys[key.decode()]
+        partition = keyspace.partition_of_inbox(key)
         found[partition] = [
             # An entry is its fields and values in turn.
             _of_partition(receive(i, dict(zip(e[::2], e[1::2], strict=True))), keyspace, partition)

@@ -58,8 +58,7 @@ async def stored(
     redis: Redis, keyspace: Keyspace, lease: Lease, work: PadBatch, position: str = "5-1"
 ) -> CommitVerdict:
     """Settles an entry further on, too."""
-    return await commits.commit(
-        redis,
+    call = commits.commit_call(
         keyspace,
         lease,
         (position, "7-1"),
@@ -68,6 +67,7 @@ async def stored(
         lease_ms=LEASE_MS,
         hold=False,
     )
+    return await commits.commit(redis, call)
 
 
 async def test_I2_a_commit_stands_there_once(

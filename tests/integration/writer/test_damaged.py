@@ -63,7 +63,7 @@ class Writer:
                 # As a session does that has joined.
                 entry = replace(entry, epoch=self.epochs[entry.pad])
             received.append(Received(f"{self.entries}-0", entry))
-        self.lease = await self.committer.settle(self.lease, received)
+        self.lease = await self.committer.settle(self.committer.begin(self.lease, received))
         assert self.lease.position == f"{self.entries}-0"
         position = await self.redis.client.hget(KEYSPACE.state(1), "position")
         assert position == f"{self.entries}-0".encode(), "the partition has got past all of them"

@@ -66,7 +66,7 @@ class Writer:
             if isinstance(entry, Submission):
                 entry = replace(entry, epoch=self.epoch)
             received.append(Received(f"{self.entries}-0", entry))
-        self.lease = await self.committer.settle(self.lease, received)
+        self.lease = await self.committer.settle(self.committer.begin(self.lease, received))
         await eventually(lambda: len(self.told) > told)
 
     @property
@@ -155,6 +155,7 @@ async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
 ) -> None:
     """The pad in memory had moved, and its record was thrown away with the entry: what was stored
     then named a head that was not in the stream."""
+    monkeypatch.setattr(batch_processor, "take_light", lambda *_: None)
     monkeypatch.setattr(WriterPad, where, Once(getattr(WriterPad, where), at=2))
     faulty = types(2, 1, "b", "a")
     await writer.settle(types(1, 0, "a", ""), faulty, faulty, types(3, 1, "c", "a"))
@@ -166,9 +167,27 @@ async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
     assert (await writer.stored()).head == 3
 
 
+@pytest.mark.parametrize("where", ["_correction", "_append", "advance"])
+async def test_I1_I2_a_fault_where_all_was_to_be_taken_at_once(
+    where: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is stored of what was taken with it, and all of it is taken anew: there is nothing to
+    be refused if it does not come again."""
+    monkeypatch.setattr(WriterPad, where, Once(getattr(WriterPad, where), at=2))
+    faulty = types(2, 1, "b", "a")
+    await writer.settle(types(1, 0, "a", ""), faulty, faulty, types(3, 1, "c", "a"))
+    assert writer.outcomes == []
+    document = await writer.stored()
+    assert document.head == 3
+    assert sorted(document.atext.text) == ["\n", "a", "b", "c"]
+    await writer.settle(types(4, 3, "d", document.atext.text[:-1]))
+    assert (await writer.stored()).head == 4
+
+
 async def test_a_pad_that_cannot_be_loaded_again_is_left_as_it_is_stored(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batch_processor, "take_light", lambda *_: None)
     monkeypatch.setattr(WriterPad, "_correction", Once(WriterPad._correction, at=2))
     monkeypatch.setattr(WriterPad, "replay", Once(WriterPad.replay, at=1))
     await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"), types(3, 1, "c", "a"))

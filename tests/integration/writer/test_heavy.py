@@ -109,7 +109,7 @@ class Partition:
     async def settle(self, committer: BatchProcessor, lease: Lease, count: int = 100) -> Lease:
         received = await self.read(lease.position, count)
         assert received is not None
-        return await committer.settle(lease, received, self.read)
+        return await committer.settle(committer.begin(lease, received), self.read)
 
     async def head(self, pad: str) -> int:
         return (await read_meta(self.redis, self.keyspace.pad(pad))).head
@@ -250,7 +250,7 @@ async def test_who_is_to_stop_begins_nothing_new(
     received = await partition.read(lease.position)
     assert received is not None
     partition.stopping = True
-    after = await committer.settle(lease, received, partition.read)
+    after = await committer.settle(committer.begin(lease, received), partition.read)
     assert inbox_order(after.position) < inbox_order(received[0].id)
     assert not gate.begun.is_set()
     assert await partition.head(BUSY) == 0

@@ -15,7 +15,8 @@ from padfleet.shared.log import retry
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Deletion, Origin, Outcome, decode_entry
+from padfleet.shared.log.records import Deletion, Origin, Outcome, Submission, decode_entry
+from tests.eventually import eventually
 
 PARTITIONS = 32
 
@@ -23,9 +24,30 @@ PARTITIONS = 32
 class Cluster:
     """Takes entries, but for those of inboxes whose server is away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quick: bool) -> None:
+        """`quick`: it can be sent something without waiting."""
+        self.quick = quick
         self.away: set[str] = set()
         self.taken: list[tuple[str, bytes]] = []
+        self.posts: list[int] = []  #: how many entries were in each
+        self.answers: list[asyncio.Future[list[Any]]] = []  #: that are not read before `look`
+
+    def post(self, commands: Sequence[Any]) -> asyncio.Future[list[Any]] | None:
+        if not self.quick:
+            return None
+        self.posts.append(len(commands))
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        replies = [self._add(key, data) for _xadd, key, _id, _field, data in commands]
+        answer.add_done_callback(lambda _: self.answers.remove(answer))
+        self.answers.append(answer)
+        asyncio.get_running_loop().call_later(10, answer.set_result, replies)
+        self.replies = replies
+        return answer
+
+    def look(self) -> None:
+        for answer in self.answers:
+            if not answer.done():
+                answer.set_result(self.replies)
 
     async def exchange(self, commands: Sequence[Any], *, attempts: int) -> list[Any]:
         assert attempts == 1
@@ -39,9 +61,9 @@ class Cluster:
         return b"%d-0" % len(self.taken)
 
 
-@pytest.fixture
-def cluster() -> Cluster:
-    return Cluster()
+@pytest.fixture(params=["quick", "slow"])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    return Cluster(quick=request.param == "quick")
 
 
 @pytest.fixture
@@ -94,6 +116,78 @@ async def test_entries_of_a_partition_keep_their_order_while_some_fail(
     await asyncio.gather(*puts, late)
     found = [decode_entry(data).origin.seq for _, data in cluster.taken]
     assert found == [1, 2, 3, 4, 5, 6]
+
+
+class Receipts(list[str]):
+    """That of an edit, which nobody waits for."""
+
+    def done(self) -> bool:
+        return bool(self)
+
+    def set_result(self, entry_id: str, /) -> None:
+        self.append(entry_id)
+
+    def set_exception(self, error: Exception, /) -> None:
+        self.append(repr(error))
+
+
+def types(keyspace: Keyspace, partition: int, seq: int) -> Submission:
+    pad = entry(keyspace, partition).pad
+    return Submission(pad, Origin("s", seq), 1, 1, "a.x", 0, "Z:1>0$", {"numToAttrib": {}})
+
+
+async def test_what_comes_in_one_turn_leaves_in_one_message_and_the_next_waits_for_its_answer(
+    keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
+    cluster = Cluster(quick=True)
+    redis = SimpleNamespace(hot=cluster, is_cluster=False, rush=None)
+    inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
+    receipts = [Receipts() for _ in range(6)]
+    for seq in (1, 2, 3):
+        assert inbox.offer(types(keyspace, seq, seq), receipts[seq - 1])
+    await asyncio.sleep(0)
+    assert cluster.posts == [3]
+    await asyncio.sleep(0)
+    assert not any(receipts), "nobody is in a hurry for them"
+    for seq in (4, 5):
+        assert inbox.offer(types(keyspace, seq, seq), receipts[seq - 1])
+    await eventually(lambda: all(receipts[:3]), "they are looked for when something comes behind")
+    assert cluster.posts == [3, 2]
+    assert inbox.offer(types(keyspace, 6, 6), receipts[5])
+    await eventually(lambda: all(receipts[:5]))
+    assert cluster.posts == [3, 2, 1]
+    cluster.look()
+    await eventually(lambda: all(receipts))
+    assert [receipt[0] for receipt in receipts] == [f"{number}-0" for number in range(1, 7)]
+    await inbox.close()
+
+
+async def test_I2_what_failed_in_the_quick_way_is_repeated_before_anything_newer(
+    keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
+    cluster = Cluster(quick=True)
+    redis = SimpleNamespace(hot=cluster, is_cluster=False, rush=None)
+    inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
+    receipts = [Receipts() for _ in range(4)]
+    cluster.away = {keyspace.inbox(3)}
+    assert inbox.offer(types(keyspace, 3, 1), receipts[0])
+    assert inbox.offer(types(keyspace, 7, 1), receipts[1])
+    await asyncio.sleep(0)
+    assert inbox.offer(types(keyspace, 3, 2), receipts[2])
+    await eventually(lambda: bool(receipts[1]), "what did not fail is in its inbox")
+    assert inbox.offer(types(keyspace, 3, 3), receipts[3])
+    assert not receipts[0]
+    cluster.away.clear()
+    await eventually(lambda: all(receipts))
+    found = [decode_entry(d).origin.seq for key, d in cluster.taken if key == keyspace.inbox(3)]
+    assert found == [1, 2, 3]
+    assert cluster.posts == [2], "until all of it is there, the rest goes the same way"
+    receipts.append(Receipts())
+    assert inbox.offer(types(keyspace, 3, 4), receipts[-1])
+    await eventually(lambda: len(cluster.posts) == 2, "and then the quick one")
+    await inbox.close()
 
 
 @pytest.mark.parametrize("standing", list(inbox_module.EntryStatus))

@@ -134,7 +134,7 @@ def test_a_crowd_on_one_pad_shares_its_commits(rate: float) -> None:
 @pytest.mark.parametrize("rate", [3000.0, 10_000.0])
 def test_where_very_many_are_alone_they_share_their_rounds(rate: float) -> None:
     found = simulate(dict.fromkeys(PARTITIONS, rate / 32), 5)
-    assert found.rounds <= 4 / MOST + 1
+    assert found.rounds <= 1.2 * 4 / MOST
     assert max(map(found.longest_wait, PARTITIONS)) <= MOST + ROUND
 
 

@@ -1,0 +1,217 @@
+"""Reads inboxes round after round, and sees to it that what they bring is settled.
+
+A round is one read of all inboxes that have somebody's entries, and one message to Redis with all
+that they come to. Its answer is read together with the next entries, which are asked for in the
+same breath: a writer wakes once for a round, and not three times. What waits for something, or goes
+wrong, becomes a task of its partition, and does not hold up the others.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from padfleet.services.writer.batch import Batch
+from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.committer import LeaseLost
+from padfleet.services.writer.inboxes import BLOCK_MS, Batches, Inboxes
+from padfleet.services.writer.pacing import RoundPace
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.leases import Lease
+from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.tasks import as_if_never_asked, awaited
+
+log = logging.getLogger(__name__)
+
+ROUND = 0.05
+"""Seconds for which the partitions of a round are waited for, so that as many entries as can be are
+settled together."""
+
+
+class Holdings(Protocol):
+    """The partitions of a writer, as `LeaseManager` has them."""
+
+    stopping: bool
+
+    @property
+    def held(self) -> Mapping[int, Lease]:
+        """The leases at their positions, by partition."""
+
+    def lock(self, partition: int) -> asyncio.Lock:
+        """For whoever works on what is stored of it."""
+
+    def is_held(self, lease: Lease) -> bool:
+        """Whether it is ours still, as far as we know; at whatever position."""
+
+    def moved(self, lease: Lease) -> None:
+        """What was in its inbox has been settled up to the lease's position."""
+
+    def lose(self, lease: Lease, why: str) -> None:
+        """It is somebody else's, or what we know of the partition is void."""
+
+    def is_stuck(self, lease: Lease, why: str) -> None:
+        """Nothing of the partition can be stored."""
+
+
+class Follower:
+    """Follows the inboxes of some partitions, those of them that are held."""
+
+    def __init__(
+        self,
+        partitions: Sequence[int],
+        holdings: Holdings,
+        processor: BatchProcessor,
+        inboxes: Inboxes,
+        pace: RoundPace,
+    ) -> None:
+        self._partitions = partitions
+        self._holdings = holdings
+        self._processor = processor
+        self._inboxes = inboxes
+        self._pace = pace
+        self._busy: dict[int, asyncio.Task[None]] = {}  #: what goes on by itself, by partition
+        self._posted: dict[int, Batch] = {}  #: what is on its way to be stored; these are locked
+        self._answer: asyncio.Future[list[Any]] | None = None  #: that it is
+
+    async def follow(self) -> None:
+        """Until the writer stops, and what is under way has been settled."""
+        try:
+            while not self._holdings.stopping:
+                progress()
+                await self._round()
+            await self._answered()
+            if self._busy:
+                await asyncio.wait(self._busy.values())
+        finally:
+            if self._answer is not None:
+                self._answer.cancel()
+            for task in self._busy.values():
+                as_if_never_asked(task)
+            self._busy = {}
+
+    async def _round(self) -> None:
+        held, busy = self._holdings.held, self._busy
+        for p in [p for p, task in busy.items() if task.done()]:
+            busy.pop(p).result()
+        free = [p for p in self._partitions if p in held and p not in busy]
+        if not free:
+            await rest(ROUND if busy else BLOCK_MS / 1000)
+            return
+        now = asyncio.get_running_loop().time
+        due, seconds = self._pace.next_read(now(), free)
+        if not due:
+            await rest(seconds)
+            return
+        posted = self._posted
+        positions = {p: posted[p].position if p in posted else held[p].position for p in due}
+        found = await self._inboxes.next(positions, seconds)
+        await self._answered()
+        if found:
+            self._pace.read(now(), {p: len(received) for p, received in found.items()})
+            begun = await self._begin(positions, found)
+            if begun:
+                # One that has much to do does not hold up the others.
+                await asyncio.wait(begun, timeout=ROUND)
+
+    async def _begin(
+        self, positions: Mapping[int, str], found: Batches
+    ) -> "list[asyncio.Task[None]]":
+        """Begins to settle what was read behind these positions; returns the tasks that it took."""
+        whole: list[Batch] = []
+        begun: list[asyncio.Task[None]] = []
+        for partition, received in found.items():
+            if partition in self._busy:
+                continue  # what came before takes longer after all; this is read again behind it
+            lock = self._holdings.lock(partition)
+            if lock.locked():
+                # Somebody looks after its pads just now, or is about to give it back.
+                later = self._later(partition, positions[partition], received)
+                begun.append(self._keep(partition, awaited(later, "batch")))
+                continue
+            lease = self._holdings.held.get(partition)
+            if lease is None or lease.position != positions[partition]:
+                continue  # given back or lost while we read; whoever has it now reads it again
+            await lock.acquire()  # which takes no time
+            batch = self._processor.begin(lease, received)
+            if batch.is_whole:
+                whole.append(batch)
+            else:
+                begun.append(self._go_on(batch))
+        answer = self._processor.post(whole) if whole else None
+        if answer is None:
+            return begun + [self._go_on(batch) for batch in whole]
+        self._posted = {batch.lease.partition: batch for batch in whole}
+        self._answer = answer
+        answer.add_done_callback(self._take_answer)
+        return begun
+
+    # --- On its way to be stored -----------------------------------------------------------------
+
+    async def _answered(self) -> None:
+        """Returns when it is known what has become of what was posted."""
+        if (answer := self._answer) is not None:
+            self._processor.look()
+            if not answer.done():
+                await answer
+            self._take_answer(answer)  # if that is still to come
+
+    def _take_answer(self, answer: "asyncio.Future[list[Any]]") -> None:
+        if answer is not self._answer:
+            return
+        posted, self._posted, self._answer = self._posted, {}, None
+        if answer.cancelled():
+            for batch in posted.values():
+                self._holdings.lose(batch.lease, "it was cancelled")
+                self._holdings.lock(batch.lease.partition).release()
+            return
+        for batch, reply in zip(posted.values(), answer.result(), strict=True):
+            if self._processor.stored(batch, reply):
+                self._holdings.moved(batch.lease)
+                self._holdings.lock(batch.lease.partition).release()
+            else:
+                _ = self._go_on(batch)
+
+    # --- What takes longer -----------------------------------------------------------------------
+
+    def _keep(self, partition: int, task: "asyncio.Task[None]") -> "asyncio.Task[None]":
+        self._busy[partition] = task
+        return task
+
+    def _go_on(self, batch: Batch) -> "asyncio.Task[None]":
+        """Settles what is left of a batch whose partition is locked, and unlocks it at the end."""
+        partition = batch.lease.partition
+        task = awaited(self._settle(batch), "batch")
+        # Not in the task: one that is cancelled before it has begun does nothing at all.
+        task.add_done_callback(lambda _: self._holdings.lock(partition).release())
+        return self._keep(partition, task)
+
+    async def _later(self, partition: int, read_from: str, received: list[Received]) -> None:
+        async with self._holdings.lock(partition):
+            lease = self._holdings.held.get(partition)
+            if lease is not None and lease.position == read_from:
+                await self._settle(self._processor.begin(lease, received))
+
+    async def _settle(self, batch: Batch) -> None:
+        lease = batch.lease
+        try:
+            settled = await self._processor.settle(batch, partial(self._read_on, lease))
+            self._holdings.moved(settled)
+        except LeaseLost as error:
+            self._holdings.lose(lease, str(error))
+        except Stuck as error:
+            self._holdings.is_stuck(lease, str(error))
+        except BaseException as error:
+            # What this batch did in memory is not in the log. Start again from what is.
+            self._holdings.lose(lease, "fault")
+            if not isinstance(error, Exception):
+                raise
+            log.exception("batch failed", extra={"partition": lease.partition})
+
+    async def _read_on(self, lease: Lease, behind: str | None) -> list[Received] | None:
+        """As `heavy.More`."""
+        if self._holdings.stopping:
+            return None
+        if not self._holdings.is_held(lease):
+            raise LeaseLost("somebody else may have it by now")
+        return await self._inboxes.beyond(lease.partition, behind) if behind is not None else []

@@ -1,0 +1,99 @@
+"""What of a batch waits for nothing, and is taken in the turn of the event loop that has read it.
+
+Most entries are a few letters on a pad that is in memory. Nothing has to be read for them and
+nothing is heavy, so they need no coroutine each, and no task for their partition. What is left in a
+batch behind the first entry that is otherwise is for `batch_processor`, which can do all of it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from padfleet.services.writer import metrics
+from padfleet.services.writer.batch import Batch
+from padfleet.services.writer.pad import Result, WriterPad
+from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.shared import tracing
+from padfleet.shared.easysync.effort import TooMuchWork
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.heaviness import LIGHT_WORK, is_short
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Submission
+
+log = logging.getLogger(__name__)
+
+MOST_SECONDS = 0.02
+"""After which the rest of a batch has to wait for its turn, light as it may be."""
+
+
+def take_light(
+    batch: Batch, known: Callable[[str], WriterPad | None], keys_of: Callable[[str], PadKeys]
+) -> None:
+    """Takes entries in their order, until the batch is taken or one is not light.
+
+    Arguments:
+        known: the pad at its head, if it is in memory and exists.
+        keys_of: those of a pad.
+
+    Raises what a fault of ours raises; then the batch has to begin again.
+    """
+    now, until = int(time.time() * 1000), time.perf_counter() + MOST_SECONDS
+    for received in batch.received[batch.taken :]:
+        item = _item(batch, received, known, keys_of)
+        if item is None:
+            return
+        entry = received.entry
+        assert isinstance(entry, Submission)
+        try:
+            result = item.pad.submit(entry, now, work=LIGHT_WORK)
+        except TooMuchWork:
+            return
+        came_to(item, entry, result)
+        batch.work[entry.pad] = item
+        batch.weight += len(entry.changeset)
+        batch.taken += 1
+        if time.perf_counter() > until:
+            return
+
+
+def _item(
+    batch: Batch,
+    received: Received,
+    known: Callable[[str], WriterPad | None],
+    keys_of: Callable[[str], PadKeys],
+) -> PadBatch | None:
+    """The work on an entry's pad, with what has been done to it already; None: it is not light."""
+    entry = received.entry
+    if (
+        type(entry) is not Submission
+        or not is_short(entry)
+        or tracing.chosen(entry.origin) is not None
+        or entry.pad in batch.refused
+    ):
+        return None
+    item = batch.work.get(entry.pad)
+    if item is not None:
+        pad = item.pad
+        if item.unreadable:
+            return None
+    elif (found := known(entry.pad)) is not None and entry.epoch <= found.epoch:
+        pad = found
+        item = PadBatch(keys_of(entry.pad), pad, pad.head, pad.chain)
+    else:
+        return None
+    return item if pad.oldest_needed(entry.base_rev) is None else None
+
+
+def came_to(item: PadBatch, entry: Submission, result: Result) -> None:
+    """Notes what a submission has come to."""
+    item.revisions += result.revisions
+    if (outcome := result.outcome) is None:
+        metrics.ENTRIES.add("revision")
+        return
+    item.outcomes.append(outcome)
+    metrics.ENTRIES.add(outcome.kind)
+    if outcome.kind == "refused":
+        log.warning(
+            "submission refused",
+            extra={"pad": entry.pad, "author": entry.author, "reason": outcome.detail},
+        )

@@ -1,0 +1,221 @@
+"""Rounds of a writer, with inboxes and a store that are made up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pytest
+
+from padfleet.services.writer.batch import Batch
+from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.committer import LeaseLost
+from padfleet.services.writer.follower import Follower
+from padfleet.services.writer.inboxes import Inboxes
+from padfleet.services.writer.pacing import RoundPace
+from padfleet.shared.log.entries import Received
+from padfleet.shared.log.leases import Lease
+from tests.eventually import eventually
+
+LEASE = Lease(3, 1, "0-0", "reign")
+
+
+class Writer:
+    """All that a follower has to do with: holdings, inboxes and processor."""
+
+    def __init__(self, *, posts: bool = True) -> None:
+        self.posts = posts
+        self.stopping = False
+        self.held = {3: LEASE}
+        self.lost: list[str] = []
+        self.stuck: list[str] = []
+        self.reads: list[dict[int, str]] = []
+        self.settled: list[str] = []  #: what has taken the long way, up to which position
+        self.fault: Exception | None = None  #: of the long way
+        self.light: Callable[[list[Received]], bool] = lambda _: True
+        self._lock = asyncio.Lock()
+        self._entries: asyncio.Queue[list[Received]] = asyncio.Queue()
+        self.answers: list[asyncio.Future[list[Any]]] = []
+        self.looks = 0
+
+    # Holdings
+
+    def lock(self, _partition: int) -> asyncio.Lock:
+        return self._lock
+
+    def is_held(self, lease: Lease) -> bool:
+        return lease.partition in self.held
+
+    def moved(self, lease: Lease) -> None:
+        self.held[lease.partition] = lease
+
+    def lose(self, lease: Lease, why: str) -> None:
+        self.lost.append(why)
+
+    def is_stuck(self, lease: Lease, why: str) -> None:
+        self.stuck.append(why)
+
+    # Inboxes
+
+    def bring(self, *ids: str) -> None:
+        self._entries.put_nowait([Received(name, None) for name in ids])
+
+    async def next(self, positions: dict[int, str], _seconds: float) -> dict[int, list[Received]]:
+        self.reads.append(positions)
+        received = await self._entries.get()
+        return {3: received} if received else {}
+
+    # Processor
+
+    def begin(self, lease: Lease, received: list[Received]) -> Batch:
+        batch = Batch(lease, received)
+        if self.light(received):
+            batch.taken = len(received)
+        return batch
+
+    def post(self, batches: Sequence[Batch]) -> asyncio.Future[list[Any]] | None:
+        if not self.posts:
+            return None
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return self.answers[-1]
+
+    def look(self) -> None:
+        self.looks += 1
+
+    def stored(self, batch: Batch, reply: Any) -> bool:
+        if reply == b"ok":
+            batch.stored(batch.lease._replace(position=batch.position))
+        return bool(reply == b"ok")
+
+    async def settle(self, batch: Batch, _more: Any) -> Lease:
+        await asyncio.sleep(0)
+        if self.fault is not None:
+            raise self.fault
+        batch.taken = len(batch.received)
+        self.settled.append(batch.position)
+        return batch.lease._replace(position=batch.position)
+
+
+def follow(writer: Writer) -> asyncio.Task[None]:
+    follower = Follower(
+        [3], writer, cast(BatchProcessor, writer), cast(Inboxes, writer), RoundPace(0)
+    )
+    return asyncio.create_task(follower.follow())
+
+
+async def ended(writer: Writer, task: asyncio.Task[None]) -> None:
+    writer.stopping = True
+    writer.bring()
+    await task
+    assert not writer._lock.locked()
+
+
+async def test_I2_the_next_entries_are_asked_for_behind_those_that_are_on_their_way() -> None:
+    writer = Writer()
+    task = follow(writer)
+    writer.bring("1-0", "2-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    assert writer.reads == [{3: "0-0"}, {3: "2-0"}]
+    assert writer.held[3].position == "0-0", "it is not known yet"
+    assert writer._lock.locked()
+    writer.bring("3-0")
+    await eventually(lambda: writer.looks == 1, "it has to be known before the next are begun")
+    assert len(writer.answers) == 1
+    writer.answers[0].set_result([b"ok"])
+    await eventually(lambda: len(writer.answers) == 2)
+    assert writer.held[3].position == "2-0"
+    writer.answers[1].set_result([b"ok"])
+    await ended(writer, task)
+    assert writer.held[3].position == "3-0"
+    assert not writer.lost
+
+
+async def test_an_answer_that_came_with_the_next_entries_is_taken_before_them() -> None:
+    """The callback was still to come, and took what was posted next for what it was about."""
+    writer = Writer()
+    task = follow(writer)
+    for number in range(1, 30):
+        writer.bring(f"{number}-0")
+        await eventually(lambda number=number: len(writer.answers) == number)  # type: ignore[misc]
+        await eventually(lambda number=number: len(writer.reads) == number + 1)  # type: ignore[misc]
+        writer.answers[-1].set_result([b"ok"])  # in one turn with what comes next
+    await ended(writer, task)
+    assert writer.held[3].position == "29-0"
+    assert not writer.lost
+
+
+async def test_I2_what_may_not_be_stored_goes_the_long_way_and_what_was_read_is_void() -> None:
+    writer = Writer()
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    writer.answers[0].set_result([ConnectionError("away")])
+    writer.bring("2-0")  # may be begun only once the other is settled, and read again then
+    await eventually(lambda: writer.held[3].position != "0-0")
+    assert writer.settled == ["1-0"]
+    writer.bring("2-0")
+    await eventually(lambda: len(writer.answers) == 2 or len(writer.settled) == 2)
+    if len(writer.answers) == 2:
+        writer.answers[1].set_result([b"ok"])
+    await eventually(lambda: writer.held[3].position == "2-0")
+    await ended(writer, task)
+    assert not writer.lost
+
+
+@pytest.mark.parametrize("posts", [True, False])
+async def test_what_is_not_light_or_cannot_be_posted_is_a_task(posts: bool) -> None:
+    writer = Writer(posts=posts)
+    writer.light = lambda _: not posts
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: writer.settled == ["1-0"])
+    assert not writer.answers
+    await eventually(lambda: writer.held[3].position == "1-0")
+    await ended(writer, task)
+
+
+@pytest.mark.parametrize(
+    ("fault", "lost", "stuck"),
+    [
+        (LeaseLost("another's"), ["another's"], []),
+        (Stuck("forbidden"), [], ["forbidden"]),
+        (ZeroDivisionError("ours"), ["fault"], []),
+    ],
+)
+async def test_what_a_batch_comes_to_in_the_long_way(
+    fault: Exception, lost: list[str], stuck: list[str]
+) -> None:
+    writer = Writer(posts=False)
+    writer.fault = fault
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: bool(writer.lost or writer.stuck))
+    assert (writer.lost, writer.stuck) == (lost, stuck)
+    assert writer.held[3].position == "0-0"
+    await ended(writer, task)
+
+
+async def test_who_is_told_to_end_leaves_nothing_locked_and_relies_on_nothing() -> None:
+    writer = Writer()
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    assert writer._lock.locked()
+    _ = task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await eventually(lambda: not writer._lock.locked())
+    assert writer.lost == ["it was cancelled"]
+
+
+async def test_a_partition_that_somebody_looks_after_waits_for_him() -> None:
+    writer = Writer(posts=False)
+    async with writer._lock:
+        task = follow(writer)
+        writer.bring("1-0")
+        await eventually(lambda: len(writer.reads) == 1)
+        await asyncio.sleep(0)
+        assert not writer.settled
+    await eventually(lambda: writer.settled == ["1-0"])
+    await ended(writer, task)
