@@ -85,7 +85,7 @@ class Keyspace:
     def __init__(self, partitions: int) -> None:
         self.partitions = partitions
         self._tags = hash_tags(partitions)
-        self._inboxes = [f"pf:{{{tag}}}:inbox" for tag in self._tags]
+        self._inboxes = [self._inbox(partition) for partition in range(partitions)]
         self._of_inboxes = {name.encode(): number for number, name in enumerate(self._inboxes)}
 
     def partition_of(self, pad_id: str) -> int:
@@ -93,6 +93,9 @@ class Keyspace:
 
     def inbox(self, partition: int) -> str:
         return self._inboxes[partition]
+
+    def _inbox(self, partition: int) -> str:
+        return f"pf:{{{self._tags[partition]}}}:inbox"
 
     def partition_of_inbox(self, key: bytes) -> int:
         """Whose inbox it is that has this key."""
