@@ -54,6 +54,19 @@ def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> No
         assert cases[case]["before"] < cases[case]["after"]
 
 
+def test_what_is_deflated_weighs_less_on_the_same_load(tmp_path: Path) -> None:
+    values = short("wire", tmp_path / "wire.json")
+    bytes_of = {
+        figure["case"]: figure["values"][0]
+        for figure in values["figures"]
+        if figure["unit"].startswith("bytes")
+    }
+    on = {case: found for case, found in bytes_of.items() if case.endswith("compression on")}
+    assert len(on) == 6
+    for case, found in on.items():
+        assert 2 * found < bytes_of[case.removesuffix("on") + "off"], case
+
+
 @pytest.mark.parametrize("benchmark", ["commits", "connects", "costs", "latency", "scaling"])
 def test_each_benchmark_runs_and_finds_something(benchmark: str, tmp_path: Path) -> None:
     values = short(benchmark, tmp_path / f"{benchmark}.json")

@@ -11,6 +11,7 @@ from tests.fleet import ROOT
 
 FOLDER = Path(__file__).parent / "native"
 BUILT = ROOT / "build" / "bench" / "native"
+LIBRARIES = ("-lz",)
 FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra", "-Wno-sign-compare")
 
 
@@ -24,7 +25,7 @@ def compiler() -> str:
         found = shutil.which(name) if name else None
         if found:
             return found
-    raise NoCompiler("there is no C compiler (Debian: apt-get install gcc libc6-dev)")
+    raise NoCompiler("there is no C compiler (Debian: apt-get install gcc libc6-dev zlib1g-dev)")
 
 
 def program(name: str) -> Path:
@@ -37,7 +38,7 @@ def program(name: str) -> Path:
         BUILT.mkdir(parents=True, exist_ok=True)
         # Renamed when it is whole: two benchmarks may start at once.
         half = made.with_suffix(f".{os.getpid()}")
-        subprocess.run([compiler(), *FLAGS, "-o", str(half), str(source)], check=True)
+        subprocess.run([compiler(), *FLAGS, "-o", str(half), str(source), *LIBRARIES], check=True)
         half.rename(made)
     return made
 

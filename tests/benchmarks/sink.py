@@ -61,13 +61,20 @@ class Sink:
     """One sink process. `per_pad` sockets share a pad, counted from 0: %p in the ready packet."""
 
     def __init__(
-        self, port: int, *, per_pad: int = 1 << 30, path: str = PATH, nap: float = 0
+        self,
+        port: int,
+        *,
+        per_pad: int = 1 << 30,
+        path: str = PATH,
+        nap: float = 0,
+        deflate: bool = False,
     ) -> None:
-        """`nap` is how long it does not look, in seconds: see `native/sink.c` and `NAP`. Raises
-        `NoCompiler`."""
+        """`deflate`: compression is offered. `nap` is how long it does not look, in seconds: see
+        `native/sink.c` and `NAP`. Raises `NoCompiler`."""
         microseconds = round(nap * 1e6)
         self._process = subprocess.Popen(
-            [str(program("sink")), str(port), path, str(per_pad), str(microseconds)],
+            [str(program("sink")), str(port), path, str(per_pad), str(microseconds)]
+            + ["deflate"] * deflate,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

@@ -23,6 +23,7 @@ from tests.browser.test_links import HREFS, TEXT, WANTED, listen, opened, writte
 from tests.browser.test_looks import check
 from tests.browser.test_past import slide
 from tests.browser.test_this_pad import choose, read, shows_colors
+from tests.browser.test_typing import reads_along
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
@@ -312,3 +313,7 @@ def test_the_pad_is_gone_on_with_when_the_worker_is_back(other: Browser, own_fle
     own_fleet.restart(own_fleet.workers[0])
     bob.shows("Hello one two")
     ada.saved()
+
+
+async def test_it_reads_what_a_crowd_is_sent_deflated(other: Browser, fleet: Fleet) -> None:
+    await reads_along(other, fleet)

@@ -9,6 +9,7 @@ from padfleet.shared.client import connect
 from padfleet.shared.easysync import attribs_of, iter_ops, to_units
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import TEXT, Browser, Page
+from tests.crowd import crowd
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
@@ -16,6 +17,21 @@ from tests.fleet import Fleet
 async def text_of(page: Page) -> str:
     async with connect(page.look("location.href")) as pad:
         return pad.text
+
+
+async def reads_along(browser: Browser, fleet: Fleet) -> None:
+    """It has the text that the pad has, and what it types itself comes deflated."""
+    worker, pad = fleet.workers[0], new_pad()
+    page = browser.open(f"{worker.url}/p/{pad}").joined()
+    deflated = 'padfleet_fanout_deflate_bytes_total{side="after"}'
+    sent, taken = worker.metric(deflated), worker.metric("padfleet_fanout_inflated_bytes_total")
+    await asyncio.to_thread(crowd, worker.url, pad)
+    assert worker.metric(deflated) > sent
+    page.to_end()
+    page.type(" and this one")
+    page.saved()
+    assert worker.metric("padfleet_fanout_inflated_bytes_total") > taken
+    assert page.text() == (await text_of(page)).removesuffix("\n")
 
 
 async def test_two_people_on_two_workers_type_at_once(browser: Browser, fleet: Fleet) -> None:
@@ -264,3 +280,7 @@ async def test_a_long_pad_begins_with_what_is_in_sight(browser: Browser, fleet: 
     page.to_end()
     eventually_sync(lambda: "3 has written" in page.text())
     assert page.look("document.querySelectorAll('#editor .cm-line').length") < 150
+
+
+async def test_a_page_reads_what_a_crowd_is_sent_deflated(browser: Browser, fleet: Fleet) -> None:
+    await reads_along(browser, fleet)

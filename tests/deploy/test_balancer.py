@@ -21,6 +21,8 @@ import pytest
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
+from tests.acceptance.test_compression import by_aiohttp
+from tests.crowd import AUTHORS, crowd
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
@@ -172,6 +174,19 @@ async def test_people_type_through_it(balancer: str, transports: tuple[str, ...]
         assert await guests[0].write("hello ") is None
         for guest in guests[1:]:
             await guest.hears(lambda guest=guest: guest.heard("NEW_CHANGES"), "it")  # type: ignore[misc]
+
+
+async def test_compression_is_agreed_on_through_it(balancer: str, fleet: Fleet) -> None:
+    """And what a crowd is sent arrives as it was meant."""
+    async with by_aiohttp(balancer, "compressed") as reader:
+        assert reader.deflates
+        await eventually(lambda: reader.data("CLIENT_VARS"), "it is on the pad")
+        # On one worker or another: on one of them there are enough.
+        await asyncio.to_thread(crowd, balancer, "compressed", 3 * AUTHORS)
+        revisions = [data["newRev"] for data in reader.data("NEW_CHANGES")]
+        assert revisions == list(range(1, len(revisions) + 1))
+    deflated = 'padfleet_fanout_deflate_bytes_total{side="after"}'
+    assert sum(worker.metric(deflated) for worker in fleet.workers) > 0
 
 
 async def test_a_pads_people_are_on_few_workers(balancer: str, fleet: Fleet) -> None:

@@ -25,7 +25,7 @@ KEPT: Final = 4
 """Messages that are kept as dictionaries: the last, and some before it for those who missed that.
 Each that is still in use is one more time that a message is deflated."""
 
-OWN_SHARE: Final = 100
+OWN_SHARE: Final = 300
 OWN_MOST: Final = 32 * 1024
 """Bytes that a flush deflates for single sessions: so many for each session that it serves, but no
 more than the second. An author is sent what stands before and after his own revisions, which nobody

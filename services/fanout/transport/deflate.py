@@ -19,7 +19,7 @@ is kept for it is the message before; and 12 bits are what Python's `websockets`
 
 WINDOW: Final = 1 << WINDOW_BITS
 
-LEVEL: Final = 4
+LEVEL: Final = 6
 MEMORY_LEVEL: Final = 5
 """By measurement, see docs/decisions: higher ones save 1 % of the bytes, and with more memory most
 of the time goes into clearing it."""

@@ -26,8 +26,15 @@ const commands = {
   open({ id, url, options }) {
     const socket = io(url, { forceNew: true, reconnection: false, ...options });
     clients.set(id, socket);
-    socket.io.engine.on("upgrade", (transport) => report(id, "upgrade", transport.name));
-    socket.on("connect", () => report(id, "connect", socket.io.engine.transport.name));
+    const extensions = ({ ws }) => ws && report(id, "extensions", ws.extensions);
+    socket.io.engine.on("upgrade", (transport) => {
+      report(id, "upgrade", transport.name);
+      extensions(transport);
+    });
+    socket.on("connect", () => {
+      report(id, "connect", socket.io.engine.transport.name);
+      extensions(socket.io.engine.transport);
+    });
     socket.on("connect_error", (error) => report(id, "connect_error", error.message));
     socket.on("disconnect", (reason) => report(id, "disconnect", reason));
     socket.io.on("reconnect_failed", () => report(id, "reconnect_failed"));

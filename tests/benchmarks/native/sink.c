@@ -1,10 +1,12 @@
 /* Thousands of clients in one thread, that do as little as a client can: the load of the benchmarks.
  *
- *     sink PORT PATH SOCKETS_PER_PAD NAP
+ *     sink PORT PATH SOCKETS_PER_PAD NAP [deflate]
  *
  * Each opens a WebSocket (RFC 6455), connects by Socket.IO and, if there is a `ready` packet, joins
  * a pad with it. What arrives is not decoded: frame headers are read, and each message searched for
  * `"newRev":`, which must always be the next one for this socket (else it counts as a gap).
+ *
+ * With `deflate` each offers permessage-deflate with context takeover, and inflates what comes so.
  *
  * It naps for NAP microseconds before it looks for more. On the loopback, a send() to a process that
  * waits for it wakes that process at the sender's expense, which here made a message cost up to half
@@ -39,6 +41,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum {
     EVENTS = 512,
@@ -56,6 +59,7 @@ struct client {
     int rev;
     char *rest; /* the beginning of what has not come in whole */
     size_t rest_len;
+    z_stream *inflater; /* from the first deflated message on */
 };
 
 static struct client *clients;
@@ -73,6 +77,7 @@ static double retry_at;
 
 static int epoll_fd, port, per_pad;
 static const char *path;
+static int deflate_offered;
 static char ready[LINE_BYTES];
 static int resume_rev = -1; /* >= 0: who opens has arrived with this rev, not with CLIENT_VARS */
 
@@ -151,6 +156,11 @@ static void shut(struct client *client)
     free(client->rest);
     client->rest = NULL;
     client->rest_len = 0;
+    if (client->inflater) {
+        inflateEnd(client->inflater);
+        free(client->inflater);
+        client->inflater = NULL;
+    }
     client->state = CLOSED;
 }
 
@@ -200,8 +210,11 @@ static void connected(struct client *client)
     int length = snprintf(request, sizeof request,
                           "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
                           "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                          path, port);
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
+                          path, port,
+                          deflate_offered ? "Sec-WebSocket-Extensions: permessage-deflate; "
+                                            "server_max_window_bits=12\r\n"
+                                          : "");
     if (send(client->fd, request, length, MSG_NOSIGNAL) != length) {
         lost(client);
         return;
@@ -328,6 +341,31 @@ static int read_packet(struct client *client, const char *text, const char *end,
     return 1;
 }
 
+/* A message that came deflated (RFC 7692), with what the ones before it have left in the window.
+ * NULL: it cannot be inflated. */
+static const char *inflated(struct client *client, const char *data, size_t size, size_t *length)
+{
+    static char text[1 << 20];
+    static const char tail[] = {0, 0, (char)0xff, (char)0xff};
+    if (!client->inflater) {
+        client->inflater = calloc(1, sizeof *client->inflater);
+        if (inflateInit2(client->inflater, -12) != Z_OK)
+            return NULL;
+    }
+    z_stream *stream = client->inflater;
+    stream->next_out = (Bytef *)text;
+    stream->avail_out = sizeof text;
+    for (int part = 0; part < 2; part++) {
+        stream->next_in = (Bytef *)(part ? tail : data);
+        stream->avail_in = part ? sizeof tail : size;
+        int status = inflate(stream, Z_SYNC_FLUSH);
+        if ((status != Z_OK && status != Z_BUF_ERROR) || stream->avail_in)
+            return NULL;
+    }
+    *length = sizeof text - stream->avail_out;
+    return text;
+}
+
 /* Takes whole frames; returns how much of the data they were, or -1 if the connection has ended. */
 static ssize_t read_frames(struct client *client, const char *data, size_t length)
 {
@@ -358,7 +396,11 @@ static ssize_t read_frames(struct client *client, const char *data, size_t lengt
             break;
         const char *text = data + at + header;
         int opcode = head[0] & 15;
-        if (opcode == 8 || (opcode == 1 && !read_packet(client, text, text + size, header + size)))
+        size_t text_size = size;
+        if (head[0] & 64 && !(text = inflated(client, text, size, &text_size)))
+            return -1;
+        if (opcode == 8 ||
+            (opcode == 1 && !read_packet(client, text, text + text_size, header + size)))
             return -1;
         at += header + size;
     }
@@ -531,14 +573,15 @@ static void carry_on(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fprintf(stderr, "usage: sink PORT PATH SOCKETS_PER_PAD NAP\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: sink PORT PATH SOCKETS_PER_PAD NAP [deflate]\n");
         return 2;
     }
     port = atoi(argv[1]);
     path = argv[2];
     per_pad = atoi(argv[3]);
     useconds_t nap = atoi(argv[4]);
+    deflate_offered = argc == 6 && !strcmp(argv[5], "deflate");
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;

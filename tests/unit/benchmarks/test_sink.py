@@ -133,3 +133,11 @@ def _until_closed(sink: Sink) -> Counts:
     """The server has closed its end by now, but the sink may not have looked."""
     eventually_sync(lambda: sink.report().live == 0, "the sink has noticed")
     return sink.report()
+
+
+def test_compression_is_offered_and_declined(server: CServer) -> None:
+    """The C server declines it. That what is agreed on is read, the benchmark `wire` shows."""
+    with Sink(server.port, deflate=True) as sink:
+        sink.open(SOCKETS).check()
+        server.broadcast(message(1))
+        assert sink.wait_rev(1).revisions == SOCKETS
