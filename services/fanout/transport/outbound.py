@@ -124,17 +124,6 @@ class Outbound:
         self.had = had
         return True
 
-    def write_run(self, run: SharedRun) -> None:
-        """As `write`: deflated where that can be read, whatever the socket was sent before."""
-        if self.had == PLAIN or self.transport is None or self.closed:
-            self.write(run.plain)
-            return
-        made = run.deflated
-        self.transport.write(made.data)
-        if made.last is not None:
-            self.had = made.last.number
-            metrics.deflated(made.before, made.after)
-
     def offer_run(self, run: SharedRun) -> int:
         """As `offer`, deflated where that can be read. Returns the bytes that were written."""
         if self.had == PLAIN or self.transport is None:

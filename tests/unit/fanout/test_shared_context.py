@@ -126,7 +126,7 @@ class _Pad:
                 self.news.add(frame, but=f"s{number}")
                 self.roster.append(frame)
             case ("introduced", number) if self.roster:
-                self.people[number].exit.write_run(SharedRun(self.roster[-3:]))
+                self.people[number].exit.offer_run(SharedRun(self.roster[-3:]))
             case ("slow", number):
                 wire = self.people[number].wire
                 wire.stuck = 0 if wire.stuck else HIGH_WATER + 1
@@ -287,7 +287,7 @@ def test_private_messages_are_not_deflated_and_change_nothing() -> None:
 def test_who_comes_from_polling_begins_with_nothing() -> None:
     way_out = Outbound()
     assert way_out.had == PLAIN
-    way_out.write_run(SharedRun([collab({"type": "USER_NEWINFO"})]))
+    way_out.offer_run(SharedRun([collab({"type": "USER_NEWINFO"})]))
     line = FakeLine(wire := Wire(), deflates=True)
     way_out.to_websocket(cast(WebSocketConnection, line))
     assert way_out.had == NOTHING
