@@ -351,6 +351,7 @@ async def test_a_long_message_is_inflated_in_several_turns_of_the_loop() -> None
         (frame(TEXT | RSV1, packed(b"0" * 2_000)), Code.TOO_BIG),
         (frame(PING | RSV1, b""), Code.PROTOCOL_ERROR),
     ],
+    ids=["damaged", "too much", "no message"],  # masks are random, and names must not be
 )
 async def test_who_sends_what_cannot_be_inflated_is_told_why(data: bytes, code: Code) -> None:
     owner, wire = Owner(), Wire()
