@@ -47,13 +47,15 @@ class AuthorVisit(NamedTuple):
 
     token: str  #: the hash of the one that he came with; empty: he has none
     keep_ms: int  #: for which he is kept without a contribution
+    told: str = ""
+    """The token itself, where another system has it on record as it is; else it is kept nowhere."""
 
     @property
     def seconds(self) -> int:
         return -(-self.keep_ms // 1000)
 
     def note(self) -> str:
-        return f"{self.token} {int(time.time())}"
+        return " ".join(filter(None, (self.token, self.told, str(int(time.time())))))
 
     def is_due(self, note: bytes) -> bool:
         """Whether it is time to note that he was seen: not at each join, since it is work."""
@@ -80,10 +82,11 @@ def new_author_id() -> str:
             return "a." + even[:16].decode()
 
 
-def visit_with(token: str | None, keep_ms: int) -> AuthorVisit | None:
+def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | None:
     """None if authors are kept for good in any case, which `keep_ms` 0 says."""
     hashed = hash_of(token) if token is not None else ""
-    return AuthorVisit(hashed, keep_ms) if keep_ms else None
+    told = token or "" if redis.register is not None else ""
+    return AuthorVisit(hashed, keep_ms, told) if keep_ms else None
 
 
 async def author_and_made(
@@ -101,6 +104,12 @@ async def author_and_made(
         return made.id, made
     # Two tabs of a new browser may come at once; the first one's author is the author.
     key = token_key(hash_of(token))
+    if redis.register is not None:
+        known = await known_author(redis, token)
+        if known:
+            return known, None
+        if not keep_ms:
+            await redis.register.keep_author(made, token=token)
     winner = await redis.rush.set_once(key, made.id, keep_ms)
     return winner, made if winner == made.id else None
 
@@ -109,8 +118,14 @@ async def known_author(redis: Redis, token: str | None) -> str:
     """The author that this token stands for; empty, if it stands for none yet."""
     if token is None:
         return ""
-    known = await redis.rush.get(token_key(hash_of(token)))
-    return cast("bytes", known).decode() if known is not None else ""
+    key = token_key(hash_of(token))
+    known = cast("bytes | None", await redis.rush.get(key))
+    if known is None and redis.register is not None:
+        author = await redis.register.author_of_token(token)
+        if author is not None:
+            await bring(redis, [author])
+            return await redis.rush.set_once(key, author.id)
+    return known.decode() if known is not None else ""
 
 
 async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Author | None, bool]:
@@ -178,7 +193,11 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
         if isinstance(note, Exception) and not is_wrong_type(note):
             raise note
         if isinstance(note, bytes):
-            visitors[author] = note.partition(b" ")[0].decode("utf-8", "replace")
+            words = note.decode("utf-8", "replace").split(" ")
+            visitors[author] = words[0]
+            if len(words) == 3 and redis.register is not None:
+                for found in (await read(redis, [author])).values():
+                    await redis.register.keep_author(found, token=words[1])
     if not visitors:
         return
     # The token first: as long as the note is there, it can be made up for.
@@ -226,10 +245,17 @@ async def author_for(redis: Redis, mapper: str) -> str:
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None:
         return known.decode()
+    if redis.register is not None:
+        found = await redis.register.author_of_mapper(mapper)
+        if found is not None:
+            await bring(redis, [found])
+            return await redis.rush.set_once(key, found.id)
     author = await _create(redis)
     winner = await redis.rush.set_once(key, author)
     if winner != author:  # two callers at once
         await redis.client.delete(author_key(author))
+    elif redis.register is not None:
+        await redis.register.keep_author((await read(redis, [author]))[author], mapper=mapper)
     return winner
 
 
@@ -238,6 +264,8 @@ async def create(redis: Redis, name: str = "") -> str:
     author = await _create(redis)
     if name:
         await update(redis, author, name=name)
+    if redis.register is not None:
+        await redis.register.keep_author((await read(redis, [author]))[author])
     return author
 
 

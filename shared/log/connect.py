@@ -25,6 +25,7 @@ from padfleet.shared.log.errors import NotNow, NoWrites
 from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.lanes import CONNECTIONS, LaneClient, LaneCluster
 from padfleet.shared.log.pipe import leads_astray
+from padfleet.shared.log.register import Register
 from padfleet.shared.log.succession import Succession
 from padfleet.shared.settings.redis_url import parse
 from padfleet.shared.tasks import cancellations
@@ -132,6 +133,8 @@ class Redis:
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
         those who only read the history leave places to those who join; see `lanes`."""
+        self.register: Register | None = None
+        """Knows people, groups and sessions that are not in Redis; None: there are no others."""
         self._succession = Succession()
 
     @property

@@ -22,6 +22,7 @@ from padfleet.shared.log.keys import (
     mapper_key,
     session_key,
 )
+from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -77,7 +78,30 @@ async def create_group(redis: Redis, group_id: str | None = None) -> str:
     # A group is there once its hash is, so this is never empty.
     await _put(redis, group_key(group), "made", str(int(time.time())))
     await _put(redis, GROUPS, group)
+    if redis.register is not None and group_id is None:
+        await redis.register.keep_group(group)
     return group
+
+
+async def _registered(redis: Redis, group: str) -> bool:
+    """Whether another system has the group, which is here then too."""
+    found = await redis.register.group(group) if redis.register is not None else None
+    if found is None:
+        return False
+    await create_group(redis, group)
+    for pad in found.pads:
+        await add_pad(redis, group, pad)
+    for mapper in found.mappers:
+        await add_mapper(redis, group, mapper)
+    for session in found.sessions:
+        await _bring_session(redis, session)
+    return True
+
+
+async def _bring_session(redis: Redis, session: RegisteredSession) -> GroupSession:
+    name, group, author, until = session
+    await create_session(redis, group, author, until, name)
+    return GroupSession(group, author, until)
 
 
 async def group_for(redis: Redis, mapper: str) -> str:
@@ -86,8 +110,15 @@ async def group_for(redis: Redis, mapper: str) -> str:
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None and await group_exists(redis, known.decode()):
         return known.decode()
+    if known is None and redis.register is not None:
+        there = await redis.register.group_of_mapper(mapper)
+        if there is not None and await group_exists(redis, there):
+            await redis.client.set(key, there, nx=True)
+            return cast("bytes", await redis.client.get(key)).decode()
     group = await create_group(redis)
     await add_mapper(redis, group, mapper)
+    if redis.register is not None:
+        await redis.register.keep_group(group, mapper=mapper)
     if known is None:
         await redis.client.set(key, group, nx=True)
         # Not what SET says: repeated after a lost answer, it would say that another was first.
@@ -100,11 +131,14 @@ async def group_for(redis: Redis, mapper: str) -> str:
 
 
 async def group_exists(redis: Redis, group: str) -> bool:
-    return bool(await redis.client.exists(group_key(group)))
+    if await redis.client.exists(group_key(group)):
+        return True
+    return await _registered(redis, group)
 
 
 async def all_groups(redis: Redis) -> list[str]:
-    return sorted(await _hash(redis, GROUPS))
+    there = await redis.register.groups() if redis.register is not None else []
+    return sorted({*await _hash(redis, GROUPS), *there})
 
 
 async def add_pad(redis: Redis, group: str, pad_id: str) -> None:
@@ -144,6 +178,8 @@ async def forget_group(redis: Redis, group: str) -> None:
         if await redis.client.get(key) == group.encode():
             await redis.client.delete(key)
     await redis.client.delete(group_sessions_key(group))
+    if redis.register is not None:
+        await redis.register.drop_group(group)
     await _drop(redis, GROUPS, group)
     await redis.client.delete(group_key(group))
 
@@ -166,17 +202,24 @@ async def create_session(
     await redis.client.set(session_key(session), record, ex=kept)
     for key in (group_sessions_key(group), author_sessions_key(author)):
         await redis.client.hset(key, mapping={session: "1", _EVER: "1"})
+    if redis.register is not None and session_id is None:
+        await redis.register.keep_session(RegisteredSession(session, group, author, valid_until))
     return session
 
 
 async def read_session(redis: Redis, session_id: str) -> GroupSession | None:
     record = await redis.rush.get(session_key(session_id))
+    if record is None and redis.register is not None:
+        found = await redis.register.session(session_id)
+        return await _bring_session(redis, found) if found is not None else None
     return GroupSession(*loads(record)) if record is not None else None
 
 
 async def delete_session(redis: Redis, session_id: str) -> None:
     session = await read_session(redis, session_id)
     if session is not None:
+        if redis.register is not None:
+            await redis.register.drop_session(RegisteredSession(session_id, *session))
         await _drop(redis, group_sessions_key(session.group), session_id)
         await _drop(redis, author_sessions_key(session.author), session_id)
         await redis.client.delete(session_key(session_id))

@@ -95,7 +95,7 @@ class OpenAccess:
         session = await self._session(handshake, message, wanted)
         if session is not None:
             return wanted, session_grant(session, time.time())
-        visit = visit_with(secret, self._keep_ms)
+        visit = visit_with(self._redis, secret, self._keep_ms)
         if known:
             return wanted, Grant(known, visit=visit)
         author, made = await author_and_made(self._redis, secret, self._keep_ms)

@@ -17,17 +17,22 @@ from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.pads import ColdHead, ColdPad
 from padfleet.shared.log import authors, groups
 from padfleet.shared.log.authors import stored_author
+from padfleet.shared.log.chat import chat_pages
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.copying import copy_pad
 from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
-from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import PadExists, Staging, WrittenOn
 
 log = logging.getLogger(__name__)
 
 MOST_LOCAL = 50
 """Characters of a pad's name, without its group."""
+
+PAGE = 500
+"""Chat messages in one read."""
 
 ATTEMPTS = 5
 """Each is spoilt by somebody who writes here meanwhile."""
@@ -55,7 +60,7 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
         found, meta = await cold.read(pad), await read_meta(redis, keyspace.pad(pad))
         if found is None or not meta.exists:
             return SettledAs.NOTHING
-        outcome = await _which(redis, keyspace, cold, pad, found.head, meta)
+        outcome = await _which(redis, keyspace, cold, pad, found, meta)
         told: dict[str, str | int] = {"pad": pad, "here": meta.head, "there": found.head.head}
         if outcome is SettledAs.OURS:
             await cold.adopt(pad, found.head, meta.epoch)
@@ -79,21 +84,44 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
 
 
 async def _which(
-    redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, there: ColdHead, here: PadMeta
+    redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, found: ColdPad, here: PadMeta
 ) -> SettledAs:
-    """By the chain at the end of the shorter history, which covers all before it."""
-    if here.head >= there.head:
-        try:
-            ours = await read_revisions(redis, keyspace.pad(pad), there.head, there.head)
-        except HistoryGap:
-            ours = []
-        same = bool(ours) and ours[0].chain == there.chain
-        return SettledAs.OURS if same else SettledAs.BESIDE
-    async for part in cold.revisions(pad, there.epoch, here.head, here.head):
-        (theirs,) = part.revisions()
-        if theirs.chain == here.chain:
-            return SettledAs.THEIRS
+    """One of the two is the pad only if it has all that the other has."""
+    keys, there = keyspace.pad(pad), found.head
+    chat, saved = await _said(redis, keys), await read_saved(redis, keys)
+    theirs = [flat[1] for _, flat in found.chat]
+    kept = set(found.saved)
+    marked = {one.to_record() for one in saved}
+    if here.head > there.head:
+        same = await _chain_here(redis, keys, there.head) == there.chain
+        if same and chat[: len(theirs)] == theirs and kept <= marked:
+            return SettledAs.OURS
+        return SettledAs.BESIDE
+    same = await _chain_there(cold, pad, there, here.head) == here.chain
+    if same and theirs[: len(chat)] == chat and marked <= kept:
+        return SettledAs.THEIRS
     return SettledAs.BESIDE
+
+
+async def _said(redis: Redis, keys: PadKeys) -> list[bytes]:
+    """The chat, as it is stored."""
+    return [message.to_record() async for page in chat_pages(redis, keys, PAGE) for message in page]
+
+
+async def _chain_here(redis: Redis, keys: PadKeys, rev: int) -> bytes:
+    """The chain covers all that went before."""
+    try:
+        found = await read_revisions(redis, keys, rev, rev)
+    except HistoryGap:
+        return b""
+    return found[0].chain if found else b""
+
+
+async def _chain_there(cold: EtherpadPads, pad: str, there: ColdHead, rev: int) -> bytes:
+    async for part in cold.revisions(pad, there.epoch, rev, rev):
+        for revision in part.revisions():
+            return revision.chain
+    return b""
 
 
 async def _keep(
@@ -115,7 +143,7 @@ async def _keep(
 
 
 def name_beside(pad: str, now: float, number: int = 0) -> str:
-    """Of a pad that is kept beside this one. Pure."""
+    """The name of a pad that is kept beside this one. Pure."""
     more = time.strftime("-padfleet-%Y%m%d-%H%M%S", time.gmtime(now))
     more += f"-{number}" if number else ""
     group, dollar, local = pad.rpartition("$")

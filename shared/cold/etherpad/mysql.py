@@ -41,6 +41,14 @@ _SETTINGS = (
 )
 
 
+_UNLIKE = (
+    "SELECT SUBSTRING(pad.`key`, 5) FROM `store` pad JOIN `store` note "
+    "ON note.`key` = CONCAT('padfleet:', SUBSTRING(pad.`key`, 5)) "
+    "WHERE LOCATE(SHA2(CONVERT(pad.`value` USING utf8mb4), 256), note.`value`) = 0 "
+    "AND pad.`key` IN "
+)
+
+
 class Layout(NamedTuple):
     """How the table was made, which has been done in several ways over the years."""
 
@@ -187,6 +195,18 @@ class MysqlTable:
             for key in keys:
                 yield key
             last = keys[-1]
+
+    async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
+        def do(connection: Any) -> list[str]:
+            marks = ", ".join(["%s"] * len(pads))
+            rows = self._rows(
+                connection,
+                _UNLIKE + f"({marks})",
+                [self._key(connection, f"pad:{pad}") for pad in pads],
+            )
+            return [_text(row[0]) or "" for row in rows]
+
+        return await self._in_thread(do) if pads else []
 
     async def check(self) -> None:
         layout = await self._in_thread(self._known_layout)

@@ -7,7 +7,7 @@ ever written over.
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -34,6 +34,7 @@ from padfleet.shared.cold.etherpad.note import (
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.cold.etherpad.reading import PadReader, Read
+from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
 from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.easysync import from_units
@@ -66,6 +67,8 @@ class EtherpadPads:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._reader = PadReader(table)
+        self.register = EtherpadRegister(table)
+        """People, groups and sessions in the same database."""
         self._known: OrderedDict[str, Note] = OrderedDict()
 
     async def look(self, pad: str) -> ColdHead | None:
@@ -211,6 +214,10 @@ class EtherpadPads:
         await self._table.change(keys_of(pad), decide)
         self._remember(pad, made[0])
         return made[0].at(made[0].there)
+
+    async def written_there(self, pads: Sequence[str]) -> list[str]:
+        """Those of some hundred pads that are in Redis on which an Etherpad has written since."""
+        return await self._table.unlike_noted(pads)
 
     async def _must_know(self, pad: str, over: ColdHead) -> None:
         """Reads a pad of which nothing is known yet, if it is as `over` says."""

@@ -23,6 +23,11 @@ _LOOK = (
     "SELECT (SELECT value FROM store WHERE key = $1) AS value, "
     "(SELECT encode(sha256(convert_to(value, 'UTF8')), 'hex') FROM store WHERE key = $2) AS digest"
 )
+_UNLIKE = (
+    "SELECT substr(pad.key, 5) AS pad FROM store pad JOIN store note "
+    "ON note.key = 'padfleet:' || substr(pad.key, 5) WHERE pad.key = ANY($1::text[]) "
+    "AND strpos(note.value, encode(sha256(convert_to(pad.value, 'UTF8')), 'hex')) = 0"
+)
 _INSERT = "INSERT INTO store (key, value) SELECT * FROM unnest($1::text[], $2::text[])"
 _REPLACE = f"{_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
@@ -96,6 +101,10 @@ class PostgresTable:
             for row in rows:
                 yield row["key"]
             after = rows[-1]["key"]
+
+    async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
+        rows = await self._fetch(_UNLIKE, [f"pad:{pad}" for pad in pads])
+        return [row["pad"] for row in rows]
 
     async def check(self) -> None:
         rows = await self._fetch(

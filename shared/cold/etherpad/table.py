@@ -70,6 +70,11 @@ class Table(Protocol):
         database's that is the same each time, a page at a time."""
         ...
 
+    async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
+        """Those of some hundred pads whose own record is another one than their note says. Worked
+        out by the database, so that it costs nothing to send."""
+        ...
+
     async def check(self) -> None:
         """Raises ValueError, with what to do, for a table that pads cannot be kept in."""
         ...

@@ -20,8 +20,10 @@ from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Revision
+from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import Staging
-from tests.unit.cold.etherpad_cases import MemoryTable, Typist, by_an_etherpad, records
+from padfleet.shared.wire.jsontext import dumps
+from tests.unit.cold.etherpad_cases import MemoryTable, Typist, by_an_etherpad, put_raw, records
 from tests.unit.etherpad.an_etherpad import check
 
 
@@ -125,6 +127,24 @@ async def test_what_both_have_written_stays(
     assert said.text == "ours alone"
     assert await read_chat(shared.redis, shared.keyspace.pad("p"), 0, 9) == []
     assert beside in [record.__dict__.get("kept_as") for record in caplog.records]
+    await shared.goes_on()
+
+
+async def test_what_was_only_said_or_saved_there_is_no_less(shared: Shared) -> None:
+    """Nothing has been typed there: it must not be taken for what this fleet has written."""
+    shared.typist.type(8)
+    await shared.written_behind()
+    await shared.in_redis()
+    record = (await records(shared.table))["pad:p"]
+    record["chatHead"] = 0
+    record["savedRevisions"] = [{"revNum": 3, "savedById": "a.x", "id": "i", "timestamp": 5}]
+    said = {"text": "there", "authorId": "a.x", "time": 5}
+    await put_raw(shared.table, {"pad:p": dumps(record), "pad:p:chat:0": dumps(said)})
+    assert await settle(shared.redis, shared.keyspace, shared.cold, "p") is SettledAs.THEIRS
+    keys = shared.keyspace.pad("p")
+    (message,) = await read_chat(shared.redis, keys, 0, 9)
+    assert message.text == "there"
+    assert [one.rev for one in await read_saved(shared.redis, keys)] == [3]
     await shared.goes_on()
 
 

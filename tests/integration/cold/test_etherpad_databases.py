@@ -114,6 +114,7 @@ class TestMysql(EtherpadCases):
         typist, head = await begun(pads)
         typist.type(110)
         head = await pads.append("p", head, typist.part())
+        assert await pads.written_there(["p"]) == []
         found = await pads.read("p")
         assert found is not None
         assert found.head == head

@@ -51,6 +51,14 @@ class MemoryTable:
             if key.startswith("pad:") and key.count(":") == 1 and key > after:
                 yield key
 
+    async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
+        found = []
+        for pad in pads:
+            raw, note = self.rows.get(f"pad:{pad}"), self.rows.get(note_key(pad))
+            if raw is not None and note is not None and digest_of(raw) not in note:
+                found.append(pad)
+        return found
+
     async def check(self) -> None:
         pass
 
@@ -179,12 +187,12 @@ async def records(table: Table) -> dict[str, Any]:
     return found | {key: loads(value or "null") for key, value in zip(keys, values, strict=True)}
 
 
-async def by_an_etherpad(table: Table, count: int, seed: int = 1) -> None:
+async def by_an_etherpad(table: Table, count: int, seed: int = 1, *, plain: bool = False) -> None:
     """Somebody types there."""
     found = await records(table)
     before = dict(found)
     pad = EtherpadPad(found)
-    pad.type(count, seed, "a.there", 9_000_000)
+    pad.type(count, seed, "a.there", 9_000_000, plain=plain)
     await put_raw(
         table,
         {key: dumps(value) for key, value in pad.records.items() if value != before.get(key)},
@@ -287,7 +295,9 @@ class EtherpadCases:
         typist, head = await begun(pads)
         typist.say("hi")
         head = await pads.append("p", head, typist.part())
+        assert await pads.written_there(["p", "q"]) == []
         await by_an_etherpad(table, 7)
+        assert await pads.written_there(["p", "q"]) == ["p"]
         before = await records(table)
         typist.type(2)
         with pytest.raises(Overwritten):

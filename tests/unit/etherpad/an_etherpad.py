@@ -63,13 +63,14 @@ class EtherpadPad:
         )
         self.records["pad:p"] = stored({**made, **self.records.get("pad:p", {}), **_moved(made)})
 
-    def type(self, count: int, seed: int, author: str, time: int) -> None:
+    def type(self, count: int, seed: int, author: str, time: int, *, plain: bool = False) -> None:
+        """`plain`: nothing that has two code units."""
         random = Random(seed)
         for number in range(count):
             text = self.atext.text
             at = random.randrange(len(text))
             end = min(len(text) - 1, at + random.randrange(4))
-            words = random.choice(["ab", "\n", "c\nd", to_units("ü😀"), ""])
+            words = random.choice(["ab", "\n", "c\nd", "ü" if plain else to_units("ü😀"), ""])
             if words or end > at:
                 attribs = [("author", author), ("bold", random.choice(["", "true"]))]
                 changeset = make_splice(text, at, max(0, end - at), words, attribs, self.pool)

@@ -1,0 +1,186 @@
+"""People, groups and sessions in the database of an Etherpad: `Register`."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from padfleet.shared import bounds
+from padfleet.shared.cold.etherpad.changing import Rows
+from padfleet.shared.cold.etherpad.note import ascii_json
+from padfleet.shared.cold.etherpad.table import RowChange, Table
+from padfleet.shared.easysync import from_units, to_units
+from padfleet.shared.etherpad import records as r
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.register import RegisteredGroup, RegisteredSession
+from padfleet.shared.wire.jsontext import loads
+
+MOST_SESSIONS = 10_000
+"""The most sessions of a group that are looked through."""
+
+
+class EtherpadRegister:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # --- Asked -----------------------------------------------------------------------------------
+
+    async def author_of_token(self, token: str) -> Author | None:
+        return await self._author(f"token2author:{token}")
+
+    async def author_of_mapper(self, mapper: str) -> Author | None:
+        return await self._author(f"mapper2author:{mapper}")
+
+    async def _author(self, key: str) -> Author | None:
+        name = await self._one(key)
+        if not bounds.is_author_id(name):
+            return None
+        record = await self._one(r.author_key(name))
+        return r.author_of(record if record is not None else {}, name)
+
+    async def group_of_mapper(self, mapper: str) -> str | None:
+        found = await self._one(f"mapper2group:{mapper}")
+        return found if bounds.is_group_id(found) else None
+
+    async def group(self, group: str) -> RegisteredGroup | None:
+        raws = await self._table.get([f"group:{group}", f"group2sessions:{group}"])
+        found, listed = (_value(raw) for raw in raws)
+        if not isinstance(found, dict):
+            return None
+        pads = [pad for pad in _names(found.get("pads")) if bounds.is_pad_id(pad)]
+        mappers = [m for m in _names(found.get("mappings")) if 0 < len(m) <= bounds.MOST_MAPPER]
+        ids = _names(listed.get("sessionIDs") if isinstance(listed, dict) else None)
+        sessions = [await self.session(one) for one in ids[-MOST_SESSIONS:]]
+        return RegisteredGroup(pads, mappers, [one for one in sessions if one is not None])
+
+    async def groups(self) -> list[str]:
+        return [one for one in _names(await self._one("groups")) if bounds.is_group_id(one)]
+
+    async def session(self, session: str) -> RegisteredSession | None:
+        if not bounds.is_session_id(session):
+            return None
+        match await self._one(f"session:{session}"):
+            case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
+                known = bounds.is_group_id(group) and bounds.is_author_id(author)
+                if known and until > time.time():
+                    return RegisteredSession(session, group, author, until)
+        return None
+
+    async def _one(self, key: str) -> Any:
+        if len(key) > MOST_KEY:
+            return None
+        (raw,) = await self._table.get([key])
+        return _value(raw)
+
+    # --- Told ------------------------------------------------------------------------------------
+
+    async def keep_author(self, author: Author, *, token: str = "", mapper: str = "") -> None:
+        now = int(time.time() * 1000)
+        made = {
+            "colorId": author.color,
+            "name": author.name,
+            "timestamp": now,
+            "lastSeen": now,
+        }
+        rows: dict[str, Any] = {r.author_key(author.id): made}
+        if token:
+            rows[f"token2author:{token}"] = author.id
+        if mapper:
+            rows[f"mapper2author:{mapper}"] = author.id
+        await self._put(rows)
+
+    async def keep_group(self, group: str, *, mapper: str = "") -> None:
+        key = f"group:{group}"
+
+        def decide(rows: Rows) -> RowChange:
+            value = _value(rows[key])
+            value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
+            if mapper:
+                value = {**value, "mappings": {**_dict(value, "mappings"), to_units(mapper): 1}}
+            groups = {**_object(_value(rows["groups"])), group: 1}
+            return RowChange({key: ascii_json(value), "groups": ascii_json(groups)})
+
+        await self._table.change([key, "groups"], decide)
+        if mapper:
+            await self._put({f"mapper2group:{mapper}": group}, over=True)
+
+    async def keep_session(self, session: RegisteredSession) -> None:
+        name, group, author, until = session
+        told = {"groupID": group, "authorID": author, "validUntil": until}
+        await self._put({f"session:{name}": told}, over=True)
+        await self._list(session, listed=True)
+
+    async def drop_session(self, session: RegisteredSession) -> None:
+        await self._list(session, listed=False)
+        await self._table.change([], lambda _: RowChange({f"session:{session.session}": None}))
+
+    async def drop_group(self, group: str) -> None:
+        found = await self.group(group)
+        keys = [f"group:{group}", f"group2sessions:{group}"]
+        named = [f"mapper2group:{mapper}" for mapper in found.mappers] if found else []
+
+        def decide(rows: Rows) -> RowChange:
+            groups = _object(_value(rows["groups"]))
+            groups.pop(group, None)
+            gone = [*keys, *(key for key in named if _value(rows[key]) == group)]
+            return RowChange({**dict.fromkeys(gone), "groups": ascii_json(groups)})
+
+        await self._table.change(["groups", *named], decide)
+
+    async def _list(self, session: RegisteredSession, *, listed: bool) -> None:
+        keys = [f"group2sessions:{session.group}", f"author2sessions:{session.author}"]
+
+        def decide(rows: Rows) -> RowChange:
+            changes: dict[str, str | None] = {}
+            for key in keys:
+                value = _object(_value(rows[key]))
+                ids = dict(_dict(value, "sessionIDs"))
+                if listed:
+                    ids[session.session] = 1
+                else:
+                    ids.pop(session.session, None)
+                changes[key] = ascii_json({**value, "sessionIDs": ids})
+            return RowChange(changes)
+
+        await self._table.change(keys, decide)
+
+    async def _put(self, values: Mapping[str, Any], *, over: bool = False) -> None:
+        """What is there stays, unless it is to be written `over`. Names that are too long for the
+        table are none of an Etherpad's."""
+        keys = [key for key in values if len(key) <= MOST_KEY]
+
+        def decide(rows: Rows) -> RowChange:
+            missing = [key for key in keys if over or rows[key] is None]
+            return RowChange({key: ascii_json(values[key]) for key in missing})
+
+        await self._table.change(keys, decide)
+
+
+MOST_KEY = 100
+"""Characters of a key, as Etherpad makes its table."""
+
+
+def _value(raw: str | None) -> Any:
+    try:
+        return loads(raw) if raw is not None else None
+    except ValueError:
+        return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _dict(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _names(value: Any) -> list[str]:
+    """As plain text; what is none is left out."""
+    found = []
+    for name in value if isinstance(value, dict) else ():
+        try:
+            found.append(from_units(name).encode().decode())
+        except UnicodeEncodeError:
+            continue
+    return found

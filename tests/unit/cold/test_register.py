@@ -1,0 +1,93 @@
+"""People, groups and sessions that an Etherpad has on record, and those that a fleet tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from padfleet.shared.cold.etherpad.register import EtherpadRegister
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.register import RegisteredSession
+from padfleet.shared.wire.jsontext import dumps, loads
+from tests.unit.cold.etherpad_cases import MemoryTable
+
+GROUP = "g.0123456789abcdef"
+SESSION = RegisteredSession("s.0123456789abcdef", GROUP, "a.x", 4_000_000_000)
+
+
+@pytest.fixture
+def table() -> MemoryTable:
+    return MemoryTable()
+
+
+@pytest.fixture
+def register(table: MemoryTable) -> EtherpadRegister:
+    return EtherpadRegister(table)
+
+
+def put(table: MemoryTable, **rows: Any) -> None:
+    table.rows |= {key: dumps(value) for key, value in rows.items()}
+
+
+async def test_who_an_etherpad_knows(table: MemoryTable, register: EtherpadRegister) -> None:
+    put(
+        table,
+        **{
+            "token2author:t.one": "a.x",
+            "mapper2author:7": "a.x",
+            "globalAuthor:a.x": {"name": "Ö", "colorId": "#112233"},
+            "token2author:t.two": "a.unknown",
+            "token2author:t.bad": {"authorID": "a.x"},
+            "mapper2group:team": GROUP,
+            "groups": {GROUP: 1, "nonsense": 1},
+            f"group:{GROUP}": {"pads": {f"{GROUP}$p": 1, "\ud83d": 1}, "mappings": {"team": 1}},
+            f"group2sessions:{GROUP}": {"sessionIDs": {SESSION.session: 1, "s.old": 1}},
+            f"session:{SESSION.session}": {
+                "groupID": GROUP,
+                "authorID": "a.x",
+                "validUntil": SESSION.valid_until,
+            },
+            "session:s.old": {"groupID": GROUP, "authorID": "a.x", "validUntil": 5},
+        },
+    )
+    known = Author("a.x", "Ö", "#112233")
+    assert await register.author_of_token("t.one") == known
+    assert await register.author_of_mapper("7") == known
+    unknown = await register.author_of_token("t.two")
+    assert unknown is not None
+    assert (unknown.id, unknown.name) == ("a.unknown", None)
+    for token in ("t.bad", "t.none", "t." + "x" * 200):
+        assert await register.author_of_token(token) is None
+    assert await register.group_of_mapper("team") == GROUP
+    assert await register.group_of_mapper("other") is None
+    assert await register.groups() == [GROUP]
+    assert await register.group(GROUP) == ([f"{GROUP}$p"], ["team"], [SESSION])
+    assert await register.group("g.xxxxxxxxxxxxxxxx") is None
+    assert await register.session(SESSION.session) == SESSION
+    assert await register.session("s.old") is None
+    assert await register.session("nonsense") is None
+
+
+async def test_who_a_fleet_has_made(table: MemoryTable, register: EtherpadRegister) -> None:
+    author = Author("a.x", "Ö", 5)
+    await register.keep_author(author, token="t.one", mapper="7")
+    assert await register.author_of_token("t.one") == author
+    assert await register.author_of_mapper("7") == author
+    await register.keep_author(Author("a.y", None, 7), token="t.one")
+    assert await register.author_of_token("t.one") == author, "who is known stays who he is"
+    await register.keep_author(author, token="t." + "x" * 150)  # longer than any of an Etherpad's
+    await register.keep_group(GROUP, mapper="team")
+    await register.keep_group(GROUP)
+    assert await register.group_of_mapper("team") == GROUP
+    assert await register.groups() == [GROUP]
+    await register.keep_session(SESSION)
+    assert await register.group(GROUP) == ([], ["team"], [SESSION])
+    assert loads(table.rows["author2sessions:a.x"]) == {"sessionIDs": {SESSION.session: 1}}
+    await register.drop_session(SESSION)
+    assert await register.session(SESSION.session) is None
+    assert loads(table.rows[f"group2sessions:{GROUP}"]) == {"sessionIDs": {}}
+    await register.drop_group(GROUP)
+    assert await register.group(GROUP) is None
+    assert await register.group_of_mapper("team") is None
+    assert await register.groups() == []
