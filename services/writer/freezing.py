@@ -5,13 +5,15 @@ which a pad leaves, which takes a round trip or two.
 
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from padfleet.services.writer import metrics
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.errors import StoreAway, WrittenThere
+from padfleet.shared.cold.etherpad.both import settle
+from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.places import may_freeze
 from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
@@ -68,6 +70,9 @@ class Freezing:
         self._redis = redis
         self._keyspace = keyspace
         self._thawing = thawing
+        cold = thawing.cold
+        self._etherpads = cold if isinstance(cold, EtherpadPads) else None
+        self._looked_there: dict[int, float] = {}  #: by partition, `time.monotonic`
         self._write = WriteBehind(redis, keyspace, thawing.cold)
         self._after_ms = after_ms
         self._every = every_ms / 1000
@@ -114,6 +119,7 @@ class Freezing:
             after = FETCHING_MS if trace.startswith("thaw") else LATE_MS
             await self._each(pad, self._write.arrive_late(pad, trace, after))
         pads = await moving.hot_pads(self._redis, self._keyspace, partition)
+        await self._look_there(partition, pads)
         for page in slices(pads, PAGE):
             found = await moving.standings(self._redis, self._keyspace, partition, page)
             due = [
@@ -131,6 +137,23 @@ class Freezing:
                     )
                 )
         self._tell()
+
+    async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
+        """Whether an Etherpad, whose database the cold store is, has written on one of these."""
+        now = time.monotonic()
+        if self._etherpads is None or now - self._looked_there.get(partition, 0) < self._every:
+            return
+        self._looked_there[partition] = now
+        for page in slices(pads, PAGE):
+            progress()
+            for pad in await self._etherpads.written_there(page):
+                await self._each(pad, self._settle(pad))
+
+    async def _settle(self, pad: str) -> None:
+        """Makes one pad of two histories, where an Etherpad has written too."""
+        assert self._etherpads is not None
+        outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
+        metrics.COLD_VERDICTS.labels(outcome.value).inc()
 
     def _is_due(self, partition: int, pad: str, standing: PadStanding | CorruptPad) -> bool:
         if isinstance(standing, CorruptPad):
@@ -191,10 +214,8 @@ class Freezing:
         except StoreAway:
             AWAY.labels("write").inc()
             raise
-        except WrittenThere as error:
-            # By an Etherpad on the same database: nothing of it is overwritten.
-            metrics.COLD_VERDICTS.labels("foreign").inc()
-            log.error("pad was changed in the cold store", extra={"pad": pad, "error": str(error)})
+        except WrittenThere:
+            await self._each(pad, self._settle(pad))
         except CorruptPad as error:
             metrics.COLD_VERDICTS.labels("damaged").inc()
             log.error("pad not brought", extra={"pad": pad, "error": str(error)})

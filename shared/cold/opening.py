@@ -45,4 +45,5 @@ def attach(
         return None
     thawing = Thawing(redis, keyspace, open_pads(url), patience_s=patience_s, trusting_s=trusting_s)
     redis.elsewhere = thawing
+    redis.register = getattr(thawing.cold, "register", None)
     return thawing

@@ -123,6 +123,9 @@ class Redis:
     elsewhere: Elsewhere | None = None
     """Brings pads that are not in Redis; None: there are no others."""
 
+    register: Register | None = None
+    """Knows people, groups and sessions that are not in Redis; None: there are no others."""
+
     def __init__(self, client: Client) -> None:
         self.client = client  #: redis-py's: for all that is not hot
         self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
@@ -133,8 +136,6 @@ class Redis:
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
         those who only read the history leave places to those who join; see `lanes`."""
-        self.register: Register | None = None
-        """Knows people, groups and sessions that are not in Redis; None: there are no others."""
         self._succession = Succession()
 
     @property

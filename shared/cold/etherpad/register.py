@@ -1,13 +1,14 @@
 """People, groups and sessions in the database of an Etherpad: `Register`."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from padfleet.shared import bounds
+from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import Rows
 from padfleet.shared.cold.etherpad.note import ascii_json
-from padfleet.shared.cold.etherpad.table import RowChange, Table
+from padfleet.shared.cold.etherpad.table import ATTEMPTS, Decide, RowChange, Table
 from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.authors import Author
@@ -99,7 +100,7 @@ class EtherpadRegister:
             groups = {**_object(_value(rows["groups"])), group: 1}
             return RowChange({key: ascii_json(value), "groups": ascii_json(groups)})
 
-        await self._table.change([key, "groups"], decide)
+        await self._change([key, "groups"], decide)
         if mapper:
             await self._put({f"mapper2group:{mapper}": group}, over=True)
 
@@ -111,7 +112,7 @@ class EtherpadRegister:
 
     async def drop_session(self, session: RegisteredSession) -> None:
         await self._list(session, listed=False)
-        await self._table.change([], lambda _: RowChange({f"session:{session.session}": None}))
+        await self._change([], lambda _: RowChange({f"session:{session.session}": None}))
 
     async def drop_group(self, group: str) -> None:
         found = await self.group(group)
@@ -124,7 +125,7 @@ class EtherpadRegister:
             gone = [*keys, *(key for key in named if _value(rows[key]) == group)]
             return RowChange({**dict.fromkeys(gone), "groups": ascii_json(groups)})
 
-        await self._table.change(["groups", *named], decide)
+        await self._change(["groups", *named], decide)
 
     async def _list(self, session: RegisteredSession, *, listed: bool) -> None:
         keys = [f"group2sessions:{session.group}", f"author2sessions:{session.author}"]
@@ -141,7 +142,16 @@ class EtherpadRegister:
                 changes[key] = ascii_json({**value, "sessionIDs": ids})
             return RowChange(changes)
 
-        await self._table.change(keys, decide)
+        await self._change(keys, decide)
+
+    async def _change(self, keys: Sequence[str], decide: Decide) -> None:
+        """Once more if somebody has put one of the rows there in the same moment."""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._table.change(keys, decide)
+            except Overwritten:
+                continue
+        raise StoreAway("others make the same records all the time")
 
     async def _put(self, values: Mapping[str, Any], *, over: bool = False) -> None:
         """What is there stays, unless it is to be written `over`. Names that are too long for the
@@ -152,7 +162,7 @@ class EtherpadRegister:
             missing = [key for key in keys if over or rows[key] is None]
             return RowChange({key: ascii_json(values[key]) for key in missing})
 
-        await self._table.change(keys, decide)
+        await self._change(keys, decide)
 
 
 MOST_KEY = 100

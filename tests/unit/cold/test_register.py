@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.register import RegisteredSession
@@ -67,6 +68,28 @@ async def test_who_an_etherpad_knows(table: MemoryTable, register: EtherpadRegis
     assert await register.session(SESSION.session) == SESSION
     assert await register.session("s.old") is None
     assert await register.session("nonsense") is None
+
+
+async def test_who_is_made_by_two_at_once(
+    table: MemoryTable, register: EtherpadRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An Etherpad, or a pad that is written behind, has put the row there in the same moment."""
+    change, calls = table.change, 0
+
+    async def late(keys: Any, decide: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            table.rows["token2author:t.one"] = dumps("a.first")
+            raise Overwritten("somebody has made the row at the same moment")
+        await change(keys, decide)
+
+    monkeypatch.setattr(table, "change", late)
+    await register.keep_author(Author("a.x", None, 5), token="t.one")
+    found = await register.author_of_token("t.one")
+    assert found is not None
+    assert found.id == "a.first"
+    assert "globalAuthor:a.x" in table.rows
 
 
 async def test_who_a_fleet_has_made(table: MemoryTable, register: EtherpadRegister) -> None:

@@ -1,0 +1,181 @@
+"""A real Etherpad and a fleet on one database, in turns: what one writes, the other has.
+
+Each turn of the Etherpad is a start of its own, since it keeps in memory what it has once read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from padfleet.shared.cold.etherpad.pads import EtherpadPads, open_etherpad
+from padfleet.shared.easysync import from_units
+from padfleet.shared.log.connect import open_redis
+from tests.eventually import eventually
+from tests.fleet import fleet_of_its_own
+from tests.guest import Guest
+from tests.integration.api.caller import KEY, Caller
+from tests.integration.api.databases import mysql, postgres
+from tests.real_etherpad import CHECKOUT, WHY_NOT, real_etherpad
+from tests.real_etherpad import KEY as THERE
+
+pytestmark = [
+    pytest.mark.skipif(not CHECKOUT, reason=WHY_NOT),
+    pytest.mark.timeout(900),
+]
+
+PATIENCE = 90
+
+Told = dict[str, Any]
+
+
+async def told(api: Caller, pad: str, texts: bool = True) -> Told:
+    """All that the API says of a pad: the same on both sides."""
+    names = ("getRevisionsCount", "listAuthorsOfPad", "listSavedRevisions", "getReadOnlyID")
+    found: Told = {name: await api.call(name, padID=pad) for name in names}
+    found["getChatHead"] = await api.getChatHead(padID=pad)
+    if found["getChatHead"]["chatHead"] >= 0:
+        said = (await api.getChatHistory(padID=pad))["messages"]
+        found["chat"] = [{key: str(value) for key, value in one.items()} for one in said]
+    found["names"] = {
+        author: await api.getAuthorName(authorID=author)
+        for author in sorted(found["listAuthorsOfPad"]["authorIDs"])
+    }
+    found["listAuthorsOfPad"] = sorted(found["listAuthorsOfPad"]["authorIDs"])
+    head = found["getRevisionsCount"]["revisions"]
+    revs = range(0, head + 1, max(1, head // 12)) if texts else ()
+    for rev in (*revs, head):
+        found[f"text {rev}"] = (await api.getText(padID=pad, rev=str(rev)))["text"]
+        found[f"changeset {rev}"] = await api.getRevisionChangeset(padID=pad, rev=str(rev))
+    found["html"] = (await api.getHTML(padID=pad))["html"]
+    return found
+
+
+class Turns:
+    """The two of them on one database."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder = folder
+        self._database = database
+        self._count = 0
+        self.last: Told = {}
+
+    @asynccontextmanager
+    async def there(self) -> AsyncIterator[Caller]:
+        loop = asyncio.get_running_loop()
+        server: AbstractContextManager[str] = real_etherpad(self._folder, self._database)
+        url = await loop.run_in_executor(None, server.__enter__)
+        try:
+            async with Caller(url, key=THERE) as api:
+                yield api
+        finally:
+            await loop.run_in_executor(None, server.__exit__, None, None, None)
+
+    @asynccontextmanager
+    async def here(self) -> AsyncIterator[Caller]:
+        """A fleet whose Redis is empty; when it ends, all pads have been frozen."""
+        self._count += 1
+        settings = {
+            "PADFLEET_API_KEY": KEY,
+            "PADFLEET_PARTITIONS": "4",
+            "PADFLEET_COLD_URL": self._database,
+            "PADFLEET_COLD_AFTER": "6",
+            "PADFLEET_COLD_EVERY": "0.5",
+        }
+        folder = self._folder / f"fleet{self._count}"
+        with fleet_of_its_own(folder, settings, writers=1, workers=1) as fleet:
+            async with Caller(fleet.urls[0]) as api:
+                yield api
+            redis = open_redis(fleet.redis_url)
+            await redis.start()
+
+            async def frozen() -> bool:
+                return not [k async for k in redis.client.scan_iter(match="*:pad:round*")]
+
+            await eventually(frozen, "all pads are frozen", timeout=PATIENCE)
+            await redis.close()
+
+
+@contextmanager
+def a_postgres() -> Iterator[str]:
+    with postgres() as url:
+        yield url
+
+
+@pytest.mark.parametrize("database", [mysql, a_postgres], ids=["mysql", "postgres"])
+async def test_in_turns(
+    database: Callable[[], AbstractContextManager[str]], tmp_path: Path
+) -> None:
+    with database() as url:
+        turns = Turns(tmp_path, url)
+        async with turns.there() as api:
+            author = (await api.createAuthor(name="Ö"))["authorID"]
+            await api.createPad(padID="round", text="begun there\n", authorId=author)
+            for number in range(110):
+                await api.appendText(padID="round", text=f"w{number} ", authorId=author)
+            await api.appendChatMessage(padID="round", text="hi 😀", authorID=author, time=1000)
+            await api.saveRevision(padID="round", rev="3")
+            group = (await api.createGroup())["groupID"]
+            grouped = (await api.createGroupPad(groupID=group, padName="round", text="in it"))[
+                "padID"
+            ]
+            before = await told(api, "round")
+            in_group = await told(api, grouped)
+        for turn in range(2):
+            async with turns.here() as api:
+                assert await told(api, "round") == before, f"turn {turn}: theirs, here"
+                assert await told(api, grouped) == in_group
+                async with Guest(api.url) as guest:
+                    await guest.join("round")
+                    text = guest.vars["collab_client_vars"]["initialAttributedText"]["text"]
+                    assert text == before_text(before)
+                    assert await guest.write(f"typed here {turn}\n") is None
+                    await guest.collab("CHAT_MESSAGE", message={"text": f"said here {turn}"})
+                    await guest.collab("SAVE_REVISION")
+                    await guest.hears(lambda: guest.heard("NEW_SAVEDREV"), "it is saved")
+                for number in range(60):
+                    await api.appendText(padID="round", text=f"h{number} ", authorId=author)
+                await api.appendText(padID=grouped, text=f"more {turn}", authorId=author)
+                if not turn:
+                    await api.createPad(padID="round-here", text="made here\n", authorId=author)
+                before, in_group = await told(api, "round"), await told(api, grouped)
+                made = await told(api, "round-here")
+            async with turns.there() as api:
+                assert await told(api, "round") == before, f"turn {turn}: ours, there"
+                assert await told(api, grouped) == in_group
+                assert await told(api, "round-here") == made
+                assert grouped in (await api.listPads(groupID=group))["padIDs"]
+                assert "round-here" in (await api.listPadsOfAuthor(authorID=author))["padIDs"]
+                assert {"round", "round-here"} <= set((await api.listAllPads())["padIDs"])
+                # Which checks all that there is of it (`Pad.check`).
+                await check_there(api, "round")
+                for number in range(45):
+                    await api.appendText(padID="round", text=f"t{number} ", authorId=author)
+                await api.appendChatMessage(padID="round", text="there", authorID=author, time=9)
+                before = await told(api, "round")
+        pads = open_etherpad(url)
+        assert isinstance(pads, EtherpadPads)
+        assert [pad.pad async for pad in pads.pads(match="round-h*")] == ["round-here"]
+        await pads.aclose()
+
+
+def before_text(before: Told) -> str:
+    head = before["getRevisionsCount"]["revisions"]
+    text: str = before[f"text {head}"]
+    return from_units(text)
+
+
+async def check_there(api: Caller, pad: str) -> None:
+    """An Etherpad checks what is imported, and an export is all of it."""
+    exported = await api.export(pad, "etherpad")
+    copy = f"copy-of-{pad}"
+    await api.createPad(padID=copy, text="x")
+    answer = await api.upload(copy, "pad.etherpad", exported)
+    assert answer["code"] == 0, answer
+    assert (await api.getText(padID=copy)) == (await api.getText(padID=pad))
+    await api.deletePad(padID=copy)
