@@ -74,6 +74,7 @@ def _run(load: Load) -> list[dict[str, Any]]:
         pids["redis"] = rig.redis_pid
         authors = load.sweep.partition("=")[2].partition("..")[0]
         command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
+        command += ["--no-compression"]  # what a byte costs is fitted to this, see `wire`
         command += ["--sweep", load.sweep, "--rate", str(load.rate), "--warmup", "3"]
         command += ["--join-rate", str(load.join_rate), "--out", folder]
         command += ["--pads", authors] if load.pads_per_author else []

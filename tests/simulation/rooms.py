@@ -15,6 +15,7 @@ from padfleet.services.fanout.delivery.window import ASK_AGE, Window
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.steps import AcceptCommit
+from padfleet.services.tools.plan.compression import OWN_MOST, OWN_SHARE, WORTH, on_the_wire
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.log.records import Revision
 from tests.simulation.audit import check, grouped
@@ -59,6 +60,7 @@ class Room:
         self._turn = FlushSlot(turns, self._flush)
         self._asked = 0.0
         self.flushing = False  #: in the middle of one; who leaves waits for its end
+        self._own = 0  #: bytes that the flush may still deflate for single sockets
 
     @property
     def sockets(self) -> int:
@@ -110,6 +112,7 @@ class Room:
     def _flush(self) -> Iterator[float]:
         self._loop.spend(self._costs.worker_turn_s / 2)
         self.flushing = True
+        self._own = min(self.sockets * OWN_SHARE, OWN_MOST)
         self._merge()
         now = self._loop.now()
         flush = Flush(self._feed, self._frames, now)
@@ -145,7 +148,11 @@ class Room:
                 run.taken += others
             times = grouped([self.pad.committed_at[r.rev] for r in revisions])
             crowd.seen = check(sent, before)
-            each = costs.worker_write_s + sum(sizes) * costs.worker_byte_s
+            wire = on_the_wire(self.sockets, sum(sizes), costs)
+            each = costs.worker_write_s + wire * costs.worker_byte_s
+            if self.sockets >= WORTH:
+                # Once for those who are at the same place.
+                loop.spend(costs.worker_deflate_s + sum(sizes) * costs.worker_deflate_byte_s)
             for start in range(0, others, SESSIONS_PER_STEP):
                 many = min(SESSIONS_PER_STEP, others - start)
                 loop.spend(many * each)
@@ -210,7 +217,12 @@ class Room:
         flush.tally.writes += 1
         flush.tally.bytes += size
         costs = self._costs
-        self._loop.spend(costs.worker_write_s + costs.worker_own_s + size * costs.worker_byte_s)
+        wire = float(size)
+        if self.sockets >= WORTH and size <= self._own:
+            self._own -= size
+            wire = on_the_wire(self.sockets, size, costs)
+            self._loop.spend(2 * costs.worker_deflate_s + size * costs.worker_deflate_byte_s)
+        self._loop.spend(costs.worker_write_s + costs.worker_own_s + wire * costs.worker_byte_s)
         now = self._loop.now()
         for time, alike in grouped([self.pad.committed_at[r.rev] for r in revisions]):
             second.delivery.add(now - time, alike)

@@ -148,7 +148,8 @@ def test_the_rhythm_of_a_busy_pad_is_what_its_worker_comes_to() -> None:
     made = Simulation(people, CONSTANTS, workers=1, writers=1, seed=4)
     made.run(15)
     found = made.tallies.between(5, 15)
-    beat = rhythm(BusyRoom(3000, 600, 600), CONSTANTS, CONSTANTS.wire_revision_bytes)
+    size = CONSTANTS.wire_revision_bytes
+    beat = rhythm(BusyRoom(3000, 600, 600), CONSTANTS, size, compression=True)
     assert found.writes / 10 / 3000 == pytest.approx(beat.flushes, rel=0.2)
     assert found.delivery.percentile(0.95) == pytest.approx(beat.p95_s, rel=0.3)
 

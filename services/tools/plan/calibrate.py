@@ -20,10 +20,15 @@ _PADS = re.compile(r"([\d,]+) sockets on ([\d,]+) pads")
 
 ASSUMED = {
     "worker_poll_s": (300e-6, "assumed: one request of aiohttp and its answer"),
+    "worker_deflate_s": (8e-6, "measured: docs/decisions/0022, and what Python adds"),
+    "worker_deflate_byte_s": (22e-9, "measured: docs/decisions/0022"),
     "kernel_socket_bytes": (8192.0, "assumed: Linux, an idle TCP connection and its file"),
     "wire_submission_bytes": (350.0, "assumed: USER_CHANGES of a few letters"),
     "wire_packet_bytes": (66.0, "headers of Ethernet, IPv4 and TCP with time stamps"),
 }
+
+WEIGHED = "100 authors at 2/s at its start, in batches, compression"
+PER_REVISION = "bytes per delivered revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class _Load:
 
 def calibrate(folder: Path) -> tuple[Constants, Provenance]:
     """From `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one."""
-    names = ("deliveries", "commits", "memory", "connects", "latency", "costs")
+    names = ("deliveries", "commits", "memory", "connects", "latency", "costs", "wire")
     bench = {name: Bench(folder, name) for name in names}
     values: dict[str, float] = {}
     sources: dict[str, str] = {}
@@ -78,6 +83,8 @@ def calibrate(folder: Path) -> tuple[Constants, Provenance]:
     if not single or not each:
         raise BadConstants("latency.json has no load on one pad: make bench BENCH=latency")
     note("wire_revision_bytes", statistics.median(each), "latency: bytes for each delivered")
+    deflated, plain = (bench["wire"].median(f"{WEIGHED} {m}", PER_REVISION) for m in ("on", "off"))
+    note("wire_deflated_share", deflated / plain, "wire: 100 authors at 2/s, in batches")
     for name, (value, why) in ASSUMED.items():
         note(name, value, why)
     newest = max(bench.values(), key=lambda b: str(b.machine.get("time", "")))

@@ -26,6 +26,8 @@ class Constants:
     worker_own_s: float  #: telling an author that his edit is in, at its place among the others
     worker_write_s: float  #: one write to one socket, the kernel's part included
     worker_byte_s: float  #: each byte of it
+    worker_deflate_s: float  #: one message for all who are sent it alike
+    worker_deflate_byte_s: float  #: each byte of it
     worker_ping_s: float  #: a ping and its answer
     worker_join_s: float  #: one socket's coming, until it is on its pad
     worker_join_person_s: float  #: of that, for each person who is there already
@@ -53,6 +55,7 @@ class Constants:
     redis_packed_bytes: float  #: of older ones, in chunks
     kernel_socket_bytes: float  #: of the node, for each connection
     wire_revision_bytes: float  #: in a message to a client
+    wire_deflated_share: float  #: of the bytes of revisions, what is left where they are deflated
     wire_submission_bytes: float  #: from a client
     wire_packet_bytes: float  #: headers of TCP and IP
 
@@ -68,7 +71,7 @@ NAMES: Final = tuple(field.name for field in fields(Constants))
 
 def unit_of(name: str) -> str:
     """The unit of a constant, which its name ends in."""
-    return {"s": "s", "bytes": "bytes", "cores": "cores"}[name.rpartition("_")[2]]
+    return {"s": "s", "bytes": "bytes", "cores": "cores", "share": "share"}[name.rpartition("_")[2]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Demand:
     stored_pads: int = 0  #: that Redis holds; 0: as many as are open
     history: int = 2000  #: revisions of each of these
     all_pads: int = 0  #: with those that lie in a cold store; 0: there is none
+    compression: bool = True
+    """Clients offer it, as browsers do, and PADFLEET_COMPRESSION is on."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

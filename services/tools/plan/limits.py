@@ -66,7 +66,7 @@ class CostModel:
     def busiest_loop_cores(self, workers: int) -> float:
         """The cores of the worker that has its share of the busiest pad beside others."""
         room, c = self.busiest_room(workers), self.constants
-        beat = rhythm(room, c, self.revision_bytes)
+        beat = rhythm(room, c, self.revision_bytes, compression=self.demand.compression)
         own = beat.flushes * beat.flush_s + room.own * c.worker_submission_s
         own += beat.announced * c.worker_turn_s / 2
         return own + self._left_by(room, workers) * self.loop_cores(workers)
@@ -85,7 +85,13 @@ class CostModel:
         """The rhythm of the busiest pad, beside the other pads of a worker."""
         room = self.busiest_room(workers)
         busy = 1 + self._left_by(room, workers) * self._work(workers).busy_rooms / workers
-        return rhythm(room, self.constants, self.revision_bytes, busy=busy)
+        return rhythm(
+            room,
+            self.constants,
+            self.revision_bytes,
+            busy=busy,
+            compression=self.demand.compression,
+        )
 
     def worker_bytes(self, workers: int) -> float:
         c = self.constants

@@ -43,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
         "--revision-bytes", type=float, default=0.0, metavar="B", help="in a message (as measured)"
     )
     who.add_argument(
+        "--compression",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="what all on a pad are sent alike is deflated (yes)",
+    )
+    who.add_argument(
         "--stored-pads",
         type=int,
         default=0,
@@ -107,6 +113,7 @@ def demand_of(arguments: argparse.Namespace) -> Demand:
         arguments.stored_pads,
         arguments.history,
         0 if arguments.open is None else arguments.pads,
+        arguments.compression,
     )
 
 

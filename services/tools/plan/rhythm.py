@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from padfleet.services.tools.plan.compression import deflating_seconds, on_the_wire
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.rounds import FREE_COMMITS, pause
 from padfleet.shared.settings import FanoutSettings, WriterSettings
@@ -63,7 +64,12 @@ def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
 
 
 def rhythm(
-    room: BusyRoom, constants: Constants, revision_bytes: float, *, busy: float = 1.0
+    room: BusyRoom,
+    constants: Constants,
+    revision_bytes: float,
+    *,
+    busy: float = 1.0,
+    compression: bool = False,
 ) -> Rhythm:
     """The rhythm of a pad on a worker with so many pads that flush at the moment, this one
     included: they share what fan-out may take, so each pauses longer."""
@@ -75,7 +81,7 @@ def rhythm(
     flushes = min(announced, held_to)
     cost = waits = 0.0
     for _ in range(ROUNDS):
-        cost = flush_seconds(room, flushes, constants, revision_bytes)
+        cost = flush_seconds(room, flushes, constants, revision_bytes, compression=compression)
         waits = min(cost * (busy / share - 1), ceiling)
         fastest = max(held_to, min(LIGHT_TIMES * held_to, LIGHT_SHARE / cost))
         flushes = (flushes + min(announced, fastest, 1 / (cost + waits))) / 2
@@ -94,14 +100,22 @@ def rhythm(
 
 
 def flush_seconds(
-    room: BusyRoom, flushes: float, constants: Constants, revision_bytes: float
+    room: BusyRoom,
+    flushes: float,
+    constants: Constants,
+    revision_bytes: float,
+    *,
+    compression: bool = False,
 ) -> float:
     """CPU time of one flush at this rhythm. Authors with an edit in it are served by themselves."""
     batch = max(1.0, room.revisions / flushes)
-    size = batch * revision_bytes
-    write = constants.worker_write_s + size * constants.worker_byte_s
+    size, own = batch * revision_bytes, room.own / flushes
+    sent = on_the_wire(room.sockets, size, constants) if compression else size
+    write = constants.worker_write_s + sent * constants.worker_byte_s
+    deflating = deflating_seconds(room.sockets, own, size, constants) if compression else 0.0
     return (
         constants.worker_turn_s / 2
         + room.sockets * write
-        + room.own / flushes * constants.worker_own_s
+        + own * constants.worker_own_s
+        + deflating
     )

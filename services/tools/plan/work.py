@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from padfleet.services.tools.plan.compression import deflating_seconds, on_the_wire
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, workers_of
@@ -46,17 +47,22 @@ def workers_work(
         spread = workers_of(group, demand.sockets, workers, gathered=goal.gathered)
         revisions = group.editors * demand.rate
         room = BusyRoom(group.sockets / spread, revisions / spread, revisions)
-        beat = rhythm(room, c, size)
+        beat = rhythm(room, c, size, compression=demand.compression)
         count = group.count * spread
         # Half a turn is hearing of a commit, half is the flush, which several may share.
         cores += count * (beat.announced + beat.flushes) / 2 * c.worker_turn_s
         cores += count * beat.flushes * room.sockets * c.worker_write_s
-        cores += count * revisions * room.sockets * size * c.worker_byte_s
+        sent = on_the_wire(room.sockets, size, c) if demand.compression else size
+        cores += count * revisions * room.sockets * sent * c.worker_byte_s
+        if demand.compression and beat.flushes:
+            own = room.own / beat.flushes
+            deflating = deflating_seconds(room.sockets, own, beat.batch * size, c)
+            cores += count * beat.flushes * deflating
         cores += count * room.own * (c.worker_submission_s + c.worker_own_s)
         rooms += count
         deliveries += count * revisions * room.sockets
         writes += count * beat.flushes * room.sockets
-        payload += count * revisions * room.sockets * size
+        payload += count * revisions * room.sockets * sent
         heard += count * beat.announced
         busy += count * -math.expm1(-beat.flushes * BUSY_FOR_S)
         asked += group.count * group.sockets * min(1 / PROBE_S, beat.flushes)

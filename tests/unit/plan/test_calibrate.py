@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.tools.plan.calibrate import calibrate
+from padfleet.services.tools.plan.calibrate import PER_REVISION, WEIGHED, calibrate
 from padfleet.services.tools.plan.constants import BadConstants, Constants, load
 from padfleet.services.tools.plan.rhythm import announcements
 
@@ -94,6 +94,9 @@ def bench(tmp_path: Path) -> Path:
         )
     }
     written(tmp_path, "connects", joins, [])
+    weighed = {(f"{WEIGHED} off", PER_REVISION): 270.0}
+    weighed[f"{WEIGHED} on", PER_REVISION] = 270.0 * c.wire_deflated_share
+    written(tmp_path, "wire", weighed, [])
     loads = [(3000, 0.2, 1, 12), (32, 5, 1, 33), (300, 5, 1, 33), (500, 5, 500, 0), (90, 0.1, 1, 9)]
     latency = [load_sample(c, *load) for load in loads]
     broken = load_sample(c, 4000, 0.2, 1, 10) | {"saturated": ["the rig used 99 %"]}

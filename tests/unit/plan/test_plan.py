@@ -173,7 +173,7 @@ def test_more_people_never_need_less(
             {"redis_memory": 2.0**36},
         ),
         (
-            replace(LARGE, hot=HotPad(100_000, 3000)),
+            replace(LARGE, hot=HotPad(100_000, 3000), compression=False),
             Goal(node_network=5e8),
             "nodes",
             "network of a node",
