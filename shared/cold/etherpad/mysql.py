@@ -285,7 +285,12 @@ class MysqlTable:
 
     def _key(self, connection: Any, key: str) -> str | bytes:
         """As the column wants it: with another type, the server would not use its index."""
-        return key.encode() if self._known_layout(connection).binary else key
+        try:
+            layout = self._known_layout(connection)
+            layout.check()
+        except ValueError as error:
+            raise StoreAway(f"MySQL: {error}") from error
+        return key.encode() if layout.binary else key
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

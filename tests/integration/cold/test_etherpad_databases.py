@@ -138,6 +138,9 @@ class TestMysql(EtherpadCases):
         pads = EtherpadPads(MysqlTable(mysql_url))
         with pytest.raises(ValueError, match=said):
             await pads.check()
+        for call in (pads.look("p"), begun(pads)):
+            with pytest.raises(StoreAway, match=said):
+                await call
         await pads.aclose()
 
     async def test_a_connection_that_the_server_has_closed(self, mysql_url: str) -> None:
