@@ -46,12 +46,13 @@ class FleetSide:
     launcher: Sequence[str] = PADFLEET
 
     def run(self, workers: int) -> Iterator[Running]:
-        with Rig(workers=workers, launcher=self.launcher, older=not self._has_ops_port()) as rig:
+        with Rig(workers=workers, launcher=self.launcher, older=not self.has_ops_port()) as rig:
             pids = {f"worker-{n}": w.process.pid for n, w in enumerate(rig.fleet.workers, 1)}
             pids |= {"writer": rig.fleet.writers[0].process.pid, "redis": rig.redis_pid}
             yield Running(rig.fleet.urls, pids)
 
-    def _has_ops_port(self) -> bool:
+    def has_ops_port(self) -> bool:
+        """Whether it is a release whose workers have a port for operators."""
         command = [*self.launcher, "fanout", "--help"]
         told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return "--ops-port" in told.stdout

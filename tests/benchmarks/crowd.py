@@ -1,0 +1,269 @@
+"""A crowd joins: thousands come to one pad while some of them type, and one more comes to it.
+
+*They come*: 100 authors type by `padfleet loadtest`, and a crowd joins as fast as it is let in,
+each with an author of its own; then it is waited until everybody has been told of everybody. *One
+more*: joins the full pad and a pad with one person on it, several times one after the other, and
+counts bytes and the worker's CPU until it knows everybody; its author is there already, so that
+nobody is told of it. *One more, new*: the same with a new author each, whom all are told of. *Pads
+of 100*: joins a second, and what one costs.
+
+`--other` is a checkout of ours to do the same with. Sockets of the crowd offer no compression,
+being `native/sink.c`; the one more does, where the worker has it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.figures import Report, cpu_seconds_exactly, parser
+from tests.benchmarks.joiner import Introduction, Joiner
+from tests.benchmarks.native import raise_file_limit
+from tests.benchmarks.rig import Rig, ready
+from tests.benchmarks.sides import BadSide, FleetSide, other
+from tests.benchmarks.sink import Counts, Sink
+from tests.eventually import eventually_sync
+from tests.fleet import ROOT
+
+PAD = "crowd"
+SMALL = "small"
+TIMEOUT = 300.0
+
+OURS = ("NEW_CHANGES_BATCH", "USERS")
+"""What clients of ours announce. An Etherpad's page announces nothing."""
+
+AT_ONCE = 200
+"""Joins of the crowd under way at a time."""
+
+SETTLED = 2.0
+"""Seconds without anything new after which everybody has been told of everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large everything is."""
+
+    people: int
+    authors: int
+    joiners: int
+    small_pads: int
+    seconds: float  #: that the authors type for
+
+
+FULL = Size(people=5000, authors=100, joiners=20, small_pads=20, seconds=40)
+SHORT = Size(people=150, authors=5, joiners=3, small_pads=2, seconds=4)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__ or "")
+    options.add_argument("--people", type=int, help="instead of 5,000 (short: 150)")
+    options.add_argument("--other", type=Path, metavar="CHECKOUT", help="of ours, compared")
+    options.add_argument("--only", choices=["ours", "stock", "pads"], help="one kind of clients")
+    args = options.parse_args(argv)
+    raise_file_limit()
+    size = SHORT if args.short else FULL
+    if args.people:
+        size = Size(args.people, size.authors, size.joiners, size.small_pads, size.seconds)
+    report = Report("crowd")
+    for _ in range(1 if args.short else args.repeat):
+        for side in _sides(args):
+            for kind, supports in (("ours", OURS), ("stock", ())):
+                if args.only in (None, kind):
+                    _Run(report, size, side, kind, supports).whole()
+            if args.only in (None, "pads"):
+                _pads_of_100(report, size, side)
+    report.notes.append(
+        "The crowd and the authors share the machine's cores with the server. CPU is the worker's; "
+        "of one more, that of an equal time without it is taken off."
+    )
+    report.finish(args.out)
+
+
+def _sides(args: argparse.Namespace) -> list[FleetSide]:
+    try:
+        return [*([other(args.other)] if args.other else []), FleetSide("padfleet")]
+    except BadSide as error:
+        raise SystemExit(str(error)) from error
+
+
+def _rig(side: FleetSide) -> Rig:
+    return Rig(launcher=side.launcher, older=not side.has_ops_port())
+
+
+class _Run:
+    """One side, with clients of one kind."""
+
+    def __init__(
+        self, report: Report, size: Size, side: FleetSide, kind: str, supports: Sequence[str]
+    ) -> None:
+        self._report = report
+        self._size = size
+        self._side = side
+        self._kind = kind
+        self._supports = supports
+        self._who = f"{kind} clients, {size.people:,} people"
+
+    def whole(self) -> None:
+        with _rig(self._side) as rig:
+            rig.create([PAD, SMALL])
+            with Sink(rig.worker.port) as sink:
+                self._they_come(rig, sink)
+                self._one_more(rig)
+
+    def _they_come(self, rig: Rig, sink: Sink) -> None:
+        size, pids = self._size, [rig.worker.process.pid]
+        with _typing(rig, size) as typing:
+            eventually_sync(
+                lambda: rig.worker.metric("padfleet_fanout_sessions") >= size.authors,
+                "the authors are there",
+                timeout=60,
+            )
+            sink.ready(ready(PAD, supports=self._supports))
+            before, began = cpu_seconds_exactly(pids), time.monotonic()
+            client_cpu = sink.cpu_seconds()
+            come = sink.open(size.people - size.authors, at_once=AT_ONCE, timeout=TIMEOUT)
+            self._add("they come", "s until all have the pad", come.seconds)
+            told = _settled(sink)
+            self._add("they come", "s until all know all", time.monotonic() - began - SETTLED)
+            cpu = cpu_seconds_exactly(pids) - before
+            self._add("they come", "s CPU of the worker", cpu)
+            self._add("they come", "s CPU of the crowd", sink.cpu_seconds() - client_cpu)
+            self._add("they come", "MB sent to the crowd", told.bytes / 1e6)
+            told.check()
+            step = typing.step(timeout=TIMEOUT)
+        for percentile in ("p50", "p95", "p99"):
+            value = step["summary_ms"]["ack"][percentile] or 0.0
+            self._add("they come", f"ms ack {percentile}, meanwhile and after", value)
+        self._report.samples.append({"case": self._case("they come"), **asdict(told), "load": step})
+
+    def _one_more(self, rig: Rig) -> None:
+        size, pids = self._size, [rig.worker.process.pid]
+        # The authors have gone; who types is not among those who are told of.
+        people = size.people - size.authors
+        for pad, others in ((SMALL, 0), (PAD, people)):
+            where = "full pad" if others else "small pad"
+            with self._joiner(rig, pad, "same") as first:
+                first.join(others)
+                time.sleep(SETTLED)
+                found = self._join(rig, pad, others, embedded=True, cpu_of=pids)
+            self._add(f"one more, {where}", "ms CPU of the worker each", found.cpu_ms)
+            self._add(f"one more, {where}", "bytes", found.last.bytes)
+            self._add(f"one more, {where}", "ms until it has the pad", found.vars_ms)
+            self._add(f"one more, {where}", "ms until it knows all", found.all_ms)
+        found = self._join(rig, PAD, people, embedded=False, cpu_of=pids)
+        self._add("one more, new, full pad", "ms CPU of the worker each", found.cpu_ms)
+
+    def _join(
+        self, rig: Rig, pad: str, others: int, *, embedded: bool, cpu_of: Sequence[int]
+    ) -> "_Found":
+        """Several, one after the other."""
+        idle_from = cpu_seconds_exactly(cpu_of)
+        time.sleep(SETTLED)
+        idle = (cpu_seconds_exactly(cpu_of) - idle_from) / SETTLED
+        before, began = cpu_seconds_exactly(cpu_of), time.monotonic()
+        introductions: list[Introduction] = []
+        for number in range(self._size.joiners):
+            author = "same" if embedded else f"new{number}"
+            with self._joiner(rig, pad, author, embedded=embedded) as joiner:
+                introductions.append(joiner.join(others))
+        if not embedded:
+            time.sleep(SETTLED)  # until all have been told
+        spent = cpu_seconds_exactly(cpu_of) - before - idle * (time.monotonic() - began)
+        count = len(introductions)
+        return _Found(
+            spent / count * 1000,
+            sum(found.vars_seconds for found in introductions) / count * 1000,
+            sum(found.seconds for found in introductions) / count * 1000,
+            introductions[-1],
+        )
+
+    def _joiner(self, rig: Rig, pad: str, author: str, *, embedded: bool = False) -> Joiner:
+        port = rig.worker.port
+        return Joiner(port, pad, author, supports=self._supports, deflate=True, embedded=embedded)
+
+    def _case(self, what: str) -> str:
+        return f"{what}, {self._who}: {self._side.name}"
+
+    def _add(self, what: str, unit: str, value: float) -> None:
+        self._report.add(self._case(what), unit, value)
+        print(f"{self._case(what)}: {value:,.3f} {unit}", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    cpu_ms: float
+    vars_ms: float
+    all_ms: float
+    last: Introduction
+
+
+@dataclass(frozen=True, slots=True)
+class _Typing:
+    process: "subprocess.Popen[str]"
+    folder: Path
+
+    def step(self, timeout: float) -> dict[str, Any]:
+        """What the load test says of its only step, once it has ended."""
+        out, err = self.process.communicate(timeout=timeout)
+        if self.process.returncode:
+            raise RuntimeError(f"the authors: {err}{out}")
+        found = json.loads((self.folder / "report.json").read_text())
+        step: dict[str, Any] = found["steps"][0]
+        return step
+
+
+@contextmanager
+def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
+    """The authors, who type on the pad."""
+    with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
+        command = [sys.executable, "-m", "padfleet", "loadtest", "--out", folder]
+        command += ["--url", f"http://127.0.0.1:{rig.worker.port}", "--pad", PAD]
+        command += ["--authors", str(size.authors), "--rate", "0.5", "--join-rate", "1000"]
+        command += ["--warmup", "2", "--duration", f"{size.seconds:g}s"]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+        try:
+            yield _Typing(process, Path(folder))
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _settled(sink: Sink) -> Counts:
+    """What the crowd has been sent once nobody is told of anybody any more. Revisions go on."""
+    counts, since = sink.report(), time.monotonic()
+    while time.monotonic() - since < SETTLED:
+        time.sleep(0.2)
+        before, counts = counts, sink.report()
+        if counts.events - counts.changes != before.events - before.changes:
+            since = time.monotonic()
+    return counts
+
+
+def _pads_of_100(report: Report, size: Size, side: FleetSide) -> None:
+    pads = [f"pad{n}" for n in range(size.small_pads)]
+    sockets = 100 * len(pads)
+    with _rig(side) as rig, Sink(rig.worker.port, per_pad=100) as sink:
+        rig.create(pads)
+        sink.ready(ready("pad%p"))
+        pids = [rig.worker.process.pid]
+        before = cpu_seconds_exactly(pids)
+        counts = sink.open(sockets, at_once=AT_ONCE, timeout=TIMEOUT)
+        _settled(sink)
+        spent = cpu_seconds_exactly(pids) - before
+        case = f"{sockets:,} come to pads of 100: {side.name}"
+        report.add(case, "joins/s", sockets / counts.seconds)
+        report.add(case, "ms CPU of the worker each", spent / sockets * 1000)
+        report.samples.append({"case": case, **asdict(counts)})
+        print(f"{case}: {sockets / counts.seconds:,.0f}/s", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
