@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -366,27 +366,30 @@ class JoinHandler:
         if room.is_duplicate(session):
             raise _turned_away(session.exit, "userdup")
         session.joins(room.epoch, DeliveryCursor(greeting.rev, greeting.rev))
-        session.send(
-            greeting.to(
-                session.identity,
-                me.me,
-                users=room.people.count(session.id),
-                cookie_prefix=self.settings.cookie_prefix,
-                beside=(
-                    room.metadata.variables_of_readers
-                    if session.identity.read_only
-                    else room.metadata.variables
-                ),
-                rights={
-                    **rights_of_epoch[epoch],
-                    **({"cursors": True} if session.points else {}),
-                },
-                more=more,
-            )
+        variables = greeting.to(
+            session.identity,
+            me.me,
+            users=room.people.count(session.id),
+            cookie_prefix=self.settings.cookie_prefix,
+            beside=(
+                room.metadata.variables_of_readers
+                if session.identity.read_only
+                else room.metadata.variables
+            ),
+            rights={
+                **rights_of_epoch[epoch],
+                **({"cursors": True} if session.points else {}),
+            },
+            more=more,
         )
+        ahead: list[Frame] = []
+        if isinstance(variables, Frame):
+            ahead.append(variables)
+        else:
+            session.send(variables)
         if session.identity.damaged:
-            session.send(shout(int(time.time() * 1000), message=DAMAGED))
-        self._let_in(room, session)
+            ahead.append(shout(int(time.time() * 1000), message=DAMAGED))
+        self._let_in(room, session, ahead=ahead)
 
     async def _get_to_know(self, room: Room) -> None:
         """Those whose names somebody who comes is told: who are here, and who have written."""
@@ -501,7 +504,7 @@ class JoinHandler:
         self._let_in(
             room,
             session,
-            *([collabroom.nothing_missed(head)] if rev == head else []),
+            behind=[collabroom.nothing_missed(head)] if rev == head else [],
             comes_back=True,
         )
 
@@ -518,12 +521,18 @@ class JoinHandler:
 
     # --- Both ------------------------------------------------------------------------------------
 
-    def _let_in(self, room: Room, session: Session, *more: Frame, comes_back: bool = False) -> None:
-        session.send(room.history_for(session))
-        if session.knows_sessions:
-            session.send(collabroom.session_is(session.id))
-        for frame in more:
-            session.send(frame)
+    def _let_in(
+        self,
+        room: Room,
+        session: Session,
+        *,
+        ahead: Sequence[Frame] = (),
+        behind: Sequence[Frame] = (),
+        comes_back: bool = False,
+    ) -> None:
+        """What stands `ahead` of what its session is called, and `behind`, leaves in one write."""
+        called = [collabroom.session_is(session.id)] if session.knows_sessions else []
+        session.send(Frame.joined([*ahead, room.history_for(session), *called, *behind]))
         room.enter(session, comes_back=comes_back)
 
     async def _register(
