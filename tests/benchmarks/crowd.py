@@ -145,6 +145,7 @@ class _Run:
 
     def _one_more(self, rig: Rig) -> None:
         size, pids = self._size, [rig.worker.process.pid]
+        _quiet(pids)
         # The authors have gone; who types is not among those who are told of.
         people = size.people - size.authors
         for pad, others in ((SMALL, 0), (PAD, people)):
@@ -245,6 +246,15 @@ def _settled(sink: Sink) -> Counts:
         if counts.events - counts.changes != before.events - before.changes:
             since = time.monotonic()
     return counts
+
+
+def _quiet(pids: Sequence[int]) -> None:
+    """Returns when these processes have nothing left to do, or after a minute."""
+    for _ in range(60):
+        before = cpu_seconds_exactly(pids)
+        time.sleep(1)
+        if cpu_seconds_exactly(pids) - before < 0.05:
+            return
 
 
 def _pads_of_100(report: Report, size: Size, side: FleetSide) -> None:
