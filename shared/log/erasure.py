@@ -14,10 +14,11 @@ from padfleet.shared.log import groups, scripts
 from padfleet.shared.log.authors import VISITOR
 from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inventory import SCAN_COUNT
 from padfleet.shared.log.keys import Keyspace, author_key, mapper_key, token_key
 from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.several import read_heads
 from padfleet.shared.log.staging import STAGED_S
 
 PAGE = 500
@@ -106,8 +107,11 @@ async def take_out_of_chat(redis: Redis, keyspace: Keyspace, pad: str, author: s
     `ChatContended`, `CorruptPad`, or what `UNREACHABLE` lists."""
     keys = keyspace.pad(pad)
     for _ in range(ATTEMPTS):
-        meta = await read_meta(redis, keys)
-        if not meta.exists:
+        # Not as others look at a pad, which would bring it from the cold store.
+        (meta,) = await read_heads(redis, [keys])
+        if isinstance(meta, Exception):
+            raise CorruptPad(f"{keys.meta}: {meta}")
+        if meta.head < 0:
             return 0
         staged = keyspace.staging(keys.partition, secrets.token_hex(8)) + ":chat"
         his = number = 0

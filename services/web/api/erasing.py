@@ -5,6 +5,8 @@ from typing import Any
 
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared.bounds import is_author_id
+from padfleet.shared.cold.erasing import take_out_of
+from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.log import contributions, erasure
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.damage import CorruptPad
@@ -45,15 +47,30 @@ async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def _pads(api: Api, author: str) -> tuple[int, int, list[str]]:
     """How many pads he was on, how many of his messages there were, and what failed."""
-    pads = await contributions.pads_of(api.redis, api.keyspace, author)
+    pads = dict.fromkeys(await contributions.pads_of(api.redis, api.keyspace, author))
+    if isinstance(thawing := api.redis.elsewhere, Thawing):
+        pads |= dict.fromkeys([pad async for pad in thawing.cold.pads_of_author(author)])
     messages, failed = 0, []
     for pad in pads:
         try:
-            messages += await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
+            messages += await _out_of(api, pad, author)
         except (CorruptPad, ChatContended) as error:
             log.warning("author not erased on a pad", extra={"pad": pad, "error": str(error)})
             failed.append(pad)
     return len(pads), messages, failed
+
+
+async def _out_of(api: Api, pad: str, author: str) -> int:
+    """Takes him out of the chat wherever the pad is, and returns how many messages were his."""
+    here = await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
+    if not isinstance(thawing := api.redis.elsewhere, Thawing):
+        return here
+    there, mark = await take_out_of(thawing.cold, pad, author)
+    if mark == "live" and not here:
+        # It may have been on its way into Redis, as it was before.
+        await thawing.bring(pad)
+        here = await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
+    return max(here, there)
 
 
 def _counted(pads: int, tokens: int, names: int, messages: int) -> dict[str, Any]:

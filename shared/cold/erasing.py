@@ -1,0 +1,37 @@
+"""Takes an author out of what the cold store has of a pad, without bringing the pad into Redis."""
+
+from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
+from padfleet.shared.log.erasure import STUB, without_author
+
+ATTEMPTS = 20
+"""Each is spoilt only by somebody who has moved the pad, or appended to it, in that instant."""
+
+_STUB = [item.encode() for pair in STUB.items() for item in pair]
+
+
+async def take_out_of(cold: ColdPads, pad: str, author: str) -> tuple[int, Mark | None]:
+    """How many of the pad's chat messages were his and are nobody's now, and where the pad is by
+    what the store says; None: there is none. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    for _ in range(ATTEMPTS):
+        found = await cold.read(pad)
+        if found is None:
+            return 0, None
+        chat = []
+        for name, flat in found.chat:
+            fields = dict(zip(flat[::2], flat[1::2], strict=False))
+            nobodys = without_author(fields, author)
+            if nobodys is not None:
+                chat.append((name, [item for pair in nobodys.items() for item in pair]))
+        his = [(name, _STUB) for name, flat in found.authors if name == author and flat != _STUB]
+        if not chat and not his:
+            return 0, found.head.mark
+        nothing_new = Revisions(found.head.head + 1, [])
+        part = ColdPart(found.state, nothing_new, chat, None, his)
+        try:
+            await cold.append(pad, found.head, part, found.head.mark)
+        except Overwritten:
+            continue
+        return len(chat), found.head.mark
+    raise StoreAway(f"pad {pad!r} is moved to and fro: try again")
