@@ -5,6 +5,8 @@ hash of the name chooses, has pages from 0 on, and page 0 says how many. What is
 last.
 """
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from hashlib import blake2b
 from io import BytesIO
@@ -37,24 +39,42 @@ class ColdIndex:
     def __init__(self, store: ColdStore, kind: Kind) -> None:
         self._store = store
         self._kind = kind
+        self._waiting: dict[str, list[list[str]]] = {}  #: pairs to be added, by shard
+        self._turns: dict[str, asyncio.Lock] = {}  #: there are no more than shards
 
     async def add(self, name: str, pad: str) -> None:
-        """Nothing is done where it is there already."""
-        for _ in range(ATTEMPTS):
+        """Nothing is done where it is there already. What several want to add to a shard while one
+        of them is at it is added together."""
+        shard = self._where(name, 0)
+        self._waiting.setdefault(shard, []).append([name, pad])
+        async with self._turns.setdefault(shard, asyncio.Lock()):
+            # All that wait have theirs here, unless somebody before us has added it.
+            wanted = self._waiting.pop(shard, [])
+            try:
+                if wanted:
+                    await self._add(name, wanted)
+            except BaseException:
+                self._waiting.setdefault(shard, []).extend(wanted)
+                raise
+
+    async def _add(self, name: str, wanted: list[list[str]]) -> None:
+        for attempt in range(ATTEMPTS):
             first, version, first_size = await self._page(name, 0)
             number = first.last
             page, over, size = (
                 await self._page(name, number) if number else (first, version, first_size)
             )
-            if [name, pad] in page.pairs:
+            new = [pair for pair in wanted if pair not in page.pairs]
+            if not new:
                 return
             try:
                 if size > PAGE_BYTES:
-                    # Whoever is killed here has put an empty page, which the next one fills.
+                    # Whoever is killed here leaves a page to come, which the next one begins.
                     await self._put(name, 0, first._replace(last=number + 1), version)
                     continue
-                await self._put(name, number, page._replace(pairs=[*page.pairs, [name, pad]]), over)
+                await self._put(name, number, page._replace(pairs=[*page.pairs, *new]), over)
             except Overwritten:
+                await asyncio.sleep(random.random() * 0.01 * attempt)
                 continue
             return
         raise StoreAway(f"the list of {self._kind} is changed by others again and again")

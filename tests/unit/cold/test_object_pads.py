@@ -17,6 +17,7 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.layout import appending, pad_parts
 from padfleet.shared.cold.layout import parts as layout_parts
 from padfleet.shared.cold.layout.heads import decode_head
+from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import head_name
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
@@ -515,13 +516,34 @@ async def test_an_author_of_many_pads_is_found_on_all_of_them() -> None:
     assert max(size for name, size in store.puts if name.startswith("index/")) < 600
 
 
-async def test_many_who_come_into_the_same_page_at_once_are_all_in_it() -> None:
-    pads = ObjectPads(MemoryStore())
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_many_who_come_into_the_same_page_at_once_are_all_in_it(processes: int) -> None:
+    store = CountingStore()
+    several = [ObjectPads(store) for _ in range(processes)]
 
     async def append(number: int) -> None:
         written = Written(f"pad {number}")
         written.type(1)
+        pads = several[number % processes]
         await pads.append(written.pad, None, written.part(0, authors=["a.busy"]))
 
-    await asyncio.gather(*map(append, range(20)))
-    assert len([pad async for pad in pads.pads_of_author("a.busy")]) == 20
+    await asyncio.gather(*map(append, range(200)))
+    assert len([pad async for pad in several[0].pads_of_author("a.busy")]) == 200
+
+
+async def test_what_could_not_be_added_is_added_by_who_comes_next() -> None:
+    store = CountingStore()
+    index = ColdIndex(store, "authors")
+    store.fails_from = 1
+
+    async def add(pad: str) -> bool:
+        try:
+            await index.add("a.busy", pad)
+        except StoreAway:
+            return False
+        return True
+
+    assert not any(await asyncio.gather(add("one"), add("two"), add("three")))
+    store.fails_from = None
+    assert await add("four")
+    assert {pad async for pad in index.find("a.busy")} >= {"four"}
