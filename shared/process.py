@@ -14,6 +14,7 @@ A service is a coroutine that is given its settings; `run_process` makes an exit
 """
 
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -32,6 +33,7 @@ from padfleet import __version__
 from padfleet.shared import tracing
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import attach
+from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
@@ -49,7 +51,12 @@ from padfleet.shared.supervision import DISPENSABLE, LASTING, Policy
 from padfleet.shared.supervisor import Kept, Supervisor, TaskDied, Work, add_metrics
 from padfleet.shared.tasks import report_the_loops_faults
 
+log = logging.getLogger(__name__)
+
 FAULT = 3
+
+TRIED_S = 5.0
+"""Seconds that a cold store is waited for at the start."""
 
 S = TypeVar("S", bound=TracingSettings)
 
@@ -161,6 +168,18 @@ class Process:
             raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
         if self.thawing is not None:
             self.ends.push_async_callback(self.thawing.cold.aclose)
+            await self._try_out(self.thawing.cold)
+
+    async def _try_out(self, cold: ColdPads) -> None:
+        """One that does not keep what it is given, or puts over what others have put, loses pads:
+        with that nobody starts."""
+        try:
+            async with asyncio.timeout(TRIED_S):
+                await cold.check()
+        except ValueError as error:
+            raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
+        except (StoreAway, TimeoutError) as error:
+            log.warning("cold store does not answer", extra={"error": str(error)})
 
     async def _join(self) -> None:
         """Before anything else; a process that must not go on is ended later, too."""

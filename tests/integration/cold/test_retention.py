@@ -175,3 +175,13 @@ async def test_each_pad_is_listed_once_also_if_it_moves_meanwhile(
     finally:
         await redis.client.delete(keyspace.pad("moves-1").meta)
         await redis.close()
+
+
+async def test_no_process_starts_with_a_store_that_is_none(fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("important")
+    for kind in ("writer", "fanout"):
+        ended = await padfleet(
+            fleet.redis_url, kind, PADFLEET_COLD_URL=f"file://{tmp_path}", PADFLEET_PARTITIONS="4"
+        )
+        assert ended.code != 0
+        assert "PADFLEET_COLD_URL" in ended.err
