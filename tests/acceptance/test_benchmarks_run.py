@@ -67,7 +67,9 @@ def test_what_is_deflated_weighs_less_on_the_same_load(tmp_path: Path) -> None:
         assert 2 * found < bytes_of[case.removesuffix("on") + "off"], case
 
 
-@pytest.mark.parametrize("benchmark", ["commits", "connects", "costs", "latency", "scaling"])
+@pytest.mark.parametrize(
+    "benchmark", ["cold", "commits", "connects", "costs", "latency", "scaling"]
+)
 def test_each_benchmark_runs_and_finds_something(benchmark: str, tmp_path: Path) -> None:
     values = short(benchmark, tmp_path / f"{benchmark}.json")
     assert values["figures"]

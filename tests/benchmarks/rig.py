@@ -136,6 +136,12 @@ class Rig:
         """Bytes of what is stored, as Redis counts them."""
         return int(cast("Any", self._redis.info("memory"))["used_memory_dataset"])
 
+    def in_redis(self, names: Iterable[str]) -> int:
+        """How many of the pads are there."""
+        return sum(
+            int(cast("Any", self._redis.exists(self._keyspace.pad(name).meta))) for name in names
+        )
+
     def size_of_history(self, name: str) -> tuple[float, float]:
         """Bytes of Redis for each revision that is kept by itself, and for each that is in a
         chunk; 0 if there are none of these."""
