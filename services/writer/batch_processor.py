@@ -23,7 +23,6 @@ from padfleet.services.writer.parking import park
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
-from padfleet.shared.log import commits
 from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
@@ -111,10 +110,6 @@ class BatchProcessor:
         if self._replicas.wanted:
             return None  # the workers are told later
         return self._ledger.post([(batch.lease, batch.position, batch.work) for batch in batches])
-
-    def look(self) -> None:
-        """Reads the answer to what was posted, if it has come."""
-        commits.look(self._redis)
 
     def stored(self, batch: Batch, reply: Any) -> bool:
         """Takes in what `post` has come to. Whether that is all; else the batch is for `settle`."""

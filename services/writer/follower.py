@@ -1,9 +1,8 @@
 """Reads inboxes round after round, and sees to it that what they bring is settled.
 
 A round is one read of all inboxes that have somebody's entries, and one message to Redis with all
-that they come to. Its answer is read together with the next entries, which are asked for in the
-same breath: a writer wakes once for a round, and not three times. What waits for something, or goes
-wrong, becomes a task of its partition, and does not hold up the others.
+that they come to, in the same breath with the next read. What waits for something, or goes wrong,
+becomes a task of its partition, and does not hold up the others.
 """
 
 import asyncio
@@ -151,7 +150,6 @@ class Follower:
     async def _answered(self) -> None:
         """Returns when it is known what has become of what was posted."""
         if (answer := self._answer) is not None:
-            self._processor.look()
             if not answer.done():
                 await answer
             self._take_answer(answer)  # if that is still to come

@@ -91,8 +91,6 @@ class Subscriber:
     # Called by the feeds.
 
     def deliver(self, channel: str, data: bytes) -> None:
-        # What was put into an inbox has been taken in by then, mostly.
-        self._redis.hot.look()
         if channel in self._wanted:
             self._on_message(channel, data)
 

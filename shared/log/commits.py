@@ -79,11 +79,6 @@ def post(redis: Redis, calls: Sequence[CommitCall]) -> "asyncio.Future[list[Any]
     return redis.hot.post([scripts.COMMIT.command(call.keys, call.args) for call in calls])
 
 
-def look(redis: Redis) -> None:
-    """Reads the replies to what was posted, as far as they have come."""
-    redis.hot.look()
-
-
 def verdict_of(reply: Any) -> CommitVerdict | None:
     """What a call has come to; None: it is not known."""
     return None if isinstance(reply, Exception) else CommitVerdict(reply[0], reply[1:])

@@ -40,12 +40,11 @@ class Broken(Unconnected):
 class Asked(Generic[W]):
     """Commands that are sent together, and what has come of them so far."""
 
-    __slots__ = ("count", "hurried", "replies", "size", "waiter")
+    __slots__ = ("count", "replies", "size", "waiter")
 
-    def __init__(self, count: int, size: int, waiter: W, *, hurried: bool = True) -> None:
+    def __init__(self, count: int, size: int, waiter: W) -> None:
         """`count`: of its commands, at least 1; `size`: their bytes; `waiter`: who wants the
-        replies, in whatever form the owner of the exchange knows; `hurried`: he waits for them."""
-        self.hurried = hurried
+        replies, in whatever form the owner of the exchange knows."""
         self.count = count
         self.size = size
         self.waiter = waiter

@@ -119,21 +119,14 @@ class HotCommands:
         return replies
 
     def post(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]] | None":
-        """Does what `exchange` does, in one attempt, for who is in no hurry: the replies are read
-        after `look`, or `pipe.LATER`. None, and nothing is sent, if there is something to be waited
-        for before; then `exchange` does it.
+        """Does what `exchange` does, in one attempt and without a coroutine. None, and nothing is
+        sent, if there is something to be waited for before; then `exchange` does it.
 
         Arguments:
             commands: of one slot, on a cluster.
         """
         line = self._straight(str(key_of(commands[0]) or ""))
         return line.post(commands) if line is not None else None
-
-    def look(self) -> None:
-        """Reads the replies that have come and that nobody was in a hurry for."""
-        for line in self._shared.values():
-            if isinstance(line, SharedLine):
-                line.look()
 
     def _straight(self, key: str) -> SharedLine | None:
         """The line to where the key is, as far as is known."""

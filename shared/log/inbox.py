@@ -92,7 +92,6 @@ class _WaitingEntry(NamedTuple):
     data: bytes
     deadline: float
     done: Receipt
-    hurried: bool  #: somebody waits for the receipt
 
 
 class InboxWriter:
@@ -150,15 +149,13 @@ class InboxWriter:
 
     def _add(self, partition: int, field: str, data: bytes) -> "asyncio.Future[str]":
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._hand_in(partition, field, data, done, hurried=True)
+        self._hand_in(partition, field, data, done)
         return done
 
-    def _hand_in(
-        self, partition: int, field: str, data: bytes, receipt: Receipt, *, hurried: bool = False
-    ) -> None:
+    def _hand_in(self, partition: int, field: str, data: bytes, receipt: Receipt) -> None:
         deadline = time.monotonic() + self._timeout
         lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
-        lane.add(_WaitingEntry(partition, field, data, deadline, receipt, hurried))
+        lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
 
     def offer(self, entry: Entry, receipt: Receipt) -> bool:
         """As `put`, for who does not wait: `receipt` is told. False, and nothing has been done, if
@@ -322,9 +319,7 @@ class _EntryLane:
 
     def add(self, item: _WaitingEntry) -> None:
         self._waiting.append(item)
-        if self._batch:
-            self._redis.hot.look()  # somebody waits for the answer now
-        elif not self._is_due and not self._is_slow:
+        if not (self._batch or self._is_due or self._is_slow):
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._post)
 
@@ -346,8 +341,6 @@ class _EntryLane:
             self._slow_down(batch)
             return
         self._batch = batch
-        if any(item.hurried for item in batch):
-            self._redis.hot.look()
         answer.add_done_callback(self._take_answer)
 
     def _take_answer(self, answer: "asyncio.Future[list[Any]]") -> None:

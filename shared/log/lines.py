@@ -54,17 +54,12 @@ class SharedLine:
         return await pipe.send(data, len(commands))
 
     def post(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]] | None":
-        """Does what `exchange` does for who is in no hurry, see `Pipe.send`. None: nothing is sent,
-        since that would have to wait for something."""
+        """Does what `exchange` does, without a coroutine. None: nothing is sent, since that would
+        have to wait for something."""
         pipe = self._pipe
         if pipe is None or not pipe.is_open or pipe.is_full:
             return None
-        return pipe.send(pack(commands), len(commands), hurried=False)
-
-    def look(self) -> None:
-        """Reads the replies that have come and that nobody was in a hurry for."""
-        if self._pipe is not None:
-            self._pipe.look()
+        return pipe.send(pack(commands), len(commands))
 
     async def _connected(self) -> Pipe:
         """One connection is made, however many wait for it; where that fails, all are told."""

@@ -25,9 +25,6 @@ Command = tuple[Any, ...]
 
 Answer = asyncio.Future[list[Any]]
 
-LATER: Final = 0.01
-"""Seconds after which replies are read at the latest that nobody is in a hurry for."""
-
 WRITE_BYTES: Final = 1 << 20
 """Bytes that the transport may hold back before nobody is let in any more: the server is not
 reading, and what is not sent yet had better not be ours to send again."""
@@ -68,8 +65,6 @@ class Pipe(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._overdue = False  #: at the last look
-        self._later: asyncio.TimerHandle | None = None  #: while nothing is read from the connection
-        self._hurried = 0  #: requests under way whose replies somebody waits for
         self._room: deque[asyncio.Future[None]] = deque()
         self._paused = False  #: the transport has more than it gets rid of
         self._watched = getattr(opened, "connection_pool", None) is not None
@@ -97,49 +92,30 @@ class Pipe(asyncio.Protocol):
         """Whether nothing is under way."""
         return self._exchange.is_idle
 
-    def send(self, data: bytes, count: int, *, hurried: bool = True) -> Answer:
-        """Sends `count` packed commands, with whatever else is sent in this turn of the loop. Where
-        nobody on the connection is `hurried`, replies are read when somebody calls `look`, or
-        `LATER`: each time that a process wakes costs more than what there is to be done with them.
+    def send(self, data: bytes, count: int) -> Answer:
+        """Sends `count` packed commands, with whatever else is sent in this turn of the loop.
 
         Returns a future for their replies, of which those that are missing when the connection
         ends are exceptions, like those that refuse. The future itself never has one. Who cancels it
         does no harm to others: the replies keep their place in the order, and nobody gets them.
         """
         answer: Answer = self._loop.create_future()
-        request = Asked(count, len(data), answer, hurried=hurried)
+        request = Asked(count, len(data), answer)
         if not self.is_open:
             request.fail(self._again())
             answer.set_result(request.replies)
             return answer
         self._exchange.ask(request, self._loop.time())
-        if hurried:
-            self._hurried += 1
-            self.look()
-        elif not self._hurried and self._later is None:
-            self._later = self._loop.call_later(LATER, self.look)
-            self._transport.pause_reading()
         if self._timer is None:
             self._timer = self._loop.call_later(self._patience, self._look)
-        self._unsent.append(data)
-        if not hurried:
-            self._flush()  # who is in no hurry has gathered what there is
-        elif len(self._unsent) == 1:
+        if not self._unsent:
             self._loop.call_soon(self._flush)
+        self._unsent.append(data)
         return answer
-
-    def look(self) -> None:
-        """Reads the replies that have come, if that was put off."""
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-            if self._error is None:
-                self._transport.resume_reading()
 
     async def room(self) -> None:
         """Returns when it is not full, or not open, any more. Those who wait are let in in turn."""
         while self.is_full and self._error is None:
-            self.look()
             turn: asyncio.Future[None] = self._loop.create_future()
             self._room.append(turn)
             try:
@@ -154,10 +130,9 @@ class Pipe(asyncio.Protocol):
         if self._error is not None:
             return
         self._error = error or Unconnected("the connection was closed")
-        for timer in (self._timer, self._later):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._later = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._unsent.clear()
         let_go(self._opened, self._transport)
         for request in self._exchange.end():
@@ -177,7 +152,6 @@ class Pipe(asyncio.Protocol):
             return
         demoted = False
         for request in done:
-            self._hurried -= request.hurried
             if not request.waiter.done():
                 request.waiter.set_result(request.replies)
             demoted = demoted or ReadOnlyError in map(type, request.replies)
@@ -203,7 +177,7 @@ class Pipe(asyncio.Protocol):
     # What the event loop calls.
 
     def _flush(self) -> None:
-        if self._error is not None or not self._unsent:
+        if self._error is not None:
             return
         data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
         self._unsent.clear()

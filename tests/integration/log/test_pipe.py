@@ -10,7 +10,6 @@ import pytest
 from redis import exceptions
 
 from padfleet.shared.log import exchange
-from padfleet.shared.log import pipe as pipe_module
 from padfleet.shared.log.pipe import Pipe, open_pipe, pack
 from tests.eventually import eventually
 from tests.integration.log.scripted import Served, ServedNode, numbered, replies
@@ -62,64 +61,6 @@ async def test_what_is_sent_in_one_turn_goes_out_in_one_write(
     assert await get(pipe, 7) == [7]
     assert len(written) == 2
     monkeypatch.undo()
-
-
-def post(pipe: Pipe, *numbers: int) -> asyncio.Future[list[Any]]:
-    data = pack([("GET", number) for number in numbers])
-    return pipe.send(data, len(numbers), hurried=False)
-
-
-async def there(server: Served, count: int) -> None:
-    """Returns when the server has answered so many commands."""
-    await eventually(lambda: len(server.words()) == count)
-
-
-async def test_replies_that_nobody_waits_for_are_read_when_somebody_looks(
-    server: Served, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipe_module, "LATER", LONG)
-    pipe = await connect()
-    first, second = post(pipe, 1, 2), post(pipe, 3)
-    await there(server, 3)
-    assert not first.done()
-    pipe.look()
-    assert (await first, await second) == ([1, 2], [3])
-    third = post(pipe, 4)
-    assert await get(pipe, 5) == [5], "whoever waits gets his"
-    assert await third == [4]
-    await asyncio.gather(get(pipe, 6), fourth := post(pipe, 7))
-    assert fourth.result() == [7], "somebody had asked before"
-
-
-async def test_they_are_read_a_little_later_whoever_looks(connect: Connect) -> None:
-    pipe = await connect()
-    assert await post(pipe, 1) == [1]
-    assert await post(pipe, 2) == [2]
-
-
-async def test_who_owes_such_a_reply_is_given_up_as_any_other(
-    server: Served, connect: Connect
-) -> None:
-    pipe = await connect(0.05)
-    server.answer = replies(b":1\r\n", None)
-    found, (lost,) = await post(pipe, 1), await post(pipe, 2)
-    assert found == [1]
-    assert isinstance(lost, exceptions.TimeoutError)
-    assert not pipe.is_open
-
-
-async def test_a_connection_that_ends_unread_ends_what_was_posted(
-    server: Served, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pipe_module, "LATER", 0.05)
-    pipe = await connect()
-    assert await get(pipe, 1) == [1]
-    await server.stop()
-    (lost,) = await post(pipe, 2)
-    assert isinstance(lost, exceptions.ConnectionError)
-    pipe.close()
-    (lost,) = await post(pipe, 3)
-    assert isinstance(lost, exceptions.ConnectionError)
 
 
 async def test_a_server_that_says_nothing_is_given_up_with_all_that_it_owes(

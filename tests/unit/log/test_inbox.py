@@ -30,7 +30,8 @@ class Cluster:
         self.away: set[str] = set()
         self.taken: list[tuple[str, bytes]] = []
         self.posts: list[int] = []  #: how many entries were in each
-        self.answers: list[asyncio.Future[list[Any]]] = []  #: that are not read before `look`
+        self.answers: list[tuple[asyncio.Future[list[Any]], list[Any]]] = []  #: until `answer`
+        self.at_once = True  #: answers come by themselves
 
     def post(self, commands: Sequence[Any]) -> asyncio.Future[list[Any]] | None:
         if not self.quick:
@@ -38,16 +39,15 @@ class Cluster:
         self.posts.append(len(commands))
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         replies = [self._add(key, data) for _xadd, key, _id, _field, data in commands]
-        answer.add_done_callback(lambda _: self.answers.remove(answer))
-        self.answers.append(answer)
-        asyncio.get_running_loop().call_later(10, answer.set_result, replies)
-        self.replies = replies
+        self.answers.append((answer, replies))
+        if self.at_once:
+            asyncio.get_running_loop().call_soon(self.answer)
         return answer
 
-    def look(self) -> None:
-        for answer in self.answers:
-            if not answer.done():
-                answer.set_result(self.replies)
+    def answer(self) -> None:
+        answers, self.answers = self.answers, []
+        for answer, replies in answers:
+            answer.set_result(replies)
 
     async def exchange(self, commands: Sequence[Any], *, attempts: int) -> list[Any]:
         assert attempts == 1
@@ -141,6 +141,7 @@ async def test_what_comes_in_one_turn_leaves_in_one_message_and_the_next_waits_f
 ) -> None:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
     cluster = Cluster(quick=True)
+    cluster.at_once = False
     redis = SimpleNamespace(hot=cluster, is_cluster=False, rush=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     receipts = [Receipts() for _ in range(6)]
@@ -149,15 +150,18 @@ async def test_what_comes_in_one_turn_leaves_in_one_message_and_the_next_waits_f
     await asyncio.sleep(0)
     assert cluster.posts == [3]
     await asyncio.sleep(0)
-    assert not any(receipts), "nobody is in a hurry for them"
     for seq in (4, 5):
         assert inbox.offer(types(keyspace, seq, seq), receipts[seq - 1])
-    await eventually(lambda: all(receipts[:3]), "they are looked for when something comes behind")
+    await asyncio.sleep(0)
+    assert cluster.posts == [3], "one batch at a time"
+    cluster.answer()
+    await eventually(lambda: all(receipts[:3]))
     assert cluster.posts == [3, 2]
     assert inbox.offer(types(keyspace, 6, 6), receipts[5])
+    cluster.answer()
     await eventually(lambda: all(receipts[:5]))
     assert cluster.posts == [3, 2, 1]
-    cluster.look()
+    cluster.answer()
     await eventually(lambda: all(receipts))
     assert [receipt[0] for receipt in receipts] == [f"{number}-0" for number in range(1, 7)]
     await inbox.close()
