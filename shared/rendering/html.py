@@ -179,22 +179,27 @@ def _signed_tags(attribs: dict[str, str]) -> list[str]:
     return found
 
 
-def _content(line: TextLine, tags_of: TagsOf) -> str:
-    pieces: list[str] = []
+def linked(line: TextLine) -> Iterator[tuple[str, Iterator[TextRun]]]:
+    """The runs of a line, by where they lead: an address, or an empty text."""
     at = 0
     for start, end in links_in(line.text):
-        pieces += _formatted(_cut(line.runs, at, start), tags_of)
-        pieces.append(f'<a href="{_address(line.text[start:end])}" rel="noreferrer noopener">')
-        pieces += _formatted(_cut(line.runs, start, end), tags_of)
-        pieces.append("</a>")
+        yield "", _cut(line.runs, at, start)
+        url = line.text[start:end]
+        # Without a scheme it would lead to a page beside this one.
+        yield f"http://{url}" if url.startswith("www.") else url, _cut(line.runs, start, end)
         at = end
-    pieces += _formatted(_cut(line.runs, at, len(line.text)), tags_of)
+    yield "", _cut(line.runs, at, len(line.text))
+
+
+def _content(line: TextLine, tags_of: TagsOf) -> str:
+    pieces: list[str] = []
+    for url, runs in linked(line):
+        if url:
+            pieces.append(f'<a href="{escaped(url)}" rel="noreferrer noopener">')
+        pieces += _formatted(runs, tags_of)
+        if url:
+            pieces.append("</a>")
     return _with_hard_spaces("".join(pieces))
-
-
-def _address(url: str) -> str:
-    # Without a scheme it would lead to a page beside this one.
-    return escaped(f"http://{url}" if url.startswith("www.") else url)
 
 
 def _cut(runs: Iterable[TextRun], start: int, end: int) -> Iterator[TextRun]:

@@ -62,14 +62,16 @@ class Most(NamedTuple):
 # --- Jobs ----------------------------------------------------------------------------------------
 
 
-def reading(data: bytes | str, *, is_html: bool, most: Most) -> bytes:
-    """The job of reading a file, or HTML that is text already."""
-    return pack(["read", data, is_html, tuple(most)])
+def reading(data: bytes | str, *, form: str, most: Most) -> bytes:
+    """The job of reading a file, or HTML that is text already. `form`: ``txt``, ``html``, or the
+    ending of a document (``.docx``; see `shared.documents.offered.read`)."""
+    return pack(["read", data, form, tuple(most)])
 
 
 def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> bytes:
-    """The job of writing a pad in one of these forms: ``txt`` and ``html`` as files; ``getText``
-    (``of a revision``: as it is) and ``getHTML`` as the JSON of the API's answers."""
+    """The job of writing a pad in one of these forms: ``txt``, ``html``, ``docx``, ``odt`` and
+    ``pdf`` as files; ``getText`` (``of a revision``: as it is) and ``getHTML`` as the JSON of the
+    API's answers."""
     return pack(["show", form, atext.text, atext.attribs, _pairs(pool), title])
 
 
@@ -124,9 +126,9 @@ def work(job: bytes) -> bytes:
     """Does a job. ValueError says to whoever asked why it cannot be done."""
     kind, *given = unpack(job)
     if kind == "read":
-        data, is_html, most = given
+        data, form, most = given
         try:
-            return pack(_read(data, is_html, Most(*most)))
+            return pack(_read(data, form, Most(*most)))
         except DocumentTooLarge as error:
             return pack(str(error))
     if kind == "fields":
@@ -160,9 +162,12 @@ def _fields(body: bytes, content_type: str) -> dict[str, Any]:
     return {to_units(name): to_units(value) for name, value in pairs}
 
 
-def _read(data: bytes | str, is_html: bool, most: Most) -> Insertion:
-    source = decoded(data) if isinstance(data, bytes) else from_units(data)
-    if not is_html:
+def _read(data: bytes | str, form: str, most: Most) -> Insertion:
+    if isinstance(data, bytes):
+        source = _document(data, form) if form.startswith(".") else decoded(data)
+    else:
+        source = from_units(data)
+    if form == "txt":
         text = cleaned(to_units(source), most.units)
         text = text.removesuffix("\n")
         out = Assembler()
@@ -173,6 +178,13 @@ def _read(data: bytes | str, is_html: bool, most: Most) -> Insertion:
         raise DocumentTooLarge(f"there are more than {most.attributes} different attributes")
     pairs = [pool.get(number) for number in range(len(pool))]
     return Insertion(_inserting(atext), atext.text[:-1], pairs)
+
+
+def _document(data: bytes, ending: str) -> str:
+    """Its HTML. The libraries are loaded by whoever gets a document, and by nobody else."""
+    from padfleet.shared.documents.office import html_of
+
+    return html_of(data, ending)
 
 
 def _inserting(atext: AText) -> str:
@@ -193,6 +205,18 @@ def _shown(form: str, atext: AText, pool: AttributePool, title: str) -> bytes:
             return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
         case "html":
             return to_document(atext, pool, title).encode()
+        case "docx":
+            from padfleet.shared.documents.word import to_docx
+
+            return to_docx(atext, pool, title)
+        case "odt":
+            from padfleet.shared.documents.opendocument import to_odt
+
+            return to_odt(atext, pool, title)
+        case "pdf":
+            from padfleet.shared.documents.printed import to_pdf
+
+            return to_pdf(atext, pool, title)
         case "getText":
             return dumps({"text": to_txt(atext, pool)}).encode()
         case "getText of a revision":

@@ -75,10 +75,7 @@ class Paragraphs:
         self._wanted = False
         if not self._begun:
             return
-        if self._trims and self._runs and self._runs[-1][0].endswith(" "):
-            text, formats = self._runs.pop()
-            if text.rstrip(" "):
-                self._runs.append((text.rstrip(" "), formats))
+        self._trim()
         self._count(2)
         self._lines.append((self._marker(), self._runs))
         self._runs, self._begun, self._is_item = [], False, False
@@ -125,11 +122,20 @@ class Paragraphs:
         """A cell of a table begins."""
         self._wanted = False
         if self._runs:
+            if self._runs[-1][0] != CELLS:
+                self._trim()
             self._runs.append((CELLS, ()))
         self._in_cell = self._fresh_cell = True
 
     def end_cell(self) -> None:
         self._wanted = self._fresh_cell = False
+
+    def _trim(self) -> None:
+        """Spaces at the end of what there is of the line count for nothing, unless meant."""
+        if self._trims and self._runs and self._runs[-1][0].endswith(" "):
+            text, formats = self._runs.pop()
+            if text.rstrip(" "):
+                self._runs.append((text.rstrip(" "), formats))
 
     def _add(self, text: str, formats: Attributes) -> None:
         if not text:

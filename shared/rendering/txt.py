@@ -1,6 +1,6 @@
 """A pad as plain text, in the form of Etherpad's export."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.rendering.lines import TextLine, lines_of
@@ -13,19 +13,26 @@ def to_txt(atext: AText, pool: AttributePool) -> str:
     return "".join(_lines(lines_of(atext, pool)))
 
 
-def _lines(lines: Iterable[TextLine]) -> Iterable[str]:
-    counts: dict[int, int] = {}  # items of numbered lists, by level
+def numbered(lines: Iterable[TextLine]) -> Iterator[tuple[TextLine, dict[int, int]]]:
+    """The lines, each with the numbers of the items of numbered lists that are open, by level."""
+    counts: dict[int, int] = {}
     for line in lines:
         # An item ends the lists that lie deeper, one that has no number those of its own level too;
         # what is no item ends all.
         over = line.level if line.list_type == "number" else line.level - 1
         counts = {level: count for level, count in counts.items() if level <= over}
-        front = ""
         if line.list_type == "number":
             count = counts.get(line.level)
             if count is None:
                 count = (line.start or 1) - 1
             counts[line.level] = count + 1
+        yield line, counts
+
+
+def _lines(lines: Iterable[TextLine]) -> Iterable[str]:
+    for line, counts in numbered(lines):
+        front = ""
+        if line.list_type == "number":
             # A level in between without a number of its own has none to show.
             front = "".join(f"{counts[n]}." for n in sorted(counts)) + " "
         elif line.list_type == "bullet":

@@ -78,7 +78,8 @@ def _file_case(source: Random) -> tuple[bytes, bool]:
 def _file(case: tuple[bytes, bool]) -> int:
     """As in the process that reads it: a job, and its answer."""
     data, is_html = case
-    found = jobs.insertion(jobs.work(jobs.reading(data, is_html=is_html, most=_MOST)))
+    form = "html" if is_html else "txt"
+    found = jobs.insertion(jobs.work(jobs.reading(data, form=form, most=_MOST)))
     assert len(found.text) <= _MOST.units
     assert sum(op.chars for op in iter_ops(found.ops)) == len(found.text)
     return len(found.text) + len(found.ops) + len(found.pool)

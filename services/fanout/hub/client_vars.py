@@ -12,6 +12,7 @@ from typing import Any
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.transport.packets import PIECE, Frame, Parcel
 from padfleet.shared.budget import Reservation
+from padfleet.shared.documents import offered
 from padfleet.shared.easysync import prepare_for_wire, to_units
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.document import Document
@@ -79,9 +80,10 @@ _STATIC: dict[str, Any] = {
     "padShortcutEnabled": dict.fromkeys(_SHORTCUTS, True),
     "opts": {},
     "sessionRefreshInterval": 86_400_000,
-    "sofficeAvailable": "no",
-    "exportAvailable": "no",
-    "docxExport": False,
+    # Not Etherpad's own soffice: what the worker's exports have.
+    "sofficeAvailable": offered.for_stock_pages(),
+    "exportAvailable": offered.for_stock_pages(),
+    "docxExport": "docx" in offered.written(),
     "plugins": {"plugins": {}, "parts": []},
     "indentationOnNewLine": True,
     "scrollWhenFocusLineIsOutOfViewport": {

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
+from padfleet.shared.documents.offered import TYPES
 from padfleet.shared.easysync import AText, AttributePool, Builder, pack, unpack
 from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull, WorkFailed
 from padfleet.shared.log.document import Document
@@ -61,13 +62,13 @@ class Conversion:
             of_one=WAITING,
         )
 
-    async def read(self, client: Hashable, data: bytes | str, *, is_html: bool) -> Insertion:
-        """What a file has in it, or HTML that is text already.
+    async def read(self, client: Hashable, data: bytes | str, *, form: str) -> Insertion:
+        """What a file has in it, or HTML that is text already; `form` as for `jobs.reading`.
 
         Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
         for a pad, or `ConversionBusy`.
         """
-        job = jobs.reading(data, is_html=is_html, most=MOST)
+        job = jobs.reading(data, form=form, most=MOST)
         try:
             return jobs.insertion(await self._done(client, job))
         except DocumentTooLarge as error:
@@ -78,7 +79,7 @@ class Conversion:
     ) -> bytes:
         """A pad in one of the forms of `jobs.showing`. Raises as `read`."""
         job = jobs.showing(form, atext, pool, title)
-        if len(atext.text) + len(atext.attribs) <= SMALL:
+        if form not in TYPES and len(atext.text) + len(atext.attribs) <= SMALL:
             return jobs.work(job)
         return await self._done(client, job)
 

@@ -19,6 +19,7 @@ from padfleet.services.web.api.sending import send, whole
 from padfleet.services.web.api.texts import read
 from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.documents import offered
 from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.limited import FairQueue, QueueFull
@@ -29,7 +30,8 @@ from padfleet.shared.visit import Door, NotAllowed, Visitor
 
 log = logging.getLogger(__name__)
 
-KINDS: Final = ("txt", "html", "etherpad")
+KINDS: Final = {"txt": "text/plain", "html": "text/html", "etherpad": "application/json"}
+"""What is always there, with its media type; `offered.written()` depends on what is installed."""
 
 AT_ONCE: Final = 64
 """Exports under way on a worker, read or unread; of one address `OF_ADDRESS`."""
@@ -68,10 +70,10 @@ class Exports:
 
     async def _served(self, request: web.Request) -> web.StreamResponse:
         kind = request.match_info["kind"]
-        if kind not in KINDS:
-            raise web.HTTPNotFound(
-                text=f"padfleet does not export {kind!r}; it has txt, html, etherpad"
-            )
+        kinds = (*KINDS, *sorted(offered.written()))
+        if kind not in kinds:
+            there = ", ".join(kinds)
+            raise web.HTTPNotFound(text=f"padfleet does not export {kind!r}; it has {there}")
         try:
             visitor = await self._door.look(request, request.match_info["pad"])
         except NotAllowed as error:
@@ -116,8 +118,9 @@ class Exports:
             body = await self._document(visitor, meta, rev, kind)
         room.resize(len(body))
         response = web.StreamResponse(headers=_headers(visitor, kind))
-        response.content_type = "text/plain" if kind == "txt" else "text/html"
-        response.charset = "utf-8"
+        response.content_type = KINDS.get(kind) or offered.TYPES[kind]
+        if kind in KINDS:
+            response.charset = "utf-8"
         response.content_length = len(body)
         await send(request, response, whole(body))
         return response
@@ -125,9 +128,17 @@ class Exports:
     async def _document(self, visitor: Visitor, meta: PadMeta, rev: int | None, kind: str) -> bytes:
         document = await read(self._api, visitor.pad, meta, rev)
         title = to_units(visitor.requested)
-        return await self._conversion.show(
-            visitor.address, kind, document.atext, document.pool, title
-        )
+        try:
+            return await self._conversion.show(
+                visitor.address, kind, document.atext, document.pool, title
+            )
+        except ApiError as error:
+            if kind in KINDS:
+                raise
+            log.info("export refused", extra={"pad": visitor.pad, "error": str(error)})
+            raise web.HTTPUnprocessableEntity(
+                text=f"There is no {kind} of this pad: {error}. Take html.\n"
+            ) from None
 
     async def _send_etherpad(
         self, request: web.Request, visitor: Visitor, meta: PadMeta, rev: int | None

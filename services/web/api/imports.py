@@ -26,6 +26,7 @@ from padfleet.services.web.api.receiving import (
     Uploads,
 )
 from padfleet.services.web.api.texts import change
+from padfleet.shared.documents import offered
 from padfleet.shared.etherpad import apart
 from padfleet.shared.etherpad.apart import bring_file
 from padfleet.shared.etherpad.bring import Bounds
@@ -58,7 +59,7 @@ RETRY_AFTER = 10
 """Seconds after which a client that came too often is told to come again."""
 
 _OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
-"""What Etherpad converts with other programs, which a worker does not have."""
+"""Documents, of which those of `offered.read()` are read here."""
 
 _HTML = frozenset({".html", ".htm"})
 
@@ -160,12 +161,13 @@ class Imports:
         incoming = Incoming(request, self._uploads.largest)
         name, part = await incoming.file()
         ending = PurePosixPath(name).suffix.lower()
-        if ending in _OFFICE:
+        documents = offered.read()
+        if ending in _OFFICE - documents:
             raise _Failed("uploadFailed", f"{ending} files are not read here: save it as HTML")
         if ending == ".etherpad" and not self._takes_histories():
             raise _Failed("uploadFailed", "histories are not imported here: export it as HTML")
         largest = self._uploads.largest
-        if ending != ".etherpad" and ending not in _HTML:
+        if ending != ".etherpad" and ending not in _HTML | (_OFFICE & documents):
             largest = min(largest, MOST_TEXT)
         return Upload(ending, await incoming.content(part, largest))
 
@@ -173,9 +175,8 @@ class Imports:
         if upload.name == ".etherpad":
             await self._history(request, visitor, upload.data)
             return True
-        is_html = upload.name in _HTML
         client = visitor.address
-        reading = self._conversion.read(client, upload.data, is_html=is_html)
+        reading = self._conversion.read(client, upload.data, form=_form(upload.name))
         found = await while_there(request, reading)
         # Now it is one that can be: whoever brings it becomes an author, if not one already.
         visitor = await self._door.work(request, request.match_info["pad"])
@@ -223,3 +224,10 @@ class Imports:
             bounds=BOUNDS,
         )
         await while_there(request, bringing)
+
+
+def _form(ending: str) -> str:
+    """How a file with this ending is read; see `jobs.reading`."""
+    if ending in offered.read():
+        return ending
+    return "html" if ending in _HTML else "txt"

@@ -59,7 +59,7 @@ async def set_html(api: Api, fields: Fields) -> None:
     html = arguments.text(fields, "html")
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
-    found = await api.conversion.read(CALLERS, html, is_html=True)
+    found = await api.conversion.read(CALLERS, html, form="html")
     await change(api, pad, author, placing(found, author))
 
 

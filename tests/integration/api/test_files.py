@@ -165,7 +165,7 @@ async def test_text_and_html_exports(api: Caller, fleet: Fleet) -> None:
         page = await response.text()
     assert "<title>files</title>" in page
     assert "<li>a <strong>b</strong></li>" in page
-    for path, status in (("files/export/pdf", 404), ("none/export/txt", 404)):
+    for path, status in (("files/export/doc", 404), ("none/export/txt", 404)):
         async with api.http.get(f"{api.url}/p/{path}") as response:
             assert response.status == status
 

@@ -1,0 +1,207 @@
+"""Office documents and Markdown as HTML, which is then read as any other. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from io import BytesIO
+from typing import Any, Final
+
+from padfleet.shared.documents.packages import checked, part
+from padfleet.shared.easysync.characters import TAB
+from padfleet.shared.rendering.charsets import decoded
+
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+
+_UNREAD = frozenset(
+    {
+        f"{_TEXT}tracked-changes",
+        f"{_TEXT}note",
+        f"{_OFFICE}annotation",
+        f"{_TEXT}sequence-decls",
+        f"{_OFFICE}forms",
+        f"{_TEXT}bookmark-ref",
+    }
+)
+
+MOST_SPACES: Final = 1_000
+"""Spaces in a row that an element of an OpenDocument stands for."""
+
+_NUMBER = re.compile("[0-9]{1,4}")
+
+
+def html_of(data: bytes, ending: str) -> str:
+    """What is in a file with this ending: `.docx`, `.odt`, `.md`. ValueError says what is wrong."""
+    readers = {".docx": _of_docx, ".odt": _of_odt, ".md": _of_markdown}
+    if ending not in readers:
+        raise ValueError(f"{ending} files are not read here")
+    try:
+        return readers[ending](data)
+    except (ValueError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        # What the libraries raise for a document that is not as it should be is anything.
+        raise ValueError(f"it is a broken document: {type(error).__name__}: {error}") from None
+
+
+def _of_docx(data: bytes) -> str:
+    import mammoth
+
+    if part(checked(data), "word/document.xml") is None:
+        raise ValueError("it is no document of Word")
+    made = mammoth.convert_to_html(
+        BytesIO(data),
+        style_map="u => u\nstrike => s",
+        ignore_empty_paragraphs=False,
+        convert_image=lambda _: [],
+    )
+    # There are no spaces in it but those of the document.
+    return f'<div style="white-space:pre-wrap">{made.value}</div>'
+
+
+def _of_odt(data: bytes) -> str:
+    return _OpenDocument(data).html()
+
+
+def _of_markdown(data: bytes) -> str:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    html: str = parser.render(decoded(data))
+    return html
+
+
+class _OpenDocument:
+    def __init__(self, data: bytes) -> None:
+        from lxml import etree
+
+        archive = checked(data)
+        content = part(archive, "content.xml")
+        if content is None:
+            raise ValueError("it is no OpenDocument text")
+        safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        self._root: Any = etree.fromstring(content, safe)
+        roots = [self._root]
+        if (styles := part(archive, "styles.xml")) is not None:
+            roots.append(etree.fromstring(styles, safe))
+        self._styles: dict[str, Any] = {}
+        self._ordered: dict[str, set[int]] = {}  # levels with numbers, by list style
+        for root in reversed(roots):
+            for style in root.iter(f"{_STYLE}style"):
+                self._styles[style.get(f"{_STYLE}name", "")] = style
+            for style in root.iter(f"{_TEXT}list-style"):
+                self._ordered[style.get(f"{_STYLE}name", "")] = {
+                    _number(level.get(f"{_TEXT}level"), 1)
+                    for level in style.iter(f"{_TEXT}list-level-style-number")
+                    if level.get(f"{_STYLE}num-format")
+                }
+
+    def html(self) -> str:
+        body = self._root.find(f"{_OFFICE}body/{_OFFICE}text")
+        if body is None:
+            raise ValueError("it is an OpenDocument, but no text")
+        return "".join(self._inside(body, "", 0))
+
+    def _inside(self, element: Any, style: str, level: int) -> Iterator[str]:
+        if element.text:
+            yield escape(element.text)
+        for child in element:
+            if isinstance(child.tag, str):
+                yield from self._element(child, style, level)
+            if child.tail:
+                yield escape(child.tail)
+
+    def _element(self, element: Any, style: str, level: int) -> Iterator[str]:
+        """`style`, `level`: of the list that it is in."""
+        tag = element.tag
+        if tag in _UNREAD:
+            return
+
+        def inside() -> Iterator[str]:
+            return self._inside(element, style, level)
+
+        if tag in (f"{_TEXT}p", f"{_TEXT}h"):
+            yield from self._styled(element, "p", inside())
+        elif tag == f"{_TEXT}span":
+            yield from self._styled(element, "span", inside())
+        elif tag == f"{_TEXT}list":
+            style = element.get(f"{_TEXT}style-name") or style
+            name = "ol" if level + 1 in self._ordered.get(style, ()) else "ul"
+            first = next(element.iterchildren(f"{_TEXT}list-item"), None)
+            start = first.get(f"{_TEXT}start-value") if first is not None else None
+            yield f'<{name} start="{_number(start, 1)}">'
+            yield from self._inside(element, style, level + 1)
+            yield f"</{name}>"
+        elif tag in (f"{_TEXT}list-item", f"{_TEXT}list-header"):
+            yield from _within("li", inside())
+        elif tag == f"{_TEXT}s":
+            yield _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES))
+        elif tag == f"{_TEXT}tab":
+            yield _spaces(len(TAB))
+        elif tag == f"{_TEXT}line-break":
+            yield "<br>"
+        elif tag == f"{_TABLE}table":
+            yield from _within("table", inside())
+        elif tag == f"{_TABLE}table-row":
+            yield from _within("tr", inside())
+        elif tag == f"{_TABLE}table-cell":
+            yield from _within("td", inside())
+        else:
+            yield from inside()
+
+    def _styled(self, element: Any, tag: str, inside: Iterator[str]) -> Iterator[str]:
+        said = self._said(element.get(f"{_TEXT}style-name", ""))
+        yield f'<{tag} style="{said}">' if said else f"<{tag}>"
+        yield from inside
+        yield f"</{tag}>"
+
+    def _said(self, name: str) -> str:
+        """What a style says of formats, as CSS; what it leaves open, the one that it is made of."""
+        found: dict[str, str] = {}
+        for _ in range(10):
+            style = self._styles.get(name)
+            if style is None or style.get(f"{_STYLE}family") not in ("text", "paragraph"):
+                break
+            for properties in style.iterchildren(f"{_STYLE}text-properties"):
+                for key, css in _CSS.items():
+                    if (value := properties.get(key)) is not None:
+                        found.setdefault(css, _FORMATS[css](value))
+            name = style.get(f"{_STYLE}parent-style-name", "")
+        lines = found.pop("underline", "") + found.pop("through", "")
+        if lines:
+            found["text-decoration"] = lines
+        return ";".join(f"{css}:{value}" for css, value in found.items() if value)
+
+
+_CSS: Final = {
+    f"{_FO}font-weight": "font-weight",
+    f"{_FO}font-style": "font-style",
+    f"{_STYLE}text-underline-style": "underline",
+    f"{_STYLE}text-line-through-style": "through",
+}
+
+_FORMATS: Final[dict[str, Any]] = {
+    "font-weight": lambda value: value if value.isalnum() else "",
+    "font-style": lambda value: value if value.isalnum() else "",
+    "underline": lambda value: "" if value == "none" else " underline",
+    "through": lambda value: "" if value == "none" else " line-through",
+}
+
+
+def _spaces(count: int) -> str:
+    return f'<span style="white-space:pre-wrap">{" " * count}</span>'
+
+
+def _within(tag: str, inside: Iterator[str]) -> Iterator[str]:
+    yield f"<{tag}>"
+    yield from inside
+    yield f"</{tag}>"
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and _NUMBER.fullmatch(text) else default

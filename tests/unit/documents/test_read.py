@@ -1,0 +1,166 @@
+"""Documents from elsewhere, and from those who mean harm."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from docx import Document
+from docx.enum.text import WD_BREAK
+
+from padfleet.shared.documents import packages
+from padfleet.shared.documents.office import html_of
+from padfleet.shared.easysync import from_units
+from padfleet.shared.rendering.jobs import Most, insertion, reading, work
+from padfleet.shared.rendering.reading import from_html
+from padfleet.shared.rendering.txt import to_txt
+from tests.unit.documents.samples import archive
+
+MOST = Most(100_000, 1_000)
+
+ODT = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+    ' xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"'
+    ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+    ' xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0">'
+    "<office:automatic-styles>{styles}</office:automatic-styles>"
+    "<office:body><office:text>{body}</office:text></office:body></office:document-content>"
+)
+
+
+def text_of(data: bytes, ending: str) -> str:
+    return from_units(to_txt(*from_html(html_of(data, ending), "a.x")))
+
+
+def odt(body: str, styles: str = "") -> bytes:
+    return archive(content=ODT.format(body=body, styles=styles))
+
+
+def test_a_document_of_word() -> None:
+    document = Document()
+    document.add_heading("Title", 1)
+    paragraph = document.add_paragraph("one ")
+    paragraph.add_run("two").bold = True
+    paragraph.add_run().add_break(WD_BREAK.LINE)
+    paragraph.add_run("three")
+    document.add_paragraph("first", style="List Bullet")
+    document.add_paragraph("second", style="List Number")
+    table = document.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "a", "b"
+    out = BytesIO()
+    document.save(out)
+    text = text_of(out.getvalue(), ".docx")
+    assert text == "Title\none two\nthree\n\t* first\n\t1. second\na | b\n"
+
+
+def test_markdown() -> None:
+    text = (
+        b"# Title\n\nsome *em* and **strong**\nin a line\n\n1. one\n2. two\n   - in\n\n"
+        b"<script>x</script>\n\n`code` ~~old~~\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    made = html_of(text, ".md")
+    assert "<em>em</em>" in made
+    assert "<strong>strong</strong>" in made
+    assert "<script>" not in made
+    assert text_of(text, ".md") == (
+        "Title\nsome em and strong in a line\n\t1. one\n\t2. two\n\t\t* in\n"
+        "<script>x</script>\ncode old\na | b\n1 | 2\n"
+    )
+
+
+def test_an_opendocument() -> None:
+    styles = (
+        '<style:style style:name="B" style:family="text"><style:text-properties'
+        ' fo:font-weight="bold"/></style:style>'
+        '<style:style style:name="C" style:family="text" style:parent-style-name="B">'
+        '<style:text-properties style:text-underline-style="solid"/></style:style>'
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1"'
+        ' style:num-format="1"/></text:list-style>'
+    )
+    body = (
+        "<text:tracked-changes><text:p>gone</text:p></text:tracked-changes>"
+        '<text:h text:outline-level="1">Title</text:h>'
+        '<text:p>a<text:s text:c="3"/>b<text:tab/>c<text:line-break/>d'
+        "<text:note><text:p>a note</text:p></text:note></text:p>"
+        '<text:p><text:span text:style-name="C">styled</text:span></text:p><text:p/>'
+        '<text:list text:style-name="L"><text:list-item text:start-value="4"><text:p>four</text:p>'
+        "<text:list><text:list-item><text:p>inner</text:p></text:list-item></text:list>"
+        "</text:list-item></text:list>"
+        "<table:table><table:table-row><table:table-cell><text:p>x</text:p></table:table-cell>"
+        "<table:table-cell><text:p>y</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    data = odt(body, styles)
+    assert text_of(data, ".odt") == (
+        "Title\na   b        c\nd\nstyled\n\n\t4. four\n\t\t* inner\nx | y\n"
+    )
+    assert 'style="text-decoration: underline' in html_of(data, ".odt") or (
+        "font-weight:bold;text-decoration: underline" in html_of(data, ".odt")
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no document"),
+        (b"PK\x03\x04 and so on", "no document"),
+        (archive(other="<x/>"), "no "),
+        (archive(content="<x>", word__document="<x>"), "XML is broken"),
+        (archive(content="<!DOCTYPE x><x/>", word__document="<!DOCTYPE x><x/>"), "document type"),
+        (
+            archive(
+                content="<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><x>&a;</x>",
+                word__document="<!DOCTYPE x [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><x>&b;</x>",
+            ),
+            "document type",
+        ),
+        (
+            archive(
+                content="<!DOCTYPE x><x/>".encode("utf-16"),
+                word__document="<!DOCTYPE x><x/>".encode("utf-16"),
+            ),
+            "document type",
+        ),
+        (archive(content="<a>" * 300, word__document="<a>" * 300), "nested"),
+        (archive(content="<x/>", word__document="<x/>"), r"no text|no document|body"),
+    ],
+)
+@pytest.mark.parametrize("ending", [".docx", ".odt"])
+def test_what_is_no_document_is_refused(data: bytes, why: str, ending: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        html_of(data, ending)
+
+
+def test_bombs_are_refused_before_they_are_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = archive(content=b" " * (packages.MOST_XML + 1), word__document="<x/>")
+    assert len(bomb) < packages.MOST_XML // 100
+    monkeypatch.setattr(ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    for ending in (".docx", ".odt"):
+        with pytest.raises(ValueError, match="unpacked it is larger than"):
+            html_of(bomb, ending)
+    many = archive(**{f"part{number}": "" for number in range(packages.MOST_PARTS + 1)})
+    with pytest.raises(ValueError, match="more than"):
+        html_of(many, ".odt")
+
+
+def test_what_says_that_it_is_small_is_not_unpacked_further() -> None:
+    """The sizes in an archive are whatever its maker writes."""
+    true = b" " * 5_000_000
+    data = archive(content=true)
+    lie = data.replace(len(true).to_bytes(4, "little"), (1_000).to_bytes(4, "little"))
+    assert lie != data
+    with pytest.raises(ValueError, match=r"broken|no document"):
+        html_of(lie, ".odt")
+
+
+def test_spaces_are_not_as_many_as_a_document_says() -> None:
+    data = odt('<text:p>a<text:s text:c="999999999"/>b</text:p>' * 10)
+    assert len(text_of(data, ".odt")) < 20_000
+
+
+def test_the_job_of_reading_one() -> None:
+    found = insertion(work(reading(odt("<text:p>hello</text:p>"), form=".odt", most=MOST)))
+    assert found.text == "hello"
+    with pytest.raises(ValueError, match="no document"):
+        work(reading(b"x", form=".docx", most=MOST))
