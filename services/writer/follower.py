@@ -70,6 +70,7 @@ class Follower:
         self._inboxes = inboxes
         self._pace = pace
         self._busy: dict[int, asyncio.Task[None]] = {}  #: what goes on by itself, by partition
+        self._begun: list[asyncio.Task[None]] = []  #: of these, since the last read
         self._posted: dict[int, Batch] = {}  #: what is on its way to be stored; these are locked
         self._answer: asyncio.Future[list[Any]] | None = None  #: that it is
 
@@ -91,6 +92,11 @@ class Follower:
 
     async def _round(self) -> None:
         held, busy = self._holdings.held, self._busy
+        if self._begun:
+            # What is left out of a read may have to wait for the end of that. Most of it takes a
+            # moment; one that has much to do does not hold up the others.
+            begun, self._begun = self._begun, []
+            await asyncio.wait(begun, timeout=ROUND)
         for p in [p for p, task in busy.items() if task.done()]:
             busy.pop(p).result()
         free = [p for p in self._partitions if p in held and p not in busy]
@@ -108,17 +114,11 @@ class Follower:
         await self._answered()
         if found:
             self._pace.read(now(), {p: len(received) for p, received in found.items()})
-            begun = await self._begin(positions, found)
-            if begun:
-                # One that has much to do does not hold up the others.
-                await asyncio.wait(begun, timeout=ROUND)
+            await self._begin(positions, found)
 
-    async def _begin(
-        self, positions: Mapping[int, str], found: Batches
-    ) -> "list[asyncio.Task[None]]":
-        """Begins to settle what was read behind these positions; returns the tasks that it took."""
+    async def _begin(self, positions: Mapping[int, str], found: Batches) -> None:
+        """Begins to settle what was read behind these positions."""
         whole: list[Batch] = []
-        begun: list[asyncio.Task[None]] = []
         for partition, received in found.items():
             if partition in self._busy:
                 continue  # what came before takes longer after all; this is read again behind it
@@ -126,7 +126,7 @@ class Follower:
             if lock.locked():
                 # Somebody looks after its pads just now, or is about to give it back.
                 later = self._later(partition, positions[partition], received)
-                begun.append(self._keep(partition, awaited(later, "batch")))
+                self._keep(partition, awaited(later, "batch"))
                 continue
             lease = self._holdings.held.get(partition)
             if lease is None or lease.position != positions[partition]:
@@ -136,14 +136,15 @@ class Follower:
             if batch.is_whole:
                 whole.append(batch)
             else:
-                begun.append(self._go_on(batch))
+                self._go_on(batch)
         answer = self._processor.post(whole) if whole else None
         if answer is None:
-            return begun + [self._go_on(batch) for batch in whole]
+            for batch in whole:
+                self._go_on(batch)
+            return
         self._posted = {batch.lease.partition: batch for batch in whole}
         self._answer = answer
         answer.add_done_callback(self._take_answer)
-        return begun
 
     # --- On its way to be stored -----------------------------------------------------------------
 
@@ -168,21 +169,21 @@ class Follower:
                 self._holdings.moved(batch.lease)
                 self._holdings.lock(batch.lease.partition).release()
             else:
-                _ = self._go_on(batch)
+                self._go_on(batch)
 
     # --- What takes longer -----------------------------------------------------------------------
 
-    def _keep(self, partition: int, task: "asyncio.Task[None]") -> "asyncio.Task[None]":
+    def _keep(self, partition: int, task: "asyncio.Task[None]") -> None:
         self._busy[partition] = task
-        return task
+        self._begun.append(task)
 
-    def _go_on(self, batch: Batch) -> "asyncio.Task[None]":
+    def _go_on(self, batch: Batch) -> None:
         """Settles what is left of a batch whose partition is locked, and unlocks it at the end."""
         partition = batch.lease.partition
         task = awaited(self._settle(batch), "batch")
         # Not in the task: one that is cancelled before it has begun does nothing at all.
         task.add_done_callback(lambda _: self._holdings.lock(partition).release())
-        return self._keep(partition, task)
+        self._keep(partition, task)
 
     async def _later(self, partition: int, read_from: str, received: list[Received]) -> None:
         async with self._holdings.lock(partition):

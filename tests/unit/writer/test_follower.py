@@ -95,7 +95,7 @@ class Writer:
 
 def follow(writer: Writer) -> asyncio.Task[None]:
     follower = Follower(
-        [3], writer, cast(BatchProcessor, writer), cast(Inboxes, writer), RoundPace(0)
+        list(writer.held), writer, cast(BatchProcessor, writer), cast(Inboxes, writer), RoundPace(0)
     )
     return asyncio.create_task(follower.follow())
 
@@ -190,6 +190,24 @@ async def test_what_a_batch_comes_to_in_the_long_way(
     await eventually(lambda: bool(writer.lost or writer.stuck))
     assert (writer.lost, writer.stuck) == (lost, stuck)
     assert writer.held[3].position == "0-0"
+    await ended(writer, task)
+
+
+async def test_a_partition_that_takes_a_moment_longer_is_left_out_of_no_read() -> None:
+    """A read without it lasts for 250 ms where nobody else types: so long an edit waited whenever
+    its pad was looked after."""
+    writer = Writer()
+    writer.held[4] = LEASE._replace(partition=4)
+    task = follow(writer)
+    for number in range(1, 6):
+        writer.bring(f"{number}-0")
+        await eventually(lambda number=number: len(writer.answers) == number)  # type: ignore[misc]
+        writer.answers[-1].set_result([ConnectionError("away")])
+        # Meanwhile the next are asked for already, and come to nothing.
+        await eventually(lambda number=number: len(writer.settled) == number)  # type: ignore[misc]
+        writer.bring()
+    await eventually(lambda: writer.held[3].position == "5-0")
+    assert all(set(read) == {3, 4} for read in writer.reads)
     await ended(writer, task)
 
 
