@@ -15,14 +15,23 @@ from padfleet.services.writer.freezing import Freezing
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.services.writer.readiness import add_readiness
 from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.retention import Retention
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.log.limits import pad_limits
 from padfleet.shared.process import Process, Role
 from padfleet.shared.serving import add_safe_headers
 from padfleet.shared.settings import WriterSettings
+from padfleet.shared.settings.ages import age_of
+from padfleet.shared.supervision import Policy
 
 log = logging.getLogger(__name__)
+
+PRUNED_EVERY = 3600.0
+"""Seconds between two rounds in which pads go that nobody has used for long."""
+
+UNHURRIED = Policy(deadline=600.0, attempts=None)
+"""A round may stand still where the store does; and nobody needs it to be served."""
 
 STOP_DEADLINE = 5.0
 """Seconds for the batch at hand and for giving the leases back, when asked to stop."""
@@ -48,6 +57,8 @@ async def run(settings: WriterSettings) -> None:
         await process.listen((settings.host, settings.port), partial(figures, leases.damages))
         metrics.CONFIGURED.set(settings.partitions)
         leases.start(process.supervisor)
+        if settings.prune_unused.strip():
+            process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
         log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:
             await process.until_asked_to_stop()
@@ -97,6 +108,17 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
         commit_interval_ms=settings.commit_interval_ms,
         vacancies=Vacancies(redis, keyspace, pads, after_ms=settings.unwritten_after_ms),
         freezing=_freezing(process, settings),
+    )
+
+
+def _retention(process: Process, settings: WriterSettings, leases: LeaseManager) -> Retention:
+    return Retention(
+        process.redis,
+        process.keyspace,
+        process.thawing.cold if process.thawing is not None else None,
+        unused_s=age_of(settings.prune_unused),
+        every_s=PRUNED_EVERY,
+        is_mine=lambda: 0 in leases.held,
     )
 
 

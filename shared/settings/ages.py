@@ -15,10 +15,19 @@ def age_of(text: str) -> float:
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
-def problem_with_age(text: str) -> str | None:
+def prune_age_of(text: str) -> float:
+    """Seconds that nobody has to have used a pad which goes. Raises ValueError with what is wrong:
+    of pads that nobody is on just now, there are too many."""
+    age = age_of(text)
+    if not age:
+        raise ValueError(f"{text!r} would be all pads that nobody is on just now")
+    return age
+
+
+def problem_with_prune(text: str) -> str | None:
     """Why a setting's text is refused; None: it is not, or it is empty."""
     try:
-        _ = age_of(text) if text.strip() else None
+        _ = prune_age_of(text) if text.strip() else None
     except ValueError as error:
         return str(error)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from padfleet.shared.settings.ages import problem_with_prune
 from padfleet.shared.settings.declare import setting
 from padfleet.shared.settings.pads import PadSettings
 from padfleet.shared.settings.tracing import TracingSettings
@@ -63,6 +64,12 @@ class WriterSettings(PadSettings, TracingSettings):
         unit="s",
         minimum=0.1,
         maximum=3_600,
+    )
+    prune_unused: str = setting(
+        "",
+        "age, as 365d, from which on pads are deleted for good that nobody has used: opened or "
+        "edited with a cold store, edited without one. Empty: none",
+        check=problem_with_prune,
     )
     batch_max: int = setting(
         500,

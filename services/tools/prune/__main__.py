@@ -12,7 +12,7 @@ from padfleet.shared.cold.pruning import Pruned, Pruning
 from padfleet.shared.log.edits import Edits
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.settings.ages import age_of
+from padfleet.shared.settings.ages import prune_age_of
 from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
@@ -59,12 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _age(text: str) -> float:
     try:
-        age = age_of(text)
+        return prune_age_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if not age:
-        raise argparse.ArgumentTypeError("that would be all pads that nobody is on just now")
-    return age
 
 
 async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from padfleet.services.writer.retention import Retention
 from padfleet.shared.client import connect
 from padfleet.shared.cold.catalogue import all_pads
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.log.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.settings.ages import problem_with_prune
 from tests.cold_memory import MemoryPads
 from tests.cold_parts import Written
+from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.tools import Ended, padfleet
 
@@ -185,3 +189,40 @@ async def test_no_process_starts_with_a_store_that_is_none(fleet: Fleet, tmp_pat
         )
         assert ended.code != 0
         assert "PADFLEET_COLD_URL" in ended.err
+
+
+async def test_a_writer_does_it_by_itself_if_it_is_told_to(
+    fleet: Fleet, cold: ObjectPads, caplog: pytest.LogCaptureFixture
+) -> None:
+    await froze(cold, "by-itself-old", 400)
+    await froze(cold, "by-itself-new", 1)
+    redis = open_redis(fleet.redis_url)
+    mine = False
+    retention = Retention(
+        redis, Keyspace(4), cold, unused_s=365 * DAY, every_s=0, is_mine=lambda: mine
+    )
+    try:
+        task = asyncio.create_task(retention.run())
+        await asyncio.sleep(0)
+        assert await cold.look("by-itself-old") is not None, "another writer's turn"
+        mine = True
+        with caplog.at_level("INFO"):
+
+            def pruned() -> list[str]:
+                records = [one for one in caplog.records if one.message == "pad pruned"]
+                return [record.__dict__["pad"] for record in records]
+
+            assert await eventually(pruned, "it has gone") == ["by-itself-old"]
+        task.cancel()
+        assert await cold.look("by-itself-old") is None
+        assert await cold.look("by-itself-new") is not None
+    finally:
+        await redis.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("0d", "all pads"), ("soon", "no age"), ("365d", None), ("", None)]
+)
+def test_its_age_is_looked_at_before_it_deletes_anything(text: str, said: str | None) -> None:
+    found = problem_with_prune(text)
+    assert (found is None) if said is None else (found is not None and said in found)

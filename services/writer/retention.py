@@ -1,0 +1,86 @@
+"""Takes pads away that nobody has used for long, where the operator wants that: one writer does it
+for all, the one that has the first partition."""
+
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+from redis.exceptions import RedisError
+
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.pruning import Pruning
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.edits import Edits
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.supervisor import progress, rest
+
+log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 10.0
+"""Seconds that a writer may take to delete a pad that is in Redis."""
+
+BETWEEN_PADS_S: Final = 0.05
+"""Of rest after each pad that goes: nothing waits for it, and people use the same disks."""
+
+
+class Retention:
+    """Goes through all pads again and again."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        cold: ColdPads | None,
+        *,
+        unused_s: float,
+        every_s: float,
+        is_mine: Callable[[], bool],
+    ) -> None:
+        """
+        Arguments:
+            unused_s: for how long nobody has used a pad that goes.
+            every_s: between two rounds.
+            is_mine: whether this process has the first partition just now.
+        """
+        self._redis = redis
+        self._keyspace = keyspace
+        self._cold = cold
+        self._unused_s = unused_s
+        self._every_s = every_s
+        self._is_mine = is_mine
+
+    async def run(self) -> None:
+        """For as long as the process does."""
+        while True:
+            await rest(self._every_s)
+            if self._is_mine():
+                try:
+                    await self.round()
+                except (*UNREACHABLE, RedisError) as error:
+                    log.warning("pads not pruned", extra={"error": str(error)})
+
+    async def round(self) -> int:
+        """Goes through them once; returns how many have gone. `Pruning` logs each of them."""
+        inbox = InboxWriter(self._redis, self._keyspace, timeout=TIMEOUT)
+        edits = Edits(self._redis, self._keyspace, inbox, timeout=TIMEOUT)
+        gone = failed = 0
+        pruning = Pruning(self._redis, self._keyspace, self._cold, edits)
+        try:
+            async with aclosing(pruning.run(self._unused_s)) as pads:
+                async for one in pads:
+                    progress()
+                    gone += one.verdict == "deleted"
+                    if one.verdict == "failed":
+                        failed += 1
+                        log.warning("pad not pruned", extra={"pad": one.pad, "error": one.why})
+                    if not self._is_mine():
+                        break
+                    await rest(BETWEEN_PADS_S)
+        finally:
+            await edits.close()
+            await inbox.close()
+        if gone or failed:
+            log.info("unused pads gone", extra={"pads": gone, "failed": failed})
+        return gone
