@@ -179,20 +179,20 @@ def _moved(report: Report, *, pads: int, revisions: int) -> None:
     """Pads that are written by a fleet and leave Redis when nobody is on them."""
     with _folder() as folder, Rig(settings=_settings(folder, PADFLEET_COLD_AFTER="1")) as rig:
         writer = rig.fleet.writers[0]
-        empty = rig.used_by_redis()
+        empty = rig.used_by_pads()
         names = [f"moved-{number}" for number in range(pads)]
         rig.create(names)
         for start in range(1, revisions, 100):
             rig.type_on_each(names, min(100, revisions - start))
             rig.committed(names)
-        hot = rig.used_by_redis() - empty
+        hot = rig.used_by_pads() - empty
         began, used = time.perf_counter(), cpu_seconds_exactly([writer.process.pid])
         eventually_sync(lambda: rig.in_redis(names) == 0, "all are frozen", timeout=600)
         took = time.perf_counter() - began
         used = cpu_seconds_exactly([writer.process.pid]) - used
         case = f"{pads:,} pads of {revisions:,} revisions"
         _add(report, case, "bytes of Redis for each, hot", hot / pads)
-        _add(report, case, "bytes of Redis for each, cold", (rig.used_by_redis() - empty) / pads)
+        _add(report, case, "bytes of Redis for each, cold", (rig.used_by_pads() - empty) / pads)
         _add(report, case, "frozen/s", pads / took)
         _add(report, case, "CPU-ms of the writer for each that is frozen", used / pads * 1000)
 

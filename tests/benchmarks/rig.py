@@ -136,6 +136,14 @@ class Rig:
         """Bytes of what is stored, as Redis counts them."""
         return int(cast("Any", self._redis.info("memory"))["used_memory_dataset"])
 
+    def used_by_pads(self) -> int:
+        """The same without the inboxes, which are trimmed by and by."""
+        client = cast("Any", self._redis)
+        inboxes = (self._keyspace.inbox(n) for n in range(self._keyspace.partitions))
+        return self.used_by_redis() - sum(
+            int(client.memory_usage(inbox, samples=0) or 0) for inbox in inboxes
+        )
+
     def in_redis(self, names: Iterable[str]) -> int:
         """How many of the pads are there."""
         return sum(
