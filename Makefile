@@ -18,7 +18,7 @@ PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 PLUGIN_DIR := $(ROOT)/clients/etherpad-plugin
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
-BENCH ?= everyday hotpath deliveries wire commits memory connects latency scaling costs cold
+BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency scaling costs cold
 
 AT_ONCE ?= 4
 # What pytest ends with where ARGS choose no test.

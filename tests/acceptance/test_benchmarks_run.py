@@ -16,14 +16,14 @@ from tests.fleet import ROOT
 pytestmark = pytest.mark.slow
 
 
-def short(benchmark: str, out: Path) -> dict[str, Any]:
+def short(benchmark: str, out: Path, *more: str) -> dict[str, Any]:
     """The short form of a benchmark, once; returns its values."""
     try:
         compiler()
     except NoCompiler as error:
         pytest.skip(f"{error}: the clients that the benchmarks count with are written in C")
     command = [sys.executable, "-m", f"tests.benchmarks.{benchmark}"]
-    options = ["--short", "--repeat", "1", "--out", str(out)]
+    options = ["--short", "--repeat", "1", "--out", str(out), *more]
     subprocess.run([*command, *options], cwd=ROOT, check=True, timeout=100)
     values: dict[str, Any] = json.loads(out.read_text())
     return values
@@ -52,6 +52,17 @@ def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> No
     for case in ("padfleet, connected", "padfleet, joined, pads of 100"):
         assert cases[case]["sockets"] == 300
         assert cases[case]["before"] < cases[case]["after"]
+
+
+def test_a_crowd_is_told_of_itself_and_so_is_who_comes_last(tmp_path: Path) -> None:
+    values = short("crowd", tmp_path / "crowd.json", "--only", "ours")
+    bytes_of = {f["case"]: f["values"][0] for f in values["figures"] if f["unit"] == "bytes"}
+    who = "ours clients, 60 people: padfleet"
+    come = next(s for s in values["samples"] if s["case"] == f"they come, {who}")
+    assert come["live"] == come["sockets"] == 57
+    # Twelve bytes of each person are random, and hardly more than twice as many are sent.
+    told = bytes_of[f"one more, full pad, {who}"] - bytes_of[f"one more, small pad, {who}"]
+    assert 57 * 12 < told < 57 * 45
 
 
 def test_what_is_deflated_weighs_less_on_the_same_load(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,6 @@ OURS = ("NEW_CHANGES_BATCH", "USERS")
 AT_ONCE = 200
 """Joins of the crowd under way at a time."""
 
-SETTLED = 2.0
-"""Seconds without anything new after which everybody has been told of everybody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -55,22 +52,23 @@ class Size:
     joiners: int
     small_pads: int
     seconds: float  #: that the authors type for
+    settled: float  #: seconds without anything new after which all have been told of all
 
 
-FULL = Size(people=5000, authors=100, joiners=20, small_pads=20, seconds=40)
-SHORT = Size(people=150, authors=5, joiners=3, small_pads=2, seconds=4)
+FULL = Size(people=5000, authors=100, joiners=20, small_pads=20, seconds=40, settled=2.0)
+SHORT = Size(people=60, authors=3, joiners=2, small_pads=1, seconds=2, settled=0.5)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
-    options.add_argument("--people", type=int, help="instead of 5,000 (short: 150)")
+    options.add_argument("--people", type=int, help="instead of 5,000 (short: 60)")
     options.add_argument("--other", type=Path, metavar="CHECKOUT", help="of ours, compared")
     options.add_argument("--only", choices=["ours", "stock", "pads"], help="one kind of clients")
     args = options.parse_args(argv)
     raise_file_limit()
     size = SHORT if args.short else FULL
     if args.people:
-        size = Size(args.people, size.authors, size.joiners, size.small_pads, size.seconds)
+        size = replace(size, people=args.people)
     report = Report("crowd")
     for _ in range(1 if args.short else args.repeat):
         for side in _sides(args):
@@ -130,8 +128,8 @@ class _Run:
             client_cpu = sink.cpu_seconds()
             come = sink.open(size.people - size.authors, at_once=AT_ONCE, timeout=TIMEOUT)
             self._add("they come", "s until all have the pad", come.seconds)
-            told = _settled(sink)
-            self._add("they come", "s until all know all", time.monotonic() - began - SETTLED)
+            told = _settled(sink, size.settled)
+            self._add("they come", "s until all know all", time.monotonic() - began - size.settled)
             cpu = cpu_seconds_exactly(pids) - before
             self._add("they come", "s CPU of the worker", cpu)
             self._add("they come", "s CPU of the crowd", sink.cpu_seconds() - client_cpu)
@@ -145,14 +143,14 @@ class _Run:
 
     def _one_more(self, rig: Rig) -> None:
         size, pids = self._size, [rig.worker.process.pid]
-        _quiet(pids)
+        _quiet(pids, size.settled)
         # The authors have gone; who types is not among those who are told of.
         people = size.people - size.authors
         for pad, others in ((SMALL, 0), (PAD, people)):
             where = "full pad" if others else "small pad"
             with self._joiner(rig, pad, "same") as first:
                 first.join(others)
-                time.sleep(SETTLED)
+                time.sleep(size.settled)
                 found = self._join(rig, pad, others, embedded=True, cpu_of=pids)
             self._add(f"one more, {where}", "ms CPU of the worker each", found.cpu_ms)
             self._add(f"one more, {where}", "bytes", found.last.bytes)
@@ -166,8 +164,9 @@ class _Run:
     ) -> "_Found":
         """Several, one after the other."""
         idle_from = cpu_seconds_exactly(cpu_of)
-        time.sleep(SETTLED)
-        idle = (cpu_seconds_exactly(cpu_of) - idle_from) / SETTLED
+        settled = self._size.settled
+        time.sleep(settled)
+        idle = (cpu_seconds_exactly(cpu_of) - idle_from) / settled
         before, began = cpu_seconds_exactly(cpu_of), time.monotonic()
         introductions: list[Introduction] = []
         for number in range(self._size.joiners):
@@ -175,7 +174,7 @@ class _Run:
             with self._joiner(rig, pad, author, embedded=embedded) as joiner:
                 introductions.append(joiner.join(others))
         if not embedded:
-            time.sleep(SETTLED)  # until all have been told
+            time.sleep(settled)  # until all have been told
         spent = cpu_seconds_exactly(cpu_of) - before - idle * (time.monotonic() - began)
         count = len(introductions)
         return _Found(
@@ -237,10 +236,10 @@ def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
             process.communicate()
 
 
-def _settled(sink: Sink) -> Counts:
+def _settled(sink: Sink, seconds: float) -> Counts:
     """What the crowd has been sent once nobody is told of anybody any more. Revisions go on."""
     counts, since = sink.report(), time.monotonic()
-    while time.monotonic() - since < SETTLED:
+    while time.monotonic() - since < seconds:
         time.sleep(0.2)
         before, counts = counts, sink.report()
         if counts.events - counts.changes != before.events - before.changes:
@@ -248,12 +247,12 @@ def _settled(sink: Sink) -> Counts:
     return counts
 
 
-def _quiet(pids: Sequence[int]) -> None:
-    """Returns when these processes have nothing left to do, or after a minute."""
-    for _ in range(60):
+def _quiet(pids: Sequence[int], seconds: float) -> None:
+    """Returns when these processes have had little to do for so long, or after ten times that."""
+    for _ in range(10):
         before = cpu_seconds_exactly(pids)
-        time.sleep(1)
-        if cpu_seconds_exactly(pids) - before < 0.05:
+        time.sleep(seconds)
+        if cpu_seconds_exactly(pids) - before < 0.05 * seconds:
             return
 
 
@@ -266,7 +265,7 @@ def _pads_of_100(report: Report, size: Size, side: FleetSide) -> None:
         pids = [rig.worker.process.pid]
         before = cpu_seconds_exactly(pids)
         counts = sink.open(sockets, at_once=AT_ONCE, timeout=TIMEOUT)
-        _settled(sink)
+        _settled(sink, size.settled)
         spent = cpu_seconds_exactly(pids) - before
         case = f"{sockets:,} come to pads of 100: {side.name}"
         report.add(case, "joins/s", sockets / counts.seconds)
