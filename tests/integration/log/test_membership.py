@@ -13,7 +13,7 @@ from padfleet.shared.log import membership
 from padfleet.shared.log.agreement import FORMAT, NewerFormat, PartitionMismatch
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import CONFIG, Keyspace
+from padfleet.shared.log.keys import CONFIG, Keyspace, claim_key
 from padfleet.shared.log.membership import Membership, NameTaken
 from padfleet.shared.log.reading import read_inboxes
 from tests.eventually import eventually, eventually_sync
@@ -44,6 +44,17 @@ async def canary(redis: Redis, keyspace: Keyspace) -> AsyncIterator[None]:
 
 async def config(redis: Redis) -> dict[bytes, bytes]:
     return cast("dict[bytes, bytes]", await redis.client.hgetall(CONFIG))
+
+
+@pytest.mark.parametrize("left", [3_600_000, None])
+async def test_a_name_lives_no_longer_than_it_may(redis: Redis, left: int | None) -> None:
+    """It was taken by the clock of a server that was an hour ahead, or made to stay by hand."""
+    key = claim_key("worker", "one")
+    await redis.client.set(key, "who has died", px=left)
+    newcomer = member(redis)
+    assert not await newcomer._claim(membership.CLAIM_MS)
+    assert 0 < await redis.client.pttl(key) <= membership.CLAIM_MS
+    assert not await newcomer._claim(membership.CLAIM_MS), "it may still live"
 
 
 @pytest.mark.parametrize("lost", ["all", "config", "partitions"])
