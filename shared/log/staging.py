@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from redis.exceptions import ResponseError
+
 from padfleet.shared import bounds
 from padfleet.shared.log import scripts
 from padfleet.shared.log.births import new_birth
@@ -68,6 +70,7 @@ class Staging:
         whole_chunks = max(0, head + 1 - KEEP_REVISIONS) // CHUNK_REVISIONS
         self._first = whole_chunks * CHUNK_REVISIONS
         self._chunk: list[Revision] = []
+        self._saved: list[bytes] = []
 
     @classmethod
     async def begin(cls, redis: Redis, keyspace: Keyspace, pad_id: str, *, head: int) -> "Staging":
@@ -109,7 +112,10 @@ class Staging:
 
     async def add_saved(self, values: Sequence[bytes]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)
-        _ = pipeline.rpush(self._staged["saved"], *values)
+        # All of them anew, so that it may be done twice.
+        self._saved += values
+        _ = pipeline.delete(self._staged["saved"])
+        _ = pipeline.rpush(self._staged["saved"], *self._saved)
         await self._send(pipeline)
 
     async def install(
@@ -211,4 +217,12 @@ class Staging:
     async def _send(self, pipeline: Any) -> None:
         for key in self._staged.values():
             pipeline.expire(key, STAGED_S)
-        await pipeline.execute()
+        for result in await pipeline.execute(raise_on_error=False):
+            if isinstance(result, Exception) and not _is_there(result):
+                raise result
+
+
+def _is_there(error: Exception) -> bool:
+    """Whether an entry has been refused since it stands there: redis-py sends again what had no
+    answer, and it may have been done. Nobody else writes to what is brought beside a pad."""
+    return isinstance(error, ResponseError) and "equal or smaller than" in str(error)

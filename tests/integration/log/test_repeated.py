@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.log import authors, leases, pads, presence
 from padfleet.shared.log.agreement import PartitionMismatch
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.hot import HotCommands
 from padfleet.shared.log.keys import Keyspace, author_key
 from padfleet.shared.log.records import Member
+from padfleet.shared.log.staging import Staging
 
 
 @pytest.fixture
@@ -93,3 +95,31 @@ async def test_I5_an_author_of_another_history_is_not_taken_for_one_of_this(
     for _ in range(2):
         admission = await presence.join(repeated, keys, member, resumes=True)
         assert (admission.epoch, admission.seen_epoch) == (1, 0)
+
+
+async def test_what_is_brought_beside_a_pad_may_be_brought_twice(
+    redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a pipeline is lost, and it is sent again whole."""
+    pipeline = type(redis.client.pipeline())
+    once = pipeline.execute
+
+    async def twice(self: Any, *args: Any, **options: Any) -> Any:
+        commands = list(self.command_stack)
+        await once(self, *args, **options)
+        self.command_stack = commands
+        return await once(self, *args, **options)
+
+    monkeypatch.setattr(pipeline, "execute", twice)
+    first = WriterPad().create("text", "a.one", 1000)
+    staging = await Staging.begin(redis, keyspace, "p", head=0)
+    await staging.add([first])
+    await staging.add_chat([("0-1", [b"m", b"hello"]), ("1-1", [b"m", b"you"])])
+    await staging.add_saved([b"one"])
+    await staging.add_saved([b"two"])
+    await staging.install(above_epoch=0, creator="a.one", read_only_id=None, replace=False)
+    keys = keyspace.pad("p")
+    assert await redis.client.xlen(keys.revs) == 1
+    assert await redis.client.xlen(keys.chat) == 2
+    saved: Any = redis.client.lrange(keys.saved, 0, -1)
+    assert await saved == [b"one", b"two"]
