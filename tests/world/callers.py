@@ -50,7 +50,7 @@ class Caller:
         self._losses = losses
         self._say = say
         self._works = True
-        self._story = self._count = 0
+        self._story = self._count = self._since = 0
         self._pads: dict[str, str | None] = {}  #: by name, the text; None: there is no such pad
 
     def rest(self) -> None:
@@ -59,26 +59,35 @@ class Caller:
     async def run(self) -> None:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http:
             while self._goes_on():
-                losses = self._losses()
                 self._begin()
                 try:
-                    while losses == self._losses() and self._goes_on():
+                    while self._goes_on() and self._is_whole():
                         await asyncio.sleep(self._dice.uniform(0.3, 1.5))
-                        await self._step(http, losses)
+                        await self._step(http)
                 except Unsure as error:
                     self._say(f"caller {self.name} begins anew: {error}")
 
     def _goes_on(self) -> bool:
         return self._works
 
+    def _is_whole(self) -> bool:
+        """Whether nothing has been taken back since it began with these pads."""
+        return self._losses() == self._since
+
+    def _fault(self, text: str) -> None:
+        """Unless it is the seed's own."""
+        if self._is_whole():
+            self.faults.append(text)
+
     def _begin(self) -> None:
+        self._since = self._losses()
         self.left += self._pads
         self._story += 1
         self._pads = dict.fromkeys(f"{self.name}-{self._story}-{each}" for each in "ab")
 
     # --- What it does ----------------------------------------------------------------------------
 
-    async def _step(self, http: aiohttp.ClientSession, losses: int) -> None:
+    async def _step(self, http: aiohttp.ClientSession) -> None:
         one, other = self._dice.sample(sorted(self._pads), 2)
         text, steps = self._pads[one], [self._create, self._get, self._get]
         if text is not None:
@@ -88,7 +97,7 @@ class Caller:
             await self._copy(http, one, other)
         else:
             await step(http, one)
-        if losses != self._losses():
+        if not self._is_whole():
             raise Unsure("history was taken back meanwhile")
 
     def _mark(self) -> str:
@@ -147,9 +156,7 @@ class Caller:
         code, data = await self._call(http, "getText", padID=pad)
         self._expect(code, FAILED if wanted is None else 0, f"getText of {pad}")
         if wanted is not None and data["text"] != wanted:
-            self.faults.append(
-                f"{pad} holds {data['text'][:80]!r}, and has to hold {wanted[:80]!r}"
-            )
+            self._fault(f"{pad} holds {data['text'][:80]!r}, and has to hold {wanted[:80]!r}")
             raise Unsure("it holds something else")
 
     async def _visit(self, http: aiohttp.ClientSession, pad: str) -> None:
@@ -159,13 +166,13 @@ class Caller:
             url = f"{self._dice.choice(self._urls)}/p/{pad}"
             async with connect(url, name=self.name, http=http) as there:
                 if there.text != self._pads[pad]:
-                    self.faults.append(f"{pad} shows {there.text[:80]!r} to who comes")
+                    self._fault(f"{pad} shows {there.text[:80]!r} to who comes")
                 await there.append(mark)
                 self._pads[pad] = there.text
         except (PadError, TimeoutError) as error:
             raise Unsure(f"was not served: {error}") from None
         except ProtocolError as error:
-            self.faults.append(f"{pad} was sent what cannot follow: {error}")
+            self._fault(f"{pad} was sent what cannot follow: {error}")
             raise Unsure("was sent nonsense") from None
 
     # --- Calls -----------------------------------------------------------------------------------
@@ -187,7 +194,7 @@ class Caller:
 
     def _expect(self, code: int, wanted: int, what: str) -> None:
         if code != wanted:
-            self.faults.append(f"{what} was answered by {code}, not {wanted}")
+            self._fault(f"{what} was answered by {code}, not {wanted}")
             raise Unsure(f"{what}: {code}")
 
     # --- In the end ------------------------------------------------------------------------------

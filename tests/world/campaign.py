@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import select
+import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +17,7 @@ from typing import Final
 
 from tests.world.disguise import true_monotonic, true_random_bytes
 from tests.world.run import Outcome, Size, simulate
+from tests.world.servers import KINDS
 
 SHRINK_TRIES: Final = 200
 """Runs that are spent at most on finding out which faults it takes."""
@@ -32,27 +35,33 @@ def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tupl
     """As they end. Each is played by a copy of this process, so that it begins as all others do."""
     waiting = iter(tasks)
     running: dict[int, tuple[Task, int, bytearray]] = {}
-    more = True
-    while more or running:
-        while more and len(running) < at_once:
-            task = next(waiting, None)
-            if task is None:
-                more = False
-                break
-            pid, pipe = _start(task, size)
-            running[pipe] = (task, pid, bytearray())
-        if not running:
-            return
-        readable, _, _ = select.select(list(running), [], [])
-        for pipe in readable:
-            task, pid, data = running[pipe]
-            piece = os.read(pipe, 1 << 16)
-            data += piece
-            if not piece:
-                os.close(pipe)
-                os.waitpid(pid, 0)
-                del running[pipe]
-                yield task, _outcome(task, bytes(data))
+    try:
+        more = True
+        while more or running:
+            while more and len(running) < at_once:
+                task = next(waiting, None)
+                if task is None:
+                    more = False
+                    break
+                pid, pipe = _start(task, size)
+                running[pipe] = (task, pid, bytearray())
+            if not running:
+                return
+            readable, _, _ = select.select(list(running), [], [])
+            for pipe in readable:
+                task, pid, data = running[pipe]
+                piece = os.read(pipe, 1 << 16)
+                data += piece
+                if not piece:
+                    os.close(pipe)
+                    os.waitpid(pid, 0)
+                    del running[pipe]
+                    yield task, _outcome(task, bytes(data))
+    finally:
+        for pipe, (_, pid, _) in running.items():  # of whom nobody wants to know any more
+            os.kill(pid, signal.SIGKILL)
+            os.close(pipe)
+            os.waitpid(pid, 0)
 
 
 def _start(task: Task, size: Size) -> tuple[int, int]:
@@ -129,19 +138,29 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", help="plays this one, and says what happens")
     parser.add_argument("--seeds", help="plays these: 0-99, or 3,5,8-10")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long new seeds are tried")
+    parser.add_argument("--cpu", type=float, default=math.inf, help="seconds of a core, for all")
     parser.add_argument("--only", help="the faults to strike, by their numbers: 2,5; '' for none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at once")
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="of simulated time")
     parser.add_argument("--clients", type=int, default=Size.clients)
+    parser.add_argument("--rate", type=float, default=Size.rate, help="edits a second of each")
     parser.add_argument("--out", type=Path, help="where failed runs are written to, one a line")
     parser.add_argument("--no-shrink", action="store_true", help="takes failed runs as they are")
     parser.add_argument("--until-found", action="store_true", help="ends with the first finding")
     parser.add_argument("--faults", default="", help="kinds of faults to choose from, with commas")
+    parser.add_argument("--servers", choices=KINDS, help="how they stand together; else by seed")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
     kinds = tuple(part.strip() for part in args.faults.split(",") if part.strip())
-    size = Size(seconds=args.seconds, clients=args.clients, hasty=args.hasty, kinds=kinds)
+    size = Size(
+        seconds=args.seconds,
+        clients=args.clients,
+        rate=args.rate,
+        hasty=args.hasty,
+        kinds=kinds,
+        servers=args.servers,
+    )
     if args.seed is not None:
         return _replay(args.seed, args.only, size)
     try:
@@ -184,6 +203,8 @@ def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> in
                     file.write(json.dumps(outcome.as_json()) + "\n")
             if args.until_found:
                 break
+        if took > args.cpu:
+            break
         _progress(count, len(failed), true_monotonic() - began)
     print(
         f"{count} runs, {len(failed)} with findings; {simulated:,.0f} s of simulated time, "

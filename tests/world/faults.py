@@ -7,12 +7,24 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from tests.chaos.history import Rollback
 from tests.world.fleet import Fleet
+from tests.world.redis.cluster import slot_of
 from tests.world.redis.server import Server
+from tests.world.redis.store import CommandError
+from tests.world.servers import Place
 from tests.world.world import World
+
+NOT_OF_PROGRAMS: Final = ("redis", "replica", "people", "slot", "key")
+"""What the kinds of faults begin with that do not strike a program."""
+
+HURT: Final = "hurt"
+"""The pad whose keys are damaged. Nobody is served well there; all others have to be."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +57,16 @@ class Storm:
         """`chosen`: the kinds of faults to choose from; none: whichever the seed takes. Raises
         ValueError for a kind that there is not."""
         self.rollbacks: dict[str, list[Rollback]] = defaultdict(list)
+        self.damaged = False  #: keys of the pad `HURT`
+        self.damages: Callable[[bytes], None] = lambda _: None
+        """Is told what the keys of a pad begin with that is about to be damaged."""
+        self._failing_over = False
+        self._until = 0.0  #: the end of it
         self.losses = 0  #: how often history may have been taken back
         self.struck: list[str] = []
         self._world = world
         self._fleet = fleet
+        self._servers = fleet.servers
         self._pads = pads
         self._seconds = seconds
         self._dice: random.Random = world.dice("faults")
@@ -76,6 +94,8 @@ class Storm:
             "redis clock jumps ahead": lambda fault: self._redis_clock(fault, 1),
             "redis clock jumps back": lambda fault: self._redis_clock(fault, -1),
             "replica takes over": self._replica_takes_over,
+            "slot moves": self._slot_moves,
+            "key is damaged": self._key_damaged,
             "people stand still": self._people_stand_still,
         }
         if unknown := set(chosen) - self._kinds.keys():
@@ -84,7 +104,9 @@ class Storm:
 
     def is_expected(self, record: logging.LogRecord) -> bool:
         """Whether this may be logged as an error, after what has struck."""
-        return record.msg == "history rolled back" and bool(self.rollbacks)
+        if record.msg == "history rolled back":
+            return bool(self.rollbacks)
+        return self.damaged and HURT in f"{record.getMessage()} {vars(record)}"
 
     # --- The plan --------------------------------------------------------------------------------
 
@@ -93,23 +115,30 @@ class Storm:
         dice = self._dice
         count = dice.choice((0, 1, 2, 3, 4, 6, 8, 12, 20))
         kinds = sorted(self._kinds)
+        if self._servers.cluster is None:
+            kinds.remove("slot moves")
         chosen = dice.sample(kinds, dice.randint(1, len(kinds)))
         if self._chosen:
             count, chosen = max(count, 3), self._chosen
+        lasting = (0.3, 3.0, 8.0) if self._chosen else (0.05, 0.3, 1.0, 3.0, 8.0)
         targets = sorted(self._fleet.programs)
         moments = sorted(dice.uniform(0, self._seconds) for _ in range(count))
         found = []
         for number, at in enumerate(moments):
             kind = dice.choice(chosen)
-            target = "" if kind.startswith(("redis", "replica", "people")) else dice.choice(targets)
-            seconds = dice.choice((0.05, 0.3, 1.0, 3.0, 8.0)) * dice.uniform(0.5, 1.5)
+            target = (
+                ""
+                if kind.startswith(("redis", "replica", "people", "slot"))
+                else dice.choice(targets)
+            )
+            seconds = dice.choice(lasting) * dice.uniform(0.5, 1.5)
             found.append(Fault(number, at, kind, target, seconds, dice.random()))
         return found
 
     async def strike(self, plan: list[Fault], only: frozenset[int] | None) -> None:
         """Returns when all of it is over, and everything is mended."""
         began = self._world.loop.now
-        until = began + self._seconds
+        until = self._until = began + self._seconds
         for fault in plan:
             if only is not None and fault.number not in only:
                 continue
@@ -163,19 +192,27 @@ class Storm:
 
         self._later(fault.seconds, mend)
 
+    def _servers_of(self, fault: Fault) -> list[str]:
+        """The servers that it is about: all of them, or one of several."""
+        names = self._servers.names
+        return names if fault.chance < 0.5 else [names[int(fault.chance * len(names))]]
+
     def _cut_off(self, fault: Fault) -> None:
-        self._cut(fault, (fault.target, "redis"), ("redis", fault.target))
+        for name in self._servers_of(fault):
+            self._cut(fault, (fault.target, name), (name, fault.target))
 
     def _deaf(self, fault: Fault) -> None:
-        self._cut(fault, ("redis", fault.target))
+        for name in self._servers_of(fault):
+            self._cut(fault, (name, fault.target))
 
     def _cut_off_people(self, fault: Fault) -> None:
         self._cut(fault, (fault.target, "people"), ("people", fault.target))
 
     def _slow_link(self, fault: Fault) -> None:
-        link = frozenset((fault.target, "redis"))
-        self._world.network.extra[link] = fault.chance
-        self._later(fault.seconds, lambda: self._world.network.extra.pop(link, None))
+        for name in self._servers_of(fault):
+            link = frozenset((fault.target, name))
+            self._world.network.extra[link] = fault.chance
+            self._later(fault.seconds, partial(self._world.network.extra.pop, link, None))
 
     def _reset(self, fault: Fault) -> None:
         host = self._fleet.programs[fault.target].host
@@ -187,8 +224,11 @@ class Storm:
 
     # --- Redis -----------------------------------------------------------------------------------
 
+    def _place(self, fault: Fault) -> Place:
+        return self._servers.place(fault.chance)
+
     def _redis_freezes(self, fault: Fault) -> None:
-        host = self._fleet.redis_host
+        host = self._place(fault).host
         host.frozen = True
         self._later(fault.seconds, lambda: setattr(host, "frozen", False))
 
@@ -199,13 +239,17 @@ class Storm:
         self._restart(fault, fault.chance)
 
     def _restart(self, fault: Fault, lost: float) -> None:
-        if not self._fleet.redis_host.alive:
+        place = self._place(fault)
+        if not place.host.alive:
             return
-        self._fleet.kill_redis()
+        server = place.server
+        self._servers.kill(place)
 
         def again() -> None:
-            gone = self._fleet.start_redis(lost)
-            self._world.line(f"redis has started, and lost {gone} transactions")
+            if place.server is not server:
+                return  # another has taken its place
+            gone = self._servers.start(place, lost)
+            self._world.line(f"{server.name} has started, and lost {gone} transactions")
             if gone:
                 self._took_back()
 
@@ -239,40 +283,129 @@ class Storm:
         self._set(fault, "cut_after", 0.2 * fault.chance)
 
     def _set(self, fault: Fault, what: str, value: object) -> None:
-        server = self._fleet.redis
+        server = self._place(fault).server
         usual = getattr(Server(self._world.loop, random.Random(0), ""), what)
         setattr(server, what, value)
         self._later(fault.seconds, lambda: setattr(server, what, usual))
 
     def _redis_wiped(self, fault: Fault) -> None:
-        self._fleet.wipe_redis()
+        self._servers.wipe(self._place(fault))
         self._took_back()
 
     def _redis_clock(self, fault: Fault, way: int) -> None:
         """By up to an hour; it stays so."""
-        self._fleet.redis.ahead += way * fault.chance * 3600
+        self._place(fault).server.ahead += way * fault.chance * 3600
 
     def _redis_ends_subscriptions(self, fault: Fault) -> None:
-        for client in self._fleet.redis.subscribers():
+        for client in self._place(fault).server.subscribers():
             client.abort()
 
     def _replica_takes_over(self, fault: Fault) -> None:
-        """The replica has not heard of what came in the last moments, by the seed."""
-        fleet, world = self._fleet, self._world
-        old = fleet.redis
-        if not fleet.redis_host.alive:
+        """The replica has not heard of what came in the last moments, by the seed. Where Sentinel
+        names the primary, the old one may stand still meanwhile, or go on, and believe for a moment
+        that it still is. While a slot moves nobody is replaced: what would be lost then is half of
+        a pad's keys, which the fleet calls damage."""
+        servers, place = self._servers, self._place(fault)
+        old, moves = place.server, self._moves()
+        if not place.host.alive or self._failing_over or moves is None:
             return
-        replica = Server(world.loop, world.dice(f"replica {fault.number}"), "redis")
-        replica.follow(old)
+        self._failing_over = True
+        replica = servers.replica(place, fault.number)
         old.replication_cut = True
+        lives = servers.standby is not None and fault.chance < 0.7
+        if lives and fault.chance < 0.4:
+            place.host.frozen = True
 
         def promote() -> None:
-            if fleet.redis is not old or not fleet.redis_host.alive:
+            if place.server is not old or not place.host.alive or self._moves() != moves:
+                place.host.frozen = old.replication_cut = False
+                self._failing_over = False
                 return
-            fleet.kill_redis()
-            lacks = fleet.fail_over(replica)
-            world.line(f"a replica has taken over, and lacks {lacks} transactions")
+            if servers.standby is not None and not lives:
+                servers.kill(place)
+            lacks = servers.fail_over(place, replica)
+            self._world.line(f"a replica of {old.name} has taken over, and lacks {lacks}")
             if lacks:
                 self._took_back()
+            if servers.kind == "sentinel":
+                self._later(0.5 + fault.chance, wake)
+                self._later(1.0 + 2 * fault.chance, told)
+            else:
+                self._failing_over = False
+
+        def wake() -> None:
+            servers.former.host.frozen = False
+
+        def told() -> None:
+            # What it took meanwhile as if it were primary is gone.
+            servers.demote_former()
+            self._took_back()
+            self._failing_over = False
 
         self._later(min(fault.seconds, 1.0), promote)
+
+    # --- A cluster -------------------------------------------------------------------------------
+
+    def _moves(self) -> int | None:
+        """How many moves of slots have come to their end; None while there is one."""
+        cluster = self._servers.cluster
+        if cluster is None:
+            return 0
+        return None if cluster.moving else cluster.moves
+
+    def _slot_moves(self, fault: Fault) -> None:
+        """One of a partition, to another server, key by key; in the end it is there, or back, or
+        stands half-moved until the end of the storm."""
+        cluster = self._servers.cluster
+        if cluster is None:
+            return
+        partition = int(fault.chance * self._fleet.keyspace.partitions)
+        slot = slot_of(self._fleet.keyspace.state(partition).encode())
+        others = [each for each in cluster.servers if each is not cluster.owner(slot)]
+        target = others[fault.number % len(others)]
+        if not cluster.begin_to_move(slot, target):
+            return
+        steps, way = 5, fault.number % 3
+
+        def step(left: int) -> None:
+            if slot not in cluster.moving:
+                return
+            if left:
+                cluster.move_keys(slot, 3)
+                self._later(fault.seconds / steps, partial(step, left - 1))
+            elif way == 0:
+                cluster.turn_back(slot)
+            elif way == 1:
+                cluster.end_move(slot)
+            else:
+                left_over = max(0.0, self._until - self._world.loop.now)
+                self._later(left_over, partial(self._end_move, slot))
+
+        step(steps)
+
+    def _end_move(self, slot: int) -> None:
+        cluster = self._servers.cluster
+        if cluster is not None and slot in cluster.moving:
+            cluster.end_move(slot)
+
+    # --- Damage ----------------------------------------------------------------------------------
+
+    def _key_damaged(self, fault: Fault) -> None:
+        """One key of one pad, by hand: it is gone, or holds something else."""
+        keys = self._fleet.keyspace.pad(HURT)
+        self.damages(keys.channel.encode())
+        self.damaged = True
+        revs, meta = keys.revs.encode(), keys.meta.encode()
+        ways: list[tuple[bytes, ...]] = [
+            (b"DEL", revs),
+            (b"DEL", meta),
+            (b"DEL", meta, keys.snap.encode()),
+            (b"HSET", meta, b"head", b"7000"),
+            *((b"SET", key.encode(), b"by hand") for key in (keys.meta, keys.revs, keys.snap)),
+            *((b"SET", key.encode(), b"by hand") for key in (keys.fences, keys.members, keys.chat)),
+            *((b"SET", key.encode(), b"by hand") for key in (keys.seen, keys.saved, keys.chunks)),
+        ]
+        way = ways[int(fault.chance * len(ways))]
+        self._world.line(f"by hand: {b' '.join(way)!r}")
+        with suppress(CommandError):  # it has been damaged already
+            self._servers.holder(way[1]).by_hand(*way)

@@ -14,18 +14,18 @@ from padfleet.services.writer import app as writer
 from padfleet.shared.log.agreement import Disagreement
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.keeping import Unfit
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings, WriterSettings, load
 from padfleet.shared.supervisor import TaskDied
 from tests.world.callers import KEY
 from tests.world.host import Host
 from tests.world.redis.server import Server
+from tests.world.servers import Kind, Servers
 from tests.world.world import World
 
-REDIS_URL: Final = "redis://redis:6379"
 PORT: Final = 9001
 
 SETTINGS: Final = {
-    "PADFLEET_REDIS_URL": REDIS_URL,
     "PADFLEET_PORT": str(PORT),
     "PADFLEET_HOST": "0.0.0.0",
     "PADFLEET_PARTITIONS": "4",
@@ -55,62 +55,28 @@ class Fleet:
     def __init__(
         self,
         world: World,
-        serves: Callable[[Server], None] = lambda _: None,
+        serves: Callable[[list[Server]], None] = lambda _: None,
+        *,
+        kind: Kind = "single",
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        """`serves` is told of the server that is Redis from now on, whenever that is another one
-        or has other things in it."""
+        """`kind`: how the servers stand together. `serves` is told of those that count from now on,
+        whenever these are others or have other things in them."""
         self.world = world
-        self.serves = serves
         self.faults: list[str] = []  #: programs that ended with what nobody expects
         self.programs: dict[str, Program] = {}
-        self.redis_host = world.network.add("redis")
-        self.redis = Server(world.loop, world.dice("redis"), "redis")
+        self.servers = Servers(world, kind, serves)
         self._dice: random.Random = world.dice("supervisor")
-        self._env = SETTINGS | dict(settings or {})
-        self._serve_redis()
+        self._env = SETTINGS | {"PADFLEET_REDIS_URL": self.servers.url} | dict(settings or {})
+        self.keyspace = Keyspace(int(self._env["PADFLEET_PARTITIONS"]))
 
     # --- Redis -----------------------------------------------------------------------------------
 
-    def _serve_redis(self) -> None:
-        self.serves(self.redis)
-        host, server = self.redis_host, self.redis
-        self._opening = self.world.loop.create_task(
-            self.world.loop.create_server(server.connection, "0.0.0.0", 6379),
-            context=host.context.copy(),
-        )
-
-    def kill_redis(self) -> None:
-        self.world.network.kill(self.redis_host)
-
-    def start_redis(self, lost: float) -> int:
-        """Returns how many transactions it has lost, of a second's: a share of `lost`."""
-        gone = self.redis.restart(lost)
-        self.redis_host = self.world.network.add("redis")
-        self._serve_redis()
-        return gone
-
-    def fail_over(self, replica: Server) -> int:
-        """The name `redis` leads to the replica from now on. Returns how much it lacks."""
-        lacks = replica.promote()
-        self.redis = replica
-        self.redis_host = self.world.network.add("redis")
-        self._serve_redis()
-        return lacks
-
-    def wipe_redis(self) -> None:
-        """As FLUSHALL."""
-        self.redis.wipe()
-        self.serves(self.redis)
-
     def heads(self, pads: list[str]) -> dict[str, int]:
         """As they stand in Redis just now."""
-        from padfleet.shared.log.keys import Keyspace
-
-        keyspace = Keyspace(int(self._env["PADFLEET_PARTITIONS"]))
         found = {}
         for pad in pads:
-            meta = self.redis.store.values.get(keyspace.pad(pad).meta.encode())
+            meta = self.servers.value(self.keyspace.pad(pad).meta.encode())
             found[pad] = int(meta.get(b"head", b"-1")) if isinstance(meta, dict) else -1
         return found
 

@@ -105,6 +105,7 @@ def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
             command += ["--jobs", args.jobs]
             if faults := MUTATIONS[name].faults:
                 command += ["--faults", ",".join(faults)]
+            command += MUTATIONS[name].play
             main(command)
             sys.stdout.flush()
         finally:

@@ -63,7 +63,7 @@ class Onlooker(ABC):
 
     @abstractmethod
     async def _visit(self, url: str) -> None:
-        """Once."""
+        """Looks once. Raises `PadError` and the like where that is not to be had."""
 
     def _saw(self, rev: int, text: str, losses: int) -> None:
         self.seen.append(Seen(rev, digest(text), losses))

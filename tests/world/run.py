@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry
 
 from tests.chaos.history import Typists, check, outage, read_stream
 from tests.chaos.history.story import Story
-from tests.world import faults
+from tests.world import faults, servers
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
-from tests.world.fleet import PORT, REDIS_URL, Fleet
+from tests.world.fleet import PORT, Fleet
 from tests.world.guards import Guards
 from tests.world.helpers import put_in_line
 from tests.world.loop import Deadlock
@@ -41,7 +41,8 @@ SERVED: Final = 30.0
 class Size:
     """How large a run is."""
 
-    seconds: float = 60.0  #: of simulated time in which people type and things break
+    seconds: float = 45.0
+    """Simulated time in which people type and things break; with the quiet time, a minute."""
     clients: int = 12
     pads: int = 3
     workers: int = 2
@@ -50,6 +51,7 @@ class Size:
     pages: int = 2  #: of the clients, that are as Etherpad's page is
     scribes: int = 1  #: on each pad, who use `padfleet.connect`
     guests: bool = True  #: a reader, a timeslider, and who calls the API
+    servers: servers.Kind | None = None  #: how they stand together; None: as the seed says
     kinds: tuple[str, ...] = ()  #: of faults to choose from; none: all of them
     hasty: bool = False  #: ends with the first thing that is found while it runs
 
@@ -143,7 +145,11 @@ async def _play(
     outcome: Outcome,
     only: frozenset[int] | None,
 ) -> None:
-    fleet = Fleet(world, guards.follow)
+    kind = world.dice("servers").choice(servers.KINDS)
+    if size.servers is not None:
+        kind = size.servers
+    world.line(f"Redis is {kind}")
+    fleet = Fleet(world, guards.follow, kind=kind)
     looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
     for number in range(size.writers):
         fleet.add_writer(f"writer-{number + 1}")
@@ -187,6 +193,7 @@ async def _play(
                 [f"{url}/p/{pad}" for url in urls],
                 world.dice(f"scribe {number} of {pad}"),
                 world.line,
+                slower=0.5 / size.rate,
             )
             for number in range(size.scribes)
         ]
@@ -194,6 +201,11 @@ async def _play(
     }
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
     storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds)
+    storm.damages = guards.ledger.damaged.add
+    # Whatever becomes of the pad that is damaged: who is on it must not hold up anybody else.
+    hurt = [f"{url}/p/{faults.HURT}" for url in urls]
+    sufferer = Scribe("sufferer", hurt, world.dice("sufferer"), world.line)
+    writing.append(as_people(sufferer.run()))
     onlookers, callers = _guests(world, storm, urls, pads) if size.guests else ({}, [])
     writing += [as_people(guest.run()) for guest in onlookers.values()]
     writing += [as_people(caller.run()) for caller in callers]
@@ -211,7 +223,7 @@ async def _play(
     listener.takes_warnings_for_faults = True
     guards.readiness.quiet_since = world.loop.now
     await asyncio.sleep(SERVED / 2 - CALM)
-    for scribe in (scribe for each in scribes.values() for scribe in each):
+    for scribe in (sufferer, *(scribe for each in scribes.values() for scribe in each)):
         scribe.rest()
     for guest in onlookers.values():
         guest.rest()
@@ -238,7 +250,7 @@ async def _play(
     outcome.findings += [f"PAGE {fault}" for fault in page.faults]
     outcome.findings += [f"LATE {who}" for who in late]
     for pad in pads:
-        stream = await as_people(read_stream(REDIS_URL, pad))
+        stream = await as_people(read_stream(fleet.servers.url, pad))
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
         story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})
@@ -261,7 +273,7 @@ async def _play(
         outcome.findings.append(f"SLOW somebody was served only after {outcome.back:.1f} s")
     outcome.findings += [f"NEVER {who} was not served again" for who in waits.never]
     outcome.findings += [f"ENDED {text}" for text in fleet.faults]
-    outcome.commands = fleet.redis.commands
+    outcome.commands = fleet.servers.commands
 
 
 def _guests(

@@ -22,9 +22,15 @@ class Scribe:
     """One of them."""
 
     def __init__(
-        self, name: str, urls: list[str], dice: random.Random, say: Callable[[str], None]
+        self,
+        name: str,
+        urls: list[str],
+        dice: random.Random,
+        say: Callable[[str], None],
+        *,
+        slower: float = 1.0,
     ) -> None:
-        """`urls`: of one pad on several workers."""
+        """`urls`: of one pad on several workers. `slower`: how much longer it thinks than usual."""
         self.name = name
         self.taken: list[str] = []  #: lines that were accepted
         self.faults: list[str] = []
@@ -34,6 +40,7 @@ class Scribe:
         self._urls = urls
         self._dice = dice
         self._say = say
+        self._slower = slower
         self._writes = True
         self._count = 0
 
@@ -60,7 +67,7 @@ class Scribe:
         async with connect(self._urls[first:] + self._urls[:first], name=self.name) as pad:
             self.sessions += 1
             while self._writes:
-                await asyncio.sleep(self._dice.uniform(0.5, 3.0))
+                await asyncio.sleep(self._dice.uniform(0.5, 3.0) * self._slower)
                 self._count += 1
                 # Nothing that a typist takes for one of their own marks.
                 line = f"{{{self.name}.{self._count}}}\n"

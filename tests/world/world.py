@@ -18,6 +18,9 @@ from tests.world.trace import Trace
 EPOCH: Final = 1_800_000_000.0 - 1000.0
 """What the clocks of hosts show when the loop's shows 0, in seconds since 1970."""
 
+CLIENTS: Final = ("engineio.client", "socketio.client")
+"""What the people's own library says of a connection that has broken is of no interest."""
+
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -98,6 +101,8 @@ class Listener(logging.Handler):
         self._world = world
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith(CLIENTS):
+            return
         words = [record.levelname.lower(), record.getMessage()]
         words += [f"{name}={value}" for name, value in _extras(record)]
         text = " ".join(words)

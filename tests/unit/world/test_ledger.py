@@ -33,7 +33,7 @@ class Book:
         self.server = Server(self.loop, random.Random(0), "redis")
         self.found: list[str] = []
         self.ledger = Ledger(self.found.append)
-        self.ledger.follow(self.server)
+        self.ledger.follow([self.server])
         self.chain = b""
 
     def do(self, *commands: tuple[object, ...], who: str = "writer-1") -> None:
@@ -163,7 +163,7 @@ def test_what_was_lost_is_no_fault_of_who_comes_after(book: Book) -> None:
     book.do(book.lease("writer-1", 1))
     book.do(*book.revision(0, None))
     book.server.wipe()
-    book.ledger.follow(book.server)
+    book.ledger.follow([book.server])
     book.chain = b""
     book.do(book.lease("writer-2", 1))
     book.do(*book.revision(0, None), who="writer-2")

@@ -42,7 +42,7 @@ class Guards:
         self.rooms = RoomsGuard(self.found, self.ledger)
         self.readiness = ReadinessGuard(self.found, self.ledger)
         self.tasks = TaskGuard(self.found, world.loop)
-        self._server: Server | None = None
+        self._servers: list[Server] = []
         self._watching: set[asyncio.Task[None]] = set()
         self.stopped = False
 
@@ -56,10 +56,10 @@ class Guards:
         if self._hasty and not self.broken.done():
             self.broken.set_result(None)
 
-    def follow(self, server: Server) -> None:
-        """This is the server now, with what it has."""
-        self._server = server
-        self.ledger.follow(server)
+    def follow(self, servers: list[Server]) -> None:
+        """These are the servers now, with what they have."""
+        self._servers = servers
+        self.ledger.follow(servers)
 
     async def watch(self) -> None:
         """Looks around, for as long as it runs; to be run outside of all hosts."""
@@ -67,8 +67,7 @@ class Guards:
         while not self.stopped:
             await asyncio.sleep(LOOK)
             now = loop.now
-            if self._server is not None:
-                self.rooms.look(now, self._server, self.typists)
+            self.rooms.look(now, self._servers, self.typists)
             self.tasks.look(now)
             if self.typists is not None:
                 self.readiness.look(now, self.typists)
@@ -86,9 +85,8 @@ class Guards:
 
     def at_the_end(self, clients: int) -> None:
         """In a quiet moment, in which everybody is still there."""
-        assert self._server is not None
         hosts = [host for host in self._world.loop.hosts if host.runs]
         for text in too_much(
-            self.tasks, self._world.network, self._server, hosts=hosts, clients=clients
+            self.tasks, self._world.network, self._servers, hosts=hosts, clients=clients
         ):
             self.found(text)

@@ -71,7 +71,7 @@ class TaskGuard:
 
 
 def too_much(
-    tasks: TaskGuard, network: Network, server: Server, *, hosts: list[Host], clients: int
+    tasks: TaskGuard, network: Network, servers: list[Server], *, hosts: list[Host], clients: int
 ) -> list[str]:
     """What has grown beyond its bounds, in a quiet moment in which everybody is still there."""
     found = []
@@ -80,7 +80,7 @@ def too_much(
             found.append(f"GROWN {host.name} has {count} tasks")
         if (count := len(network.ends_of(host))) > MOST_CONNECTIONS + clients:
             found.append(f"GROWN {host.name} has {count} connections")
-    for key, value in server.store.values.items():
+    for key, value in (item for server in servers for item in server.store.values.items()):
         if isinstance(value, Stream):
             if key.endswith(b":inbox") and len(value.ids) > MOST_INBOX:
                 found.append(f"GROWN {key!r} has {len(value.ids)} entries")
@@ -90,6 +90,6 @@ def too_much(
                 found.append(f"GROWN {key!r} has {count} members, of {clients} people")
             elif key.endswith((b":fences", b":unwritten")) and count > 4 * clients:
                 found.append(f"GROWN {key!r} has {count} entries")
-    if (count := len(server.store.values)) > MOST_KEYS * clients:
-        found.append(f"GROWN the server has {count} keys")
+    if (count := sum(len(server.store.values) for server in servers)) > MOST_KEYS * clients:
+        found.append(f"GROWN there are {count} keys")
     return found

@@ -57,7 +57,7 @@ class _Partition:
 
 
 class Ledger:
-    """The book of one fleet. It follows one server at a time."""
+    """The book of one fleet."""
 
     def __init__(self, found: Callable[[str], None]) -> None:
         """`found` is told what is wrong, in words that begin with the invariant's name."""
@@ -65,34 +65,35 @@ class Ledger:
         self._pads: dict[bytes, _Pad] = {}
         self._partitions: dict[bytes, _Partition] = {}
         self._answered: dict[str, int] = {}
-        """Of each session, the highest `seq` that was answered or became a revision."""
-        self._server: Server | None = None
+        """The highest `seq` of each session that was answered or became a revision."""
+        self._servers: list[Server] = []
         self.ever: defaultdict[bytes, set[tuple[int, bytes]]] = defaultdict(set)
-        """Of each pad, all revisions that were ever committed, with their chains."""
+        """All revisions that were ever committed, with their chains, by pad."""
         self.transactions = 0
         self.damaged: set[bytes] = set()
         """Pads, by what their keys begin with, whose keys somebody has damaged by hand."""
 
-    def follow(self, server: Server) -> None:
-        """From now on it is this server that counts, with what it has just now: it has been
+    def follow(self, servers: list[Server]) -> None:
+        """From now on these are the ones that count, with what they have just now: one has been
         started, wiped or promoted, and may have lost what another had."""
-        if self._server is not None:
-            self._server.watcher = None
-        self._server = server
-        server.watcher = self.committed
+        self._servers = servers
         self._pads.clear()
         self._partitions.clear()
-        for key, value in server.store.values.items():
-            if key.endswith(REVS) and PAD in key:
-                self._look_at_pad(server, key.removesuffix(REVS), "", anew=True)
-            elif key.endswith(STATE) and isinstance(value, dict):
-                self._partitions[key] = _partition(value)
-        for key, value in server.store.values.items():
-            if key.endswith(INBOX) and isinstance(value, Stream):
-                partition = self._partition_of(key)
-                for at in value.between(FIRST, value.last):
-                    if value.ids[at] > partition.position:
-                        _wait(partition, value.ids[at], value.fields[at], self._now())
+        for server in servers:
+            server.watcher = self.committed
+            for key, value in server.store.values.items():
+                if key.endswith(REVS) and PAD in key:
+                    if (base := key.removesuffix(REVS)) not in self.damaged:
+                        self._look_at_pad(server, base, "", anew=True)
+                elif key.endswith(STATE) and isinstance(value, dict):
+                    self._partitions[key] = _partition(value)
+        for server in servers:
+            for key, value in server.store.values.items():
+                if key.endswith(INBOX) and isinstance(value, Stream):
+                    partition = self._partition_of(key)
+                    for at in value.between(FIRST, value.last):
+                        if value.ids[at] > partition.position:
+                            _wait(partition, value.ids[at], value.fields[at], self._now())
 
     def waiting_for(self, owner: str) -> float:
         """Seconds for which the oldest entry waits that this writer, which has the lease, has to
@@ -106,13 +107,14 @@ class Ledger:
         return self._now() - min(since) if since else 0.0
 
     def _now(self) -> float:
-        return self._server.loop.time() if self._server is not None else 0.0
+        return self._servers[0].loop.time() if self._servers else 0.0
 
     # --- A transaction ---------------------------------------------------------------------------
 
     def committed(self, server: Server, who: str, call: Call) -> None:
         """`who`: the host whose connection it came by."""
-        if server is not self._server:
+        if server not in self._servers:
+            self._overhear(call)
             return
         self.transactions += 1
         pads: dict[bytes, bool] = {}  #: and whether another history may have been put there
@@ -140,6 +142,15 @@ class Ledger:
         for key in states:
             self._look_at_state(server, key, who, call, said, gone)
 
+    def _overhear(self, call: Call) -> None:
+        """What a server commits whose place another has taken, and which has not been told: it is
+        lost, but whoever hears of it has not made it up."""
+        for effect in call.effects:
+            if effect[0] == b"XADD" and effect[1].endswith(REVS) and PAD in effect[1]:
+                rev = id_of(effect[-3])[0]
+                chain = Revision.from_record(rev, effect[-1]).chain
+                self.ever[effect[1].removesuffix(REVS)].add((rev, chain))
+
     def _look_at_pad(self, server: Server, base: bytes, who: str, *, anew: bool) -> list[Revision]:
         """Returns the revisions that are new."""
         stream = server.store.values.get(base + REVS)
@@ -161,7 +172,8 @@ class Ledger:
         new = self._new_revisions(stream, base, known, who, checks_origin=not whole or not who)
         if new and not whole and who:
             self._may_commit(server, base, who)
-        self._hold_against_meta(meta, base, known)
+        if who or isinstance(meta, dict):  # what is only looked at may be half of what there was
+            self._hold_against_meta(meta, base, known)
         return new
 
     @staticmethod
@@ -272,6 +284,8 @@ class Ledger:
             if effect[0] == b"XDEL" and effect[1].endswith(INBOX)
             for part in effect[2:]
         }
+        if now.position == before.position and not taken_out and _writes_position(call, key):
+            self._found(f"I2 {name}: {who} has settled the entries up to {now.position} again")
         if now.position > before.position or taken_out:
             self._settles(now, name, who, taken_out, said, gone)
 
@@ -312,7 +326,7 @@ class Ledger:
                 continue
             message = decode_message(data)
             assert isinstance(message, Committed)
-            for revision in message.revisions:
+            for revision in message.revisions if channel not in self.damaged else ():
                 if (revision.rev, revision.chain) not in self.ever[channel]:
                     self._found(f"I1 {_name(channel)}: told of {revision.rev}, which is not there")
             known = self._pads.get(channel)
@@ -339,6 +353,12 @@ def _partition(state: Hash) -> _Partition:
         int(state.get(b"until", b"0")),
         int(state.get(b"lease", b"0") or b"0"),
         id_of(state.get(b"position", b"0-0")),
+    )
+
+
+def _writes_position(call: Call, state: bytes) -> bool:
+    return any(
+        effect[:2] == (b"HSET", state) and b"position" in effect[2::2] for effect in call.effects
     )
 
 

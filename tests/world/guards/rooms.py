@@ -86,6 +86,8 @@ class RoomsGuard:
     def _fed(self, replica: PadReplica, before: int) -> None:
         self.steps += 1
         base = replica._keys.channel.encode()
+        if base in self._ledger.damaged:
+            return
         ever = self._ledger.ever[base]
         for revision in replica.feed.since(max(before, replica.feed.first - 1)):
             if (revision.rev, revision.chain) not in ever:
@@ -118,7 +120,7 @@ class RoomsGuard:
 
     # --- From outside, now and then --------------------------------------------------------------
 
-    def look(self, now: float, server: Server, typists: Typists | None) -> None:
+    def look(self, now: float, servers: list[Server], typists: Typists | None) -> None:
         by_transport: dict[int, tuple[Room, Session]] = {}
         for room, session in self._sessions():
             transport = session.exit.transport
@@ -128,7 +130,7 @@ class RoomsGuard:
         if typists is not None:
             for typist in typists.typists:
                 self._hold_against(typist, typists, by_transport)
-        self._only_the_interested(now, server)
+        self._only_the_interested(now, servers)
 
     def live_rooms(self) -> Iterator[tuple[Host, Rooms]]:
         return ((host, rooms) for host, rooms in self._rooms if host.alive)
@@ -176,7 +178,7 @@ class RoomsGuard:
                 f"{claimed} is said to be sent"
             )
 
-    def _only_the_interested(self, now: float, server: Server) -> None:
+    def _only_the_interested(self, now: float, servers: list[Server]) -> None:
         """I8: whoever has subscribed to a pad's channel has somebody on the pad."""
         open_pads = {
             host.name: {room.keys.channel.encode() for room in rooms}
@@ -188,7 +190,7 @@ class RoomsGuard:
             if host.name in open_pads and id(subscriber) not in of_rooms:
                 open_pads[host.name].update(channel.encode() for channel in subscriber._wanted)
         idle: dict[tuple[str, bytes], float] = {}
-        for client in server.subscribers():
+        for client in (client for server in servers for client in server.subscribers()):
             mine = open_pads.get(client.host)
             if mine is None or not client.hears:
                 continue  # what it has said may be on its way, and it may not be known who lives

@@ -51,11 +51,12 @@ def keys_of(args: list[bytes]) -> list[bytes]:
 
 
 class Cluster:
-    """Of these servers, which begin with equal shares."""
+    """The servers begin with equal shares."""
 
     def __init__(self, servers: list[Server]) -> None:
         self.servers = servers
         self.moving: dict[int, tuple[Server, Server]] = {}  #: from where to where
+        self.moves = 0  #: that were begun
         self._owner = [servers[slot * len(servers) // SLOTS] for slot in range(SLOTS)]
         for server in servers:
             server.cluster = self
@@ -73,9 +74,12 @@ class Cluster:
             raise CommandError("CROSSSLOT Keys in request don't hash to the same slot")
         owner = self._owner[slot]
         moving = self.moving.get(slot)
-        if moving is None or args[0].upper() in _CHANNELS:
+        is_channel = args[0].upper() in _CHANNELS
+        if moving is None or (is_channel and not (asking and server is moving[1])):
             if owner is not server:
                 raise CommandError(f"MOVED {slot} {owner.name}:{PORT}")
+            return
+        if is_channel:
             return
         source, target = moving
         if server is source:
@@ -104,6 +108,7 @@ class Cluster:
         if source is target or slot in self.moving:
             return False
         self.moving[slot] = (source, target)
+        self.moves += 1
         return True
 
     def move_keys(self, slot: int, count: int) -> int:

@@ -148,6 +148,12 @@ class Server:
         for replica in self.replicas:
             replica.copy_from(self)
 
+    def by_hand(self, *command: bytes) -> None:
+        """As somebody with redis-cli does it, whoever the server listens to otherwise."""
+        call = self.call()
+        run(call, list(command))
+        self._committed(call)
+
     # --- As a part of a cluster ------------------------------------------------------------------
 
     def hand_over(self, key: bytes, to: Server) -> None:
@@ -160,6 +166,7 @@ class Server:
         if until is not None:
             to.store.until[key] = until
         to._note(((PUT, key, _copied(value), until),))
+        to.sync(to.loop.time())  # or a restart of either would lose what was never written
 
     def _note(self, transaction: Transaction) -> None:
         now = self.loop.time()
@@ -703,7 +710,7 @@ _NIL_LIST: Final = b"*-1\r\n"
 
 
 def encode(reply: Any) -> bytes:
-    """As RESP2."""
+    """As RESP2; a mapping, which that has not, as RESP3."""
     kind = type(reply)
     if kind is bytes:
         return b"$%d\r\n%b\r\n" % (len(reply), reply)
@@ -719,6 +726,9 @@ def encode(reply: Any) -> bytes:
         return b"+%b\r\n" % reply.encode()
     if isinstance(reply, CommandError):
         return b"-%b\r\n" % str(reply).replace("\r", " ").replace("\n", " ").encode()
+    if kind is dict:  # RESP3
+        parts = [part for pair in reply.items() for part in pair]
+        return b"%%%d\r\n%b" % (len(reply), b"".join(map(encode, parts)))
     raise TypeError(f"no reply of a server: {reply!r}")
 
 
