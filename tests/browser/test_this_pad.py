@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from padfleet.shared.documents import offered
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import DESK, PHONE, TEXT, Browser, BrowserError, Page
 from tests.browser.test_looks import check
@@ -76,9 +77,11 @@ def test_a_pad_is_saved_as_what_the_server_makes_of_it(browser: Browser, fleet: 
     links: list[list[str]] = page.look(
         "[...document.querySelectorAll('#exports a')].map(a => [a.innerText, a.href])"
     )
-    # This server says that it makes nothing else.
-    assert [name for name, _ in links] == ["Plain text", "HTML", "Etherpad"]
-    txt, html, etherpad = [read(page, href) for _, href in links]
+    # This server says what it makes besides: that depends on what is installed.
+    documents = [href.rpartition("/")[2] for _, href in links[3:]]
+    assert documents == [form for form in ("docx", "pdf") if form in offered.written()]
+    assert [name for name, _ in links[:3]] == ["Plain text", "HTML", "Etherpad"]
+    txt, html, etherpad = [read(page, href) for _, href in links[:3]]
     assert txt == "Hello and goodbye\n"
     assert "Hello and goodbye" in html
     assert etherpad.startswith('{"pad:')
