@@ -639,7 +639,7 @@ def attacks() -> list[Attack]:
             {"closed 1002": 10, "closed 1007": 2, "closed 1009": 2},
             short=True,
         ),
-        Attack("WebSocket: 50 MB, deflated", deflated, {"closed 1002": 10}, 8),
+        Attack("WebSocket: 50 MB, deflated", deflated, {"closed 1009": 10}, 8),
         Attack("WebSocket: twenty frames, byte by byte", dripped_frame, {"held back": 20}, 6),
         Attack("WebSocket: pings whose pongs are not read", unread_pongs, {"held back": 10}, 6),
         Attack(
