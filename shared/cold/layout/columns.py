@@ -45,7 +45,10 @@ def to_columns(first: int, records: Sequence[bytes], chain: bytes) -> tuple[Colu
     """The columns, and the chain after the last record. `chain` is the one before the first. Raises
     `CorruptPad` for a record that does not follow, or is none."""
     columns = Columns([], [], [], [], [], [], [], [], [], b"", [])
-    authors, sessions, pools = _Numbers(), _Numbers(), _Numbers()
+    # Each thing with its number, in the order in which they come.
+    authors: dict[str, int] = {}
+    sessions: dict[str, int] = {}
+    pools: dict[bytes, int] = {}
     seqs: dict[str, int] = {}
     changesets: list[bytes] = []
     before = 0
@@ -61,18 +64,21 @@ def to_columns(first: int, records: Sequence[bytes], chain: bytes) -> tuple[Colu
                 columns.whole.append((place, record))
                 continue
             changeset, pool, delta = parted
-            columns.author.append(authors.of(author))
-            columns.session.append(sessions.of(session))
+            columns.author.append(authors.setdefault(author, len(authors)))
+            columns.session.append(sessions.setdefault(session, len(sessions)))
             columns.seq.append(seq - seqs.get(session, 0))
             seqs[session] = seq
             columns.time.append(time - before)
             columns.delta.append(delta - (time - before if before else 0))
             before = time
-            columns.pool.append(pools.of(pool))
+            columns.pool.append(pools.setdefault(pool, len(pools)))
             changesets.append(changeset)
-    found = (list(numbers.known) for numbers in (authors, sessions, pools))
-    named = dict(zip(("authors", "sessions", "pools"), found, strict=True))
-    return columns._replace(**named, changesets=b"\n".join(changesets)), chain
+    return columns._replace(
+        authors=list(authors),
+        sessions=list(sessions),
+        pools=list(pools),
+        changesets=b"\n".join(changesets),
+    ), chain
 
 
 def from_columns(
@@ -111,16 +117,6 @@ def _next(rows: Iterator[T]) -> T:
     for row in rows:
         return row
     raise ValueError("there are fewer revisions than there have to be")
-
-
-class _Numbers:
-    """Gives each thing a number, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self.known: dict[Any, int] = {}
-
-    def of(self, thing: Any) -> int:
-        return self.known.setdefault(thing, len(self.known))
 
 
 @lru_cache(maxsize=1024)
