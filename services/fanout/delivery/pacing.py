@@ -11,7 +11,7 @@ Times are seconds, of a monotonic clock.
 from dataclasses import dataclass
 from typing import Final
 
-LIGHT_SHARE: Final = 0.04
+LIGHT_SHARE: Final = 0.03
 """The share of the event loop's time that the flushes of one pad may take before the pad is held to
 `rate`: with a handful of people on it there is little to save, and they need not wait. A flush for
 twenty-four takes 0.5 ms of a slow core where its message is deflated."""

@@ -18,7 +18,7 @@ ROUNDS = 40
 """Steps of the search for the rhythm at which a flush takes as long as it does; each halves what is
 missing."""
 
-LIGHT_SHARE, LIGHT_TIMES = 0.04, 3
+LIGHT_SHARE, LIGHT_TIMES = 0.03, 3
 """A pad whose flushes at the usual rate would take less than this share of the loop may have more
 of them, up to so many times as many: `fanout.delivery.pacing` has the same."""
 
