@@ -11,6 +11,7 @@ from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.removing import remove_cold
+from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.copying import copy_pad, move_pad
@@ -220,6 +221,8 @@ async def _move(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 async def _elsewhere(run: _PadsRun, given: argparse.Namespace, edits: Edits | None) -> None:
     """Copies, or moves if there is a way to delete."""
     redis, keyspace, source, destination = run.redis, run.keyspace, given.pad, given.new_name
+    if run.cold is not None:
+        redis.elsewhere = Thawing(redis, keyspace, run.cold)
     if source == destination:
         return run.fails("both names are the same")
     group = groups.group_of(destination)

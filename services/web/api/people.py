@@ -6,6 +6,7 @@ from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import AT_ONCE, all_pads
 from padfleet.shared.batches import slices
+from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.log import authors, contributions, presence
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.records import Member
@@ -36,7 +37,11 @@ async def get_author_name(api: Api, fields: Fields) -> str | None:
 
 async def list_pads_of_author(api: Api, fields: Fields) -> dict[str, Any]:
     author = await existing(api, fields)
-    return {"padIDs": await contributions.pads_of(api.redis, api.keyspace, author)}
+    pads = await contributions.pads_of(api.redis, api.keyspace, author)
+    if isinstance(thawing := api.redis.elsewhere, Thawing):
+        cold = [pad async for pad in thawing.cold.pads_of_author(author)]
+        pads = sorted({*pads, *cold})
+    return {"padIDs": pads}
 
 
 async def existing(api: Api, fields: Fields) -> str:

@@ -17,6 +17,7 @@ from padfleet.shared.log.several import read_heads
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
+from tests.tools import padfleet
 
 PADS = ("one", "two")
 
@@ -61,6 +62,7 @@ async def test_an_author_is_nobody_in_the_cold_store_too(fleet: Fleet, folder: P
             await api.appendChatMessage(padID=pad, text="I am Ada", authorID=ada)
             await api.appendChatMessage(padID=pad, text="I am Bob", authorID=bob)
         await eventually(frozen, "all pads are in the cold store", timeout=60)
+        assert (await api.listPadsOfAuthor(authorID=bob))["padIDs"] == list(PADS)
         before = {pad: await cold.look(pad) for pad in PADS}
         said = await api.anonymizeAuthor(authorID=ada)
         assert (said["affectedPads"], said["clearedChatMessages"]) == (2, 2)
@@ -85,5 +87,10 @@ async def test_an_author_is_nobody_in_the_cold_store_too(fleet: Fleet, folder: P
         assert [(m["userId"], m["userName"]) for m in history] == [(None, None), (bob, "Bob")]
         assert await api.getAuthorName(authorID=ada) is None
         assert (await api.getText(padID="one"))["text"] == "by Ada\nby Bob\n\n"
+        renamed = await padfleet(
+            fleet.redis_url, "pads", "rename", "two", "three", PADFLEET_COLD_URL=f"file://{folder}"
+        )
+        assert renamed.code == 0, renamed
+        assert (await api.getText(padID="three"))["text"] == "by Ada\nby Bob\n\n"
     await redis.close()
     await cold.aclose()
