@@ -1,17 +1,13 @@
 """Targets that files go into: HTML that is read as a pad, files in some encoding,
-`.etherpad` files, documents, and forms."""
+`.etherpad` files, and forms."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from io import BytesIO
 from random import Random
 from typing import Any
-from zipfile import ZipFile
 
-from padfleet.shared.documents.opendocument import to_odt
-from padfleet.shared.documents.word import to_docx
 from padfleet.shared.easysync import iter_ops
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.converting import Converter
@@ -86,53 +82,6 @@ def _file(case: tuple[bytes, bool]) -> int:
     found = jobs.insertion(jobs.work(jobs.reading(data, form=form, most=_MOST)))
     assert len(found.text) <= _MOST.units
     assert sum(op.chars for op in iter_ops(found.ops)) == len(found.text)
-    return len(found.text) + len(found.ops) + len(found.pool)
-
-
-_DOCUMENTS = {
-    ".docx": lambda: to_docx(*from_html(_PAGES[0], "a.x"), "title"),
-    ".odt": lambda: to_odt(*from_html(_PAGES[0], "a.x"), "title"),
-}
-_XML = [
-    b"<text:p>",
-    b"</text:p>",
-    b"<w:p/>",
-    b"<!DOCTYPE x>",
-    b"&#0;",
-    b"&amp;",
-    b"<text:s/>",
-    b"\0",
-]
-
-
-@cache
-def _parts(ending: str) -> dict[str, bytes]:
-    with ZipFile(BytesIO(_DOCUMENTS[ending]())) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def _document_case(source: Random) -> tuple[bytes, str]:
-    """A document with a part that is spoilt, or an archive that is; or some Markdown."""
-    ending = source.choice([*_DOCUMENTS, ".md"])
-    if ending == ".md":
-        text = "".join(source.choices([*"*_`>|#-~[]()!\\\n ", "a", "1. ", "\n\n"], k=200))
-        return text.encode(), ending
-    parts = dict(_parts(ending))
-    name = source.choice(list(parts))
-    parts[name] = mutated(source, parts[name], [*parts.values(), *_XML])
-    out = BytesIO()
-    with ZipFile(out, "w") as archive:
-        for each, content in parts.items():
-            archive.writestr(each, content)
-    data = out.getvalue()
-    if source.random() < 0.3:
-        data = mutated(source, data, [b"PK\x01\x02", b"\xff" * 4, b"\0" * 4])
-    return data, ending
-
-
-def _document(case: tuple[bytes, str]) -> int:
-    data, ending = case
-    found = jobs.insertion(jobs.work(jobs.reading(data, form=ending, most=_MOST)))
     return len(found.text) + len(found.ops) + len(found.pool)
 
 
@@ -212,7 +161,6 @@ async def _read_records(case: bytes) -> int:
 TARGETS = [
     Target("html", _page, _html, (), 20_000),
     Target("file", _file_case, _file, (ValueError,), 20_000),
-    Target("document", _document_case, _document, (ValueError,), 2_000),
     Target("etherpad", _etherpad_case, _etherpad, (r.BadRecord,), 20_000),
     Target("form", _form_case, _form, (ValueError,), 30_000),
 ]
