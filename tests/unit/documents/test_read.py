@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
+from random import Random
 from zipfile import ZipFile
 
 import pytest
@@ -11,11 +13,13 @@ from docx.enum.text import WD_BREAK
 
 from padfleet.shared.documents import packages
 from padfleet.shared.documents.office import html_of
+from padfleet.shared.documents.opendocument import to_odt
+from padfleet.shared.documents.word import to_docx
 from padfleet.shared.easysync import from_units
 from padfleet.shared.rendering.jobs import Most, insertion, reading, work
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
-from tests.unit.documents.samples import archive
+from tests.unit.documents.samples import archive, pad
 
 MOST = Most(100_000, 1_000)
 
@@ -164,3 +168,23 @@ def test_the_job_of_reading_one() -> None:
     assert found.text == "hello"
     with pytest.raises(ValueError, match="no document"):
         work(reading(b"x", form=".docx", most=MOST))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_spoilt_document_is_read_or_refused(seed: int) -> None:
+    """One of its parts has bytes that are others, or gone."""
+    source = Random(seed)
+    atext, pool = pad()
+    make, ending = source.choice([(to_odt, ".odt"), (to_docx, ".docx")])
+    data = make(atext, pool, "")
+    with ZipFile(BytesIO(data)) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    name = source.choice([name for name in parts if name.endswith((".xml", ".rels"))])
+    at = source.randrange(len(parts[name]))
+    parts[name] = parts[name][:at] + source.randbytes(2) + parts[name][at + source.randrange(40) :]
+    out = BytesIO()
+    with ZipFile(out, "w") as spoilt:
+        for each, content in parts.items():
+            spoilt.writestr(each, content)
+    with suppress(ValueError):
+        work(reading(out.getvalue(), form=ending, most=MOST))
