@@ -205,7 +205,7 @@ def test_the_first_of_two_pages_of_one_author_is_told_userdup(
     assert not any("disconnect" in message for message in other.messages)
     third = npm.open(fleet.urls[second], transports=transports).join(pad, token=token)
     other.hears({"disconnect": "userdup"})
-    assert third.rev == 1
+    third.wait(lambda: third.rev == 1, "in CLIENT_VARS, or right behind")
 
 
 @same_or_other

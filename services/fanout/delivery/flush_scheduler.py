@@ -83,11 +83,12 @@ class FlushScheduler:
 class FlushSlot:
     """One room's flushes, one after the other and paced."""
 
-    def __init__(self, turns: FlushScheduler, work: Work) -> None:
+    def __init__(self, turns: FlushScheduler, work: Work, rules: PacingRules | None = None) -> None:
+        """`rules` instead of those that the rooms of `turns` have."""
         self._turns = turns
         self._clock = turns.clock
         self._work = work
-        self._pace = FlushPace(turns.rules)
+        self._pace = FlushPace(rules or turns.rules)
         self._timer: Timer | None = None
         self._rest: Iterator[float] | None = None
         self._again = False

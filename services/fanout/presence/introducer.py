@@ -26,6 +26,11 @@ RULES: Final = PacingRules(share=0.1, ceiling=1.0, rate=20, burst=16)
 """How telling of people shares the event loop with everything else. With a handful of them there
 are no pauses to notice."""
 
+CHANGES: Final = PacingRules(share=0.1, ceiling=1.0, rate=2, burst=8)
+"""The same of what changes, which is a write for each who is there: on a pad of a hundred people to
+which ten come in a second, it costs more than the ten joins. Who comes after a quiet time is told
+of at once; in a rush two to six times a second."""
+
 NEXT = 0.01
 """Seconds until who has taken one part of it is given the next."""
 
@@ -50,7 +55,7 @@ class Introducer:
         self._sessions = sessions
         self._gate = gate
         self._clock = turns.clock
-        self._changes = FlushSlot(turns, self._tell_all)
+        self._changes = FlushSlot(turns, self._tell_all, CHANGES)
         self._introductions = FlushSlot(turns, self._tell_behind)
         self._behind: dict[str, Session] = {}
         """Who has come, or could not take what there was, and is not at the end yet."""
