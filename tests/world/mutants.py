@@ -77,7 +77,7 @@ MUTATIONS: Final = {
     "the last of several revisions is left out": Mutation(
         _COMMIT,
         "  for j = first, last do\n    local rev",
-        "  for j = first, math.max(first, last - 1) do\n    local rev",
+        "  for j = first, last == first and last or last - 1 do\n    local rev",
         ("redis freezes", "redis is slow", "freeze"),
     ),
     "fences are not stored": Mutation(
