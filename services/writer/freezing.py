@@ -73,12 +73,12 @@ class Freezing:
         cold = thawing.cold
         self._etherpads = cold if isinstance(cold, EtherpadPads) else None
         self._looked_there: dict[int, float] = {}  #: by partition, `time.monotonic`
-        self._write = WriteBehind(redis, keyspace, thawing.cold)
+        self._write = WriteBehind(redis, keyspace, thawing.cold, after_ms=after_ms)
         self._after_ms = after_ms
         self._every = every_ms / 1000
         self._terms: dict[int, int] = {}
         self._known: dict[int, set[str]] = {}  #: pads that were compared in this term, by partition
-        self._behind: dict[str, float] = {}  #: since when, by `time.monotonic`
+        self._behind: dict[int, dict[str, float]] = {}  #: since when, by `time.monotonic`
 
     @property
     def interval(self) -> float:
@@ -105,8 +105,7 @@ class Freezing:
         for partition in self._terms.keys() - held:
             del self._terms[partition]
             self._known.pop(partition, None)
-        for pad in [p for p in self._behind if self._keyspace.partition_of(p) not in held]:
-            del self._behind[pad]
+            self._behind.pop(partition, None)
 
     async def look(self, lease: Lease, between: Between) -> None:
         """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
@@ -120,6 +119,8 @@ class Freezing:
             await self._each(pad, self._write.arrive_late(pad, trace, after))
         pads = await moving.hot_pads(self._redis, self._keyspace, partition)
         await self._look_there(partition, pads)
+        behind = self._behind.get(partition, {})
+        self._behind[partition] = {pad: behind[pad] for pad in pads if pad in behind}
         for page in slices(pads, PAGE):
             found = await moving.standings(self._redis, self._keyspace, partition, page)
             due = [
@@ -159,10 +160,11 @@ class Freezing:
         if isinstance(standing, CorruptPad):
             log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
             return False
+        behind = self._behind[partition]
         if standing.even and standing.head is not None:
-            self._behind.pop(pad, None)
+            behind.pop(pad, None)
         elif not standing.opened:
-            self._behind.setdefault(pad, time.monotonic())
+            behind.setdefault(pad, time.monotonic())
         return (
             not (standing.even or standing.opened)
             or standing.head is None
@@ -185,7 +187,7 @@ class Freezing:
     ) -> None:
         known = self._known[lease.partition]
         if standing.head is None:
-            self._behind.pop(pad, None)
+            self._behind[lease.partition].pop(pad, None)
             known.discard(pad)
             # Frozen a moment ago, taken away as nobody wrote in it, or lost.
             if not await self._thawing.bring_if_lost(pad):
@@ -198,7 +200,7 @@ class Freezing:
             return
         if not standing.even:
             if await self._write.bring(pad) is not None:
-                self._behind.pop(pad, None)
+                self._behind[lease.partition].pop(pad, None)
         elif self._may_freeze(standing):
             verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
             if verdict == "ok":
@@ -226,6 +228,7 @@ class Freezing:
             log.exception("pad not brought", extra={"pad": pad})
 
     def _tell(self) -> None:
-        metrics.COLD_BEHIND.set(len(self._behind))
-        oldest = min(self._behind.values(), default=None)
+        since = [began for behind in self._behind.values() for began in behind.values()]
+        metrics.COLD_BEHIND.set(len(since))
+        oldest = min(since, default=None)
         metrics.COLD_BEHIND_SECONDS.set(0.0 if oldest is None else time.monotonic() - oldest)

@@ -30,6 +30,11 @@ def open_pads(url: str) -> ColdPads:
     return ObjectPads(open_store(parse_cold_url(url)))
 
 
+def cold_of(redis: Redis) -> ColdPads | None:
+    """The cold store that pads are brought from into this Redis; None: there is none."""
+    return redis.elsewhere.cold if isinstance(redis.elsewhere, Thawing) else None
+
+
 def attach(
     redis: Redis,
     keyspace: Keyspace,

@@ -11,6 +11,7 @@ processes one installs it, and the others find that it is there.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
 from redis.exceptions import ResponseError
@@ -32,7 +33,7 @@ from padfleet.shared.log.moving import (
     whereabouts,
 )
 from padfleet.shared.log.records import Revision, Snapshot
-from padfleet.shared.tasks import Boxed, TaskFault, awaited
+from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 
 log = logging.getLogger(__name__)
 
@@ -122,10 +123,15 @@ class Thawing:
 
     async def past(self, pad: str, first: int, last: int) -> list[Revision]:
         """As `Elsewhere.past`."""
-        keys = self._keyspace.pad(pad)
-        epoch, kept_from = await moving.where_it_begins(self._redis, keys)
-        last = min(last, kept_from - 1)
         found: list[Revision] = []
+        kept = await moving.where_it_begins(self._redis, self._keyspace.pad(pad))
+        if kept is not None:
+            epoch, last = kept.epoch, min(last, kept.first - 1)
+        elif (cold := await self.cold.look(pad)) is not None:
+            # It was frozen while somebody reads it.
+            epoch, last = cold.epoch, min(last, cold.head)
+        else:
+            return []
         if first <= last and not pad.startswith(CANARY):
             try:
                 async for part in self.cold.revisions(pad, epoch, first, last):
@@ -133,6 +139,19 @@ class Thawing:
             except Overwritten:
                 return []  # it was replaced, or deleted, just now
         return found
+
+    async def are_there(self, pads: Sequence[str]) -> list[bool]:
+        """As `Elsewhere.are_there`."""
+
+        async def is_there(pad: str) -> bool:
+            async with self._redis.few:
+                return await self.cold.look(pad) is not None
+
+        return await all_of(*(is_there(pad) for pad in pads))
+
+    async def pads_of_author(self, author: str) -> list[str]:
+        """As `Elsewhere.pads_of_author`."""
+        return [pad async for pad in self.cold.pads_of_author(author)]
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
         """As `Elsewhere.pad_of_read_only`."""

@@ -56,7 +56,11 @@ class WriteBehind:
     """Each call raises `StoreAway` and what else `UNREACHABLE` lists, or `CorruptPad` where what
     there is of the pad, in one of the two places, cannot be used."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, cold: ColdPads) -> None:
+    def __init__(
+        self, redis: Redis, keyspace: Keyspace, cold: ColdPads, *, after_ms: int = 0
+    ) -> None:
+        """`after_ms`: for how long nobody has to have been on a pad that is frozen."""
+        self._after_ms = after_ms
         self._redis = redis
         self._keyspace = keyspace
         self._cold = cold
@@ -203,7 +207,9 @@ class WriteBehind:
             again = await moving.read_stored(self._redis, keys)
             if again is None or (again.stamp, again.fences, again.seen) != stored_as(stored):
                 return "changed"
-            verdict = await moving.freeze(self._redis, self._keyspace, lease, pad, stored, trace)
+            verdict = await moving.freeze(
+                self._redis, self._keyspace, lease, pad, stored, trace, self._after_ms
+            )
             if verdict == "changed":
                 # Or it was done, and the answer got lost.
                 here = await moving.whereabouts(self._redis, self._keyspace, keys)

@@ -1,6 +1,7 @@
 """Which pads an author has written on: an index, which can always be told from the pads."""
 
 from collections.abc import Awaitable, Collection, Iterable
+from itertools import compress
 from typing import cast
 
 from padfleet.shared.log.authors import SYSTEM_AUTHOR, keep
@@ -31,18 +32,29 @@ async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
-    """In alphabetical order. What the index says of pads that are gone is taken out of it."""
+    """In alphabetical order, wherever they are. What the index says of pads that are gone is taken
+    out of it."""
     reply = redis.client.hgetall(author_pads_key(author))
     known = await cast("Awaitable[dict[bytes, bytes]]", reply)
-    names = [name.decode() for name in known]
+    names = dict.fromkeys(name.decode() for name in known)
+    if redis.elsewhere is not None:
+        names |= dict.fromkeys(await redis.elsewhere.pads_of_author(author))
     pipeline = redis.client.pipeline(transaction=False)
     for name in names:
         _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
     found: list[str] = []
     gone: list[str] = []
+    away: list[str] = []
     for name, (head, epoch) in zip(names, await pipeline.execute(), strict=True):
-        there = int(head or -1) >= 0 and (epoch or b"0") == known[name.encode()]
-        (found if there else gone).append(name)
+        noted = known.get(name.encode())
+        if head is None and redis.elsewhere is not None:
+            away.append(name)
+        elif int(head or -1) >= 0 and noted in (None, epoch or b"0"):
+            found.append(name)
+        elif noted is not None:
+            gone.append(name)
+    if redis.elsewhere is not None:
+        found += compress(away, await redis.elsewhere.are_there(away))
     if gone:
         await redis.client.hdel(author_pads_key(author), *gone)
     return sorted(found)

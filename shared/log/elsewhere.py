@@ -14,8 +14,15 @@ class Elsewhere(Protocol):
         """Returns when the pad is in Redis; False: there is none of this name."""
 
     async def past(self, pad: str, first: int, last: int) -> Sequence[Revision]:
-        """Old revisions of a pad that is in Redis, which were not brought with it: those of
-        first…last that there are, in order."""
+        """Revisions of a pad that are not in Redis: old ones, which were not brought with it, or
+        all of them, if it was taken out while it is read. Those of first…last that there are, in
+        order."""
+
+    async def are_there(self, pads: Sequence[str]) -> list[bool]:
+        """Of pads that Redis has nothing of: which there are all the same, in this order."""
+
+    async def pads_of_author(self, author: str) -> list[str]:
+        """The pads elsewhere that this author is in; some of them may be in Redis, too."""
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
         """The pad that a read-only id leads to; None: to none."""

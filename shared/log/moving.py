@@ -124,12 +124,26 @@ async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Wherea
         )
 
 
-async def where_it_begins(redis: Redis, keys: PadKeys) -> tuple[int, int]:
-    """The pad's epoch, and the oldest revision that is in its stream. Raises as `whereabouts`."""
+class KeptFrom(NamedTuple):
+    """What Redis has of a pad's history."""
+
+    epoch: int
+    first: int  #: the oldest revision that is in the stream
+
+
+async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
+    """None: nothing of the pad is here. Raises as `whereabouts`."""
     with of_right_type(keys.meta):
-        epoch, first = await redis.rush.hmget(keys.meta, ["epoch", "first"])
+        head, epoch, first = await redis.rush.hmget(keys.meta, ["head", "epoch", "first"])
     with readable(keys.meta):
-        return int(epoch or 0), int(first or 0)
+        return KeptFrom(int(epoch or 0), int(first or 0)) if head is not None else None
+
+
+async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
+    """Keeps the pad in Redis for as long as if somebody had been on it just now, for who is about
+    to read it in several steps. Raises what `UNREACHABLE` lists."""
+    now = int(time.time() * 1000)
+    await redis.client.zadd(keyspace.hot(keyspace.partition_of(pad)), {pad: now}, xx=True)
 
 
 async def announce_fetching(
@@ -305,8 +319,10 @@ async def freeze(
     pad: str,
     stored: StoredPad,
     trace: Trace,
+    after_ms: int = 0,
 ) -> "_Frozen":
-    """Takes the pad out of Redis, as it was when `stored` was read. Only for who has the lease."""
+    """Takes the pad out of Redis, as it was when `stored` was read, if nobody has held it there for
+    so long. Only for who has the lease."""
     keys = keyspace.pad(pad)
     own = (keys.members, keys.chat, keys.saved, keys.fences)
     reply: bytes = await scripts.FREEZE(
@@ -330,6 +346,7 @@ async def freeze(
             stored.stamp,
             stored.meta.get(b"sessions", b"0"),
             trace.to_text(),
+            after_ms,
         ],
     )
     return cast("_Frozen", reply.decode())

@@ -7,6 +7,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.history import PadMeta, read_told_meta
+from padfleet.shared.log.moving import hold
 
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
@@ -114,7 +115,10 @@ async def pad(api: Api, fields: Fields, name: str = "padID") -> tuple[str, PadMe
 
 
 async def _meta(api: Api, pad: str) -> PadMeta:
-    return await read_told_meta(api.redis, api.keyspace.pad(pad))
+    meta = await read_told_meta(api.redis, api.keyspace.pad(pad))
+    if meta.exists and api.redis.elsewhere is not None:
+        await hold(api.redis, api.keyspace, pad)  # until all of it has been read
+    return meta
 
 
 def not_above_head(rev: int | None, meta: PadMeta) -> None:

@@ -25,6 +25,7 @@ from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import PadMeta, read_told_meta
+from padfleet.shared.log.moving import hold
 from padfleet.shared.log.weight import weight
 from padfleet.shared.visit import Door, NotAllowed, Visitor
 
@@ -83,6 +84,8 @@ class Exports:
         meta = await read_told_meta(self._api.redis, keys)
         if not meta.exists:
             raise web.HTTPNotFound(text="there is no such pad")
+        if self._api.redis.elsewhere is not None:
+            await hold(self._api.redis, self._api.keyspace, visitor.pad)  # until it has been read
         try:
             rev = arguments.rev(dict(request.match_info))
         except ApiError as error:

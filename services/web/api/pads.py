@@ -1,6 +1,7 @@
 """Pads as a whole: making, deleting, listing, and what they are known by."""
 
 import re
+from collections.abc import AsyncGenerator
 from itertools import compress
 from typing import Any
 
@@ -8,16 +9,17 @@ from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.conversion import MOST
 from padfleet.shared.batches import batches
+from padfleet.shared.cold import catalogue
+from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
 from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
-from padfleet.shared.log.several import are_there
+from padfleet.shared.log.several import are_there, read_heads
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 
@@ -106,17 +108,37 @@ async def list_all_pads(api: Api, _fields: Fields) -> dict[str, Any]:
 
 
 async def all_pads(api: Api) -> list[str]:
-    """In alphabetical order. Goes through all keys of the fleet."""
-    found: list[str] = []
-    async for part in batches(pad_ids(api.redis, api.keyspace), AT_ONCE):
-        found += await existing(api, part)
-    return sorted(found)
+    """In alphabetical order. Goes through all keys of the fleet, and all names of the cold
+    store."""
+    return sorted([pad async for pads in pages(api) for pad in pads])
+
+
+async def pages(api: Api) -> AsyncGenerator[list[str], None]:
+    """All pads, wherever they are, some at a time and in no order."""
+    found = catalogue.all_pads(api.redis, api.keyspace, cold_of(api.redis))
+    async for part in batches(found, AT_ONCE):
+        hot = [where.pad for where in part if where.hot]
+        there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in hot])
+        yield [*compress(hot, there), *(where.pad for where in part if not where.hot)]
 
 
 async def existing(api: Api, pads: list[str]) -> list[str]:
     """Those that are there."""
-    there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in pads])
-    return list(compress(pads, there))
+    if api.redis.elsewhere is None:
+        there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in pads])
+        return list(compress(pads, there))
+    heads = await read_heads(api.redis, [api.keyspace.pad(pad) for pad in pads])
+    found: list[str] = []
+    away: list[str] = []
+    for pad, head in zip(pads, heads, strict=True):
+        if isinstance(head, Exception):
+            raise head
+        if head.head >= 0:
+            found.append(pad)
+        elif not head.epoch:
+            away.append(pad)
+    found += compress(away, await api.redis.elsewhere.are_there(away))
+    return [pad for pad in pads if pad in found]
 
 
 # --- Group pads' own -----------------------------------------------------------------------------

@@ -4,9 +4,7 @@ from typing import Any
 
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
-from padfleet.services.web.api.pads import AT_ONCE, all_pads
-from padfleet.shared.batches import slices
-from padfleet.shared.cold.thawing import Thawing
+from padfleet.services.web.api.pads import pages
 from padfleet.shared.log import authors, contributions, presence
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.records import Member
@@ -37,11 +35,7 @@ async def get_author_name(api: Api, fields: Fields) -> str | None:
 
 async def list_pads_of_author(api: Api, fields: Fields) -> dict[str, Any]:
     author = await existing(api, fields)
-    pads = await contributions.pads_of(api.redis, api.keyspace, author)
-    if isinstance(thawing := api.redis.elsewhere, Thawing):
-        cold = [pad async for pad in thawing.cold.pads_of_author(author)]
-        pads = sorted({*pads, *cold})
-    return {"padIDs": pads}
+    return {"padIDs": await contributions.pads_of(api.redis, api.keyspace, author)}
 
 
 async def existing(api: Api, fields: Fields) -> str:
@@ -76,21 +70,15 @@ async def pad_users(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def get_stats(api: Api, _fields: Fields) -> dict[str, Any]:
     """Counts pads and sessions of the whole fleet. Goes through all keys."""
-    pads = await all_pads(api)
     alive = await _alive(api)
-    sessions = active = 0
-    for pad in await _with_members(api, pads):
-        here = len(await _members(api, pad, alive))
-        sessions += here
-        active += here > 0
-    return {"totalPads": len(pads), "totalSessions": sessions, "totalActivePads": active}
-
-
-async def _with_members(api: Api, pads: list[str]) -> list[str]:
-    found = []
-    for part in slices(pads, AT_ONCE):
-        found += [pad for pad, _ in await pads_with_sessions(api.redis, api.keyspace, part)]
-    return found
+    total = sessions = active = 0
+    async for part in pages(api):
+        total += len(part)
+        for pad, _ in await pads_with_sessions(api.redis, api.keyspace, part):
+            here = len(await _members(api, pad, alive))
+            sessions += here
+            active += here > 0
+    return {"totalPads": total, "totalSessions": sessions, "totalActivePads": active}
 
 
 async def _members(api: Api, pad: str, alive: set[str] | None = None) -> list[Member]:

@@ -4,7 +4,7 @@
 -- KEYS  1 state  2 meta  3 moving      ARGV  1 reign  2 pad  3 trace that was seen  4 trace
 -- Replies 'ok', or what is otherwise than it was seen: 'reign', 'here', 'moved'.
 if this_reign(KEYS[1]) ~= ARGV[1] then return 'reign' end
-if redis.call('HEXISTS', KEYS[2], 'head') == 1 then return 'here' end
+if redis.call('HGET', KEYS[2], 'head') then return 'here' end
 if (redis.call('HGET', KEYS[3], ARGV[2]) or '') ~= ARGV[3] then return 'moved' end
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
 return 'ok'

@@ -3,6 +3,7 @@
 -- KEYS  1 state  2 inbox  3 hot  4 moving  5 meta  6 members  7 chat  8 saved  9 fences
 --       10 onwards: every other key of the pad
 -- ARGV  1 term  2 reign  3 pad  4 epoch  5 head  6 chain  7 stamp  8 sessions  9 trace
+--       10 ms for which nobody has to have held it
 -- Replies 'ok', or why it stays: 'lease', 'changed', 'people', 'inbox'.
 if this_reign(KEYS[1]) ~= ARGV[2] then return 'lease' end
 local held = redis.call('HMGET', KEYS[1], 'term', 'position')
@@ -13,6 +14,11 @@ if (meta[1] or '0') ~= ARGV[4] or meta[2] ~= ARGV[5] or meta[3] ~= ARGV[6] or (m
   return 'changed'
 end
 if redis.call('HLEN', KEYS[6]) > 0 then return 'people' end
+local now = redis.call('TIME')
+local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+if now_ms - tonumber(redis.call('ZSCORE', KEYS[3], ARGV[3]) or '0') < tonumber(ARGV[10]) then
+  return 'people'
+end
 local waiting = redis.call('XRANGE', KEYS[2], '(' .. (held[2] or '0-0'), '+', 'COUNT', 1000)
 if #waiting == 1000 then return 'inbox' end
 for _, entry in ipairs(waiting) do

@@ -10,7 +10,7 @@
 --
 -- Replies 'ok', or why nothing was done: 'reign', 'here', 'moved', 'staged', 'damaged'.
 if this_reign(KEYS[1]) ~= ARGV[1] then return 'reign' end
-if redis.call('HEXISTS', KEYS[2], 'head') == 1 then return 'here' end
+if redis.call('HGET', KEYS[2], 'head') then return 'here' end
 if way_of(redis.call('HGET', KEYS[3], ARGV[2]) or '') ~= ARGV[4] then return 'moved' end
 -- A meta that was taken away alone: what is left of the pad may be newer than the cold store.
 if redis.call('EXISTS', KEYS[9], KEYS[11]) > 0 then return 'damaged' end
