@@ -1,0 +1,203 @@
+"""A fleet whose pads lie in a directory when nobody is on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import redis as redis_py
+
+from padfleet.shared.client import connect, new_token
+from tests.eventually import eventually, eventually_sync
+from tests.fleet import Fleet, fleet_of_its_own
+from tests.guest import Guest
+from tests.integration.api.caller import KEY, ApiFailed, Caller
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cold")
+
+
+@pytest.fixture(scope="module")
+def fleet(folder: Path) -> Iterator[Fleet]:
+    settings = {
+        "PADFLEET_PARTITIONS": "4",
+        "PADFLEET_API_KEY": KEY,
+        "PADFLEET_COLD_URL": f"file://{folder / 'store'}",
+        "PADFLEET_COLD_AFTER": "1",
+        "PADFLEET_COLD_EVERY": "0.6",
+        "PADFLEET_COMMIT_TIMEOUT_MS": "5000",
+    }
+    with fleet_of_its_own(folder, settings, writers=1, workers=2) as running:
+        yield running
+
+
+@pytest.fixture
+async def api(fleet: Fleet) -> AsyncIterator[Caller]:
+    async with Caller(fleet.urls[0]) as caller:
+        yield caller
+
+
+@pytest.fixture
+def server(fleet: Fleet) -> Iterator[redis_py.Redis]:
+    with redis_py.Redis.from_url(fleet.redis_url) as client:
+        yield client
+
+
+def left_of(server: redis_py.Redis, pad: str) -> list[bytes]:
+    return list(server.scan_iter(match=f"*{pad}*", count=10_000))
+
+
+async def frozen(server: redis_py.Redis, pad: str) -> None:
+    async def gone() -> bool:
+        return not left_of(server, pad)
+
+    await eventually(gone, f"{pad} has left Redis", timeout=30)
+
+
+def appended(fleet: Fleet) -> float:
+    """Revisions that the cold store has been brought."""
+    return sum(writer.metric("padfleet_cold_revisions_total") for writer in fleet.writers)
+
+
+async def test_a_pad_leaves_redis_and_is_there_for_whoever_names_it(
+    fleet: Fleet, api: Caller, server: redis_py.Redis
+) -> None:
+    url = f"{fleet.urls[0]}/p/comes-and-goes"
+    async with connect(url, name="Ada") as pad:
+        await pad.append("a line\n")
+        author = pad.author_id
+    await api.appendChatMessage(padID="comes-and-goes", text="said", authorID=author)
+    read_only = (await api.getReadOnlyID(padID="comes-and-goes"))["readOnlyID"]
+    await frozen(server, "comes-and-goes")
+    assert not server.exists(f"pf:readonly:{read_only}")
+    assert "comes-and-goes" in (await api.listAllPads())["padIDs"]
+    assert (await api.listPadsOfAuthor(authorID=author))["padIDs"] == ["comes-and-goes"]
+    async with connect(f"{fleet.urls[1]}/p/{read_only}") as pad:
+        assert "a line\n" in pad.text
+    async with connect(url, name="Bert") as pad:
+        await pad.append("another\n")
+        assert "another" in pad.text
+    chat = await api.getChatHistory(padID="comes-and-goes")
+    assert [message["text"] for message in chat["messages"]] == ["said"]
+    await frozen(server, "comes-and-goes")
+    assert "another" in (await api.getText(padID="comes-and-goes"))["text"]
+    assert await api.getRevisionsCount(padID="comes-and-goes") == {"revisions": 2}
+
+
+async def test_a_name_is_taken_also_if_its_pad_is_cold(api: Caller, server: redis_py.Redis) -> None:
+    await api.createPad(padID="taken", text="first")
+    await frozen(server, "taken")
+    with pytest.raises(ApiFailed, match="already exist"):
+        await api.createPad(padID="taken", text="second")
+    await frozen(server, "taken")
+    await api.copyPad(sourceID="taken", destinationID="copied")
+    await frozen(server, "copied")
+    with pytest.raises(ApiFailed, match="already exists"):
+        await api.copyPad(sourceID="taken", destinationID="copied")
+    await frozen(server, "taken")
+    await api.deletePad(padID="taken")
+    with pytest.raises(ApiFailed, match="does not exist"):
+        await api.getText(padID="taken")
+    await frozen(server, "taken")
+    with pytest.raises(ApiFailed, match="does not exist"):
+        await api.getText(padID="taken")
+
+
+async def test_I5_a_page_comes_back_to_a_pad_that_was_frozen_meanwhile(
+    fleet: Fleet, server: redis_py.Redis
+) -> None:
+    """With what it had, and is sent what it missed."""
+    token = new_token()
+    async with connect(f"{fleet.urls[0]}/p/back-again", token=token) as pad:
+        await pad.append("one\n")
+    await frozen(server, "back-again")
+    async with connect(f"{fleet.urls[0]}/p/back-again") as pad:
+        await pad.append("two\n")
+    await frozen(server, "back-again")
+    async with Guest(fleet.urls[0]) as guest:
+        await guest.join("back-again", token=token, reconnect=True, client_rev=1)
+        await guest.hears(lambda: guest.heard("CLIENT_RECONNECT"), "what was missed")
+        assert not [m for m in guest.messages if "disconnect" in m]
+
+
+async def test_I5_all_of_redis_is_lost_and_every_pad_is_served(
+    fleet: Fleet, api: Caller, server: redis_py.Redis
+) -> None:
+    await api.createPad(padID="survivor", text="kept\n")
+    await api.createPad(padID="cold-survivor", text="cold\n")
+    await frozen(server, "cold-survivor")
+    before = appended(fleet)
+    async with connect(f"{fleet.urls[0]}/p/survivor") as pad:
+        await pad.append("and this\n")
+        await eventually(lambda: appended(fleet) > before, "it is in the store", timeout=30)
+        server.flushall()
+    for member in fleet.writers + fleet.workers:
+        eventually_sync(member.ready, f"{member.name} is ready again", timeout=60)
+    assert (await api.getText(padID="cold-survivor"))["text"].rstrip() == "cold"
+    assert "and this" in (await api.getText(padID="survivor"))["text"]
+    members = fleet.writers + fleet.workers
+    assert sum(m.metric("padfleet_cold_lost_pads_total") for m in members) >= 1
+    assert any("pad lost in Redis" in member.log.read_text() for member in members)
+
+
+async def test_a_writer_that_is_killed_again_and_again_loses_nothing(
+    fleet: Fleet, api: Caller, server: redis_py.Redis
+) -> None:
+    await api.createPad(padID="hard-times", text="start\n")
+    for number in range(3):
+        await api.appendText(padID="hard-times", text=f"line {number}\n")
+        fleet.writers[0].kill()
+        fleet.restart(fleet.writers[0])
+    await frozen(server, "hard-times")
+    text = (await api.getText(padID="hard-times"))["text"]
+    assert text.split() == ["start", "line", "0", "line", "1", "line", "2"]
+    told = [line for m in fleet.writers + fleet.workers for line in m.log.read_text().splitlines()]
+    assert not [line for line in told if "hard-times" in line and "lost_from" in line]
+
+
+async def test_a_store_that_is_away_keeps_cold_pads_and_no_others(
+    fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path
+) -> None:
+    await api.createPad(padID="sleeps", text="asleep\n")
+    await frozen(server, "sleeps")
+    async with connect(f"{fleet.urls[0]}/p/awake") as pad:
+        await pad.append("one\n")
+        (folder / "store").rename(folder / "gone")
+        (folder / "store").write_text("no directory")
+        try:
+            await pad.append("two\n")
+            with pytest.raises((ApiFailed, aiohttp.ClientError, TimeoutError)):
+                await api.getText(padID="sleeps")
+        finally:
+            (folder / "store").unlink()
+            (folder / "gone").rename(folder / "store")
+        await pad.append("three\n")
+
+    async def there() -> bool:
+        try:
+            return bool((await api.getText(padID="sleeps"))["text"].rstrip() == "asleep")
+        except ApiFailed:
+            return False
+
+    await eventually(there, "the pad can be had again", timeout=30)
+
+
+async def test_a_damaged_object_is_not_served(
+    fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path
+) -> None:
+    await api.createPad(padID="hurt", text="whole\n")
+    await frozen(server, "hurt")
+    store = (folder / "store").rglob("*")
+    found = [path for path in store if path.is_file() and "hurt" in path.name]
+    assert found
+    for path in found:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        path.write_bytes(bytes(data))
+    async with Guest(fleet.urls[0]) as guest:
+        await guest.ready("hurt")
+        await eventually(lambda: "corruptPad" in str(guest.messages), "it is said", timeout=20)
