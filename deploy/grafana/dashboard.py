@@ -5,6 +5,7 @@ Top to bottom it answers: are people served, what is the load, where is it stuck
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,23 @@ from grafana_foundation_sdk.builders.common import ReduceDataOptions, VizLegendO
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import (
+    DataSourceRef,
+    Threshold,
+    ThresholdsMode,
+    VariableOption,
+    VariableRefresh,
+)
 
 FILE: Final = Path(__file__).parent / "dashboards" / "padfleet.json"
 
 OURS: Final = '{job=~"padfleet.*"}'
+
+FLEET: Final = 'fleet=~"$fleet"'
+"""Which fleet's figures are shown, by a label that scrapes are given where several fleets have one
+Prometheus. It matches everything as long as nobody has chosen one, series without the label too."""
+
+_METRIC: Final = re.compile(r"\b((?:padfleet|etherpad|process)_\w+)(\{)?")
 
 SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 
@@ -26,8 +39,15 @@ HEIGHT: Final = 7
 WIDTH: Final = 24  # of Grafana's grid
 
 
+def of_fleet(expression: str) -> str:
+    """The same of the fleet that is chosen."""
+    return _METRIC.sub(
+        lambda found: f"{found[1]}{{{FLEET}" + (", " if found[2] else "}"), expression
+    )
+
+
 def query(expression: str, legend: str = "") -> prometheus.Dataquery:
-    return prometheus.Dataquery().expr(expression).legend_format(legend)
+    return prometheus.Dataquery().expr(of_fleet(expression)).legend_format(legend)
 
 
 def graph(title: str, why: str, unit: str, *queries: prometheus.Dataquery) -> timeseries.Panel:
@@ -221,6 +241,22 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                         query(rate("padfleet_fanout_bytes_total", "instance"), "{{instance}}"),
                     ),
                 ),
+                (
+                    8,
+                    graph(
+                        "Left by compression",
+                        "Of the bytes of messages that were sent deflated. They are those of pads "
+                        "with a crowd on them.",
+                        "percentunit",
+                        query(
+                            'sum(rate(padfleet_fanout_deflate_bytes_total{side="after"}'
+                            "[$__rate_interval])) / "
+                            'sum(rate(padfleet_fanout_deflate_bytes_total{side="before"}'
+                            "[$__rate_interval]))",
+                            "left",
+                        ),
+                    ),
+                ),
             ],
         ),
         (
@@ -311,6 +347,40 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                             "max by (quantile) (padfleet_fanout_lag_revisions)",
                             "quantile {{quantile}}",
                         ),
+                    ),
+                ),
+            ],
+        ),
+        (
+            "Where are the pads?",
+            [
+                (
+                    8,
+                    graph(
+                        "Frozen and thawed",
+                        "Pads that left Redis for the cold store, and that came back.",
+                        "cps",
+                        query("sum(rate(padfleet_cold_frozen_total[$__rate_interval]))", "frozen"),
+                        query("sum(rate(padfleet_cold_thawed_total[$__rate_interval]))", "thawed"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "The cold store is behind by",
+                        "So much of what people write would be lost with Redis.",
+                        "s",
+                        query("max(padfleet_cold_behind_seconds)", "behind"),
+                    ),
+                ),
+                (
+                    8,
+                    graph(
+                        "The cold store does not answer",
+                        "Calls, by what it was asked for; and pads that were missing in Redis.",
+                        "cps",
+                        query(rate("padfleet_cold_store_errors_total", "what"), "{{what}}"),
+                        query("sum(rate(padfleet_cold_lost_pads_total[$__rate_interval]))", "lost"),
                     ),
                 ),
             ],
@@ -419,6 +489,17 @@ def build() -> str:
         .refresh("10s")
         .time("now-30m", "now")
         .timezone("browser")
+        .with_variable(
+            dashboards.QueryVariable("fleet")
+            .label("Fleet")
+            .datasource(SOURCE)
+            .query(f"label_values(up{OURS}, fleet)")
+            .refresh(VariableRefresh.ON_DASHBOARD_LOAD)
+            .multi(True)
+            .include_all(True)
+            .all_value(".*")
+            .current(VariableOption(text="All", value="$__all"))
+        )
     )
     for title, row in panels():
         board = board.with_row(dashboards.Row(title))

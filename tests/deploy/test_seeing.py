@@ -29,7 +29,7 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 # Only there once it has happened: labels of limits, refusals and faults.
 RARE = re.compile(
     r"limited_total|denied_total|disconnects_total|dropped_total|gc_pause|delivery_seconds"
-    r"|task_faults"
+    r"|task_faults|cold_store_errors|cold_behind|deflate_bytes"
 )
 
 
@@ -63,6 +63,14 @@ def test_the_dashboard_is_what_its_code_makes() -> None:
     from deploy.grafana import dashboard
 
     assert DASHBOARD.read_text() == dashboard.build(), "run python deploy/grafana/dashboard.py"
+
+
+def test_each_query_of_the_dashboard_is_of_the_fleet_that_is_chosen() -> None:
+    """Also where it names other labels, and for each of the metrics that it is about."""
+    for expression in expressions():
+        metrics = re.findall(r"\b(?:padfleet|etherpad|process)_\w+", expression)
+        assert metrics
+        assert expression.count('{fleet=~"$fleet"') == len(metrics), expression
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +138,9 @@ def expressions() -> list[str]:
 
 async def test_every_query_of_the_dashboard_has_data(fleet: Fleet, prometheus: str) -> None:
     """Against a real Prometheus, with a fleet on which people type."""
-    wanted = [found.replace("$__rate_interval", "20s") for found in expressions()]
+    wanted = [
+        found.replace("$__rate_interval", "20s").replace("$fleet", ".*") for found in expressions()
+    ]
     assert len(wanted) > 25
     missing = list(wanted)
 
