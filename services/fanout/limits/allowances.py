@@ -6,7 +6,7 @@ of sockets.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
@@ -85,12 +85,13 @@ class Allowances:
         those who wait are served in the order in which they came. Raises `RateExceeded`."""
         return _turn(self.commits, author, "commits")
 
-    async def operations_of(self, author: str, changeset: object) -> None:
-        """Waits for the author's turn for the operations of an edit that has many of them. Raises
-        `RateExceeded`."""
-        if not is_short(changeset):
-            assert isinstance(changeset, str)
-            await _wait(self.operations, author, "operations", count_ops(changeset))
+    async def operations_of(self, author: str, edit: Mapping[str, object]) -> None:
+        """Waits for the author's turn for the operations of a USER_CHANGES that has many of them,
+        or brings many attributes: each of those costs as much. Raises `RateExceeded`."""
+        if not is_short(edit):
+            changeset = edit.get("changeset")
+            operations = count_ops(changeset) if isinstance(changeset, str) else 0
+            await _wait(self.operations, author, "operations", operations + _attributes(edit))
 
     async def join(self, who: Hashable) -> None:
         """`who`: an author, or a socket. Raises `RateExceeded`."""
@@ -107,9 +108,19 @@ class Allowances:
             raise RateExceeded
 
 
-def is_short(changeset: object) -> bool:
-    """Whether what stands for an edit, or for none, cannot have many operations."""
-    return not isinstance(changeset, str) or len(changeset) <= SHORT
+def is_short(edit: Mapping[str, object]) -> bool:
+    """Whether what stands in a USER_CHANGES, be it an edit or not, cannot have many operations or
+    attributes."""
+    changeset = edit.get("changeset")
+    if isinstance(changeset, str) and len(changeset) > SHORT:
+        return False
+    return _attributes(edit) < SHORT // 3
+
+
+def _attributes(edit: Mapping[str, object]) -> int:
+    pool = edit.get("apool")
+    known = pool.get("numToAttrib") if isinstance(pool, dict) else None
+    return len(known) if isinstance(known, dict) else 0
 
 
 async def _wait(buckets: Buckets[K], who: K, limit: str, amount: float = 1.0) -> None:

@@ -119,7 +119,7 @@ class Messages:
             or message.get("component") != "pad"
             or not isinstance(data := message.get("data"), dict)
             or not _is_submission(message.get("type"), data, session)
-            or not is_short(data.get("changeset"))
+            or not is_short(data)
         ):
             return self.received(socket, message)
         try:
@@ -216,7 +216,7 @@ class Messages:
                 wait = self._allowances.commit(session.author)
             if wait:
                 await asyncio.sleep(wait)
-            await self._allowances.operations_of(session.author, data.get("changeset"))
+            await self._allowances.operations_of(session.author, data)
         except RateExceeded:
             room.kick_and_say(session, "rateLimited")
             return
