@@ -22,7 +22,7 @@ TIMEOUT: Final = 10.0
 """Seconds that a writer may take to delete a pad that is in Redis."""
 
 BETWEEN_PADS_S: Final = 0.05
-"""Of rest after each pad that goes: nothing waits for it, and people use the same disks."""
+"""Seconds of rest after each pad that goes: nothing waits for it, and people use the same disks."""
 
 
 class Retention:

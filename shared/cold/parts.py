@@ -1,7 +1,8 @@
 """What a pad in Redis has more than the cold store: read, and checked by its chain."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.batches import slices
@@ -12,7 +13,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.deletion import deletion_field
 from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import HistoryGap, read_revisions
+from padfleet.shared.log.history import HistoryGap, read_revisions, revision_pages
 from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.moving import StoredPad
@@ -135,17 +136,23 @@ def state_of(
 async def _revisions(redis: Redis, keys: PadKeys, first: int, head: int) -> list[Revision]:
     found: list[Revision] = []
     size = 0
-    while first <= head and len(found) < MOST_REVISIONS and size < MOST_BYTES:
-        try:
-            page = await read_revisions(redis, keys, first, min(first + STEP - 1, head))
-        except HistoryGap as error:
-            raise CorruptPad(str(error)) from error
-        if not page:
-            raise CorruptPad(f"revision {first} is missing, and all after it")
-        found += page
-        size += sum(len(revision.wire) for revision in page)
-        first += len(page)
+    async with aclosing(_pages(redis, keys, first, head)) as pages:
+        async for page in pages:
+            found += page
+            size += sum(len(revision.wire) for revision in page)
+            if len(found) >= MOST_REVISIONS or size >= MOST_BYTES:
+                break
     return found
+
+
+async def _pages(
+    redis: Redis, keys: PadKeys, first: int, last: int
+) -> AsyncGenerator[list[Revision], None]:
+    try:
+        async for page in revision_pages(redis, keys, first, last, step=STEP):
+            yield page
+    except HistoryGap as error:
+        raise CorruptPad(str(error)) from error
 
 
 async def _chain_at(redis: Redis, keys: PadKeys, rev: int) -> bytes:
@@ -203,8 +210,8 @@ async def _in_the_pad(redis: Redis, keys: PadKeys, snap: int, head: int) -> set[
     if snap >= 0 and (data := await PadStore(redis, keys).snapshot()) is not None:
         with readable(keys.snap):
             found |= {v for k, v in Snapshot.from_bytes(data).pool if k == "author"}
-    for start in range(snap + 1, head + 1, STEP):
-        found |= _authors(await read_revisions(redis, keys, start, min(start + STEP - 1, head)))
+    async for page in _pages(redis, keys, snap + 1, head):
+        found |= _authors(page)
     return found
 
 

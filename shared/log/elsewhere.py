@@ -19,7 +19,7 @@ class Elsewhere(Protocol):
         order."""
 
     async def are_there(self, pads: Sequence[str]) -> list[bool]:
-        """Of pads that Redis has nothing of: which there are all the same, in this order."""
+        """Whether each of these pads, of which Redis has nothing, is there all the same."""
 
     async def pads_of_author(self, author: str) -> list[str]:
         """The pads elsewhere that this author is in; some of them may be in Redis, too."""

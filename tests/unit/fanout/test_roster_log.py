@@ -299,7 +299,7 @@ def test_what_is_deflated_is_read_whatever_its_reader_had_before() -> None:
 
 
 def test_a_person_is_some_25_bytes() -> None:
-    """Of which 12 are the random ones of the id."""
+    """Twelve of them are the random ones of the id."""
     chance = random.Random(5)
     log, cursor, sizes = RosterLog(), RosterCursor(), []
     for _ in range(5000):
