@@ -195,7 +195,9 @@ MUTATIONS: Final = {
         "        batch.begin_again()",
     ),
     "a batch that was read before is settled": Mutation(
-        _LEASES, "if lease is None or lease.position != read_from:", "if lease is None:"
+        "services/writer/follower.py",
+        "if lease is None or lease.position != positions[partition]:",
+        "if lease is None:",
     ),
     "leases are not renewed": Mutation(
         _LEASES,
