@@ -48,6 +48,9 @@ def take_light(
             result = item.pad.submit(entry, now, work=LIGHT_WORK)
         except TooMuchWork:
             return
+        except Exception:
+            batch.work[entry.pad] = item  # whatever has become of the pad in memory is forgotten
+            raise
         came_to(item, entry, result)
         batch.work[entry.pad] = item
         batch.weight += len(entry.changeset)

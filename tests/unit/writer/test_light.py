@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any, NoReturn
 
 import pytest
 
@@ -68,6 +69,26 @@ def test_I1_it_comes_to_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) 
         assert [(r.rev, r.author, r.origin) for r in item.revisions] == expected
         assert item.outcomes == [r.outcome for r in results if r.outcome is not None]
         assert pads[name].atext == plain[name].atext
+
+
+class Broken(WriterPad):
+    """Meets a fault of ours in the middle of an edit."""
+
+    def submit(self, *args: Any, **options: Any) -> NoReturn:
+        super().submit(*args, **options)
+        raise RuntimeError("a fault")
+
+
+def test_I1_what_a_fault_has_left_of_a_pad_in_memory_is_forgotten() -> None:
+    """Also where the pad has had nothing to do with the batch before."""
+    pads = made("p")
+    pads["q"] = Broken()
+    pads["q"].create(TEXT, "a.creator", 1)
+    batch = batch_of(types("p", 1, 0, TEXT), types("q", 1, 0, TEXT))
+    with pytest.raises(RuntimeError, match="a fault"):
+        take(batch, pads)
+    assert sorted(batch.begin_again()) == ["p", "q"]
+    assert batch.taken == 0
 
 
 LATER = [
