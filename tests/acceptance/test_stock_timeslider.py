@@ -111,7 +111,7 @@ async def complete(guest: Guest, start: int, size: int, count: int) -> Message:
     return found
 
 
-# Alone: the past is worked out at a low priority, and gets little beside what takes all of a machine.
+# Alone: the past is worked out at a low priority, and gets little where others take the machine.
 @pytest.mark.alone
 async def test_both_workers_and_readers_are_told_the_same(
     fleet: Fleet, stack: AsyncExitStack, long_pad: str
