@@ -50,7 +50,7 @@ def push(flush: Flush, sessions: Iterable[Session], one_by_one: Callable[[Sessio
             made = run.made
             data = made.data
             size = len(data)
-            had_after = had if made.last is None else made.last.number
+            had_after = made.had_after(had)
         sent = window.sent + size
         transport = way_out.transport
         if (

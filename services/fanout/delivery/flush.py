@@ -12,7 +12,7 @@ from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.steps import (
     Step,
 )
-from padfleet.services.fanout.transport.deflate import PLAIN, Deflated
+from padfleet.services.fanout.transport.deflate import PLAIN, Deflated, undeflated
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 
@@ -89,11 +89,10 @@ class FlushRun:
         )
         sending = [frame for frame, _ in self._news]
         sending += [self._frames.of(step) for step in self._steps]
-        if self._context is None or self._group == PLAIN:
-            self._made = Deflated(Frame.joined(sending).websocket, None, 0, 0)
-        else:
-            self._made = self._context.deflate(sending, self._group)
-        return self._made
+        context = self._context
+        made = undeflated(sending) if context is None else context.deflate(sending, self._group)
+        self._made = made
+        return made
 
     def tell(self, tally: FlushCounts) -> None:
         for step in self._steps:

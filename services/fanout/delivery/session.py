@@ -258,8 +258,7 @@ class Session:
         made = flush.own(planned.frames, way_out.had)
         if made is None:
             return way_out.offer(Frame.joined(planned.frames))
-        had = way_out.had if made.last is None else made.last.number
-        if not way_out.offer_deflated(made.data, had):
+        if not way_out.offer_deflated(made):
             return False
         planned.size += made.after - made.before
         flush.tally.before += made.before

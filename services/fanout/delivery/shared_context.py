@@ -14,7 +14,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from padfleet.services.fanout.transport.deflate import NOTHING, PLAIN, WINDOW, Deflated, deflate
+from padfleet.services.fanout.transport.deflate import (
+    NOTHING,
+    PLAIN,
+    WINDOW,
+    Deflated,
+    deflate,
+    undeflated,
+)
 from padfleet.services.fanout.transport.packets import Frame
 
 WORTH: Final = 8
@@ -51,7 +58,9 @@ class SharedContext:
         return had if had == PLAIN or had in self._ends else NOTHING
 
     def deflate(self, frames: Sequence[Frame], group: int) -> Deflated:
-        """For a socket of this group, which is not `PLAIN`."""
+        """What sockets of this group are sent; those that are `PLAIN`, as it is."""
+        if group == PLAIN:
+            return undeflated(frames)
         return deflate(frames, self._ends.get(group, b""))
 
     def have_had(self, last: "Counter[Frame]") -> None:
@@ -82,9 +91,7 @@ class SharedWrite:
         group = context.group(had) if context is not None else PLAIN
         made = self._made.get(group)
         if made is None:
-            if context is None or group == PLAIN:
-                made = Deflated(Frame.joined(self._frames).websocket, None, 0, 0)
-            else:
-                made = context.deflate(self._frames, group)
+            frames = self._frames
+            made = undeflated(frames) if context is None else context.deflate(frames, group)
             self._made[group] = made
         return made

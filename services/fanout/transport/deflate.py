@@ -49,22 +49,36 @@ class Deflated(NamedTuple):
     before: int  #: bytes of those that are deflated, had they not been
     after: int  #: and as they are
 
+    def had_after(self, had: int) -> int:
+        """The number of the shared message that a socket was sent last, once it was sent this;
+        before that it was `had`."""
+        return had if self.last is None else self.last.number
+
+
+def undeflated(frames: Sequence[Frame]) -> Deflated:
+    """The bytes of these packets, in order, as any socket can be sent them."""
+    return Deflated(b"".join([frame.websocket for frame in frames]), None, 0, 0)
+
 
 def deflate(frames: Sequence[Frame], dictionary: bytes = b"") -> Deflated:
     """The bytes of these single packets, in order, for sockets whose windows end with `dictionary`.
     What is not shared, or long, stays as it is."""
-    shared = [frame for frame in frames if frame.number and len(frame.websocket) <= LONGEST]
+    shared = [frame for frame in frames if _is_deflated(frame)]
     if not shared:
-        return Deflated(b"".join([frame.websocket for frame in frames]), None, 0, 0)
+        return undeflated(frames)
     began = thread_time()
     made = _deflated(shared, dictionary)
     metrics.DEFLATE_SECONDS.value += thread_time() - began
     before, after = sum([len(frame.websocket) for frame in shared]), sum(map(len, made))
     if len(shared) < len(frames):
         rest = iter(made)
-        last = [(frame.number and len(frame.websocket) <= LONGEST, frame) for frame in frames]
-        made = [next(rest) if is_shared else frame.websocket for is_shared, frame in last]
+        made = [next(rest) if _is_deflated(frame) else frame.websocket for frame in frames]
     return Deflated(b"".join(made), shared[-1], before, after)
+
+
+def _is_deflated(frame: Frame) -> bool:
+    """Whether it is shared, and not too long."""
+    return bool(frame.number) and len(frame.websocket) <= LONGEST
 
 
 def _deflated(frames: Sequence[Frame], dictionary: bytes) -> list[bytes]:

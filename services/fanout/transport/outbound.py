@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
-from padfleet.services.fanout.transport.deflate import NOTHING, PLAIN, SharedRun
+from padfleet.services.fanout.transport.deflate import NOTHING, PLAIN, Deflated, SharedRun
 from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame, Parcel
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
@@ -112,16 +112,15 @@ class Outbound:
         self.write(frame)
         return True
 
-    def offer_deflated(self, data: bytes, had: int) -> bool:
-        """As `offer`, of bytes that are made for a socket with `had` as it is; from then on it has
-        had this one."""
+    def offer_deflated(self, made: Deflated) -> bool:
+        """As `offer`, of what is made for a socket with `had` as it is, which moves with it."""
         transport = self.transport
         if transport is None or transport.get_write_buffer_size() > HIGH_WATER:
             return False
         if transport.is_closing():
             return False
-        transport.write(data)
-        self.had = had
+        transport.write(made.data)
+        self.had = made.had_after(self.had)
         return True
 
     def offer_run(self, run: SharedRun) -> int:
@@ -129,7 +128,7 @@ class Outbound:
         if self.had == PLAIN or self.transport is None:
             return len(run.plain.websocket) if self.offer(run.plain) else 0
         made = run.deflated
-        if not self.offer_deflated(made.data, self.had if made.last is None else made.last.number):
+        if not self.offer_deflated(made):
             return 0
         metrics.deflated(made.before, made.after)
         return len(made.data)
