@@ -11,7 +11,7 @@ from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import load
-from padfleet.shared.log.history import is_beheaded, read_meta, read_meta_here
+from padfleet.shared.log.history import PadMeta, is_beheaded, read_meta, read_meta_here
 from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
 from padfleet.shared.log.limits import UNLIMITED, PadLimits
 from padfleet.shared.log.pad_store import PadStore
@@ -46,12 +46,13 @@ class PadCache:
         """
         pad = self._pads.get(pad_id)
         if pad is None or not pad.exists:
+            keys, meta = self._keyspace.pad(pad_id), None
             if not far and self._redis.elsewhere is not None:
-                meta = await read_meta_here(self._redis, self._keyspace.pad(pad_id))
+                meta = await read_meta_here(self._redis, keys)
                 if meta.head < 0 and not meta.epoch and not pad_id.startswith(CANARY):
                     raise TooMuchWork
             try:
-                pad = await load_pad(self._redis, self._keyspace.pad(pad_id))
+                pad = await load_pad(self._redis, keys, meta)
             except StoreAway as error:
                 raise PadAway(str(error)) from error
             self._pads[pad_id] = pad
@@ -80,9 +81,11 @@ class PadCache:
         metrics.PADS.set(len(self._pads))
 
 
-async def load_pad(redis: Redis, keys: PadKeys) -> WriterPad:
-    """The pad at its head, or one that does not exist yet. Raises `CorruptPad`."""
-    meta = await read_meta(redis, keys)
+async def load_pad(redis: Redis, keys: PadKeys, meta: PadMeta | None = None) -> WriterPad:
+    """The pad at its head, or one that does not exist yet. `meta` is what has been read of it just
+    now, where that is all that there is. Raises `CorruptPad`."""
+    if meta is None:
+        meta = await read_meta(redis, keys)
     pad = WriterPad(meta.epoch)
     pad.reigns = meta.reigns
     if not meta.exists:
