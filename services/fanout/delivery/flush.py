@@ -22,10 +22,14 @@ BYTE_SECONDS = 1 / 2e9
 2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time them; with
 the wall clock it would count everything else that the loop does meanwhile."""
 
-
 KEPT_LISTS = 64
 """Lists of revisions that a flush keeps for the next session at the same place: where a thousand
 sessions are behind, each from elsewhere, nobody would come for them."""
+
+
+def kernel_seconds(writes: int, size: int) -> float:
+    """An estimate of what the kernel takes for so many writes of so many bytes together."""
+    return writes * WRITE_SECONDS + size * BYTE_SECONDS
 
 
 class FlushRun:
@@ -183,7 +187,7 @@ class Flush:
     def kernel_seconds(self) -> float:
         """An estimate of what the kernel takes for what has been left to the event loop so far. (A
         run is written on the spot, and takes its time there.)"""
-        return self.tally.writes * WRITE_SECONDS + self.tally.bytes * BYTE_SECONDS
+        return kernel_seconds(self.tally.writes, self.tally.bytes)
 
     def finish(self) -> FlushCounts:
         had: Counter[Frame] = Counter()

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.delivery.flush import BYTE_SECONDS, WRITE_SECONDS
+from padfleet.services.fanout.delivery.flush import kernel_seconds
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot, Timer
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session
@@ -101,10 +101,10 @@ class Introducer:
             writes += sent > 0
             size += sent
             if number % SESSIONS_PER_STEP == 0:
-                yield writes * WRITE_SECONDS + size * BYTE_SECONDS
+                yield kernel_seconds(writes, size)
         metrics.ROSTER_WRITES.value += writes
         metrics.ROSTER_BYTES.value += size
-        yield writes * WRITE_SECONDS + size * BYTE_SECONDS
+        yield kernel_seconds(writes, size)
         return writes
 
     def _tell_one(self, session: Session, now: float) -> int:
