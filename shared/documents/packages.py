@@ -9,7 +9,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 MOST_PARTS: Final = 2_000
 """Files in one archive; a document with a thousand pictures has as many."""
@@ -38,11 +38,11 @@ def checked(data: bytes) -> ZipFile:
         for part in read:
             # Not more of it is unpacked than it says.
             _look_through(archive.read(part))
-    except (BadZipFile, NotImplementedError, EOFError, OverflowError) as error:
-        raise ValueError(f"it is no document, or a broken one: {error}") from None
+    except (ValueError, MemoryError, RecursionError):
+        raise
     except Exception as error:
-        if isinstance(error, ValueError | MemoryError | RecursionError):
-            raise
+        # What `zipfile` raises for an archive that is not as it should be is anything: BadZipFile,
+        # NotImplementedError for what is packed in a way that it does not know, EOFError.
         raise ValueError(f"it is no document, or a broken one: {error}") from None
     return archive
 

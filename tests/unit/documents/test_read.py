@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from io import BytesIO
 from random import Random
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from docx import Document
@@ -156,6 +156,17 @@ def test_what_says_that_it_is_small_is_not_unpacked_further() -> None:
     assert lie != data
     with pytest.raises(ValueError, match=r"broken|no document"):
         html_of(lie, ".odt")
+
+
+def test_what_is_packed_in_a_way_that_nobody_knows_is_refused() -> None:
+    data = archive(content="<x/>")
+    method = ZIP_DEFLATED.to_bytes(2, "little")
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = data.index(mark) + offset
+        assert data[at : at + 2] == method
+        data = data[:at] + b"\x63\x00" + data[at + 2 :]
+    with pytest.raises(ValueError, match="broken one: That compression method is not supported"):
+        packages.checked(data)
 
 
 def test_spaces_are_not_as_many_as_a_document_says() -> None:
