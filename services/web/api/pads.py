@@ -128,16 +128,16 @@ async def existing(api: Api, pads: list[str]) -> list[str]:
         there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in pads])
         return list(compress(pads, there))
     heads = await read_heads(api.redis, [api.keyspace.pad(pad) for pad in pads])
-    found: list[str] = []
+    found: set[str] = set()
     away: list[str] = []
     for pad, head in zip(pads, heads, strict=True):
         if isinstance(head, Exception):
             raise head
         if head.head >= 0:
-            found.append(pad)
+            found.add(pad)
         elif not head.epoch:
             away.append(pad)
-    found += compress(away, await api.redis.elsewhere.are_there(away))
+    found.update(compress(away, await api.redis.elsewhere.are_there(away)))
     return [pad for pad in pads if pad in found]
 
 
