@@ -15,6 +15,7 @@ from padfleet.shared.cold.etherpad.note import (
     digest_of,
     note_key,
     places_after,
+    value_of,
     version_of,
 )
 from padfleet.shared.cold.etherpad.table import RowChange
@@ -50,7 +51,7 @@ class NotRead(Overwritten):
 def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) -> Note | None:
     """The note of the pad, if it is as `over` says. Raises `Overwritten`."""
     raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
-    note = Note.from_text(said) if said is not None else None
+    note = Note.from_text(said)
     if over is None:
         if raw is not None:
             raise Overwritten("there is a pad of this name")
@@ -71,7 +72,7 @@ def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) ->
 def written_there(rows: Rows, pad_id: str) -> bool:
     """Whether an Etherpad has written since a fleet has."""
     raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
-    note = Note.from_text(said) if said is not None else None
+    note = Note.from_text(said)
     return raw is not None and (note is None or note.there != digest_of(raw))
 
 
@@ -261,7 +262,7 @@ class Append:
             stored = stored_author(author, items)
             key = r.author_key(author)
             if stored is not None:
-                there = with_pad(_value(rows[key]), stored, to_units(self.pad), head.time)
+                there = with_pad(value_of(rows[key]), stored, to_units(self.pad), head.time)
                 changes[key] = ascii_json(there)
         group = group_of(self.pad)
         if group is not None:
@@ -290,7 +291,7 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
     """What Etherpad takes away with a pad; `rows` has all that is changed of others. Raises
     `Overwritten`."""
     note = stand(rows, pad_id, over, known)
-    record = _value(rows[r.pad_key(pad_id)])
+    record = value_of(rows[r.pad_key(pad_id)])
     record = record if isinstance(record, Mapping) else {}
     head = record.get("head")
     heads = (head if type(head) is int else note.head if note else -1, r.chat_count(record, "") - 1)
@@ -298,11 +299,11 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
     changes: dict[str, str | None] = dict.fromkeys(
         gone + surplus(pad_id, before=heads, now=(-1, -1))
     )
-    read_only = _value(rows[f"pad2readonly:{pad_id}"])
+    read_only = value_of(rows[f"pad2readonly:{pad_id}"])
     if isinstance(read_only, str):
         changes[f"readonly2pad:{read_only}"] = None
     for key, raw in rows.items():
-        value = _value(raw)
+        value = value_of(raw)
         place = "padIDs" if key.startswith("globalAuthor:") else "pads"
         if key.startswith(("globalAuthor:", "group:")) and isinstance(value, dict):
             listed = value.get(place)
@@ -313,7 +314,7 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
 
 def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
     """A group's pad is in its list, and the group is there."""
-    value, listed = _value(rows[f"group:{group}"]), _value(rows["groups"])
+    value, listed = value_of(rows[f"group:{group}"]), value_of(rows["groups"])
     value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
     listed = listed if isinstance(listed, dict) else {}
     pads = value.get("pads")
@@ -322,13 +323,6 @@ def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
         f"group:{group}": ascii_json({**value, "pads": {**pads, to_units(pad_id): 1}}),
         "groups": ascii_json({**listed, group: 1}),
     }
-
-
-def _value(raw: str | None) -> Any:
-    try:
-        return loads(raw) if raw is not None else None
-    except ValueError:
-        return None
 
 
 def _birth(wire: bytes) -> int | None:

@@ -85,8 +85,11 @@ class Note:
         return ascii_json({"form": FORM, **shown, "there": self.there, "data": data})
 
     @classmethod
-    def from_text(cls, text: str) -> "Note | None":
-        """None for what is no such record: then the pad is as one that no fleet has had."""
+    def from_text(cls, text: str | None) -> "Note | None":
+        """None for what is no such record, or not there: then the pad is as one that no fleet has
+        had."""
+        if text is None:
+            return None
         try:
             found = loads(text)
             if found["form"] != FORM:
@@ -124,6 +127,15 @@ def version_of(change: str, digest: str) -> str:
 def ascii_json(value: Any) -> str:
     """JSON in ASCII: the same value to who reads it, and every character set has it."""
     return _ENCODER.encode(value)
+
+
+def value_of(raw: str | None) -> Any:
+    """What is in a row; None for one that is not there or no JSON: of some of them that does no
+    harm."""
+    try:
+        return loads(raw) if raw is not None else None
+    except ValueError:
+        return None
 
 
 Standing = Literal["same", "longer", "other"]

@@ -30,6 +30,7 @@ from padfleet.shared.cold.etherpad.note import (
     epoch_of,
     note_key,
     standing,
+    value_of,
     version_of,
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
@@ -75,7 +76,7 @@ class EtherpadPads:
         value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
         if digest is None:
             return None
-        note = Note.from_text(value) if value is not None else None
+        note = Note.from_text(value)
         if note is not None and note.there == digest:
             return note.at(digest)
         return await self._look_closer(pad)
@@ -86,7 +87,7 @@ class EtherpadPads:
         raw, value = await self._table.get(keys_of(pad))
         if raw is None:
             return None
-        note, digest = Note.from_text(value) if value is not None else None, digest_of(raw)
+        note, digest = Note.from_text(value), digest_of(raw)
         try:
             record = loads(raw)
             head = record["head"] if type(record["head"]) is int else -1
@@ -126,7 +127,7 @@ class EtherpadPads:
             raw, value = await self._table.get(keys_of(pad))
             if raw is None:
                 return None
-            note = Note.from_text(value) if value is not None else None
+            note = Note.from_text(value)
             found = await self._reader.pad(pad, raw, note)
             # All of one moment: what is in its records changes the pad's own, too.
             _, digest = await self._table.look(note_key(pad), r.pad_key(pad))
@@ -149,7 +150,7 @@ class EtherpadPads:
         raw, value = await self._table.get(keys_of(pad))
         if raw is None:
             raise Overwritten("there is no pad of this name")
-        note = Note.from_text(value) if value is not None else None
+        note = Note.from_text(value)
         for found in (note, self._known.get(pad)):
             if found is not None and found.there == digest_of(raw):
                 return found, raw
@@ -222,7 +223,7 @@ class EtherpadPads:
     async def _must_know(self, pad: str, over: ColdHead) -> None:
         """Reads a pad of which nothing is known yet, if it is as `over` says."""
         value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
-        note = Note.from_text(value) if value is not None else None
+        note = Note.from_text(value)
         if digest is None or version_of(note.change if note else "", digest) != over.version:
             raise Overwritten("somebody has written, perhaps an Etherpad")
         known = self._known.get(pad)
@@ -253,12 +254,12 @@ class EtherpadPads:
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
         (raw,) = await self._table.get([f"readonly2pad:{read_only_id}"])
-        found = _value(raw)
+        found = value_of(raw)
         return from_units(found) if isinstance(found, str) else None
 
     async def pads_of_author(self, author: str) -> AsyncIterator[str]:
         (raw,) = await self._table.get([r.author_key(author)])
-        found = _value(raw)
+        found = value_of(raw)
         listed = found.get("padIDs") if isinstance(found, dict) else None
         for name in sorted(listed if isinstance(listed, dict) else ()):
             yield from_units(name)
@@ -279,10 +280,3 @@ class EtherpadPads:
         self._known.move_to_end(pad)
         if len(self._known) > KEPT_NOTES:
             self._known.popitem(last=False)
-
-
-def _value(raw: str | None) -> Any:
-    try:
-        return loads(raw) if raw is not None else None
-    except ValueError:
-        return None

@@ -15,6 +15,7 @@ from padfleet.shared.cold.etherpad.note import (
     epoch_of,
     places_after,
     standing,
+    value_of,
 )
 from padfleet.shared.cold.etherpad.table import Table
 from padfleet.shared.cold.pads import ColdPad, ColdState
@@ -177,7 +178,7 @@ class PadReader:
             place = kept.places[-1]
             key = r.revision_key(pad_id, place.rev)
             (raw,) = await self._table.get([key])
-            record = _json(key, raw)
+            record = value_of(raw)
             found = record.get("meta") if isinstance(record, dict) else None
             atext = found.get("atext") if isinstance(found, dict) else None
             if isinstance(atext, dict):
@@ -207,8 +208,7 @@ class PadReader:
 
         def convert() -> list[Revision]:
             return [
-                converter.revision(_json(key, raw), key)
-                for key, raw in zip(keys, raws, strict=True)
+                converter.revision(value_of(raw), key) for key, raw in zip(keys, raws, strict=True)
             ]
 
         return await asyncio.to_thread(convert), [raw or "" for raw in raws]
@@ -299,7 +299,7 @@ class PadReader:
         key = r.revision_key(pad_id, rev)
         (raw,) = await self._table.get([key])
         try:
-            return max(1, min(r.changeset_of(_json(key, raw), key)[2], _latest()))
+            return max(1, min(r.changeset_of(value_of(raw), key)[2], _latest()))
         except BadRecord:
             return 1
 
@@ -307,7 +307,7 @@ class PadReader:
         key = r.revision_key(pad_id, 0)
         (raw,) = await self._table.get([key])
         try:
-            return r.changeset_of(_json(key, raw), key)[1] or SYSTEM_AUTHOR
+            return r.changeset_of(value_of(raw), key)[1] or SYSTEM_AUTHOR
         except BadRecord:
             return SYSTEM_AUTHOR
 
@@ -374,9 +374,9 @@ class PadReader:
             if start - first - len(found) > len(found) + MOST_MISSING:
                 break
             keys = [r.chat_key(pad_id, number) for number in range(start, min(start + STEP, count))]
-            for key, raw in zip(keys, await self._table.get(keys), strict=True):
+            for raw in await self._table.get(keys):
                 # Where messages are missing, those behind them move up: ours have no holes.
-                message = r.message_of(_json(key, raw), len(found), latest=_latest())
+                message = r.message_of(value_of(raw), len(found), latest=_latest())
                 if message is not None:
                     found.append((f"{len(found)}-1", [b"m", message.to_record()]))
         return found, count - 1
@@ -387,7 +387,7 @@ class PadReader:
             part = names[start : start + STEP]
             raws = await self._table.get([r.author_key(name) for name in part])
             for name, raw in zip(part, raws, strict=True):
-                author = r.author_of(_json(name, raw), name)
+                author = r.author_of(value_of(raw), name)
                 if author is not None:
                     found.append((name, author_items(author)))
         return found
@@ -403,27 +403,17 @@ def is_regular(pool: AttributePool) -> bool:
 
 def read_only_of(raw: str | None) -> str | None:
     """The read-only id in its record."""
-    found = _json("", raw)
+    found = value_of(raw)
     return found if isinstance(found, str) and found.startswith("r.") else None
 
 
 def deletion_of(raw: str | None) -> bytes:
     """The hash of the deletion token in its record; empty: there is none."""
-    found = _json("", raw)
+    found = value_of(raw)
     hashed = found.get("hash") if isinstance(found, dict) else None
     if not isinstance(hashed, str) or len(hashed) != 64 or not hashed.isascii():
         return b""
     return hashed.encode()
-
-
-def _json(key: str, raw: str | None) -> Any:
-    """None for what is not there or no JSON: of some of a pad's records it does no harm."""
-    if raw is None:
-        return None
-    try:
-        return loads(raw)
-    except ValueError:
-        return None
 
 
 def _latest() -> int:

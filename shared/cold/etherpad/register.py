@@ -7,13 +7,12 @@ from typing import Any
 from padfleet.shared import bounds
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import Rows
-from padfleet.shared.cold.etherpad.note import ascii_json
+from padfleet.shared.cold.etherpad.note import ascii_json, value_of
 from padfleet.shared.cold.etherpad.table import ATTEMPTS, Decide, RowChange, Table
 from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession
-from padfleet.shared.wire.jsontext import loads
 
 MOST_SESSIONS = 10_000
 """The most sessions of a group that are looked through."""
@@ -44,7 +43,7 @@ class EtherpadRegister:
 
     async def group(self, group: str) -> RegisteredGroup | None:
         raws = await self._table.get([f"group:{group}", f"group2sessions:{group}"])
-        found, listed = (_value(raw) for raw in raws)
+        found, listed = (value_of(raw) for raw in raws)
         if not isinstance(found, dict):
             return None
         pads = [pad for pad in _names(found.get("pads")) if bounds.is_pad_id(pad)]
@@ -70,7 +69,7 @@ class EtherpadRegister:
         if len(key) > MOST_KEY:
             return None
         (raw,) = await self._table.get([key])
-        return _value(raw)
+        return value_of(raw)
 
     # --- Told ------------------------------------------------------------------------------------
 
@@ -93,11 +92,11 @@ class EtherpadRegister:
         key = f"group:{group}"
 
         def decide(rows: Rows) -> RowChange:
-            value = _value(rows[key])
+            value = value_of(rows[key])
             value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
             if mapper:
                 value = {**value, "mappings": {**_dict(value, "mappings"), to_units(mapper): 1}}
-            groups = {**_object(_value(rows["groups"])), group: 1}
+            groups = {**_object(value_of(rows["groups"])), group: 1}
             return RowChange({key: ascii_json(value), "groups": ascii_json(groups)})
 
         await self._change([key, "groups"], decide)
@@ -120,9 +119,9 @@ class EtherpadRegister:
         named = [f"mapper2group:{mapper}" for mapper in found.mappers] if found else []
 
         def decide(rows: Rows) -> RowChange:
-            groups = _object(_value(rows["groups"]))
+            groups = _object(value_of(rows["groups"]))
             groups.pop(group, None)
-            gone = [*keys, *(key for key in named if _value(rows[key]) == group)]
+            gone = [*keys, *(key for key in named if value_of(rows[key]) == group)]
             return RowChange({**dict.fromkeys(gone), "groups": ascii_json(groups)})
 
         await self._change(["groups", *named], decide)
@@ -133,7 +132,7 @@ class EtherpadRegister:
         def decide(rows: Rows) -> RowChange:
             changes: dict[str, str | None] = {}
             for key in keys:
-                value = _object(_value(rows[key]))
+                value = _object(value_of(rows[key]))
                 ids = dict(_dict(value, "sessionIDs"))
                 if listed:
                     ids[session.session] = 1
@@ -167,13 +166,6 @@ class EtherpadRegister:
 
 MOST_KEY = 100
 """Characters of a key, as Etherpad makes its table."""
-
-
-def _value(raw: str | None) -> Any:
-    try:
-        return loads(raw) if raw is not None else None
-    except ValueError:
-        return None
 
 
 def _object(value: Any) -> dict[str, Any]:
