@@ -276,14 +276,14 @@ class Append:
         return RowChange({note_key(self.pad): self.made.to_text()})
 
 
-def marked(
-    rows: Rows, pad_id: str, over: ColdHead, mark: Mark, known: Note | None
+def renoted(
+    rows: Rows, pad_id: str, over: ColdHead, known: Note | None, **values: Any
 ) -> tuple[Note, RowChange]:
-    """The pad is where this mark says. Raises `Overwritten`."""
+    """The pad's note has these values; its records stay. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     if note is None:
         raise Overwritten("there is no pad of this name")
-    made = note.changed(mark=mark)
+    made = note.changed(**values)
     return made, RowChange({note_key(pad_id): made.to_text()})
 
 

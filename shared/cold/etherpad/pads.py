@@ -21,7 +21,7 @@ from padfleet.shared.cold.etherpad.changing import (
     deleted,
     keys_for,
     keys_of,
-    marked,
+    renoted,
 )
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.note import (
@@ -190,28 +190,21 @@ class EtherpadPads:
         return Before(place, records)
 
     async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:
-        await self._must_know(pad, over)
-        made: list[Note] = []
-
-        def decide(rows: Rows) -> RowChange:
-            note, change = marked(rows, pad, over, mark, self._known.get(pad))
-            made[:] = [note]
-            return change
-
-        await self._table.change(keys_of(pad), decide)
-        self._remember(pad, made[0])
-        return made[0].at(made[0].there)
+        return await self._renote(pad, over, mark=mark)
 
     async def adopt(self, pad: str, over: ColdHead, epoch: int) -> ColdHead:
         """From now on the pad, which has been read, is of this epoch, and in Redis."""
+        return await self._renote(pad, over, mark="live", epoch=epoch)
+
+    async def _renote(self, pad: str, over: ColdHead, **values: Any) -> ColdHead:
+        await self._must_know(pad, over)
         made: list[Note] = []
 
         def decide(rows: Rows) -> RowChange:
-            note, _ = marked(rows, pad, over, "live", self._known.get(pad))
-            made[:] = [note.changed(epoch=epoch)]
-            return RowChange({note_key(pad): made[0].to_text()})
+            note, change = renoted(rows, pad, over, self._known.get(pad), **values)
+            made[:] = [note]
+            return change
 
-        await self._must_know(pad, over)
         await self._table.change(keys_of(pad), decide)
         self._remember(pad, made[0])
         return made[0].at(made[0].there)
