@@ -6,9 +6,11 @@ The drivers are not part of padfleet's own needs: `pip install 'padfleet[import]
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote
+from urllib.parse import SplitResult
 
 from padfleet.services.tools.importing.redis_source import decoded
+from padfleet.shared.cold.etherpad.mysql import driver_options
+from padfleet.shared.cold.etherpad.postgres import driver_url
 from padfleet.shared.cold.etherpad.table import NoDriver as NoDriver
 from padfleet.shared.cold.etherpad.table import driver
 from padfleet.shared.etherpad.source import failing
@@ -24,7 +26,7 @@ def _after(prefix: str) -> str:
 
 class PostgresRecords:
     def __init__(self, url: str) -> None:
-        self._url = url.replace("postgres://", "postgresql://", 1)
+        self._url = driver_url(url)
         self._driver: Any = driver("asyncpg", "PostgreSQL")
         self._connection: Any = None
 
@@ -64,15 +66,7 @@ class MysqlRecords:
 
     def __init__(self, parts: SplitResult) -> None:
         self._driver: Any = driver("pymysql", "MySQL")
-        charset = parse_qs(parts.query).get("charset", ["utf8mb4"])[0]
-        self._options = {
-            "host": parts.hostname or "localhost",
-            "port": parts.port or 3306,
-            "user": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "database": unquote(parts.path.lstrip("/")),
-            "charset": charset,
-        }
+        self._options = driver_options(parts)
         self._connection: Any = None
         self._turn = asyncio.Lock()
 

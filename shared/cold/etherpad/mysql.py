@@ -5,16 +5,16 @@ It blocks, and therefore runs in threads, each of which has a connection of its 
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.errors import StoreAway, StoreFull
 from padfleet.shared.cold.etherpad.table import (
-    ATTEMPTS,
+    NO_TABLE,
     PAGE,
     ROWS,
     TIMEOUT,
@@ -25,6 +25,7 @@ from padfleet.shared.cold.etherpad.table import (
     in_parts,
     only_where_nothing_is,
     sorted_out,
+    tried_again,
 )
 
 T = TypeVar("T")
@@ -75,6 +76,18 @@ class Layout(NamedTuple):
             )
 
 
+def driver_options(parts: SplitResult) -> dict[str, Any]:
+    """What the driver has to be given of a URL."""
+    return {
+        "host": parts.hostname or "localhost",
+        "port": parts.port or 3306,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path.lstrip("/")),
+        "charset": parse_qs(parts.query).get("charset", ["utf8mb4"])[0],
+    }
+
+
 class MysqlTable:
     """`Table`. Values are written in ASCII (JSON can say everything so), which every character set
     has: what was made of them in a wrong one stays apart from what a fleet writes."""
@@ -82,14 +95,8 @@ class MysqlTable:
     def __init__(self, url: str, *, connections: int = 4) -> None:
         """Connects when it is first needed. Raises `NoDriver`."""
         self._driver: Any = driver("pymysql", "MySQL")
-        parts = urlsplit(url)
         self._options = {
-            "host": parts.hostname or "localhost",
-            "port": parts.port or 3306,
-            "user": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "database": unquote(parts.path.lstrip("/")),
-            "charset": parse_qs(parts.query).get("charset", ["utf8mb4"])[0],
+            **driver_options(urlsplit(url)),
             "connect_timeout": TIMEOUT,
             "read_timeout": TIMEOUT,
             "write_timeout": TIMEOUT,
@@ -118,13 +125,10 @@ class MysqlTable:
         return await self._in_thread(do)
 
     async def change(self, keys: Sequence[str], decide: Decide) -> None:
-        for attempt in range(ATTEMPTS):
-            try:
-                await self._in_thread(lambda connection: self._change(connection, keys, decide))
-                return
-            except InTheWay as error:
-                if attempt == ATTEMPTS - 1:
-                    raise StoreAway(str(error)) from error
+        def once() -> Awaitable[None]:
+            return self._in_thread(lambda connection: self._change(connection, keys, decide))
+
+        await tried_again(once)
 
     def _change(self, connection: Any, keys: Sequence[str], decide: Decide) -> None:
         connection.begin()
@@ -276,10 +280,7 @@ class MysqlTable:
             )
             columns = {_text(row[0]): (_text(row[1]) or "", _text(row[2]) or "") for row in rows}
             if not {"key", "value"} <= columns.keys():
-                raise ValueError(
-                    "the database has no table `store` with a key and a value: name the database "
-                    "that an Etherpad uses, and start that once if it is new"
-                )
+                raise ValueError(NO_TABLE)
             self._layout = Layout(columns["key"][0], columns["value"][0], columns["key"][1])
         return self._layout
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from padfleet.shared.cold.errors import StoreAway, StoreFull
 from padfleet.shared.cold.etherpad.table import (
-    ATTEMPTS,
+    NO_TABLE,
     PAGE,
     TIMEOUT,
     Decide,
@@ -17,6 +17,7 @@ from padfleet.shared.cold.etherpad.table import (
     in_parts,
     only_where_nothing_is,
     sorted_out,
+    tried_again,
 )
 
 _LOOK = (
@@ -32,13 +33,18 @@ _INSERT = "INSERT INTO store (key, value) SELECT * FROM unnest($1::text[], $2::t
 _REPLACE = f"{_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
+def driver_url(url: str) -> str:
+    """As the driver has it, which knows one of the two schemes."""
+    return url.replace("postgres://", "postgresql://", 1)
+
+
 class PostgresTable:
     """`Table`, by as many connections as there is use for."""
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
         """Connects when it is first needed. Raises `NoDriver`."""
         self._driver: Any = driver("asyncpg", "PostgreSQL")
-        self._url = url.replace("postgres://", "postgresql://", 1)
+        self._url = driver_url(url)
         self._connections = connections
         self._pool: Any = None
 
@@ -54,14 +60,11 @@ class PostgresTable:
         return Looked(row["value"], row["digest"])
 
     async def change(self, keys: Sequence[str], decide: Decide) -> None:
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._failing():
-                    await self._change(keys, decide)
-                return
-            except InTheWay as error:
-                if attempt == ATTEMPTS - 1:
-                    raise StoreAway(str(error)) from error
+        async def once() -> None:
+            with self._failing():
+                await self._change(keys, decide)
+
+        await tried_again(once)
 
     async def _change(self, keys: Sequence[str], decide: Decide) -> None:
         pool = await self._opened()
@@ -113,10 +116,7 @@ class PostgresTable:
         )
         types = {row["column_name"]: row["data_type"] for row in rows}
         if not {"key", "value"} <= types.keys():
-            raise ValueError(
-                "the database has no table `store` with a key and a value: name the database that "
-                "an Etherpad uses, and start that once if it is new"
-            )
+            raise ValueError(NO_TABLE)
         if types["value"] not in ("text", "character varying"):
             raise ValueError(f"the values of the table `store` are {types['value']}, not text")
 

@@ -1,11 +1,11 @@
 """What is asked of a database in which an Etherpad keeps its records: a table of texts by key."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
-from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.errors import Overwritten, StoreAway
 
 ROWS = 200
 """Rows in one statement, at most;"""
@@ -21,6 +21,11 @@ ATTEMPTS = 4
 
 TIMEOUT = 60
 """Seconds after which a statement that has not been answered is given up, as by Etherpad."""
+
+NO_TABLE = (
+    "the database has no table `store` with a key and a value: name the database that an Etherpad "
+    "uses, and start that once if it is new"
+)
 
 
 class RowChange(NamedTuple):
@@ -131,6 +136,18 @@ def sorted_out(before: Mapping[str, str | None], change: RowChange) -> Sorted:
 
 class InTheWay(Exception):
     """Another change was in the way of this one, as the database says: it is to be tried again."""
+
+
+async def tried_again(change: Callable[[], Awaitable[None]]) -> None:
+    """Makes the change, once more each time that another is in its way. Raises `StoreAway` if there
+    is always one."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return await change()
+        except InTheWay as error:
+            if attempt == ATTEMPTS - 1:
+                raise StoreAway(str(error)) from error
+    raise AssertionError("an attempt that neither ended nor failed")
 
 
 @contextmanager
