@@ -11,9 +11,8 @@ from padfleet.shared.bounds import (
     MOST_SAVED,
     is_pad_id,
 )
-from padfleet.shared.easysync import AText, AttributePool, EasysyncError, make_atext
 from padfleet.shared.etherpad import records as r
-from padfleet.shared.etherpad.converting import Converter, as_one_revision
+from padfleet.shared.etherpad.converting import Converter, present_text
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import Records
 from padfleet.shared.log import contributions, groups
@@ -199,22 +198,10 @@ async def _history(
 async def _present_text(
     redis: Redis, keyspace: Keyspace, record: Any, key: str, as_id: str, bounds: Bounds
 ) -> tuple[Staging, set[str], str]:
-    """Also why the text comes without its attributes; empty: it has them.
-
-    A database whose character set is not Etherpad's has made `????` of an emoji: the text is longer
-    than its attributes say then, and which are whose is lost.
-    """
-    text, damage = r.text_of(record, key), ""
-    if len(text) > bounds.units:
+    """Also why the text comes without its attributes; empty: it has them."""
+    if len(r.text_of(record, key)) > bounds.units:
         raise BadRecord(f"{key}: the text is longer than {bounds.units} characters")
-    try:
-        atext = record.get("atext") or {}
-        pool = r.pool_of(record, key, most=bounds.attributes)
-        revision = as_one_revision(AText(text, atext.get("attribs", "")), pool, 1)
-    except (BadRecord, EasysyncError) as error:
-        damage = f"without authors and formats: {error}"
-        text = text if text.endswith("\n") else text + "\n"
-        revision = as_one_revision(make_atext(text), AttributePool(), 1)
+    revision, damage = present_text(record, key, 1, most=bounds.attributes)
     staging = await Staging.begin(redis, keyspace, as_id, head=0)
     try:
         await staging.add([revision])

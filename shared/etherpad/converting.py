@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from padfleet.shared import bounds
 from padfleet.shared.easysync import (
     AText,
     AttributePool,
     EasysyncError,
     attribs_of,
     iter_ops,
+    make_atext,
     move_ops_to_new_pool,
     pack,
     replacing,
@@ -15,7 +17,7 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import attribs_string
-from padfleet.shared.etherpad.records import BadRecord, changeset_of
+from padfleet.shared.etherpad.records import BadRecord, changeset_of, pool_of, text_of
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.form import encode_wire
@@ -75,6 +77,25 @@ def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
     changeset = with_authors(replacing("\n", atext), pool)
     wire = encode_wire(0, changeset, pool, SYSTEM_AUTHOR, time, 0)
     return Revision(0, SYSTEM_AUTHOR, time, None, chain_of(b"", wire), wire)
+
+
+def present_text(
+    record: Any, key: str, time: int, *, most: int = bounds.LARGEST
+) -> tuple[Revision, str]:
+    """The text that a pad has by its record as one revision, and why without its attributes; empty:
+    it has them. `most`: of these there may be. Raises `BadRecord` where not even a text is left.
+
+    A database whose character set is not Etherpad's has made `????` of an emoji: the text is longer
+    than its attributes say then, and which are whose is lost.
+    """
+    text = text_of(record, key)
+    try:
+        atext = AText(text, record["atext"].get("attribs", ""))
+        return as_one_revision(atext, pool_of(record, key, most=most), time), ""
+    except (BadRecord, EasysyncError) as error:
+        text = text if text.endswith("\n") else text + "\n"
+        revision = as_one_revision(make_atext(text), AttributePool(), time)
+        return revision, f"without authors and formats: {error}"
 
 
 def with_authors(changeset: str, pool: AttributePool, *, newlines: bool = False) -> str:

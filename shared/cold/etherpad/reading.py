@@ -19,11 +19,11 @@ from padfleet.shared.cold.etherpad.note import (
 )
 from padfleet.shared.cold.etherpad.table import Table
 from padfleet.shared.cold.pads import ColdPad, ColdState
-from padfleet.shared.easysync import AText, AttributePool, EasysyncError, make_atext
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.bring import MOST_MISSING
-from padfleet.shared.etherpad.converting import Converter, as_one_revision
+from padfleet.shared.etherpad.converting import Converter, present_text
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.authors import SYSTEM_AUTHOR, author_items
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
@@ -90,7 +90,7 @@ class PadReader:
                 history = await self._history(pad_id, record, text, None)
         except BadRecord as error:
             at = await self.time(pad_id, head)
-            history, salvaged = self._present_text(record, key, text, at, str(error))
+            history, salvaged = self._present_text(record, key, at, str(error))
             if kept is not None and not self._goes_on(kept, history):
                 kept = None
         document = history.document
@@ -238,21 +238,13 @@ class PadReader:
         return history.known is not None and history.known.chain == kept.chain
 
     @staticmethod
-    def _present_text(record: Any, key: str, text: str, at: int, why: str) -> tuple[_History, str]:
+    def _present_text(record: Any, key: str, at: int, why: str) -> tuple[_History, str]:
         """Its present text as if written at once, and why; see `bring_pad`."""
-        try:
-            atext = record["atext"]
-            revision = as_one_revision(
-                AText(text, atext.get("attribs", "")), r.pool_of(record, key), at
-            )
-        except (BadRecord, EasysyncError) as error:
-            text = text if text.endswith("\n") else text + "\n"
-            why = f"{why}; without authors and formats: {error}"
-            revision = as_one_revision(make_atext(text), AttributePool(), at)
+        revision, damage = present_text(record, key, at)
         document = Document()
         document.replay(revision)
         converter = Converter(AttributePool(), latest=_latest())
-        return _History(converter, document, 0, [revision]), why
+        return _History(converter, document, 0, [revision]), f"{why}; {damage}" if damage else why
 
     # --- What belongs to it ----------------------------------------------------------------------
 
