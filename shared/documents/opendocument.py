@@ -10,12 +10,9 @@ from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from padfleet.shared.documents.offered import TYPES
-from padfleet.shared.documents.outline import FORMATS, Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import FORMATS, INDENT, Entry, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.rendering.lines import MOST_LEVELS
-
-INDENT: Final = 7
-"""Millimetres for each level."""
 
 _PROPERTIES: Final = {
     "bold": 'fo:font-weight="bold" style:font-weight-complex="bold"',

@@ -15,6 +15,9 @@ from padfleet.shared.rendering.txt import numbered
 FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
 """Those that documents have, by their attributes."""
 
+INDENT: Final = 7
+"""Millimetres for each level of a list."""
+
 _NOT_IN_XML = re.compile("[^\\t\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from weasyprint import HTML
 
-from padfleet.shared.documents.outline import Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import INDENT, Entry, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 
 FONTS: Final = (
@@ -32,9 +32,9 @@ p { min-height: 1.45em; orphans: 2; widows: 2 }
 h1 { font-size: 18pt } h2 { font-size: 15pt } h3 { font-size: 13pt }
 h4, h5, h6 { font-size: 11pt }
 .code { font-family: "DejaVu Sans Mono", monospace }
-.label { display: inline-block; min-width: 7mm; white-space: pre }
+.label { display: inline-block; min-width: INDENT; white-space: pre }
 a { color: #1a4f8b }
-""".replace("FONTS", ", ".join(f'"{name}"' for name in FONTS))
+""".replace("FONTS", ", ".join(f'"{name}"' for name in FONTS)).replace("INDENT", f"{INDENT}mm")
 
 
 def to_pdf(atext: AText, pool: AttributePool, title: str) -> bytes:
@@ -56,12 +56,12 @@ def _nothing(url: str, *_: object, **__: object) -> NoReturn:
 def _line(entry: Entry) -> str:
     tag = entry.heading if entry.heading.startswith("h") else "p"
     side = "right" if entry.is_rtl else "left"
-    look = f' style="margin-{side}: {entry.level * 7}mm"' if entry.level else ""
+    look = f' style="margin-{side}: {entry.level * INDENT}mm"' if entry.level else ""
     look += ' dir="rtl"' if entry.is_rtl else ""
     look += ' class="code"' if entry.heading == "code" else ""
     label = ""
     if entry.label:
-        label = f'<span class="label" style="margin-{side}: -7mm">{entry.label} </span>'
+        label = f'<span class="label" style="margin-{side}: -{INDENT}mm">{entry.label} </span>'
     return f"<{tag}{look}>{label}{''.join(_runs(entry.pieces))}</{tag}>"
 
 

@@ -13,18 +13,14 @@ from docx.shared import Mm, RGBColor
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from padfleet.shared.documents.outline import Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import INDENT, Entry, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 
 LEVELS: Final = 9
 """Word's lists are no deeper; what is deeper in a pad is of the ninth, and indented further."""
 
-INDENT: Final = 7
-"""Millimetres for each level."""
-
 MOST_TITLE: Final = 255
 """Characters of the title, for python-docx."""
-
 
 LINK: Final = RGBColor(0x1A, 0x4F, 0x8B)
 """The colour of text that leads somewhere."""
