@@ -172,3 +172,13 @@ class ColdPads(Protocol):
     async def aclose(self) -> None:
         """Closes connections. To be called once."""
         ...
+
+
+async def chain_in(cold: ColdPads, pad: str, epoch: int, rev: int) -> bytes:
+    """The running hash over a pad's history up to this revision, which the store has. Raises what
+    `ColdPads.revisions` does."""
+    part: Revisions
+    async for part in cold.revisions(pad, epoch, rev, rev):
+        for revision in part.revisions():
+            return revision.chain
+    return b""

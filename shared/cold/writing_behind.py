@@ -9,10 +9,9 @@ from typing import Literal, NamedTuple
 
 from prometheus_client import Counter
 
-from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted, read_noted
-from padfleet.shared.cold.pads import ColdHead, ColdPads
+from padfleet.shared.cold.pads import ColdHead, ColdPads, chain_in
 from padfleet.shared.cold.parts import Diverged, part_of
 from padfleet.shared.cold.places import PadPlace, due, place_of
 from padfleet.shared.log import contributions, moving, pads
@@ -151,19 +150,12 @@ class WriteBehind:
         while low <= high:
             middle = (low + high) // 2
             here = await read_revisions(self._redis, keys, middle, middle)
-            there = await self._in_store(keys.pad_id, cold.epoch, middle)
+            there = await chain_in(self._cold, keys.pad_id, cold.epoch, middle)
             if here and here[0].chain == there:
                 common, low = middle, middle + 1
             else:
                 high = middle - 1
         return common
-
-    async def _in_store(self, pad: str, epoch: int, rev: int) -> bytes:
-        part: Revisions
-        async for part in self._cold.revisions(pad, epoch, rev, rev):
-            for revision in part.revisions():
-                return revision.chain
-        return b""
 
     async def reconcile(self, pad: str) -> None:
         """Marks a pad as live that is in Redis, for whoever has just got the partition: a fail-over

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
-from padfleet.shared.cold.pads import ColdHead, ColdPad
+from padfleet.shared.cold.pads import ColdPad, chain_in
 from padfleet.shared.log import authors, groups
 from padfleet.shared.log.authors import stored_author
 from padfleet.shared.log.chat import chat_pages
@@ -97,7 +97,7 @@ async def _which(
         if same and chat[: len(theirs)] == theirs and kept <= marked:
             return SettledAs.OURS
         return SettledAs.BESIDE
-    same = await _chain_there(cold, pad, there, here.head) == here.chain
+    same = await chain_in(cold, pad, there.epoch, here.head) == here.chain
     if same and theirs[: len(chat)] == chat and marked <= kept:
         return SettledAs.THEIRS
     return SettledAs.BESIDE
@@ -115,13 +115,6 @@ async def _chain_here(redis: Redis, keys: PadKeys, rev: int) -> bytes:
     except HistoryGap:
         return b""
     return found[0].chain if found else b""
-
-
-async def _chain_there(cold: EtherpadPads, pad: str, there: ColdHead, rev: int) -> bytes:
-    async for part in cold.revisions(pad, there.epoch, rev, rev):
-        for revision in part.revisions():
-            return revision.chain
-    return b""
 
 
 async def _keep(
