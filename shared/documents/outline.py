@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from padfleet.shared.easysync import AText, AttributePool, from_units
+from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.rendering.html import linked
 from padfleet.shared.rendering.lines import TextLine, lines_of
-from padfleet.shared.rendering.txt import numbered
+from padfleet.shared.rendering.txt import numbered, without_halves
 
 FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
 """Those that documents have, by their attributes."""
@@ -70,8 +70,7 @@ def is_rtl(text: str) -> bool:
 
 def clean(text: str) -> str:
     """A text of a pad as XML can hold it: halves of pairs are U+FFFD, controls nothing."""
-    whole = from_units(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _NOT_IN_XML.sub("", whole)
+    return _NOT_IN_XML.sub("", without_halves(text))
 
 
 def _pieces(line: TextLine) -> Iterator[Piece]:

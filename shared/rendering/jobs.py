@@ -25,7 +25,7 @@ from padfleet.shared.rendering.diff import Change, difference, style
 from padfleet.shared.rendering.html import to_document, to_html
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
-from padfleet.shared.rendering.txt import to_txt
+from padfleet.shared.rendering.txt import to_txt, without_halves
 from padfleet.shared.wire.jsontext import dumps, loads
 
 WRITER = "a.?"
@@ -200,9 +200,7 @@ def _inserting(atext: AText) -> str:
 def _shown(form: str, atext: AText, pool: AttributePool, title: str) -> bytes:
     match form:
         case "txt":
-            # Half a pair cannot be written as UTF-8.
-            text = from_units(to_txt(atext, pool))
-            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+            return without_halves(to_txt(atext, pool)).encode()
         case "html":
             return to_document(atext, pool, title).encode()
         case "docx":

@@ -13,6 +13,12 @@ def to_txt(atext: AText, pool: AttributePool) -> str:
     return "".join(_lines(lines_of(atext, pool)))
 
 
+def without_halves(units: str) -> str:
+    """The ordinary string of a code-unit string, with U+FFFD for each half of a pair: that cannot
+    be written as UTF-8."""
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def numbered(lines: Iterable[TextLine]) -> Iterator[tuple[TextLine, dict[int, int]]]:
     """The lines, each with the numbers of the items of numbered lists that are open, by level."""
     counts: dict[int, int] = {}
