@@ -59,6 +59,7 @@ class _History:
     places: tuple[HistoryPlace, ...] = ()
     last: str = ""  #: `digest_of` the newest record
     known: Revision | None = None  #: the one that the note has as its head
+    regular: bool = False  #: `is_regular` of the pad's pool
 
 
 class PadReader:
@@ -97,7 +98,7 @@ class PadReader:
         document.epoch = kept.epoch if kept else epoch_of(note, document.time, digest)
         chat, theirs = await self._chat(pad_id, record)
         made = replace(
-            await self._note(pad_id, record, note, kept, history, digest, salvaged),
+            await self._note(pad_id, note, kept, history, digest, salvaged),
             chat=len(chat) - 1,
             chat_offset=theirs - (len(chat) - 1),
         )
@@ -174,7 +175,8 @@ class PadReader:
 
     async def _begun(self, pad_id: str, pool: AttributePool, kept: Note | None) -> _History:
         """From the last chunk on, where what lies before is known and needs nothing."""
-        if kept is not None and kept.plain and kept.places and is_regular(pool):
+        regular = is_regular(pool)
+        if kept is not None and kept.plain and kept.places and regular:
             place = kept.places[-1]
             key = r.revision_key(pad_id, place.rev)
             (raw,) = await self._table.get([key])
@@ -194,11 +196,14 @@ class PadReader:
                     )
                     document.pool = pool.clone()
                     document.head = place.rev
-                    return _History(converter, document, place.rev, places=kept.places)
+                    return _History(
+                        converter, document, place.rev, places=kept.places, regular=regular
+                    )
                 except EasysyncError:
                     pass  # then from the beginning
         birth = kept.birth if kept is not None else None
-        return _History(Converter(pool, latest=_latest(), birth=birth), Document(), 0)
+        converter = Converter(pool, latest=_latest(), birth=birth)
+        return _History(converter, Document(), 0, regular=regular)
 
     async def _converted(
         self, pad_id: str, converter: Converter, start: int, end: int
@@ -251,7 +256,6 @@ class PadReader:
     async def _note(
         self,
         pad_id: str,
-        record: Any,
         note: Note | None,
         kept: Note | None,
         history: _History,
@@ -274,7 +278,7 @@ class PadReader:
             plain=not salvaged
             and history.converter.plain
             and (kept is None or kept.plain or history.first == 0)
-            and is_regular(r.pool_of(record, "")),
+            and history.regular,
             places=history.places,
             salvaged=salvaged,
             creator=kept.creator if kept else await self._creator(pad_id),
