@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from padfleet.shared import bounds
-from padfleet.shared.easysync import AText, AttributePool, EasysyncError
+from padfleet.shared.easysync import AText, AttributePool, EasysyncError, from_units
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.records import Revision
+from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.log.saved import SavedRevision
 
 KEY_REVISIONS = 100
@@ -202,6 +203,29 @@ def author_of(record: Any, author: str) -> Author | None:
         return None
     color = bounds.color_of(record.get("colorId"), author)
     return Author(author, bounds.name_of(record.get("name")), color)
+
+
+def session_of(record: Any, session: str, now: float) -> RegisteredSession | None:
+    """None for what is no session of a group, or one that is over. `now`: seconds since 1970."""
+    match record:
+        case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
+            known = bounds.is_session_id(session) and bounds.is_group_id(group)
+            if known and bounds.is_author_id(author) and until > now:
+                return RegisteredSession(session, group, author, until)
+    return None
+
+
+def names_in(value: Any) -> list[str]:
+    """The names in an object, as `plain`; what is none is left out."""
+    return [name for name in map(plain, value if isinstance(value, dict) else ()) if name]
+
+
+def plain(name: str) -> str:
+    """A name in a record is of code units; what is stored is text. Empty for what is none."""
+    try:
+        return from_units(name).encode().decode()
+    except UnicodeEncodeError:
+        return ""
 
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:

@@ -2,12 +2,11 @@
 of other systems, groups and their sessions."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from padfleet.shared import bounds
 from padfleet.shared.batches import batches
-from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
 from padfleet.shared.log import authors, groups
@@ -34,7 +33,7 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
             counts["tokens"] += 1
     for kind in ("author", "group"):
         async for key, value in _pairs(records, f"mapper2{kind}:"):
-            mapper = plain(key.removeprefix(f"mapper2{kind}:"))
+            mapper = r.plain(key.removeprefix(f"mapper2{kind}:"))
             if bounds.is_author_id(value) and _is_mapper(mapper):
                 await bring_mapper(redis, kind, mapper, value)
                 counts["mappers"] += 1
@@ -52,24 +51,12 @@ async def _group(redis: Redis, group: str, value: dict[str, Any]) -> None:
     """What is none of a group's pads or mappers is left out: the others, and the groups that come
     after it, are wanted all the same."""
     await groups.create_group(redis, group)
-    for pad in map(plain, _names(value.get("pads"))):
+    for pad in r.names_in(value.get("pads")):
         if bounds.is_pad_id(pad) and groups.group_of(pad) == group:
             await groups.add_pad(redis, group, pad)
-    for mapper in map(plain, _names(value.get("mappings"))):
+    for mapper in r.names_in(value.get("mappings")):
         if _is_mapper(mapper):
             await groups.add_mapper(redis, group, mapper)
-
-
-def _names(value: Any) -> Iterable[str]:
-    return value if isinstance(value, dict) else ()
-
-
-def plain(name: str) -> str:
-    """A name in a record is of code units; what is stored is text. Empty for what is none."""
-    try:
-        return from_units(name).encode().decode()
-    except UnicodeEncodeError:
-        return ""
 
 
 def _is_mapper(name: str) -> bool:
@@ -78,14 +65,11 @@ def _is_mapper(name: str) -> bool:
 
 async def _session(redis: Redis, session: str, value: Any) -> bool:
     """Whether it is one that still lets anybody in."""
-    match value:
-        case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
-            if not (bounds.is_session_id(session) and bounds.is_group_id(group)):
-                return False
-            if until > time.time() and bounds.is_author_id(author):
-                await groups.create_session(redis, group, author, until, session)
-                return True
-    return False
+    found = r.session_of(value, session, time.time())
+    if found is None:
+        return False
+    await groups.create_session(redis, found.group, found.author, found.valid_until, session)
+    return True
 
 
 async def _pairs(records: Records, prefix: str) -> AsyncIterator[tuple[str, Any]]:

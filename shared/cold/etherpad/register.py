@@ -9,7 +9,7 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import Rows
 from padfleet.shared.cold.etherpad.note import ascii_json, value_of
 from padfleet.shared.cold.etherpad.table import ATTEMPTS, Decide, RowChange, Table
-from padfleet.shared.easysync import from_units, to_units
+from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession
@@ -46,24 +46,19 @@ class EtherpadRegister:
         found, listed = (value_of(raw) for raw in raws)
         if not isinstance(found, dict):
             return None
-        pads = [pad for pad in _names(found.get("pads")) if bounds.is_pad_id(pad)]
-        mappers = [m for m in _names(found.get("mappings")) if 0 < len(m) <= bounds.MOST_MAPPER]
-        ids = _names(listed.get("sessionIDs") if isinstance(listed, dict) else None)
+        pads = [pad for pad in r.names_in(found.get("pads")) if bounds.is_pad_id(pad)]
+        mappers = [m for m in r.names_in(found.get("mappings")) if 0 < len(m) <= bounds.MOST_MAPPER]
+        ids = r.names_in(listed.get("sessionIDs") if isinstance(listed, dict) else None)
         sessions = [await self.session(one) for one in ids[-MOST_SESSIONS:]]
         return RegisteredGroup(pads, mappers, [one for one in sessions if one is not None])
 
     async def groups(self) -> list[str]:
-        return [one for one in _names(await self._one("groups")) if bounds.is_group_id(one)]
+        return [one for one in r.names_in(await self._one("groups")) if bounds.is_group_id(one)]
 
     async def session(self, session: str) -> RegisteredSession | None:
         if not bounds.is_session_id(session):
             return None
-        match await self._one(f"session:{session}"):
-            case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
-                known = bounds.is_group_id(group) and bounds.is_author_id(author)
-                if known and until > time.time():
-                    return RegisteredSession(session, group, author, until)
-        return None
+        return r.session_of(await self._one(f"session:{session}"), session, time.time())
 
     async def _one(self, key: str) -> Any:
         if len(key) > MOST_KEY:
@@ -175,14 +170,3 @@ def _object(value: Any) -> dict[str, Any]:
 def _dict(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = value.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _names(value: Any) -> list[str]:
-    """As plain text; what is none is left out."""
-    found = []
-    for name in value if isinstance(value, dict) else ():
-        try:
-            found.append(from_units(name).encode().decode())
-        except UnicodeEncodeError:
-            continue
-    return found
