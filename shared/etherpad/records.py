@@ -93,15 +93,15 @@ def chat_record(message: ChatMessage) -> dict[str, Any]:
     return {**message.extra, "text": message.text, "time": message.time, "authorId": author}
 
 
-def author_record(author: Author, pad_id: str, time: int) -> dict[str, Any]:
-    # As exported: there the set of the author's pads is the one id, and an import insists on it.
-    return {
-        "colorId": author.color,
-        "name": author.name,
-        "timestamp": time,
-        "lastSeen": time,
-        "padIDs": pad_id,
-    }
+def author_record(author: Author, time: int) -> dict[str, Any]:
+    """As of one who has been on no pad. `time`: when he was seen, in ms since 1970."""
+    return {"colorId": author.color, "name": author.name, "timestamp": time, "lastSeen": time}
+
+
+def exported_author(author: Author, pad_id: str, time: int) -> dict[str, Any]:
+    """As in a file: there the set of the author's pads is the one id, and an import insists on
+    it."""
+    return {**author_record(author, time), "padIDs": pad_id}
 
 
 # --- Read ----------------------------------------------------------------------------------------

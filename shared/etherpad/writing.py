@@ -60,7 +60,7 @@ async def _records(
             yield r.chat_key(name, count), r.chat_record(message)
             count += 1
     async for author in _authors(redis, document):
-        yield r.author_key(author.id), r.author_record(author, name, meta.time)
+        yield r.author_key(author.id), r.exported_author(author, name, meta.time)
     # Last, when its pool is complete.
     saved = [one for one in await read_saved(redis, keys) if one.rev <= head]
     yield (

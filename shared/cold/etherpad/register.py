@@ -69,13 +69,7 @@ class EtherpadRegister:
     # --- Told ------------------------------------------------------------------------------------
 
     async def keep_author(self, author: Author, *, token: str = "", mapper: str = "") -> None:
-        now = int(time.time() * 1000)
-        made = {
-            "colorId": author.color,
-            "name": author.name,
-            "timestamp": now,
-            "lastSeen": now,
-        }
+        made = r.author_record(author, int(time.time() * 1000))
         rows: dict[str, Any] = {r.author_key(author.id): made}
         if token:
             rows[f"token2author:{token}"] = author.id
