@@ -8,7 +8,7 @@ from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
-from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.deletion import deletion_field
@@ -69,9 +69,12 @@ async def part_of(
         time = int(meta.get(b"time", b"0"))
     snapshot = await _snapshot(redis, keys, snap, behind.snap if first else -1, last)
     fresh = not first
-    chat = await _chat(redis, keys, -1 if fresh else behind.chat)
-    saved = [record async for page in PadStore(redis, keys).saved_pages(STEP) for record in page]
-    newest = saved[-1] if saved else b""
+    said = NO_MESSAGES if fresh else behind.chat
+    chat = await _chat(redis, keys, said) if stored.chat > said else []
+    saved, newest = None, stored.saved
+    if fresh or newest != behind.saved:
+        saved = await _saved(redis, keys) if newest else []
+        newest = saved[-1] if saved else b""
     names = _authors(revisions) | _speakers(chat)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
@@ -83,14 +86,14 @@ async def part_of(
         last,
         chain,
         time,
-        max([behind.chat if not fresh else -1, *_ids(chat)]),
+        max([said, *_ids(chat)]),
         newest,
     )
     return ColdPart(
         state,
         Revisions(first, [revision.to_record() for revision in revisions]),
         chat,
-        saved if fresh or newest != behind.saved else None,
+        saved,
         await _records(redis, names - {""}),
         snapshot,
     )
@@ -176,6 +179,10 @@ async def _chat(redis: Redis, keys: PadKeys, after: int) -> list[tuple[str, list
         for entry_id, fields in page:
             found.append((entry_id.decode(), [item for pair in fields.items() for item in pair]))
     return found
+
+
+async def _saved(redis: Redis, keys: PadKeys) -> list[bytes]:
+    return [record async for page in PadStore(redis, keys).saved_pages(STEP) for record in page]
 
 
 def _ids(chat: Iterable[tuple[str, list[bytes]]]) -> Iterator[int]:

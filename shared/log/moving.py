@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from padfleet.shared.log import scripts
+from padfleet.shared.log.chat import NO_MESSAGES
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
 from padfleet.shared.log.keys import Keyspace, PadKeys
@@ -96,6 +97,8 @@ class StoredPad(NamedTuple):
     stamp: str  #: of that moment
     fences: dict[bytes, bytes]
     seen: dict[bytes, bytes]
+    chat: int  #: the newest message's number; -1: there is none
+    saved: bytes  #: the newest of the saved revisions; empty: there is none
 
 
 class ThawedPad(NamedTuple):
@@ -296,7 +299,7 @@ async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
     """The small keys of a pad; None: nothing of it is here. Raises `CorruptPad`, or what
     `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
-        stamp, *hashes = await scripts.SMALL(
+        stamp, newest, saved, *hashes = await scripts.SMALL(
             redis.rush,
             [keys.meta, keys.chat, keys.saved, keys.fences, keys.seen, keys.seen_before],
             [],
@@ -304,7 +307,8 @@ async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
     meta, fences, young, old = (dict(zip(h[::2], h[1::2], strict=True)) for h in hashes)
     if b"head" not in meta:
         return None
-    return StoredPad(meta, stamp.decode(), fences, {**old, **young})
+    chat = int(newest.partition(b"-")[0]) if newest else NO_MESSAGES
+    return StoredPad(meta, stamp.decode(), fences, {**old, **young}, chat, saved)
 
 
 async def note_written(redis: Redis, keys: PadKeys, epoch: int, stamp: str, noted: bytes) -> None:

@@ -5,6 +5,15 @@
 -- number of sessions is compared by itself, since it changes with everyone who comes.
 local NOT_STAMPED = {sessions = true, idle = true, snap = true, first = true, cold = true}
 
+local function said_last(chat)
+  local said = redis.call('XREVRANGE', chat, '+', '-', 'COUNT', 1)
+  return said[1] and said[1][1] or ''
+end
+
+local function saved_last(saved)
+  return redis.call('LRANGE', saved, -1, -1)[1] or ''
+end
+
 local function stamp_of(meta, chat, saved, fences)
   local fields = redis.call('HGETALL', meta)
   local named = {}
@@ -12,10 +21,8 @@ local function stamp_of(meta, chat, saved, fences)
     if not NOT_STAMPED[fields[i]] then named[#named + 1] = fields[i] .. '\0' .. fields[i + 1] end
   end
   table.sort(named)
-  local said = redis.call('XREVRANGE', chat, '+', '-', 'COUNT', 1)
-  local kept = redis.call('LRANGE', saved, -1, -1)
-  named[#named + 1] = said[1] and said[1][1] or ''
-  named[#named + 1] = kept[1] or ''
+  named[#named + 1] = said_last(chat)
+  named[#named + 1] = saved_last(saved)
   named[#named + 1] = tostring(redis.call('HLEN', fences))
   return redis.sha1hex(table.concat(named, '\0'))
 end
