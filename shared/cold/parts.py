@@ -1,10 +1,10 @@
 """What a pad in Redis has more than the cold store: read, and checked by its chain."""
 
-import json
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
 from padfleet.shared.archive.entries import PadHead, Revisions
+from padfleet.shared.archive.taking import authors_in
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
@@ -75,7 +75,7 @@ async def part_of(
     if fresh or newest != behind.saved:
         saved = await _saved(redis, keys) if newest else []
         newest = saved[-1] if saved else b""
-    names = _authors(revisions) | _speakers(chat)
+    names = _speakers(chat).union(*map(authors_in, revisions))
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
@@ -201,24 +201,13 @@ def _speakers(chat: Iterable[tuple[str, list[bytes]]]) -> set[str]:
     return found
 
 
-def _authors(revisions: Iterable[Revision]) -> set[str]:
-    """Who made them, and whose text they bring."""
-    found: set[str] = set()
-    for revision in revisions:
-        found.add(revision.author)
-        if b'"author"' in revision.wire:
-            pool = json.loads(revision.wire)["apool"].get("numToAttrib", {})
-            found.update(pair[1] for pair in pool.values() if pair[0] == "author")
-    return found
-
-
 async def _in_the_pad(redis: Redis, keys: PadKeys, snap: int, head: int) -> set[str]:
     found: set[str] = set()
     if snap >= 0 and (data := await PadStore(redis, keys).snapshot()) is not None:
         with readable(keys.snap):
             found |= {v for k, v in Snapshot.from_bytes(data).pool if k == "author"}
     async for page in _pages(redis, keys, snap + 1, head):
-        found |= _authors(page)
+        found.update(*map(authors_in, page))
     return found
 
 
