@@ -1,6 +1,6 @@
 """Some hundreds at a time: what takes a round trip, or a step, for as many as are brought. Pure."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,6 +10,21 @@ def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """All items in their order, `size` at a time; the last slice has what is left."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterator[list[T]]:
+    """All items in their order, as many at a time as it takes until their sizes come to `full`; the
+    last list has what is left. None is empty."""
+    part: list[T] = []
+    size = 0
+    for item in items:
+        part.append(item)
+        size += size_of(item)
+        if size >= full:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 async def batches(items: AsyncIterable[T], size: int) -> AsyncGenerator[list[T], None]:

@@ -5,6 +5,7 @@
 and at the end of the file perhaps Tokens, and always End.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from padfleet.shared.log.records import Revision
@@ -73,6 +74,11 @@ class Tokens(NamedTuple):
 
 class End(NamedTuple):
     pads: int  #: that are done
+
+
+def flat(fields: Mapping[bytes, bytes]) -> list[bytes]:
+    """Names and values in turn, as `Chat` and `Authors` have them."""
+    return [item for pair in fields.items() for item in pair]
 
 
 Entry = PadHead | Revisions | Chat | Saved | Authors | PadDone | PadVoid | Tokens | End

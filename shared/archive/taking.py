@@ -5,7 +5,7 @@ chain that were read first is the pad as it was at that moment, whatever has com
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 from padfleet.shared.archive.entries import (
     ENTRY_BYTES,
@@ -18,8 +18,9 @@ from padfleet.shared.archive.entries import (
     PadVoid,
     Revisions,
     Saved,
+    flat,
 )
-from padfleet.shared.batches import slices
+from padfleet.shared.batches import filled, slices
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import chain_of
@@ -109,23 +110,10 @@ async def history(redis: Redis, keys: PadKeys, pad: PadHead) -> AsyncIterator[li
             chain = chain_of(chain, revision.wire)
             if chain != revision.chain:
                 raise HistoryGap(f"revision {revision.rev} belongs to another history")
-        for part in _parts(revisions):
+        for part in filled(revisions, lambda revision: len(revision.wire), ENTRY_BYTES):
             yield part
     if chain != pad.chain:
         raise HistoryGap(f"revision {pad.head} is not the one that the pad's meta names")
-
-
-def _parts(revisions: Sequence[Revision]) -> Iterable[list[Revision]]:
-    part: list[Revision] = []
-    size = 0
-    for revision in revisions:
-        part.append(revision)
-        size += len(revision.wire)
-        if size >= ENTRY_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
 
 
 def authors_in(revision: Revision) -> set[str]:
@@ -138,13 +126,9 @@ def authors_in(revision: Revision) -> set[str]:
 async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncIterator[Entry]:
     store = PadStore(redis, keys)
     async for messages in store.chat_pages(PAGE):
-        yield Chat([(i.decode(), _flat(fields)) for i, fields in messages])
+        yield Chat([(i.decode(), flat(fields)) for i, fields in messages])
     async for records in store.saved_pages(PAGE):
         yield Saved(records)
     for names in slices(authors, PAGE):
         found = await stored_authors(redis, names)
-        yield Authors([(author, _flat(fields)) for author, fields in found.items()])
-
-
-def _flat(fields: dict[bytes, bytes]) -> list[bytes]:
-    return [item for pair in fields.items() for item in pair]
+        yield Authors([(author, flat(fields)) for author, fields in found.items()])

@@ -13,7 +13,7 @@ from padfleet.shared.archive.entries import (
     Revisions,
     Saved,
 )
-from padfleet.shared.batches import slices
+from padfleet.shared.batches import filled, slices
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.damage import CorruptPad
@@ -36,8 +36,10 @@ async def take_cold_pad(cold: ColdPads, pad: str, write: Callable[[Entry], None]
         write(head)
         try:
             async for revisions in cold.revisions(pad, head.epoch, 0, head.head):
-                for part in _parts(revisions):
-                    write(part)
+                first = revisions.first
+                for records in filled(revisions.records, len, ENTRY_BYTES):
+                    write(Revisions(first, records))
+                    first += len(records)
         except Overwritten:
             write(PadVoid())
             continue
@@ -53,14 +55,3 @@ async def take_cold_pad(cold: ColdPads, pad: str, write: Callable[[Entry], None]
         write(PadDone())
         return head
     return None
-
-
-def _parts(revisions: Revisions) -> list[Revisions]:
-    parts, size = [Revisions(revisions.first, [])], 0
-    for number, record in enumerate(revisions.records):
-        if size >= ENTRY_BYTES:
-            parts.append(Revisions(revisions.first + number, []))
-            size = 0
-        parts[-1].records.append(record)
-        size += len(record)
-    return parts

@@ -1,6 +1,6 @@
 """Takes an author out of what the cold store has of a pad, without bringing the pad into Redis."""
 
-from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.archive.entries import Revisions, flat
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
 from padfleet.shared.log.erasure import STUB, without_author
@@ -19,12 +19,12 @@ async def take_out_of(cold: ColdPads, pad: str, author: str) -> tuple[int, Mark 
         if found is None:
             return 0, None
         chat = []
-        for name, flat in found.chat:
-            fields = dict(zip(flat[::2], flat[1::2], strict=False))
+        for name, items in found.chat:
+            fields = dict(zip(items[::2], items[1::2], strict=False))
             nobodys = without_author(fields, author)
             if nobodys is not None:
-                chat.append((name, [item for pair in nobodys.items() for item in pair]))
-        his = [(name, _STUB) for name, flat in found.authors if name == author and flat != _STUB]
+                chat.append((name, flat(nobodys)))
+        his = [(name, _STUB) for name, items in found.authors if name == author and items != _STUB]
         if not chat and not his:
             return 0, found.head.mark
         nothing_new = Revisions(found.head.head + 1, [])

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
-from padfleet.shared.archive.entries import PadHead, Revisions
+from padfleet.shared.archive.entries import PadHead, Revisions, flat
 from padfleet.shared.archive.taking import authors_in
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
@@ -177,7 +177,7 @@ async def _chat(redis: Redis, keys: PadKeys, after: int) -> list[tuple[str, list
     found = []
     async for page in PadStore(redis, keys).chat_pages(STEP, after=after):
         for entry_id, fields in page:
-            found.append((entry_id.decode(), [item for pair in fields.items() for item in pair]))
+            found.append((entry_id.decode(), flat(fields)))
     return found
 
 
@@ -192,8 +192,8 @@ def _ids(chat: Iterable[tuple[str, list[bytes]]]) -> Iterator[int]:
 
 def _speakers(chat: Iterable[tuple[str, list[bytes]]]) -> set[str]:
     found = set()
-    for _, flat in chat:
-        record = dict(zip(flat[::2], flat[1::2], strict=True)).get(b"m", b"")
+    for _, items in chat:
+        record = dict(zip(items[::2], items[1::2], strict=True)).get(b"m", b"")
         try:
             found.add(ChatMessage.from_record(0, record).author)
         except (ValueError, TypeError):
@@ -215,7 +215,7 @@ async def _records(redis: Redis, names: set[str]) -> list[tuple[str, list[bytes]
     found: list[tuple[str, list[bytes]]] = []
     for some in slices(sorted(names), STEP):
         for author, fields in (await stored_authors(redis, some)).items():
-            found.append((author, [item for pair in fields.items() for item in pair]))
+            found.append((author, flat(fields)))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from padfleet.shared.batches import batches, slices
+from padfleet.shared.batches import batches, filled, slices
 
 CASES = [
     (0, 3, []),
@@ -26,6 +26,20 @@ async def one_by_one(count: int) -> AsyncIterator[int]:
 @pytest.mark.parametrize(("count", "size", "expected"), CASES)
 def test_slices_of_what_is_there(count: int, size: int, expected: list[list[int]]) -> None:
     assert [list(part) for part in slices(range(count), size)] == expected
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([], []),
+        (["a"], [["a"]]),
+        (["abc"], [["abc"]]),
+        (["a", "bc", "d"], [["a", "bc"], ["d"]]),
+        (["", "abcd", "", "ab", "c", ""], [["", "abcd"], ["", "ab", "c"], [""]]),
+    ],
+)
+def test_what_fills_a_part_is_the_last_in_it(items: list[str], expected: list[list[str]]) -> None:
+    assert list(filled(items, len, 3)) == expected
 
 
 @pytest.mark.parametrize(("count", "size", "expected"), CASES)
