@@ -3,11 +3,13 @@ those that are in Redis by their writer."""
 
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from padfleet.shared.archive.entries import Entry, PadHead
 from padfleet.shared.archive.folder import file_of
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.archive.writing import NotWritten, new_archive
@@ -33,10 +35,9 @@ class Pruned(NamedTuple):
     facts: PadFacts | None = None
     why: str = ""  #: it failed
 
-    @property
-    def days(self) -> int:
-        """For which nobody has edited it."""
-        return int((time.time() - self.facts.edited) // 86400) if self.facts is not None else 0
+
+_Take = Callable[[Callable[[Entry], None]], Awaitable[PadHead | None]]
+"""Writes a pad's entries; None: there is no such pad."""
 
 
 class _Gone(Exception):
@@ -102,31 +103,30 @@ class Pruning:
         over = await self._cold.look(facts.pad)
         if over is None or over.head != facts.head:
             return False
-        if self._export is not None:
-            try:
-                with new_archive(file_of(self._export, facts.pad)) as archive:
-                    if await take_cold_pad(self._cold, facts.pad, archive.write) is None:
-                        raise _Gone
-            except _Gone:
-                return False
+        if not await self._backed_up(facts.pad, partial(take_cold_pad, self._cold, facts.pad)):
+            return False
         return await remove_cold(self._redis, self._keyspace, self._cold, facts.pad, over)
 
     async def _hot(self, facts: PadFacts) -> bool:
-        if self._export is not None:
-            try:
-                with new_archive(file_of(self._export, facts.pad)) as archive:
-                    head = await take_pad(
-                        self._redis,
-                        self._keyspace,
-                        facts.pad,
-                        archive.write,
-                        lambda _rev, _head: None,
-                    )
-                    if head is None:
-                        raise _Gone
-            except _Gone:
-                return False
+        taking = partial(
+            take_pad, self._redis, self._keyspace, facts.pad, progress=lambda _rev, _head: None
+        )
+        if not await self._backed_up(facts.pad, taking):
+            return False
         await self._edits.delete(facts.pad, only_at=facts.head)
         if (group := groups.group_of(facts.pad)) is not None:
             await groups.remove_pad(self._redis, group, facts.pad)
+        return True
+
+    async def _backed_up(self, pad: str, take: _Take) -> bool:
+        """Whether the pad may go: it is in a file of its own, if it has to be. False: it is not
+        there any more."""
+        if self._export is None:
+            return True
+        try:
+            with new_archive(file_of(self._export, pad)) as archive:
+                if await take(archive.write) is None:
+                    raise _Gone
+        except _Gone:
+            return False
         return True
