@@ -5,7 +5,7 @@ nobody needs them there. For the writer of their partition: one at a time for ea
 import logging
 import time
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from prometheus_client import Counter
 
@@ -19,7 +19,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_revisions
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.moving import StoredPad, Trace
+from padfleet.shared.log.moving import Frozen, StoredPad, Trace
 from padfleet.shared.log.records import Snapshot
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,6 @@ ROLLED_BACK = Counter(
     "padfleet_cold_rolled_back_revisions_total",
     "Revisions that the cold store had, and Redis had lost in a fail-over",
 )
-
-Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
 
 
 class WrittenBehind(NamedTuple):
@@ -197,7 +195,7 @@ class WriteBehind:
         trace = Trace("freeze", cold.epoch, cold.edition, lease.reign, now)
         async with between_batches:
             again = await moving.read_stored(self._redis, keys)
-            if again is None or (again.stamp, again.fences, again.seen) != stored_as(stored):
+            if again is None or _stored_as(again) != _stored_as(stored):
                 return "changed"
             verdict = await moving.freeze(
                 self._redis, self._keyspace, lease, pad, stored, trace, self._after_ms
@@ -249,6 +247,6 @@ class WriteBehind:
             await pads.forget_read_only(self._redis, readonly.decode(), of=pad)
 
 
-def stored_as(stored: StoredPad) -> tuple[str, dict[bytes, bytes], dict[bytes, bytes]]:
+def _stored_as(stored: StoredPad) -> tuple[str, dict[bytes, bytes], dict[bytes, bytes]]:
     """What has to be the same still when a pad is taken out of Redis."""
     return stored.stamp, stored.fences, stored.seen

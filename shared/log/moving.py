@@ -31,8 +31,8 @@ StreamItems = tuple[str, Sequence[bytes]]
 
 
 _Installed = Literal["ok", "reign", "here", "moved", "staged", "damaged"]
-_Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
-
+Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
+"""What came of freezing a pad: it left Redis, or why it stays."""
 
 Way = Literal["thaw", "freeze", "lost"]
 """Which way a pad goes; of one that got lost in Redis, that it is brought back from the store."""
@@ -194,7 +194,7 @@ class Bringing:
             count = await scripts.STAGE(self._redis.client, [key], args)
         return int(count)
 
-    async def install(self, pad: ThawedPad, trace: Trace) -> "_Installed":
+    async def install(self, pad: ThawedPad, trace: Trace) -> _Installed:
         """Puts the pad where pads are, if the trace stands there under its name."""
         keys = self._keys
         lists: list[scripts.Argument] = [len(pad.meta)]
@@ -324,7 +324,7 @@ async def freeze(
     stored: StoredPad,
     trace: Trace,
     after_ms: int = 0,
-) -> "_Frozen":
+) -> Frozen:
     """Takes the pad out of Redis, as it was when `stored` was read, if nobody has held it there for
     so long. Only for who has the lease."""
     keys = keyspace.pad(pad)
@@ -353,7 +353,7 @@ async def freeze(
             after_ms,
         ],
     )
-    return cast("_Frozen", reply.decode())
+    return cast("Frozen", reply.decode())
 
 
 async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
