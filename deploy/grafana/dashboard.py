@@ -360,7 +360,11 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                         "Frozen and thawed",
                         "Pads that left Redis for the cold store, and that came back.",
                         "cps",
-                        query("sum(rate(padfleet_cold_frozen_total[$__rate_interval]))", "frozen"),
+                        query(
+                            'sum(rate(padfleet_cold_freezes_total{outcome="frozen"}'
+                            "[$__rate_interval]))",
+                            "frozen",
+                        ),
                         query("sum(rate(padfleet_cold_thawed_total[$__rate_interval]))", "thawed"),
                     ),
                 ),

@@ -205,7 +205,7 @@ class Freezing:
             verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
             if verdict == "ok":
                 known.discard(pad)
-                metrics.COLD_VERDICTS.labels("frozen").inc()
+                metrics.FROZEN.inc()
             else:
                 metrics.COLD_VERDICTS.labels(verdict).inc()
 

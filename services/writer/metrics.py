@@ -44,6 +44,7 @@ COLD_VERDICTS = Counter(
     "Attempts to freeze a pad, by what came of them: frozen, or why it stays",
     ["outcome"],
 )
+FROZEN = COLD_VERDICTS.labels("frozen")
 COLD_BEHIND = Gauge(
     "padfleet_cold_behind_pads", "Pads of which the cold store does not have all yet"
 )

@@ -33,7 +33,6 @@ APPENDED = Counter(
 APPENDED_REVISIONS = Counter(
     "padfleet_cold_revisions_total", "Revisions that were brought to the cold store"
 )
-FROZEN = Counter("padfleet_cold_frozen_total", "Pads that have left Redis for the cold store")
 GONE = Counter("padfleet_cold_deleted_total", "Deleted pads that were taken from the cold store")
 ROLLED_BACK = Counter(
     "padfleet_cold_rolled_back_revisions_total",
@@ -207,7 +206,6 @@ class WriteBehind:
         if verdict == "ok":
             await self.arrive(pad, trace.to_text(), cold)
             await self._leave_no_trace(pad, stored, authors)
-            FROZEN.inc()
         return verdict
 
     async def arrive(self, pad: str, trace: str, cold: ColdHead) -> None:
