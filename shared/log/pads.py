@@ -58,14 +58,18 @@ class Glance(NamedTuple):
 
 async def glance(redis: Redis, keys: PadKeys) -> Glance:
     """Raises what `UNREACHABLE` lists, and ResponseError where the key holds something else."""
-    readonly, head, damaged = cast(
+    readonly, head, damaged = await _glanced(redis, keys)
+    if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
+        readonly, head, damaged = await _glanced(redis, keys)
+    exists = head is not None and not head.startswith(b"-")
+    return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
+
+
+async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | None, bytes | None]:
+    return cast(
         "tuple[bytes | None, bytes | None, bytes | None]",
         await redis.rush.hmget(keys.meta, ["readonly", "head", "damaged"]),
     )
-    if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
-        readonly, head = await redis.rush.hmget(keys.meta, ["readonly", "head"])
-    exists = head is not None and not head.startswith(b"-")
-    return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:

@@ -13,7 +13,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pads import pad_of_read_only
+from padfleet.shared.log.pads import glance, pad_of_read_only
 from padfleet.shared.log.saved import read_saved
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import written
@@ -74,6 +74,16 @@ async def test_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wa
     assert meta.first == 2000
     assert not await scene.redis.client.exists(scene.keyspace.pad("pad").chunks)
     assert await everything(scene, "pad") == before
+
+
+async def test_who_opens_a_cold_pad_first_is_told_too_that_it_is_damaged(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    keys = scene.keyspace.pad("pad")
+    await scene.redis.client.hset(keys.meta, "damaged", "a revision is missing")
+    assert (await glance(scene.redis, keys)).damaged
+    assert await scene.freeze("pad") == "ok"
+    found = await glance(scene.redis, keys)
+    assert (found.exists, found.read_only_id, found.damaged) == (True, "r.pad", True)
 
 
 async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
