@@ -6,12 +6,12 @@ import asyncio
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from padfleet.services.tools.doctor.checks import NEARLY_FULL, DoctorFinding
 from padfleet.shared.cold.errors import StoreAway, StoreFull
 from padfleet.shared.cold.opening import names_none, open_pads
+from padfleet.shared.cold.stores.opening import parse_cold_url
 from padfleet.shared.settings.redis_url import mask
 
 TIMEOUT_S: Final = 60.0
@@ -60,10 +60,9 @@ async def _tried(url: str) -> ColdFacts:
 
 
 def _full(url: str) -> float | None:
-    scheme, _, rest = url.strip().partition("://")
-    if scheme != "file":
+    if not url.strip().startswith("file://"):
         return None
-    disk = shutil.disk_usage(Path("/" + rest.partition("/")[2]))
+    disk = shutil.disk_usage(parse_cold_url(url).path)
     return 1 - disk.free / disk.total
 
 

@@ -110,6 +110,13 @@ def test_a_directory_is_looked_at(tmp_path: Path) -> None:
     assert (finding.level, "not empty" in finding.found) == ("fail", True)
 
 
+def test_the_disk_of_a_directory_is_found_by_the_name_that_its_url_means(tmp_path: Path) -> None:
+    facts = collect_cold(f"file://{tmp_path / 'cold%20pads'}")
+    assert facts is not None
+    assert (tmp_path / "cold pads").is_dir()
+    assert facts.full is not None
+
+
 def test_a_bucket_is_looked_at_and_no_password_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with s3_server() as server:
         server.enter(monkeypatch)
