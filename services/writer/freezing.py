@@ -5,12 +5,12 @@ which a pad leaves, which takes a round trip or two.
 
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from padfleet.services.writer import metrics
-from padfleet.shared.batches import slices
+from padfleet.shared.batches import batches, slices
 from padfleet.shared.cold.errors import StoreAway, WrittenThere
 from padfleet.shared.cold.etherpad.both import settle
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
@@ -88,17 +88,16 @@ class Freezing:
     async def find(self, held: set[int]) -> None:
         """Puts all pads that are in Redis among those that are looked at: of a fleet that had no
         cold store before, and what a process that died was about to note."""
-        found: list[str] = []
-        async for pad in pad_ids(self._redis, self._keyspace):
-            progress()
-            if self._keyspace.partition_of(pad) in held:
-                found.append(pad)
-            if len(found) == PAGE:
-                await moving.note_hot(self._redis, self._keyspace, found)
-                found = []
-                await rest(0.01)
-        if found:
+
+        async def ours() -> AsyncIterator[str]:
+            async for pad in pad_ids(self._redis, self._keyspace):
+                progress()
+                if self._keyspace.partition_of(pad) in held:
+                    yield pad
+
+        async for found in batches(ours(), PAGE):
             await moving.note_hot(self._redis, self._keyspace, found)
+            await rest(0.01)
 
     def forget(self, held: set[int]) -> None:
         """Forgets what is known of partitions that others have by now."""
