@@ -11,8 +11,7 @@ from redis.exceptions import RedisError
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.pruning import Pruning
 from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.edits import Edits
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.edits import open_edits
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.supervisor import progress, rest
 
@@ -63,11 +62,9 @@ class Retention:
 
     async def round(self) -> int:
         """Goes through them once; returns how many have gone. `Pruning` logs each of them."""
-        inbox = InboxWriter(self._redis, self._keyspace, timeout=TIMEOUT)
-        edits = Edits(self._redis, self._keyspace, inbox, timeout=TIMEOUT)
         gone = failed = 0
-        pruning = Pruning(self._redis, self._keyspace, self._cold, edits)
-        try:
+        async with open_edits(self._redis, self._keyspace, timeout=TIMEOUT) as edits:
+            pruning = Pruning(self._redis, self._keyspace, self._cold, edits)
             async with aclosing(pruning.run(self._unused_s)) as pads:
                 async for one in pads:
                     progress()
@@ -78,9 +75,6 @@ class Retention:
                     if not self._is_mine():
                         break
                     await rest(BETWEEN_PADS_S)
-        finally:
-            await edits.close()
-            await inbox.close()
         if gone or failed:
             log.info("unused pads gone", extra={"pads": gone, "failed": failed})
         return gone

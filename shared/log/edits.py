@@ -1,8 +1,8 @@
 """Edits that do not come from a socket: put into the inbox like any other, and answered from the
 pad's channel.
 
-    edits = Edits(redis, keyspace, InboxWriter(…), timeout=5)
-    rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
+    async with open_edits(redis, keyspace, timeout=5) as edits:
+        rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
 
 Each edit is a session of its own, with one submission. So nothing that is known of other sessions
 concerns it: no fence, no cursor, no presence.
@@ -246,6 +246,19 @@ class Edits:
             for origin, answer in waiting.items():
                 if origin.session.startswith(_DELETES):
                     _settle(answer, Outcome(origin, "done", -1))
+
+
+@asynccontextmanager
+async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> AsyncIterator[Edits]:
+    """Edits that have an inbox of their own, for who needs none for anything else. Both give up
+    after `timeout` seconds."""
+    inbox = InboxWriter(redis, keyspace, timeout=timeout)
+    edits = Edits(redis, keyspace, inbox, timeout=timeout)
+    try:
+        yield edits
+    finally:
+        await edits.close()
+        await inbox.close()
 
 
 def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
@@ -16,9 +16,16 @@ from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.copying import copy_pad, move_pad
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
+from padfleet.shared.log.edits import (
+    EditRefusal,
+    Edits,
+    Missing,
+    Overtaken,
+    Unanswered,
+    open_edits,
+)
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
 from padfleet.shared.log.staging import Moved, PadExists
@@ -253,15 +260,8 @@ async def _elsewhere(run: _PadsRun, given: argparse.Namespace, edits: Edits | No
         print(f"{shown(source)}: {done} to {shown(destination)}")
 
 
-@asynccontextmanager
-async def _edits(run: _PadsRun) -> AsyncGenerator[Edits, None]:
-    inbox = InboxWriter(run.redis, run.keyspace, timeout=TIMEOUT)
-    edits = Edits(run.redis, run.keyspace, inbox, timeout=TIMEOUT)
-    try:
-        yield edits
-    finally:
-        await edits.close()
-        await inbox.close()
+def _edits(run: _PadsRun) -> AbstractAsyncContextManager[Edits]:
+    return open_edits(run.redis, run.keyspace, timeout=TIMEOUT)
 
 
 def _why(error: Exception) -> str:

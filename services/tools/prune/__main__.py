@@ -4,13 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from pathlib import Path
 
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pruning import Pruned, Pruning
-from padfleet.shared.log.edits import Edits
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.edits import open_edits
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import prune_age_of
 from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
@@ -66,13 +65,11 @@ def _age(text: str) -> float:
 
 async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     counts: dict[str, int] = {}
-    async with AsyncExitStack() as stack:
-        redis, keyspace = await stack.enter_async_context(fleet_of(settings))
-        cold = await stack.enter_async_context(cold_of(settings))
-        inbox = InboxWriter(redis, keyspace, timeout=TIMEOUT)
-        stack.push_async_callback(inbox.close)
-        edits = Edits(redis, keyspace, inbox, timeout=TIMEOUT)
-        stack.push_async_callback(edits.close)
+    async with (
+        fleet_of(settings) as (redis, keyspace),
+        cold_of(settings) as cold,
+        open_edits(redis, keyspace, timeout=TIMEOUT) as edits,
+    ):
         pruning = Pruning(redis, keyspace, cold, edits, export=given.export, dry_run=given.dry_run)
         async with aclosing(pruning.run(given.unused, given.match)) as pads:
             async for one in pads:
