@@ -232,11 +232,12 @@ async def chat_pages(
 
 
 async def _authors(parts: PadParts, contents: Contents, brought: Sequence[Message]) -> None:
-    there = await read_beside(parts, contents.beside, "authors") or []
-    authors = {author: list(flat) for author, flat in there}
-    contents.new_authors = [author for author, _ in brought if author not in authors]
-    authors.update((author, list(flat)) for author, flat in brought)
-    await _put_beside(parts, contents, "authors", list(authors.items()))
+    found = await read_beside(parts, contents.beside, "authors") or []
+    there = {author: list(flat) for author, flat in found}
+    contents.new_authors = [author for author, _ in brought if author not in there]
+    authors = {**there, **{author: list(flat) for author, flat in brought}}
+    if authors != there:  # hardly ever: with each revision comes who made it
+        await _put_beside(parts, contents, "authors", list(authors.items()))
 
 
 async def read_beside(

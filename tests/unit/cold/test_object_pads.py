@@ -438,6 +438,28 @@ async def test_appending_costs_what_it_brings() -> None:
     assert max(size for name, size in store.puts if name.startswith("pads/")) < 4000
 
 
+async def test_authors_who_are_known_as_they_are_are_not_put_again() -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        make_small(patched)
+        store = CountingStore()
+        pads = ObjectPads(store)
+        written = Written()
+        written.type(2)
+        everybody = [f"a.{number:016x}" for number in range(20)]
+        over = await pads.append("pad", None, written.part(0, authors=everybody))
+        before = [name async for name in store.names("parts/")]
+        assert before
+        store.puts.clear()
+        first = written.head + 1
+        written.type(1)
+        over = await pads.append("pad", over, written.part(first, authors=everybody[:3]))
+    assert [name for name, _ in store.puts] == [head_name("pad")]
+    assert [name async for name in store.names("parts/")] == before
+    found = await pads.read("pad")
+    assert found is not None
+    assert [author for author, _ in found.authors] == everybody
+
+
 async def test_what_does_not_follow_is_refused() -> None:
     pads = ObjectPads(MemoryStore())
     written, other = Written(), Written()
