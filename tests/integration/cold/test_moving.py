@@ -86,6 +86,23 @@ async def test_who_opens_a_cold_pad_first_is_told_too_that_it_is_damaged(scene: 
     assert (found.exists, found.read_only_id, found.damaged) == (True, "r.pad", True)
 
 
+async def test_pads_of_which_nothing_is_noted_are_found_by_who_has_their_partition(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padfleet.services.writer.freezing.PAGE", 2)
+    names = [f"pad-{number}" for number in range(9)]
+    for name in names:
+        await scene.make(name, HISTORY[:2])
+    partitions = range(scene.keyspace.partitions)
+    await scene.redis.client.delete(*map(scene.keyspace.hot, partitions))
+    held = {scene.keyspace.partition_of(name) for name in names[:5]}
+    await scene.freezing.find(held)
+    found: list[str] = []
+    for number in partitions:
+        found += await moving.hot_pads(scene.redis, scene.keyspace, number)
+    assert sorted(found) == [n for n in names if scene.keyspace.partition_of(n) in held]
+
+
 async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     scene.go(after_ms=10_000_000)
