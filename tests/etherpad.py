@@ -2,6 +2,10 @@
 
 git clone https://github.com/ether/etherpad && cd etherpad
 pnpm install && pnpm run build:etherpad
+
+Tests that run one find such a checkout of 3.3 by ETHERPAD_CHECKOUT, and its Node.js by
+ETHERPAD_NODE, else as `node`. One that runs already, which others use, has its address in
+ETHERPAD_URL.
 """
 
 from __future__ import annotations
@@ -15,9 +19,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
 
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
+
+CHECKOUT = os.environ.get("ETHERPAD_CHECKOUT", "")
+NODE = os.environ.get("ETHERPAD_NODE", "") or shutil.which("node") or ""
+
+needs_checkout = pytest.mark.skipif(
+    not CHECKOUT, reason="there is no built Etherpad (ETHERPAD_CHECKOUT)"
+)
+
+URL = os.environ.get("ETHERPAD_URL", "")
+
+needs_url = pytest.mark.skipif(not URL, reason="there is no Etherpad that runs (ETHERPAD_URL)")
+
+KEY = "the key of this Etherpad"
+"""Of one that `with_database` runs."""
 
 
 def environment(node: str) -> dict[str, str]:
@@ -58,17 +79,64 @@ def _put(source: str, target: str) -> None:
     shutil.copy2(source, target)
 
 
+def database_settings(url: str) -> dict[str, Any]:
+    """What an Etherpad's settings say of the database with this address."""
+    parts = urlsplit(url)
+    kind = "postgres" if parts.scheme == "postgresql" else "mysql"
+    return {
+        "dbType": kind,
+        "dbSettings": {
+            "host": parts.hostname,
+            "port": parts.port,
+            "user": parts.username,
+            "password": parts.password or "",
+            "database": parts.path.lstrip("/"),
+            **({"charset": "utf8mb4"} if kind == "mysql" else {}),
+        },
+    }
+
+
 @contextmanager
-def running(checkout: Path, folder: Path, settings: Mapping[str, Any], node: str) -> Iterator[int]:
-    """Its port, while it runs with these settings; its database and its log are in `folder`."""
+def with_database(folder: Path, url: str) -> Iterator[str]:
+    """The address of the one in ETHERPAD_CHECKOUT, while it runs with its records in the database
+    with this `url`."""
+    settings = {
+        "title": "Etherpad",
+        "loglevel": "WARN",
+        "authenticationMethod": "apikey",
+        "defaultPadText": "start",
+        "commitRateLimiting": {"duration": 1, "points": 1_000_000},
+        "importExportRateLimiting": {"windowMs": 90_000, "max": 1_000_000},
+    }
+    key = folder / "APIKEY.txt"
+    key.write_text(KEY)
+    database = database_settings(url)
+    words = ("--apikey", str(key))
+    with running(Path(CHECKOUT), folder, settings, NODE, database=database, words=words) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running(
+    checkout: Path,
+    folder: Path,
+    settings: Mapping[str, Any],
+    node: str,
+    *,
+    database: Mapping[str, Any] | None = None,
+    words: Sequence[str] = (),
+) -> Iterator[int]:
+    """Its port, while it runs with these settings; its log is in `folder`, and so is its database,
+    unless there are settings for another. `words` follow on its command line."""
     (port,) = free_ports(1)
-    database = {"dbType": "dirty", "dbSettings": {"filename": str(folder / "dirty.db")}}
+    if database is None:
+        database = {"dbType": "dirty", "dbSettings": {"filename": str(folder / "dirty.db")}}
     path = folder / "settings.json"
     path.write_text(json.dumps({**settings, **database, "port": port, "ip": "127.0.0.1"}))
     log = folder / "etherpad.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [node, "--require", "tsx/cjs", "node/server.ts", "--settings", str(path)],
+            [node, "--require", "tsx/cjs", "node/server.ts", "--settings", str(path), *words],
             cwd=checkout / "src",
             env={**environment(node), "NODE_ENV": "production"},
             stdin=subprocess.DEVNULL,
@@ -85,7 +153,7 @@ def running(checkout: Path, folder: Path, settings: Mapping[str, Any], node: str
             return False
 
     try:
-        eventually_sync(answers, "Etherpad answers", timeout=120)
+        eventually_sync(answers, "Etherpad answers", timeout=100)
         yield port
     finally:
         process.terminate()

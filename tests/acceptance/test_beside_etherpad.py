@@ -18,14 +18,13 @@ from typing import Any
 import pytest
 
 from padfleet.shared.wire.jsontext import loads
+from tests.etherpad import URL, needs_url
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, ApiFailed, Caller
 from tests.integration.api.test_files import check_as_etherpad_does
 from tests.tools import padfleet
 
-ETHERPAD = os.environ.get("ETHERPAD_URL", "")
-
-pytestmark = pytest.mark.skipif(not ETHERPAD, reason="there is no Etherpad to compare with")
+pytestmark = needs_url
 
 LATER = str(int(time.time()) + 86_400)
 
@@ -46,7 +45,7 @@ async def ours(fleet: Fleet) -> AsyncIterator[Caller]:
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[Caller]:
-    async with Caller(ETHERPAD, key=os.environ.get("ETHERPAD_API_KEY", "")) as caller:
+    async with Caller(URL, key=os.environ.get("ETHERPAD_API_KEY", "")) as caller:
         yield caller
 
 
@@ -318,7 +317,7 @@ async def test_all_pads_come_over(
     grouped = (await theirs.createGroupPad(groupID=group, padName="p", text="x"))["padID"]
     key = tmp_path / "key"
     key.write_text(os.environ.get("ETHERPAD_API_KEY", ""))
-    words = ["import", ETHERPAD, "--api-key-file", key, "--pad", pad, "--pad", grouped]
+    words = ["import", URL, "--api-key-file", key, "--pad", pad, "--pad", grouped]
     ended = await padfleet(fleet.redis_url, *words)
     assert ended.code == 0, ended
     await alike(ours, pad, theirs, pad)

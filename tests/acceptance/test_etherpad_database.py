@@ -16,16 +16,16 @@ import pytest
 from padfleet.shared.cold.etherpad.pads import EtherpadPads, open_etherpad
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.connect import open_redis
+from tests.etherpad import KEY as THERE
+from tests.etherpad import needs_checkout, with_database
 from tests.eventually import eventually
 from tests.fleet import fleet_of_its_own
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.databases import mysql, postgres
-from tests.real_etherpad import CHECKOUT, WHY_NOT, real_etherpad
-from tests.real_etherpad import KEY as THERE
 
 pytestmark = [
-    pytest.mark.skipif(not CHECKOUT, reason=WHY_NOT),
+    needs_checkout,
     pytest.mark.timeout(900),
 ]
 
@@ -63,12 +63,11 @@ class Turns:
         self._folder = folder
         self._database = database
         self._count = 0
-        self.last: Told = {}
 
     @asynccontextmanager
     async def there(self) -> AsyncIterator[Caller]:
         loop = asyncio.get_running_loop()
-        server: AbstractContextManager[str] = real_etherpad(self._folder, self._database)
+        server: AbstractContextManager[str] = with_database(self._folder, self._database)
         url = await loop.run_in_executor(None, server.__enter__)
         try:
             async with Caller(url, key=THERE) as api:

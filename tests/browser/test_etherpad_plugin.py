@@ -1,13 +1,11 @@
 """Etherpad's own page with `clients/etherpad-plugin` installed, before two workers of a fleet.
 
-Needs the checkout of an Etherpad 3.3 that has its dependencies and its built parts, in
-ETHERPAD_CHECKOUT; Node.js 24 for it, in ETHERPAD_NODE, if `node` is an older one; pnpm; and nginx.
+Needs an Etherpad (`tests.etherpad`), with Node.js 24; pnpm; and nginx.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -20,17 +18,14 @@ import pytest
 from padfleet.shared.client import Pad, connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
-from tests.etherpad import copied, running
+from tests.etherpad import CHECKOUT, NODE, copied, needs_checkout, running
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import ROOT, Fleet
 from tests.nginx import nginx
 from tests.processes import free_ports
 
-CHECKOUT = os.environ.get("ETHERPAD_CHECKOUT", "")
-NODE = os.environ.get("ETHERPAD_NODE", "") or shutil.which("node") or ""
-
 pytestmark = [
-    pytest.mark.skipif(not CHECKOUT, reason="there is no built Etherpad (ETHERPAD_CHECKOUT)"),
+    needs_checkout,
     pytest.mark.slow,
     pytest.mark.timeout(600),
 ]

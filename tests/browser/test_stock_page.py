@@ -5,7 +5,6 @@ Needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_UR
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,14 +16,13 @@ import pytest
 
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
+from tests.etherpad import URL, needs_url
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 from tests.nginx import nginx
 from tests.processes import free_ports
 
-ETHERPAD = os.environ.get("ETHERPAD_URL", "")
-
-pytestmark = pytest.mark.skipif(not ETHERPAD, reason="there is no Etherpad (ETHERPAD_URL)")
+pytestmark = needs_url
 
 INNER = (
     "document.querySelector('iframe[name=ace_outer]')?.contentDocument"
@@ -40,7 +38,7 @@ def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
         pytest.skip("there is no nginx (Debian: apt-get install nginx-light)")
     (port,) = free_ports(1)
     workers = [worker.port for worker in fleet.workers]
-    process = subprocess.Popen(nginx(tmp_path, port, workers, urlsplit(ETHERPAD).netloc))
+    process = subprocess.Popen(nginx(tmp_path, port, workers, urlsplit(URL).netloc))
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -51,7 +49,7 @@ def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(params=["etherpad", "padfleet"])
 def server(request: pytest.FixtureRequest) -> str:
     """Whatever a test says holds on both."""
-    return ETHERPAD if request.param == "etherpad" else str(request.getfixturevalue("padfleet"))
+    return URL if request.param == "etherpad" else str(request.getfixturevalue("padfleet"))
 
 
 @pytest.fixture
