@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Sequence
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from tests.eventually import eventually_sync
 
 BALANCER = Path(__file__).parents[1] / "deploy" / "balancer"
 
@@ -17,6 +25,29 @@ class Certificate:
 
     chain: Path
     key: Path
+
+
+@contextmanager
+def serving(command: Sequence[str], port: int) -> Iterator[str]:
+    """The address of an nginx with this port, while it runs by this command. Where there is none,
+    the test is left out; in CI that is a failure."""
+    if shutil.which("nginx") is None:
+        lacking = "there is no nginx (Debian: apt-get install nginx-light)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
+    process = subprocess.Popen(command)
+
+    def listens() -> bool:
+        assert process.poll() is None, "nginx has ended"
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    try:
+        eventually_sync(listens, "nginx listens")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def nginx(

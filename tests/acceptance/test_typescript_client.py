@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +15,7 @@ from padfleet.shared.settings.fanout import WELCOME
 from tests import node
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
+from tests.nginx import serving
 from tests.processes import free_ports
 
 PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
@@ -57,20 +54,11 @@ http {{
 @contextmanager
 def no_websockets(url: str, folder: Path) -> Iterator[str]:
     """A proxy, as some offices have one, that lets no WebSocket through to `url`."""
-    if shutil.which("nginx") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no nginx")
     (port,) = free_ports(1)
     path = folder / "nginx.conf"
     path.write_text(NO_WEBSOCKETS.format(folder=folder, port=port, url=url))
-    with subprocess.Popen(["nginx", "-p", str(folder), "-c", str(path)]) as proxy:
-        try:
-            for _ in range(500):
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            proxy.terminate()
+    with serving(["nginx", "-p", str(folder), "-c", str(path)], port) as proxy:
+        yield proxy
 
 
 def test_it_goes_on_through_lost_connections_and_loses_nothing(fleet: Fleet) -> None:

@@ -6,8 +6,6 @@ Needs an Etherpad (`tests.etherpad`), with Node.js 24; pnpm; and nginx.
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,7 +19,7 @@ from tests.browser.browser import Browser, Page
 from tests.etherpad import CHECKOUT, NODE, copied, needs_checkout, running
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import ROOT, Fleet
-from tests.nginx import nginx
+from tests.nginx import nginx, serving
 from tests.processes import free_ports
 
 pytestmark = [
@@ -61,17 +59,11 @@ def etherpad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def place(etherpad: int, fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Etherpad and the fleet behind one address, as nginx-etherpad.conf puts them."""
-    if shutil.which("nginx") is None:
-        pytest.skip("there is no nginx (Debian: apt-get install nginx-light)")
     (port,) = free_ports(1)
     workers = [worker.port for worker in fleet.workers]
     folder = tmp_path_factory.mktemp("nginx")
-    process = subprocess.Popen(nginx(folder, port, workers, f"127.0.0.1:{etherpad}"))
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with serving(nginx(folder, port, workers, f"127.0.0.1:{etherpad}"), port) as url:
+        yield url
 
 
 @pytest.fixture

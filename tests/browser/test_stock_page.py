@@ -5,8 +5,6 @@ Needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_UR
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,7 @@ from tests.browser.browser import Browser, Page
 from tests.etherpad import URL, needs_url
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
-from tests.nginx import nginx
+from tests.nginx import nginx, serving
 from tests.processes import free_ports
 
 pytestmark = needs_url
@@ -34,16 +32,10 @@ BODY = f"{INNER}?.querySelector('#innerdocbody')"
 @pytest.fixture
 def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
     """Etherpad and the fleet behind one address, as deploy/balancer/nginx.conf puts them there."""
-    if shutil.which("nginx") is None:
-        pytest.skip("there is no nginx (Debian: apt-get install nginx-light)")
     (port,) = free_ports(1)
     workers = [worker.port for worker in fleet.workers]
-    process = subprocess.Popen(nginx(tmp_path, port, workers, urlsplit(URL).netloc))
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with serving(nginx(tmp_path, port, workers, urlsplit(URL).netloc), port) as url:
+        yield url
 
 
 @pytest.fixture(params=["etherpad", "padfleet"])

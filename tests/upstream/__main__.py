@@ -16,15 +16,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from tests.etherpad import copied, running
 from tests.fleet import Fleet
-from tests.nginx import nginx
+from tests.nginx import nginx, serving
 from tests.upstream.outcomes import Outcomes, differences, outcomes
 
 PORT = 9001
@@ -96,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         fleet.start(workers=2)
         workers = [worker.port for worker in fleet.workers]
         for side, ports in (("etherpad", [etherpad]), ("padfleet", workers)):
-            with _in_front(etherpad, ports, folder / side):
+            command = nginx(folder / side, PORT, ports, f"127.0.0.1:{etherpad}")
+            with serving(command, PORT):
                 found[side] = _played(args, folder / f"{side}.json")
     different = differences(found["etherpad"], found["padfleet"])
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -120,17 +121,6 @@ def _as_etherpad(checkout: Path) -> dict[str, str]:
 def _its_settings(checkout: Path) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads((checkout / "src/tests/settings.json").read_text())
     return settings
-
-
-@contextmanager
-def _in_front(etherpad: int, ports: Sequence[int], folder: Path) -> Iterator[None]:
-    folder.mkdir()
-    process = subprocess.Popen(nginx(folder, PORT, ports, f"127.0.0.1:{etherpad}"))
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def _played(args: argparse.Namespace, report: Path) -> Outcomes:
