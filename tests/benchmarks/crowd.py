@@ -113,7 +113,7 @@ class _Run:
             rig.create([PAD, SMALL])
             with Sink(rig.worker.port) as sink:
                 self._they_come(rig, sink)
-                self._one_more(rig)
+                self._one_more(rig, sink)
 
     def _they_come(self, rig: Rig, sink: Sink) -> None:
         size, pids = self._size, [rig.worker.process.pid]
@@ -141,41 +141,39 @@ class _Run:
             self._add("they come", f"ms ack {percentile}, meanwhile and after", value)
         self._report.samples.append({"case": self._case("they come"), **asdict(told), "load": step})
 
-    def _one_more(self, rig: Rig) -> None:
-        size, pids = self._size, [rig.worker.process.pid]
-        _quiet(pids, size.settled)
+    def _one_more(self, rig: Rig, sink: Sink) -> None:
+        size = self._size
+        _quiet([rig.worker.process.pid], size.settled)
         # The authors have gone; who types is not among those who are told of.
         people = size.people - size.authors
         for pad, others in ((SMALL, 0), (PAD, people)):
             where = "full pad" if others else "small pad"
             with self._joiner(rig, pad, "same") as first:
                 first.join(others)
-                time.sleep(size.settled)
-                found = self._join(rig, pad, others, embedded=True, cpu_of=pids)
+                _settled(sink, size.settled)
+                found = self._join(rig, sink, pad, others, embedded=True)
             self._add(f"one more, {where}", "ms CPU of the worker each", found.cpu_ms)
             self._add(f"one more, {where}", "bytes", found.last.bytes)
             self._add(f"one more, {where}", "ms until it has the pad", found.vars_ms)
             self._add(f"one more, {where}", "ms until it knows all", found.all_ms)
-        found = self._join(rig, PAD, people, embedded=False, cpu_of=pids)
+        found = self._join(rig, sink, PAD, people, embedded=False)
         self._add("one more, new, full pad", "ms CPU of the worker each", found.cpu_ms)
 
-    def _join(
-        self, rig: Rig, pad: str, others: int, *, embedded: bool, cpu_of: Sequence[int]
-    ) -> "_Found":
+    def _join(self, rig: Rig, sink: Sink, pad: str, others: int, *, embedded: bool) -> "_Found":
         """Several, one after the other."""
-        idle_from = cpu_seconds_exactly(cpu_of)
-        settled = self._size.settled
-        time.sleep(settled)
-        idle = (cpu_seconds_exactly(cpu_of) - idle_from) / settled
-        before, began = cpu_seconds_exactly(cpu_of), time.monotonic()
+        pids, settled = [rig.worker.process.pid], self._size.settled
+        idle_from = cpu_seconds_exactly(pids)
+        time.sleep(settled)  # for so long it is measured what is done without them
+        idle = (cpu_seconds_exactly(pids) - idle_from) / settled
+        before, began = cpu_seconds_exactly(pids), time.monotonic()
         introductions: list[Introduction] = []
         for number in range(self._size.joiners):
             author = "same" if embedded else f"new{number}"
             with self._joiner(rig, pad, author, embedded=embedded) as joiner:
                 introductions.append(joiner.join(others))
         if not embedded:
-            time.sleep(settled)  # until all have been told
-        spent = cpu_seconds_exactly(cpu_of) - before - idle * (time.monotonic() - began)
+            _settled(sink, settled)  # until all have been told
+        spent = cpu_seconds_exactly(pids) - before - idle * (time.monotonic() - began)
         count = len(introductions)
         return _Found(
             spent / count * 1000,
@@ -237,13 +235,18 @@ def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
 
 
 def _settled(sink: Sink, seconds: float) -> Counts:
-    """What the crowd has been sent once nobody is told of anybody any more. Revisions go on."""
+    """What the crowd has been sent once nobody has been told of anybody for so long. Revisions go
+    on. AssertionError if that takes more than `TIMEOUT`."""
     counts, since = sink.report(), time.monotonic()
-    while time.monotonic() - since < seconds:
-        time.sleep(0.2)
+
+    def quiet() -> bool:
+        nonlocal counts, since
         before, counts = counts, sink.report()
         if counts.events - counts.changes != before.events - before.changes:
             since = time.monotonic()
+        return time.monotonic() - since >= seconds
+
+    eventually_sync(quiet, "all have been told of all", timeout=TIMEOUT)
     return counts
 
 
