@@ -65,7 +65,7 @@ def _pings(report: Report, *, sockets: int, seconds: float) -> None:
         rig.create(["idle"])
         sink.ready(ready("idle", author="everybody"))
         sink.open(sockets, timeout=120).check()
-        pids = [rig.worker.process.pid, rig.fleet.writers[0].process.pid, rig.redis_pid]
+        pids = list(rig.pids.values())
         pings, before = sink.report().pings, [cpu_seconds([pid]) for pid in pids]
         began = time.monotonic()
         # Not a condition that is waited for: so long is measured.

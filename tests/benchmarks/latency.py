@@ -9,19 +9,13 @@ Each on a fleet of its own with one worker and one writer, rig and all on this m
 * pads: each author alone on a pad, 5 edits/s.
 """
 
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import Rig
-from tests.fleet import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +61,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(load: Load) -> list[dict[str, Any]]:
-    """The steps of one run of the rig, as in its report.json. RuntimeError: something was wrong
-    with what the clients got."""
-    with Rig() as rig, tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
-        pids = {"worker": rig.worker.process.pid, "writer": rig.fleet.writers[0].process.pid}
-        pids["redis"] = rig.redis_pid
-        authors = load.sweep.partition("=")[2].partition("..")[0]
-        command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
-        command += ["--no-compression"]  # what a byte costs is fitted to this, see `wire`
-        command += ["--sweep", load.sweep, "--rate", str(load.rate), "--warmup", "3"]
-        command += ["--join-rate", str(load.join_rate), "--out", folder]
-        command += ["--pads", authors] if load.pads_per_author else []
-        for name, pid in pids.items():
-            command += ["--pid", f"{name}={pid}"]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{load.name}: the rig says that something is wrong, see above")
-        report: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text())
-        steps: list[dict[str, Any]] = report["steps"]
-        return steps
+    """The steps of one run of the rig."""
+    words = ["--no-compression"]  # what a byte costs is fitted to this, see `wire`
+    words += ["--sweep", load.sweep, "--rate", str(load.rate), "--warmup", "3"]
+    words += ["--join-rate", str(load.join_rate)]
+    if load.pads_per_author:
+        words += ["--pads", load.sweep.partition("=")[2].partition("..")[0]]
+    with Rig() as rig:
+        return rig.load_test(*words)
 
 
 def _add(report: Report, load: Load, step: dict[str, Any]) -> None:

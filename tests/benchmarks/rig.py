@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually_sync
-from tests.fleet import PADFLEET, Fleet, Member
+from tests.fleet import PADFLEET, ROOT, Fleet, Member
 
 AUTHOR = "a.typist"
 TEXT = "start\n"
@@ -108,6 +110,31 @@ class Rig:
         trace: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of the first worker, the first writer and Redis."""
+        writer = self.fleet.writers[0]
+        return {
+            "worker": self.worker.process.pid,
+            "writer": writer.process.pid,
+            "redis": self.redis_pid,
+        }
+
+    def load_test(self, *words: str) -> list[dict[str, Any]]:
+        """The steps of `padfleet loadtest` with these options, put on the first worker, as in its
+        report.json. RuntimeError: something was wrong with what the clients got."""
+        with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
+            command = [sys.executable, "-m", "padfleet", "loadtest", "--url", self.worker.url]
+            command += ["--out", folder, *words]
+            for name, pid in self.pids.items():
+                command += ["--pid", f"{name}={pid}"]
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{' '.join(words)}: it says that something is wrong, see above")
+            report: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text())
+            steps: list[dict[str, Any]] = report["steps"]
+            return steps
 
     # --- Typing ----------------------------------------------------------------------------------
 

@@ -11,20 +11,15 @@ Three parts, each with compression on and off side by side.
 """
 
 import argparse
-import json
 import os
 import random
 import secrets
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any, cast
 
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
@@ -47,7 +42,6 @@ from tests.benchmarks.rig import IN_STEP, Rig, ready
 from tests.benchmarks.rivals import CServer
 from tests.benchmarks.rounds import Script, Side, measure
 from tests.benchmarks.sink import EMBEDDED, NAP, Sink
-from tests.fleet import ROOT
 
 MODES = ("off", "on")
 PER_REVISION = "bytes per delivered revision"
@@ -207,20 +201,11 @@ def _crowds(args: argparse.Namespace, report: Report) -> None:
 
 
 def _crowd(args: argparse.Namespace, report: Report, editors: int, mode: str) -> None:
-    with Rig(settings={"PADFLEET_COMPRESSION": mode}) as rig, tempfile.TemporaryDirectory() as out:
-        pids = {"worker": rig.worker.process.pid, "writer": rig.fleet.writers[0].process.pid}
-        pids["redis"] = rig.redis_pid
-        command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
-        command += ["--out", out, "--authors", str(editors), "--rate", "0.2", "--edit-at", "spread"]
-        command += [
-            "--duration",
-            "2s" if args.short else "20s",
-            "--warmup",
-            "1s" if args.short else "5s",
-        ]
-        command += [word for name, pid in pids.items() for word in ("--pid", f"{name}={pid}")]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        (step,) = json.loads((Path(out) / "report.json").read_text())["steps"]
+    words = ["--authors", str(editors), "--rate", "0.2", "--edit-at", "spread"]
+    words += ["--duration", "2s" if args.short else "20s"]
+    words += ["--warmup", "1s" if args.short else "5s"]
+    with Rig(settings={"PADFLEET_COMPRESSION": mode}) as rig:
+        (step,) = rig.load_test(*words)
     counts, case = step["tally"]["counts"], f"{editors:,} editors at 0.2/s, compression {mode}"
     report.add(case, PER_REVISION, counts["bytes"] / counts["delivered"])
     report.add(case, "MB/s", counts["bytes"] / step["seconds"] / 1e6)

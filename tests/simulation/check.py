@@ -6,9 +6,7 @@ than those that the constants were fitted to. `python -m tests.simulation.check 
 
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,6 @@ from padfleet.services.tools.plan.constants import load
 from tests.benchmarks.figures import Figure, Report, describe_machine, parser, readable
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import Rig
-from tests.fleet import ROOT
 from tests.simulation.people import People
 from tests.simulation.simulation import Simulation
 
@@ -93,21 +90,12 @@ def _keep_real(report: Report, data: dict[str, Any]) -> None:
 
 def real(point: Point) -> dict[str, float]:
     """RuntimeError if a client got something else than it should have."""
-    with Rig() as rig, tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
-        pids = {"worker": rig.worker.process.pid, "writer": rig.fleet.writers[0].process.pid}
-        pids["redis"] = rig.redis_pid
-        command = [sys.executable, "-m", "padfleet", "loadtest", "--url", rig.worker.url]
-        command += ["--authors", str(point.editors), "--readers", str(point.readers)]
-        command += ["--pads", str(point.pads), "--rate", str(point.rate)]
-        command += ["--arrivals", "poisson", "--join-rate", "150", "--out", folder]
-        command += ["--warmup", f"{WARM}s", "--duration", f"{SECONDS}s"]
-        for name, pid in pids.items():
-            command += ["--pid", f"{name}={pid}"]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{point.name}: the rig says that something is wrong, see above")
-        report: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text())
-    (step,) = report["steps"]
+    words = ["--authors", str(point.editors), "--readers", str(point.readers)]
+    words += ["--pads", str(point.pads), "--rate", str(point.rate)]
+    words += ["--arrivals", "poisson", "--join-rate", "150"]
+    words += ["--warmup", f"{WARM}s", "--duration", f"{SECONDS}s"]
+    with Rig() as rig:
+        (step,) = rig.load_test(*words)
     counts, seconds, took = step["tally"]["counts"], step["seconds"], step["summary_ms"]
     cores = [step["servers"][name]["cpu_s"] / seconds for name in ("worker", "writer", "redis")]
     figures = [
