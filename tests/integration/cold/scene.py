@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from padfleet.services.writer.freezing import Freezing
-from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log import leases, presence
@@ -74,9 +73,8 @@ class Scene:
 
     async def keys_of(self, pad: str) -> list[str]:
         """All keys that are left of it."""
-        stem = self.keyspace.pad(pad).channel
         found = [key async for key in self.redis.client.scan_iter(match="pf:*")]
-        return sorted(key.decode() for key in found if pad in key.decode()) if stem else []
+        return sorted(key.decode() for key in found if pad in key.decode())
 
     async def document(self, pad: str) -> Document:
         keys = self.keyspace.pad(pad)
@@ -92,15 +90,6 @@ class Scene:
 
     async def leave(self, pad: str, session: str = "s1", author: str = "a.x") -> None:
         await presence.leave(self.redis, self.keyspace.pad(pad), [Left(session, author, 1)])
-
-
-async def commit(scene: Scene, pad: str, writer_pad: WriterPad, revision: Revision) -> None:
-    """What a writer's commit leaves, without one."""
-    keys = scene.keyspace.pad(pad)
-    entry = {"r": revision.to_record()}
-    await scene.redis.client.xadd(keys.revs, entry, id=f"{revision.rev}-1")  # type: ignore[arg-type]
-    fields = {"head": revision.rev, "chain": revision.chain, "time": revision.time}
-    await scene.redis.client.hset(keys.meta, mapping=fields)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ def fleet(tmp_path: Path, folder: Path) -> Iterator[Fleet]:
 
 
 async def test_an_author_is_nobody_in_the_cold_store_too(fleet: Fleet, folder: Path) -> None:
-    cold, redis, keyspace = ObjectPads(FileStore.at(folder)), open_redis(fleet.redis_url), None
+    cold, redis = ObjectPads(FileStore.at(folder)), open_redis(fleet.redis_url)
     keyspace = Keyspace(4)
 
     async def in_redis() -> int:
