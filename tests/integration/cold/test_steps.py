@@ -1,0 +1,129 @@
+"""The steps in which a pad leaves Redis and comes back: each is taken where all is as it was seen,
+and refused with nothing done where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from padfleet.shared.cold.pads import ColdPad
+from padfleet.shared.cold.thawing import thawed
+from padfleet.shared.log import moving
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.moving import Trace
+from tests.integration.archive.made_pad import written
+from tests.integration.cold.scene import Scene
+
+HISTORY = written(5)
+ELSEWHERE = "0123456789ab0123456789ab"  #: the reign of another server
+
+
+@pytest.fixture
+def scene(redis: Redis, keyspace: Keyspace) -> Scene:
+    return Scene(redis, keyspace)
+
+
+async def begins_a_reign(scene: Scene, keys: PadKeys) -> None:
+    """The partition has been elsewhere meanwhile."""
+    await scene.redis.client.hset(keys.state, mapping={"reign": ELSEWHERE})
+
+
+@pytest.mark.parametrize(
+    "verdict", ["ok", "another reign", "another term", "changed", "joined", "people", "inbox"]
+)
+async def test_I1_I2_a_pad_leaves_only_as_it_was_seen(scene: Scene, verdict: str) -> None:
+    await scene.make("pad", HISTORY)
+    if verdict == "people":
+        await scene.join("pad")
+    found = await scene.write.bring("pad", whole=True)
+    assert found is not None
+    keys, client = scene.keyspace.pad("pad"), scene.redis.client
+    lease = await scene.lease("pad")
+    refusal = verdict
+    match verdict:
+        case "another reign":
+            await begins_a_reign(scene, keys)
+            refusal = "lease"
+        case "another term":
+            lease = lease._replace(term=lease.term - 1)
+            refusal = "lease"
+        case "changed":
+            await client.hset(keys.meta, "chain", "another")
+        case "joined":
+            # Who comes is counted, and who has gone again as well: the page may know of him.
+            await scene.join("pad")
+            await scene.leave("pad")
+            refusal = "changed"
+        case "inbox":
+            await client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
+    trace = Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    before = await scene.keys_of("pad")
+    done = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    assert done == refusal
+    traces = await moving.traces(scene.redis, scene.keyspace, lease.partition)
+    if verdict == "ok":
+        assert await scene.keys_of("pad") == ["pf:readonly:r.pad"], "which goes after it"
+        assert traces == {"pad": trace.to_text()}
+    else:
+        assert await scene.keys_of("pad") == before
+        assert traces == {}
+
+
+async def frozen(scene: Scene, pad: str) -> ColdPad:
+    await scene.make(pad, HISTORY)
+    assert await scene.freeze(pad) == "ok"
+    found = await scene.pads.read(pad)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("verdict", ["ok", "reign", "here", "moved", "staged", "damaged"])
+async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict: str) -> None:
+    found = await frozen(scene, "pad")
+    keys, client = scene.keyspace.pad("pad"), scene.redis.client
+    here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
+    trace = Trace("thaw", found.head.epoch, found.head.edition, here.reign)
+    assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, trace)
+    bringing = moving.Bringing(scene.redis, scene.keyspace, keys)
+    await bringing.revisions(*found.revisions)
+    await bringing.chat(found.chat)
+    match verdict:
+        case "reign":
+            await begins_a_reign(scene, keys)
+        case "here":
+            await client.hset(keys.meta, mapping={"head": "0", "epoch": "9"})
+        case "moved":
+            later = trace._replace(edition=trace.edition + 1).to_text()
+            await client.hset(scene.keyspace.moving(keys.partition), "pad", later)
+        case "staged":
+            await client.delete(bringing._chat)
+        case "damaged":
+            await client.xadd(keys.revs, {"r": b"newer than the store"}, id="0-1")
+    before = await client.hgetall(keys.meta)  # type: ignore[misc]
+    assert await bringing.install(thawed(found), trace) == verdict
+    if verdict == "ok":
+        assert (await scene.document("pad")).head == HISTORY[-1].rev
+    else:
+        assert await client.hgetall(keys.meta) == before  # type: ignore[misc]
+        assert not await client.exists(keys.chat, keys.saved, keys.snap)
+
+
+@pytest.mark.parametrize("wrong", ["reign", "here", "moved"])
+async def test_I5_nobody_announces_a_pad_that_is_otherwise_than_he_saw(
+    scene: Scene, wrong: str
+) -> None:
+    found = await frozen(scene, "pad")
+    keys, client = scene.keyspace.pad("pad"), scene.redis.client
+    here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
+    trace = Trace("thaw", found.head.epoch, found.head.edition, here.reign)
+    match wrong:
+        case "reign":
+            await begins_a_reign(scene, keys)
+        case "here":
+            await client.hset(keys.meta, mapping={"head": "0", "epoch": "9"})
+        case "moved":
+            of_another = trace._replace(at=1).to_text()
+            await client.hset(scene.keyspace.moving(keys.partition), "pad", of_another)
+    before = await moving.traces(scene.redis, scene.keyspace, keys.partition)
+    assert not await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, trace)
+    assert await moving.traces(scene.redis, scene.keyspace, keys.partition) == before
