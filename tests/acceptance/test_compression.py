@@ -97,7 +97,7 @@ def follows(revisions: list[int], first: int, make: str) -> None:
 
 
 @pytest.mark.parametrize("open_reader", MAKES, ids=lambda each: str(each.__name__))
-async def test_python_clients(
+async def test_I3_python_clients(
     fleet: Fleet,
     open_reader: Callable[[str, str], AbstractAsyncContextManager[Reader]],
 ) -> None:
@@ -117,7 +117,7 @@ async def test_python_clients(
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling", "websocket"]], ids="-".join)
-async def test_clients_from_npm(npm: Npm, fleet: Fleet, transports: list[str]) -> None:
+async def test_I3_clients_from_npm(npm: Npm, fleet: Fleet, transports: list[str]) -> None:
     """socket.io-client with `ws`, which offers compression by itself; one of them comes over from
     polling, and has no window until then."""
     worker, pad = fleet.workers[0], new_pad()

@@ -167,7 +167,7 @@ async def test_what_goes_on_here_is_gone_on_with(shared: Shared) -> None:
     check(await records(shared.table))
 
 
-async def test_who_writes_here_meanwhile_loses_nothing(
+async def test_I7_who_writes_here_meanwhile_loses_nothing(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared.typist.type(8)

@@ -145,7 +145,7 @@ async def test_I5_all_of_redis_is_lost_and_every_pad_is_served(
     assert any("pad lost in Redis" in member.log.read_text() for member in members)
 
 
-async def test_a_writer_that_is_killed_again_and_again_loses_nothing(
+async def test_I7_a_writer_that_is_killed_again_and_again_loses_nothing(
     fleet: Fleet, api: Caller, server: redis_py.Redis
 ) -> None:
     await api.createPad(padID="hard-times", text="start\n")

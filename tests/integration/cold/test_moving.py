@@ -47,7 +47,7 @@ async def everything(scene: Scene, pad: str) -> dict[str, object]:
     }
 
 
-async def test_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene: Scene) -> None:
+async def test_I1_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     await scene.join("pad")
     await scene.leave("pad")
@@ -64,7 +64,7 @@ async def test_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene: S
     assert (live.mark, live.edition) == ("live", head.edition)
 
 
-async def test_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wanted(
+async def test_I1_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wanted(
     scene: Scene,
 ) -> None:
     await scene.make("pad", LONG)
@@ -120,7 +120,7 @@ async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
     assert found.state.pad.settings == b"{}"
 
 
-async def test_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scene: Scene) -> None:
+async def test_I1_I2_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     await scene.join("pad")
     assert await scene.freeze("pad") == "people"
@@ -182,7 +182,7 @@ async def test_I5_all_of_redis_is_lost_and_every_pad_comes_back(scene: Scene) ->
     assert (await scene.document("pad0")).head == HISTORY[-1].rev
 
 
-async def test_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Scene) -> None:
+async def test_I7_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     found = await scene.write.bring("pad", whole=True)
     assert found is not None
@@ -199,7 +199,7 @@ async def test_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Scene)
     assert await scene.redis.client.hlen(scene.keyspace.moving(lease.partition)) == 0
 
 
-async def test_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
+async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
     """Neither one that a writer has taken out and not said so, nor one of which somebody has said
     that he brings it."""
     await scene.make("pad", HISTORY)
@@ -274,7 +274,9 @@ async def test_a_freeze_that_a_fail_over_takes_back_is_noticed(scene: Scene) -> 
     assert head.mark == "live"
 
 
-async def test_revisions_that_redis_has_lost_go_from_the_store_and_are_told(scene: Scene) -> None:
+async def test_I5_revisions_that_redis_has_lost_go_from_the_store_and_are_told(
+    scene: Scene,
+) -> None:
     await scene.make("pad", HISTORY)
     await scene.look("pad")
     keys = scene.keyspace.pad("pad")

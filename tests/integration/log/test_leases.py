@@ -6,7 +6,7 @@ from padfleet.shared.log.keys import WRITERS, Keyspace
 from tests.eventually import eventually
 
 
-async def test_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: Keyspace) -> None:
+async def test_I2_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: Keyspace) -> None:
     first = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
     assert first is not None
     assert first.position == "0-0"
@@ -17,7 +17,9 @@ async def test_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: Keys
     assert second.term == first.term + 1
 
 
-async def test_it_passes_on_when_its_owner_falls_silent(redis: Redis, keyspace: Keyspace) -> None:
+async def test_I2_it_passes_on_when_its_owner_falls_silent(
+    redis: Redis, keyspace: Keyspace
+) -> None:
     first = await leases.acquire(redis, keyspace, 0, "w1", 50)
     assert first is not None
     second = await eventually(lambda: leases.acquire(redis, keyspace, 0, "w2", 60_000))
@@ -27,7 +29,7 @@ async def test_it_passes_on_when_its_owner_falls_silent(redis: Redis, keyspace: 
     assert await leases.renew(redis, keyspace, [second], 60_000) == {0: True}
 
 
-async def test_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
+async def test_I2_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
     lease = await leases.acquire(redis, keyspace, 0, "w1", 50)
     assert lease is not None
     assert await leases.renew(redis, keyspace, [lease], 60_000) == {0: True}
@@ -69,7 +71,7 @@ async def test_a_living_owner_keeps_what_a_clock_ahead_has_given(
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
 
 
-async def test_many_are_kept_in_one_call_whatever_has_become_of_some(
+async def test_I2_many_are_kept_in_one_call_whatever_has_become_of_some(
     redis: Redis, keyspace: Keyspace
 ) -> None:
     held = []

@@ -97,7 +97,7 @@ async def test_I5_an_author_of_another_history_is_not_taken_for_one_of_this(
         assert (admission.epoch, admission.seen_epoch) == (1, 0)
 
 
-async def test_what_is_brought_beside_a_pad_may_be_brought_twice(
+async def test_I1_what_is_brought_beside_a_pad_may_be_brought_twice(
     redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer to a pipeline is lost, and it is sent again whole."""

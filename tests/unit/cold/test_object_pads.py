@@ -288,7 +288,7 @@ async def _read(pads: ObjectPads) -> ColdPad:
 
 
 @pytest.mark.usefixtures("small")
-async def test_whoever_is_killed_leaves_the_pad_as_it_was_or_as_it_is() -> None:
+async def test_I7_whoever_is_killed_leaves_the_pad_as_it_was_or_as_it_is() -> None:
     """Killed at each call to the store in turn; what is left over goes later."""
     for kind, number in [("type", 150), ("branch", 300), ("chat", 30), ("epoch", 200)]:
         calls = 0
@@ -339,7 +339,7 @@ async def test_what_is_young_may_be_named_in_a_moment() -> None:
 
 
 @pytest.mark.usefixtures("small")
-async def test_of_two_who_append_one_is_told_and_leaves_nothing() -> None:
+async def test_I1_of_two_who_append_one_is_told_and_leaves_nothing() -> None:
     twins = await _lived_in()
     assert twins.heads is not None
     over = twins.heads[1]

@@ -60,7 +60,7 @@ def test_I5_wherever_a_process_ends_nothing_is_lost_and_every_loss_is_told(
         ("reign after loss", 3, 1),
     ],
 )
-def test_each_rule_of_the_order_is_needed(rule: str, commits: int, faults: int) -> None:
+def test_I5_each_rule_of_the_order_is_needed(rule: str, commits: int, faults: int) -> None:
     _, wrong = walk(Rules(commits=commits, faults=faults, broken=rule), 1)
     assert wrong
 

@@ -128,7 +128,7 @@ async def test_I2_the_next_entries_are_asked_for_behind_those_that_are_on_their_
     assert not writer.lost
 
 
-async def test_an_answer_that_came_with_the_next_entries_is_taken_before_them() -> None:
+async def test_I2_an_answer_that_came_with_the_next_entries_is_taken_before_them() -> None:
     """The callback was still to come, and took what was posted next for what it was about."""
     writer = Writer()
     task = follow(writer)
@@ -180,7 +180,7 @@ async def test_what_is_not_light_or_cannot_be_posted_is_a_task(posts: bool) -> N
         (ZeroDivisionError("ours"), ["fault"], []),
     ],
 )
-async def test_what_a_batch_comes_to_in_the_long_way(
+async def test_I2_what_a_batch_comes_to_in_the_long_way(
     fault: Exception, lost: list[str], stuck: list[str]
 ) -> None:
     writer = Writer(posts=False)
@@ -211,7 +211,7 @@ async def test_a_partition_that_takes_a_moment_longer_is_left_out_of_no_read() -
     await ended(writer, task)
 
 
-async def test_who_is_told_to_end_leaves_nothing_locked_and_relies_on_nothing() -> None:
+async def test_I2_who_is_told_to_end_leaves_nothing_locked_and_relies_on_nothing() -> None:
     writer = Writer()
     task = follow(writer)
     writer.bring("1-0")

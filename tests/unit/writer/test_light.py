@@ -46,7 +46,7 @@ def take(batch: Batch, pads: dict[str, WriterPad]) -> None:
     take_light(batch, pads.get, KEYSPACE.pad)
 
 
-def test_I1_it_comes_to_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_I1_I2_it_comes_to_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("padfleet.services.writer.light.MOST_SECONDS", 60.0)
     dice = Random(7)
     pads, plain = made("p", "q"), made("p", "q")
@@ -103,7 +103,7 @@ LATER = [
 
 
 @pytest.mark.parametrize("entry", LATER, ids=lambda entry: f"{type(entry).__name__} {entry.pad}")
-def test_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> None:
+def test_I2_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> None:
     pads = made("p", "q", "refused")
     batch = batch_of(types("p", 1, 0, TEXT), entry, types("p", 2, 0, TEXT))
     batch.refused["refused"] = "damaged"
