@@ -219,7 +219,7 @@ MISSED: list[Step] = [
 ]
 
 
-def test_without_the_look_at_what_each_had_last_a_client_reads_something_else() -> None:
+def test_I3_without_the_look_at_what_each_had_last_a_client_reads_something_else() -> None:
     """The model is good for something: a socket that missed a message and is taken for one that did
     not reads another text, or cannot read at all."""
 
@@ -270,6 +270,36 @@ def test_who_missed_a_message_is_in_step_again_with_the_next() -> None:
     pad.type("elsewhere")
     pad.flush(pad.context, 0)
     assert late.exit.had == pad.people[2].exit.had
+
+
+@pytest.mark.parametrize("how", ["with all", "alone", "newest", "introduced"])
+def test_I4_what_a_socket_has_not_taken_is_not_in_its_window(how: str) -> None:
+    pad = typed(1, context=SharedContext())
+    late = pad.people[0]
+
+    def place() -> tuple[int, ...]:
+        session = late.session
+        return late.exit.had, session.cursor.sent_rev, session.news_at, session.window.sent
+
+    before = place()
+    assert late.exit.had > NOTHING
+    late.wire.stuck = HIGH_WATER + 1
+    pad.type("elsewhere")
+    match how:
+        case "with all":
+            pad.flush(pad.context, MANY)
+        case "alone":
+            pad.do(("alone", 0, MANY))
+        case "newest":
+            pad.newest(pad.context)
+        case "introduced":
+            assert not late.exit.offer_run(SharedRun([collab({"type": "USER_NEWINFO"})]))
+    assert place() == before
+    late.wire.stuck = 0
+    pad.flush(pad.context, MANY)
+    late.look()  # which fails where its window is another
+    assert late.session.cursor.sent_rev == pad.feed.head
+    assert late.read[-1].deflated
 
 
 def test_private_messages_are_not_deflated_and_change_nothing() -> None:
