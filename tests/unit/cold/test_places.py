@@ -55,6 +55,7 @@ def test_I5_wherever_a_process_ends_nothing_is_lost_and_every_loss_is_told(
     ("rule", "commits", "faults"),
     [
         ("mark before", 2, 1),
+        ("frozen after", 2, 1),
         ("unchanged at freeze", 2, 0),
         ("trace at freeze", 2, 0),
         ("reign after loss", 3, 1),
