@@ -38,7 +38,7 @@ URL = os.environ.get("ETHERPAD_URL", "")
 needs_url = pytest.mark.skipif(not URL, reason="there is no Etherpad that runs (ETHERPAD_URL)")
 
 KEY = "the key of this Etherpad"
-"""Of one that `with_database` runs."""
+"""That of its API, where `with_database` runs it."""
 
 
 def environment(node: str) -> dict[str, str]:

@@ -113,7 +113,7 @@ class Rig:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Of the first worker, the first writer and Redis."""
+        """The processes of the first worker, the first writer and Redis."""
         writer = self.fleet.writers[0]
         return {
             "worker": self.worker.process.pid,

@@ -87,6 +87,8 @@ async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict:
     bringing = moving.Bringing(scene.redis, scene.keyspace, keys)
     await bringing.revisions(*found.revisions)
     await bringing.chat(found.chat)
+    # Who came just as it was frozen has been counted, and will be told that it is there.
+    await client.hset(keys.meta, mapping={"sessions": "2"})
     match verdict:
         case "reign":
             await begins_a_reign(scene, keys)
@@ -99,12 +101,14 @@ async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict:
             await client.delete(bringing._chat)
         case "damaged":
             await client.xadd(keys.revs, {"r": b"newer than the store"}, id="0-1")
-    before = await client.hgetall(keys.meta)  # type: ignore[misc]
+    before = await client.hgetall(keys.meta)
     assert await bringing.install(thawed(found), trace) == verdict
     if verdict == "ok":
         assert (await scene.document("pad")).head == HISTORY[-1].rev
+        sessions = await client.hget(keys.meta, "sessions")
+        assert int(sessions or 0) == found.state.sessions + 2
     else:
-        assert await client.hgetall(keys.meta) == before  # type: ignore[misc]
+        assert await client.hgetall(keys.meta) == before
         assert not await client.exists(keys.chat, keys.saved, keys.snap)
 
 

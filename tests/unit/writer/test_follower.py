@@ -234,3 +234,24 @@ async def test_a_partition_that_somebody_looks_after_waits_for_him() -> None:
         assert not writer.settled
     await eventually(lambda: writer.settled == ["1-0"])
     await ended(writer, task)
+
+
+@pytest.mark.parametrize("looked_after", [False, True])
+async def test_I2_what_was_read_behind_a_position_that_is_no_more_is_void(
+    looked_after: bool,
+) -> None:
+    """Its lease was lost and taken again meanwhile, by way of another writer."""
+    writer = Writer(posts=False)
+    if looked_after:
+        await writer._lock.acquire()
+    task = follow(writer)
+    await eventually(lambda: len(writer.reads) == 1)
+    writer.held[3] = LEASE._replace(term=3, position="5-0")
+    writer.bring("1-0")
+    await asyncio.sleep(0)
+    if looked_after:
+        writer._lock.release()
+    await eventually(lambda: len(writer.reads) == 2)
+    assert writer.reads[1] == {3: "5-0"}
+    assert not writer.settled
+    await ended(writer, task)

@@ -123,7 +123,7 @@ def test_what_cannot_be_read_ends_it() -> None:
     assert (batch.taken, batch.is_whole) == (1, False)
 
 
-def test_what_needs_older_revisions_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_I1_what_needs_older_revisions_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pad_module, "RECENT_REVISIONS", 2)
     monkeypatch.setattr(pad_module, "RECENT_MS", 0)
     pads = made("p")
