@@ -114,9 +114,10 @@ compare: setup ## a small real fleet beside the simulated one; takes five minute
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation.check --out build/bench/compare.json $(ARGS)
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --check build/bench/compare.json
 
-reference: setup ## write the references of the Python API and the TypeScript client anew, from their docstrings
+reference: setup ## write anew what is made of the code: references of the Python API and the TypeScript client, the Helm chart's values
 	cd '$(ROOT)' && '$(BIN)/python' -m padfleet.services.dev.reference > docs/api-python.md
 	cd '$(PAGE_DIR)/client' && npm run --silent prepack && node reference.mjs > '$(ROOT)/docs/client-typescript.md'
+	cd '$(ROOT)' && '$(BIN)/python' -m deploy.helm.make
 
 pictures: setup ## write the pictures in docs/page.md anew, from what tests see
 	cd '$(ROOT)' && PICTURES=docs/images '$(BIN)/python' -m pytest -n 0 -q tests/browser/test_pictures.py

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,41 +11,24 @@ import yaml
 
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 from padfleet.shared.settings.declare import specs
+from tests.deploy.manifests import (
+    KUBERNETES,
+    NOT_FOR_CLIENTS,
+    PAGES,
+    TEXTS,
+    WORKLOADS,
+    Object,
+    containers,
+    goes_in,
+    of_kind,
+    only,
+    rendered,
+    rendered_from,
+)
 
-KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 OVERLAYS = ("small", "production", "loadtest")
 FLEETS = ("small", "production")
 VERSION = "1.31"
-
-Object = dict[str, Any]
-
-
-def rendered(overlay: str) -> list[Object]:
-    return rendered_from(KUBERNETES / "overlays" / overlay)
-
-
-def rendered_from(folder: Path) -> list[Object]:
-    if shutil.which("kubectl") is None:
-        pytest.skip("there is no kubectl")
-    done = subprocess.run(
-        ["kubectl", "kustomize", "--load-restrictor=LoadRestrictionsNone", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
-
-
-def of_kind(objects: list[Object], kind: str) -> Iterator[Object]:
-    return (found for found in objects if found["kind"] == kind)
-
-
-def containers(found: Object) -> list[Object]:
-    return list(found["spec"]["template"]["spec"]["containers"])
-
-
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -221,11 +199,6 @@ def test_processes_with_a_read_only_root_have_a_place_for_files(overlay: str) ->
         assert volume["emptyDir"]["sizeLimit"]
 
 
-def only(objects: list[Object], kind: str, begins: str = "") -> Object:
-    (found,) = [o for o in of_kind(objects, kind) if o["metadata"]["name"].startswith(begins)]
-    return found
-
-
 @pytest.mark.parametrize("overlay", FLEETS)
 def test_the_client_is_known_through_ingress_and_balancer(overlay: str) -> None:
     """The balancer takes the ingress controller's word, and workers both of theirs."""
@@ -265,41 +238,6 @@ def with_components(folder: Path, component: str) -> list[Object]:
         )
     )
     return rendered_from(folder)
-
-
-def goes_in(ingress: Object, path: str) -> bool:
-    """Whether a path goes in, as ingress-nginx reads the rule."""
-    (rule,) = ingress["spec"]["rules"]
-    for entry in rule["http"]["paths"]:
-        wanted = entry["path"]
-        match entry["pathType"]:
-            case "Exact":
-                found = path == wanted
-            case "Prefix":
-                found = path == wanted.rstrip("/") or path.startswith(wanted.rstrip("/") + "/")
-            case _:
-                found = re.match(wanted, path) is not None
-        if found:
-            return True
-    return False
-
-
-TEXTS = (
-    "/socket.io/",
-    "/p/minutes/export/txt",
-    "/p/minutes/12/export/etherpad",
-    "/p/minutes/import",
-    "/api",
-    "/api/1.3.0/getText",
-    "/api/openapi.json",
-    "/api/1.2.15/openapi.json",
-    "/rest/1.3.0/pad/getText",
-    "/rest/openapi.json",
-    "/api-docs",
-    "/api-docs.json",
-)
-PAGES = ("/", "/p/minutes", "/assets/pad-ABCD.js", "/robots.txt")
-NOT_FOR_CLIENTS = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data", "/health/ready")
 
 
 @pytest.mark.parametrize("overlay", [*FLEETS, "etherpad"])

@@ -17,8 +17,17 @@ from padfleet.shared.log import records
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
-    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions")
-    for path in folder.glob("*.md")
+    for folder, below in (
+        ("", "*.md"),
+        ("docs", "**/*.md"),
+        ("deploy", "**/*.md"),
+        ("services/web/page/client", "*.md"),
+        ("shared", "**/*.md"),
+        ("clients", "*/*.md"),
+        ("tests", "**/*.md"),
+    )
+    for path in (ROOT / folder).glob(below)
+    if "node_modules" not in path.parts
 )
 MADE = {"client-typescript.md"}
 """Written by a tool, with anchors that the renderer of the page gives it."""

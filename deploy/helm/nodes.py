@@ -1,0 +1,113 @@
+"""What a value of the chart may be: JSON Schema, with its description and its default. Pure.
+
+Each function makes one node. `default` is what values.yaml gives; a node of several parts has
+theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+Schema = dict[str, Any]
+
+QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+NAME: Final = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"
+"""Of an object in Kubernetes, or nothing."""
+
+
+def text(description: str, default: str = "", pattern: str = "") -> Schema:
+    node: Schema = {"description": description, "type": "string", "default": default}
+    return {**node, "pattern": pattern} if pattern else node
+
+
+def name(description: str, default: str = "") -> Schema:
+    """The name of an object, or nothing."""
+    return text(description, default, NAME)
+
+
+def choice(description: str, *words: str) -> Schema:
+    """One of some words; the first is the default."""
+    return {"description": description, "enum": list(words), "default": words[0]}
+
+
+def switch(description: str, default: bool) -> Schema:
+    return {"description": description, "type": "boolean", "default": default}
+
+
+def whole(description: str, default: int, least: int, most: int | None = None) -> Schema:
+    node = {"description": description, "type": "integer", "default": default, "minimum": least}
+    return node if most is None else {**node, "maximum": most}
+
+
+def fraction(description: str, default: float, least: float, most: float) -> Schema:
+    node: Schema = {"description": description, "type": "number", "default": default}
+    return {**node, "minimum": least, "maximum": most}
+
+
+def quantity(description: str, default: str) -> Schema:
+    """An amount as Kubernetes writes it: 500m, 256Mi. A plain number may be one."""
+    node = {"description": description, "type": ["string", "number"], "default": default}
+    return {**node, "pattern": QUANTITY}
+
+
+def several(description: str, of: Schema, default: Sequence[Any] = ()) -> Schema:
+    node: Schema = {"description": description, "type": "array", "default": list(default)}
+    return {**node, "items": of}
+
+
+def labels(description: str, default: Mapping[str, str] | None = None) -> Schema:
+    """Names with words: labels, annotations, selectors."""
+    node: Schema = {"description": description, "type": "object", "default": dict(default or {})}
+    return {**node, "additionalProperties": {"type": "string"}}
+
+
+def as_kubernetes(description: str, kind: str = "object") -> Schema:
+    """What is passed on as it is, and checked by Kubernetes."""
+    if kind == "array":
+        return several(description, {"type": "object"})
+    return {"description": description, "type": kind, "default": {}}
+
+
+def group(description: str, **parts: Schema) -> Schema:
+    """Values under one name; others than these are refused."""
+    return {
+        "description": description,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": parts,
+    }
+
+
+def default_of(node: Schema) -> Any:
+    if "default" in node:
+        return node["default"]
+    return {name: default_of(part) for name, part in node["properties"].items()}
+
+
+def leaves(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
+    """Each value that has a default of its own, by its path: `fanout.replicas`."""
+    if "default" in node:
+        yield path, node
+        return
+    for name, part in node["properties"].items():
+        yield from leaves(part, f"{path}.{name}" if path else name)
+
+
+def comments(node: Schema, indent: str = "") -> Iterator[str]:
+    """The lines of values.yaml, each value below what it is for."""
+    for name, part in node["properties"].items():
+        yield from (f"{indent}# {line}" for line in wrapped(part["description"], 98 - len(indent)))
+        if "default" in part:
+            yield f"{indent}{name}: {json.dumps(part['default'], ensure_ascii=False)}"
+        else:
+            yield f"{indent}{name}:"
+            yield from comments(part, f"{indent}  ")
+        if not indent:
+            yield ""
+
+
+def wrapped(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, break_on_hyphens=False, break_long_words=False)

@@ -1,0 +1,350 @@
+"""The values of the Helm chart: their names, what they may be, and what they are by default.
+
+The one source of values.schema.json, values.yaml, files/settings.json and of the tables in the
+chart's README: `python -m deploy.helm.make` writes them. Settings of processes are not listed here:
+they are those of `padfleet.shared.settings`, each under the name of its variable.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deploy.helm.nodes import (
+    Schema,
+    as_kubernetes,
+    choice,
+    fraction,
+    group,
+    labels,
+    name,
+    quantity,
+    several,
+    switch,
+    text,
+    whole,
+)
+from padfleet.shared.settings import FanoutSettings, WriterSettings
+from padfleet.shared.settings.declare import Spec, specs
+
+FANOUT: Final = {spec.env: spec for spec in specs(FanoutSettings)}
+WRITER: Final = {spec.env: spec for spec in specs(WriterSettings)}
+SETTINGS: Final = {**WRITER, **FANOUT}
+
+GIVEN: Final = {
+    "PADFLEET_COLD_URL": "cold.url or cold.secret",
+    "PADFLEET_DRAIN_MS": "fanout.drainSeconds",
+    "PADFLEET_HOST": "the chart: processes listen on all addresses of their pod",
+    "PADFLEET_HOSTS": "hosts",
+    "PADFLEET_OPS_HOST": "the chart: processes listen on all addresses of their pod",
+    "PADFLEET_OPS_PORT": "the chart: it is 9201",
+    "PADFLEET_PAGE": "pages",
+    "PADFLEET_PORT": "the chart: it is 9001 for fan-out workers and 9101 for writers",
+    "PADFLEET_REDIS_URL": "redis.secret",
+    "PADFLEET_TRACE_SHARE": "tracing.share",
+    "PADFLEET_TRUSTED_PROXIES": "trustedProxies",
+    "PADFLEET_WORKER_ID": "the chart: it is the name of the pod",
+    "PADFLEET_WRITER_ID": "the chart: it is the name of the pod",
+}
+"""Settings that another value gives, or the chart itself."""
+
+SECRET: Final = sorted(
+    env for env, spec in SETTINGS.items() if spec.declared.secret and not env.endswith("_URL")
+)
+"""Those that no value may hold. An address may be one, unless there is a password in it."""
+
+ON_OFF: Final = sorted(env for env, spec in SETTINGS.items() if "on" in spec.choices)
+"""Those whose words YAML takes for true and false."""
+
+
+def of_setting(spec: Spec) -> Schema:
+    """What `settings` takes for one. Of one that it does not take, the chart says where it belongs,
+    which a schema can't."""
+    words = spec.help + (f", in {spec.unit}" if spec.unit else "")
+    node: Schema = {"description": words}
+    if spec.env in GIVEN:
+        return {"description": f"Given by {GIVEN[spec.env]}."}
+    if spec.env in SECRET:
+        return {"description": f"A secret, for settingsFrom: {words}"}
+    if spec.choices:
+        return {**node, "enum": [*spec.choices, *((True, False) if spec.env in ON_OFF else ())]}
+    if spec.type is bool:
+        return {**node, "type": "boolean"}
+    if spec.type in (int, float):
+        bounds = {"minimum": spec.declared.minimum, "maximum": spec.declared.maximum}
+        kind = "integer" if spec.type is int else "number"
+        return {**node, "type": kind, **{k: v for k, v in bounds.items() if v is not None}}
+    if isinstance(spec.default, tuple):
+        return {**node, "type": ["string", "array"], "items": {"type": "string"}}
+    return {**node, "type": "string"}
+
+
+def settings() -> Schema:
+    return {
+        "description": "Settings of the processes, each by its variable: "
+        "`PADFLEET_COMMIT_REPLICAS: 1`. Each goes to the processes that have it. Passwords do not "
+        "belong here: see settingsFrom.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {env: of_setting(spec) for env, spec in sorted(SETTINGS.items())},
+        "default": {"PADFLEET_LOG_FORMAT": "json"},
+    }
+
+
+def settings_from() -> Schema:
+    one: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["secret", "key"],
+        "properties": {
+            "secret": {"type": "string", "minLength": 1, "description": "Name of a Secret."},
+            "key": {"type": "string", "minLength": 1, "description": "Key in it."},
+        },
+    }
+    return {
+        "description": "Settings that are read from Secrets of yours: "
+        "`PADFLEET_API_KEY: {secret: padfleet-api, key: key}`.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(sorted(SETTINGS), one),
+        "default": {},
+    }
+
+
+def resources(cpu: str, memory: str, limit: str) -> Schema:
+    """No limit for the processor by default: held back, everybody on a process would wait."""
+    return group(
+        "What a pod gets.",
+        requests=group(
+            "What is kept free for it.",
+            cpu=quantity("Cores.", cpu),
+            memory=quantity("Memory.", memory),
+        ),
+        limits=group("What it may take; more memory ends it.", memory=quantity("Memory.", limit)),
+    )
+
+
+def placed(*, spread: bool = True) -> dict[str, Schema]:
+    """Where pods go, and what else is on them."""
+    over_nodes = choice(
+        "Whether two pods may be on one node if there is no other.",
+        "ScheduleAnyway",
+        "DoNotSchedule",
+    )
+    return {
+        **({"spread": over_nodes} if spread else {}),
+        "nodeSelector": labels("Labels of the nodes that pods may be on."),
+        "tolerations": as_kubernetes("Taints that pods bear.", "array"),
+        "affinity": as_kubernetes("Affinity of the pods."),
+        "priorityClassName": name("Priority class of the pods."),
+        "podLabels": labels("Further labels of the pods."),
+        "podAnnotations": labels("Annotations of the pods."),
+    }
+
+
+def autoscaling(least: int, most: int, **targets: Schema) -> Schema:
+    return group(
+        "A HorizontalPodAutoscaler in the place of `replicas`. It wants a custom-metrics adapter, "
+        "whose rules are in deploy/kubernetes/components/autoscaling/adapter-rules.yaml.",
+        enabled=switch("Whether there is one.", False),
+        min=whole("Fewest pods.", least, 1),
+        max=whole("Most pods.", most, 1),
+        busyShare=quantity("Share of a core from which on there are more.", "600m"),
+        **targets,
+    )
+
+
+VALUES: Final = group(
+    "Values of padfleet's chart.",
+    nameOverride=name("Instead of `padfleet` in names of objects."),
+    fullnameOverride=name("The whole beginning of names, instead of one made of the release's."),
+    image=group(
+        "The image of fan-out workers and writers.",
+        repository=text("Registry and name.", "padfleet", r"^[^\s@]+$"),
+        tag=text("Its version; that of the chart if empty."),
+        digest=text("Its digest, instead of a tag.", "", r"^(sha256:[0-9a-f]{64})?$"),
+        pullPolicy=choice("When it is fetched.", "IfNotPresent", "Always", "Never"),
+        pullSecrets=several("Names of Secrets for your registry.", {"type": "string"}),
+    ),
+    hosts=several(
+        "Names that people type. Workers answer to no others (`PADFLEET_HOSTS`), and the Ingress "
+        "has them. Without any, workers answer to every name.",
+        {"type": "string", "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"},
+    ),
+    trustedProxies=several(
+        "Networks of your cluster's pods and of the proxies before it: who comes from there may "
+        "say who the client is (`PADFLEET_TRUSTED_PROXIES`, and the balancer's).",
+        {"type": "string", "pattern": r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},
+        ["10.0.0.0/8"],
+    ),
+    pages=choice(
+        "Who serves the pages. With `etherpad`, an Etherpad with an Ingress of its own does, on "
+        "the same host; what has to come to the workers is taken out of it.",
+        "padfleet",
+        "etherpad",
+    ),
+    settings=settings(),
+    settingsFrom=settings_from(),
+    env=as_kubernetes(
+        "Further variables of workers and writers, as Kubernetes has them: `OTEL_*`, `AWS_*`. "
+        "padfleet's own go to `settings` or `settingsFrom`.",
+        "array",
+    ),
+    volumes=as_kubernetes("Further volumes of workers and writers: keys, certificates.", "array"),
+    volumeMounts=as_kubernetes("Where those are mounted.", "array"),
+    redis=group(
+        "Where pads are.",
+        own=switch(
+            "Whether the chart runs a Redis, one, on a volume. A Redis of yours with replicas "
+            "outlives more.",
+            True,
+        ),
+        secret=name(
+            "Name of the Secret that says where Redis is; `RELEASE-redis` if empty. You make it: "
+            "no password is in a value."
+        ),
+        urlKey=text("Its key with the address, password included.", "url", r"^[-._a-zA-Z0-9]+$"),
+        passwordKey=text(
+            "Its key with the password alone, which the chart's own Redis asks for.",
+            "password",
+            r"^[-._a-zA-Z0-9]+$",
+        ),
+        ports=several(
+            "Ports of Redis and its sentinels, for the network policy.",
+            {"type": "integer", "minimum": 1, "maximum": 65535},
+            [6379, 26379],
+        ),
+        image=text("Image of the chart's own.", "valkey/valkey:8-alpine"),
+        maxmemory=text(
+            "Memory of the chart's own for pads, in Redis' words.",
+            "1500mb",
+            r"^[0-9]+(k|kb|m|mb|g|gb)?$",
+        ),
+        storage=group(
+            "Volume of the chart's own.",
+            size=quantity("How large.", "10Gi"),
+            className=name("Storage class; the cluster's default if empty."),
+        ),
+        resources=resources("500m", "1Gi", "2Gi"),
+        **placed(spread=False),
+    ),
+    cold=group(
+        "Where pads go that nobody has open (docs/storage.md).",
+        url=text(
+            "Address without a password: `s3://bucket/prefix`, `gs://`, `az://`, or "
+            "`file:///cold/` with a claim. Empty: pads stay in Redis.",
+        ),
+        secret=name("Name of a Secret with the address, instead of `url`: one with a password."),
+        key=text("Key in it.", "url", r"^[-._a-zA-Z0-9]+$"),
+        credentials=name(
+            "Name of a Secret whose keys become variables of the processes: "
+            "`AWS_ACCESS_KEY_ID` and so on."
+        ),
+        claim=name("A volume claim that is mounted at /cold in all pods, ReadWriteMany."),
+        ports=several(
+            "Ports of the store, for the network policy: 443 for objects, 3306 or 5432 for a "
+            "database.",
+            {"type": "integer", "minimum": 1, "maximum": 65535},
+            [443],
+        ),
+    ),
+    fanout=group(
+        "Workers that hold people's sockets.",
+        replicas=whole("How many.", 2, 1),
+        tag=text(
+            "Version of their image if it is another than the writers': an upgrade whose writers "
+            "have to come first takes two steps."
+        ),
+        drainSeconds=whole(
+            "Over how long a worker that ends lets its sockets go; pods get 30 s more "
+            "(`PADFLEET_DRAIN_MS`).",
+            30,
+            0,
+            3600,
+        ),
+        tmp=quantity("Space for files that are imported and exported.", "1Gi"),
+        autoscaling=autoscaling(
+            3, 50, sockets=whole("Sockets of a pod from which on there are more.", 5000, 1)
+        ),
+        resources=resources("1", "256Mi", "1Gi"),
+        **placed(),
+    ),
+    writer=group(
+        "Writers, which put edits in order.",
+        replicas=whole("How many. One does the work; with two, one may die.", 2, 1),
+        tmp=quantity("Space for files.", "64Mi"),
+        autoscaling=autoscaling(2, 16),
+        resources=resources("500m", "256Mi", "1Gi"),
+        **placed(),
+    ),
+    balancer=group(
+        "HAProxy, which brings a pad's people to the same worker.",
+        enabled=switch("Whether the chart runs it. Another has to route by pad, too.", True),
+        image=text("HAProxy's image.", "haproxy:3.0"),
+        replicas=whole("How many.", 2, 1),
+        service=group(
+            "Its Service, for an Ingress or for whoever comes from outside.",
+            type=choice("Kind of Service.", "ClusterIP", "LoadBalancer", "NodePort"),
+            port=whole("Port.", 80, 1, 65535),
+            annotations=labels("For the cloud's balancer."),
+        ),
+        resources=resources("500m", "256Mi", "1Gi"),
+        **placed(),
+    ),
+    ingress=group(
+        "An Ingress, with the list of paths that clients need. Its annotations are those of "
+        "ingress-nginx.",
+        enabled=switch("Whether there is one. It needs `hosts`.", False),
+        className=name("Its class; the cluster's default if empty."),
+        tlsSecret=name(
+            "Secret with the certificate. Empty: whoever is before it has TLS.", "padfleet-tls"
+        ),
+        annotations=labels("Further annotations, or others in the place of those."),
+    ),
+    serviceAccount=group(
+        "Whom pods are to the cluster. It has no rights and no token.",
+        create=switch("Whether the chart makes one.", True),
+        name=name("Its name; one made of the release's if empty."),
+        annotations=labels("Such as the role by which pods may use a bucket."),
+    ),
+    networkPolicy=group(
+        "Pods may speak to what they need, and to nothing else.",
+        enabled=switch("Whether there are policies.", True),
+        clients=as_kubernetes(
+            "Who may come to the balancer (or to workers, without one), as peers of a policy. "
+            "Empty: everybody to the balancer, nobody to workers.",
+            "array",
+        ),
+        egress=as_kubernetes(
+            "Further rules of where workers and writers may connect to: a hook, a key set.", "array"
+        ),
+    ),
+    podDisruptionBudgets=switch("Whether nodes are drained by one pod of a kind at a time.", True),
+    opsService=switch(
+        "Whether there is a Service (headless) for the operators' ports: metrics, /stats, /fleet. "
+        "No Ingress leads there.",
+        False,
+    ),
+    monitoring=group(
+        "For clusters with the Prometheus Operator.",
+        enabled=switch("Whether there are monitors.", False),
+        by=choice("PodMonitor, or a ServiceMonitor with a Service for it.", "pods", "service"),
+        interval=text("How often figures are fetched.", "15s", r"^[0-9]+(ms|s|m)$"),
+        labels=labels("Labels that your Prometheus looks for in monitors and rules."),
+        namespace=name("Where Prometheus runs, for the network policy.", "monitoring"),
+        fleet=text("Label `fleet` of all series, where several fleets have one Prometheus."),
+        rules=switch("Whether there are alerts, those of deploy/prometheus/alerts.yml.", True),
+        dashboard=switch("Whether there is a ConfigMap with the dashboard for Grafana.", False),
+    ),
+    tracing=group(
+        "Traces of single submissions (docs/operations.md).",
+        share=fraction("Share that is traced; 0: none (`PADFLEET_TRACE_SHARE`).", 0, 0, 1),
+        endpoint=text(
+            "Where they are sent.",
+            "http://collector.observability:4318",
+            r"^https?://[^\s]+$",
+        ),
+        namespace=name("Where the collector runs, for the network policy.", "observability"),
+        port=whole("Its port, for the network policy.", 4318, 1, 65535),
+    ),
+    **{"global": as_kubernetes("Of a chart that has this one in it; nothing of it is read.")},
+)
