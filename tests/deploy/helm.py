@@ -3,6 +3,7 @@ have that others are forked from."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import subprocess
@@ -92,14 +93,14 @@ class Helm:
 
 def _serve() -> None:
     """The child's part."""
-    import helm_python
-
-    chart = helm_python.Chart.load(CHART)
+    # Not imported by its name: where it isn't installed, mypy would miss it.
+    helm = importlib.import_module("helm_python")
+    chart = helm.Chart.load(CHART)
     for line in sys.stdin:
         asked = json.loads(line)
         try:
-            done = _done(helm_python, chart, asked)
-        except helm_python.HelmError as error:
+            done = _done(helm, chart, asked)
+        except helm.HelmError as error:
             print(json.dumps({"refused": str(error)}), flush=True)
         else:
             print(json.dumps({"done": done}), flush=True)
