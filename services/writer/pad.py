@@ -33,7 +33,14 @@ from padfleet.shared.log.document import Document, DocumentChange, chain_of
 from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.heaviness import is_short, own_work
 from padfleet.shared.log.limits import UNLIMITED
-from padfleet.shared.log.records import Origin, Outcome, Revision, Snapshot, Submission
+from padfleet.shared.log.records import (
+    REJECTED,
+    Origin,
+    Outcome,
+    Revision,
+    Snapshot,
+    Submission,
+)
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 RECENT_REVISIONS = 2000
@@ -202,7 +209,7 @@ class WriterPad(Document):
             limit = shared_up_to(self.reigns, submission.reign)
             if limit is not None and submission.base_rev > limit:
                 detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
-                return self._refuse(origin, "rejected", detail)
+                return self._refuse(origin, REJECTED, detail)
         if self.fences.keeps_out(submission.author, submission.order):
             return Result(outcome=Outcome(origin, "superseded", self.head))
         last_seq, _ = self.sessions.get(origin.session, (0, 0))

@@ -176,6 +176,10 @@ OVERTAKEN = "overtaken"
 AWAY = "away"
 """The reason why an entry was refused whose pad could not be had just then. Come again."""
 
+REJECTED = "rejected"
+"""The reason why a submission was refused that builds on a revision which is gone. Etherpad's page
+says to it that one should reload."""
+
 
 class Outcome(NamedTuple):
     """What became of an inbox entry that made no revision of its own.

@@ -6,6 +6,7 @@ passes on to them what it is asked for.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from padfleet.services.fanout.delivery.delivery import Delivery
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
@@ -34,11 +35,14 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import OPENS, ChannelMessage, Origin
-from padfleet.shared.tasks import TaskFault, all_of
+from padfleet.shared.tasks import TaskFault, Tasks, all_of
 
 SENT_INTERVAL = 0.1
 """Seconds between two looks at a session that is slow to take what it is sent: a matter of seconds
 anyway, and rare."""
+
+COMPARE_PATIENCE = 10.0
+"""Seconds that a session may be kept which builds on what is gone, until it is known what is."""
 
 
 class Room:
@@ -106,6 +110,7 @@ class Room:
             self._audience,
             self.resync,
         )
+        self._tasks = Tasks()
 
     # --- Opening and closing ---------------------------------------------------------------------
 
@@ -119,6 +124,7 @@ class Room:
         self._channel.begin()
 
     def close(self) -> None:
+        self._tasks.close()
         self._delivery.close()
         self._introducer.close()
         self.resync.close()
@@ -205,6 +211,18 @@ class Room:
         """Tells a client that it has to leave, for a reason that Etherpad's page knows, and the
         others that it has left."""
         self._occupants.kick_and_say(session, reason)
+
+    def reject(self, session: Session) -> None:
+        """The writer says that the revision is gone which a session has built on. It has to reload,
+        but not before what is held here has been compared with what is stored: with the last
+        session the room would close, and nobody would ever say that a history was rolled back."""
+        self._tasks.start(self._reject(session), "rejection", pad=self.pad_id)
+
+    async def _reject(self, session: Session) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMPARE_PATIENCE):
+                await self.resync.done()
+        self.kick_and_say(session, "rejected")
 
     async def say_left(self, session: Session) -> None:
         """Takes a session out of the members that all workers see."""

@@ -90,6 +90,9 @@ class Passages:
                 revisions = await read_revisions(self._redis, self._keys, first, last)
         except (HistoryGap, CorruptPad, ValueError) as error:
             raise HistoryLost(f"revision {first}: {error}") from error
+        if not revisions:
+            # A fail-over has taken them back. Whoever waits for them would ask for ever.
+            raise HistoryLost(f"revision {first}: the history that is stored ends before it")
         revisions = _within(revisions)
         feed = Feed(first - 1, len(revisions), None)
         if feed.offer(revisions) is not None:

@@ -22,7 +22,7 @@ from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.limits import EditTooLarge
-from padfleet.shared.log.records import AWAY, Deletion, Origin, Outcome, Submission
+from padfleet.shared.log.records import AWAY, REJECTED, Deletion, Origin, Outcome, Submission
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -244,6 +244,8 @@ def take_to_heart(room: Room, session: Session, outcome: Outcome) -> None:
     if outcome.kind == "refused" and outcome.reason == AWAY:
         # It is not settled for good: the client comes again, and sends it again.
         session.drop("unanswered")
+    elif outcome.kind == "refused" and outcome.reason == REJECTED:
+        room.reject(session)
     elif outcome.kind == "refused":
         room.kick_and_say(session, outcome.reason)
     elif outcome.kind == "superseded":

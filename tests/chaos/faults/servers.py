@@ -86,8 +86,14 @@ async def replica_lacks_revisions(scene: Scene) -> None:
     _promoted(scene, await scene.in_thread(scene.group.fail_over, victim))
 
     def it_was_noticed() -> None:
+        """By a worker that has the pad open, or, where all have lost their connections meanwhile,
+        at the door when they come back."""
         rollbacks = [w.metric("padfleet_fanout_rollbacks_total") for w in scene.fleet.workers]
-        assert sum(rollbacks) > 0, "no worker has noticed"
+        turned_away = [
+            w.metric('padfleet_fanout_disconnects_total{reason="rejected"}')
+            for w in scene.fleet.workers
+        ]
+        assert sum(rollbacks) + sum(turned_away) > 0, "no worker has noticed"
 
     scene.checks.append(it_was_noticed)
 

@@ -1,0 +1,88 @@
+"""A fail-over has taken revisions back, and the writer finds out before the worker does (I5)."""
+
+from __future__ import annotations
+
+from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.requests.commits import take_to_heart
+from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.records import REJECTED, Origin, Outcome
+from padfleet.shared.log.staging import Staging
+from tests.eventually import eventually
+from tests.integration.archive.made_pad import written
+
+PAD = "pad"
+
+
+async def stored(redis: Redis, keyspace: Keyspace, revisions: int) -> dict[bytes | str, bytes]:
+    """The pad, and nothing else; returns what it is made of."""
+    await redis.client.flushdb()
+    staging = await Staging.begin(redis, keyspace, PAD, head=revisions - 1)
+    await staging.add(written(revisions))
+    await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
+    # The same pad each time, and not another of its name.
+    await redis.client.hset(keyspace.pad(PAD).meta, "epoch", 7)
+    found = {}
+    for key in await redis.client.keys("*"):
+        found[key] = await redis.client.dump(key) or b""
+    return found
+
+
+async def fails_over(redis: Redis, replica: dict[bytes | str, bytes]) -> None:
+    await redis.client.flushdb()
+    for key, value in replica.items():
+        await redis.client.restore(key, 0, value)
+
+
+def page(room: Room, author: str, rev: int) -> Session:
+    identity = SessionIdentity(author, PAD, PAD, "r.0", read_only=False, embedded=False)
+    session = Session(identity, Outbound(), batching=False)
+    session.joins(room.epoch, DeliveryCursor(rev, rev))
+    room.enter(session)
+    return session
+
+
+async def test_I5_whom_the_writer_refuses_is_counted_as_rolled_back(
+    rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    """Whoever runs the fleet is to hear of each history that was rolled back, and not only of those
+    that a worker compared before anybody typed: with the last session its room closes."""
+    replica = await stored(redis, keyspace, 4)
+    await stored(redis, keyspace, 6)
+    room = await rooms.enter(PAD)
+    typing, looking = page(room, "a.0", 5), page(room, "a.1", 5)
+    slow = page(room, "a.2", 2)  # it is being brought up to date from what is stored
+    before = metrics.ROLLBACKS._value.get()
+
+    await fails_over(redis, replica)
+    lost = Outcome(Origin(typing.id, 1), "refused", 3, REJECTED, "base revision 5 was lost")
+    take_to_heart(room, typing, lost)
+    # Its page hangs up when it is told to leave, and so does everybody's.
+    await eventually(lambda: typing.id not in room.sessions, "it is told to leave")
+    rooms.leave(room)
+
+    assert metrics.ROLLBACKS._value.get() == before + 1
+    assert looking.id not in room.sessions, "it had seen what is gone, too"
+    assert slow.id not in room.sessions or slow.exit.closed, "it does not wait for what is gone"
+
+
+async def test_who_claims_a_revision_that_never_was_makes_no_loss_of_it(
+    rooms: Rooms, redis: Redis, keyspace: Keyspace
+) -> None:
+    await stored(redis, keyspace, 6)
+    room = await rooms.enter(PAD)
+    lying, other = page(room, "a.0", 5), page(room, "a.1", 5)
+    before = metrics.ROLLBACKS._value.get()
+    take_to_heart(
+        room, lying, Outcome(Origin(lying.id, 1), "refused", 5, REJECTED, "revision 9 was lost")
+    )
+    await eventually(lambda: lying.id not in room.sessions, "it is told to leave")
+    assert metrics.ROLLBACKS._value.get() == before
+    assert other.id in room.sessions
+    assert not other.exit.closed
+    rooms.leave(room)
