@@ -20,8 +20,9 @@ from prometheus_client.exposition import choose_encoder
 
 from padfleet.shared.tasks import awaited
 
-Check = Callable[[], Awaitable[str | None]]
-"""Returns None when all is well, else the reason why not; or a `Remark`."""
+Check = Callable[[], Awaitable[str | None] | str | None]
+"""Returns None when all is well, else the reason why not; or a `Remark`. One that waits for nothing
+is a plain function: a check that has to be awaited is a task of its own each time it is made."""
 
 CHECK_TIMEOUT_S: Final = 2.0
 
@@ -90,7 +91,20 @@ class Health:
     async def _run(self, checks: Mapping[str, Check]) -> HealthReport:
         if not checks:
             return HealthReport({})
-        tasks = {name: awaited(_guarded(check), "check") for name, check in checks.items()}
+        found: dict[str, str | None] = {}
+        tasks: dict[str, asyncio.Task[str | None]] = {}
+        for name, check in checks.items():
+            found[name] = None  # in the order in which they were added
+            try:
+                answer = check()
+            except Exception as error:
+                answer = _fault(error)
+            if answer is None or isinstance(answer, str):
+                found[name] = answer
+            else:
+                tasks[name] = awaited(_guarded(answer), "check")
+        if not tasks:
+            return HealthReport(found)
         try:
             # Not asyncio.timeout around each: that waits for a check to take its cancellation, and
             # a check that hangs is the very one that may not.
@@ -99,9 +113,9 @@ class Health:
             for task in tasks.values():
                 task.cancel()
         late = f"no answer within {self._timeout_s:g} s"
-        return HealthReport(
-            {name: task.result() if task in done else late for name, task in tasks.items()}
-        )
+        for name, task in tasks.items():
+            found[name] = task.result() if task in done else late
+        return HealthReport(found)
 
 
 def add_ops_routes(
@@ -138,14 +152,18 @@ def _add(checks: dict[str, Check], name: str, check: Check) -> None:
     checks[name] = check
 
 
-async def _guarded(check: Check) -> str | None:
+async def _guarded(answer: Awaitable[str | None]) -> str | None:
     try:
-        return await check()
+        return await answer
     except asyncio.CancelledError as error:
         # Ours, when the check was late, or one that leaked out of what the check awaited.
         return f"cancelled{': ' if str(error) else ''}{error}"
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return _fault(error)
+
+
+def _fault(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _answer(report: HealthReport) -> web.Response:

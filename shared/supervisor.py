@@ -237,14 +237,14 @@ class Supervisor:
 
     # --- Health ----------------------------------------------------------------------------------
 
-    async def _check_ready(self, name: str) -> str | None:
+    def _check_ready(self, name: str) -> str | None:
         for task in self._tasks[name]:
             if trouble := task.life.trouble(self.now):
                 text = f"{task.part}: {trouble}" if task.part else trouble
                 return text if task.policy.vital else Remark(text)
         return None
 
-    async def _check_live(self, name: str) -> str | None:
+    def _check_live(self, name: str) -> str | None:
         """Fails only for what a restart of the process helps against."""
         for task in self._tasks[name]:
             if task.life.stage == "given up":

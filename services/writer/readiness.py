@@ -33,12 +33,12 @@ def add_readiness(
     def ago(moment: float) -> float:
         return asyncio.get_running_loop().time() - moment
 
-    async def leases() -> str | None:
+    def leases() -> str | None:
         if manager.last_tick == 0 or ago(manager.last_tick) * 1000 > lease_ms:
             return "the leases have not been looked after within the lease time"
         return None
 
-    async def share() -> str | None:
+    def share() -> str | None:
         lacking = manager.lacking
         if lacking and (
             manager.whole_at == 0 or ago(manager.whole_at) * 1000 > SHARE_LEASES * lease_ms
@@ -46,7 +46,7 @@ def add_readiness(
             return f"{len(lacking)} partitions of its share are not its own: {_shown(lacking)}"
         return None
 
-    async def inboxes() -> str | None:
+    def inboxes() -> str | None:
         if found := manager.trouble:
             partition, why = next(iter(found.items()))
             return f"{len(found)} partitions ({_shown(found)}) stand still; {partition}: {why}"

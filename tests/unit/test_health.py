@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Counter
 
-from padfleet.shared.health import Health, add_ops_routes
+from padfleet.shared.health import Health, Remark, add_ops_routes
 
 Client = TestClient[web.Request, web.Application]
 
@@ -90,6 +91,30 @@ async def test_no_check_can_break_the_answer(health: Health, client: Client) -> 
     assert checks["leaks"]["why"] == "cancelled"
     assert checks["hangs"]["why"] == "no answer within 0.05 s"
     assert checks["fine"]["ok"] is True
+
+
+async def test_checks_that_wait_for_nothing_make_no_tasks(health: Health) -> None:
+    def fails() -> str | None:
+        raise LookupError("no such thing")
+
+    health.ready("plain", lambda: None)
+    health.ready("awaited", fine)
+    health.ready("full", lambda: "no room")
+    health.ready("remark", lambda: Remark("is slow"))
+    health.ready("raises", fails)
+    begun = 0
+
+    def count(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        nonlocal begun
+        begun += 1
+        return asyncio.Task(coro, loop=loop, **options)
+
+    asyncio.get_running_loop().set_task_factory(count)
+    report = await health.readiness()
+    assert begun == 1
+    assert list(report.reasons) == ["plain", "awaited", "full", "remark", "raises"]
+    assert report.failing == {"full": "no room", "raises": "LookupError: no such thing"}
+    assert report.reasons["remark"] == "is slow"
 
 
 def test_a_name_is_used_once(health: Health) -> None:

@@ -22,6 +22,7 @@ class Host:
         self.ready: deque[Handle] = deque()
         self.alive = True
         self.frozen = False
+        self.waits_for_turn = False  #: stands in the loop's list of those that have something ready
         self.ahead = 0.0  #: seconds by which its wall clock is ahead of the true time
         self.signals: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         self.context = Context()

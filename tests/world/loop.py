@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from asyncio import Handle, TimerHandle
+from asyncio import Handle, TimerHandle, format_helpers
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from typing import Any, Final
@@ -35,6 +35,58 @@ Call = tuple[Callable[..., object], tuple[Any, ...]]
 """What is called, and with what."""
 
 
+class _Handle(Handle):
+    """asyncio's, of which a run makes a hundred thousand, without what is for its debug mode."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: WorldLoop,
+        context: Context,
+    ) -> None:
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = context
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]
+
+
+class _Timer(TimerHandle):
+    """As `_Handle`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: WorldLoop,
+        context: Context,
+    ) -> None:
+        self._when = when
+        self._scheduled = False
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = context
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        """It is passed over when its time comes."""
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]
+
+
 class WorldLoop(asyncio.BaseEventLoop):
     """The event loop of one run. Callbacks of a host that has died are never run, and never freed:
     whatever they would do at their end, a process that is killed does not do."""
@@ -46,6 +98,8 @@ class WorldLoop(asyncio.BaseEventLoop):
         self.outside = Host("outside", "10.0.0.1", 0)
         """What belongs to no host: the network, the faults, whoever drives the run."""
         self.hosts: list[Host] = [self.outside]
+        self._awake: list[Host] = []
+        """Those that have something ready, also while they stand still."""
         self.dice = dice
         self.graves: list[object] = []
         self.turns = 0
@@ -61,8 +115,14 @@ class WorldLoop(asyncio.BaseEventLoop):
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
-        handle = Handle(callback, args, self, context)
-        self._push(handle)
+        if context is None:
+            context = copy_context()
+        handle = _Handle(callback, args, self, context)
+        host = context.get(HOST, self.outside)
+        host.ready.append(handle)
+        if not host.waits_for_turn:
+            host.waits_for_turn = True
+            self._awake.append(host)
         return handle
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
@@ -74,7 +134,10 @@ class WorldLoop(asyncio.BaseEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> TimerHandle:
-        return self.call_at(self.now + delay, callback, *args, context=context)
+        when = self.now + delay
+        timer = _Timer(when, callback, args, self, context or copy_context())
+        heapq.heappush(self._timers, (when, self.dice.random(), timer))
+        return timer
 
     def call_at(  # type: ignore[override]
         self,
@@ -83,7 +146,7 @@ class WorldLoop(asyncio.BaseEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> TimerHandle:
-        timer = TimerHandle(when, callback, args, self, context)
+        timer = _Timer(when, callback, args, self, context or copy_context())
         heapq.heappush(self._timers, (when, self.dice.random(), timer))
         return timer
 
@@ -92,43 +155,68 @@ class WorldLoop(asyncio.BaseEventLoop):
         never cancelled."""
         heapq.heappush(self._timers, (when, self.dice.random(), (call, args)))
 
-    def _timer_handle_cancelled(self, handle: TimerHandle) -> None:
-        """It is passed over when its time comes."""
-
-    def _push(self, handle: Handle) -> None:
-        host = handle._context.get(HOST, self.outside)  # type: ignore[attr-defined]
-        host.ready.append(handle)
-
     def _run_once(self) -> None:
-        timers = self._timers
-        while timers and timers[0][0] <= self.now:
-            timer = heapq.heappop(timers)[2]
-            if type(timer) is tuple:
-                timer[0](*timer[1])
-                self.turns += 1
-            elif not timer._cancelled:  # type: ignore[union-attr]
-                self._push(timer)  # type: ignore[arg-type]
-        awake = [host for host in self.hosts if host.ready and not host.frozen]
-        if not awake:
+        """As often as it takes until somebody stops the loop."""
+        awake, pop, dice = self._awake, heapq.heappop, self.dice.random
+        while not self._stopping:  # type: ignore[attr-defined]
+            timers = self._timers
+            while timers and timers[0][0] <= self.now:
+                timer = pop(timers)[2]
+                if type(timer) is tuple:
+                    timer[0](*timer[1])
+                    self.turns += 1
+                elif not timer._cancelled:  # type: ignore[union-attr]
+                    host = timer._context.get(HOST, self.outside)  # type: ignore[union-attr]
+                    host.ready.append(timer)
+                    if not host.waits_for_turn:
+                        host.waits_for_turn = True
+                        awake.append(host)
+            if awake:
+                host = awake[0] if len(awake) == 1 else awake[int(dice() * len(awake))]
+                if not host.frozen:
+                    self._turn(host)
+                    continue
+                runs = [host for host in awake if not host.frozen]
+                if runs:
+                    self._turn(runs[int(dice() * len(runs))])
+                    continue
             while timers and type(timers[0][2]) is not tuple and timers[0][2]._cancelled:  # type: ignore[union-attr]
-                heapq.heappop(timers)
+                pop(timers)
             if not timers:
-                if self._stopping:  # type: ignore[attr-defined]
-                    return
                 raise Deadlock("no callback is ready, and no timer runs")
             self.now = max(self.now, timers[0][0])
-            return
-        host = awake[int(self.dice.random() * len(awake))]
+
+    def _turn(self, host: Host) -> None:
+        """What is ready on it now, and not what becomes so by that."""
         ready = host.ready
         turns = len(ready)
         for _ in range(turns):
             handle = ready.popleft()
             if not handle._cancelled:
-                handle._run()
+                try:
+                    handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self._failed(handle, error)
             if host.frozen or not host.alive:
                 break
         self.turns += turns
         self.now += turns * CALLBACK
+        if not ready and host.alive:
+            host.waits_for_turn = False
+            self._awake.remove(host)
+
+    def _failed(self, handle: Handle, error: BaseException) -> None:
+        """As asyncio says it."""
+        called = format_helpers._format_callback_source(handle._callback, handle._args)  # type: ignore[attr-defined]
+        self.call_exception_handler(
+            {
+                "message": f"Exception in callback {called}",
+                "exception": error,
+                "handle": handle,
+            }
+        )
 
     # --- Hosts -----------------------------------------------------------------------------------
 
@@ -139,6 +227,9 @@ class WorldLoop(asyncio.BaseEventLoop):
         """None of its code runs any more, not even what stands in `finally`."""
         host.alive = False
         self.hosts.remove(host)
+        if host.waits_for_turn:
+            self._awake.remove(host)
+        host.waits_for_turn = True  # whatever it is told is told to nobody
         # Whoever were freed would be closed, and run to its end.
         self.graves += [host, host.ready, *asyncio.all_tasks(self)]
         theirs = [each for each in self._timers if _host_of(each[2]) is host]

@@ -109,6 +109,7 @@ class End:
         self.peer: End = self
         self.peer_address = ("", 0)
         self.fd = fd
+        self._label = f"{host.name}:{address[1]}".encode()
         self.inbox = bytearray()
         self.on_way = 0
         self.transport: WorldTransport | None = None
@@ -204,9 +205,11 @@ class End:
             return
         if self.broken is None:
             network = self.network
-            network.trace.bytes(network.loop.now, f"{self.host.name}:{self.address[1]}", data)
+            network.trace.bytes(network.loop.now, self._label, data)
             self.inbox += data
-            self._tell()
+            transport = self.transport
+            if transport is not None and self.host.alive:
+                transport.wake()
 
     def deny(self) -> None:
         """There is no such connection, says the kernel."""

@@ -13,6 +13,9 @@ KEPT: Final = 400
 
 _MOMENT: Final = Struct("<dI").pack
 
+TOGETHER: Final = 1000
+"""Pieces that are hashed at once."""
+
 
 class Trace:
     """Whatever makes two runs differ goes into it, so equal digests mean equal runs."""
@@ -20,25 +23,30 @@ class Trace:
     def __init__(self, show: Callable[[str], None] | None = None) -> None:
         """`show` is given each line as it comes."""
         self._hash = blake2b(digest_size=16)
+        self._pieces: list[bytes] = []  #: that are not hashed yet
         self._show = show
         self.lines: deque[str] = deque(maxlen=KEPT)
-        self.counts = 0
 
-    def bytes(self, now: float, what: str, data: bytes | memoryview) -> None:
+    def bytes(self, now: float, what: bytes, data: bytes) -> None:
         """Goes into the digest only."""
-        self._hash.update(_MOMENT(now, len(data)))
-        self._hash.update(what.encode())
-        self._hash.update(data)
-        self.counts += 1
+        pieces = self._pieces
+        pieces += (_MOMENT(now, len(data)), what, data)
+        if len(pieces) > TOGETHER:
+            self._digest_pieces()
+
+    def _digest_pieces(self) -> None:
+        self._hash.update(b"".join(self._pieces))
+        self._pieces.clear()
 
     def line(self, now: float, where: str, text: str) -> None:
         """For people, too."""
         line = f"{now:10.6f} {where:<10} {text}"
-        self._hash.update(line.encode(errors="surrogatepass"))
+        self._pieces.append(line.encode(errors="surrogatepass"))
         self.lines.append(line)
         if self._show is not None:
             self._show(line)
 
     @property
     def digest(self) -> str:
+        self._digest_pieces()
         return self._hash.hexdigest()

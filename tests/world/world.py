@@ -21,6 +21,9 @@ EPOCH: Final = 1_800_000_000.0 - 1000.0
 CLIENTS: Final = ("engineio.client", "socketio.client")
 """What the people's own library says of a connection that has broken is of no interest."""
 
+OF_THE_MACHINE: Final = ("the page is not built",)
+"""What depends on where the simulation runs, and not on the seed."""
+
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -101,7 +104,7 @@ class Listener(logging.Handler):
         self._world = world
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(CLIENTS):
+        if record.name.startswith(CLIENTS) or record.msg.startswith(OF_THE_MACHINE):
             return
         words = [record.levelname.lower(), record.getMessage()]
         words += [f"{name}={value}" for name, value in _extras(record)]

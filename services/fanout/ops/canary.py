@@ -98,7 +98,7 @@ class Canaries:
                     cage.task.stop()
             self._cages.clear()
 
-    async def why_not_ready(self) -> str | None:
+    def why_not_ready(self) -> str | None:
         """Names what has not come back, and where it was last seen."""
         if not self._cages:
             return "no canary has been sent yet"

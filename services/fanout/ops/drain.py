@@ -37,7 +37,7 @@ class Drain:
     def __init__(self) -> None:
         self.begun = False
 
-    async def why_not_ready(self) -> str | None:
+    def why_not_ready(self) -> str | None:
         return "draining: this worker is about to end" if self.begun else None
 
     async def run(self, ways_out: Sequence[WayOut], window: float, hurry: asyncio.Event) -> None:

@@ -21,13 +21,13 @@ def add_readiness(
         await redis.ping()
         return None
 
-    async def counted() -> str | None:
+    def counted() -> str | None:
         silent = asyncio.get_running_loop().time() - liveness.last_beat
         if liveness.last_beat == 0 or silent * 1000 > timeout_ms:
             return "the other workers take this one for dead: its last heartbeat is too old"
         return None
 
-    async def subscribed() -> str | None:
+    def subscribed() -> str | None:
         return None if rooms.subscriber.connected else "the channel of at least one pad is lost"
 
     health.ready("redis", reachable)

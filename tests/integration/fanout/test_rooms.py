@@ -180,7 +180,7 @@ async def test_a_canarys_pad_is_begun_anew_before_it_grows(
         return len(lives) > 2
 
     async def ready() -> bool:
-        return await canaries.why_not_ready() is None
+        return canaries.why_not_ready() is None
 
     await eventually(twice_anew, "it has been deleted twice", timeout=30)
     assert max(lives.values()) <= canary.LENGTH

@@ -38,7 +38,7 @@ async def test_in_a_hurry_all_go_at_once() -> None:
     async with asyncio.timeout(20):
         await drain.run(ways_out, 3600.0, hurry)
     assert all(way_out.ended for way_out in ways_out)
-    assert await drain.why_not_ready() is not None
+    assert drain.why_not_ready() is not None
 
 
 async def test_newcomers_are_sent_to_another_worker() -> None:

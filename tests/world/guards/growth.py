@@ -36,7 +36,8 @@ class TaskGuard:
         self._found = found
         self._loop = loop
         self._failed: list[tuple[float, Host, asyncio.Task[Any]]] = []
-        self.running: Counter[Host] = Counter()
+        self._running: list[tuple[Host, asyncio.Task[Any]]] = []
+        """Those that had not ended when it was last looked, and those that have begun since."""
         loop.set_task_factory(self._make)  # type: ignore[arg-type]
 
     def _make(
@@ -45,19 +46,22 @@ class TaskGuard:
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
         context = options.get("context")
         host = context.get(HOST, self._loop.outside) if context is not None else here()
-        host = host or self._loop.outside
-        self.running[host] += 1
-        task.add_done_callback(self._ended)
+        self._running.append((host or self._loop.outside, task))
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        host = here() or self._loop.outside
-        self.running[host] -= 1
-        if not task.cancelled() and task._exception is not None:
-            self._failed.append((self._loop.now, host, task))
+    def running(self) -> Counter[Host]:
+        """How many tasks each has."""
+        return Counter(host for host, task in self._running if not task.done())
 
     def look(self, now: float) -> None:
         """Whoever has asked for a task's fault has taken note of it: asyncio notes that."""
+        still = []
+        for host, task in self._running:
+            if not task.done():
+                still.append((host, task))
+            elif not task.cancelled() and task._exception is not None:
+                self._failed.append((now, host, task))
+        self._running = still
         kept = []
         for at, host, task in self._failed:
             if not task._log_traceback or not host.alive:
@@ -75,8 +79,9 @@ def too_much(
 ) -> list[str]:
     """What has grown beyond its bounds, in a quiet moment in which everybody is still there."""
     found = []
+    running = tasks.running()
     for host in hosts:
-        if (count := tasks.running[host]) > MOST_TASKS:
+        if (count := running[host]) > MOST_TASKS:
             found.append(f"GROWN {host.name} has {count} tasks")
         if (count := len(network.ends_of(host))) > MOST_CONNECTIONS + clients:
             found.append(f"GROWN {host.name} has {count} connections")

@@ -35,6 +35,7 @@ function cmsgpack.unpack(text)
   return answer
 end
 os, io, package, require, dofile, loadfile, python = nil, nil, nil, nil, nil, nil, nil
+function list_of(...) return {...} end
 -- Whether a script has failed; and with what, as the server has it from an error.
 function run_script(script, keys, arguments)
   local done, answer = pcall(script, keys, arguments)
@@ -43,6 +44,10 @@ function run_script(script, keys, arguments)
   return false, answer
 end
 """
+
+MOST_ARGUMENTS: Final = 100
+"""Values that are given to a function of Lua at once: lupa's own way to make a table of a list asks
+what kind of list it is, which costs more than the table; but Lua's stack has an end."""
 
 Ask = Callable[[list[bytes]], Reply]
 
@@ -57,7 +62,7 @@ class Scripts:
         prelude = self._lua.compile(_PRELUDE.encode())
         prelude(self._command, self._pack, self._unpack)
         self._run = self._lua.globals()[b"run_script"]
-        self._table = self._lua.table_from
+        self._list: Callable[..., Any] = self._lua.globals()[b"list_of"]
         self._type: Callable[[Any], Any] = lua51.lua_type
 
     def load(self, text: bytes) -> bytes:
@@ -91,6 +96,11 @@ class Scripts:
         if not (first.isupper() and first.isalpha()):
             text = f"ERR {text}"
         raise CommandError(f"{text} script: {sha.decode()}, on @user_script:1.")
+
+    def _table(self, values: list[Any]) -> Any:
+        if len(values) <= MOST_ARGUMENTS:
+            return self._list(*values)
+        return self._lua.table_from(values)
 
     # --- From Lua --------------------------------------------------------------------------------
 
@@ -129,19 +139,23 @@ class Scripts:
         if isinstance(value, list):
             return self._table([self._lua_value(each) for each in value])
         if isinstance(value, dict):
-            return self._table({key: self._lua_value(each) for key, each in value.items()})
+            return self._lua.table_from({k: self._lua_value(each) for k, each in value.items()})
         return value
 
     # --- Replies ---------------------------------------------------------------------------------
 
     def _answer(self, reply: Reply) -> Any:
         """As a script sees it."""
-        if isinstance(reply, list):
-            return self._table([self._answer(each) for each in reply])
+        if type(reply) is list:
+            plain = [
+                each if type(each) is bytes or type(each) is int else self._answer(each)
+                for each in reply
+            ]
+            return self._table(plain)
         if reply is None:
             return False
         if isinstance(reply, Status):
-            return self._table({b"ok": reply.encode()})
+            return self._lua.table_from({b"ok": reply.encode()})
         return reply
 
     def _reply(self, value: Any) -> Reply:

@@ -330,9 +330,16 @@ class Server:
             sha = args[1].lower()
             if not self.scripts.knows(sha):
                 raise CommandError("NOSCRIPT No matching script. Please use EVAL.")
-        return self.scripts.run(
-            sha, keys, rest, lambda asked: self.execute(asked, call, in_script=True)
-        )
+
+        execute, refuses = self.execute, self.primary is not None or self.refusal or self.oom
+
+        def ask(asked: list[bytes]) -> Reply:
+            plain = _PLAIN.get(asked[0])
+            if plain is None or refuses or len(asked) <= plain[1]:
+                return execute(asked, call, in_script=True)
+            return plain[0](call, asked[1:])
+
+        return self.scripts.run(sha, keys, rest, ask)
 
     def _script_command(self, args: list[bytes]) -> Reply:
         match args[0].upper():
