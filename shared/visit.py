@@ -26,8 +26,9 @@ class Visitor(NamedTuple):
 class Bearers(Protocol):
     """Who may call the HTTP API without its key."""
 
-    async def may_call(self, token: str) -> bool:
-        """Whether the bearer of this token may."""
+    async def client_of(self, token: str) -> str | None:
+        """What the bearer of this token, who may, is called by whoever has made it; empty: nothing.
+        None: he may not."""
         ...
 
 

@@ -10,7 +10,7 @@ from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import read_meta, read_snapshot
+from padfleet.shared.log.history import read_meta_here, read_snapshot
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.several import count_sessions
 from padfleet.shared.log.weight import weight
@@ -69,24 +69,28 @@ class Wanted(NamedTuple):
 
 
 async def facts_of(
-    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str
+    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | None:
-    """None: there is no such pad. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
-    found = await _hot_facts(redis, keyspace, pad)
+    """None: there is no such pad. It stays where it is. Without `authors`, those of a pad in Redis
+    are not counted, for which its snapshot has to be read. Raises `CorruptPad`, or what
+    `UNREACHABLE` lists."""
+    found = await _hot_facts(redis, keyspace, pad, authors=authors)
     if found is None and cold is not None:
         found = await _cold_facts(cold, pad)
     return found
 
 
-async def _hot_facts(redis: Redis, keyspace: Keyspace, pad: str) -> PadFacts | None:
+async def _hot_facts(
+    redis: Redis, keyspace: Keyspace, pad: str, *, authors: bool = True
+) -> PadFacts | None:
     keys = keyspace.pad(pad)
-    meta = await read_meta(redis, keys)
+    meta = await read_meta_here(redis, keys)
     if not meta.exists:
         return None
     (sessions,) = await count_sessions(redis, [keys])
     size = await weight(redis, keys)
-    snapshot = await read_snapshot(redis, keys)
-    authors = {value for key, value in snapshot.pool if key == "author"} if snapshot else ()
+    snapshot = await read_snapshot(redis, keys) if authors else None
+    found = {value for key, value in snapshot.pool if key == "author"} if snapshot else ()
     return PadFacts(
         pad,
         meta.head,
@@ -96,7 +100,7 @@ async def _hot_facts(redis: Redis, keyspace: Keyspace, pad: str) -> PadFacts | N
         meta.creator,
         meta.read_only_id,
         "hot",
-        len(authors),
+        len(found),
     )
 
 

@@ -59,13 +59,21 @@ class Pointed(NamedTuple):
     pointers: list[Pointer]
 
 
-Announcement = Said | RevisionSaved | SettingsChanged | Relayed | Pointed
+class SentAway(NamedTuple):
+    """Somebody who looks after pads sends people away from this one."""
+
+    author: str  #: only this author's sessions; empty: whoever they are of
+    session: str  #: only this session; empty: all of them
+
+
+Announcement = Said | RevisionSaved | SettingsChanged | Relayed | Pointed | SentAway
 
 _CURSORS = "cursors"
+_SENT_AWAY = "sent away"
 
 _NOBODY = "*cursors"
-"""For whom cursors are as a message that is passed on, to a worker that knows no more of them: for
-an author whom nobody can be."""
+"""For whom these are as a message that is passed on, to a worker that knows no more of them: for an
+author whom nobody can be."""
 
 
 def decode(data: bytes) -> ChannelMessage | Announcement:
@@ -83,6 +91,8 @@ def decode(data: bytes) -> ChannelMessage | Announcement:
             message = Relayed(*unpack(data[1:]))
             if message.event == _CURSORS:
                 return Pointed([Pointer(*each) for each in loads(message.message)])
+            if message.event == _SENT_AWAY and message.author == _NOBODY:
+                return SentAway(*loads(message.message))
             return message
     return decode_message(data)
 
@@ -115,4 +125,10 @@ async def point(redis: Redis, keys: PadKeys, pointers: list[Pointer]) -> None:
     """Tells the workers of the pad where people have their cursors. Raises what `UNREACHABLE`
     lists."""
     data = relayed(Relayed(_CURSORS, dumps(pointers).encode(), _NOBODY))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)
+
+
+async def send_away(redis: Redis, keys: PadKeys, whom: SentAway) -> None:
+    """Tells the workers of the pad to let go of these sessions. Raises what `UNREACHABLE` lists."""
+    data = relayed(Relayed(_SENT_AWAY, dumps(list(whom)).encode(), _NOBODY))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)

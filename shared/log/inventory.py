@@ -1,7 +1,9 @@
 """What is there: the pads of a fleet, and the tokens that its authors are known by."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import cast
+from typing import Any, NamedTuple, cast
+
+from redis.asyncio import RedisCluster
 
 from padfleet.shared.batches import batches
 from padfleet.shared.log.connect import Redis
@@ -30,13 +32,61 @@ async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]
     Pads that are made or go away meanwhile may be among them or not.
     """
     known: set[str] = set()
-    async for key in redis.client.scan_iter(match="pf:{*}:pad:*:meta", count=SCAN_COUNT):
-        pad_id = key.decode().partition(":pad:")[2].removesuffix(":meta")
-        if pad_id.startswith(CANARY):
-            continue
-        if pad_id not in known and keyspace.pad(pad_id).meta == key.decode():
+    async for key in redis.client.scan_iter(match=_METAS, count=SCAN_COUNT):
+        pad_id = _pad_of(keyspace, key)
+        if pad_id is not None and pad_id not in known:
             known.add(pad_id)
             yield pad_id
+
+
+_METAS = "pf:{*}:pad:*:meta"
+
+
+def _pad_of(keyspace: Keyspace, key: bytes) -> str | None:
+    """The pad whose meta has this key; None: it is a canary's, or of other partitions."""
+    pad_id = key.decode().partition(":pad:")[2].removesuffix(":meta")
+    if pad_id.startswith(CANARY) or keyspace.pad(pad_id).meta != key.decode():
+        return None
+    return pad_id
+
+
+class ScanPlace(NamedTuple):
+    """How far somebody has gone through all keys. It is small, and can be kept by who asks."""
+
+    node: str = ""  #: of a cluster, by its name; empty: where there is only one, or the first
+    cursor: int = 0  #: the server's own word; 0: from the beginning
+
+
+async def some_pad_ids(
+    redis: Redis, keyspace: Keyspace, place: ScanPlace
+) -> tuple[list[str], ScanPlace | None]:
+    """One step of what `pad_ids` does, and where to go on; None: that was all. A pad may come
+    twice. Raises what `UNREACHABLE` lists."""
+    keys, following = await _scanned(redis, place)
+    found = (_pad_of(keyspace, key) for key in keys)
+    return [pad for pad in found if pad is not None], following
+
+
+async def _scanned(redis: Redis, place: ScanPlace) -> tuple[list[bytes], ScanPlace | None]:
+    client = redis.client
+    asked: dict[str, Any] = {"cursor": place.cursor, "match": _METAS, "count": SCAN_COUNT}
+    if not isinstance(client, RedisCluster):
+        at, found = await client.scan(**asked)
+        return cast("list[bytes]", found), ScanPlace("", int(at)) if at else None
+    nodes = {node.name: node for node in client.get_primaries()}
+    # One that has gone meanwhile has left its keys to others, whose turn comes, or has been.
+    left = sorted(name for name in nodes if name >= place.node)
+    if not left:
+        return [], None
+    name, *others = left
+    if name != place.node:
+        asked["cursor"] = 0
+    cursors, found = await client.scan(**asked, target_nodes=nodes[name])
+    keys = cast("list[bytes]", found)
+    (cursor,) = cast("dict[str, int]", cursors).values()
+    if cursor:
+        return keys, ScanPlace(name, int(cursor))
+    return keys, ScanPlace(others[0], 0) if others else None
 
 
 async def wanted_pads(

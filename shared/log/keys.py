@@ -16,6 +16,9 @@ WORKERS = "pf:workers"
 WRITERS = "pf:writers"
 CONFIG = "pf:config"
 
+AUDIT = "pf:audit"
+"""What has been done to pads by those who look after them."""
+
 CANARY = "$canary"
 """What the ids of the pads begin with that workers keep for themselves, to see whether revisions
 flow. No client can name them, and nothing in them is worth keeping."""

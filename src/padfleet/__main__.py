@@ -39,7 +39,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "check that what is stored of each pad fits together, and what a backup is of",
     ),
     "pad": ("tools.pad", "read, write and watch a pad from the command line"),
-    "pads": ("tools.pads", "list pads and who is on them; delete, move and copy them"),
+    "pads": (
+        "tools.pads",
+        "list pads and who is on them; delete, move and copy them, send people away",
+    ),
+    "audit": ("tools.audit", "read what operators and other systems have done to pads"),
     "prune": ("tools.prune", "delete pads that nobody has used for long"),
     "shout": ("tools.shout", "show a notice to everybody who has a pad open"),
     "loadtest": (

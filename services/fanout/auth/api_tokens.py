@@ -53,6 +53,13 @@ def _values(claim: Any) -> list[str]:
     return [str(claim)] if isinstance(claim, str | int) else []
 
 
+def client_in(claims: Mapping[str, Any]) -> str:
+    """What the token says whose it is: the client (RFC 9068, and what issuers had before it), else
+    the subject."""
+    named = (claims.get(name) for name in ("client_id", "azp", "sub"))
+    return next((name for name in named if isinstance(name, str) and name), "")
+
+
 class CallerTokens:
     """Says whose tokens are right."""
 
@@ -64,14 +71,16 @@ class CallerTokens:
         self._rules = rules
         self._http = http
 
-    async def may_call(self, token: str) -> bool:
+    async def client_of(self, token: str) -> str | None:
+        """What the bearer of this token is called, if it is right; None: it is not."""
         try:
-            check_caller(await verified(self._source, token), self._rules, time.time())
+            claims = await verified(self._source, token)
+            check_caller(claims, self._rules, time.time())
         except Denied as error:
             metrics.DENIED_CALLERS.labels(error.reason.value).inc()
             log.info("token of a caller refused", extra={"reason": str(error)})
-            return False
-        return True
+            return None
+        return client_in(claims)
 
     async def start(self) -> None:
         # So that a wrong address is in the log before the first caller is refused for it.

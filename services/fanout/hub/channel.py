@@ -9,7 +9,7 @@ from padfleet.services.fanout.pads.resync import Resync
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
 from padfleet.services.fanout.presence.sync import PresenceSync
-from padfleet.shared.log.announcements import Announcement, Pointed
+from padfleet.shared.log.announcements import Announcement, Pointed, SentAway
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import (
@@ -90,6 +90,8 @@ class Channel:
                 self._resync.begin()
             case Pointed():
                 self._pointers.take(message)
+            case SentAway():
+                self._occupants.send_away(message)
             case _:
                 self._metadata.take(message)
 

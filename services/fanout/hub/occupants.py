@@ -10,7 +10,7 @@ from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.outbound import OVERFLOW
-from padfleet.shared.log.announcements import Relayed
+from padfleet.shared.log.announcements import Relayed, SentAway
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Joined, Left
 
@@ -89,6 +89,13 @@ class Occupants:
         if session.id in self._here:
             self.kick(session, reason)
             self._leave_queue.say_in_passing(self._keys, self._left(session))
+
+    def send_away(self, whom: SentAway) -> None:
+        """Lets go of those whom an operator wants to leave. They may come again: who must not is
+        kept out by the rules of access."""
+        for session in list(self._here.values()):
+            if whom.author in ("", session.author) and whom.session in ("", session.id):
+                self.kick_and_say(session, "kicked")
 
     async def say_left(self, session: Session) -> None:
         """Takes a session out of the members that all workers see."""

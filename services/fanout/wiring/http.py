@@ -60,7 +60,7 @@ async def open_http(
     sio.attach(app)
     _mount(app, process, settings, requests, doors)
     ops = doors.operators_application() if settings.apart else app
-    _mount_for_operators(ops, process, settings, requests)
+    _mount_for_operators(ops, process, settings, requests, doors)
     if ops is not app:
         add_health_routes(app, process.health)
         # It is closed last: how the worker ends can be looked at.
@@ -106,11 +106,15 @@ def _mount(
 
 
 def _mount_for_operators(
-    ops: web.Application, process: Process, settings: FanoutSettings, requests: Requests
+    ops: web.Application,
+    process: Process,
+    settings: FanoutSettings,
+    requests: Requests,
+    doors: Doors,
 ) -> None:
     add_ops_routes(ops, process.health)
     add_stats_route(ops, requests.rooms, partial(admits, token_of(settings)))
-    mount_fleet(ops, process.redis, process.keyspace, settings)
+    mount_fleet(ops, process.redis, process.keyspace, settings, doors.address)
 
 
 async def _pad_exists(redis: Redis, keyspace: Keyspace, pad: str) -> bool:

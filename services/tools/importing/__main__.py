@@ -13,11 +13,12 @@ from padfleet.services.tools.importing.run import Importer, ImportTally
 from padfleet.services.tools.importing.sources import BadSource, Database, Source, open_source
 from padfleet.services.tools.importing.sql import NoDriver
 from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import SourceFailed
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.settings import RedisProcessSettings
+from padfleet.shared.settings import RedisProcessSettings, mask
 from padfleet.shared.tool import (
     FAILED,
     NOT_DONE,
@@ -146,7 +147,15 @@ async def _take(
             salvage=given.salvage,
             progress=progress,
         )
-        await importer.run(pads, as_id=given.new_id)
+        named = given.new_id or (pads[0] if len(pads) == 1 else "*")
+        of = mask(where) if "://" in where else where
+        before = tally.brought
+        async with noted(redis, this_command(), "import", named, of=of) as details:
+            details["replace"] = given.existing == "replace"
+            try:
+                await importer.run(pads, as_id=given.new_id)
+            finally:
+                details["brought"] = tally.brought - before
         if isinstance(source, Database) and source.whole and not given.pad:
             counts = await bring_beside(redis, source.all)
             beside = ", ".join(f"{count} {what}" for what, count in counts.items() if count)

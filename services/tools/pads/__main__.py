@@ -5,26 +5,19 @@ import json
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.cold.removing import remove_cold
 from padfleet.shared.cold.thawing import Thawing
+from padfleet.shared.deeds.noting import this_command
+from padfleet.shared.deeds.pads import PadDeeds
 from padfleet.shared.log import groups
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.copying import copy_pad, move_pad
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import (
-    EditRefusal,
-    Edits,
-    Missing,
-    Overtaken,
-    Unanswered,
-    open_edits,
-)
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.edits import EditRefusal, Missing, Overtaken, Unanswered, open_edits
 from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
@@ -54,7 +47,8 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet pads",
-        description="See which pads there are and who is on them; delete, move and copy them.",
+        description="See which pads there are and who is on them; delete, move and copy them, and "
+        "send people away from them. What is done stands in the audit log (padfleet audit).",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|who|delete|…")
     about = {
@@ -66,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "move": "give a pad another name; whoever is on it is told that it is gone",
         "rename": "do what move does",
         "copy": "copy a pad with its whole history",
+        "kick": "send those away who are on a pad; they may come again",
     }
     commands = {
         verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
@@ -95,16 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--open", action="store_true", help="only those that somebody is on")
     for verb in ("show", "delete"):
         commands[verb].add_argument("pads", nargs="+", metavar="PAD")
-    commands["who"].add_argument("pad", metavar="PAD")
+    for verb in ("who", "kick"):
+        commands[verb].add_argument("pad", metavar="PAD")
+    commands["kick"].add_argument(
+        "--author", default="", metavar="ID", help="only him, by what padfleet pads who says"
+    )
     for verb in ("move", "rename", "copy"):
         commands[verb].add_argument("pad", metavar="PAD")
         commands[verb].add_argument("new_name", metavar="NEWNAME")
         commands[verb].add_argument(
             "--replace", action="store_true", help="in the place of a pad of that name"
         )
-    for verb, command in commands.items():
-        if verb in ("list", "show", "who"):
-            command.add_argument("--json", action="store_true", help="an object a line")
+    for command in commands.values():
+        command.add_argument("--json", action="store_true", help="an object a line")
         add_redis_options(command)
     return parser
 
@@ -193,79 +191,85 @@ async def _who(settings: RedisProcessSettings, given: argparse.Namespace) -> int
 
 
 async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _run(settings) as run, _edits(run) as edits:
+    async with _run(settings) as run, _deeds(run) as deeds:
         for pad in given.pads:
             try:
-                if run.cold is not None and await remove_cold(
-                    run.redis, run.keyspace, run.cold, pad
-                ):
-                    print(f"{shown(pad)}: deleted")
-                    continue
-                await edits.delete(pad)
-            except Missing:
-                run.fails(f"there is no pad {pad!r}")
-            except UNDONE as error:
-                run.fails(f"{pad}: not deleted: {_why(error)}")
+                await deeds.delete(pad)
+            except (Missing, CorruptPad, *UNDONE) as error:
+                run.fails(_why(error, pad))
             else:
-                if (group := groups.group_of(pad)) is not None:
-                    await groups.remove_pad(run.redis, group, pad)
-                print(f"{shown(pad)}: deleted")
+                _say(given, f"{shown(pad)}: deleted", deed="delete", pad=pad)
+    return run.code
+
+
+async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _run(settings) as run, _deeds(run) as deeds:
+        try:
+            count = await deeds.kick(given.pad, author=given.author)
+        except CorruptPad as error:
+            run.fails(_why(error, given.pad))
+        else:
+            said = (
+                f"{shown(given.pad)}: {count} {'session' if count == 1 else 'sessions'} sent away"
+            )
+            _say(given, said, deed="kick", pad=given.pad, sessions=count)
     return run.code
 
 
 async def _copy(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _run(settings) as run:
-        await _elsewhere(run, given, None)
-    return run.code
+    return await _elsewhere(settings, given, "copy")
 
 
 async def _move(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with _run(settings) as run, _edits(run) as edits:
-        await _elsewhere(run, given, edits)
+    return await _elsewhere(settings, given, "move")
+
+
+async def _elsewhere(settings: RedisProcessSettings, given: argparse.Namespace, deed: str) -> int:
+    source, destination = given.pad, given.new_name
+    async with _run(settings) as run, _deeds(run) as deeds:
+        if run.cold is not None:
+            run.redis.elsewhere = Thawing(run.redis, run.keyspace, run.cold)
+        group = groups.group_of(destination)
+        if source == destination:
+            run.fails("both names are the same")
+        elif group is not None and not await groups.group_exists(run.redis, group):
+            run.fails(f"there is no group {group}")
+        else:
+            do = deeds.copy if deed == "copy" else deeds.move
+            try:
+                await do(source, destination, replace=given.replace)
+            except PadExists:
+                run.fails(
+                    f"there is already a pad {destination!r}; --replace puts this in its place"
+                )
+            except Overtaken:
+                run.fails(
+                    f"people write on {source!r}: it is copied to {destination!r}, and still "
+                    "there; move it with --replace when they have gone"
+                )
+            except (Missing, CorruptPad, Moved, *UNDONE) as error:
+                run.fails(_why(error, source))
+            else:
+                done = "copied" if deed == "copy" else "moved"
+                said = f"{shown(source)}: {done} to {shown(destination)}"
+                _say(given, said, deed=deed, pad=source, to=destination)
     return run.code
 
 
-async def _elsewhere(run: _PadsRun, given: argparse.Namespace, edits: Edits | None) -> None:
-    """Copies, or moves if there is a way to delete."""
-    redis, keyspace, source, destination = run.redis, run.keyspace, given.pad, given.new_name
-    if run.cold is not None:
-        redis.elsewhere = Thawing(redis, keyspace, run.cold)
-    if source == destination:
-        return run.fails("both names are the same")
-    group = groups.group_of(destination)
-    if group is not None and not await groups.group_exists(redis, group):
-        return run.fails(f"there is no group {group}")
-    replace = given.replace
-    try:
-        meta = await read_meta(redis, keyspace.pad(source))
-        if not meta.exists:
-            raise Missing
-        if edits is None:
-            await copy_pad(redis, keyspace, source, destination, meta, replace=replace)
-        else:
-            await move_pad(redis, keyspace, edits, source, destination, meta, replace=replace)
-    except Missing:
-        run.fails(f"there is no pad {source!r}")
-    except PadExists:
-        run.fails(f"there is already a pad {destination!r}; --replace puts this in its place")
-    except Overtaken:
-        run.fails(
-            f"people write on {source!r}: it is copied to {destination!r}, and still there; move "
-            "it with --replace when they have gone"
-        )
-    except (CorruptPad, Moved, *UNDONE) as error:
-        run.fails(_why(error))
-    else:
-        done = "copied" if edits is None else "moved"
-        print(f"{shown(source)}: {done} to {shown(destination)}")
+@asynccontextmanager
+async def _deeds(run: _PadsRun) -> AsyncGenerator[PadDeeds, None]:
+    async with open_edits(run.redis, run.keyspace, timeout=TIMEOUT) as edits:
+        yield PadDeeds(run.redis, run.keyspace, run.cold, edits, this_command())
 
 
-def _edits(run: _PadsRun) -> AbstractAsyncContextManager[Edits]:
-    return open_edits(run.redis, run.keyspace, timeout=TIMEOUT)
+def _why(error: Exception, pad: str) -> str:
+    if isinstance(error, Missing):
+        return f"there is no pad {pad!r}"
+    return f"{pad}: not done: {str(error) or 'no writer has answered'}"
 
 
-def _why(error: Exception) -> str:
-    return str(error) or "no writer has answered"
+def _say(given: argparse.Namespace, words: str, **told: Any) -> None:
+    print(json.dumps(told, ensure_ascii=False) if given.json else words, flush=True)
 
 
 def _line(facts: PadFacts) -> str:
@@ -303,6 +307,7 @@ _VERBS = {
     "move": _move,
     "rename": _move,
     "copy": _copy,
+    "kick": _kick,
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pruning import Pruned, Pruning
+from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.log.edits import open_edits
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import prune_age_of
@@ -64,23 +65,35 @@ def _age(text: str) -> float:
 
 
 async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    counts: dict[str, int] = {}
     async with (
         fleet_of(settings) as (redis, keyspace),
         cold_of(settings) as cold,
         open_edits(redis, keyspace, timeout=TIMEOUT) as edits,
     ):
         pruning = Pruning(redis, keyspace, cold, edits, export=given.export, dry_run=given.dry_run)
-        async with aclosing(pruning.run(given.unused, given.match)) as pads:
-            async for one in pads:
-                counts[one.verdict] = counts.get(one.verdict, 0) + 1
-                _say(one, as_json=given.json)
+        if given.dry_run:
+            counts = await _run(pruning, given)
+        else:
+            doer, unused = this_command(), int(given.unused)
+            async with noted(redis, doer, "prune", given.match, unused_s=unused) as details:
+                counts = await _run(pruning, given)
+                details |= counts
         if isinstance(cold, ObjectPads) and not given.dry_run:
             # What killed processes have left in the store is nobody's, and goes as well.
             _ = await cold.sweep()
     said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
     print(f"padfleet prune: {said or 'nothing has been unused for so long'}", file=sys.stderr)
     return FAILED if counts.get("failed") else 0
+
+
+async def _run(pruning: Pruning, given: argparse.Namespace) -> dict[str, int]:
+    """How many pads there were of each verdict."""
+    counts: dict[str, int] = {}
+    async with aclosing(pruning.run(given.unused, given.match)) as pads:
+        async for one in pads:
+            counts[one.verdict] = counts.get(one.verdict, 0) + 1
+            _say(one, as_json=given.json)
+    return counts
 
 
 def _say(one: Pruned, *, as_json: bool) -> None:

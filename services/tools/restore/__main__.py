@@ -13,6 +13,7 @@ from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import check_archive, read_archive
 from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import read_meta
@@ -77,9 +78,12 @@ async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) ->
         return _refuse(str(error))
     async with fleet_of(settings, begin=True) as (redis, keyspace):
         run = _RestoreRun(redis, keyspace, given)
-        if files is None:
-            return await run.file(path, wanted)
-        return await run.folder(files)
+        named = given.new_id or given.pad or "*"
+        doer, replace = this_command(), given.replace
+        async with noted(redis, doer, "restore", named, of=str(path), replace=replace) as details:
+            code = await (run.file(path, wanted) if files is None else run.folder(files))
+            details |= run.counts
+        return code
 
 
 def _wanted(given: argparse.Namespace, path: Path) -> list[PadHead]:
@@ -148,6 +152,11 @@ class _RestoreRun:
         if self._given.pad is not None and not (self._done or self._there or self._failed):
             return _refuse(f"none of these files has a pad {self._given.pad!r}")
         return FAILED if self._failed else 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What has come of it, for the audit log."""
+        return {"restored": self._done, "here_already": self._there, "failed": self._failed}
 
     async def _is_here(self, pad: PadHead) -> bool:
         """Whether a pad of this name has this history, up to this revision and no further."""

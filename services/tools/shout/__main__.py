@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from padfleet.shared.batches import batches
+from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.announcements import relay
 from padfleet.shared.log.connect import Redis
@@ -59,10 +60,13 @@ async def _shout(settings: RedisProcessSettings, given: argparse.Namespace) -> i
     }
     async with fleet_of(settings) as (redis, keyspace):
         pads = users = 0
-        async with aclosing(_open_pads(redis, keyspace, given.pad)) as found:
-            async for pad_id, here in found:
-                await relay(redis, keyspace.pad(pad_id), message, event="shout")
-                pads, users = pads + 1, users + here
+        doer, subject = this_command(), given.pad or "*"
+        async with noted(redis, doer, "shout", subject, text=given.text) as details:
+            async with aclosing(_open_pads(redis, keyspace, given.pad)) as found:
+                async for pad_id, here in found:
+                    await relay(redis, keyspace.pad(pad_id), message, event="shout")
+                    pads, users = pads + 1, users + here
+            details |= {"pads": pads, "sessions": users}
     print(f"told {users} sessions on {pads} pads")
     return 0
 

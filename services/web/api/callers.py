@@ -45,13 +45,15 @@ class Doorkeeper:
         given = asked.get("apikey") or asked.get("api_key")
         return NO_KEY if given and not self._is_key(given) else ""
 
-    async def has_token(self, request: web.Request) -> bool:
-        """Whether it comes with a token that opens everything. It is taken from the header
-        `Authorization` alone, since addresses get into logs."""
+    async def client_of(self, request: web.Request) -> str | None:
+        """What the bearer is called of a token that opens everything; None: it comes with none. It
+        is taken from the header `Authorization` alone, since addresses get into logs."""
         token = _bearer(request)
         # The key may be there instead, and is no token.
         is_one = token.count(".") == DOTS and not self._is_key(token)
-        return self._bearers is not None and is_one and await self._bearers.may_call(token)
+        if self._bearers is None or not is_one:
+            return None
+        return await self._bearers.client_of(token)
 
     def needs_no_body(self) -> str:
         """Why a call without a token is kept out whatever it has in its body."""

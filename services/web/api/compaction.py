@@ -24,13 +24,14 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
         raise ApiError("keepRevisions must be a non-negative integer")
     pad, meta = await arguments.pad(api, fields)
     keys = api.keyspace.pad(pad)
-    try:
-        done = await shorten_pad(api.redis, api.keyspace, pad, meta, keep or 0)
-    except WrittenOn as error:
-        raise ApiError(f"the pad could not be compacted: {error}; try again") from None
-    if done:
-        now = await read_meta(api.redis, keys)
-        await contributions.note(api.redis, await _authors(api, pad), pad, now.epoch)
+    async with api.noting("compact", pad, keep=keep or 0):
+        try:
+            done = await shorten_pad(api.redis, api.keyspace, pad, meta, keep or 0)
+        except WrittenOn as error:
+            raise ApiError(f"the pad could not be compacted: {error}; try again") from None
+        if done:
+            now = await read_meta(api.redis, keys)
+            await contributions.note(api.redis, await _authors(api, pad), pad, now.epoch)
     if keep is None:
         return {"ok": True, "mode": "all"}
     return {"ok": done, "mode": "keepLast", "keepRevisions": keep}

@@ -1,10 +1,12 @@
 """Pads under other names."""
 
+from collections.abc import Awaitable
+
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import remove
 from padfleet.services.web.api.texts import bringing, change, read
-from padfleet.shared.log import copying, groups
+from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.groups import group_of
@@ -13,17 +15,19 @@ from padfleet.shared.log.staging import PadExists
 
 
 async def copy_pad(api: Api, fields: Fields) -> None:
-    source, destination, meta = await _from_and_to(api, fields)
-    await _copy(api, source, destination, meta, replace=arguments.flag(fields, "force"))
+    source, destination, _ = await _from_and_to(api, fields)
+    await _done(api.deeds.copy(source, destination, replace=arguments.flag(fields, "force")))
 
 
 async def move_pad(api: Api, fields: Fields) -> None:
-    source, destination, meta = await _from_and_to(api, fields)
-    replace = arguments.flag(fields, "force")
+    source, destination, _ = await _from_and_to(api, fields)
+    await _done(api.deeds.move(source, destination, replace=arguments.flag(fields, "force")))
+
+
+async def _done(deed: Awaitable[None]) -> None:
+    """Its whole history, chat, saved revisions and settings come along, in one step."""
     try:
-        await copying.move_pad(
-            api.redis, api.keyspace, api.edits, source, destination, meta, replace=replace
-        )
+        await deed
     except PadExists:
         raise ApiError("destinationID already exists") from None
     except Missing:
@@ -33,15 +37,17 @@ async def move_pad(api: Api, fields: Fields) -> None:
 async def copy_pad_without_history(api: Api, fields: Fields) -> None:
     source, destination, meta = await _from_and_to(api, fields)
     author = arguments.author(fields) or SYSTEM_AUTHOR
-    then = await read(api, source, meta, None)
-    if (await read_meta(api.redis, api.keyspace.pad(destination))).exists:
-        if not arguments.flag(fields, "force"):
+    replace = arguments.flag(fields, "force")
+    async with api.noting("copy", source, to=destination, replace=replace, history=False):
+        then = await read(api, source, meta, None)
+        if (await read_meta(api.redis, api.keyspace.pad(destination))).exists:
+            if not replace:
+                raise ApiError("destinationID already exists")
+            await remove(api, destination)
+        if not await api.edits.create(destination, author, "", wrote_it=False):
             raise ApiError("destinationID already exists")
-        await remove(api, destination)
-    if not await api.edits.create(destination, author, "", wrote_it=False):
-        raise ApiError("destinationID already exists")
-    await _into_group(api, destination)
-    await change(api, destination, author, bringing(then.atext, then.pool), for_others=True)
+        await _into_group(api, destination)
+        await change(api, destination, author, bringing(then.atext, then.pool), for_others=True)
 
 
 async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str, PadMeta]:
@@ -58,11 +64,3 @@ async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str, PadMeta]:
 async def _into_group(api: Api, pad: str) -> None:
     if (group := group_of(pad)) is not None:
         await groups.add_pad(api.redis, group, pad)
-
-
-async def _copy(api: Api, source: str, destination: str, meta: PadMeta, *, replace: bool) -> None:
-    """Its whole history, chat, saved revisions and settings, in one step."""
-    try:
-        await copying.copy_pad(api.redis, api.keyspace, source, destination, meta, replace=replace)
-    except PadExists:
-        raise ApiError("destinationID already exists") from None

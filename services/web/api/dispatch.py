@@ -4,6 +4,7 @@ back."""
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -27,6 +28,7 @@ from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.budget import NoRoom
 from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.limited import QueueFull
+from padfleet.shared.log.audit import Doer
 from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Unanswered
@@ -147,24 +149,31 @@ class Dispatcher:
         asked = {key: _text(value) for key, value in request.query.items()}
         if why := self._doorkeeper.at_first_sight(asked):
             return BAD_KEY, why, None  # before anything more is read
-        may = await self._doorkeeper.has_token(request)
-        if not may and (why := self._doorkeeper.needs_no_body()):
+        client = await self._doorkeeper.client_of(request)
+        if client is None and (why := self._doorkeeper.needs_no_body()):
             return BAD_KEY, why, None
         async with AsyncExitStack() as held:  # room for what it has brought, until it is done
             try:
                 given = asked | await self._body(request, held)
             except ApiError as error:
                 return BAD_PARAMETERS, str(error), None
-            if not may and (why := self._doorkeeper.in_the_end(request, given)):
+            if client is None and (why := self._doorkeeper.in_the_end(request, given)):
                 return BAD_KEY, why, None
             fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
             del given, asked
-            return await self._done(request, name, fields)
+            where = self._address(request)
+            if client is None:
+                caller = Doer("api", "", "API key", where)
+            else:
+                caller = Doer("api", client, "OAuth token", where)
+            return await self._done(request, name, fields, replace(self._api, caller=caller))
 
-    async def _done(self, request: web.Request, name: str, fields: Fields) -> tuple[int, str, Any]:
+    async def _done(
+        self, request: web.Request, name: str, fields: Fields, api: Api
+    ) -> tuple[int, str, Any]:
         async def work() -> Any:
             async with self._turnstile.turn():
-                return await FUNCTIONS[name](self._api, fields)
+                return await FUNCTIONS[name](api, fields)
 
         try:
             if name not in LARGE:

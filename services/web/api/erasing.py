@@ -31,16 +31,18 @@ async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
     known = is_author_id(author) and author != SYSTEM_AUTHOR
     if not known or not await erasure.is_known(api.redis, author):
         return _counted(0, 0, 0, 0)
-    # Who is known no more cannot come back as himself, while the rest is under way.
-    tokens, names = await erasure.forget_ways_to(api.redis, author)
-    await erasure.take_name(api.redis, author)
-    pads, messages, failed = await _pads(api, author)
-    if failed:
-        raise ApiError(
-            f"the author has no name any more, but is in the chats of pads that cannot be read: "
-            f"{', '.join(failed[:10])}; call it again when they are repaired"
-        )
-    await erasure.settle(api.redis, author)
+    async with api.noting("anonymize", author) as details:
+        # Who is known no more cannot come back as himself, while the rest is under way.
+        tokens, names = await erasure.forget_ways_to(api.redis, author)
+        await erasure.take_name(api.redis, author)
+        pads, messages, failed = await _pads(api, author)
+        details.update(pads=pads, messages=messages)
+        if failed:
+            raise ApiError(
+                "the author has no name any more, but is in the chats of pads that cannot be read: "
+                f"{', '.join(failed[:10])}; call it again when they are repaired"
+            )
+        await erasure.settle(api.redis, author)
     log.info("author erased", extra={"author": author, "pads": pads, "messages": messages})
     return _counted(pads, tokens, names, messages)
 

@@ -28,12 +28,15 @@ async def create_group_if_not_exists_for(api: Api, fields: Fields) -> dict[str, 
 async def delete_group(api: Api, fields: Fields) -> None:
     """Deletes a group with its pads and sessions."""
     group = await _group(api, fields)
-    for pad in await groups.pads_of_group(api.redis, group):
-        try:
-            await remove(api, pad)
-        except ApiError:
-            await groups.remove_pad(api.redis, group, pad)  # gone by other ways
-    await groups.forget_group(api.redis, group)
+    async with api.noting("delete group", group) as details:
+        details["pads"] = 0
+        for pad in await groups.pads_of_group(api.redis, group):
+            try:
+                await remove(api, pad)
+                details["pads"] += 1
+            except ApiError:
+                await groups.remove_pad(api.redis, group, pad)  # gone by other ways
+        await groups.forget_group(api.redis, group)
 
 
 async def list_all_groups(api: Api, _fields: Fields) -> dict[str, Any]:

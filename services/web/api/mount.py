@@ -14,6 +14,7 @@ from padfleet.services.web.api.exports import Exports
 from padfleet.services.web.api.imports import Imports
 from padfleet.services.web.api.receiving import Uploads
 from padfleet.shared.budget import Budget
+from padfleet.shared.log.audit import Doer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.edits import Edits
 from padfleet.shared.log.inbox import InboxWriter
@@ -55,7 +56,8 @@ def mount(
     timeout = settings.commit_timeout_ms / 1000
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
     conversion = Conversion()
-    api = Api(redis, keyspace, settings, edits, Pools(redis), conversion)
+    nobody = Doer("api", "", "", "")
+    api = Api(redis, keyspace, settings, edits, Pools(redis), conversion, nobody)
     uploads = Uploads(settings.import_max_bytes)
     answers = LargeAnswers(api, outgoing.answers)
     documents.add_routes(app)

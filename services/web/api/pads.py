@@ -15,7 +15,6 @@ from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
 from padfleet.shared.log.edits import Missing
-from padfleet.shared.log.groups import group_of
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
@@ -83,11 +82,9 @@ async def delete_pad(api: Api, fields: Fields) -> None:
 
 async def remove(api: Api, pad: str) -> None:
     try:
-        await api.edits.delete(pad)
+        await api.deeds.delete(pad)
     except Missing:
         raise ApiError("padID does not exist") from None
-    if (group := group_of(pad)) is not None:
-        await groups.remove_pad(api.redis, group, pad)
 
 
 async def get_read_only_id(api: Api, fields: Fields) -> dict[str, Any]:

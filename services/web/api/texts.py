@@ -77,8 +77,9 @@ async def restore_revision(api: Api, fields: Fields) -> None:
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
-    then = await read(api, pad, meta, rev)
-    await change(api, pad, author, bringing(then.atext, then.pool), for_others=True)
+    async with api.noting("restore revision", pad, rev=rev):
+        then = await read(api, pad, meta, rev)
+        await change(api, pad, author, bringing(then.atext, then.pool), for_others=True)
 
 
 async def change(api: Api, pad: str, author: str, make: Make, *, for_others: bool = False) -> None:

@@ -33,9 +33,22 @@ def admits(token: str, authorization: str) -> bool:
     return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
 
 
+def who(authorization: str) -> str:
+    """The name that somebody has given with the password. It is his word alone: whoever has the
+    password may give any. Empty: none."""
+    scheme, _, given = authorization.partition(" ")
+    return _given(given)[0] if scheme.lower() == "basic" else ""
+
+
 def _password(given: str) -> str:
+    return _given(given)[1]
+
+
+def _given(given: str) -> tuple[str, str]:
+    """The name and the password in what a browser sends."""
     try:
         text = base64.b64decode(given, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
-        return ""
-    return text.partition(":")[2]
+        return "", ""
+    name, _, password = text.partition(":")
+    return name, password

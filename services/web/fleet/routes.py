@@ -1,6 +1,7 @@
 """The routes of the fleet page."""
 
 import logging
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from redis.exceptions import ResponseError
 
 from padfleet.services.web.fleet.door import admits, token_of
+from padfleet.services.web.fleet.pads import PadsRoutes
 from padfleet.services.web.fleet.view import View
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
@@ -16,7 +18,8 @@ from padfleet.shared.settings import FanoutSettings
 log = logging.getLogger(__name__)
 
 OFF: Final = (
-    "There is no fleet page here: it shows the names of pads, so it has to have a password.\n"
+    "There is no fleet page here: it shows the names of pads, and deletes some, so it has to have\n"
+    "a password.\n"
     "Give the fan-out workers one of 16 characters or more, in PADFLEET_FLEET_TOKEN or\n"
     "PADFLEET_FLEET_TOKEN_FILE (openssl rand -hex 16 makes one). Without it: padfleet top.\n"
 )
@@ -25,6 +28,9 @@ _FILES: Final = {
     "fleet.html": "text/html",
     "fleet.js": "text/javascript",
     "fleet.css": "text/css",
+    "pads.html": "text/html",
+    "pads.js": "text/javascript",
+    "pads.css": "text/css",
 }
 
 HEADERS: Final = {
@@ -42,12 +48,25 @@ HEADERS: Final = {
 _ASK: Final = {"WWW-Authenticate": 'Basic realm="padfleet: any name, and the fleet token"'}
 
 
-def mount(app: web.Application, redis: Redis, keyspace: Keyspace, settings: FanoutSettings) -> None:
-    """Adds `/fleet` and what belongs to it to a worker. Raises `SettingsError`."""
+def _peer(request: web.Request) -> str:
+    return request.remote or ""
+
+
+def mount(
+    app: web.Application,
+    redis: Redis,
+    keyspace: Keyspace,
+    settings: FanoutSettings,
+    address: Callable[[web.Request], str] = _peer,
+) -> None:
+    """Adds `/fleet`, `/fleet/pads` and what belongs to them to a worker. `address` is that of the
+    client of a request, whatever stands between. Raises `SettingsError`."""
     page = _Page(View(redis, keyspace), token_of(settings))
     app.router.add_get("/fleet", page.page)
     app.router.add_get("/fleet/data", page.data)
-    app.router.add_get("/fleet/{name:fleet\\.js|fleet\\.css}", page.file)
+    app.router.add_get("/fleet/pads", page.pads)
+    app.router.add_get("/fleet/{name:(?:fleet|pads)\\.(?:js|css)}", page.file)
+    PadsRoutes(redis, keyspace, HEADERS, page.refused, address).add_routes(app)
 
 
 class _Page:
@@ -58,13 +77,16 @@ class _Page:
         self._files = {name: folder.joinpath(name).read_text("utf-8") for name in _FILES}
 
     async def page(self, request: web.Request) -> web.Response:
-        return self._refused(request) or self._file("fleet.html")
+        return self.refused(request) or self._file("fleet.html")
+
+    async def pads(self, request: web.Request) -> web.Response:
+        return self.refused(request) or self._file("pads.html")
 
     async def file(self, request: web.Request) -> web.Response:
-        return self._refused(request) or self._file(request.match_info["name"])
+        return self.refused(request) or self._file(request.match_info["name"])
 
     async def data(self, request: web.Request) -> web.Response:
-        refused = self._refused(request)
+        refused = self.refused(request)
         if refused is not None:
             return refused
         try:
@@ -77,7 +99,8 @@ class _Page:
         response.enable_compression()
         return response
 
-    def _refused(self, request: web.Request) -> web.Response | None:
+    def refused(self, request: web.Request) -> web.Response | None:
+        """What whoever has not the password is told; None: it is there."""
         if not self._token:
             return web.Response(status=404, text=OFF, headers=HEADERS)
         if not admits(self._token, request.headers.get("Authorization", "")):

@@ -38,6 +38,7 @@ test("a short interruption is no alarm; a longer one says what happens to the te
 test("the end has a reason, and an unknown one is taken for the worst", () => {
   assert.match(words({ state: "ended", reason: "deleted" }), /notice-deleted.*button-reload/);
   assert.match(words({ state: "ended", reason: "deny" }), /notice-denied/);
+  assert.match(words({ state: "ended", reason: "kicked" }), /notice-kicked.*button-reload/);
   const worst = words({ state: "ended", reason: "badChangeset" });
   assert.match(worst, /notice-diverged/);
   assert.equal(words({ state: "ended", reason: "revision 9 came at revision 7" }), worst);

@@ -7,6 +7,7 @@ import { announce, byId } from "./dom.js";
 const ENDED: Record<string, string> = {
   deny: "notice-denied",
   deleted: "notice-deleted",
+  kicked: "notice-kicked",
   userdup: "notice-other-window",
   rateLimited: "notice-too-fast",
   corruptPad: "notice-damaged",

@@ -1,0 +1,94 @@
+"""What the page of pads may ask to have done: read from what it sends, and handed on."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from padfleet.shared.bounds import is_new_pad_id
+from padfleet.shared.deeds.pads import PadDeeds
+from padfleet.shared.log import groups
+from padfleet.shared.log.audit import LONGEST
+
+DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")
+
+LONGEST_BODY: Final = 16 << 10
+"""Bytes of what is sent."""
+
+
+class BadOrder(ValueError):
+    """What was sent is no order; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One deed that somebody wants done."""
+
+    deed: str
+    pad: str
+    to: str = ""  #: the other name, for a copy or a move
+    replace: bool = False  #: a pad of that name goes
+    author: str = ""  #: only he is sent away; empty: everybody
+    session: str = ""  #: only this one of his
+
+    @classmethod
+    def from_json(cls, body: bytes) -> "Order":
+        """Raises `BadOrder`."""
+        try:
+            given = json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadOrder("what was sent is no JSON") from None
+        if not isinstance(given, dict):
+            raise BadOrder("what was sent is no JSON object")
+        deed = given.get("deed")
+        if deed not in DEEDS:
+            raise BadOrder(f"deed: one of {', '.join(DEEDS)}")
+        replace = given.get("replace", False)
+        if not isinstance(replace, bool):
+            raise BadOrder("replace: true or false")
+        order = cls(
+            deed,
+            _text(given, "pad"),
+            _text(given, "to"),
+            replace,
+            _text(given, "author"),
+            _text(given, "session"),
+        )
+        if not order.pad:
+            raise BadOrder("pad: its name is missing")
+        if deed in ("copy", "move"):
+            order.check_new_name()
+        return order
+
+    def check_new_name(self) -> None:
+        """Raises `BadOrder`."""
+        if not is_new_pad_id(self.to):
+            raise BadOrder(f"to: {self.to!r} is no name for a pad: nobody could open it")
+        if self.to == self.pad:
+            raise BadOrder("to: both names are the same")
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise BadOrder(f"{name}: a text of up to {LONGEST} characters")
+    return value
+
+
+async def carried_out(order: Order, deeds: PadDeeds) -> dict[str, Any]:
+    """Does it, and returns what there is to say of it. Raises as `PadDeeds` does, or `BadOrder`
+    where the new name is of a group that there is not."""
+    match order.deed:
+        case "delete":
+            await deeds.delete(order.pad)
+        case "kick":
+            found = await deeds.kick(order.pad, author=order.author, session=order.session)
+            return {"sessions": found}
+        case "read-only link":
+            return {"read_only_id": await deeds.read_only_id(order.pad)}
+        case _:
+            group = groups.group_of(order.to)
+            if group is not None and not await groups.group_exists(deeds.redis, group):
+                raise BadOrder(f"to: there is no group {group}")
+            do = deeds.copy if order.deed == "copy" else deeds.move
+            await do(order.pad, order.to, replace=order.replace)
+    return {}

@@ -1,0 +1,188 @@
+"""All pads, a page at a time, for somebody who comes back for the next one.
+
+Nothing is kept between two pages: where to go on is a short text that whoever asks brings along. A
+page takes no longer than it is given, however many pads there are and however few are wanted.
+"""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from itertools import compress
+from typing import Final, Literal, NamedTuple
+
+from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.inventory import ScanPlace, some_pad_ids
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.several import read_heads
+from padfleet.shared.tasks import all_of
+
+STEP: Final = 50
+"""Pads that are looked at side by side, as many at once as `Redis.few` lets through."""
+
+LONGEST_PLACE: Final = 1000
+"""Characters of a text that says where to go on."""
+
+LONGEST_NAME: Final = 500
+"""Characters of a name of a pad in it, and of what is searched for."""
+
+
+class PadSearch(NamedTuple):
+    """Which pads are wanted. Pure."""
+
+    words: str = ""  #: somewhere in the name, in capitals or not; empty: all
+    place: Literal["hot", "cold", "any"] = "any"
+    only_open: bool = False  #: somebody is on it
+
+    def takes_name(self, pad: str) -> bool:
+        return self.words.casefold() in pad.casefold()
+
+    def takes(self, facts: PadFacts) -> bool:
+        """Whether it is wanted, of what is known when it has been looked at."""
+        return (self.place in ("any", facts.place)) and (not self.only_open or facts.sessions > 0)
+
+
+class PagePlace(NamedTuple):
+    """Where a page begins: with a step through the keys of Redis, or, when these have been looked
+    through, behind a pad of the cold store. Pure."""
+
+    scan: ScanPlace | None = ScanPlace()
+    after: str = ""
+
+    def to_text(self) -> str:
+        """The place for somebody to keep."""
+        known = list(self.scan) if self.scan is not None else [self.after]
+        data = json.dumps(known, ensure_ascii=False).encode("utf-8", "replace")
+        return base64.urlsafe_b64encode(data).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> "PagePlace":
+        """What `to_text` has made; an empty text is the beginning. Raises ValueError."""
+        if not text:
+            return cls()
+        if len(text) > LONGEST_PLACE:
+            raise ValueError("too long for a place in the list of pads")
+        try:
+            known = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+        except (ValueError, binascii.Error, RecursionError):
+            known = None
+        match known:
+            case [str(node), int(cursor)] if type(cursor) is int and 0 <= cursor < 1 << 64:
+                return cls(ScanPlace(node, cursor))
+            case [str(after)]:
+                return cls(None, after)
+        raise ValueError("no place in the list of pads")
+
+
+class PageEnd(NamedTuple):
+    """What there is to say at the end of a page."""
+
+    following: PagePlace | None  #: where the next one begins; None: that was all
+    looked_at: int  #: names
+
+
+async def page(
+    redis: Redis,
+    keyspace: Keyspace,
+    cold: ColdPads | None,
+    search: PadSearch,
+    begins: PagePlace,
+    *,
+    rows: int,
+    seconds: float,
+) -> AsyncGenerator[PadFacts | UnreadablePad | PageEnd, None]:
+    """The pads of a page as they are found, in no order, and its end.
+
+    It ends when it has `rows` or some more, or when it has taken so many `seconds`. A pad may come
+    again on the same page or on another, and one that moves meanwhile, too. None is brought into
+    Redis for it. Raises what `UNREACHABLE` lists.
+    """
+    until = time.monotonic() + seconds
+    found = looked_at = steps = 0
+    place: PagePlace | None = begins
+    while place is not None and found < rows and (time.monotonic() < until or not steps):
+        steps += 1
+        if place.scan is not None:
+            step, place = await _hot_step(redis, keyspace, cold, search, place.scan)
+        elif cold is not None:
+            step, place = await _cold_step(redis, keyspace, cold, search, place.after, until)
+        else:
+            step, place = _Step([], 0), None
+        looked_at += step.looked_at
+        for start in range(0, len(step.wanted), STEP):
+            part = step.wanted[start : start + STEP]
+            looks = (_facts_or_fault(redis, keyspace, cold, pad) for pad in part)
+            for facts in await all_of(*looks):
+                if isinstance(facts, UnreadablePad) or (facts is not None and search.takes(facts)):
+                    found += 1
+                    yield facts
+    yield PageEnd(place, looked_at)
+
+
+class _Step(NamedTuple):
+    wanted: Sequence[str]
+    looked_at: int
+
+
+async def _hot_step(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, search: PadSearch, scan: ScanPlace
+) -> tuple[_Step, PagePlace | None]:
+    if search.place == "cold":
+        return _Step([], 0), PagePlace(None)
+    pads, following = await some_pad_ids(redis, keyspace, scan)
+    step = _Step([pad for pad in pads if search.takes_name(pad)], len(pads))
+    if following is not None:
+        return step, PagePlace(following)
+    # Those in the cold store have nobody on them.
+    ends = cold is None or search.place == "hot" or search.only_open
+    return step, None if ends else PagePlace(None)
+
+
+COLD_NAMES: Final = 5_000
+"""Names of the cold store that are looked at in one step."""
+
+
+async def _cold_step(
+    redis: Redis,
+    keyspace: Keyspace,
+    cold: ColdPads,
+    search: PadSearch,
+    after: str,
+    until: float,
+) -> tuple[_Step, PagePlace | None]:
+    wanted: list[str] = []
+    looked_at, last = 0, ""
+    async with aclosing(_names(cold, after)) as names:
+        async for pad in names:
+            looked_at, last = looked_at + 1, pad
+            if search.takes_name(pad):
+                wanted.append(pad)
+            if len(wanted) >= STEP or looked_at >= COLD_NAMES or time.monotonic() >= until:
+                break
+        else:
+            last = ""
+    heads = await read_heads(redis, [keyspace.pad(pad) for pad in wanted])
+    # Those in Redis were listed from there, but for one that was brought there since, which is
+    # found by its name, and shown when the list is made anew.
+    away = [not isinstance(head, Exception) and head.head < 0 and not head.epoch for head in heads]
+    return _Step([*compress(wanted, away)], looked_at), PagePlace(None, last) if last else None
+
+
+async def _names(cold: ColdPads, after: str) -> AsyncGenerator[str, None]:
+    async for listed in cold.pads(after):
+        yield listed.pad
+
+
+async def _facts_or_fault(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str
+) -> PadFacts | UnreadablePad | None:
+    async with redis.few:
+        try:
+            return await facts_of(redis, keyspace, cold, pad, authors=False)
+        except CorruptPad as error:
+            return UnreadablePad(f"{pad}: {error}")

@@ -1,0 +1,69 @@
+"""Writes down what is done, and what came of it."""
+
+import getpass
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from padfleet.shared.log import audit
+from padfleet.shared.log.audit import DeedOutcome, Doer
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.edits import EditRefusal, Missing, Unanswered
+from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.staging import Moved, PadExists, WrittenOn
+
+REFUSED = (Missing, PadExists, Moved, WrittenOn, EditRefusal, CorruptPad)
+"""Why a pad is left as it is, whoever asks for what."""
+
+
+@asynccontextmanager
+async def noted(
+    redis: Redis,
+    doer: Doer,
+    deed: str,
+    subject: str,
+    *,
+    refusals: Sequence[type[Exception]] = (),
+    **details: Any,
+) -> AsyncIterator[dict[str, Any]]:
+    """Around one deed: writes it down when it has ended, however it has.
+
+    Arguments:
+        deed: what is done, as ``delete``.
+        subject: the pad, group or author to which it is done.
+        refusals: what is raised, beyond `REFUSED`, where nothing has been done.
+        details: what else there is to say; what is found out meanwhile is added to the mapping.
+    """
+    outcome: DeedOutcome = "unknown"
+    why = "it was broken off"
+    try:
+        yield details
+        outcome, why = "done", ""
+    except Exception as error:
+        outcome, why = outcome_of(error, refusals), str(error) or type(error).__name__
+        raise
+    finally:
+        await audit.write(redis, audit.entry(doer, deed, subject, outcome, why, details))
+
+
+def outcome_of(error: Exception, refusals: Sequence[type[Exception]] = ()) -> DeedOutcome:
+    """What the error says of a deed that has raised it."""
+    if isinstance(error, (*REFUSED, *refusals)):
+        return "refused"
+    if isinstance(error, (Unanswered, NotTaken, TimeoutError)):
+        return "unknown"
+    return "failed"
+
+
+def this_command() -> Doer:
+    """Whoever runs a command here."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        account = str(os.getuid())
+    before = os.environ.get("SUDO_USER", "")
+    who = f"{account} ({before})" if before and before != account else account
+    return Doer("command", who, "Redis", socket.gethostname())

@@ -1,0 +1,91 @@
+"""What is done to single pads, wherever they are."""
+
+from dataclasses import dataclass
+
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.removing import remove_cold
+from padfleet.shared.deeds.noting import noted
+from padfleet.shared.log import copying, groups, pads
+from padfleet.shared.log.announcements import SentAway, send_away
+from padfleet.shared.log.audit import Doer
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.edits import Edits, Missing
+from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.presence import members
+
+
+@dataclass(frozen=True, slots=True)
+class PadDeeds:
+    """What one doer may ask for. Each call raises `Missing` where there is no such pad, what
+    `noting.REFUSED` lists where it is left as it is, or what `UNREACHABLE` lists; and each is in
+    the audit log when it has ended, however it has."""
+
+    redis: Redis
+    keyspace: Keyspace
+    cold: ColdPads | None
+    edits: Edits
+    doer: Doer
+
+    async def delete(self, pad: str) -> None:
+        """Deletes the pad; whoever is on it is told. One that lies in the cold store is deleted
+        there. Raises `Unanswered` and `NotTaken`, too."""
+        async with noted(self.redis, self.doer, "delete", pad):
+            if self.cold is not None and await remove_cold(
+                self.redis, self.keyspace, self.cold, pad
+            ):
+                return
+            await self.edits.delete(pad)
+            if (group := groups.group_of(pad)) is not None:
+                await groups.remove_pad(self.redis, group, pad)
+
+    async def copy(self, source: str, destination: str, *, replace: bool) -> None:
+        """Copies a pad with its whole history; with `replace`, over what is there. Raises
+        `PadExists` without."""
+        async with noted(self.redis, self.doer, "copy", source, to=destination, replace=replace):
+            meta = await read_meta(self.redis, self.keyspace.pad(source))
+            if not meta.exists:
+                raise Missing(source)
+            await copying.copy_pad(
+                self.redis, self.keyspace, source, destination, meta, replace=replace
+            )
+
+    async def move(self, source: str, destination: str, *, replace: bool) -> None:
+        """Gives a pad another name; whoever is on it is told that it is gone. Raises `PadExists`,
+        and `Overtaken` if people write faster than it can be copied."""
+        async with noted(self.redis, self.doer, "move", source, to=destination, replace=replace):
+            meta = await read_meta(self.redis, self.keyspace.pad(source))
+            if not meta.exists:
+                raise Missing(source)
+            await copying.move_pad(
+                self.redis, self.keyspace, self.edits, source, destination, meta, replace=replace
+            )
+
+    async def kick(self, pad: str, *, author: str = "", session: str = "") -> int:
+        """Has the sockets of a pad let go, on all workers: those of one author, or one session, or
+        all. Returns how many sessions were on it that this concerns."""
+        async with noted(self.redis, self.doer, "kick", pad) as details:
+            if author:
+                details["author"] = author
+            if session:
+                details["session"] = session
+            keys = self.keyspace.pad(pad)
+            here = [
+                member
+                for _, member in await members(self.redis, keys)
+                if author in ("", member.author) and session in ("", member.session)
+            ]
+            await send_away(self.redis, keys, SentAway(author, session))
+            details["sessions"] = len(here)
+        return len(here)
+
+    async def read_only_id(self, pad: str) -> str:
+        """The id by which the pad can be read and not written, made if it has none yet."""
+        keys = self.keyspace.pad(pad)
+        meta = await read_meta(self.redis, keys)
+        if not meta.exists:
+            raise Missing(pad)
+        if meta.read_only_id is not None:
+            return meta.read_only_id
+        async with noted(self.redis, self.doer, "read-only link", pad):
+            return await pads.read_only_id(self.redis, keys, pad)
