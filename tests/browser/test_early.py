@@ -8,6 +8,15 @@ from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
 REST = "**/assets/rest-*"
+WATCHED = """(() => {
+  const words = document.getElementById('status-words');
+  window.said = [];
+  new MutationObserver(() => window.said.push(words.textContent)).observe(words, {
+    childList: true, characterData: true, subtree: true,
+  });
+})()"""
+"""Keeps what the status says."""
+
 WRITTEN = "document.activeElement.closest('#editor') !== null"
 
 
@@ -33,6 +42,8 @@ def test_one_writes_before_the_rest_is_there(browser: Browser, fleet: Fleet) -> 
     ben.to_end()
     ben.type("!")
     ada.shows("Hello, early bird!")
+    # What is said of the connection is true by now, and not when the rest comes.
+    ada.saved()
     # It looks as it will, and is named to who cannot see it.
     assert ada.do("getAttribute", "#editor .cm-content", "aria-label") == "Text of the pad"
     color = "getComputedStyle(document.querySelector('#editor .cm-line span')).backgroundColor"
@@ -106,3 +117,34 @@ def test_what_could_not_be_loaded_is_asked_for_again(browser: Browser, fleet: Fl
     assert ada.do("isHidden", "#incomplete")
     ada.saved()
     browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
+
+
+def test_each_stage_of_the_way_to_a_pad_is_said(browser: Browser, fleet: Fleet) -> None:
+    page = browser.open("about:blank")
+    page.do("hold", "**/assets/pad-*")
+    page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de", {"waitUntil": "commit"})
+    eventually_sync(lambda: page.do("holds") > 0, "the page's script is asked for")
+    eventually_sync(lambda: page.status == "Laden …", "nothing connects yet")
+    page.look(WATCHED)
+    page.do("letGo")
+    page.joined()
+    eventually_sync(lambda: page.status == "Gespeichert", "it is there")
+    said = page.look("window.said")
+    wanted = ["Verbinden …", "Pad wird geöffnet …", "Gespeichert"]
+    assert [words for words in said if words in wanted] == wanted
+
+
+def test_a_page_without_its_script_says_so(browser: Browser, fleet: Fleet) -> None:
+    page = browser.open("about:blank")
+    page.do("hold", "**/assets/pad-*")
+    page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}", {"waitUntil": "commit"})
+    eventually_sync(lambda: page.do("holds") > 0, "the page's script is asked for")
+    assert page.do("isHidden", "#not-loaded")
+    page.do("fail")
+    page.await_shown("#not-loaded")
+    page.picture("not-loaded")
+    page.do("letGo")
+    page.click("#not-loaded a")
+    page.joined()
+    assert page.do("isHidden", "#not-loaded")
+    browser.close_all(but="ERR_FAILED")

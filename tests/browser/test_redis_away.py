@@ -42,5 +42,22 @@ def test_a_pad_that_does_not_come_is_said_not_to_and_comes_later(
             timeout=60,
         )
         page.shows("Hello")
+        assert page.do("isHidden", "#notice")
+        # Who writes when it goes away learns that nothing is saved, and loses nothing.
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            page.to_end()
+            page.type(" there")
+            eventually_sync(
+                lambda: "isn’t saving" in page.words("#notice"),
+                "the page says that nothing is saved",
+                timeout=60,
+            )
+            page.type("!")
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        page.saved()
+        page.shows("Hello there!")
+        eventually_sync(lambda: page.do("isHidden", "#notice"), "nothing is wrong any more")
         page.do("close")
         running_browser.pages.remove(page)

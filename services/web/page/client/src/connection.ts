@@ -3,9 +3,14 @@ import { type PadAddress, parseAddress } from "./address.js";
 import { Backoff, type Transport, Ways } from "./backoff.js";
 import { Line, type LineOptions } from "./line.js";
 
-/** How the connection is. `retryAt` is a time as of `Date.now()`. */
+/**
+ * How the connection is. `connecting` is on the way to the server; `joining` has reached it, and asked
+ * for the pad. `retryAt` is a time as of `Date.now()`, `attempt` how many have failed since something
+ * came of one.
+ */
 export type Status =
-  | { state: "connecting" }
+  | { state: "connecting"; attempt: number }
+  | { state: "joining"; attempt: number }
   | { state: "open" }
   | { state: "waiting"; retryAt: number; attempt: number }
   | { state: "suspended" }
@@ -23,7 +28,7 @@ export interface ConnectionListener {
 
 export class Connection {
   private readonly addresses: PadAddress[];
-  private current: Status = { state: "connecting" };
+  private current: Status = { state: "connecting", attempt: 0 };
   private line: Line | null = null;
   private readonly backoff = new Backoff();
   private readonly ways: Ways;
@@ -65,14 +70,16 @@ export class Connection {
     this.line = new Line(address, this.ways.current, this.options, {
       up: (most) => {
         this.isUp = true;
-        this.listener.up(address, most);
+        this.become({ state: "joining", attempt: this.backoff.attempts });
+        // Whoever heard of it may have hung up.
+        if (this.line !== null) this.listener.up(address, most);
       },
       down: () => this.lost(),
       message: (message) => this.listener.message(message),
       shout: (message) => this.listener.shout(message),
     });
     // Told last: whoever hears of it may hang up at once, and there has to be something to hang up.
-    this.become({ state: "connecting" });
+    this.become({ state: "connecting", attempt: this.backoff.attempts });
   }
 
   /** Which of the lines so far is the one at hand; another number says that it was hung up. */

@@ -6,16 +6,20 @@ import { PadEditor, Sheet } from "./editor/editor.js";
 import { byId } from "./ui/dom.js";
 import type { Early, PatientPad } from "./ui/early.js";
 import { showLook } from "./ui/look.js";
+import type { StatusLine } from "./ui/statusline.js";
 import type { Wishes } from "./ui/wishes.js";
 
 /** What all parts of the page share. */
 export interface Page {
   pad: PatientPad;
   early: Early;
+  line: StatusLine;
   wishes: Wishes;
   nonce: string;
   /** The pad's address. */
   here: string;
+  /** To be called when the pad can be seen. */
+  shown: () => void;
 }
 
 /** After how many ms without a pad the rest of the page is fetched, to say what is the matter. */
@@ -41,20 +45,30 @@ export function open(page: Page): void {
     (variables) => {
       shown = joined(page, sheet, variables);
       document.body.classList.add("ready");
-      afterPaint(furnish);
+      afterPaint(() => {
+        page.shown();
+        furnish();
+      });
     },
     () => furnish(),
   );
   pad.on("status", ({ state }) => {
-    if (state !== "connecting" && state !== "open") furnish();
+    if (state === "waiting" || state === "suspended" || state === "ended") furnish();
   });
   setTimeout(furnish, PATIENCE);
 }
 
-function joined({ pad, wishes }: Page, sheet: Sheet, variables: ClientVars): PadEditor {
+function joined(
+  { pad, line: status, wishes }: Page,
+  sheet: Sheet,
+  variables: ClientVars,
+): PadEditor {
   showLook(variables, wishes);
   colorAuthors(pad.people.everybody.values());
   const editor = new PadEditor(sheet, pad);
+  status.same = () => editor.same();
+  editor.rested = () => status.show();
+  status.show();
   if (variables.readonly) {
     document.body.classList.add("read-only");
     byId("read-only").hidden = false;

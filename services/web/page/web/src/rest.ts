@@ -18,10 +18,10 @@ import { showPeople } from "./ui/people.js";
 import { rememberPad } from "./ui/recent.js";
 import { showSettings } from "./ui/settings.js";
 import { showShortcuts } from "./ui/shortcuts.js";
-import { showStatus } from "./ui/status.js";
 import { showThisPad } from "./ui/thispad.js";
 import { toast } from "./ui/toast.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { showTrouble } from "./ui/trouble.js";
 import { offerUnsent } from "./ui/unsent.js";
 import { Who } from "./ui/who.js";
 import { say } from "./words/page.js";
@@ -29,16 +29,16 @@ import { begin } from "./words/speech.js";
 
 /** `shown` is the editor; null until the pad is here. */
 export async function furnish(page: Page, shown: () => PadEditor | null): Promise<void> {
-  const { pad, early } = page;
+  const { pad, early, line } = page;
   await begin(english);
   await breath();
   byId("incomplete").hidden = true;
-  const renewStatus = showStatus(pad, () => shown()?.same() ?? false);
+  showTrouble(pad, line);
   offerUnsent(pad);
   const put = async (): Promise<void> => {
     const editor = shown();
     if (editor === null) return;
-    await around(page, editor, renewStatus);
+    await around(page, editor);
     document.body.classList.add("furnished");
     pad.catchUp();
     early.end();
@@ -55,7 +55,7 @@ function breath(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-async function around(page: Page, editor: PadEditor, renewStatus: () => void): Promise<void> {
+async function around(page: Page, editor: PadEditor): Promise<void> {
   const { pad, wishes, nonce, here } = page;
   const { readonly, initialOptions = {} } = pad.vars;
   const { view } = editor;
@@ -66,7 +66,6 @@ async function around(page: Page, editor: PadEditor, renewStatus: () => void): P
   toolbar.attach(view);
   const who = new Who(pad, () => view);
   editor.refused = () => toast(say("edit-refused"));
-  editor.rested = renewStatus;
   editor.add([finding(), linksToOpen, Prec.high(keymap.of(who.keys))]);
   await breath();
   showPeople(pad);
@@ -90,5 +89,4 @@ async function around(page: Page, editor: PadEditor, renewStatus: () => void): P
   if (open !== null) panel.show(open);
   if (writing) view.focus();
   if (wishes.history) past.show(true, wishes.rev);
-  renewStatus();
 }

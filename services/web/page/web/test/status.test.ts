@@ -3,36 +3,48 @@ import { test } from "node:test";
 
 import type { Status } from "padfleet-client";
 
-import { describe } from "../src/ui/status.js";
+import { type Known, lineOf, LONG_PATIENCE, noticeOf, PATIENCE } from "../src/ui/status.js";
 
 const NOW = 1_000_000;
+const FINE: Known = { joined: true, saved: true, stuck: 0, now: NOW };
 
-function words(status: Status, settled = true, joined = true): string {
-  const shown = describe(status, settled, joined, NOW);
-  const { state, words, notice, seconds, button } = shown;
-  return [state, words, notice, seconds, button].filter(Boolean).join(" | ");
+/** All that is said, in one line. */
+function words(status: Status, known: Partial<Known> = {}): string {
+  const all = { ...FINE, ...known };
+  const { mood, words } = lineOf(status, all);
+  const notice = noticeOf(status, all);
+  return [mood, words, notice?.words, notice?.seconds, notice?.button].filter(Boolean).join(" | ");
 }
+
+const connecting = (attempt = 0): Status => ({ state: "connecting", attempt });
+const joining = (attempt = 0): Status => ({ state: "joining", attempt });
+const waiting = (attempt: number, ms = 4200): Status => {
+  return { state: "waiting", retryAt: NOW + ms, attempt };
+};
 
 test("what is saved is told from what is not", () => {
   assert.equal(words({ state: "open" }), "open | status-saved");
-  assert.equal(words({ state: "open" }, false), "busy | status-saving");
+  assert.equal(words({ state: "open" }, { saved: false }), "busy | status-saving");
 });
 
-test("the first connection is told from one that was lost", () => {
-  assert.equal(words({ state: "connecting" }, true, false), "busy | status-connecting");
-  assert.equal(words({ state: "connecting" }), "busy | status-reconnecting");
+test("the way to the server is told from the way to the pad, and both from coming back", () => {
+  assert.equal(words(connecting(), { joined: false }), "busy | status-connecting");
+  assert.equal(words(joining(), { joined: false }), "busy | status-opening");
+  assert.equal(words(connecting()), "busy | status-reconnecting");
+  assert.equal(words(joining()), "busy | status-reconnecting");
+  // Nobody who has never been there comes back.
+  assert.equal(words(waiting(1), { joined: false }), "busy | status-connecting");
 });
 
 test("a short interruption is no alarm; a longer one says what happens to the text", () => {
-  const retryAt = NOW + 4200;
-  assert.equal(words({ state: "waiting", retryAt, attempt: 2 }), "busy | status-reconnecting");
+  assert.equal(words(waiting(2)), "busy | status-reconnecting");
   assert.equal(
-    words({ state: "waiting", retryAt, attempt: 3 }),
+    words(waiting(3)),
     "broken | status-not-connected | notice-unreachable | 5 | button-try-now",
   );
   // Who has no pad yet has nothing to keep.
-  assert.match(words({ state: "waiting", retryAt, attempt: 3 }, true, false), /notice-not-open \|/);
-  assert.match(words({ state: "waiting", retryAt: NOW - 1, attempt: 3 }), /\| 1 \|/);
+  assert.match(words(waiting(3), { joined: false }), /notice-not-reached \|/);
+  assert.match(words(waiting(3, -1)), /\| 1 \|/);
 });
 
 test("the end has a reason, and an unknown one is taken for the worst", () => {
@@ -45,9 +57,30 @@ test("the end has a reason, and an unknown one is taken for the worst", () => {
 });
 
 test("a pad that does not come is no reason to wait without a word", () => {
-  const at = (since: number, joined: boolean): string | undefined =>
-    describe({ state: "connecting" }, true, joined, NOW, since).notice;
-  assert.equal(at(NOW - 4999, false), undefined);
-  assert.equal(at(NOW - 5000, false), "notice-not-open");
-  assert.equal(at(NOW - 5000, true), undefined);
+  const notice = (status: Status, joined: boolean, stuck = PATIENCE): string | undefined =>
+    noticeOf(status, { ...FINE, joined, stuck })?.words;
+  assert.equal(notice(joining(), false, PATIENCE - 1), undefined);
+  // What is out of reach is told from what is reached and does not serve.
+  assert.equal(notice(connecting(), false), "notice-not-reached");
+  assert.equal(notice(joining(), false), "notice-not-open");
+  assert.equal(notice(connecting(), true), "notice-unreachable");
+  assert.equal(notice(joining(), true), "notice-not-taken");
+  assert.equal(notice(waiting(1), true), "notice-unreachable");
+});
+
+test("what is said stays while attempt follows attempt", () => {
+  for (const attempt of [3, 4, 9]) {
+    for (const joined of [false, true]) {
+      for (const status of [connecting(attempt), joining(attempt), waiting(attempt)])
+        assert.notEqual(noticeOf(status, { ...FINE, joined, stuck: 0 }), null);
+    }
+  }
+});
+
+test("a server that takes nothing for long is no quiet saving", () => {
+  const notice = (stuck: number, saved = false): string | undefined =>
+    noticeOf({ state: "open" }, { ...FINE, saved, stuck })?.words;
+  assert.equal(notice(LONG_PATIENCE - 1), undefined);
+  assert.equal(notice(LONG_PATIENCE), "notice-not-taken");
+  assert.equal(notice(LONG_PATIENCE, true), undefined);
 });

@@ -42,7 +42,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = جارٍ التحميل…
 status-connecting = جارٍ الاتصال…
+status-opening = جارٍ فتح اللوحة…
 status-reconnecting = جارٍ إعادة الاتصال…
 status-connected = متصل
 status-saving = جارٍ الحفظ…
@@ -51,8 +53,11 @@ status-offline = بلا إنترنت
 status-not-connected = غير متصل
 notice-offline = أنت غير متصل بالإنترنت. واصل الكتابة: تُحفظ تغييراتك هنا وتُرسل عند عودة الاتصال.
 notice-unreachable = يتعذر الوصول إلى الخادم. واصل الكتابة: تُحفظ تغييراتك هنا وتُرسل لاحقًا.
-notice-not-open = يتعذر فتح هذه اللوحة الآن: الخادم أو وحدة تخزينه لا تستجيب. ستواصل هذه الصفحة المحاولة.
+notice-not-taken = لا يحفظ الخادم التغييرات الآن. واصل الكتابة: تُحفظ تغييراتك هنا وتُرسل لاحقًا.
+notice-not-reached = يتعذر الوصول إلى الخادم. ستواصل هذه الصفحة المحاولة.
+notice-not-open = يتعذر فتح هذه اللوحة الآن: الخادم متاح، لكن وحدة تخزينه لا تستجيب. ستواصل هذه الصفحة المحاولة.
 notice-incomplete = تعذّر تحميل جزء من هذه الصفحة. ستواصل الصفحة المحاولة.
+notice-not-loaded = تعذّر تحميل هذه الصفحة بالكامل.
 notice-again =
     { $seconds ->
         [zero] تُعاد المحاولة الآن.

@@ -47,7 +47,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Laden …
 status-connecting = Verbinden …
+status-opening = Pad wird geöffnet …
 status-reconnecting = Neu verbinden …
 status-connected = Verbunden
 status-saving = Speichern …
@@ -56,8 +58,11 @@ status-offline = Offline
 status-not-connected = Nicht verbunden
 notice-offline = Du bist offline. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden gesendet, sobald du wieder online bist.
 notice-unreachable = Der Server ist nicht erreichbar. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden später gesendet.
-notice-not-open = Dieses Pad lässt sich gerade nicht öffnen: Der Server oder sein Speicher antwortet nicht. Diese Seite versucht es weiter.
+notice-not-taken = Der Server speichert gerade keine Änderungen. Schreib ruhig weiter: Deine Änderungen bleiben hier und werden später gesendet.
+notice-not-reached = Der Server ist nicht erreichbar. Diese Seite versucht es weiter.
+notice-not-open = Dieses Pad lässt sich gerade nicht öffnen: Der Server ist da, aber sein Speicher antwortet nicht. Diese Seite versucht es weiter.
 notice-incomplete = Ein Teil dieser Seite konnte nicht geladen werden. Sie versucht es weiter.
+notice-not-loaded = Diese Seite konnte nicht vollständig geladen werden.
 notice-again =
     { $seconds ->
         [one] Nächster Versuch in { $seconds } Sekunde.

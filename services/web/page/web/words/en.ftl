@@ -52,7 +52,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Loading…
 status-connecting = Connecting…
+status-opening = Opening the pad…
 status-reconnecting = Reconnecting…
 status-connected = Connected
 status-saving = Saving…
@@ -62,8 +64,11 @@ status-not-connected = Not connected
 
 notice-offline = You’re offline. Keep writing: your changes are kept here and sent when you’re back online.
 notice-unreachable = Can’t reach the server. Keep writing: your changes are kept here and sent later.
-notice-not-open = This pad can’t be opened right now: the server or its storage isn’t responding. This page keeps trying.
+notice-not-taken = The server isn’t saving changes right now. Keep writing: your changes are kept here and sent later.
+notice-not-reached = Can’t reach the server. This page keeps trying.
+notice-not-open = This pad can’t be opened right now: the server is there, but its storage isn’t responding. This page keeps trying.
 notice-incomplete = Part of this page couldn’t be loaded. This page keeps trying.
+notice-not-loaded = This page couldn’t be loaded completely.
 notice-again =
     { $seconds ->
         [one] Trying again in { $seconds } second.

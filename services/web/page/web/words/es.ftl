@@ -47,7 +47,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Cargando…
 status-connecting = Conectando…
+status-opening = Abriendo el pad…
 status-reconnecting = Reconectando…
 status-connected = Conectado
 status-saving = Guardando…
@@ -56,8 +58,11 @@ status-offline = Sin conexión
 status-not-connected = Desconectado
 notice-offline = No tienes conexión. Sigue escribiendo: tus cambios se guardan aquí y se enviarán cuando vuelvas a tenerla.
 notice-unreachable = No se puede contactar con el servidor. Sigue escribiendo: tus cambios se guardan aquí y se enviarán más tarde.
-notice-not-open = Este pad no se puede abrir ahora: el servidor o su almacenamiento no responde. Esta página lo sigue intentando.
+notice-not-taken = El servidor no está guardando los cambios ahora. Sigue escribiendo: tus cambios se guardan aquí y se enviarán más tarde.
+notice-not-reached = No se puede contactar con el servidor. Esta página lo sigue intentando.
+notice-not-open = Este pad no se puede abrir ahora: el servidor está ahí, pero su almacenamiento no responde. Esta página lo sigue intentando.
 notice-incomplete = No se ha podido cargar una parte de esta página. La página sigue intentándolo.
+notice-not-loaded = Esta página no se ha podido cargar por completo.
 notice-again =
     { $seconds ->
         [one] Nuevo intento en { $seconds } segundo.

@@ -47,7 +47,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Chargement…
 status-connecting = Connexion…
+status-opening = Ouverture du pad…
 status-reconnecting = Reconnexion…
 status-connected = Connecté
 status-saving = Enregistrement…
@@ -56,8 +58,11 @@ status-offline = Hors ligne
 status-not-connected = Non connecté
 notice-offline = Vous êtes hors ligne. Continuez à écrire : vos modifications sont conservées ici et seront envoyées à votre retour en ligne.
 notice-unreachable = Le serveur est injoignable. Continuez à écrire : vos modifications sont conservées ici et seront envoyées plus tard.
-notice-not-open = Ce pad ne peut pas être ouvert pour l’instant : le serveur ou son stockage ne répond pas. Cette page continue d’essayer.
+notice-not-taken = Le serveur n’enregistre pas les modifications pour l’instant. Continuez à écrire : vos modifications sont conservées ici et seront envoyées plus tard.
+notice-not-reached = Le serveur est injoignable. Cette page continue d’essayer.
+notice-not-open = Ce pad ne peut pas être ouvert pour l’instant : le serveur est là, mais son stockage ne répond pas. Cette page continue d’essayer.
 notice-incomplete = Une partie de cette page n’a pas pu être chargée. La page continue d’essayer.
+notice-not-loaded = Cette page n’a pas pu être chargée entièrement.
 notice-again =
     { $seconds ->
         [one] Nouvel essai dans { $seconds } seconde.

@@ -40,7 +40,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = טוען…
 status-connecting = מתחבר…
+status-opening = פותח את הפד…
 status-reconnecting = מתחבר מחדש…
 status-connected = מחובר
 status-saving = שומר…
@@ -49,8 +51,11 @@ status-offline = לא מקוון
 status-not-connected = לא מחובר
 notice-offline = אין חיבור לאינטרנט. אפשר להמשיך לכתוב: השינויים נשמרים כאן ויישלחו כשהחיבור יחזור.
 notice-unreachable = לא ניתן להגיע לשרת. אפשר להמשיך לכתוב: השינויים נשמרים כאן ויישלחו מאוחר יותר.
-notice-not-open = לא ניתן לפתוח את הפד כעת: השרת או האחסון שלו אינם מגיבים. הדף ימשיך לנסות.
+notice-not-taken = השרת אינו שומר שינויים כעת. אפשר להמשיך לכתוב: השינויים נשמרים כאן ויישלחו מאוחר יותר.
+notice-not-reached = לא ניתן להגיע לשרת. הדף ימשיך לנסות.
+notice-not-open = לא ניתן לפתוח את הפד כעת: השרת זמין, אבל האחסון שלו אינו מגיב. הדף ימשיך לנסות.
 notice-incomplete = לא ניתן היה לטעון חלק מהדף הזה. הדף ממשיך לנסות.
+notice-not-loaded = לא ניתן היה לטעון את הדף הזה במלואו.
 notice-again =
     { $seconds ->
         [one] ניסיון חוזר בעוד שנייה.

@@ -47,7 +47,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Caricamento…
 status-connecting = Connessione…
+status-opening = Apertura del pad…
 status-reconnecting = Riconnessione…
 status-connected = Connesso
 status-saving = Salvataggio…
@@ -56,8 +58,11 @@ status-offline = Offline
 status-not-connected = Non connesso
 notice-offline = Sei offline. Continua pure a scrivere: le modifiche restano qui e saranno inviate quando tornerai online.
 notice-unreachable = Il server non è raggiungibile. Continua pure a scrivere: le modifiche restano qui e saranno inviate più tardi.
-notice-not-open = Al momento non è possibile aprire questo pad: il server o il suo archivio non risponde. Questa pagina continua a provare.
+notice-not-taken = Al momento il server non salva le modifiche. Continua pure a scrivere: le modifiche restano qui e saranno inviate più tardi.
+notice-not-reached = Il server non è raggiungibile. Questa pagina continua a provare.
+notice-not-open = Al momento non è possibile aprire questo pad: il server c’è, ma il suo archivio non risponde. Questa pagina continua a provare.
 notice-incomplete = Non è stato possibile caricare una parte di questa pagina. La pagina continua a provare.
+notice-not-loaded = Non è stato possibile caricare completamente questa pagina.
 notice-again =
     { $seconds ->
         [one] Nuovo tentativo tra { $seconds } secondo.

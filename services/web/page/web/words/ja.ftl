@@ -44,7 +44,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = 読み込み中…
 status-connecting = 接続中…
+status-opening = パッドを開いています…
 status-reconnecting = 再接続中…
 status-connected = 接続しました
 status-saving = 保存中…
@@ -53,8 +55,11 @@ status-offline = オフライン
 status-not-connected = 未接続
 notice-offline = オフラインです。そのまま書き続けられます。変更はここに保持され、オンラインに戻ると送信されます。
 notice-unreachable = サーバーに接続できません。そのまま書き続けられます。変更はここに保持され、後で送信されます。
-notice-not-open = 現在このパッドを開けません。サーバーまたはそのストレージが応答していません。引き続き接続を試みます。
+notice-not-taken = 現在サーバーは変更を保存していません。そのまま書き続けられます。変更はここに保持され、後で送信されます。
+notice-not-reached = サーバーに接続できません。引き続き接続を試みます。
+notice-not-open = 現在このパッドを開けません。サーバーには接続できましたが、ストレージが応答していません。引き続き接続を試みます。
 notice-incomplete = このページの一部を読み込めませんでした。引き続き読み込みを試みます。
+notice-not-loaded = このページを完全には読み込めませんでした。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒後に再試行します。

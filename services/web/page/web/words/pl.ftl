@@ -53,7 +53,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Wczytywanie…
 status-connecting = Łączenie…
+status-opening = Otwieranie pada…
 status-reconnecting = Ponowne łączenie…
 status-connected = Połączono
 status-saving = Zapisywanie…
@@ -62,8 +64,11 @@ status-offline = Offline
 status-not-connected = Brak połączenia
 notice-offline = Jesteś offline. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane, gdy wrócisz do sieci.
 notice-unreachable = Nie można połączyć się z serwerem. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane później.
-notice-not-open = Nie można teraz otworzyć tego pada: serwer lub jego magazyn danych nie odpowiada. Ta strona próbuje dalej.
+notice-not-taken = Serwer nie zapisuje teraz zmian. Pisz dalej: zmiany są przechowywane tutaj i zostaną wysłane później.
+notice-not-reached = Nie można połączyć się z serwerem. Ta strona próbuje dalej.
+notice-not-open = Nie można teraz otworzyć tego pada: serwer działa, ale jego magazyn danych nie odpowiada. Ta strona próbuje dalej.
 notice-incomplete = Nie udało się wczytać części tej strony. Strona nadal próbuje.
+notice-not-loaded = Nie udało się w całości wczytać tej strony.
 notice-again =
     { $seconds ->
         [one] Ponowna próba za { $seconds } sekundę.

@@ -47,7 +47,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = Carregando…
 status-connecting = Conectando…
+status-opening = Abrindo o pad…
 status-reconnecting = Reconectando…
 status-connected = Conectado
 status-saving = Salvando…
@@ -56,8 +58,11 @@ status-offline = Sem internet
 status-not-connected = Desconectado
 notice-offline = Você está sem internet. Continue escrevendo: suas alterações ficam guardadas aqui e serão enviadas quando a conexão voltar.
 notice-unreachable = Não é possível contatar o servidor. Continue escrevendo: suas alterações ficam guardadas aqui e serão enviadas depois.
-notice-not-open = Este pad não pode ser aberto agora: o servidor ou o seu armazenamento não responde. Esta página continua tentando.
+notice-not-taken = O servidor não está salvando as alterações agora. Continue escrevendo: suas alterações ficam guardadas aqui e serão enviadas depois.
+notice-not-reached = Não é possível contatar o servidor. Esta página continua tentando.
+notice-not-open = Este pad não pode ser aberto agora: o servidor está lá, mas o seu armazenamento não responde. Esta página continua tentando.
 notice-incomplete = Não foi possível carregar uma parte desta página. A página continua tentando.
+notice-not-loaded = Não foi possível carregar esta página por completo.
 notice-again =
     { $seconds ->
         [one] Nova tentativa em { $seconds } segundo.

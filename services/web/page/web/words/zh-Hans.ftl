@@ -44,7 +44,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = 正在加载…
 status-connecting = 正在连接…
+status-opening = 正在打开文档…
 status-reconnecting = 正在重新连接…
 status-connected = 已连接
 status-saving = 正在保存…
@@ -53,8 +55,11 @@ status-offline = 离线
 status-not-connected = 未连接
 notice-offline = 你已离线。可以继续书写：更改会保留在这里，恢复联网后发送。
 notice-unreachable = 无法连接服务器。可以继续书写：更改会保留在这里，稍后发送。
-notice-not-open = 目前无法打开此文档：服务器或其存储没有响应。本页会继续尝试。
+notice-not-taken = 服务器目前没有保存更改。可以继续书写：更改会保留在这里，稍后发送。
+notice-not-reached = 无法连接服务器。本页会继续尝试。
+notice-not-open = 目前无法打开此文档：服务器可以连接，但其存储没有响应。本页会继续尝试。
 notice-incomplete = 此页面有一部分未能加载。页面会继续尝试。
+notice-not-loaded = 此页面未能完整加载。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒后重试。

@@ -44,7 +44,9 @@ keys-button =
 
 ## How the connection is
 
+status-loading = 載入中…
 status-connecting = 連線中…
+status-opening = 正在開啟文件…
 status-reconnecting = 重新連線中…
 status-connected = 已連線
 status-saving = 儲存中…
@@ -53,8 +55,11 @@ status-offline = 離線
 status-not-connected = 未連線
 notice-offline = 你目前離線。可以繼續書寫：變更會保留在這裡，恢復連線後送出。
 notice-unreachable = 無法連上伺服器。可以繼續書寫：變更會保留在這裡，稍後送出。
-notice-not-open = 目前無法開啟這份文件：伺服器或其儲存空間沒有回應。此頁面會繼續嘗試。
+notice-not-taken = 伺服器目前沒有儲存變更。可以繼續書寫：變更會保留在這裡，稍後送出。
+notice-not-reached = 無法連上伺服器。此頁面會繼續嘗試。
+notice-not-open = 目前無法開啟這份文件：伺服器可以連線，但其儲存空間沒有回應。此頁面會繼續嘗試。
 notice-incomplete = 此頁面有一部分無法載入。頁面會繼續嘗試。
+notice-not-loaded = 此頁面無法完整載入。
 notice-again =
     { $seconds ->
        *[other] { $seconds } 秒後重試。

@@ -14,12 +14,18 @@ function done<Value>(request: IDBRequest<Value>): Promise<Value> {
   });
 }
 
-/** Keeps drafts in the browser's own storage (IndexedDB). */
+/**
+ * Keeps drafts in the browser's own storage (IndexedDB). `ready` is when they may be looked for:
+ * somebody who waits for a pad does not wait for them.
+ */
 export class BrowserDrafts implements DraftStore {
   private opened: Promise<IDBDatabase> | null = null;
   private held = false;
 
+  constructor(private readonly ready: Promise<void>) {}
+
   async list(padId: string, author: string): Promise<Draft[]> {
+    await this.ready;
     const found: Draft[] = await done((await this.store("readonly")).getAll());
     const open = await openPages();
     const mine = found.filter((d) => d.padId === padId && d.author === author && !open.has(d.id));

@@ -1,8 +1,37 @@
-/** How the connection is, in words. */
-import type { Pad, Status } from "padfleet-client";
+/** How the connection is, in words: what is said of it, without a page or a clock. */
+import type { Status } from "padfleet-client";
 
-import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
-import { announce, byId } from "./dom.js";
+/** For the style: open, busy, or broken. */
+export type Mood = "open" | "busy" | "broken";
+
+/** What the bar says. */
+export interface Line {
+  mood: Mood;
+  /** A message of the catalogue. */
+  words: string;
+}
+
+/** What is said at length, where something is wrong. */
+export interface Notice {
+  /** The message. */
+  words: string;
+  /** Whole seconds until something is done about it by itself. */
+  seconds?: number;
+  /** The message on what people can do about it. */
+  button: string;
+}
+
+/** What is known beside how the connection is. */
+export interface Known {
+  /** Whether the pad has been here. */
+  joined: boolean;
+  /** Whether the server is known to have all that is shown here. */
+  saved: boolean;
+  /** For how many ms there has been no pad, or the server has taken nothing of what waits for it. */
+  stuck: number;
+  /** The time as of `Date.now()`. */
+  now: number;
+}
 
 const ENDED: Record<string, string> = {
   deny: "notice-denied",
@@ -15,142 +44,50 @@ const ENDED: Record<string, string> = {
 };
 
 /** After how many ms it is said that a pad does not come. */
-const PATIENCE = 5000;
+export const PATIENCE = 5000;
 
-interface Shown {
-  /** For the style: open, busy, or broken. */
-  state: "open" | "busy" | "broken";
-  /** The message in the bar. */
-  words: string;
-  /** The message at length, where something is wrong. */
-  notice?: string;
-  /** Whole seconds until something is done about it by itself. */
-  seconds?: number;
-  /** The message on what people can do about it. */
-  button?: string;
-}
+/** The same of one that takes nothing: what is long is long under way where the network is slow. */
+export const LONG_PATIENCE = 15_000;
 
-/**
- * What is shown of a status. `saved` is whether the server is known to have all that is shown here,
- * `now` the time as of `Date.now()`,
- * `since` when the page has begun to wait for its pad.
- */
-export function describe(
-  status: Status,
-  saved: boolean,
-  joined: boolean,
-  now: number,
-  since = now,
-): Shown {
+/** Attempts that may fail before it is said. */
+const SHORT = 2;
+
+/** What the bar says while the connection is as `status`. */
+export function lineOf(status: Status, { joined, saved }: Known): Line {
   switch (status.state) {
     case "open":
       return saved
-        ? { state: "open", words: "status-saved" }
-        : { state: "busy", words: "status-saving" };
+        ? { mood: "open", words: "status-saved" }
+        : { mood: "busy", words: "status-saving" };
     case "connecting":
-      if (!joined && now - since >= PATIENCE) {
-        return {
-          state: "broken",
-          words: "status-connecting",
-          notice: "notice-not-open",
-          button: "button-try-now",
-        };
-      }
-      return { state: "busy", words: joined ? "status-reconnecting" : "status-connecting" };
-    case "suspended":
-      return {
-        state: "broken",
-        words: "status-offline",
-        notice: "notice-offline",
-        button: "button-try-now",
-      };
+      return { mood: "busy", words: joined ? "status-reconnecting" : "status-connecting" };
+    case "joining":
+      return { mood: "busy", words: joined ? "status-reconnecting" : "status-opening" };
     case "waiting":
-      if (status.attempt <= 2) return { state: "busy", words: "status-reconnecting" };
-      return {
-        state: "broken",
-        words: "status-not-connected",
-        notice: joined ? "notice-unreachable" : "notice-not-open",
-        seconds: Math.max(1, Math.ceil((status.retryAt - now) / 1000)),
-        button: "button-try-now",
-      };
+      if (status.attempt > SHORT) return { mood: "broken", words: "status-not-connected" };
+      return { mood: "busy", words: joined ? "status-reconnecting" : "status-connecting" };
+    case "suspended":
+      return { mood: "broken", words: "status-offline" };
     case "ended":
-      return {
-        state: "broken",
-        words: "status-not-connected",
-        notice: ENDED[status.reason] ?? "notice-diverged",
-        button: "button-reload",
-      };
+      return { mood: "broken", words: "status-not-connected" };
   }
 }
 
-/**
- * Keeps the status line and the notice under the bar up to date. `same` is whether what the editor
- * shows is known to be what `pad` has. Returns what brings it up to date when that has changed.
- */
-export function showStatus(pad: Pad, same: () => boolean): () => void {
-  const line = byId("status");
-  const lineWords = byId("status-words");
-  const notice = byId("notice");
-  const noticeWords = byId("notice-words");
-  const button = byId<HTMLButtonElement>("notice-button");
-  let said = "";
-  let joined = false;
-  const since = Date.now();
-  let word = ""; // of the operator, until it is put away
-
-  const show = (): void => {
-    const saved = !joined || (pad.state.settled && same());
-    const shown = describe(pad.status, saved, joined, Date.now(), since);
-    line.dataset["state"] = shown.state;
-    write(lineWords, shown.words);
-    const cause = shown.notice === undefined ? word : say(shown.notice);
-    const again =
-      shown.seconds === undefined ? [] : [say("notice-again", { seconds: shown.seconds })];
-    notice.hidden = cause === "";
-    notice.dataset["state"] = shown.state;
-    writeVerbatim(noticeWords, [cause, ...again].join(" "));
-    write(button, shown.button ?? "button-ok");
-    // "Saving" and "Saved" come with every word; only what changes about the connection is said.
-    const spoken = shown.state === "broken" ? cause : joined ? say("status-connected") : "";
-    if (spoken !== said && shown.state !== "busy") announce(spoken);
-    if (shown.state !== "busy") said = spoken;
-  };
-
-  button.addEventListener("click", () => {
-    if (pad.status.state === "ended") location.reload();
-    else if (pad.status.state !== "open") pad.reconnect();
-    word = "";
-    show();
-  });
-  pad.on("shout", (text) => {
-    word = text;
-    show();
-    announce(text);
-  });
-  pad.joined().then(
-    () => {
-      joined = true;
-      show();
-    },
-    () => undefined, // which is a status
-  );
-  pad.on("status", show);
-  pad.on("took", show);
-  pad.on("edited", show);
-  onLanguage(show);
-  setInterval(() => {
-    if (pad.status.state === "waiting" || !joined) show();
-  }, 500);
-
-  // A phone that slept has waited long enough by the time somebody looks at it.
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && pad.status.state === "waiting") pad.reconnect();
-  });
-  window.addEventListener("offline", () => pad.suspend());
-  window.addEventListener("online", () => pad.reconnect());
-  window.addEventListener("beforeunload", (event) => {
-    if (joined && !pad.state.settled && pad.status.state !== "ended") event.preventDefault();
-  });
-  show();
-  return show;
+/** What is said at length; null while nothing is wrong, or may be over in a moment. */
+export function noticeOf(status: Status, { joined, saved, stuck, now }: Known): Notice | null {
+  const button = "button-try-now";
+  switch (status.state) {
+    case "open":
+      return saved || stuck < LONG_PATIENCE ? null : { words: "notice-not-taken", button };
+    case "suspended":
+      return { words: "notice-offline", button };
+    case "ended":
+      return { words: ENDED[status.reason] ?? "notice-diverged", button: "button-reload" };
+  }
+  if (stuck < PATIENCE && status.attempt <= SHORT) return null;
+  if (status.state === "joining")
+    return { words: joined ? "notice-not-taken" : "notice-not-open", button };
+  const words = joined ? "notice-unreachable" : "notice-not-reached";
+  if (status.state === "connecting") return { words, button };
+  return { words, button, seconds: Math.max(1, Math.ceil((status.retryAt - now) / 1000)) };
 }

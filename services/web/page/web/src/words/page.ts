@@ -4,7 +4,7 @@
  *
  * The page comes from the server in its reader's language. What is needed to say more than that is
  * loaded after the text can be written in (`speech.ts`): until then, what is written to elements
- * waits for it.
+ * waits for it, but for the few messages that the page has brought in its template `first-words`.
  */
 import type { Args, Parts } from "./catalogue.js";
 import { keyNames } from "./keys.js";
@@ -34,8 +34,20 @@ export function write(element: Element, key: string, args?: Args): void {
   element.dataset["words"] = key;
   if (kept === undefined) delete element.dataset["args"];
   else element.dataset["args"] = kept;
-  if (words === null) waiting.add(element);
-  else translate(element, words);
+  if (words !== null) {
+    translate(element, words);
+    return;
+  }
+  waiting.add(element);
+  const text = brought(key);
+  if (text !== null) element.textContent = text;
+}
+
+/** The text of a message that has come with the page; null for others. */
+function brought(key: string): string | null {
+  const first = document.getElementById("first-words");
+  if (!(first instanceof HTMLTemplateElement)) return null;
+  return first.content.querySelector(`[data-words="${key}"]`)?.textContent ?? null;
 }
 
 /** An element whose words are none of ours: a name, or what a server says. */
