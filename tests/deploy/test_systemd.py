@@ -137,6 +137,7 @@ def test_what_the_units_start_gets_ready_and_is_backed_up(
             with (tmp_path / f"{unit}.log").open("wb") as log:
                 running.append(subprocess.Popen(moved(start), env=environ, stdout=log, stderr=log))
             (ready,) = values(unit, "ExecStartPost")
+            ready = ready.replace("$MAINPID", str(running[-1].pid))
             done = subprocess.run(moved(ready), capture_output=True, text=True, timeout=90)
             assert done.returncode == 0, done.stdout + (tmp_path / f"{unit}.log").read_text()
         address = f"http://127.0.0.1:{ports['9001']}/p/pad"

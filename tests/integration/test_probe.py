@@ -1,5 +1,8 @@
 """`padfleet probe`: the health check of an image without curl."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -47,6 +50,18 @@ def test_one_that_is_not_says_why(url: str, capsys: pytest.CaptureFixture[str]) 
 def test_one_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
     (port,) = free_ports(1)
     assert main([f"http://127.0.0.1:{port}"]) == 1
+    assert "does not answer" in capsys.readouterr().out
+
+
+def test_a_process_that_has_ended_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever waits is told to look at its log; one that lives is waited for."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    (port,) = free_ports(1)
+    wait = ["--wait", "100", f"http://127.0.0.1:{port}", "--process"]
+    assert main([*wait, str(ended.pid)]) == 1
+    assert "has ended" in capsys.readouterr().out
+    assert main(["--wait", "0.5", *wait[2:], str(os.getpid())]) == 1
     assert "does not answer" in capsys.readouterr().out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -37,6 +38,12 @@ def main(argv: Sequence[str]) -> int:
         metavar="S",
         help="ask again for so many seconds until it is well [default 0]",
     )
+    parser.add_argument(
+        "--process",
+        type=int,
+        metavar="PID",
+        help="with --wait: give up as soon as this process of this machine has ended",
+    )
     given = parser.parse_args(argv)
     where = urlsplit(given.url)
     if where.scheme != "http" or not where.hostname:
@@ -46,9 +53,23 @@ def main(argv: Sequence[str]) -> int:
         well, said = _ask(given.url, where, given.timeout)
         if well or time.monotonic() >= deadline:
             break
+        if given.process is not None and not _lives(given.process):
+            said = f"padfleet probe: process {given.process} has ended; its log says why"
+            break
         time.sleep(_PAUSE)
     print(said)
     return _WELL if well else _UNWELL
+
+
+def _lives(process: int) -> bool:
+    """Whether there is a process of this number, anybody's."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _ask(url: str, where: SplitResult, timeout: float) -> tuple[bool, str]:
