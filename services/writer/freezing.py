@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from padfleet.services.writer import metrics
+from padfleet.services.writer.lateness import Lateness
 from padfleet.shared.batches import batches, slices
 from padfleet.shared.cold.errors import StoreAway, WrittenThere
 from padfleet.shared.cold.etherpad.both import settle
@@ -78,7 +79,7 @@ class Freezing:
         self._every = every_ms / 1000
         self._terms: dict[int, int] = {}
         self._known: dict[int, set[str]] = {}  #: pads that were compared in this term, by partition
-        self._behind: dict[int, dict[str, float]] = {}  #: since when, by `time.monotonic`
+        self._late: dict[int, Lateness] = {}  #: by partition, in this term
 
     @property
     def interval(self) -> float:
@@ -104,7 +105,7 @@ class Freezing:
         for partition in self._terms.keys() - held:
             del self._terms[partition]
             self._known.pop(partition, None)
-            self._behind.pop(partition, None)
+            self._late.pop(partition, None)
 
     async def look(self, lease: Lease, between: Between) -> None:
         """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
@@ -112,30 +113,33 @@ class Freezing:
         partition = lease.partition
         if self._terms.get(partition) != lease.term:
             self._terms[partition], self._known[partition] = lease.term, set()
+            self._late[partition] = Lateness(self._every)
         for pad, trace in (await moving.traces(self._redis, self._keyspace, partition)).items():
             progress()
             after = FETCHING_MS if trace.startswith("thaw") else LATE_MS
             await self._each(pad, self._write.arrive_late(pad, trace, after))
         pads = await moving.hot_pads(self._redis, self._keyspace, partition)
         await self._look_there(partition, pads)
-        behind = self._behind.get(partition, {})
-        self._behind[partition] = {pad: behind[pad] for pad in pads if pad in behind}
+        late = self._late[partition]
+        late.look_begins(time.monotonic(), pads)
         for page in slices(pads, PAGE):
+            asked = time.monotonic()
             found = await moving.standings(self._redis, self._keyspace, partition, page)
             due = [
                 (pad, standing)
                 for pad, standing in zip(page, found, strict=True)
-                if self._is_due(partition, pad, standing)
+                if self._is_due(late, pad, standing, asked, self._known[partition])
             ]
             for some in slices(due, AT_ONCE):
                 progress()
                 await all_of(
                     *(
-                        self._each(pad, self._look_at(lease, pad, standing, between))
+                        self._each(pad, self._look_at(lease, pad, standing, late, between))
                         for pad, standing in some
                         if isinstance(standing, PadStanding)
                     )
                 )
+        late.look_ends(time.monotonic())
         self._tell()
 
     async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
@@ -155,21 +159,27 @@ class Freezing:
         outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
         metrics.COLD_VERDICTS.labels(outcome.value).inc()
 
-    def _is_due(self, partition: int, pad: str, standing: PadStanding | CorruptPad) -> bool:
+    def _is_due(
+        self,
+        late: Lateness,
+        pad: str,
+        standing: PadStanding | CorruptPad,
+        asked: float,
+        known: set[str],
+    ) -> bool:
         if isinstance(standing, CorruptPad):
             log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
             return False
-        behind = self._behind[partition]
-        if standing.even and standing.head is not None:
-            behind.pop(pad, None)
+        if standing.head is None:
+            return True
+        due = False
+        if standing.even:
+            late.is_even(pad, asked)
         elif not standing.opened:
-            behind.setdefault(pad, time.monotonic())
-        return (
-            not (standing.even or standing.opened)
-            or standing.head is None
-            or self._may_freeze(standing)
-            or pad not in self._known[partition]
-        )
+            late.is_behind(pad, asked)
+            due = late.is_due(pad, asked)
+        # What is to be frozen has to be even.
+        return due or pad not in known or self._may_freeze(standing._replace(even=True))
 
     def _may_freeze(self, standing: PadStanding) -> bool:
         return may_freeze(
@@ -182,11 +192,11 @@ class Freezing:
         )
 
     async def _look_at(
-        self, lease: Lease, pad: str, standing: PadStanding, between: Between
+        self, lease: Lease, pad: str, standing: PadStanding, late: Lateness, between: Between
     ) -> None:
         known = self._known[lease.partition]
         if standing.head is None:
-            self._behind[lease.partition].pop(pad, None)
+            late.forget(pad)
             known.discard(pad)
             # Frozen a moment ago, taken away as nobody wrote in it, or lost.
             if not await self._thawing.bring_if_lost(pad):
@@ -198,8 +208,9 @@ class Freezing:
         if standing.opened:
             return
         if not standing.even:
+            asked = time.monotonic()
             if await self._write.bring(pad) is not None:
-                self._behind[lease.partition].pop(pad, None)
+                late.is_even(pad, asked)
         elif self._may_freeze(standing):
             verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
             if verdict == "ok":
@@ -227,7 +238,7 @@ class Freezing:
             log.exception("pad not brought", extra={"pad": pad})
 
     def _tell(self) -> None:
-        since = [began for behind in self._behind.values() for began in behind.values()]
+        since = [began for late in self._late.values() for began in late.behind]
         metrics.COLD_BEHIND.set(len(since))
         oldest = min(since, default=None)
         metrics.COLD_BEHIND_SECONDS.set(0.0 if oldest is None else time.monotonic() - oldest)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from padfleet.shared.archive.entries import PadHead, Revisions
+from padfleet.shared.cold.rows import Row
 from padfleet.shared.cold.store import ColdVersion
 
 Mark = Literal["frozen", "live"]
@@ -61,6 +62,9 @@ class ColdPart(NamedTuple):
     snapshot: bytes | None = None
     """`Snapshot.to_bytes`, of a revision that the store has after this; None: as it was, or, where
     that is of a revision from `revisions.first` on, none."""
+    follows: bytes | None = None
+    """The chain that the revisions have been found to follow; None: nobody has looked."""
+    rows: Sequence[Row] = ()  #: where `follows` is given, the records of the revisions, unpacked
 
 
 class ColdPad(NamedTuple):

@@ -4,21 +4,20 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
 from padfleet.shared.archive.entries import PadHead, Revisions, flat
-from padfleet.shared.archive.taking import authors_in
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
+from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
 from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.deletion import deletion_field
-from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import HistoryGap, read_revisions, revision_pages
+from padfleet.shared.log.history import HistoryGap, read_records, read_revisions
 from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.moving import StoredPad
 from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.records import Snapshot
 
 MOST_REVISIONS = 2000
 """Revisions in one part: some hundred kilobytes."""
@@ -26,18 +25,18 @@ MOST_REVISIONS = 2000
 MOST_BYTES = 4 << 20
 """Bytes of revisions after which a part is full."""
 
-STEP = 500
-"""Revisions, messages or authors in one read."""
+STEP = 250
+"""Revisions, messages or authors in one read, and what is dealt with in one turn: a millisecond or
+two."""
+
+SNAPSHOT_DISTANCE = 500
+"""Revisions between two snapshots that are brought of a pad which is in use."""
 
 _NAMED = frozenset(
     ("head", "epoch", "chain", "time", "creator", "readonly", "settings", "public", "sessions")
 )
 _OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
 """Fields that mean something in Redis alone, or have a place of their own."""
-
-
-class Diverged(Exception):
-    """The pad's revisions do not follow those that the cold store has."""
 
 
 async def part_of(
@@ -53,21 +52,20 @@ async def part_of(
     with readable(keys.meta):
         head, snap = int(meta[b"head"]), int(meta.get(b"snap", b"-1"))
     cold = behind.head
-    revisions = await _revisions(redis, keys, first, head)
-    chain, time = b"", 0
+    follows = b""
     if first and cold is not None:
-        chain = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
-    for revision in revisions:
-        chain = chain_of(chain, revision.wire)
-        if chain != revision.chain:
-            raise Diverged(f"revision {revision.rev} does not follow what the cold store has")
-        time = revision.time
-    last = first + len(revisions) - 1
+        follows = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
+    records, rows, chain = await _revisions(redis, keys, first, head, follows)
+    last = first + len(records) - 1
+    time = rows[-1][1] if rows else 0
     if last == head:
         if chain != meta.get(b"chain", b""):
             raise Diverged("the revisions do not lead to the head that the pad's meta names")
         time = int(meta.get(b"time", b"0"))
-    snapshot = await _snapshot(redis, keys, snap, behind.snap if first else -1, last)
+    there = behind.snap if first else -1
+    snapshot = None
+    if whole or is_worth_a_snapshot(snap, there):
+        snapshot = await _snapshot(redis, keys, snap, there, last)
     fresh = not first
     said = NO_MESSAGES if fresh else behind.chat
     chat = await _chat(redis, keys, said) if stored.chat > said else []
@@ -75,7 +73,9 @@ async def part_of(
     if fresh or newest != behind.saved:
         saved = await _saved(redis, keys) if newest else []
         newest = saved[-1] if saved else b""
-    names = _speakers(chat).union(*map(authors_in, revisions))
+    names = _speakers(chat)
+    with readable(keys.revs):
+        names |= authors_of(rows)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
@@ -91,12 +91,26 @@ async def part_of(
     )
     return ColdPart(
         state,
-        Revisions(first, [revision.to_record() for revision in revisions]),
+        Revisions(first, records),
         chat,
         saved,
         await _records(redis, names - {""}),
         snapshot,
+        follows,
+        rows,
     )
+
+
+def is_worth_a_snapshot(here: int, there: int) -> bool:
+    """Whether a newer snapshot is brought before the pad is frozen: it costs the text. The store
+    needs it where the pad is lost in Redis, and then has some hundred revisions to go on from the
+    one that it has. Pure.
+
+    Arguments:
+        here: the revision of the snapshot that Redis has; -1: there is none.
+        there: of that which the store has.
+    """
+    return there < 0 <= here or here - there >= SNAPSHOT_DISTANCE
 
 
 def state_of(
@@ -136,26 +150,36 @@ def state_of(
     )
 
 
-async def _revisions(redis: Redis, keys: PadKeys, first: int, head: int) -> list[Revision]:
-    found: list[Revision] = []
+async def _revisions(
+    redis: Redis, keys: PadKeys, first: int, head: int, chain: bytes
+) -> tuple[list[bytes], list[Row], bytes]:
+    """Records, the same unpacked, and the chain after the last; `chain` is the one before the
+    first."""
+    records: list[bytes] = []
+    rows: list[Row] = []
     size = 0
     async with aclosing(_pages(redis, keys, first, head)) as pages:
         async for page in pages:
-            found += page
-            size += sum(len(revision.wire) for revision in page)
-            if len(found) >= MOST_REVISIONS or size >= MOST_BYTES:
+            with readable(keys.revs):
+                found = rows_of(page)
+                chain = followed(first + len(records), found, chain)
+            records += page
+            rows += found
+            size += sum(map(len, page))
+            if len(records) >= MOST_REVISIONS or size >= MOST_BYTES:
                 break
-    return found
+    return records, rows, chain
 
 
 async def _pages(
     redis: Redis, keys: PadKeys, first: int, last: int
-) -> AsyncGenerator[list[Revision], None]:
-    try:
-        async for page in revision_pages(redis, keys, first, last, step=STEP):
-            yield page
-    except HistoryGap as error:
-        raise CorruptPad(str(error)) from error
+) -> AsyncGenerator[list[bytes], None]:
+    """The records of these revisions, `STEP` at a time."""
+    for start in range(first, last + 1, STEP):
+        try:
+            yield await read_records(redis, keys, start, min(start + STEP - 1, last))
+        except HistoryGap as error:
+            raise CorruptPad(str(error)) from error
 
 
 async def _chain_at(redis: Redis, keys: PadKeys, rev: int) -> bytes:
@@ -207,7 +231,8 @@ async def _in_the_pad(redis: Redis, keys: PadKeys, snap: int, head: int) -> set[
         with readable(keys.snap):
             found |= {v for k, v in Snapshot.from_bytes(data).pool if k == "author"}
     async for page in _pages(redis, keys, snap + 1, head):
-        found.update(*map(authors_in, page))
+        with readable(keys.revs):
+            found |= authors_of(rows_of(page))
     return found
 
 

@@ -12,8 +12,9 @@ from prometheus_client import Counter
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted, read_noted
 from padfleet.shared.cold.pads import ColdHead, ColdPads, chain_in
-from padfleet.shared.cold.parts import Diverged, part_of
+from padfleet.shared.cold.parts import part_of
 from padfleet.shared.cold.places import PadPlace, due, place_of
+from padfleet.shared.cold.rows import Diverged
 from padfleet.shared.log import contributions, moving, pads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import read_revisions

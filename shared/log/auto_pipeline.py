@@ -16,7 +16,7 @@ class AutoPipeline:
     """Stands for the client where one of these few commands is wanted."""
 
     def __init__(self, commands: HotCommands) -> None:
-        self._call = commands.call
+        self._call, self._exchange = commands.call, commands.exchange
         self.evalsha, self.eval = commands.evalsha, commands.eval
 
     async def get(self, key: str) -> Any:
@@ -37,6 +37,14 @@ class AutoPipeline:
         until = ("PX", keep_ms) if keep_ms else ()
         before: bytes | None = await self._call("SET", key, value, "NX", "GET", *until)
         return value if before is None else before.decode()
+
+    async def hgetall_each(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """The fields of each; empty: there is no such key."""
+        replies = await self._exchange([("HGETALL", key) for key in keys])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply.with_traceback(None)
+        return [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in replies]
 
     async def persist(self, key: str) -> None:
         await self._call("PERSIST", key)

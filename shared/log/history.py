@@ -171,6 +171,21 @@ async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> 
     return found
 
 
+async def read_records(redis: Redis, keys: PadKeys, first: int, last: int) -> list[bytes]:
+    """The records of the revisions first…last, both included, as they are stored, for who wants no
+    more of them: what is in the stream costs a tenth of what `read_revisions` does. Raises as that
+    does, and `HistoryEnds` where fewer are there."""
+    with of_right_type(keys.revs):
+        entries = await redis.rush.xrange(keys.revs, f"{first}-1", f"{last}-1")
+    # Where one is missing, it may be in a chunk by now.
+    if len(entries) == last - first + 1 and all(len(fields) == 2 for _, fields in entries):
+        return [fields[1] for _, fields in entries]
+    revisions = await read_revisions(redis, keys, first, last)
+    if (missing := first + len(revisions)) <= last:
+        raise HistoryEnds(f"revision {missing} is missing, and all after it")
+    return [revision.to_record() for revision in revisions]
+
+
 ReadRevisions = Callable[[Redis, PadKeys, int, int], Awaitable[list[Revision]]]
 """Reads revisions as `read_revisions` does."""
 

@@ -15,13 +15,13 @@ async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict
 
     Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type.
     """
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in authors:
-        _ = pipeline.hgetall(author_key(author))
-    found = cast("list[dict[bytes, bytes]]", await pipeline.execute())
-    for fields in found:
+    found = {}
+    replies = await redis.rush.hgetall_each([author_key(author) for author in authors])
+    for author, fields in zip(authors, replies, strict=True):
         fields.pop(VISITOR.encode(), None)
-    return {author: fields for author, fields in zip(authors, found, strict=True) if fields}
+        if fields:
+            found[author] = fields
+    return found
 
 
 async def bring_token(redis: Redis, token_hash: str, author: str) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from padfleet.shared.archive.entries import Revisions
-from padfleet.shared.cold.layout.blocks import Block, cut, joined, to_blocks
+from padfleet.shared.cold.layout.blocks import MOST_IN_A_CHUNK, Block, cut, joined, to_blocks
 from padfleet.shared.cold.layout.heads import Beside, HeadObject
 from padfleet.shared.cold.layout.pad_parts import PadParts
 from padfleet.shared.cold.layout.parts import (
@@ -18,7 +17,9 @@ from padfleet.shared.cold.layout.parts import (
     payload_of,
     value_of,
 )
+from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.pads import ColdPart
+from padfleet.shared.cold.rows import Row
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.records import Snapshot
 
@@ -27,6 +28,12 @@ CHAT_BYTES: Final = 1 << 13
 BESIDE_BYTES: Final = 1 << 12
 """Bytes, compressed, of the newest revisions, of the newest messages, and of anything else that
 stand in the head itself, which is written with each change; what is more becomes a part."""
+
+AT_ONCE: Final = 250
+"""Revisions of which a block is made in one turn of the event loop: a millisecond or two."""
+
+EACH_BYTES: Final = 100
+"""Bytes of the record of an author or a saved revision, about."""
 
 Message = tuple[str, list[bytes]]
 """One that stands in a chat: the ID in its stream, and fields and values in turn."""
@@ -74,7 +81,7 @@ class Contents:
 async def append(parts: PadParts, contents: Contents, part: ColdPart) -> None:
     """Brings the contents forward, and puts what becomes parts. Raises `CorruptPad` for what does
     not follow, or is damaged in the store; `PartGone`, `StoreAway`, `StoreFull`."""
-    await _history(parts, contents, part.revisions)
+    await _history(parts, contents, part)
     pad = part.state.pad
     if (contents.head, contents.chain) != (pad.head, pad.chain):
         raise CorruptPad(f"what was to be appended does not lead to revision {pad.head}")
@@ -94,21 +101,42 @@ async def append(parts: PadParts, contents: Contents, part: ColdPart) -> None:
 # --- The history ---------------------------------------------------------------------------------
 
 
-async def _history(parts: PadParts, contents: Contents, revisions: Revisions) -> None:
-    first, records = revisions
+async def _history(parts: PadParts, contents: Contents, part: ColdPart) -> None:
+    first, records = part.revisions
     if not 0 <= first <= contents.head + 1:
         raise CorruptPad(f"revisions {contents.head + 1} to {first - 1} would be missing")
     if first <= contents.head:
         await _cut(parts, contents, first)
     if not records:
         return
-    added = await asyncio.to_thread(to_blocks, first, records, contents.chain)
+    rows = part.rows if part.follows == contents.chain else None
+    added = await _blocks_of_new(first, records, contents.chain, rows)
     contents.head = first + len(records) - 1
-    contents.blocks = await asyncio.to_thread(
-        joined, [*contents.blocks, *added], contents.chain_before_blocks
-    )
-    if sum(len(block.payload) for block in contents.blocks) > HISTORY_BYTES:
+    contents.blocks = await _joined([*contents.blocks, *added])
+    if _size(contents.blocks) > HISTORY_BYTES:
         await _move_into_parts(parts, contents)
+
+
+async def _blocks_of_new(
+    first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None
+) -> list[Block]:
+    """Some at a time, so that others come to their turn."""
+    added: list[Block] = []
+    for start in range(0, len(records), AT_ONCE):
+        if added:
+            chain = added[-1].chain
+            await asyncio.sleep(0)
+        some = slice(start, start + AT_ONCE)
+        added += to_blocks(first + start, records[some], chain, rows[some] if rows else None)
+    return await _joined(added, 1) if len(records) > AT_ONCE else added
+
+
+async def _joined(blocks: list[Block], most: int = MOST_IN_A_CHUNK) -> list[Block]:
+    return await in_turn(_size(blocks), joined, blocks, most)
+
+
+def _size(blocks: Sequence[Block]) -> int:
+    return sum(len(block.payload) for block in blocks)
 
 
 async def _cut(parts: PadParts, contents: Contents, first: int) -> None:
@@ -128,16 +156,14 @@ async def _cut(parts: PadParts, contents: Contents, first: int) -> None:
 
 
 async def _move_into_parts(parts: PadParts, contents: Contents) -> None:
-    size = sum(len(block.payload) for block in contents.blocks)
+    size = _size(contents.blocks)
     count = merged_with([ref.size for ref in contents.parts], size)
     kept = len(contents.parts) - count
     taken, contents.parts = contents.parts[kept:], contents.parts[:kept]
     blocks: list[Block] = []
     for ref in taken:
         blocks += blocks_of(ref, await parts.load("history", ref))
-    blocks = await asyncio.to_thread(
-        joined, [*blocks, *contents.blocks], contents.chain_before_blocks, 1
-    )
+    blocks = await asyncio.to_thread(joined, [*blocks, *contents.blocks], 1)
     for group in _groups(blocks):
         content = PartContent([list(block[:3]) for block in group], [b.payload for b in group])
         contents.parts.append(
@@ -247,11 +273,12 @@ async def read_beside(
     found = beside.get(name)
     if isinstance(found, PartRef):
         (found,) = (await parts.load(name, found)).payloads
-    return None if found is None else await asyncio.to_thread(value_of, found, f"the {name}")
+    return None if found is None else await in_turn(len(found), value_of, found, f"the {name}")
 
 
 async def _put_beside(parts: PadParts, contents: Contents, name: Beside, value: Any) -> None:
-    payload = await asyncio.to_thread(payload_of, value)
+    size = len(value) if isinstance(value, bytes) else EACH_BYTES * len(value)
+    payload = await in_turn(size, payload_of, value)
     if not value:
         contents.beside.pop(name, None)
     elif len(payload) > BESIDE_BYTES:

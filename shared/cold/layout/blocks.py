@@ -5,7 +5,14 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from padfleet.shared.archive.frames import BadArchive, deflated, inflated
-from padfleet.shared.cold.layout.columns import Columns, from_columns, to_columns
+from padfleet.shared.cold.layout.columns import (
+    Columns,
+    from_columns,
+    put_together,
+    size_of,
+    to_columns,
+)
+from padfleet.shared.cold.rows import Row
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad, readable
 
@@ -14,7 +21,7 @@ BLOCK_BYTES: Final = 1 << 20
 
 MOST_IN_A_CHUNK: Final = 24
 """Blocks of the chunk that is not full yet; with more, they are made into one. Each costs some 200
-bytes more than its revisions, and making them into one, the work that was done for them again."""
+bytes more than its revisions."""
 
 
 class Block(NamedTuple):
@@ -30,14 +37,21 @@ class Block(NamedTuple):
         return self.first // CHUNK_REVISIONS
 
 
-def to_blocks(first: int, records: Sequence[bytes], chain: bytes) -> list[Block]:
-    """Blocks of these records, which follow the chain. Raises `CorruptPad` if they do not."""
+def to_blocks(
+    first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None = None
+) -> list[Block]:
+    """Blocks of these records, which follow the chain. Raises `CorruptPad` if they do not. `rows`
+    is as for `to_columns`."""
     blocks = []
     for start, end in _ranges(first, records):
-        columns, chain = to_columns(first + start, records[start:end], chain)
-        place = (first + start, first + end - 1, chain)
-        blocks.append(Block(*place, deflated(["revs", *place[:2], *columns])))
+        own = rows[start:end] if rows is not None else None
+        columns, chain = to_columns(first + start, records[start:end], chain, own)
+        blocks.append(_block(first + start, first + end - 1, chain, columns))
     return blocks
+
+
+def _block(first: int, last: int, chain: bytes, columns: Columns) -> Block:
+    return Block(first, last, chain, deflated(["revs", first, last, *columns]))
 
 
 def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
@@ -53,18 +67,27 @@ def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 
 def from_block(block: Block, chain: bytes) -> list[bytes]:
     """The records as they were put. `chain` is the one before the first. Raises `CorruptPad`."""
-    said = f"the block of revisions {block.first} to {block.last}"
-    with readable(said):
+    count = block.last - block.first + 1
+    with readable(_said(block)):
+        records, leads_to = from_columns(block.first, count, _columns(block), chain)
+    if leads_to != block.chain:
+        raise CorruptPad(f"{_said(block)} belongs to another history")
+    return records
+
+
+def _columns(block: Block) -> Columns:
+    with readable(_said(block)):
         try:
             kind, first, last, *columns = inflated(block.payload, len(block.payload))
         except BadArchive as error:
-            raise CorruptPad(f"{said} cannot be read") from error
+            raise CorruptPad(f"{_said(block)} cannot be read") from error
         if (kind, first, last) != ("revs", block.first, block.last):
-            raise CorruptPad(f"{said} is another's")
-        records, leads_to = from_columns(first, last - first + 1, Columns(*columns), chain)
-    if leads_to != block.chain:
-        raise CorruptPad(f"{said} belongs to another history")
-    return records
+            raise CorruptPad(f"{_said(block)} is another's")
+        return Columns(*columns)
+
+
+def _said(block: Block) -> str:
+    return f"the block of revisions {block.first} to {block.last}"
 
 
 def cut(blocks: Sequence[Block], before: int, chain: bytes) -> list[Block]:
@@ -79,20 +102,45 @@ def cut(blocks: Sequence[Block], before: int, chain: bytes) -> list[Block]:
     return kept
 
 
-def joined(blocks: Sequence[Block], chain: bytes, most: int = MOST_IN_A_CHUNK) -> list[Block]:
+def joined(blocks: Sequence[Block], most: int = MOST_IN_A_CHUNK) -> list[Block]:
     """The same revisions, with one block for each chunk that is full, as far as `BLOCK_BYTES` lets
-    it, and no more than `most` for the last one. `chain` is the one before the first block."""
+    it, and no more than `most` for the last one. Raises `CorruptPad`; that a block is of this
+    history is not looked at, since it is when it was put, and whenever it is read."""
     found: list[Block] = []
     groups = [list(group) for _, group in groupby(blocks, key=lambda block: block.chunk)]
     for number, group in enumerate(groups):
         if len(group) > (most if number == len(groups) - 1 else 1):
-            records: list[bytes] = []
-            at = chain
-            for block in group:
-                records += from_block(block, at)
-                at = block.chain
-            found += to_blocks(group[0].first, records, chain)
+            found += _in_one(group)
         else:
             found += group
-        chain = group[-1].chain
+    return found
+
+
+def _in_one(blocks: Sequence[Block]) -> list[Block]:
+    found: list[Block] = []
+    pieces: list[tuple[int, Columns]] = []
+    held: list[Block] = []
+    size = 0
+
+    def close() -> None:
+        if len(held) > 1:
+            with readable(f"the blocks from revision {held[0].first} on"):
+                columns = put_together(pieces)
+            found.append(_block(held[0].first, held[-1].last, held[-1].chain, columns))
+        else:
+            found.extend(held)
+        held.clear()
+        pieces.clear()
+
+    for block in blocks:
+        count, columns = block.last - block.first + 1, _columns(block)
+        with readable(_said(block)):
+            more = size_of(columns, count)
+        if held and size + more > BLOCK_BYTES:
+            close()
+            size = 0
+        held.append(block)
+        pieces.append((count, columns))
+        size += more
+    close()
     return found

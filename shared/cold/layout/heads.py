@@ -44,9 +44,14 @@ class HeadObject:
     @property
     def size(self) -> int:
         """Bytes, of all that it names, and of what is large in itself."""
+        return sum(ref.size for ref in self.refs()) + self.inline_size
+
+    @property
+    def inline_size(self) -> int:
+        """Bytes of what is large in itself."""
         inline = [self.chat, *(block.payload for block in self.blocks)]
         inline += [payload for payload in self.beside.values() if isinstance(payload, bytes)]
-        return sum(ref.size for ref in self.refs()) + sum(map(len, inline))
+        return sum(map(len, inline))
 
     def refs(self) -> list[PartRef]:
         """All parts that it names."""

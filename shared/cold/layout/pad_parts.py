@@ -1,6 +1,5 @@
 """The parts of one pad, in a store of bytes."""
 
-import asyncio
 import logging
 import secrets
 import time
@@ -10,6 +9,7 @@ from contextlib import suppress
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.layout.names import parts_folder
 from padfleet.shared.cold.layout.parts import Kind, PartContent, PartRef, decode_part, encode_part
+from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.store import ColdStore
 from padfleet.shared.tasks import all_of
 
@@ -38,13 +38,14 @@ class PadParts:
         stored = await self._store.get(self._folder + ref.name)
         if stored is None:
             raise PartGone(f"{kind} part {ref.name} of pad {self._pad!r} is missing")
-        return await asyncio.to_thread(decode_part, self._pad, kind, ref, stored.data)
+        return await in_turn(len(stored.data), decode_part, self._pad, kind, ref, stored.data)
 
     async def put(
         self, kind: Kind, content: PartContent, first: int = 0, last: int = 0, chain: bytes = b""
     ) -> PartRef:
         """Puts a part, and reads it back. Raises `StoreAway`, `StoreFull`."""
-        data, seal = await asyncio.to_thread(encode_part, self._pad, kind, content)
+        size = sum(map(len, content.payloads))
+        data, seal = await in_turn(size, encode_part, self._pad, kind, content)
         name = f"{kind[0]}-{int(time.time() * 1000):011x}-{secrets.token_hex(6)}"
         ref = PartRef(name, first, last, len(data), seal, chain)
         self.new.append(ref)

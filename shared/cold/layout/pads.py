@@ -24,6 +24,8 @@ from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_he
 from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
 from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
+from padfleet.shared.cold.layout.recent import RecentHeads
+from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
@@ -48,11 +50,12 @@ class ObjectPads:
         self._store = store
         self._read_only = ColdIndex(store, "readonly")
         self._authors = ColdIndex(store, "authors")
+        self._recent = RecentHeads()
 
     # --- One pad ---------------------------------------------------------------------------------
 
     async def look(self, pad: str) -> ColdHead | None:
-        found = await self._head(pad)
+        found = await self._head(pad, keep=True)
         return found[0].cold_head(found[1]) if found is not None else None
 
     async def glance(self, pad: str) -> ColdGlance | None:
@@ -72,7 +75,7 @@ class ObjectPads:
 
     async def read(self, pad: str) -> ColdPad | None:
         seen: ColdVersion | None = None
-        while (found := await self._head(pad)) is not None:
+        while (found := await self._head(pad, keep=True)) is not None:
             head, version = found
             try:
                 return await self._read(pad, head, version)
@@ -183,6 +186,7 @@ class ObjectPads:
         with suppress(PartGone, CorruptPad):
             names = [name for name, _ in await read_beside(parts, before.beside, "authors") or ()]
         await self._store.delete(head_name(pad), over=over.version)
+        self._recent.forget(pad)
         await parts.drop(before.refs())
         try:
             for name in names:
@@ -241,14 +245,20 @@ class ObjectPads:
 
     # --- Heads -----------------------------------------------------------------------------------
 
-    async def _head(self, pad: str) -> tuple[HeadObject, ColdVersion] | None:
+    async def _head(self, pad: str, *, keep: bool = False) -> tuple[HeadObject, ColdVersion] | None:
+        """`keep`: for who is likely to replace it."""
         stored = await self._store.get(head_name(pad))
         if stored is None:
             return None
-        return await asyncio.to_thread(decode_head, stored.data, pad), stored.version
+        head = await in_turn(len(stored.data), decode_head, stored.data, pad)
+        if keep:
+            self._recent.keep(pad, head, stored.version, len(stored.data))
+        return head, stored.version
 
     async def _known(self, pad: str, over: ColdHead) -> HeadObject:
         """The head that `over` is of. Raises `Overwritten`."""
+        if (kept := self._recent.of(pad, over.version)) is not None:
+            return kept
         found = await self._head(pad)
         if found is None or found[1] != over.version:
             raise Overwritten(f"pad {shown(pad)} has been changed since it was looked at")
@@ -262,7 +272,7 @@ class ObjectPads:
         return None
 
     async def _put_head(self, pad: str, head: HeadObject, over: ColdHead | None) -> ColdVersion:
-        data = await asyncio.to_thread(encode_head, head)
+        data = await in_turn(head.inline_size, encode_head, head)
         version = await self._store.put(
             head_name(pad), data, over=over.version if over is not None else None
         )
@@ -271,6 +281,7 @@ class ObjectPads:
             there = await self._store.get(head_name(pad))
             if there is None or (there.version == version and there.data != data):
                 raise StoreAway(f"the cold store has not kept what was put of pad {shown(pad)}")
+        self._recent.keep(pad, head, version, len(data))
         return version
 
     async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdPart) -> None:

@@ -25,7 +25,8 @@ LEASE_MS = 60_000
 
 
 class Scene:
-    """`go` starts over in a process that knows nothing, as after a crash."""
+    """`go` starts over in a process that knows nothing, as after a crash. The store may be behind
+    for no time: each look brings what there is."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, pads: MemoryPads | None = None) -> None:
         self.redis = redis
@@ -37,7 +38,7 @@ class Scene:
         self.thawing = Thawing(self.redis, self.keyspace, self.pads)
         self.write = WriteBehind(self.redis, self.keyspace, self.pads)
         self.freezing = Freezing(
-            self.redis, self.keyspace, self.thawing, after_ms=after_ms, every_ms=1000
+            self.redis, self.keyspace, self.thawing, after_ms=after_ms, every_ms=0
         )
         self.redis.elsewhere = self.thawing
 

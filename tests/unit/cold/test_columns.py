@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from padfleet.shared.archive.taking import authors_in
 from padfleet.shared.cold.layout import columns as layout
 from padfleet.shared.cold.layout.blocks import Block, cut, from_block, joined, to_blocks
-from padfleet.shared.cold.layout.columns import Columns, from_columns, to_columns
+from padfleet.shared.cold.layout.columns import (
+    Columns,
+    from_columns,
+    put_together,
+    to_columns,
+)
+from padfleet.shared.cold.rows import Diverged, authors_of, followed, rows_of
 from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad
@@ -67,6 +74,62 @@ def test_whatever_record_comes_out_as_it_went_in(records: list[bytes]) -> None:
     assert from_block(block, b"") == records
 
 
+@given(odd_records(), st.lists(st.integers(1, 5), max_size=8))
+def test_columns_are_put_together_as_if_they_had_been_made_at_once(
+    records: list[bytes], sizes: list[int]
+) -> None:
+    whole, _ = to_columns(0, records, b"")
+    pieces, at, chain = [], 0, b""
+    for size in [*sizes, len(records)]:
+        some = records[at : at + size]
+        made, chain = to_columns(at, some, chain)
+        pieces.append((len(some), made))
+        at += len(some)
+    assert put_together(pieces) == whole
+
+
+def test_what_is_put_together_of_a_real_history_comes_out_as_it_went_in() -> None:
+    pieces, chain = [], b""
+    for at in range(0, len(REAL), 7):
+        made, chain = to_columns(at, REAL[at : at + 7], chain)
+        pieces.append((len(REAL[at : at + 7]), made))
+    assert put_together(pieces) == to_columns(0, REAL, b"")[0]
+
+
+def test_rows_that_are_unpacked_already_make_the_same_columns() -> None:
+    rows = rows_of(REAL)
+    leads_to = followed(0, rows, b"")
+    assert to_columns(0, REAL, b"", rows) == to_columns(0, REAL, b"")
+    assert leads_to == to_columns(0, REAL, b"")[1]
+    with pytest.raises(Diverged, match="revision 1 "):
+        followed(1, rows[1:], b"x")
+
+
+def test_authors_are_found_as_they_are_in_single_revisions() -> None:
+    revisions = lived_in(300)
+    for at in range(0, 300, 50):
+        some = revisions[at : at + 50]
+        found = authors_of(rows_of([revision.to_record() for revision in some]))
+        assert found == set[str]().union(*map(authors_in, some))
+
+
+def test_blocks_that_would_be_too_large_together_stay_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("padfleet.shared.cold.layout.blocks.BLOCK_BYTES", 30_000)
+    parted, chain = [], b""
+    for at in range(0, len(REAL), 10):
+        parted += to_blocks(at, REAL[at : at + 10], chain)
+        chain = parted[-1].chain
+    together = joined(parted, 1)
+    assert 1 < len(together) < len(parted) / 2
+    read, follows = [], b""
+    for block in together:
+        read += from_block(block, follows)
+        follows = block.chain
+    assert read == REAL
+
+
 def test_a_real_history_takes_a_tenth_of_what_it_does_in_redis() -> None:
     blocks = to_blocks(0, REAL, b"")
     assert from_block(blocks[0], b"") == REAL
@@ -95,8 +158,8 @@ def test_blocks_are_cut_and_joined_anywhere(start: int, sizes: list[int], before
         blocks += to_blocks(at, records, blocks[-1].chain if blocks else chain)
         at = end
     for found, last in [
-        (joined(blocks, chain), at),
-        (joined(blocks, chain, 1), at),
+        (joined(blocks), at),
+        (joined(blocks, 1), at),
         (cut(blocks, before, chain), min(at, max(before, start))),
     ]:
         read, follows = [], chain
@@ -105,7 +168,7 @@ def test_blocks_are_cut_and_joined_anywhere(start: int, sizes: list[int], before
             read += from_block(block, follows)
             follows = block.chain
         assert read == written.records(start, last - 1)
-    whole = joined(blocks, chain, 1)
+    whole = joined(blocks, 1)
     assert len(whole) == len({block.chunk for block in blocks})
 
 

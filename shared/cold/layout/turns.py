@@ -1,0 +1,20 @@
+"""Work that is done at once where it is small, and beside the event loop where it is not."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+SMALL: Final = 1 << 15
+"""Bytes, compressed or sealed, that are dealt with in the event loop's own time: a millisecond at
+most, where a thread costs a tenth of that each time, and as much again of the loop's, since only
+one of the two can run."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_turn(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` comes to, of so many bytes."""
+    if size <= SMALL:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
