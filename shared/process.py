@@ -38,7 +38,7 @@ from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
-from padfleet.shared.log.agreement import Disagreement
+from padfleet.shared.log.agreement import Disagreement, agreed_cold
 from padfleet.shared.log.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keeping import Unfit, require_keeping
 from padfleet.shared.log.keys import Keyspace
@@ -47,6 +47,7 @@ from padfleet.shared.logs import configure
 from padfleet.shared.responsiveness import Collector, watch_delay
 from padfleet.shared.serving import Runner
 from padfleet.shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
+from padfleet.shared.settings.cold_url import agreed_name
 from padfleet.shared.supervision import DISPENSABLE, LASTING, Policy
 from padfleet.shared.supervisor import Kept, Supervisor, TaskDied, Work, add_metrics
 from padfleet.shared.tasks import report_the_loops_faults
@@ -112,6 +113,7 @@ class Process:
         self._role = role
         self._partitions = settings.partitions
         self._cold_url = settings.cold_url
+        self._cold_name = agreed_name(settings.cold_url)
         self.thawing: Thawing | None = None  #: brings pads from the cold store, if there is one
         self._kept: list[Kept] = []
         self._sites: list[web.TCPSite] = []
@@ -150,17 +152,24 @@ class Process:
         # Somebody at a terminal does not want to wait, nor does who asks for the second time.
         loop.add_signal_handler(signal.SIGTERM, self._terminate)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        await self._join()
+        # Before it is told which store the fleet has: whoever reads that has to find it.
         await self._attach()
+        await self._join()
+        if self.thawing is not None:
+            await self._try_out(self.thawing.cold)
 
     async def _attach(self) -> None:
         """A store that does not answer keeps nobody from starting: pads that are in Redis are
         served without it."""
+        fleets = await agreed_cold(self.redis)
+        if fleets and self._cold_name is None:
+            log.warning("pads of this fleet will not be found", extra={"cold_store": fleets})
         try:
             self.thawing = attach(
                 self.redis,
                 self.keyspace,
                 self._cold_url,
+                known=fleets == self._cold_name,
                 patience_s=self._role.patience_s,
                 trusting_s=self._role.trusting_s,
             )
@@ -168,7 +177,6 @@ class Process:
             raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
         if self.thawing is not None:
             self.ends.push_async_callback(self.thawing.cold.aclose)
-            await self._try_out(self.thawing.cold)
 
     async def _try_out(self, cold: ColdPads) -> None:
         """One that does not keep what it is given, or puts over what others have put, loses pads:
@@ -189,6 +197,7 @@ class Process:
             self.id,
             partitions=self._partitions,
             setting=self._role.setting,
+            cold=self._cold_name,
         )
         await membership.enter()
         self.ends.push_async_callback(membership.leave)

@@ -11,19 +11,23 @@ from typing import Any, NoReturn
 from redis.exceptions import ResponseError
 
 from padfleet.shared.cold.errors import StoreAway
-from padfleet.shared.cold.opening import names_none, open_pads
-from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.log.agreement import Disagreement
+from padfleet.shared.cold.opening import attach
+from padfleet.shared.log.agreement import Disagreement, agreed_cold
 from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
 from padfleet.shared.log.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.logs import configure
 from padfleet.shared.settings import RedisProcessSettings, load, mask
+from padfleet.shared.settings.cold_url import url_for_tools
 
 FAILED = 1
 NOT_DONE = 2
 """What was asked could not even be begun. The same as for wrong usage: nothing has happened."""
+
+
+class ColdStoreUnnamed(Disagreement):
+    """Without the fleet's cold store, pads that lie there would be taken for none."""
 
 
 def add_redis_options(parser: argparse.ArgumentParser) -> None:
@@ -72,12 +76,15 @@ def run_tool(
 async def fleet_of(
     settings: RedisProcessSettings, *, begin: bool = False
 ) -> AsyncIterator[tuple[Redis, Keyspace]]:
-    """The Redis that the settings name, and the keyspace of the fleet that it holds.
+    """The Redis that the settings name, and the keyspace of the fleet that it holds. Pads that lie
+    in its cold store are brought back by whoever reads them as one does: the store is the one that
+    the settings name, or else the one that the fleet says that it has.
 
     With `begin`, one that has held no fleet yet gets the partitions of the settings. Raises
-    `NoFleet` without, and what `UNREACHABLE` lists.
+    `NoFleet` without, `StoreAway`, `ColdStoreUnnamed`, and what else `UNREACHABLE` lists.
     """
     redis = open_redis(settings.redis_url)
+    cold = None
     try:
         await redis.start()
         try:
@@ -87,25 +94,20 @@ async def fleet_of(
                 raise
             await settle_partitions(redis, settings.partitions)
             keyspace = Keyspace(settings.partitions)
+        fleets = await agreed_cold(redis)
+        try:
+            url = url_for_tools(settings.cold_url, fleets)
+        except ValueError as error:
+            raise ColdStoreUnnamed(str(error)) from error
+        try:
+            cold = attach(redis, keyspace, url, known=bool(fleets))
+        except ValueError as error:
+            raise StoreAway(f"PADFLEET_COLD_URL: {error}") from error
         yield redis, keyspace
     finally:
+        if cold is not None:
+            await cold.cold.aclose()
         await redis.close()
-
-
-@asynccontextmanager
-async def cold_of(settings: RedisProcessSettings) -> AsyncIterator[ColdPads | None]:
-    """The cold store that the settings name; None: they name none. Raises `StoreAway`."""
-    if names_none(settings.cold_url):
-        yield None
-        return
-    try:
-        cold = open_pads(settings.cold_url)
-    except ValueError as error:
-        raise StoreAway(f"PADFLEET_COLD_URL: {error}") from error
-    try:
-        yield cold
-    finally:
-        await cold.aclose()
 
 
 class ToolProgress:

@@ -4,16 +4,12 @@ from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import PATIENCE, Thawing
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.settings.cold_url import NONE
+from padfleet.shared.settings.cold_url import names_none
 
 
-def names_none(url: str) -> bool:
-    """Whether a setting says that there is no cold store."""
-    return url.strip() in ("", NONE)
-
-
-def open_pads(url: str) -> ColdPads:
-    """The pads of a cold store, which has not been asked anything yet.
+def open_pads(url: str, *, known: bool = False) -> ColdPads:
+    """The pads of a cold store, which has not been asked anything yet. `known`: it was used before,
+    so that a directory which is not there is not made.
 
     Raises ValueError with what is wrong with the URL, or `StoreAway` where it is clear already that
     the store cannot be used: a directory that nobody may write, a library that is not installed.
@@ -27,7 +23,7 @@ def open_pads(url: str) -> ColdPads:
     from padfleet.shared.cold.layout.pads import ObjectPads
     from padfleet.shared.cold.stores.opening import open_store, parse_cold_url
 
-    return ObjectPads(open_store(parse_cold_url(url)))
+    return ObjectPads(open_store(parse_cold_url(url), known=known))
 
 
 def cold_of(redis: Redis) -> ColdPads | None:
@@ -40,6 +36,7 @@ def attach(
     keyspace: Keyspace,
     url: str,
     *,
+    known: bool = False,
     patience_s: float = PATIENCE,
     trusting_s: float = 0.0,
 ) -> Thawing | None:
@@ -48,7 +45,8 @@ def attach(
     `open_pads`."""
     if names_none(url):
         return None
-    thawing = Thawing(redis, keyspace, open_pads(url), patience_s=patience_s, trusting_s=trusting_s)
+    cold = open_pads(url, known=known)
+    thawing = Thawing(redis, keyspace, cold, patience_s=patience_s, trusting_s=trusting_s)
     redis.elsewhere = thawing
     redis.register = getattr(thawing.cold, "register", None)
     return thawing

@@ -37,28 +37,37 @@ class NameTaken(Disagreement):
 
 class Membership:
     def __init__(
-        self, redis: Redis, kind: str, name: str, *, partitions: int, setting: str
+        self,
+        redis: Redis,
+        kind: str,
+        name: str,
+        *,
+        partitions: int,
+        setting: str,
+        cold: str | None = None,
     ) -> None:
-        """`kind` is ``worker`` or ``writer``; `setting` is where its name comes from."""
+        """`kind` is ``worker`` or ``writer``; `setting` is where its name comes from; `cold` is as
+        for `Agreed.check`."""
         self._redis = redis
         self._kind = kind
         self._name = name
         self._partitions = partitions
         self._setting = setting
+        self._cold = cold
         self._since = 0
         self._incarnation = secrets.token_hex(8)
 
     async def enter(self) -> None:
         """Raises `Disagreement` if this process cannot be of the fleet: `PartitionMismatch`,
-        `NewerFormat`, `NameTaken`; or what `UNREACHABLE` lists."""
-        agreed = await agree(self._redis, self._partitions)
-        agreed.check(self._partitions)
+        `NewerFormat`, `OtherColdStore`, `NameTaken`; or what `UNREACHABLE` lists."""
+        agreed = await agree(self._redis, self._partitions, cold=self._cold)
+        agreed.check(self._partitions, self._cold)
         if agreed.begun and await is_followed(self._redis):
             # Somebody works here, and what the fleet had agreed on is gone: they will put it back.
             log.warning("pf:config was lost; waiting for the fleet that is here to put it back")
             await asyncio.sleep(ELDERS_SPEAK)
-            agreed = await agree(self._redis, self._partitions)
-            agreed.check(self._partitions)
+            agreed = await agree(self._redis, self._partitions, cold=self._cold)
+            agreed.check(self._partitions, self._cold)
         self._since = agreed.since
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
@@ -79,7 +88,7 @@ class Membership:
 
     async def look(self) -> None:
         """One look. Raises as `enter` does."""
-        agreed = await agree(self._redis, self._partitions, self._since)
+        agreed = await agree(self._redis, self._partitions, self._since, self._cold)
         agreed.check(self._partitions)
         if agreed.begun:
             log.warning("pf:config was lost, and has been put back")

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from padfleet.shared.settings.redis_url import mask
+
 SCHEMES: Final = ("file", "s3", "gs", "az", "postgresql", "postgres", "mysql", "mariadb")
 
 NONE: Final = "none"
@@ -18,3 +20,41 @@ def problem_with_cold(url: str) -> str | None:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         return f"it names no cold store; one begins with {known}"
     return None if rest else "it does not say where"
+
+
+def names_none(url: str) -> bool:
+    """Whether a setting says that there is no cold store, or says nothing."""
+    return url.strip() in ("", NONE)
+
+
+def agreed_name(url: str) -> str | None:
+    """Under which name a fleet knows the store of this URL, without a password; empty: it has none.
+    None where whoever starts the process has decided that it needs none."""
+    url = url.strip()
+    if url == NONE:
+        return None
+    return url.rstrip("/") if holds_no_password(url) else mask(url)
+
+
+def url_for_tools(ours: str, fleets: str) -> str:
+    """The URL of the store that a tool uses; empty: none. What it was given itself counts, and else
+    what the fleet says. Raises ValueError where that has a password, which the fleet does not tell.
+
+    Arguments:
+        ours: its own setting.
+        fleets: the name that the fleet has for its store; empty: it has none.
+    """
+    if ours.strip():
+        return "" if names_none(ours) else ours.strip()
+    if fleets and not holds_no_password(fleets):
+        raise ValueError(
+            f"pads of this fleet lie in {fleets}: set PADFLEET_COLD_URL as its processes have it, "
+            "or to none, to do without them"
+        )
+    return fleets
+
+
+def holds_no_password(url: str) -> bool:
+    """Whether the name of a store, as `agreed_name` has it, is enough to open it: the services'
+    credentials come from the environment, and those of a database stand in its URL."""
+    return url.partition("://")[0] in ("file", "s3", "gs", "az")

@@ -55,7 +55,9 @@ class UpSettings(ProcessSettings):
         maximum=LAST_PORT,
     )
     data: Path = setting(
-        Path("padfleet-data"), "directory of the embedded Redis; made if it is not there"
+        Path("padfleet-data"),
+        "directory of the embedded Redis, and of the pads that have left it (cold), unless "
+        "PADFLEET_COLD_URL names another place, or none; made if it is not there",
     )
 
     @property

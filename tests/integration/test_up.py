@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from padfleet.shared.settings.ops import ops_port
-from tests.eventually import eventually_sync
+from tests.eventually import eventually, eventually_sync
 from tests.processes import alive, free_ports
+from tests.tools import padfleet
 
 READY_S = 60.0
 STOP_S = 30.0
@@ -52,11 +55,12 @@ class Fleet:
 
 
 @contextmanager
-def fleet(tmp_path: Path, *flags: str) -> Iterator[Fleet]:
+def fleet(tmp_path: Path, *flags: str, **environment: str) -> Iterator[Fleet]:
     log = tmp_path / "printed.txt"
     argv = [sys.executable, "-m", "padfleet", "up", "--log-format", "text", *flags]
+    env = {**os.environ, **environment}
     with log.open("wb") as out:
-        process = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env)
     try:
         yield Fleet(process, log)
     finally:
@@ -153,3 +157,32 @@ def test_a_second_up_on_the_same_data_is_refused(running: Fleet, tmp_path: Path)
     with fleet(folder, *flags, "--data", str(tmp_path / "data")) as second:
         assert second.process.wait(STOP_S) == 1
         assert f"in use by process {running.process.pid}" in second.printed
+
+
+async def test_a_pad_that_nobody_is_on_leaves_redis_and_outlives_up(
+    tmp_path: Path, ports: tuple[int, int]
+) -> None:
+    port, redis_port = str(ports[0]), str(free_ports(1)[0])
+    redis_url = f"redis://127.0.0.1:{redis_port}/0"
+    flags = ("--port", port, "--redis-port", redis_port, "--data", str(tmp_path / "da ta"))
+    flags += ("--workers", "1", "--writers", "1")
+    quickly = {"PADFLEET_COLD_AFTER": "1", "PADFLEET_COLD_EVERY": "0.6"}
+    pad = f"http://127.0.0.1:{port}/p/first"
+
+    def left_redis() -> bool:
+        with redis.Redis.from_url(redis_url) as client:
+            return not list(client.scan_iter(match="*:pad:first:*", count=10_000))
+
+    with fleet(tmp_path, *flags, **quickly) as running:
+        running.wait_until_up()
+        assert f"cold    file://{tmp_path}/da%20ta/cold" in re.sub(" +", "    ", running.printed)
+        assert (await padfleet(redis_url, "pad", "append", pad, "it stays")).code == 0
+        await eventually(left_redis, "the pad has left Redis", timeout=READY_S)
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(STOP_S) == 0, running.printed
+    with fleet(tmp_path, *flags, **quickly) as running:
+        running.wait_until_up()
+        # Nobody tells the tools where that is: the fleet knows.
+        assert "first" in (await padfleet(redis_url, "pads", "list", "--cold")).out
+        assert "cold store" in (await padfleet(redis_url, "doctor")).out
+        assert "it stays" in (await padfleet(redis_url, "pad", "cat", pad)).out

@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     except Unreachable as error:
         print(f"padfleet doctor: {error}", file=sys.stderr)
         return _NOT_CHECKED
-    findings = judge(facts) + judge_cold(collect_cold(settings.cold_url))
+    findings = judge(facts) + judge_cold(collect_cold(settings.cold_url, facts.cold))
     for line in lines(findings):
         print(line)
     return _UNFIT if any(finding.level == "fail" for finding in findings) else _FIT

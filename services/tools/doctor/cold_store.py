@@ -10,8 +10,9 @@ from typing import Final
 
 from padfleet.services.tools.doctor.checks import NEARLY_FULL, DoctorFinding
 from padfleet.shared.cold.errors import StoreAway, StoreFull
-from padfleet.shared.cold.opening import names_none, open_pads
+from padfleet.shared.cold.opening import open_pads
 from padfleet.shared.cold.stores.opening import parse_cold_url
+from padfleet.shared.settings.cold_url import agreed_name, url_for_tools
 from padfleet.shared.settings.redis_url import mask
 
 TIMEOUT_S: Final = 60.0
@@ -27,19 +28,31 @@ class ColdFacts:
     where: str  #: without a password
     away: str = ""  #: why it does not answer, or does not take anything
     wrong: str = ""  #: what it does that pads cannot live with
+    untried: str = ""  #: why it was not tried
     took_s: float = 0.0  #: to put, to read, to list and to delete
     full: float | None = None  #: share of its disk that is taken; None: it is not ours to see
 
 
-def collect_cold(url: str) -> ColdFacts | None:
-    """Tries the store, and leaves nothing there. None: the settings name none."""
-    return None if names_none(url) else asyncio.run(_tried(url))
+def collect_cold(ours: str, fleets: str = "") -> ColdFacts | None:
+    """Tries the store, and leaves nothing there. None: there is none.
+
+    Arguments:
+        ours: the URL that the settings name.
+        fleets: the store that the fleet says that it has.
+    """
+    try:
+        url = url_for_tools(ours, fleets)
+    except ValueError as error:
+        return ColdFacts(fleets, untried=str(error))
+    if not url:
+        return None
+    return asyncio.run(_tried(url, known=agreed_name(url) == fleets))
 
 
-async def _tried(url: str) -> ColdFacts:
+async def _tried(url: str, *, known: bool) -> ColdFacts:
     where = mask(url)
     try:
-        cold = open_pads(url)
+        cold = open_pads(url, known=known)
     except (StoreAway, ValueError) as error:
         return ColdFacts(where, away=str(error))
     began = time.perf_counter()
@@ -71,6 +84,8 @@ def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
     name = "cold store"
     if facts is None:
         return []
+    if facts.untried:
+        return [DoctorFinding("warn", name, "it was not tried", facts.untried)]
     if facts.away:
         return [
             DoctorFinding(

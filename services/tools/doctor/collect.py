@@ -15,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
 from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.view import FleetView, picture
+from padfleet.shared.log.agreement import agreed_cold
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.inspection import ClusterInspection, MasterNotFoundError, ServerInspection
 from padfleet.shared.log.inventory import NoFleet, stored_keyspace
@@ -40,22 +41,24 @@ def collect(url: str, timeout_s: float) -> Facts:
             with closing(ServerInspection.of_url(where, timeout_s)) as server:
                 server.ping()
                 facts = Facts(where.kind, (_server(server, _CHANNEL),), None)
-        replicas, fleet = asyncio.run(_together(url))
-        return replace(facts, replicas=replicas, fleet=fleet)
+        replicas, fleet, cold = asyncio.run(_together(url))
+        return replace(facts, replicas=replicas, fleet=fleet, cold=cold)
 
 
-async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None]:
-    """The replicas, and the fleet."""
+async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None, str]:
+    """The replicas, the fleet, and its cold store."""
     redis = open_redis(url)
     try:
         await redis.start()
         stores = await read_stores(redis)
         fleet = await _fleet(redis)
+        cold = await agreed_cold(redis) if fleet is not None else ""
     except RedisClusterException:
-        return (), None  # a hole in the cluster, which is reported already
+        return (), None, ""  # a hole in the cluster, which is reported already
     finally:
         await redis.close()
-    return tuple(store for store in stores if store.info.get("role") == "slave"), fleet
+    replicas = tuple(store for store in stores if store.info.get("role") == "slave")
+    return replicas, fleet, cold
 
 
 async def _fleet(redis: Redis) -> FleetView | None:

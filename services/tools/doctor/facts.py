@@ -51,3 +51,5 @@ class Facts:
     """The servers that may take over from those."""
     fleet: FleetView | None = None
     """The fleet that is on it; None: there is none yet, or it cannot be looked at."""
+    cold: str = ""
+    """The fleet's cold store, without its password; empty: it has none, or nobody knows."""

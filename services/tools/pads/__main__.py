@@ -10,8 +10,8 @@ from typing import Any
 
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
+from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.deeds.noting import this_command
 from padfleet.shared.deeds.pads import PadDeeds
 from padfleet.shared.log import groups
@@ -24,7 +24,7 @@ from padfleet.shared.log.presence import members
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import age_of
-from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
@@ -134,8 +134,8 @@ class _PadsRun:
 
 @asynccontextmanager
 async def _run(settings: RedisProcessSettings) -> AsyncGenerator[_PadsRun, None]:
-    async with fleet_of(settings) as (redis, keyspace), cold_of(settings) as cold:
-        yield _PadsRun(redis, keyspace, cold)
+    async with fleet_of(settings) as (redis, keyspace):
+        yield _PadsRun(redis, keyspace, cold_of(redis))
 
 
 async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
@@ -227,8 +227,6 @@ async def _move(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 async def _elsewhere(settings: RedisProcessSettings, given: argparse.Namespace, deed: str) -> int:
     source, destination = given.pad, given.new_name
     async with _run(settings) as run, _deeds(run) as deeds:
-        if run.cold is not None:
-            run.redis.elsewhere = Thawing(run.redis, run.keyspace, run.cold)
         group = groups.group_of(destination)
         if source == destination:
             run.fails("both names are the same")

@@ -8,12 +8,13 @@ from contextlib import aclosing
 from pathlib import Path
 
 from padfleet.shared.cold.layout.pads import ObjectPads
+from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pruning import Pruned, Pruning
 from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.log.edits import open_edits
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import prune_age_of
-from padfleet.shared.tool import FAILED, add_redis_options, cold_of, fleet_of, run_tool, shown
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
@@ -67,9 +68,9 @@ def _age(text: str) -> float:
 async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with (
         fleet_of(settings) as (redis, keyspace),
-        cold_of(settings) as cold,
         open_edits(redis, keyspace, timeout=TIMEOUT) as edits,
     ):
+        cold = cold_of(redis)
         pruning = Pruning(redis, keyspace, cold, edits, export=given.export, dry_run=given.dry_run)
         if given.dry_run:
             counts = await _run(pruning, given)

@@ -19,9 +19,13 @@ from padfleet.services.tools.up.server import HOST, EmbeddedServer, ServerFailed
 from padfleet.services.tools.up.supervisor import ChildSupervisor, FleetFailed
 from padfleet.shared import logs
 from padfleet.shared.settings import UpSettings, environment_of, load, mask
+from padfleet.shared.settings.cold_url import names_none
 from padfleet.shared.settings.ops import redis_port
 
 _INHERITED = ("redis_url", "partitions", "log_level", "log_format", "host")
+
+COLD = "cold"
+"""The directory of the cold store, in that of the embedded server's data."""
 
 # A name that is set for the whole fleet would be given to each of its processes.
 _NOT_INHERITED = ("PADFLEET_WORKER_ID", "PADFLEET_WRITER_ID")
@@ -70,15 +74,25 @@ async def _run(settings: UpSettings, redis_url: str, server: EmbeddedServer | No
 
     text = logs.resolve_format(settings.log_format, sys.stderr) == "text"
     say_output = _say if text else _say_plain
-    await ChildSupervisor(children(settings, redis_url), server, say_output, _say).run(on_ready)
+    specs = children(settings, redis_url, cold_url(settings, server))
+    await ChildSupervisor(specs, server, say_output, _say).run(on_ready)
 
 
-def children(settings: UpSettings, redis_url: str) -> list[ChildSpec]:
-    """The processes of the fleet, writers first."""
+def cold_url(settings: UpSettings, server: EmbeddedServer | None) -> str:
+    """Where pads lie that nobody is on. By default beside what the embedded server keeps; one that
+    was named may be of a fleet of several machines, for which no directory of this one would do."""
+    if settings.cold_url.strip() or server is None:
+        return settings.cold_url
+    return (server.data_dir / COLD).as_uri()
+
+
+def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[ChildSpec]:
+    """The processes of the fleet, writers first. `cold` is the URL of their cold store."""
     environ = environment_of(settings, _INHERITED)
-    # The URL goes by the environment and not by a flag, since flags are seen by every user of the
+    # URLs go by the environment and not by a flag, since flags are seen by every user of the
     # machine. The format is decided here: what a child sees is a pipe, never the terminal.
     environ["PADFLEET_REDIS_URL"] = redis_url
+    environ["PADFLEET_COLD_URL"] = cold
     environ["PADFLEET_LOG_FORMAT"] = logs.resolve_format(settings.log_format, sys.stderr)
     environ |= dict.fromkeys(_NOT_INHERITED, "")
     place = ports.reachable(settings.host)
@@ -113,6 +127,8 @@ def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None
     rows.append(("redis", mask(redis_url)))
     if server is not None:
         rows += [("", str(server.binary)), ("data", str(server.data_dir))]
+    cold = cold_url(settings, server)
+    rows.append(("cold", "none: all pads stay in Redis" if names_none(cold) else mask(cold)))
     width = max(len(name) for name, _ in rows)
     pad = f"http://{ports.reachable(settings.host)}:{settings.port}/p/hello"
     called = command(sys.argv[0])

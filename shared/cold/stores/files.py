@@ -52,22 +52,20 @@ class FileStore:
     """
 
     @classmethod
-    def at(cls, folder: Path) -> "FileStore":
-        """Opens the directory, and makes it if it is not there, or empty. Raises `StoreAway`, and
-        ValueError for a directory with something else in it."""
+    def at(cls, folder: Path, *, known: bool = False) -> "FileStore":
+        """Opens the directory, and makes it if it is not there, or empty; but not if it is `known`
+        to have pads. Raises `StoreAway`, and ValueError for a directory with something else in
+        it."""
+        store = cls(folder)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not (folder / OURS / "locks").is_dir():
-                if any(path.name != OURS for path in folder.iterdir()):
-                    raise ValueError(
-                        f"{folder} is not a cold store, and not empty: name another directory"
-                    )
-                for path in (folder / OURS, folder / OURS / "new", folder / OURS / "locks"):
-                    path.mkdir(mode=0o700, exist_ok=True)
-                    _sync_folder(path.parent)
+            if known:
+                store._check_mounted()
+            else:
+                _begin(folder)
+        except StoreAway:
+            raise
         except OSError as error:
             raise StoreAway(f"cannot use {folder} as a cold store: {error.strerror}") from error
-        store = cls(folder)
         store._clean()
         return store
 
@@ -195,7 +193,9 @@ class FileStore:
 
     def _check_mounted(self) -> None:
         if not self._new.is_dir():
-            raise StoreAway(f"{self._folder} is no cold store any more: is its disk mounted?")
+            raise StoreAway(
+                f"{self._folder} is no cold store any more: is its disk mounted on this machine?"
+            )
 
     def _make_room_for(self, path: Path) -> None:
         missing = []
@@ -229,6 +229,18 @@ class FileStore:
                 with suppress(OSError):
                     if path.stat().st_mtime < time.time() - LEFT_OVER_S:
                         path.unlink()
+
+
+def _begin(folder: Path) -> None:
+    """Makes a cold store of a directory, unless it is one."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / OURS / "locks").is_dir():
+        return
+    if any(path.name != OURS for path in folder.iterdir()):
+        raise ValueError(f"{folder} is not a cold store, and not empty: name another directory")
+    for path in (folder / OURS, folder / OURS / "new", folder / OURS / "locks"):
+        path.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(path.parent)
 
 
 def _walk(folder: Path, stem: str, prefix: str, after: str) -> Iterator[str]:

@@ -100,12 +100,13 @@ def check_cold_url(url: str) -> str | None:
     return None
 
 
-def open_store(url: ColdUrl) -> ColdStore:
-    """The store, which has not been asked anything yet. Raises `StoreAway` where that is clear
-    already: a directory that cannot be used, or a library that is not installed."""
+def open_store(url: ColdUrl, *, known: bool = False) -> ColdStore:
+    """The store, which has not been asked anything yet. `known`: it was used before. Raises
+    `StoreAway` where it is clear already that it cannot be used: a directory that nobody may write,
+    a library that is not installed."""
     if url.scheme == "file":
         try:
-            return FileStore.at(Path(url.path))
+            return FileStore.at(Path(url.path), known=known)
         except ValueError as error:
             raise StoreAway(str(error)) from error
     try:
