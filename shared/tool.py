@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import attach
+from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.log.agreement import Disagreement, agreed_cold
 from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
 from padfleet.shared.log.inventory import NoFleet, stored_keyspace
@@ -19,7 +20,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import settle_partitions
 from padfleet.shared.logs import configure
 from padfleet.shared.settings import RedisProcessSettings, load, mask
-from padfleet.shared.settings.cold_url import url_for_tools
+from padfleet.shared.settings.cold_url import agreed_name, url_for_tools
 
 FAILED = 1
 NOT_DONE = 2
@@ -74,11 +75,12 @@ def run_tool(
 
 @asynccontextmanager
 async def fleet_of(
-    settings: RedisProcessSettings, *, begin: bool = False
+    settings: RedisProcessSettings, *, begin: bool = False, with_cold: bool = True
 ) -> AsyncIterator[tuple[Redis, Keyspace]]:
     """The Redis that the settings name, and the keyspace of the fleet that it holds. Pads that lie
     in its cold store are brought back by whoever reads them as one does: the store is the one that
-    the settings name, or else the one that the fleet says that it has.
+    the settings name, or else the one that the fleet says that it has. (`with_cold` is False for who
+    needs no pads, and goes on without the store.)
 
     With `begin`, one that has held no fleet yet gets the partitions of the settings. Raises
     `NoFleet` without, `StoreAway`, `ColdStoreUnnamed`, and what else `UNREACHABLE` lists.
@@ -94,20 +96,25 @@ async def fleet_of(
                 raise
             await settle_partitions(redis, settings.partitions)
             keyspace = Keyspace(settings.partitions)
-        fleets = await agreed_cold(redis)
-        try:
-            url = url_for_tools(settings.cold_url, fleets)
-        except ValueError as error:
-            raise ColdStoreUnnamed(str(error)) from error
-        try:
-            cold = attach(redis, keyspace, url, known=bool(fleets))
-        except ValueError as error:
-            raise StoreAway(f"PADFLEET_COLD_URL: {error}") from error
+        if with_cold:
+            cold = await _attached(redis, keyspace, settings.cold_url)
         yield redis, keyspace
     finally:
         if cold is not None:
             await cold.cold.aclose()
         await redis.close()
+
+
+async def _attached(redis: Redis, keyspace: Keyspace, url: str) -> Thawing | None:
+    fleets = await agreed_cold(redis)
+    try:
+        url = url_for_tools(url, fleets)
+    except ValueError as error:
+        raise ColdStoreUnnamed(str(error)) from error
+    try:
+        return attach(redis, keyspace, url, known=agreed_name(url) == fleets)
+    except ValueError as error:
+        raise StoreAway(f"PADFLEET_COLD_URL: {error}") from error
 
 
 class ToolProgress:

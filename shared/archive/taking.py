@@ -1,4 +1,4 @@
-"""Reads a pad out of Redis, while others write on it.
+"""Reads a pad, wherever it is, while others write on it.
 
 A history only grows, and its chain covers all of it: what leads from revision 0 to the head and
 chain that were read first is the pad as it was at that moment, whatever has come since.
@@ -21,13 +21,14 @@ from padfleet.shared.archive.entries import (
     flat,
 )
 from padfleet.shared.batches import filled, slices
+from padfleet.shared.log.chat import ChatMessage, messages_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, revision_pages
-from padfleet.shared.log.identities import stored_authors
-from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad_store import StreamEntry
+from padfleet.shared.log.reader import PadReader, open_reader
 from padfleet.shared.log.records import Revision
 
 ATTEMPTS = 3
@@ -48,25 +49,26 @@ async def take_pad(
     write: Callable[[Entry], None],
     progress: Callable[[int, int], None],
 ) -> PadHead | None:
-    """Writes the pad's entries; None, and nothing written, if there is no such pad (any more).
+    """Writes the pad's entries, wherever it is; None, and nothing written, if there is no such pad
+    (any more).
 
     Raises `PadUnreadable` after a `PadVoid`, or what `UNREACHABLE` lists, with the pad half
     written.
     """
-    keys, why = keyspace.pad(pad_id), ""
+    why = ""
     for _ in range(ATTEMPTS):
         try:
-            meta = await read_meta(redis, keys)
+            reader = await open_reader(redis, keyspace, pad_id)
+            if reader is None:
+                return None
+            head = await head_of(reader)
         except CorruptPad as error:
             why = str(error)
             continue
-        if not meta.exists:
-            return None
-        head = await head_of(redis, keys, pad_id, meta)
         write(head)
-        authors: set[str] = {meta.creator} - {""}
+        authors: set[str] = {head.creator} - {""}
         try:
-            async for part in history(redis, keys, head):
+            async for part in history(reader, head):
                 write(Revisions(part[0].rev, [revision.to_record() for revision in part]))
                 for revision in part:
                     authors.update(authors_in(revision))
@@ -75,18 +77,18 @@ async def take_pad(
             write(PadVoid())
             why = str(error)
             continue
-        async for entry in _belongings(redis, keys, sorted(authors)):
+        async for entry in _belongings(reader, head, authors):
             write(entry)
         write(PadDone())
         return head
     raise PadUnreadable(f"pad {pad_id!r}: {why}; padfleet verify --pad says more")
 
 
-async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> PadHead:
+async def head_of(reader: PadReader) -> PadHead:
     """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
-    facts = await PadStore(redis, keys).facts(meta.epoch)
+    meta, facts = reader.meta, await reader.facts()
     return PadHead(
-        pad_id,
+        reader.keys.pad_id,
         meta.epoch,
         meta.head,
         meta.chain,
@@ -101,11 +103,11 @@ async def head_of(redis: Redis, keys: PadKeys, pad_id: str, meta: PadMeta) -> Pa
     )
 
 
-async def history(redis: Redis, keys: PadKeys, pad: PadHead) -> AsyncIterator[list[Revision]]:
+async def history(reader: PadReader, pad: PadHead) -> AsyncIterator[list[Revision]]:
     """The revisions up to the head, in parts that fit into one entry each. Raises `HistoryGap` if
     they do not lead there."""
     chain = b""
-    async for revisions in revision_pages(redis, keys, 0, pad.head, step=ENTRY_REVISIONS):
+    async for revisions in reader.pages(0, pad.head, step=ENTRY_REVISIONS):
         for revision in revisions:
             chain = chain_of(chain, revision.wire)
             if chain != revision.chain:
@@ -123,12 +125,22 @@ def authors_in(revision: Revision) -> set[str]:
     return (found | {revision.author}) - {""}
 
 
-async def _belongings(redis: Redis, keys: PadKeys, authors: list[str]) -> AsyncIterator[Entry]:
-    store = PadStore(redis, keys)
-    async for messages in store.chat_pages(PAGE):
-        yield Chat([(i.decode(), flat(fields)) for i, fields in messages])
-    async for records in store.saved_pages(PAGE):
-        yield Saved(records)
-    for names in slices(authors, PAGE):
-        found = await stored_authors(redis, names)
+async def _belongings(reader: PadReader, head: PadHead, authors: set[str]) -> AsyncIterator[Entry]:
+    """`authors` are those of the text; who has only said something comes too."""
+    for first in range(0, head.chat + 1, PAGE):
+        messages = await reader.chat(first, min(first + PAGE - 1, head.chat))
+        if messages:
+            yield Chat([(i.decode(), flat(fields)) for i, fields in messages])
+        authors |= {message.author for message in _readable(messages)} - {""}
+    for records in slices(await reader.saved(), PAGE):
+        yield Saved([*records])
+    for names in slices(sorted(authors), PAGE):
+        found = await reader.author_records(names)
         yield Authors([(author, flat(fields)) for author, fields in found.items()])
+
+
+def _readable(messages: list[StreamEntry]) -> list[ChatMessage]:
+    try:
+        return messages_of(messages)
+    except (ValueError, TypeError):
+        return []  # one of them was not written by us

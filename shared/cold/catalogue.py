@@ -1,10 +1,11 @@
 """All pads of a fleet, wherever they are."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from padfleet.shared.batches import batches
+from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inventory import pad_ids
@@ -45,3 +46,15 @@ async def all_pads(
             if here:
                 listed.add(pad)
             yield WherePad(pad, here)
+
+
+async def wanted_pads(
+    redis: Redis, keyspace: Keyspace, named: Sequence[str] | None
+) -> AsyncGenerator[str, None]:
+    """Those that somebody has named, each once, whether they are there or not; or all, wherever
+    they are. Raises what `UNREACHABLE` lists."""
+    if not named:
+        async for where in all_pads(redis, keyspace, cold_of(redis)):
+            yield where.pad
+    for pad in dict.fromkeys(named or ()):
+        yield pad

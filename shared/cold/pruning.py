@@ -3,17 +3,14 @@ those that are in Redis by their writer."""
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from padfleet.shared.archive.entries import Entry, PadHead
 from padfleet.shared.archive.folder import file_of
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.archive.writing import NotWritten, new_archive
-from padfleet.shared.cold.archiving import take_cold_pad
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, listed
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.removing import remove_cold
@@ -34,10 +31,6 @@ class Pruned(NamedTuple):
     verdict: Literal["deleted", "would be deleted", "used meanwhile", "failed"]
     facts: PadFacts | None = None
     why: str = ""  #: it failed
-
-
-_Take = Callable[[Callable[[Entry], None]], Awaitable[PadHead | None]]
-"""Writes a pad's entries; None: there is no such pad."""
 
 
 class _Gone(Exception):
@@ -103,29 +96,29 @@ class Pruning:
         over = await self._cold.look(facts.pad)
         if over is None or over.head != facts.head:
             return False
-        if not await self._backed_up(facts.pad, partial(take_cold_pad, self._cold, facts.pad)):
+        if not await self._backed_up(facts.pad):
             return False
         return await remove_cold(self._redis, self._keyspace, self._cold, facts.pad, over)
 
     async def _hot(self, facts: PadFacts) -> bool:
-        taking = partial(
-            take_pad, self._redis, self._keyspace, facts.pad, progress=lambda _rev, _head: None
-        )
-        if not await self._backed_up(facts.pad, taking):
+        if not await self._backed_up(facts.pad):
             return False
         await self._edits.delete(facts.pad, only_at=facts.head)
         if (group := groups.group_of(facts.pad)) is not None:
             await groups.remove_pad(self._redis, group, facts.pad)
         return True
 
-    async def _backed_up(self, pad: str, take: _Take) -> bool:
+    async def _backed_up(self, pad: str) -> bool:
         """Whether the pad may go: it is in a file of its own, if it has to be. False: it is not
         there any more."""
         if self._export is None:
             return True
         try:
             with new_archive(file_of(self._export, pad)) as archive:
-                if await take(archive.write) is None:
+                taken = await take_pad(
+                    self._redis, self._keyspace, pad, archive.write, lambda _rev, _head: None
+                )
+                if taken is None:
                     raise _Gone
         except _Gone:
             return False

@@ -11,7 +11,8 @@ processes one installs it, and the others find that it is there.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from prometheus_client import Counter, Histogram
 from redis.exceptions import ResponseError
@@ -20,6 +21,7 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.noted import Behind, noted
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
 from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.log import authors, groups, moving, pads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
@@ -121,6 +123,34 @@ class Thawing:
             return False
         return await self.bring(pad)
 
+    async def view(self, pad: str) -> ColdReader | None:
+        """As `Elsewhere.view`."""
+        if self._is_missed(pad):
+            return None
+        keys = self._keyspace.pad(pad)
+        async with self._in_time("view"):
+            here = await whereabouts(self._redis, self._keyspace, keys)
+            if here.head is not None:
+                return None
+            found = await self.cold.read(pad)
+            if found is None:
+                if (await whereabouts(self._redis, self._keyspace, keys)).head is None:
+                    self._miss(pad)
+                return None
+            # Nobody can have written on it before it was read; what is not so has to be put right.
+            if place_of(here, found.head) is PadPlace.COLD:
+                return ColdReader(self._redis, keys, found, self.cold)
+        _ = await self.bring(pad)
+        return None
+
+    async def weight(self, pad: str) -> int:
+        """As `Elsewhere.weight`."""
+        if self._is_missed(pad):
+            return 0
+        async with self._in_time("view"):
+            glance = await self.cold.glance(pad)
+        return glance.bytes if glance is not None else 0
+
     async def past(self, pad: str, first: int, last: int) -> list[Revision]:
         """As `Elsewhere.past`."""
         found: list[Revision] = []
@@ -144,6 +174,8 @@ class Thawing:
         """As `Elsewhere.are_there`."""
 
         async def is_there(pad: str) -> bool:
+            if self._is_missed(pad):
+                return False
             async with self._redis.few:
                 return await self.cold.look(pad) is not None
 
@@ -158,34 +190,47 @@ class Thawing:
         return await self.cold.pad_of_read_only(read_only_id)
 
     async def _bring(self, pad: str) -> bool:
-        if self._missed.get(pad, 0.0) > time.monotonic():
+        if self._is_missed(pad):
             return False
         found = await self._found(pad)
-        if not found and self._trusting_s:
+        if not found:
+            self._miss(pad)
+        return found
+
+    def _is_missed(self, pad: str) -> bool:
+        return pad.startswith(CANARY) or self._missed.get(pad, 0.0) > time.monotonic()
+
+    def _miss(self, pad: str) -> None:
+        if self._trusting_s:
             self._missed[pad] = time.monotonic() + self._trusting_s
             while len(self._missed) > MOST_MISSED:
                 del self._missed[next(iter(self._missed))]
-        return found
 
     async def _found(self, pad: str) -> bool:
         began = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._patience_s):
-                for _ in range(ATTEMPTS):
-                    found = await self._attempt(pad)
-                    if found is not None:
-                        break
-                else:
-                    raise StoreAway("the pad is moved to and fro: come again")
-        except StoreAway:
-            AWAY.labels("thaw").inc()
-            raise
-        except TimeoutError as error:
-            AWAY.labels("thaw").inc()
-            raise StoreAway(f"the pad did not come within {self._patience_s:g} s") from error
+        async with self._in_time("thaw"):
+            for _ in range(ATTEMPTS):
+                found = await self._attempt(pad)
+                if found is not None:
+                    break
+            else:
+                raise StoreAway("the pad is moved to and fro: come again")
         if found:
             THAW_SECONDS.observe(time.perf_counter() - began)
         return found
+
+    @asynccontextmanager
+    async def _in_time(self, what: str) -> AsyncIterator[None]:
+        """Nobody waits longer for a pad than `patience_s`; `what` is for the metric."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                yield
+        except StoreAway:
+            AWAY.labels(what).inc()
+            raise
+        except TimeoutError as error:
+            AWAY.labels(what).inc()
+            raise StoreAway(f"the pad did not come within {self._patience_s:g} s") from error
 
     async def _attempt(self, pad: str) -> bool | None:
         """None: it has to be looked at again."""

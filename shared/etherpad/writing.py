@@ -6,28 +6,24 @@ from typing import Any
 from padfleet.shared.batches import slices
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import step
-from padfleet.shared.log import authors
 from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage, chat_pages
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.document import Document
-from padfleet.shared.log.groups import is_public
-from padfleet.shared.log.history import PadMeta
-from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.options import read_options
+from padfleet.shared.log.options import parse_options
 from padfleet.shared.log.past import history
-from padfleet.shared.log.saved import read_saved
+from padfleet.shared.log.reader import PadReader, message_pages
+from padfleet.shared.log.saved import readable
 from padfleet.shared.wire.jsontext import dumps
 
 PAGE = 200
-"""Chat messages, or authors, in one read."""
+"""Authors in one read."""
 
 PIECE = 1 << 16
 """Characters that are handed out at a time, at least."""
 
 
 async def etherpad_file(
-    redis: Redis, keys: PadKeys, meta: PadMeta, name: str, *, last: int | None = None
+    reader: PadReader, name: str, *, last: int | None = None
 ) -> AsyncIterator[str]:
     """The file's text in pieces. `name` is the id that the pad has in it: who may only read must
     not learn the pad's own. With `last`, the pad as it was at that revision.
@@ -35,10 +31,11 @@ async def etherpad_file(
     Raises `CorruptPad`, or what `UNREACHABLE` lists, also in the middle of the file, which is then
     no JSON.
     """
+    meta = reader.meta
     bound = last is not None and last < meta.head
     head = meta.head if last is None else min(last, meta.head)
     piece = "{"
-    async for key, record in _records(redis, keys, meta, name, head, bound=bound):
+    async for key, record in _records(reader, name, head, bound=bound):
         piece += ("" if piece == "{" else ",") + f"{dumps(key)}:{dumps(record)}"
         if len(piece) >= PIECE:
             yield piece
@@ -47,22 +44,23 @@ async def etherpad_file(
 
 
 async def _records(
-    redis: Redis, keys: PadKeys, meta: PadMeta, name: str, head: int, *, bound: bool
+    reader: PadReader, name: str, head: int, *, bound: bool
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    document = Document(meta.epoch)
-    async for revision in history(redis, keys, head):
+    document = Document(reader.meta.epoch)
+    async for revision in history(reader, head):
         yield step(document, name, revision)
     # A pad as it was has nothing of what came later.
     until = document.time if bound else None
     count = 0
-    async for message in _chat(redis, keys):
+    async for message in _chat(reader):
         if until is None or message.time <= until:
             yield r.chat_key(name, count), r.chat_record(message)
             count += 1
-    async for author in _authors(redis, document):
-        yield r.author_key(author.id), r.exported_author(author, name, meta.time)
+    async for author in _authors(reader, document):
+        yield r.author_key(author.id), r.exported_author(author, name, reader.meta.time)
     # Last, when its pool is complete.
-    saved = [one for one in await read_saved(redis, keys) if one.rev <= head]
+    saved = [one for one in readable(await reader.saved()) if one.rev <= head]
+    facts = await reader.facts()
     yield (
         r.pad_key(name),
         r.pad_record(
@@ -70,21 +68,21 @@ async def _records(
             document.pool,
             head,
             chat_head=count - 1,
-            public=await is_public(redis, keys),
+            public=facts.public,
             saved=saved,
-            settings=await read_options(redis, keys),
+            settings=parse_options(facts.settings),
         ),
     )
 
 
-async def _chat(redis: Redis, keys: PadKeys) -> AsyncIterator[ChatMessage]:
-    async for messages in chat_pages(redis, keys, PAGE):
+async def _chat(reader: PadReader) -> AsyncIterator[ChatMessage]:
+    async for messages in message_pages(reader):
         for message in messages:
             yield message
 
 
-async def _authors(redis: Redis, document: Document) -> AsyncIterator[Author]:
+async def _authors(reader: PadReader, document: Document) -> AsyncIterator[Author]:
     for names in slices(document.authors(), PAGE):
-        found = await authors.read(redis, names)
+        found = await reader.authors(names)
         for author in found.values():
             yield author

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared import bounds
@@ -93,8 +93,13 @@ async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[
     if last < max(first, 0):
         return []
     reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
+    return messages_of(cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply))
+
+
+def messages_of(stored: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[ChatMessage]:
+    """The messages in these entries of a chat's stream."""
     found = []
-    for entry_id, fields in cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply):
+    for entry_id, fields in stored:
         record = fields.get(b"m")
         if record is not None:  # else not written by us
             found.append(ChatMessage.from_record(int(entry_id.partition(b"-")[0]), record))

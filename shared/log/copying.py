@@ -2,14 +2,14 @@
 
 from padfleet.shared.batches import batches
 from padfleet.shared.log import contributions, groups
-from padfleet.shared.log.chat import chat_pages
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.edits import Edits, Overtaken
 from padfleet.shared.log.history import PadMeta, read_meta
-from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.options import read_options
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.options import parse_options
 from padfleet.shared.log.past import history
-from padfleet.shared.log.saved import read_saved
+from padfleet.shared.log.reader import HotReader, PadReader, message_pages
+from padfleet.shared.log.saved import readable
 from padfleet.shared.log.staging import Installed, Staging
 from padfleet.shared.wire.jsontext import dumps
 
@@ -27,19 +27,20 @@ async def copy_pad(
 
     Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing is changed then.
     """
-    keys = keyspace.pad(source)
+    reader = HotReader(redis, keyspace.pad(source), meta)
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
     try:
-        async for part in batches(history(redis, keys, meta.head), STEP):
+        async for part in batches(history(reader, meta.head), STEP):
             await staging.add(part)
-        await _beside(redis, keys, staging)
+        await _beside(reader, staging)
+        facts = await reader.facts()
         installed = await staging.install(
             above_epoch=0,
             creator=meta.creator,
             read_only_id=None,
             replace=replace,
-            settings=dumps(await read_options(redis, keys)).encode(),
-            more={"public": "1" if await groups.is_public(redis, keys) else "0"},
+            settings=dumps(parse_options(facts.settings)).encode(),
+            more={"public": "1" if facts.public else "0"},
         )
     except BaseException:
         await staging.drop()
@@ -82,9 +83,9 @@ async def move_pad(
     return installed
 
 
-async def _beside(redis: Redis, keys: PadKeys, staging: Staging) -> None:
-    async for messages in chat_pages(redis, keys, STEP):
-        await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in messages])
-    saved = await read_saved(redis, keys)
+async def _beside(reader: PadReader, staging: Staging) -> None:
+    async for page in message_pages(reader):
+        await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in page])
+    saved = readable(await reader.saved())
     if saved:
         await staging.add_saved([one.to_record() for one in saved])

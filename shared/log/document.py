@@ -20,8 +20,9 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad as CorruptPad
 from padfleet.shared.log.damage import readable
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_snapshot, revision_pages
+from padfleet.shared.log.history import HistoryGap, PadMeta
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.reader import HotReader, PadReader
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import loads
 
@@ -158,30 +159,37 @@ async def in_turns(revisions: Sequence[Revision], take: Callable[[Revision], obj
 
 
 async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:
-    """Brings a new document to the head that `meta` names; returns the snapshot it started from.
+    """As `load_from`, for a pad in Redis that is as `meta` says."""
+    return await load_from(HotReader(redis, keys, meta), document)
+
+
+async def load_from(reader: PadReader, document: Document) -> Snapshot | None:
+    """Brings a new document to the head of the pad; returns the snapshot that it started from.
 
     Snapshot and tail: what it costs does not grow with the pad's age. The snapshot is only a short
     cut: where it is damaged, the history is read from its beginning. Raises `CorruptPad`.
     """
+    meta = reader.meta
     try:
-        snapshot = await read_snapshot(redis, keys)
+        snapshot = await reader.snapshot()
         if snapshot is not None and snapshot.rev <= meta.head:
             if len(snapshot.attribs) + len(snapshot.text) // 100 < LARGE:
                 document.restore(snapshot)
             else:
                 await asyncio.to_thread(document.restore, snapshot)
-            await _replay(redis, keys, meta, document)
+            await _replay(reader, document)
             return snapshot
     except CorruptPad as error:
-        log.warning("snapshot not used", extra={"key": keys.snap, "error": str(error)})
+        log.warning("snapshot not used", extra={"key": reader.keys.snap, "error": str(error)})
         document.start_over(meta.epoch)
-    await _replay(redis, keys, meta, document)
+    await _replay(reader, document)
     return None
 
 
-async def _replay(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> None:
+async def _replay(reader: PadReader, document: Document) -> None:
+    meta = reader.meta
     try:
-        async for revisions in revision_pages(redis, keys, document.head + 1, meta.head):
+        async for revisions in reader.pages(document.head + 1, meta.head):
             await replay(document, revisions)
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error

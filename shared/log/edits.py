@@ -96,16 +96,6 @@ class Edits:
     async def close(self) -> None:
         await self._subscriber.close()
 
-    async def read(self, pad_id: str) -> Document:
-        """The pad as it is now. Raises `Missing`, or `CorruptPad`."""
-        keys = self._keyspace.pad(pad_id)
-        meta = await read_told_meta(self._redis, keys)
-        if not meta.exists:
-            raise Missing(pad_id)
-        document = Document(meta.epoch)
-        await load(self._redis, keys, meta, document)
-        return document
-
     async def create(
         self, pad_id: str, author: str, text: str, *, wrote_it: bool, to_be_written: bool = False
     ) -> bool:

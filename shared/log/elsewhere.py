@@ -1,9 +1,12 @@
 """Pads that are not in Redis, as this package sees them: somebody knows how to bring them here."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from padfleet.shared.log.records import Revision
+
+if TYPE_CHECKING:
+    from padfleet.shared.log.reader import PadReader
 
 
 class Elsewhere(Protocol):
@@ -12,6 +15,13 @@ class Elsewhere(Protocol):
 
     async def bring(self, pad: str) -> bool:
         """Returns when the pad is in Redis; False: there is none of this name."""
+
+    async def view(self, pad: str) -> "PadReader | None":
+        """The pad as it lies there, which stays there. None: there is none, or it is in Redis by
+        now, since it was on its way there, or lost."""
+
+    async def weight(self, pad: str) -> int:
+        """Bytes that are read of a pad there, at most; 0: there is none."""
 
     async def past(self, pad: str, first: int, last: int) -> Sequence[Revision]:
         """Revisions of a pad that are not in Redis: old ones, which were not brought with it, or

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, cast
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import (
     GROUPS,
-    PadKeys,
     author_sessions_key,
     group_key,
     group_sessions_key,
@@ -182,11 +181,6 @@ async def forget_group(redis: Redis, group: str) -> None:
         await redis.register.drop_group(group)
     await _drop(redis, GROUPS, group)
     await redis.client.delete(group_key(group))
-
-
-async def is_public(redis: Redis, keys: PadKeys) -> bool:
-    """Whether a group's pad is open to who has no session."""
-    return bool(await redis.rush.hget(keys.meta, "public") == b"1")
 
 
 # --- Sessions ------------------------------------------------------------------------------------

@@ -120,14 +120,18 @@ async def is_beheaded(redis: Redis, keys: PadKeys) -> bool:
     return bool(there) and not (await read_meta(redis, keys)).exists
 
 
-async def read_told_meta(redis: Redis, keys: PadKeys) -> PadMeta:
+ReadMeta = Callable[[Redis, PadKeys], Awaitable[PadMeta]]
+
+
+async def read_told_meta(redis: Redis, keys: PadKeys, read: ReadMeta = read_meta) -> PadMeta:
     """What may be shown to clients. Where commits wait for replicas, a revision that stands in the
-    stream could still get lost; then this waits until it cannot."""
-    meta = await read_meta(redis, keys)
+    stream could still get lost; then this waits until it cannot. `read` is `read_meta`, or
+    `read_meta_here`."""
+    meta = await read(redis, keys)
     told = meta.told
     while inbox_order(told) < inbox_order(meta.position):
         await asyncio.sleep(TOLD_INTERVAL)
-        again = await read_meta(redis, keys)
+        again = await read(redis, keys)
         if again.reign != meta.reign:
             meta = again
         told = again.told

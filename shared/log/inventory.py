@@ -89,17 +89,6 @@ async def _scanned(redis: Redis, place: ScanPlace) -> tuple[list[bytes], ScanPla
     return keys, ScanPlace(others[0], 0) if others else None
 
 
-async def wanted_pads(
-    redis: Redis, keyspace: Keyspace, named: Sequence[str] | None
-) -> AsyncGenerator[str, None]:
-    """Those that somebody has named, each once, whether they are there or not; or all."""
-    if not named:
-        async for pad in pad_ids(redis, keyspace):
-            yield pad
-    for pad in dict.fromkeys(named or ()):
-        yield pad
-
-
 async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
     """Hash and author of all tokens, some hundreds at a time."""
     prefix = token_key("")

@@ -67,11 +67,6 @@ def merged(settings: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return normalised({**settings, **given, "view": {**settings["view"], **view}})
 
 
-async def read_options(redis: Redis, keys: PadKeys) -> dict[str, Any]:
-    """The pad's settings; those of a new pad where nobody has changed any."""
-    return parse_options(await redis.rush.hget(keys.meta, "settings"))
-
-
 def parse_options(stored: bytes | None) -> dict[str, Any]:
     """What the meta hash holds, as settings."""
     try:

@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import CorruptPad, Document, in_turns, replay
-from padfleet.shared.log.history import HistoryGap, PadMeta, revision_pages
-from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.document import CorruptPad, Document, in_turns, load_from, replay
+from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.reader import PadReader
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
 
@@ -20,30 +19,32 @@ TURN = 50
 """Revisions that are applied before the loop gets its turn: some milliseconds."""
 
 
-async def history(redis: Redis, keys: PadKeys, last: int) -> AsyncIterator[Revision]:
+async def history(reader: PadReader, last: int) -> AsyncIterator[Revision]:
     """The revisions 0 to `last`. Raises `CorruptPad` where one is missing."""
-    async for revisions in _pages(redis, keys, 0, last):
+    async for revisions in whole_pages(reader, 0, last):
         for number, revision in enumerate(revisions):
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
             yield revision
 
 
-async def _pages(
-    redis: Redis, keys: PadKeys, first: int, last: int
-) -> AsyncIterator[list[Revision]]:
-    """As `revision_pages`, but raises `CorruptPad` where a revision is missing."""
+async def whole_pages(reader: PadReader, first: int, last: int) -> AsyncIterator[list[Revision]]:
+    """As `PadReader.pages`, but raises `CorruptPad` where a revision is missing."""
     try:
-        async for revisions in revision_pages(redis, keys, first, last):
+        async for revisions in reader.pages(first, last):
             yield revisions
     except HistoryGap as error:
         raise CorruptPad(str(error)) from error
 
 
-async def document_at(redis: Redis, keys: PadKeys, meta: PadMeta, rev: int) -> Document:
-    """The pad at `rev`, which must not be after the head that `meta` names."""
-    document = Document(meta.epoch)
-    async for revisions in _pages(redis, keys, 0, rev):
+async def document_at(reader: PadReader, rev: int | None = None) -> Document:
+    """The pad at `rev`, which must not be after its head; None: at its head, which costs much less.
+    Raises `CorruptPad`."""
+    document = Document(reader.meta.epoch)
+    if rev is None or rev == reader.meta.head:
+        await load_from(reader, document)
+        return document
+    async for revisions in whole_pages(reader, 0, rev):
         await replay(document, revisions)
     return document
 
@@ -55,20 +56,20 @@ class Pools:
     to the next. What is told to others has to mean the same tomorrow.
     """
 
-    def __init__(self, redis: Redis, *, size: int = 64) -> None:
-        self._redis = redis
+    def __init__(self, *, size: int = 64) -> None:
         self._size = size
         self._known: dict[tuple[str, int, str], tuple[int, AttributePool]] = {}
         self._turn = asyncio.Lock()
 
-    async def at(self, keys: PadKeys, meta: PadMeta) -> AttributePool:
-        """The pool at the head that `meta` names; not to be changed. Raises `CorruptPad`."""
+    async def at(self, reader: PadReader) -> AttributePool:
+        """The pool at the head of the pad; not to be changed. Raises `CorruptPad`."""
+        meta = reader.meta
         async with self._turn:
-            name = (keys.channel, meta.epoch, meta.reign)
+            name = (reader.keys.channel, meta.epoch, meta.reign)
             known, pool = self._known.pop(name, (-1, AttributePool()))
             if known > meta.head:
                 known, pool = -1, AttributePool()  # read before, and not told of since
-            async for revisions in _pages(self._redis, keys, known + 1, meta.head):
+            async for revisions in whole_pages(reader, known + 1, meta.head):
                 await in_turns(revisions, partial(_take, pool))
             self._known[name] = (meta.head, pool)
             if len(self._known) > self._size:

@@ -11,6 +11,10 @@ ENOUGH: Final = 64 << 20
 
 
 async def weight(redis: Redis, keys: PadKeys) -> int:
-    """Bytes from which the newest text is read: the snapshot and the revisions since. 0 where there
-    is no pad, or something else in its place. Raises what `UNREACHABLE` lists."""
-    return int(await scripts.WEIGHT(redis.client, [keys.meta, keys.snap, keys.revs], [ENOUGH]))
+    """Bytes from which the newest text is read: the snapshot and the revisions since; of a pad that
+    lies elsewhere, all of it. 0 where there is no pad, or something else in its place. Raises what
+    `UNREACHABLE` lists, or `CorruptPad`."""
+    found = int(await scripts.WEIGHT(redis.client, [keys.meta, keys.snap, keys.revs], [ENOUGH]))
+    if not found and redis.elsewhere is not None:
+        return min(await redis.elsewhere.weight(keys.pad_id), ENOUGH)
+    return found

@@ -164,8 +164,8 @@ async def test_a_pad_that_nobody_is_on_leaves_redis_and_outlives_up(
 ) -> None:
     port, redis_port = str(ports[0]), str(free_ports(1)[0])
     redis_url = f"redis://127.0.0.1:{redis_port}/0"
-    flags = ("--port", port, "--redis-port", redis_port, "--data", str(tmp_path / "da ta"))
-    flags += ("--workers", "1", "--writers", "1")
+    flags = ["--port", port, "--redis-port", redis_port, "--data", str(tmp_path / "da ta")]
+    flags += ["--workers", "1", "--writers", "1"]
     quickly = {"PADFLEET_COLD_AFTER": "1", "PADFLEET_COLD_EVERY": "0.6"}
     pad = f"http://127.0.0.1:{port}/p/first"
 

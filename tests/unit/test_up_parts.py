@@ -17,6 +17,7 @@ from padfleet.services.tools.up import ports
 from padfleet.services.tools.up.binary import NoServerBinary, inspect
 from padfleet.services.tools.up.child import Child, ChildGaveUp, ChildSpec
 from padfleet.services.tools.up.readiness import NotReady, reasons, wait_until_ready
+from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.settings import UpSettings
 
@@ -80,6 +81,21 @@ def test_children_get_the_password_by_environment_only() -> None:
     assert specs[0].environ["PADFLEET_REDIS_URL"] == "redis://:hunter2@h"
     assert specs[0].environ["PADFLEET_PARTITIONS"] == "7"
     assert "hunter2" not in up.overview(settings, "redis://:hunter2@h", None)
+
+
+def test_pads_that_nobody_is_on_lie_beside_what_the_embedded_server_keeps(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "da ta")
+    usual = (tmp_path / "da ta" / "cold").as_uri()
+    assert up.cold_url(UpSettings(), server) == usual
+    assert up.cold_url(UpSettings(cold_url=" "), server) == usual
+    assert up.cold_url(UpSettings(cold_url="none"), server) == "none"
+    assert up.cold_url(UpSettings(cold_url="s3://bucket"), server) == "s3://bucket"
+    assert up.cold_url(UpSettings(), None) == "", "a Redis that others may use has no directory"
+    for spec in up.children(UpSettings(), "redis://h", usual):
+        assert spec.environ["PADFLEET_COLD_URL"] == usual
+        assert usual not in " ".join(spec.argv)
+    shown = up.overview(UpSettings(cold_url="mysql://u:hunter2@h/pads"), "redis://h", None)
+    assert "mysql://u:***@h/pads" in shown
 
 
 def test_all_ports_follow_from_the_first_one() -> None:

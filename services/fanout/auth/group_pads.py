@@ -7,9 +7,9 @@ brought into being. The read-only address of a pad opens no more than the pad it
 
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.groups import GroupSession, group_of, is_public, valid_session
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.groups import GroupSession, group_of, valid_session
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import open_reader
 
 LOOK_AGAIN = 60.0
 """Seconds after which a session is looked up once more: it may have been deleted."""
@@ -28,10 +28,10 @@ async def group_session(
         return session
     if required:
         raise Denied("a group's pad needs a session, public or not", Reason.MISSING)
-    keys = keyspace.pad(wanted.pad_id)
-    if not (await read_meta(redis, keys)).exists:
+    reader = await open_reader(redis, keyspace, wanted.pad_id, brief=True)
+    if reader is None:
         raise Denied("only a session can make a pad of a group", Reason.NO_PAD)
-    if not await is_public(redis, keys):
+    if not (await reader.facts()).public:
         raise Denied("a group's pad needs a session", Reason.MISSING)
     return None
 

@@ -12,8 +12,8 @@ from padfleet.shared.bounds import is_pad_id, is_read_only_id, is_token
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log import pads
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import is_there, open_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,14 @@ async def wanted_pad(
         pad_id = await pads.pad_of_read_only(redis, name) if is_read_only_id(name) else None
         if pad_id is not None:
             begin(pad_id)
-        meta = await read_meta(redis, keyspace.pad(pad_id)) if pad_id is not None else None
+        reader = None if pad_id is None else await open_reader(redis, keyspace, pad_id, brief=True)
         # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
         # show who had it the pad that was made anew.
-        if pad_id is None or meta is None or not meta.exists or meta.read_only_id != name:
+        if pad_id is None or reader is None or reader.meta.read_only_id != name:
             raise Denied("read-only id of a pad that does not exist")
         return RequestedPad(pad_id, name, read_only=True)
     if not is_pad_id(name):
         raise Denied("not a valid pad id")
-    if re.search(r"[\s:]", name) and not (await read_meta(redis, keyspace.pad(name))).exists:
+    if re.search(r"[\s:]", name) and not await is_there(redis, keyspace, name):
         name = re.sub(r":+", "_", re.sub(r"\s+", "_", name))
     return RequestedPad(name, name, read_only=False)

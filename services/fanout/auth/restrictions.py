@@ -10,8 +10,8 @@ from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Reques
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import is_there
 from padfleet.shared.settings import AccessSettings
 
 
@@ -77,5 +77,5 @@ class ExistingPadsOnly(_Restricted):
         self._keyspace = keyspace
 
     async def check(self, wanted: RequestedPad) -> None:
-        if not (await read_meta(self._redis, self._keyspace.pad(wanted.pad_id))).exists:
+        if not await is_there(self._redis, self._keyspace, wanted.pad_id):
             raise Denied("pads are made by the HTTP API only", Reason.NO_PAD)

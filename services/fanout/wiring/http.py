@@ -23,9 +23,7 @@ from padfleet.services.web.fleet import mount as mount_fleet
 from padfleet.services.web.fleet.door import admits, token_of
 from padfleet.services.web.page import mount as mount_page
 from padfleet.shared.health import add_health_routes, add_ops_routes
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import is_there
 from padfleet.shared.process import Process
 from padfleet.shared.settings import FanoutSettings
 
@@ -102,7 +100,7 @@ def _mount(
         outgoing,
         requests.callers,
     )
-    mount_page(app, settings, partial(_pad_exists, redis, keyspace))
+    mount_page(app, settings, partial(is_there, redis, keyspace))
 
 
 def _mount_for_operators(
@@ -115,7 +113,3 @@ def _mount_for_operators(
     add_ops_routes(ops, process.health)
     add_stats_route(ops, requests.rooms, partial(admits, token_of(settings)))
     mount_fleet(ops, process.redis, process.keyspace, settings, doors.address)
-
-
-async def _pad_exists(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
-    return (await read_meta(redis, keyspace.pad(pad))).exists

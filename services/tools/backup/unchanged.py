@@ -7,8 +7,9 @@ from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import first_pad
 from padfleet.shared.archive.taking import head_of
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import open_reader
 
 
 async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:
@@ -16,6 +17,8 @@ async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Pat
     next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
     they get their names when they are."""
     with suppress(BadArchive, FileNotFoundError):
-        kept, keys = first_pad(path), keyspace.pad(pad_id)
-        return kept == await head_of(redis, keys, pad_id, await read_meta(redis, keys))
+        kept = first_pad(path)
+        with suppress(CorruptPad):
+            reader = await open_reader(redis, keyspace, pad_id)
+            return reader is not None and kept == await head_of(reader)
     return False

@@ -10,11 +10,11 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
 
+from padfleet.shared.cold.catalogue import wanted_pads
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import read_told_meta
-from padfleet.shared.log.inventory import wanted_pads
+from padfleet.shared.log.reader import open_reader
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 
@@ -46,23 +46,21 @@ async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     done = failed = 0
     async with fleet_of(settings) as (redis, keyspace):
         async for pad in wanted_pads(redis, keyspace, given.pad):
-            keys = keyspace.pad(pad)
-            meta = await read_told_meta(redis, keys)
-            if not meta.exists:
-                if given.pad:
-                    failed += 1
-                    progress.say(f"{shown(pad)}: there is no such pad")
-                continue
             path = file_of(given.to, pad)
             try:
-                pieces = etherpad_file(redis, keys, meta, to_units(pad))
-                await _write(path, pieces)
+                reader = await open_reader(redis, keyspace, pad)
+                if reader is None:
+                    if given.pad:
+                        failed += 1
+                        progress.say(f"{shown(pad)}: there is no such pad")
+                    continue
+                await _write(path, etherpad_file(reader, to_units(pad)))
             except CorruptPad as error:
                 failed += 1
                 progress.say(f"{shown(pad)}: {error}; padfleet verify --pad says more")
             else:
                 done += 1
-                progress.say(f"{shown(pad)}: {path.name}, up to revision {meta.head}")
+                progress.say(f"{shown(pad)}: {path.name}, up to revision {reader.meta.head}")
     progress.say(f"{done} pads exported, {failed} failed")
     return FAILED if failed else 0
 

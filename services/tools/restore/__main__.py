@@ -16,8 +16,8 @@ from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import open_reader
 from padfleet.shared.log.staging import Installed, Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import (
@@ -161,8 +161,8 @@ class _RestoreRun:
     async def _is_here(self, pad: PadHead) -> bool:
         """Whether a pad of this name has this history, up to this revision and no further."""
         name = self._given.new_id or pad.pad
-        meta = await read_meta(self._redis, self._keyspace.pad(name))
-        return meta.exists and (meta.head, meta.chain) == (pad.head, pad.chain)
+        reader = await open_reader(self._redis, self._keyspace, name, brief=True)
+        return reader is not None and (reader.meta.head, reader.meta.chain) == (pad.head, pad.chain)
 
     async def _put(self, path: Path, pads: Sequence[PadHead]) -> bool:
         """Restores these pads of the file. False, and said why: not all of it is there."""

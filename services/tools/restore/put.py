@@ -20,11 +20,11 @@ from padfleet.shared.log.authors import SYSTEM_AUTHOR, bring, stored_author
 from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.identities import bring_token
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.options import parse_options
 from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.reader import is_there
 from padfleet.shared.log.saved import readable
 from padfleet.shared.log.staging import Installed, Staging
 from padfleet.shared.wire.jsontext import dumps
@@ -60,11 +60,7 @@ class Restorer:
     async def in_the_way(self, pads: Iterable[PadHead]) -> list[str]:
         """The pads that exist already in the places of these."""
         names = [self._new_id or pad.pad for pad in pads]
-        return [
-            name
-            for name in names
-            if (await read_meta(self._redis, self._keyspace.pad(name))).exists
-        ]
+        return [name for name in names if await is_there(self._redis, self._keyspace, name)]
 
     async def take(self, entries: Iterable[Entry]) -> None:
         """Raises `PadExists`, `Moved`, `CorruptPad`, what reading the entries raises, and what

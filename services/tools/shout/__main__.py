@@ -58,7 +58,7 @@ async def _shout(settings: RedisProcessSettings, given: argparse.Namespace) -> i
             },
         },
     }
-    async with fleet_of(settings) as (redis, keyspace):
+    async with fleet_of(settings, with_cold=False) as (redis, keyspace):
         pads = users = 0
         doer, subject = this_command(), given.pad or "*"
         async with noted(redis, doer, "shout", subject, text=given.text) as details:

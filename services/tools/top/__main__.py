@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _top(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
-    async with fleet_of(settings) as (redis, keyspace):
+    async with fleet_of(settings, with_cold=False) as (redis, keyspace):
         if given.json or given.once or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return await _once(redis, keyspace, as_text=not given.json)
         with borrowed() as terminal:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.archive.entries import Entry, PadDone, PadHead, PadVoid, Revisions
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.history import HistoryGap
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.reader import PadReader, open_reader
 
 
 class Compared(NamedTuple):
@@ -26,6 +27,7 @@ class Comparison:
         self._wanted = pads
         self._pad: PadHead | None = None
         self._head = -1
+        self._reader: PadReader | None = None
         self._fault: StoredFault | None = None
 
     async def take(self, entry: Entry) -> Compared | None:
@@ -34,8 +36,9 @@ class Comparison:
             wanted = self._wanted is None or entry.pad in self._wanted
             self._pad, self._fault = (entry if wanted else None), None
             if wanted:
-                self._head = (await read_meta(self._redis, self._keyspace.pad(entry.pad))).head
-                if self._head < 0:
+                self._reader = await open_reader(self._redis, self._keyspace, entry.pad)
+                self._head = -1 if self._reader is None else self._reader.meta.head
+                if self._reader is None:
                     self._fault = StoredFault(
                         entry.pad, -1, -1, "in the backup, and not in this Redis"
                     )
@@ -43,8 +46,8 @@ class Comparison:
         if self._pad is None:
             return None
         match entry:
-            case Revisions() if self._fault is None:
-                self._fault = await self._compare(self._pad, entry)
+            case Revisions() if self._fault is None and self._reader is not None:
+                self._fault = await self._compare(self._pad, self._reader, entry)
             case PadVoid():
                 self._pad = None
             case PadDone():
@@ -53,11 +56,13 @@ class Comparison:
                 return compared
         return None
 
-    async def _compare(self, pad: PadHead, entry: Revisions) -> StoredFault | None:
-        keys = self._keyspace.pad(pad.pad)
+    async def _compare(
+        self, pad: PadHead, reader: PadReader, entry: Revisions
+    ) -> StoredFault | None:
         theirs = entry.revisions()
+        last = min(theirs[-1].rev, reader.meta.head)
         try:
-            ours = await read_revisions(self._redis, keys, entry.first, theirs[-1].rev)
+            ours = [one async for page in reader.pages(entry.first, last) for one in page]
         except HistoryGap as error:
             return StoredFault(pad.pad, entry.first, theirs[-1].rev, f"not comparable: {error}")
         for one, other in zip(theirs, ours, strict=False):

@@ -10,6 +10,7 @@ from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.history import (
+    HistoryGap,
     PadMeta,
     read_meta,
     read_snapshot,
@@ -17,6 +18,7 @@ from padfleet.shared.log.history import (
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only
+from padfleet.shared.log.reader import PadReader
 from padfleet.shared.log.records import Revision, Snapshot
 
 ATTEMPTS = 3
@@ -44,6 +46,13 @@ async def verify_pad(
     faults: list[StoredFault] = []
     for _ in range(ATTEMPTS):
         faults = []
+        if redis.elsewhere is not None:
+            try:
+                reader = await redis.elsewhere.view(pad_id)
+                if reader is not None:
+                    return await _verify_elsewhere(redis, reader, faults, progress)
+            except CorruptPad as error:
+                return -1, [StoredFault(pad_id, -1, -1, str(error))]
         stored = await _read(redis, keys, pad_id, faults)
         meta = stored.meta
         if not meta.exists:
@@ -136,6 +145,28 @@ async def _in_chunk(store: PadStore, first: int, last: int, story: Story) -> dic
     if len(revisions) != CHUNK_REVISIONS:
         story.fault(f"their chunk holds {len(revisions)} of {CHUNK_REVISIONS}", first, last)
     return {revision.rev: revision for revision in revisions if revision.rev <= last}
+
+
+async def _verify_elsewhere(
+    redis: Redis,
+    reader: PadReader,
+    faults: list[StoredFault],
+    progress: Callable[[int, int], None],
+) -> tuple[int, list[StoredFault]]:
+    """A pad that lies in the cold store, and stays there. What is damaged there, it does not hand
+    out."""
+    meta, pad_id = reader.meta, reader.keys.pad_id
+    story = Story(pad_id, await reader.snapshot(), faults)
+    try:
+        async for page in reader.pages(0, meta.head):
+            for revision in page:
+                story.take(revision)
+            progress(page[-1].rev, meta.head)
+    except (HistoryGap, CorruptPad) as error:
+        story.fault(str(error), story.next, meta.head)
+        return meta.head, faults
+    await _ends(redis, pad_id, _Stored(meta, None, meta.head), story)
+    return meta.head, faults
 
 
 async def _ends(redis: Redis, pad_id: str, stored: _Stored, story: Story) -> None:

@@ -8,6 +8,7 @@ from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.history import PadMeta, read_told_meta
 from padfleet.shared.log.moving import hold
+from padfleet.shared.log.reader import PadReader, is_there, open_reader
 
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
@@ -97,7 +98,7 @@ async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
     except UnicodeEncodeError:
         raise ApiError(f"{name} did not match requirements") from None
     for pattern in (r"\s+", r":+"):
-        if not re.search(pattern, found) or (await _meta(api, found)).exists:
+        if not re.search(pattern, found) or await is_there(api.redis, api.keyspace, found):
             continue
         found = re.sub(pattern, "_", found)
     if not bounds.is_pad_id(found):
@@ -106,19 +107,22 @@ async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
 
 
 async def pad(api: Api, fields: Fields, name: str = "padID") -> tuple[str, PadMeta]:
-    """A pad that has to be there."""
+    """A pad that has to be there, for who is about to change it: it is in Redis then."""
     found = await pad_id(api, fields, name)
-    meta = await _meta(api, found)
+    meta = await read_told_meta(api.redis, api.keyspace.pad(found))
     if not meta.exists:
         raise ApiError("padID does not exist")
+    if api.redis.elsewhere is not None:
+        await hold(api.redis, api.keyspace, found)  # until it has been changed
     return found, meta
 
 
-async def _meta(api: Api, pad: str) -> PadMeta:
-    meta = await read_told_meta(api.redis, api.keyspace.pad(pad))
-    if meta.exists and api.redis.elsewhere is not None:
-        await hold(api.redis, api.keyspace, pad)  # until all of it has been read
-    return meta
+async def reader(api: Api, fields: Fields, name: str = "padID") -> PadReader:
+    """A pad that has to be there, for who only reads it, wherever it is."""
+    found = await open_reader(api.redis, api.keyspace, await pad_id(api, fields, name))
+    if found is None:
+        raise ApiError("padID does not exist")
+    return found
 
 
 def not_above_head(rev: int | None, meta: PadMeta) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
 from padfleet.shared import bounds
-from padfleet.shared.log import announcements, authors
-from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, read_chat, say
-from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log import announcements
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.chat import ChatMessage, NoPad, say
+from padfleet.shared.log.reader import PadReader, messages
 from padfleet.shared.wire.jsontext import dumps
 
 PAGE = 50
@@ -25,9 +26,8 @@ async def get_chat_history(api: Api, fields: Fields) -> Pieces:
             raise ApiError("end is below zero")
         if start > end:
             raise ApiError("start is higher than end")
-    pad, _ = await arguments.pad(api, fields)
-    keys = api.keyspace.pad(pad)
-    head = await chat_head(api.redis, keys)
+    reader = await arguments.reader(api, fields)
+    head = (await reader.facts()).chat_head
     if start is None or end is None:
         start, end = 0, head
     if start > head:
@@ -35,7 +35,7 @@ async def get_chat_history(api: Api, fields: Fields) -> Pieces:
     if end > head:
         raise ApiError("end is higher than the current chatHead")
     pages = (
-        await _page(api, keys, first, min(first + PAGE - 1, end))
+        await _page(reader, first, min(first + PAGE - 1, end))
         for first in range(start, end + 1, PAGE)
     )
     # What can be found wrong at once is answered as such; a chat may have any length.
@@ -52,23 +52,23 @@ async def _listed(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterator[by
     yield b"]}"
 
 
-async def _page(api: Api, keys: PadKeys, first: int, last: int) -> bytes:
+async def _page(reader: PadReader, first: int, last: int) -> bytes:
     """These messages as JSON, without the brackets around them."""
-    messages = await read_chat(api.redis, keys, first, last)
-    known = await authors.read(api.redis, {m.author for m in messages} - {""})
-    told = [_told(m, known.get(m.author)) for m in messages]
+    said = await messages(reader, first, last)
+    known = await reader.authors({m.author for m in said} - {""})
+    told = [_told(m, known.get(m.author)) for m in said]
     return dumps(told)[1:-1].encode()
 
 
-def _told(message: ChatMessage, author: authors.Author | None) -> dict[str, Any]:
+def _told(message: ChatMessage, author: Author | None) -> dict[str, Any]:
     name = author.name if author is not None else None
     known = {"text": message.text, "time": message.time, "userId": message.author or None}
     return {**message.extra, **known, "userName": name}
 
 
 async def get_chat_head(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, _ = await arguments.pad(api, fields)
-    return {"chatHead": await chat_head(api.redis, api.keyspace.pad(pad))}
+    reader = await arguments.reader(api, fields)
+    return {"chatHead": (await reader.facts()).chat_head}
 
 
 async def append_chat_message(api: Api, fields: Fields) -> None:

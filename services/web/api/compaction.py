@@ -7,6 +7,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.shortening import shorten_pad
 from padfleet.shared.log import contributions
 from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.reader import HotReader
 from padfleet.shared.log.staging import WrittenOn
 
 OFF = (
@@ -40,6 +41,6 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
 async def _authors(api: Api, pad: str) -> set[str]:
     """Whose text is there now, and who has changed something since the first revision."""
     keys = api.keyspace.pad(pad)
-    pool = await api.pools.at(keys, await read_meta(api.redis, keys))
+    pool = await api.pools.at(HotReader(api.redis, keys, await read_meta(api.redis, keys)))
     pairs = (pool.get(number) for number in range(len(pool)))
     return {value for key, value in pairs if key == "author" and value}

@@ -5,12 +5,14 @@ from collections.abc import Awaitable
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import remove
-from padfleet.services.web.api.texts import bringing, change, read
+from padfleet.services.web.api.texts import bringing, change
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.history import PadMeta, read_meta
+from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.past import document_at
+from padfleet.shared.log.reader import HotReader, is_there
 from padfleet.shared.log.staging import PadExists
 
 
@@ -39,8 +41,8 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
     author = arguments.author(fields) or SYSTEM_AUTHOR
     replace = arguments.flag(fields, "force")
     async with api.noting("copy", source, to=destination, replace=replace, history=False):
-        then = await read(api, source, meta, None)
-        if (await read_meta(api.redis, api.keyspace.pad(destination))).exists:
+        then = await document_at(HotReader(api.redis, api.keyspace.pad(source), meta))
+        if await is_there(api.redis, api.keyspace, destination):
             if not replace:
                 raise ApiError("destinationID already exists")
             await remove(api, destination)

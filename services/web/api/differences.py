@@ -5,11 +5,10 @@ from typing import Final
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Json
 from padfleet.services.web.api.conversion import CALLERS
-from padfleet.services.web.api.texts import read
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log import authors
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import HistoryGap, PadMeta, revision_pages
+from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.past import document_at, whole_pages
+from padfleet.shared.log.reader import PadReader
 from padfleet.shared.rendering.jobs import Edited
 
 MOST: Final = 16 << 20
@@ -18,30 +17,26 @@ MOST: Final = 16 << 20
 
 async def create_diff_html(api: Api, fields: Fields) -> Json:
     start, end = arguments.rev(fields, "startRev"), arguments.rev(fields, "endRev")
-    pad, meta = await arguments.pad(api, fields)
-    first, last = _range(start, end, meta)
+    reader = await arguments.reader(api, fields)
+    first, last = _range(start, end, reader.meta)
     async with api.conversion.differences:
-        return Json(await _difference(api, pad, meta, first, last))
+        return Json(await _difference(api, reader, first, last))
 
 
-async def _difference(api: Api, pad: str, meta: PadMeta, first: int, last: int) -> bytes:
-    keys = api.keyspace.pad(pad)
-    before = await read(api, pad, meta, first)
+async def _difference(api: Api, reader: PadReader, first: int, last: int) -> bytes:
+    before = await document_at(reader, first)
     edits: list[Edited] = []
     size = 0
-    try:
-        async for page in revision_pages(api.redis, keys, first + 1, last):
-            edits += [Edited(revision.author, revision.wire) for revision in page]
-            size += sum(len(revision.wire) for revision in page)
-            if size > MOST:
-                raise ApiError(
-                    f"there are more than {MOST} bytes of changes from revision {first} to {last}: "
-                    "ask for fewer revisions at a time"
-                )
-    except HistoryGap as error:
-        raise CorruptPad(str(error)) from error
-    pool = await api.pools.at(keys, meta)
-    known = await authors.read(api.redis, _authors_in(pool))
+    async for page in whole_pages(reader, first + 1, last):
+        edits += [Edited(revision.author, revision.wire) for revision in page]
+        size += sum(len(revision.wire) for revision in page)
+        if size > MOST:
+            raise ApiError(
+                f"there are more than {MOST} bytes of changes from revision {first} to {last}: "
+                "ask for fewer revisions at a time"
+            )
+    pool = await api.pools.at(reader)
+    known = await reader.authors(_authors_in(pool))
     colors = {author: record.color for author, record in known.items()}
     return await api.conversion.differing(CALLERS, before, edits, pool, colors)
 

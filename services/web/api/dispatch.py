@@ -26,6 +26,7 @@ from padfleet.services.web.api.receiving import (
 from padfleet.services.web.api.resources import AT
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.budget import NoRoom
+from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.audit import Doer
@@ -57,8 +58,9 @@ RETRY_AFTER = 1
 
 _METHODS = ("GET", "POST")
 
-_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy)
-"""There is no turn for a call, or no room for what it would answer."""
+_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway)
+"""There is no turn for a call, or no room for what it would answer, or the pad lies where it cannot
+be read for the time being."""
 
 
 class _NotTaken(Exception):
@@ -234,7 +236,11 @@ def _text(value: str) -> str:
 
 
 def _come_again(why: Exception) -> web.Response:
-    answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
+    if isinstance(why, StoreAway):
+        log.warning("API call put off", extra={"error": str(why)})
+        answer = _answer(INTERNAL, "the pad is not to be had at the moment, come again")
+    else:
+        answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
     answer.set_status(503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer

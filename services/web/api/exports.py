@@ -5,7 +5,8 @@ Until then it is in memory, of which a client has a share: see `shared.budget`.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
@@ -16,16 +17,16 @@ from padfleet.services.web.api.context import Api, ApiError
 from padfleet.services.web.api.conversion import Conversion, ConversionBusy
 from padfleet.services.web.api.leaving import while_there
 from padfleet.services.web.api.sending import send, whole
-from padfleet.services.web.api.texts import read
 from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.documents import offered
 from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.limited import FairQueue, QueueFull
+from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import PadMeta, read_told_meta
-from padfleet.shared.log.moving import hold
+from padfleet.shared.log.past import document_at
+from padfleet.shared.log.reader import PadReader, open_reader
 from padfleet.shared.log.weight import weight
 from padfleet.shared.visit import Door, NotAllowed, Visitor
 
@@ -76,29 +77,14 @@ class Exports:
             there = ", ".join(kinds)
             raise web.HTTPNotFound(text=f"padfleet does not export {kind!r}; it has {there}")
         try:
-            visitor = await self._door.look(request, request.match_info["pad"])
+            with _or_later():
+                visitor = await self._door.look(request, request.match_info["pad"])
         except NotAllowed as error:
             log.info("export denied", extra={"reason": str(error)})
             raise web.HTTPForbidden(text="Forbidden") from None
-        keys = self._api.keyspace.pad(visitor.pad)
-        meta = await read_told_meta(self._api.redis, keys)
-        if not meta.exists:
-            raise web.HTTPNotFound(text="there is no such pad")
-        if self._api.redis.elsewhere is not None:
-            await hold(self._api.redis, self._api.keyspace, visitor.pad)  # until it has been read
         try:
-            rev = arguments.rev(dict(request.match_info))
-        except ApiError as error:
-            raise web.HTTPInternalServerError(text=str(error)) from None
-        size = LEAST + 2 * await weight(self._api.redis, keys)
-        try:
-            async with (
-                self._places.turn(visitor.address),
-                self._outgoing.room(visitor.address, size, patience=ROOM_PATIENCE) as room,
-            ):
-                if kind == "etherpad":
-                    return await self._send_etherpad(request, visitor, meta, rev)
-                return await self._send_document(request, visitor, meta, rev, kind, room)
+            async with self._places.turn(visitor.address):
+                return await self._answer(request, visitor, kind)
         except (QueueFull, ConversionBusy, NoRoom) as error:
             refusals.LIMITED.labels("exports").inc()
             raise web.HTTPServiceUnavailable(
@@ -108,17 +94,36 @@ class Exports:
             log.error("export failed", extra={"pad": visitor.pad, "error": str(error)})
             raise web.HTTPInternalServerError(text="Internal Server Error") from None
 
+    async def _answer(
+        self, request: web.Request, visitor: Visitor, kind: str
+    ) -> web.StreamResponse:
+        redis, keyspace = self._api.redis, self._api.keyspace
+        with _or_later():
+            size = LEAST + 2 * await weight(redis, keyspace.pad(visitor.pad))
+        async with self._outgoing.room(visitor.address, size, patience=ROOM_PATIENCE) as room:
+            with _or_later():
+                reader = await open_reader(redis, keyspace, visitor.pad)
+            if reader is None:
+                raise web.HTTPNotFound(text="there is no such pad")
+            try:
+                rev = arguments.rev(dict(request.match_info))
+            except ApiError as error:
+                raise web.HTTPInternalServerError(text=str(error)) from None
+            if kind == "etherpad":
+                return await self._send_etherpad(request, visitor, reader, rev)
+            return await self._send_document(request, visitor, reader, rev, kind, room)
+
     async def _send_document(
         self,
         request: web.Request,
         visitor: Visitor,
-        meta: PadMeta,
+        reader: PadReader,
         rev: int | None,
         kind: str,
         room: Reservation,
     ) -> web.StreamResponse:
         async with self._turns.turn(visitor.address):
-            body = await self._document(visitor, meta, rev, kind)
+            body = await self._document(visitor, reader, rev, kind)
         room.resize(len(body))
         response = web.StreamResponse(headers=_headers(visitor, kind))
         response.content_type = KINDS.get(kind) or offered.TYPES[kind]
@@ -128,8 +133,12 @@ class Exports:
         await send(request, response, whole(body))
         return response
 
-    async def _document(self, visitor: Visitor, meta: PadMeta, rev: int | None, kind: str) -> bytes:
-        document = await read(self._api, visitor.pad, meta, rev)
+    async def _document(
+        self, visitor: Visitor, reader: PadReader, rev: int | None, kind: str
+    ) -> bytes:
+        at = None if rev is None else min(rev, reader.meta.head)
+        with _or_later():
+            document = await document_at(reader, at)
         title = to_units(visitor.requested)
         try:
             return await self._conversion.show(
@@ -144,12 +153,12 @@ class Exports:
             ) from None
 
     async def _send_etherpad(
-        self, request: web.Request, visitor: Visitor, meta: PadMeta, rev: int | None
+        self, request: web.Request, visitor: Visitor, reader: PadReader, rev: int | None
     ) -> web.StreamResponse:
-        keys = self._api.keyspace.pad(visitor.pad)
         name = to_units(visitor.requested)
-        pieces = self._in_turns(visitor, etherpad_file(self._api.redis, keys, meta, name, last=rev))
-        first = await anext(pieces)  # what can be found wrong at once has an answer of its own
+        pieces = self._in_turns(visitor, etherpad_file(reader, name, last=rev))
+        with _or_later():
+            first = await anext(pieces)  # what can be found wrong at once has an answer of its own
         response = web.StreamResponse(headers=_headers(visitor, "etherpad"))
         response.content_type, response.charset = "application/json", "utf-8"
 
@@ -173,6 +182,19 @@ class Exports:
             if piece is None:
                 return
             yield piece.encode()
+
+
+@contextmanager
+def _or_later() -> Iterator[None]:
+    """Where the pad cannot be read for the time being, whoever asks is told to come again."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        log.warning("export put off", extra={"error": str(error)})
+        raise web.HTTPServiceUnavailable(
+            text="Not now: the pad cannot be read at the moment\n",
+            headers={"Retry-After": str(RETRY_AFTER)},
+        ) from None
 
 
 def _headers(visitor: Visitor, kind: str) -> dict[str, str]:

@@ -57,7 +57,7 @@ def mount(
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
     conversion = Conversion()
     nobody = Doer("api", "", "", "")
-    api = Api(redis, keyspace, settings, edits, Pools(redis), conversion, nobody)
+    api = Api(redis, keyspace, settings, edits, Pools(), conversion, nobody)
     uploads = Uploads(settings.import_max_bytes)
     answers = LargeAnswers(api, outgoing.answers)
     documents.add_routes(app)

@@ -18,6 +18,7 @@ from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
+from padfleet.shared.log.reader import is_there
 from padfleet.shared.log.several import are_there, read_heads
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
@@ -88,14 +89,17 @@ async def remove(api: Api, pad: str) -> None:
 
 
 async def get_read_only_id(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, _ = await arguments.pad(api, fields)
-    return {"readOnlyID": await read_only_id(api.redis, api.keyspace.pad(pad), pad)}
+    reader = await arguments.reader(api, fields)
+    pad, known = reader.keys.pad_id, reader.meta.read_only_id
+    if known is None:  # then the pad changes, and is in Redis for that
+        known = await read_only_id(api.redis, api.keyspace.pad(pad), pad)
+    return {"readOnlyID": known}
 
 
 async def get_pad_id(api: Api, fields: Fields) -> dict[str, Any]:
     read_only = arguments.name_of(fields, "roID")
     found = await pad_of_read_only(api.redis, read_only) if read_only else None
-    if found is None or not (await read_meta(api.redis, api.keyspace.pad(found))).exists:
+    if found is None or not await is_there(api.redis, api.keyspace, found):
         raise ApiError("padID does not exist")
     return {"padID": found}
 
@@ -154,19 +158,19 @@ async def create_group_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def set_public_status(api: Api, fields: Fields) -> None:
-    pad = await _group_pad(api, fields)
+    _check_group_pad(fields)
+    pad, _ = await arguments.pad(api, fields)
     public = arguments.flag(fields, "publicStatus")
     await PadStore(api.redis, api.keyspace.pad(pad)).set_public(public)
 
 
 async def get_public_status(api: Api, fields: Fields) -> dict[str, Any]:
-    pad = await _group_pad(api, fields)
-    return {"publicStatus": await groups.is_public(api.redis, api.keyspace.pad(pad))}
+    _check_group_pad(fields)
+    reader = await arguments.reader(api, fields)
+    return {"publicStatus": (await reader.facts()).public}
 
 
-async def _group_pad(api: Api, fields: Fields) -> str:
+def _check_group_pad(fields: Fields) -> None:
     given = fields.get("padID")
     if isinstance(given, str) and given and "$" not in given:
         raise ApiError("You can only get/set the publicStatus of pads that belong to a group")
-    pad, _ = await arguments.pad(api, fields)
-    return pad

@@ -8,44 +8,41 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared.easysync import AttributePool, move_ops_to_new_pool
 from padfleet.shared.log import authors
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.history import read_revisions
-from padfleet.shared.log.saved import NotSaved, read_saved, save_revision
+from padfleet.shared.log.past import whole_pages
+from padfleet.shared.log.saved import NotSaved, SavedRevision, readable, save_revision
 from padfleet.shared.wire.jsontext import loads
 
 
 async def get_revisions_count(api: Api, fields: Fields) -> dict[str, Any]:
-    _, meta = await arguments.pad(api, fields)
-    return {"revisions": meta.head}
+    reader = await arguments.reader(api, fields)
+    return {"revisions": reader.meta.head}
 
 
 async def get_last_edited(api: Api, fields: Fields) -> dict[str, Any]:
-    _, meta = await arguments.pad(api, fields)
-    return {"lastEdited": meta.time}
+    reader = await arguments.reader(api, fields)
+    return {"lastEdited": reader.meta.time}
 
 
 async def get_revision_changeset(api: Api, fields: Fields) -> str:
     """The changeset, with the attribute numbers that getAttributePool tells."""
     rev = arguments.rev(fields)
-    pad, meta = await arguments.pad(api, fields)
-    arguments.not_above_head(rev, meta)
-    wanted = meta.head if rev is None else rev
-    keys = api.keyspace.pad(pad)
-    pool = await api.pools.at(keys, meta)
-    (revision,) = await read_revisions(api.redis, keys, wanted, wanted)
+    reader = await arguments.reader(api, fields)
+    arguments.not_above_head(rev, reader.meta)
+    wanted = reader.meta.head if rev is None else rev
+    pool = await api.pools.at(reader)
+    ((revision,),) = [page async for page in whole_pages(reader, wanted, wanted)]
     data = loads(revision.wire)
     wire_pool = AttributePool.from_jsonable(data["apool"])
     return move_ops_to_new_pool(data["changeset"], wire_pool, pool.clone())
 
 
 async def get_attribute_pool(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, meta = await arguments.pad(api, fields)
-    pool = await api.pools.at(api.keyspace.pad(pad), meta)
+    pool = await api.pools.at(await arguments.reader(api, fields))
     return {"pool": pool.to_wire()}
 
 
 async def list_authors_of_pad(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, meta = await arguments.pad(api, fields)
-    pool = await api.pools.at(api.keyspace.pad(pad), meta)
+    pool = await api.pools.at(await arguments.reader(api, fields))
     attributes = (pool.get(number) for number in range(len(pool)))
     found = [value for key, value in attributes if key == "author"]
     return {"authorIDs": [author for author in found if author and author != SYSTEM_AUTHOR]}
@@ -55,14 +52,15 @@ async def list_authors_of_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def get_saved_revisions_count(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, _ = await arguments.pad(api, fields)
-    return {"savedRevisions": len(await read_saved(api.redis, api.keyspace.pad(pad)))}
+    return {"savedRevisions": len(await _saved(api, fields))}
 
 
 async def list_saved_revisions(api: Api, fields: Fields) -> dict[str, Any]:
-    pad, _ = await arguments.pad(api, fields)
-    saved = await read_saved(api.redis, api.keyspace.pad(pad))
-    return {"savedRevisions": sorted(one.rev for one in saved)}
+    return {"savedRevisions": sorted(one.rev for one in await _saved(api, fields))}
+
+
+async def _saved(api: Api, fields: Fields) -> list[SavedRevision]:
+    return readable(await (await arguments.reader(api, fields)).saved())
 
 
 async def save(api: Api, fields: Fields) -> None:

@@ -12,6 +12,7 @@ from padfleet.shared.log.history import PadMeta, read_meta, revision_pages
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.past import document_at
+from padfleet.shared.log.reader import HotReader
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import Staging, WrittenOn
@@ -48,7 +49,7 @@ async def shorten_pad(
 async def _shorten(redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta, keep: int) -> None:
     keys = keyspace.pad(pad_id)
     cut = meta.head - keep
-    before = await document_at(redis, keys, meta, cut)
+    before = await document_at(HotReader(redis, keys, meta), cut)
     # Beside the loop: it may be as much text as a pad holds.
     first = await asyncio.to_thread(as_one_revision, before.atext, before.pool, before.time)
     staging = await Staging.begin(redis, keyspace, pad_id, head=keep)

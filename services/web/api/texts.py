@@ -16,36 +16,26 @@ from padfleet.shared.etherpad.converting import with_authors
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.document import Document
 from padfleet.shared.log.edits import EditChange, Make, Missing
-from padfleet.shared.log.history import PadMeta
 from padfleet.shared.log.past import document_at
+from padfleet.shared.log.reader import HotReader
 
 
 async def get_text(api: Api, fields: Fields) -> Json:
     """The newest text in the form of the export; that of a revision as it is, as in Etherpad."""
     rev = arguments.rev(fields)
-    pad, meta = await arguments.pad(api, fields)
-    arguments.not_above_head(rev, meta)
-    document = await read(api, pad, meta, rev)
+    reader = await arguments.reader(api, fields)
+    arguments.not_above_head(rev, reader.meta)
+    document = await document_at(reader, rev)
     form = "getText" if rev is None else "getText of a revision"
     return Json(await api.conversion.show(CALLERS, form, document.atext, document.pool))
 
 
 async def get_html(api: Api, fields: Fields) -> Json:
     rev = arguments.rev(fields)
-    pad, meta = await arguments.pad(api, fields)
-    arguments.not_above_head(rev, meta)
-    document = await read(api, pad, meta, rev)
+    reader = await arguments.reader(api, fields)
+    arguments.not_above_head(rev, reader.meta)
+    document = await document_at(reader, rev)
     return Json(await api.conversion.show(CALLERS, "getHTML", document.atext, document.pool))
-
-
-async def read(api: Api, pad: str, meta: PadMeta, rev: int | None) -> Document:
-    """The pad at this revision; None: at its head, which costs much less."""
-    if rev is not None and rev < meta.head:
-        return await document_at(api.redis, api.keyspace.pad(pad), meta, rev)
-    try:
-        return await api.edits.read(pad)
-    except Missing:
-        raise ApiError("padID does not exist") from None
 
 
 async def set_text(api: Api, fields: Fields) -> None:
@@ -78,7 +68,7 @@ async def restore_revision(api: Api, fields: Fields) -> None:
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     async with api.noting("restore revision", pad, rev=rev):
-        then = await read(api, pad, meta, rev)
+        then = await document_at(HotReader(api.redis, api.keyspace.pad(pad), meta), rev)
         await change(api, pad, author, bringing(then.atext, then.pool), for_others=True)
 
 

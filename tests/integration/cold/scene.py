@@ -34,8 +34,8 @@ class Scene:
         self.pads = pads or MemoryPads()
         self.go()
 
-    def go(self, after_ms: int = 0) -> None:
-        self.thawing = Thawing(self.redis, self.keyspace, self.pads)
+    def go(self, after_ms: int = 0, *, trusting_s: float = 0.0) -> None:
+        self.thawing = Thawing(self.redis, self.keyspace, self.pads, trusting_s=trusting_s)
         self.write = WriteBehind(self.redis, self.keyspace, self.pads)
         self.freezing = Freezing(
             self.redis, self.keyspace, self.thawing, after_ms=after_ms, every_ms=0

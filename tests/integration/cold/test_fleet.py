@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, ApiFailed, Caller
+from tests.tools import padfleet
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,86 @@ async def test_a_pad_leaves_redis_and_is_there_for_whoever_names_it(
     await frozen(server, "comes-and-goes")
     assert "another" in (await api.getText(padID="comes-and-goes"))["text"]
     assert await api.getRevisionsCount(padID="comes-and-goes") == {"revisions": 2}
+
+
+READS: dict[str, dict[str, object]] = {
+    "getText": {},
+    "getText of a revision": {"rev": 1},
+    "getHTML": {},
+    "getHTML of a revision": {"rev": 1},
+    "getRevisionsCount": {},
+    "getLastEdited": {},
+    "getRevisionChangeset": {},
+    "getRevisionChangeset of a revision": {"rev": 1},
+    "getAttributePool": {},
+    "listAuthorsOfPad": {},
+    "getSavedRevisionsCount": {},
+    "listSavedRevisions": {},
+    "getChatHistory": {},
+    "getChatHistory in part": {"start": 1, "end": 1},
+    "getChatHead": {},
+    "createDiffHTML": {"startRev": 0, "endRev": 2},
+    "getReadOnlyID": {},
+    "padUsers": {},
+    "padUsersCount": {},
+    "getPublicStatus": {},
+}
+"""What the API says of a pad without changing it, with what is asked for."""
+
+
+async def all_answers(api: Caller, pad: str, link: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name: await api.call(name.partition(" ")[0], padID=pad, **fields)
+        for name, fields in READS.items()
+    }
+    for kind in ("txt", "html", "etherpad", "1/txt", "1/etherpad"):
+        rev, _, last = kind.rpartition("/")
+        for name in (pad, link):
+            path = f"/p/{name}{f'/{rev}' if rev else ''}/export/{last}"
+            async with api.http.get(f"{api.url}{path}") as response:
+                found[f"{kind} of {name}"] = (response.status, await response.text())
+    found["pad"] = await api.getPadID(roID=link)
+    return found
+
+
+def thawed(fleet: Fleet) -> float:
+    members = fleet.writers + fleet.workers
+    return sum(member.metric("padfleet_cold_thawed_total") for member in members)
+
+
+async def test_whoever_only_reads_a_cold_pad_leaves_it_there(
+    fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path, tmp_path: Path
+) -> None:
+    group = (await api.createGroup())["groupID"]
+    pad = (await api.createGroupPad(groupID=group, padName="read", text="first\n"))["padID"]
+    await api.setPublicStatus(padID=pad, publicStatus="true")
+    author = (await api.createAuthor(name="Ada"))["authorID"]
+    await api.appendText(padID=pad, text="second\n", authorId=author)
+    await api.saveRevision(padID=pad, rev=1)
+    for text in ("said", "said again"):
+        await api.appendChatMessage(padID=pad, text=text, authorID=author)
+    link = (await api.getReadOnlyID(padID=pad))["readOnlyID"]
+    hot = await all_answers(api, pad, link)
+    assert {answer[0] for name, answer in hot.items() if "txt" in name} == {200}
+    before = thawed(fleet)
+    await frozen(server, pad)
+    assert await all_answers(api, pad, link) == hot
+    # Tools are told by the fleet where its cold pads are.
+    (tmp_path / "out").mkdir()
+    for words in (
+        ("export", "--pad", pad, "--to", tmp_path / "out"),
+        ("backup", "--to", f"{tmp_path}/kept/"),
+        ("verify", "--pad", pad),
+        ("verify", "--backup", tmp_path / "kept"),
+        ("restore", tmp_path / "kept"),
+        ("pads", "show", pad),
+    ):
+        ended = await padfleet(fleet.redis_url, *words)
+        assert ended.code == 0, ended.err
+    (exported,) = (tmp_path / "out").iterdir()
+    assert json.loads(exported.read_text()) == json.loads(hot[f"etherpad of {pad}"][1])
+    assert not left_of(server, pad)
+    assert thawed(fleet) == before, "it was brought back"
 
 
 async def test_a_name_is_taken_also_if_its_pad_is_cold(api: Caller, server: redis_py.Redis) -> None:
@@ -185,6 +268,30 @@ async def test_a_store_that_is_away_keeps_cold_pads_and_no_others(
             return False
 
     await eventually(there, "the pad can be had again", timeout=30)
+
+
+async def test_who_asks_for_a_cold_pad_without_its_store_is_told_to_come_again(
+    fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path
+) -> None:
+    await api.createPad(padID="later", text="asleep\n")
+    await frozen(server, "later")
+    calls = [f"{api.url}/p/later/export/{kind}" for kind in ("txt", "etherpad")]
+    calls += [
+        f"{api.url}/api/1.3.0/{name}?apikey={KEY}&padID=later"
+        for name in ("getText", "getChatHead")
+    ]
+    (folder / "store").rename(folder / "gone")
+    try:
+        for url in calls:
+            async with api.http.get(url) as response:
+                assert response.status == 503, url
+                assert int(response.headers["Retry-After"]) > 0
+                assert str(folder) not in await response.text(), "not for everybody to know"
+    finally:
+        (folder / "gone").rename(folder / "store")
+    for url in calls:
+        async with api.http.get(url) as response:
+            assert response.status == 200, url
 
 
 async def test_a_damaged_object_is_not_served(

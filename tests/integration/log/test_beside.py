@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.options import change_options, normalised, read_options
+from padfleet.shared.log.options import change_options, normalised, parse_options
+from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.reader import HotReader
 from padfleet.shared.log.records import pack
 from padfleet.shared.log.saved import MOST_SAVED, NotSaved, read_saved, save_revision
 from padfleet.shared.log.staging import Staging
@@ -122,10 +125,14 @@ async def test_saved_revisions_have_a_limit(redis: Redis, keys: PadKeys) -> None
         await save_revision(redis, keys, 0, "a.x", "", 7)
 
 
+async def options_of(redis: Redis, keys: PadKeys) -> dict[str, Any]:
+    return parse_options((await PadStore(redis, keys).facts(0)).settings)
+
+
 async def test_settings_are_merged_and_announced(
     redis: Redis, keys: PadKeys, heard: list[object]
 ) -> None:
-    assert await read_options(redis, keys) == normalised(None)
+    assert await options_of(redis, keys) == normalised(None)
     told = Relayed("message", b"{}")
     change = {"view": {"showLineNumbers": False}, "ep_x": {"n": "\ud83d"}, "nonsense": 1}
     settings = await change_options(redis, keys, change, telling=told)
@@ -134,14 +141,14 @@ async def test_settings_are_merged_and_announced(
     assert settings["ep_x"] == {"n": "\ud83d"}
     assert "nonsense" not in settings
     await change_options(redis, keys, {"lang": "de"})
-    assert await read_options(redis, keys) == {**settings, "lang": "de"}
+    assert await options_of(redis, keys) == {**settings, "lang": "de"}
     now = {**settings, "lang": "de"}
     await eventually(lambda: heard == [SettingsChanged(settings), told, SettingsChanged(now)])
 
 
 async def test_changes_of_settings_at_once_lose_nothing(redis: Redis, keys: PadKeys) -> None:
     await asyncio.gather(*(change_options(redis, keys, {f"ep_{n}": n}) for n in range(4)))
-    settings = await read_options(redis, keys)
+    settings = await options_of(redis, keys)
     assert [settings[f"ep_{n}"] for n in range(4)] == [0, 1, 2, 3]
 
 
@@ -164,7 +171,7 @@ async def test_a_restored_pad_has_its_settings_and_its_token(
     epoch = (await read_meta(redis, keys)).epoch
     token = await make_deletion_token(redis, keys, epoch)
     assert token is not None
-    head = await head_of(redis, keys, PAD, await read_meta(redis, keys))
+    head = await head_of(HotReader(redis, keys, await read_meta(redis, keys)))
     staging = await Staging.begin(redis, keyspace, PAD, head=3)
     await staging.add(written(4))
     installed = await staging.install(
@@ -176,7 +183,7 @@ async def test_a_restored_pad_has_its_settings_and_its_token(
         deletion=head.deletion,
     )
     assert installed.epoch > 8
-    assert (await read_options(redis, keys))["lang"] == "de"
+    assert (await options_of(redis, keys))["lang"] == "de"
     assert await is_deletion_token(redis, keys, installed.epoch, token)
 
 
@@ -190,7 +197,7 @@ async def test_a_backup_sees_that_something_was_said_or_saved(redis: Redis, keys
         lambda: save_revision(redis, keys, 2, "a.x", "", 1),
         lambda: change_options(redis, keys, {"lang": "de"}),
     ):
-        heads.append(await head_of(redis, keys, PAD, meta))
+        heads.append(await head_of(HotReader(redis, keys, meta)))
         await step()
-    heads.append(await head_of(redis, keys, PAD, meta))
+    heads.append(await head_of(HotReader(redis, keys, meta)))
     assert len(set(heads)) == 5

@@ -10,7 +10,13 @@ from typing import cast
 import pytest
 
 from padfleet.shared.log import membership
-from padfleet.shared.log.agreement import FORMAT, NewerFormat, PartitionMismatch
+from padfleet.shared.log.agreement import (
+    FORMAT,
+    NewerFormat,
+    OtherColdStore,
+    PartitionMismatch,
+    agreed_cold,
+)
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import CONFIG, Keyspace, claim_key
@@ -21,9 +27,14 @@ from tests.fleet import Fleet
 
 
 def member(
-    redis: Redis, name: str = "one", partitions: int = 4, kind: str = "worker"
+    redis: Redis,
+    name: str = "one",
+    partitions: int = 4,
+    kind: str = "worker",
+    cold: str | None = None,
 ) -> Membership:
-    return Membership(redis, kind, name, partitions=partitions, setting="PADFLEET_WORKER_ID")
+    setting = "PADFLEET_WORKER_ID"
+    return Membership(redis, kind, name, partitions=partitions, setting=setting, cold=cold)
 
 
 @pytest.fixture
@@ -184,3 +195,33 @@ async def test_a_running_fleet_keeps_what_it_agreed_on_and_ends_before_a_newer_f
             assert "update padfleet" in process.log.read_text()
         fleet.workers.clear()
         fleet.writers.clear()
+
+
+async def test_all_processes_have_one_cold_store(redis: Redis) -> None:
+    elder = member(redis, "elder", cold="file:///a")
+    await elder.enter()
+    for number, other in enumerate(("", "file:///b")):
+        with pytest.raises(OtherColdStore, match="file:///a"):
+            await member(redis, f"other-{number}", cold=other).enter()
+    await member(redis, "same", cold="file:///a").enter()
+    await member(redis, "does without", cold=None).enter()
+    assert await agreed_cold(redis) == "file:///a"
+    # All of it is lost: who is left knows.
+    await redis.client.delete(CONFIG)
+    await elder.look()
+    assert await agreed_cold(redis) == "file:///a"
+    # Taken away by hand, it stays away until a process starts: the store has moved.
+    await redis.client.hdel(CONFIG, "cold")
+    await elder.look()
+    assert await agreed_cold(redis) == ""
+    await member(redis, "newer", cold="file:///b").enter()
+    await elder.look()
+    assert await agreed_cold(redis) == "file:///b"
+
+
+async def test_a_fleet_without_a_cold_store_gets_one_while_it_runs(redis: Redis) -> None:
+    elder = member(redis, "elder", cold="")
+    await elder.enter()
+    await member(redis, "newer", cold="file:///a").enter()
+    await elder.look()
+    assert await agreed_cold(redis) == "file:///a"

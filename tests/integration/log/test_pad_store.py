@@ -10,7 +10,6 @@ from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk, encode_chu
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.groups import is_public
 from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.identities import bring_mapper, bring_token, stored_authors
 from padfleet.shared.log.keys import Keyspace, PadKeys, author_key, mapper_key
@@ -93,10 +92,11 @@ async def test_what_a_backup_begins_with(redis: Redis, keys: PadKeys) -> None:
 
 
 async def test_a_group_s_pad_is_opened_and_closed(redis: Redis, keys: PadKeys) -> None:
-    assert not await is_public(redis, keys)
+    store = PadStore(redis, keys)
+    assert not (await store.facts(0)).public
     for public in (True, False):
-        await PadStore(redis, keys).set_public(public)
-        assert await is_public(redis, keys) is public
+        await store.set_public(public)
+        assert (await store.facts(0)).public is public
 
 
 async def test_what_was_noted_when_the_pad_was_brought(redis: Redis, keys: PadKeys) -> None:

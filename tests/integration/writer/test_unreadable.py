@@ -25,6 +25,8 @@ from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.limits import LARGEST_BYTES, EditTooLarge, PadLimits
+from padfleet.shared.log.past import document_at
+from padfleet.shared.log.reader import open_reader
 from padfleet.shared.log.records import Creation, Deletion, Origin, encode_entry, pack
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member
@@ -76,7 +78,9 @@ async def test_a_large_edit_becomes_a_revision_and_leaves_nothing_behind(
     await edits.create(PAD, "a.x", "", wrote_it=False)
     text = "ü" * 1_000_000
     assert await edits.change(PAD, "a.x", writing(text)) == 1
-    assert (await edits.read(PAD)).atext.text == text + "\n"
+    reader = await open_reader(redis, keyspace, PAD)
+    assert reader is not None
+    assert (await document_at(reader)).atext.text == text + "\n"
 
     async def gone() -> bool:
         return not await redis.client.keys("*staging*")

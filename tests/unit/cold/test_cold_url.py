@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from padfleet.shared.cold.stores.opening import ColdUrl, check_cold_url, parse_cold_url
+from padfleet.shared.settings.cold_url import agreed_name, url_for_tools
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,27 @@ def test_what_names_no_place_is_refused_with_a_reason(text: str, said: str) -> N
     assert reason is not None
     assert said in reason
     assert "hush" not in reason
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("", ""),
+        ("none", None),
+        ("file:///var/cold/", "file:///var/cold"),
+        ("s3://bucket/x?endpoint=http://h", "s3://bucket/x?endpoint=http://h"),
+        ("mysql://etherpad:hunter2@h/pads", "mysql://etherpad:***@h/pads"),
+    ],
+)
+def test_a_fleet_knows_its_store_by_a_name_without_a_password(url: str, name: str | None) -> None:
+    assert agreed_name(url) == name
+
+
+def test_a_tool_uses_what_it_is_given_and_else_what_the_fleet_has() -> None:
+    assert url_for_tools("", "") == ""
+    assert url_for_tools("", "file:///a") == "file:///a"
+    assert url_for_tools("file:///b", "file:///a") == "file:///b"
+    assert url_for_tools("none", "file:///a") == ""
+    assert url_for_tools("mysql://u:p@h/d", "mysql://u:***@h/d") == "mysql://u:p@h/d"
+    with pytest.raises(ValueError, match="set PADFLEET_COLD_URL"):
+        url_for_tools("", "mysql://u:***@h/d")

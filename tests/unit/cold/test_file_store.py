@@ -160,3 +160,16 @@ async def test_of_several_processes_none_overwrites_what_it_has_not_seen(tmp_pat
     assert there is not None
     assert int(there.data.split()[0]) == PROCESSES * TURNS
     await store.aclose()
+
+
+async def test_a_directory_that_is_known_to_have_pads_is_not_made_anew(tmp_path: Path) -> None:
+    """Its disk is not mounted, or this is another machine."""
+    folder = tmp_path / "cold"
+    for _ in range(2):
+        with pytest.raises(StoreAway, match="mounted"):
+            FileStore.at(folder, known=True)
+    folder.mkdir()
+    with pytest.raises(StoreAway, match="mounted"):
+        FileStore.at(folder, known=True)
+    await FileStore.at(folder).aclose()
+    await FileStore.at(folder, known=True).aclose()

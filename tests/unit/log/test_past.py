@@ -15,6 +15,7 @@ from padfleet.shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_tu
 from padfleet.shared.log.history import PadMeta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.past import Pools
+from padfleet.shared.log.reader import HotReader
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import dumps
 
@@ -55,7 +56,8 @@ async def test_a_pool_is_put_together_in_turns(stored: list[Revision]) -> None:
     turns = Turns()
     counting = asyncio.create_task(turns.run())
     meta = PadMeta(HEAD, 1, 0, b"", "", None, 0, -1, "reign", [], "", "")
-    pool = await Pools(open_redis("redis://127.0.0.1:1")).at(Keyspace(1).pad("p"), meta)
+    redis = open_redis("redis://127.0.0.1:1")
+    pool = await Pools().at(HotReader(redis, Keyspace(1).pad("p"), meta))
     counting.cancel()
     assert len(pool) == 7
     assert turns.count > HEAD // REPLAYED_AT_ONCE - 5

@@ -1,0 +1,134 @@
+"""A pad in the cold store, read without being brought back."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+
+from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.cold.errors import Overwritten
+from padfleet.shared.cold.pads import ColdPad, ColdPads
+from padfleet.shared.log import authors as records_of_authors
+from padfleet.shared.log.authors import Author, stored_author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.history import READ_STEP, HistoryEnds, PadMeta
+from padfleet.shared.log.identities import stored_authors
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad_store import StoredFacts, StreamEntry
+from padfleet.shared.log.records import Revision, Snapshot
+
+
+class ColdReader:
+    """A `PadReader`. All that it says is of the moment at which the pad was `found`, when nobody
+    can have been writing on it. Whoever brings it back meanwhile adds to its history, of which what
+    was there stays; where the pad is deleted, or another comes in its place, revisions that have
+    not been read yet are missing, as with a pad in Redis."""
+
+    def __init__(self, redis: Redis, keys: PadKeys, found: ColdPad, cold: ColdPads) -> None:
+        """`redis` has the names of authors who are known to the fleet."""
+        self.keys = keys
+        self.meta = _meta(found)
+        self._redis = redis
+        self._found = found
+        self._cold = cold
+
+    async def facts(self) -> StoredFacts:
+        told = self._found.state.pad
+        newest = self._found.saved[-1] if self._found.saved else b""
+        return StoredFacts(told.settings, told.deletion, told.public, told.chat, newest)
+
+    async def snapshot(self) -> Snapshot | None:
+        with readable(self.keys.snap):
+            data = self._found.snapshot
+            return Snapshot.from_bytes(data) if data is not None else None
+
+    async def pages(
+        self, first: int, last: int, *, step: int = READ_STEP
+    ) -> AsyncIterator[list[Revision]]:
+        at, chain = max(first, 0), None
+        async with aclosing(self._parts(at, last)) as parts:
+            async for part in parts:
+                for start in range(0, len(part.records), step):
+                    some = Revisions(part.first + start, part.records[start : start + step])
+                    with readable(self.keys.revs):
+                        page = some.revisions()
+                    # Where two parts meet, nobody has looked yet.
+                    if page[0].rev != at or (
+                        chain is not None and chain_of(chain, page[0].wire) != page[0].chain
+                    ):
+                        raise CorruptPad(f"revision {at} is not what the cold store says it is")
+                    yield page
+                    at, chain = page[-1].rev + 1, page[-1].chain
+
+    async def _parts(self, first: int, last: int) -> AsyncGenerator[Revisions, None]:
+        newest = self._found.revisions
+        if first < newest.first:
+            pad, head = self.keys.pad_id, self._found.head
+            end = min(last, newest.first - 1)
+            try:
+                async for part in self._cold.revisions(pad, head.epoch, first, end):
+                    yield part
+            except Overwritten as error:
+                raise HistoryEnds("it was deleted, or replaced, while it was read") from error
+            first = newest.first
+        if first <= last:
+            some = slice(first - newest.first, last + 1 - newest.first)
+            yield Revisions(first, newest.records[some])
+
+    async def chat(self, first: int, last: int) -> list[StreamEntry]:
+        chat = self._found.chat
+        start, end = bisect_left(chat, first, key=_number), bisect_right(chat, last, key=_number)
+        return [(entry_id.encode(), _fields(flat)) for entry_id, flat in chat[start:end]]
+
+    async def saved(self) -> list[bytes]:
+        return [*self._found.saved]
+
+    async def authors(self, names: Iterable[str]) -> dict[str, Author]:
+        wanted = list(names)
+        found = await records_of_authors.read(self._redis, wanted)
+        kept = dict(self._found.authors)
+        for name in wanted:
+            if name not in found and name in kept:
+                author = stored_author(name, kept[name])
+                if author is not None:
+                    found[name] = author
+        return found
+
+    async def author_records(self, names: Sequence[str]) -> dict[str, dict[bytes, bytes]]:
+        known = await stored_authors(self._redis, names)
+        kept = dict(self._found.authors)
+        return {
+            name: known[name] if name in known else _fields(kept[name])
+            for name in names
+            if name in known or name in kept
+        }
+
+
+def _meta(found: ColdPad) -> PadMeta:
+    told = found.state.pad
+    snap = Snapshot.rev_of(found.snapshot) if found.snapshot is not None else -1
+    return PadMeta(
+        told.head,
+        told.epoch,
+        told.time,
+        told.chain,
+        told.creator,
+        told.read_only_id,
+        found.revisions.first,
+        snap,
+        # Under which revisions mean the same: it has no reign, and is always the same so long.
+        f"cold-{found.head.edition}",
+        [],
+        "0-0",
+        "0-0",
+        found.state.more.get("damaged", b"").decode("utf-8", "replace"),
+    )
+
+
+def _number(message: tuple[str, Sequence[bytes]]) -> int:
+    return int(message[0].partition("-")[0])
+
+
+def _fields(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
