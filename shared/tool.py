@@ -79,8 +79,8 @@ async def fleet_of(
 ) -> AsyncIterator[tuple[Redis, Keyspace]]:
     """The Redis that the settings name, and the keyspace of the fleet that it holds. Pads that lie
     in its cold store are brought back by whoever reads them as one does: the store is the one that
-    the settings name, or else the one that the fleet says that it has. (`with_cold` is False for who
-    needs no pads, and goes on without the store.)
+    the settings name, or else the one that the fleet says that it has. (`with_cold` is False for
+    who needs no pads, and goes on without the store.)
 
     With `begin`, one that has held no fleet yet gets the partitions of the settings. Raises
     `NoFleet` without, `StoreAway`, `ColdStoreUnnamed`, and what else `UNREACHABLE` lists.

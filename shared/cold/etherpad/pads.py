@@ -34,7 +34,7 @@ from padfleet.shared.cold.etherpad.note import (
     version_of,
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
-from padfleet.shared.cold.etherpad.reading import PadReader, Read
+from padfleet.shared.cold.etherpad.reading import Read, TableReader
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
 from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
@@ -67,7 +67,7 @@ class EtherpadPads:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._reader = PadReader(table)
+        self._reader = TableReader(table)
         self.register = EtherpadRegister(table)
         """People, groups and sessions in the same database."""
         self._known: OrderedDict[str, Note] = OrderedDict()

@@ -62,7 +62,7 @@ class _History:
     regular: bool = False  #: `is_regular` of the pad's pool
 
 
-class PadReader:
+class TableReader:
     """Reads pads of one table."""
 
     def __init__(self, table: Table) -> None:
