@@ -17,7 +17,7 @@ async def probe(store: ColdStore) -> None:
     ValueError with what is wrong and what to do."""
     name = f"probe/{secrets.token_hex(8)}"
     first = secrets.token_bytes(16)
-    version = await store.put(name, first, over=None)
+    version = await _put(store, name, first, None)
     try:
         there = await store.get(name)
         if there is None or there.data != first:
@@ -27,7 +27,7 @@ async def probe(store: ColdStore) -> None:
             )
         await _refuses(store, name, None)
         second = secrets.token_bytes(16)
-        after = await store.put(name, second, over=version)
+        after = await _put(store, name, second, version)
         await _refuses(store, name, version)
         newest = await store.get(name)
         if newest is None or (newest.data, newest.version) != (second, after):
@@ -41,6 +41,17 @@ async def probe(store: ColdStore) -> None:
         await store.delete(name, over=None)
     if await store.get(name) is not None:
         raise ValueError("what was deleted is still there")
+
+
+async def _put(store: ColdStore, name: str, data: bytes, over: str | None) -> str:
+    """Where nobody else puts anything."""
+    try:
+        return await store.put(name, data, over=over)
+    except Overwritten as error:
+        raise ValueError(
+            "it refuses what is put on a condition that holds, so that it keeps nothing: its "
+            "conditional writes (If-Match, If-None-Match) are broken, or a proxy before it is"
+        ) from error
 
 
 async def _refuses(store: ColdStore, name: str, over: str | None) -> None:

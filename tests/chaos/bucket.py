@@ -1,0 +1,230 @@
+"""A bucket that speaks as much of S3 as a cold store needs, and can be broken while it is used.
+
+    with Bucket() as bucket:
+        fleet = Fleet(url, folder, bucket.settings)
+        bucket.away = True       # connections break
+        with bucket.holding("PUT", number=3) as held:
+            ...                  # the third put waits for what is decided
+
+It runs in a thread of its own, and holds everything in memory. What a real service says is for the
+tests of `padfleet.shared.cold.stores`; here it is there to be broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+from xml.sax.saxutils import escape, unescape
+
+from aiohttp import web
+
+from padfleet.shared.lifetime import Lifetime
+
+HOST: Final = "127.0.0.1"
+NAME: Final = "cold"
+
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""Any will do."""
+
+_START_S: Final = 10.0
+_HELD_S: Final = 60.0
+
+
+class _Object(NamedTuple):
+    data: bytes
+    etag: str
+    at: float
+    before: bytes = b""  #: what was there
+
+
+@dataclass
+class HeldCall:
+    """A call that waits. It is done, or its connection breaks with nothing done."""
+
+    method: str
+    number: int  #: of calls of this kind, from when it was asked for: 1 is the next
+    port: int = 0  #: of the client's end, once it is here
+    here: threading.Event = field(default_factory=threading.Event)
+    decided: threading.Event = field(default_factory=threading.Event)
+    done: bool = True
+
+    def release(self, *, done: bool) -> None:
+        self.done = done
+        self.decided.set()
+
+
+class Bucket(Lifetime):
+    """Attributes may be set from any thread, and hold from the next call on."""
+
+    def __init__(self) -> None:
+        self.away = False  #: connections break
+        self.slow_s = 0.0  #: before each answer
+        self.full = False  #: takes nothing more
+        self.refusing = False  #: refuses what is put on a condition, whatever is there
+        self.old = False  #: what is read is what was there before
+        self.damaged = False  #: what is read has a byte that is another
+        self.calls = 0
+        self._held: HeldCall | None = None
+        self._objects: dict[str, _Object] = {}
+        self._port = 0
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="bucket")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+
+    @property
+    def url(self) -> str:
+        """What a cold store in it is named by."""
+        return f"s3://{NAME}/pads?endpoint=http://{HOST}:{self._port}&region=us-east-1"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For the processes of a fleet, and whoever reads its pads."""
+        return {"PADFLEET_COLD_URL": self.url, **CREDENTIALS}
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._started.wait(_START_S), "the bucket does not start"
+
+    def stop(self) -> None:
+        if self._held is not None:
+            self._held.release(done=False)
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_START_S)
+
+    def empty(self) -> None:
+        self._objects.clear()
+
+    def mend(self) -> None:
+        self.away = self.full = self.refusing = self.old = self.damaged = False
+        self.slow_s = 0.0
+
+    @contextmanager
+    def holding(self, method: str = "", number: int = 1) -> Iterator[HeldCall]:
+        """The so-manyth call of this method, or of any, waits until it is released; at the latest
+        at the end, where it is done."""
+        held = HeldCall(method, number)
+        self._held = held
+        try:
+            yield held
+        finally:
+            self._held = None
+            held.decided.set()
+
+    # --- In the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        app = web.Application(client_max_size=1 << 30)
+        app.router.add_route("*", "/{tail:.*}", self._answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, HOST, 0)
+        await site.start()
+        self._port = runner.addresses[0][1]
+        self._started.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.calls += 1
+        body = await request.read()
+        held = self._held
+        if held is not None and not held.here.is_set() and held.method in ("", request.method):
+            held.number -= 1
+            if held.number == 0:
+                assert request.transport is not None
+                held.port = request.transport.get_extra_info("peername")[1]
+                held.here.set()
+                await asyncio.to_thread(held.decided.wait, _HELD_S)
+                if not held.done:
+                    return _broken(request)
+        if self.slow_s:
+            await asyncio.sleep(self.slow_s)
+        if self.away:
+            return _broken(request)
+        name = unquote(request.path).removeprefix(f"/{NAME}").strip("/")
+        match request.method:
+            case "PUT":
+                return self._put(request, name, body)
+            case "DELETE":
+                self._objects.pop(name, None)
+                return web.Response(status=204)
+            case "POST":  # of several names at once
+                names = [unescape(key) for key in re.findall("<Key>(.*?)</Key>", body.decode())]
+                for key in names:
+                    self._objects.pop(key, None)
+                gone = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in names)
+                text = f"<DeleteResult>{gone}</DeleteResult>"
+                return web.Response(text=text, content_type="application/xml")
+            case _ if name:
+                return self._get(name)
+        return self._list(request)
+
+    def _put(self, request: web.Request, name: str, body: bytes) -> web.Response:
+        if self.full:
+            return _error(507, "InsufficientStorage")
+        there = self._objects.get(name)
+        wanted, none = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+        if wanted is not None or none is not None:
+            fits = there is None if none is not None else there is not None and there.etag == wanted
+            if self.refusing or not fits:
+                return _error(412, "PreconditionFailed")
+        etag = _etag(body)
+        before = there.data if there is not None else body
+        self._objects[name] = _Object(body, etag, time.time(), before)
+        return web.Response(headers={"ETag": etag})
+
+    def _get(self, name: str) -> web.Response:
+        found = self._objects.get(name)
+        if found is None:
+            return _error(404, "NoSuchKey")
+        if self.old:
+            found = found._replace(data=found.before, etag=_etag(found.before))
+        data = found.data
+        if self.damaged and data:
+            middle = len(data) // 2
+            data = data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+        modified = formatdate(found.at, usegmt=True)
+        return web.Response(body=data, headers={"ETag": found.etag, "Last-Modified": modified})
+
+    def _list(self, request: web.Request) -> web.Response:
+        query = request.query
+        after, prefix = query.get("start-after", ""), query.get("prefix", "")
+        names = [n for n in sorted(self._objects) if n.startswith(prefix) and n > after]
+        found = "".join(
+            f"<Contents><Key>{escape(name)}</Key><Size>{len(self._objects[name].data)}</Size>"
+            f"<LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+            f"<ETag>{escape(self._objects[name].etag)}</ETag></Contents>"
+            for name in names
+        )
+        text = f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
+        return web.Response(text=text, content_type="application/xml")
+
+
+def _etag(data: bytes) -> str:
+    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def _broken(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+def _error(status: int, code: str) -> web.Response:
+    text = f"<Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    return web.Response(status=status, text=text, content_type="application/xml")
