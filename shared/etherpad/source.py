@@ -33,6 +33,11 @@ class Records(Protocol):
     async def close(self) -> None: ...
 
 
+def behind(prefix: str) -> str:
+    """The first text behind all that begin with the prefix, in the order of code points."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
 async def pad_ids(records: Records) -> list[str]:
     """The ids of all pads, in alphabetical order. As in Etherpad, no id has a colon: behind one is
     what a record is of a pad, and plugins have words of their own for that."""

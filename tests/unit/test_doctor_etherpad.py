@@ -107,6 +107,20 @@ def test_no_secret_is_shown() -> None:
     [
         ("dirty", {"filename": "var/x.db"}, "var/x.db"),
         (None, None, "var/dirty.db"),
+        ("sqlite", {"filename": "var/sqlite.db"}, "var/sqlite.db"),
+        ("sqlite", {}, None),
+        ("couch", {"host": "db", "database": "p"}, "couchdb://db:5984/p"),
+        (
+            "couch",
+            {"host": "db", "port": 1, "user": "u", "password": "x", "database": "p"},
+            "couchdb://u:PASSWORD@db:1/p",
+        ),
+        ("mongodb", {"url": "mongodb://u:x@db", "database": "p"}, "mongodb://u:PASSWORD@db/p"),
+        (
+            "mongodb",
+            {"url": "mongodb+srv://db/p?tls=true", "collection": "c"},
+            "mongodb+srv://db/p?tls=true&collection=c",
+        ),
         ("redis", {"url": "redis://r:1/2"}, "redis://r:1/2"),
         (
             "mysql",

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.settings.declare import specs
@@ -299,6 +299,15 @@ def import_source(settings: Mapping[str, Any]) -> str | None:
     given = given if isinstance(given, dict) else {}
     if kind == "dirty":
         return str(given.get("filename") or "var/dirty.db")
+    if kind == "sqlite" and given.get("filename"):
+        return str(given["filename"])
+    if kind == "couch":
+        name = quote(str(given.get("database") or "etherpad"), safe="")
+        user = quote(str(given.get("user") or ""), safe="")
+        login = f"{user}:PASSWORD@" if user else ""
+        return f"couchdb://{login}{_place(given, 5984)}/{name}"
+    if kind == "mongodb":
+        return _mongo(given)
     if kind == "redis":
         return str(given.get("url") or f"redis://{_place(given, 6379)}/0")
     if kind in _SCHEMES:
@@ -308,6 +317,19 @@ def import_source(settings: Mapping[str, Any]) -> str | None:
         name = quote(str(given.get("database") or "etherpad"), safe="")
         return f"{_SCHEMES[kind]}://{user}{secret}@{_place(given, port)}/{name}"
     return None
+
+
+def _mongo(given: Mapping[str, Any]) -> str:
+    """The address as it is there, with the database and the collection that stand beside it."""
+    parts = urlsplit(str(given.get("url") or "mongodb://127.0.0.1:27017"))
+    login, at, place = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    netloc = f"{user}{':PASSWORD' if colon else ''}{at}{place}"
+    name = str(given.get("database") or given.get("dbName") or parts.path.strip("/") or "etherpad")
+    query = parts.query
+    if (collection := given.get("collection")) and collection != "ueberdb":
+        query = f"{query}{'&' if query else ''}collection={quote(str(collection), safe='')}"
+    return urlunsplit((parts.scheme, netloc, f"/{quote(name, safe='')}", query, ""))
 
 
 def _place(given: Mapping[str, Any], usual: int) -> str:

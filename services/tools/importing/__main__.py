@@ -12,6 +12,7 @@ from padfleet.services.tools.importing.beside import bring_beside
 from padfleet.services.tools.importing.run import Importer, ImportTally
 from padfleet.services.tools.importing.sources import BadSource, Database, Source, open_source
 from padfleet.services.tools.importing.sql import NoDriver
+from padfleet.services.tools.importing.web import ApiCredentials
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.etherpad.records import BadRecord
@@ -56,8 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "source",
         nargs="+",
         metavar="SOURCE",
-        help="a dirty.db; .etherpad files; http(s)://… of an Etherpad; or where its database is: "
-        "redis://…, postgresql://user:password@host/name, mysql://user:password@host/name",
+        help="a dirty.db; a SQLite file; .etherpad files; http(s)://… of an Etherpad; or where its "
+        "database is: redis://…, postgresql://user:password@host/name, mysql://…, mongodb://…, "
+        "couchdb://…",
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
     parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
@@ -67,6 +69,28 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="with the key of the Etherpad's HTTP API, its APIKEY.txt; else ETHERPAD_API_KEY",
     )
+    oauth = parser.add_argument_group(
+        "an Etherpad that has OAuth in the place of a key (authenticationMethod sso)"
+    )
+    oauth.add_argument(
+        "--oauth-client",
+        default="",
+        metavar="ID",
+        help="a client of it that may have tokens for its own credentials (client_credentials)",
+    )
+    oauth.add_argument(
+        "--oauth-secret-file",
+        type=Path,
+        metavar="FILE",
+        help="with the secret of that client; else ETHERPAD_OAUTH_SECRET",
+    )
+    oauth.add_argument(
+        "--oauth-token-url",
+        default="",
+        metavar="URL",
+        help="where tokens are given [default: /oidc/token of the Etherpad]",
+    )
+    oauth.add_argument("--oauth-scope", default="", metavar="SCOPE", help="that is asked for")
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--update",
@@ -122,7 +146,7 @@ async def _count(
     where: str, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
 ) -> None:
     """How many pads of one source would be brought."""
-    async with open_source(where, _key(given.api_key_file)) as source:
+    async with open_source(where, _credentials(given)) as source:
         pads = await _wanted(source, given, tally, progress)
     progress.say(f"{where}: {len(pads)} pads")
 
@@ -136,7 +160,7 @@ async def _take(
     progress: ToolProgress,
 ) -> None:
     """All that is wanted of one source."""
-    async with open_source(where, _key(given.api_key_file)) as source:
+    async with open_source(where, _credentials(given)) as source:
         pads = await _wanted(source, given, tally, progress)
         importer = Importer(
             redis,
@@ -178,13 +202,20 @@ async def _wanted(
     return [pad for pad in wanted if pad in known]
 
 
-def _key(path: Path | None) -> str:
+def _credentials(given: argparse.Namespace) -> ApiCredentials:
+    if not given.oauth_client:
+        return ApiCredentials(_secret(given.api_key_file, "--api-key-file", "ETHERPAD_API_KEY"))
+    secret = _secret(given.oauth_secret_file, "--oauth-secret-file", "ETHERPAD_OAUTH_SECRET")
+    return ApiCredentials("", given.oauth_client, secret, given.oauth_token_url, given.oauth_scope)
+
+
+def _secret(path: Path | None, flag: str, variable: str) -> str:
     if path is None:
-        return os.environ.get("ETHERPAD_API_KEY", "").strip()
+        return os.environ.get(variable, "").strip()
     try:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSource(f"--api-key-file {path}: {error}") from error
+        raise BadSource(f"{flag} {path}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
+from padfleet.services.tools.importing.couch import CouchRecords
 from padfleet.services.tools.importing.dirty import open_dirty
+from padfleet.services.tools.importing.mongo import MongoRecords
 from padfleet.services.tools.importing.redis_source import RedisRecords
 from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
-from padfleet.services.tools.importing.web import WebSource, open_web
+from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
+from padfleet.services.tools.importing.web import ApiCredentials, WebSource, open_web
 from padfleet.shared.etherpad.bring import StateThere, state_there
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.source import Records, pad_ids
@@ -91,15 +94,22 @@ class Web:
 
 
 @asynccontextmanager
-async def open_source(where: str, key: str) -> AsyncIterator[Database | Web]:
-    """`key`: of the HTTP API. Raises `BadSource`, `BadRecord`, `NoDriver`, or OSError."""
+async def open_source(where: str, credentials: ApiCredentials) -> AsyncIterator[Database | Web]:
+    """`credentials`: for the HTTP API. Raises `BadSource`, `BadRecord`, `NoDriver`, or OSError."""
     scheme = where.partition("://")[0] if "://" in where else ""
     if scheme in ("http", "https"):
-        if not key:
+        if not credentials.key and not credentials.client:
             raise BadSource(
-                "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt"
+                "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt; "
+                "or, where it has OAuth in the place of a key, as a client of it: --oauth-client "
+                "ID --oauth-secret-file FILE"
             )
-        async with open_web(where, key) as web:
+        if credentials.client and "@" in urlsplit(where).netloc:
+            raise BadSource(
+                "a server that asks for a user and a password of its own cannot be asked with a "
+                "token at the same time: leave one of them out"
+            )
+        async with open_web(where, credentials) as web:
             yield Web(web)
         return
     records = await _records(where, scheme)
@@ -117,14 +127,23 @@ async def _records(where: str, scheme: str) -> Records:
             return PostgresRecords(where)
         case "mysql" | "mariadb":
             return MysqlRecords(urlsplit(where))
+        case "couchdb" | "couchdbs" | "mongodb" | "mongodb+srv":
+            opens = CouchRecords if scheme.startswith("couch") else MongoRecords
+            try:
+                return opens(urlsplit(where))
+            except ValueError as error:
+                raise BadSource(str(error)) from error
+        case "sqlite":
+            return SqliteRecords(Path(where.removeprefix("sqlite://")))
         case "":
             path = Path(where)
             if path.suffix == SUFFIX:
                 return await open_etherpad_file(_opened(path))
-            return open_dirty(path)
+            return SqliteRecords(path) if is_sqlite(path) else open_dirty(path)
     raise BadSource(
         f"{scheme}:// is nothing that pads are read from; give http(s)://, redis://, "
-        "postgresql://, mysql://, a dirty.db, or .etherpad files"
+        "postgresql://, mysql://, mongodb://, couchdb://, a SQLite file, a dirty.db, or .etherpad "
+        "files"
     )
 
 

@@ -13,15 +13,10 @@ from padfleet.shared.cold.etherpad.mysql import driver_options
 from padfleet.shared.cold.etherpad.postgres import driver_url
 from padfleet.shared.cold.etherpad.table import NoDriver as NoDriver
 from padfleet.shared.cold.etherpad.table import driver
-from padfleet.shared.etherpad.source import failing
+from padfleet.shared.etherpad.source import behind, failing
 
 PAGE = 1000
 """Keys in one read."""
-
-
-def _after(prefix: str) -> str:
-    """The first text behind all that begin with the prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 class PostgresRecords:
@@ -44,7 +39,7 @@ class PostgresRecords:
             'ORDER BY key COLLATE "C" LIMIT $3'
         )
         last = prefix
-        while rows := await self._fetch(query, last, _after(prefix), PAGE):
+        while rows := await self._fetch(query, last, behind(prefix), PAGE):
             for row in rows:
                 yield row["key"]
             last = rows[-1]["key"]
@@ -88,7 +83,7 @@ class MysqlRecords:
             "AND CAST(`key` AS BINARY) < %s ORDER BY CAST(`key` AS BINARY) LIMIT %s"
         )
         last = prefix
-        while rows := await self._rows(query, [last.encode(), _after(prefix).encode(), PAGE]):
+        while rows := await self._rows(query, [last.encode(), behind(prefix).encode(), PAGE]):
             for (key,) in rows:
                 yield _text(key)
             last = _text(rows[-1][0])

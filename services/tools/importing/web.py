@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -33,15 +34,76 @@ PAUSE = 10.0
 SESSION_S = 86_400
 
 
+TOKEN_PATH = "/oidc/token"  # noqa: S105
+"""Where an Etherpad of version 2 or newer gives tokens."""
+
+TOKEN_S = 60.0
+"""Seconds after which a token is asked for anew whose life is not told."""
+
+
+class ApiCredentials(NamedTuple):
+    """What an Etherpad's HTTP API is opened with: its key, or a client of its OAuth."""
+
+    key: str = ""
+    client: str = ""  #: its id; empty: the key counts
+    secret: str = ""  #: of the client
+    token_url: str = ""  #: where tokens are given; empty: below the Etherpad
+    scope: str = ""
+
+
+class ApiTokens:
+    """Bearer tokens for a client's own credentials (RFC 6749, 4.4), a new one before the old one
+    ends."""
+
+    def __init__(self, base: str, credentials: ApiCredentials, http: aiohttp.ClientSession) -> None:
+        self._url = credentials.token_url or base + TOKEN_PATH
+        self._credentials = credentials
+        self._http = http
+        self._token = ""
+        self._until = 0.0
+
+    async def header(self, *, fresh: bool = False) -> dict[str, str]:
+        """The header that a call brings; `fresh`: the last one was refused. Raises
+        `SourceFailed`."""
+        if fresh or time.monotonic() >= self._until:
+            await self._ask()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def _ask(self) -> None:
+        given = self._credentials
+        fields = {"grant_type": "client_credentials"}
+        if given.scope:
+            fields["scope"] = given.scope
+        login = f"{quote(given.client, safe='')}:{quote(given.secret, safe='')}"
+        headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+        with failing(self._url, aiohttp.ClientError, TimeoutError):
+            async with self._http.post(self._url, data=fields, headers=headers) as response:
+                text = await response.text(errors="replace")
+        try:
+            answer = loads(text)
+            if response.status != 200:
+                why = answer.get("error_description") or answer["error"]
+                raise SourceFailed(f"{self._url}: no token for {given.client!r}: {why}")
+            self._token = str(answer["access_token"])
+            life = number_of(str(answer.get("expires_in", ""))) or TOKEN_S
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise SourceFailed(
+                f"{self._url}: status {response.status}, and no answer of an OAuth server; "
+                "--oauth-token-url says where there is one"
+            ) from None
+        self._until = time.monotonic() + life * 0.8
+
+
 class WebSource:
-    """async with open_web(url, key) as source:
+    """async with open_web(url, ApiCredentials(key)) as source:
     for pad in await source.pads():
         async with source.file(pad) as records: ...
     """
 
-    def __init__(self, base: str, key: str, http: aiohttp.ClientSession) -> None:
+    def __init__(self, base: str, credentials: ApiCredentials, http: aiohttp.ClientSession) -> None:
         self._base = base.rstrip("/")
-        self._key = key
+        self._key = credentials.key
+        self._tokens = ApiTokens(self._base, credentials, http) if credentials.client else None
         self._http = http
         self._sessions: dict[str, str] = {}
 
@@ -91,19 +153,30 @@ class WebSource:
     async def _call(self, function: str, **fields: str) -> Any:
         """Raises `BadRecord` where the answer is a no, which concerns this pad alone."""
         url = f"{self._base}/api/{VERSION}/{function}"
-        with failing(self._base, aiohttp.ClientError, TimeoutError):
-            async with self._http.post(url, data={"apikey": self._key, **fields}) as response:
-                text = await response.text(errors="replace")
+        status, text = await self._posted(url, fields)
+        if status == 401 and self._tokens is not None:
+            status, text = await self._posted(url, fields, fresh=True)
         try:
             answer = loads(text)
             code, message, data = answer["code"], answer["message"], answer["data"]
         except (ValueError, KeyError, TypeError):
             raise SourceFailed(
-                f"{self._base}: {function}: status {response.status}, and no answer of an API"
+                f"{self._base}: {function}: status {status}, and no answer of an API"
             ) from None
         if code != 0:
             raise BadRecord(f"{function}: {message}")
         return data
+
+    async def _posted(
+        self, url: str, fields: dict[str, str], *, fresh: bool = False
+    ) -> tuple[int, str]:
+        if self._tokens is None:
+            fields, headers = {"apikey": self._key, **fields}, {}
+        else:
+            headers = await self._tokens.header(fresh=fresh)
+        with failing(self._base, aiohttp.ClientError, TimeoutError):
+            async with self._http.post(url, data=fields, headers=headers) as response:
+                return response.status, await response.text(errors="replace")
 
     async def _download(self, url: str, headers: dict[str, str], file: IO[bytes]) -> None:
         for _ in range(ATTEMPTS):
@@ -121,14 +194,14 @@ class WebSource:
 
 
 @asynccontextmanager
-async def open_web(url: str, key: str) -> AsyncIterator[WebSource]:
+async def open_web(url: str, credentials: ApiCredentials) -> AsyncIterator[WebSource]:
     """User and password in the URL are for a server, or a proxy before it, that asks for them."""
     parts = urlsplit(url)
     auth = aiohttp.BasicAuth(parts.username, parts.password or "") if parts.username else None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(timeout=TIMEOUT, auth=auth, cookie_jar=jar) as http:
-        source = WebSource(bare, key, http)
+        source = WebSource(bare, credentials, http)
         try:
             yield source
         finally:

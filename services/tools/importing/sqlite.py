@@ -1,0 +1,98 @@
+"""An Etherpad that keeps its records in the table `store` of a SQLite file."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from padfleet.services.tools.importing.redis_source import decoded
+from padfleet.shared.etherpad.source import SourceFailed, behind, failing
+
+MAGIC: Final = b"SQLite format 3\0"
+"""What such a file begins with."""
+
+PAGE: Final = 1000
+"""Keys in one read."""
+
+AT_ONCE: Final = 500
+"""Values asked for in one statement: older builds of SQLite take 999."""
+
+PATIENCE: Final = 30.0
+"""Seconds that a statement waits while the Etherpad writes."""
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether the file is one of SQLite's. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+class SqliteRecords:
+    """Reads, and changes nothing, also while the Etherpad runs. SQLite blocks, and is therefore
+    asked in a thread, one call after the other."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError where there is no such file."""
+        with path.open("rb"):
+            pass  # SQLite's own error does not say which file
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def get(self, keys: Sequence[str]) -> list[Any]:
+        """As `Records.get`."""
+        found: dict[str, bytes] = {}
+        for start in range(0, len(keys), AT_ONCE):
+            part = keys[start : start + AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            query = f"SELECT key, value FROM store WHERE key IN ({marks})"  # noqa: S608
+            for key, value in await self._rows(query, part):
+                found[_text(key)] = value
+        return [decoded(key, found.get(key)) for key in keys]
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """As `Records.keys`."""
+        query = (
+            "SELECT key FROM store WHERE key > ? COLLATE BINARY AND key < ? COLLATE BINARY "
+            "ORDER BY key COLLATE BINARY LIMIT ?"
+        )
+        last = prefix
+        while rows := await self._rows(query, (last, behind(prefix), PAGE)):
+            for (key,) in rows:
+                yield _text(key)
+            last = _text(rows[-1][0])
+
+    async def close(self) -> None:
+        """Closes the file."""
+        if self._connection is not None:
+            await asyncio.to_thread(self._connection.close)
+
+    async def _rows(self, query: str, args: Sequence[Any]) -> list[Any]:
+        def run() -> list[Any]:
+            if self._connection is None:
+                self._connection = self._opened()
+            return self._connection.execute(query, args).fetchall()
+
+        async with self._turn:
+            with failing(str(self._path), sqlite3.Error):
+                return await asyncio.to_thread(run)
+
+    def _opened(self) -> sqlite3.Connection:
+        address = f"file:{quote(str(self._path.resolve()))}?mode=ro"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=PATIENCE, check_same_thread=False, isolation_level=None
+        )
+        connection.text_factory = bytes  # what is no UTF-8 is one bad record, and not the end
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'store'")
+        if not tables.fetchall():
+            connection.close()
+            raise SourceFailed(
+                f"{self._path} has no table store: it is a SQLite file, but no Etherpad's"
+            )
+        return connection
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
