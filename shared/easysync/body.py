@@ -62,6 +62,11 @@ class Body:
             raise EasysyncError(f"the attributes cover {covered} units, the text has {self.units}")
         self._set_blocks(_cut(atext.text, spans))
 
+    @property
+    def spans(self) -> int:
+        """How many runs of the same attributes it has, about."""
+        return sum([len(block.spans) for block in self._blocks])
+
     def newlines_before(self, position: int) -> int:
         index, units, newlines = self._find(position)
         return newlines + self._blocks[index].text.count("\n", 0, position - units)

@@ -40,6 +40,12 @@ BYTES_AT_ONCE = 10_000
 LARGE = 30_000
 """Characters of a snapshot's operations that are read beside the event loop: they take 20 ms."""
 
+MANY_SPANS = 1_500
+MANY_ATTRIBUTES = 3_000
+MANY_UNITS = 500_000
+"""From which on a document is put together, and written as JSON, beside the event loop: each takes
+10 ms."""
+
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
 
@@ -65,6 +71,16 @@ class Document:
     @property
     def exists(self) -> bool:
         return self.head >= 0
+
+    @property
+    def is_large(self) -> bool:
+        """Whether to go through all of it takes so long that it is to be done beside the event
+        loop."""
+        return (
+            self.body.units > MANY_UNITS
+            or len(self.pool) > MANY_ATTRIBUTES
+            or self.body.spans > MANY_SPANS
+        )
 
     @property
     def atext(self) -> AText:
@@ -126,8 +142,15 @@ class Document:
 
     def authors(self) -> list[str]:
         """Everyone who has written here, or whose text was brought here."""
-        pairs = (self.pool.get(number) for number in range(len(self.pool)))
-        return [value for key, value in pairs if key == "author" and value]
+        return [value for key, value in self.pool.pairs() if key == "author" and value]
+
+    def twin(self) -> "Document":
+        """The same at the same revision, to be read by another thread. Nobody may move this one on
+        meanwhile; if somebody does after all, nothing comes of it but what is read being wrong."""
+        twin = Document(self.epoch)
+        twin.head, twin.time, twin.chain = self.head, self.time, self.chain
+        twin.body, twin.pool, twin._atext = self.body, self.pool.clone(), self._atext
+        return twin
 
 
 def chain_of(before: bytes, wire: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -66,6 +67,26 @@ LONG: Final = 300
 
 
 @dataclass(frozen=True)
+class Busy:
+    """Processor time that has gone by, in seconds."""
+
+    at: float  #: on the monotonic clock
+    machine: float  #: of all cores
+    of: dict[str, float]  #: by process
+
+    def since(self, before: Busy) -> tuple[dict[str, float], float]:
+        """How many cores each has kept busy since; and which part of the machine all others."""
+        seconds = max(self.at - before.at, 1e-6)
+        cores = {
+            name: max(0.0, spent - before.of.get(name, 0.0)) / seconds
+            for name, spent in self.of.items()
+        }
+        all_of_it = (self.machine - before.machine) / seconds
+        others = max(0.0, all_of_it - sum(cores.values()))
+        return cores | {"others": others}, others / (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
 class Reading:
     memory: dict[str, float]  #: MB
     redis_mb: float
@@ -84,6 +105,7 @@ class Arena:
         self.fleet = fleet
         self._members = [*fleet.workers, *fleet.writers]
         self._redis = redis.Redis.from_url(server.url)
+        self._redis_pid = server.pid
         self._target = target
         self._people = people
         self._attackers = _attackers()
@@ -124,6 +146,7 @@ class Arena:
             self._target, address=f"127.0.{1 + self._fired // 200}.{self._fired % 200}"
         )
         stuck: list[str] = []
+        busy = self._busy()
         try:
             tally = await asyncio.get_running_loop().run_in_executor(
                 self._attackers, fire, attack.name, target, seconds
@@ -134,6 +157,7 @@ class Arena:
         finally:
             looking.cancel()
         took = time.monotonic() - begun
+        cpu, others = self._busy().since(busy)
         self._people.opened()
         hold = await _patiently(holds.longest)
         peak = [*readings, self.reading()]
@@ -157,6 +181,8 @@ class Arena:
                 after.redis_mb - before.redis_mb,
             ),
             Growth(max(one.keys for one in peak) - before.keys, after.keys - before.keys),
+            cpu,
+            others,
             [*stuck, *broken, *await self._broken()],
         )
 
@@ -194,6 +220,21 @@ class Arena:
         info = self._redis.info("memory")
         size = self._redis.dbsize()
         return Reading({**memory, "helpers": helpers}, info["used_memory"] / 1e6, int(size))
+
+    def _busy(self) -> Busy:
+        struck, other = self.fleet.workers
+        found = {
+            "worker": _spent(struck.process.pid),
+            "other worker": _spent(other.process.pid),
+            "writer": sum(_spent(member.process.pid) for member in self.fleet.writers),
+            "Redis": _spent(self._redis_pid),
+            "attackers": sum(map(_spent, self._attackers._processes or ())),
+            "bystanders": sum(os.times()[:2]),
+        }
+        times = psutil.cpu_times()
+        # What is left to idle processes and waits for disks is nobody's.
+        machine = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
+        return Busy(time.monotonic(), machine, found)
 
     async def _look(self, readings: list[Reading]) -> None:
         while True:
@@ -267,6 +308,17 @@ class Arena:
                 said = "\n".join(one[:2000] for one in lines[number : number + _TRACEBACK_LINES])
                 return [f"{member.name} logged: {said}"]
         return []
+
+
+def _spent(pid: int) -> float:
+    """Seconds of the processor that it and its helpers have taken; those of helpers that have ended
+    are lost."""
+    try:
+        process = psutil.Process(pid)
+        of_each = [process, *process.children(recursive=True)]
+        return sum(sum(one.cpu_times()[:2]) for one in of_each)
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _attackers() -> ProcessPoolExecutor:

@@ -22,9 +22,13 @@ END: Final = "<!-- made by make attack: end -->"
 
 HEADINGS: Final = (
     "| attack | what the attackers got | p50 | p99 | worst | slowest errand | loop held"
+    " | cores: worker, writer, Redis, attackers, others"
     " | workers | writer | helpers | Redis | keys | |",
-    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+    "|---|---|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|---|",
 )
+
+
+BUSY: Final = ("worker", "writer", "Redis", "attackers", "others")
 
 
 def grown(growth: Growth, unit: str = " MB") -> str:
@@ -42,6 +46,7 @@ def row(result: Result, faults: Sequence[str]) -> str:
         str(Tally(result.outcome)),
         *(f"{ms:.0f}" for ms in (edits.p50, edits.p99, edits.most, result.slowest_ms)),
         f"{result.hold_ms:.0f}",
+        ", ".join(f"{result.cpu.get(who, 0.0):.1f}" for who in BUSY),
         grown(max(workers, key=lambda growth: growth.peak)),
         grown(writers[0]),
         grown(result.memory["helpers"]),

@@ -106,6 +106,8 @@ def test_times_count_on_a_quiet_machine_and_for_single_clients_only() -> None:
     assert not faults(slow, ATTACK, None)
     assert not faults(slow, ATTACK, Latency(100, 5, 100, 300))
     assert not faults(slow, replace(ATTACK, clients=20), EDITS)
+    assert not faults(replace(slow, others=0.3), ATTACK, EDITS)
+    assert faults(replace(slow, others=0.2), ATTACK, EDITS) == ["p99 251 ms"]
 
 
 def test_a_shortened_attack_counts_what_does_not_depend_on_the_machine() -> None:

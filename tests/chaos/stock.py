@@ -94,6 +94,8 @@ class Stock:
         assert self._process is not None
         assert self._process.stdout is not None
         async for line in self._process.stdout:
+            if not line.endswith(b"\n"):
+                return  # it was ended in the middle of a line
             event = jsontext.loads(line)
             if event["event"] == "fault":
                 self.faults.append(event["value"])

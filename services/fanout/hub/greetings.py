@@ -13,7 +13,9 @@ from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.presence.people import People
 from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.document import Document
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25
@@ -35,6 +37,13 @@ UNUSED = 1.0
 """Seconds after which room in the budget is given back that nobody has come for."""
 
 
+async def _made(document: Document, known: dict[str, Author]) -> Greeting:
+    """Of a large pad beside the event loop: others are on other pads."""
+    if document.is_large:
+        return await asyncio.to_thread(Greeting, document.twin(), known)
+    return Greeting(document, known)
+
+
 class Greetings:
     def __init__(self, redis: Redis, replica: PadReplica, people: People, budget: Budget) -> None:
         self._redis = redis
@@ -51,8 +60,8 @@ class Greetings:
         self._room: Reservation | None = None  #: asked for, and not used yet
 
     async def make(self) -> Greeting | None:
-        """The pad as it is; None if there is none. While it takes long to make, those who come
-        within twenty times as long get the same.
+        """The pad as it is; None if there is none, or another one by now. While it takes long to
+        make, those who come within twenty times as long get the same.
 
         Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -66,12 +75,14 @@ class Greetings:
                 return kept
             authors = (await replica.document()).authors()
             await self._people.get_to_know(self._redis, authors)
-            document = await replica.document()
-            if not document.exists:
-                return None
-            began = monotonic()
-            known = self._people.known_of(document.authors())
-            made = Greeting(document, known, replica.epoch)
+            async with replica.standing_still() as document:
+                if not document.exists:
+                    return None
+                began, feed = monotonic(), replica.feed
+                known = self._people.known_of(document.authors())
+                made = await _made(document, known)
+            if replica.feed is not feed:
+                return None  # it was deleted meanwhile, or rolled back: whoever joins looks again
             if made.size >= COUNTED:
                 room, self._room = self._room or self._budget.take(made.size), None
                 if room is None:

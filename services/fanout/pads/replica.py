@@ -1,7 +1,8 @@
 """What a worker holds of one pad: its newest revisions, and its text when somebody asks for it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.pads.collabroom import Frames
@@ -120,6 +121,13 @@ class PadReplica:
         long as whoever has got it awaits nothing."""
         async with self._moving:
             return await self._moved_on()
+
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[Document]:
+        """The same, and it is not moved on as long as it is held: for what is done with it beside
+        the event loop."""
+        async with self._moving:
+            yield await self._moved_on()
 
     async def _moved_on(self) -> Document:
         while True:

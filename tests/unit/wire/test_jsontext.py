@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.wire.jsontext import MOST_DEEP, BadJson, dumps, loads
+from padfleet.shared.wire import jsontext
+from padfleet.shared.wire.jsontext import MOST_DEEP, BadJson, dumps, dumps_in_pieces, loads
 
 CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()))
 
@@ -15,6 +16,18 @@ CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()))
 def test_I9_any_code_units_go_through_the_wire(text: str) -> None:
     encoded = dumps({text: [text]}).encode()
     assert loads(encoded) == {text: [text]}
+
+
+@given(
+    st.text(st.sampled_from("ax\ud83d\ude00\ud83d\ude00\u00e4"), max_size=40),
+    st.dictionaries(CODE_UNITS, st.lists(CODE_UNITS, max_size=2), max_size=9),
+)
+def test_I9_what_is_written_in_pieces_is_the_same(text: str, members: dict[str, list[str]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsontext, "UNITS_AT_ONCE", 3)
+        patch.setattr(jsontext, "MEMBERS_AT_ONCE", 2)
+        assert dumps_in_pieces(text) == dumps(text)
+        assert loads(dumps_in_pieces(members)) == loads(dumps(members))
 
 
 def test_pairs_become_characters_and_lone_halves_escapes() -> None:
