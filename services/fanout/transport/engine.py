@@ -21,6 +21,7 @@ from engineio.packet import OPEN, PING, PONG, Packet
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.admission import ADDRESS, note_too_large
+from padfleet.services.fanout.transport.farewells import Farewells
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
@@ -135,7 +136,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     def _has_ended(self) -> None:
         # A WebSocket says so itself when its connection is gone.
         if self._line is None:
-            self._spawn(self.close(wait=False, abort=True))
+            self._goes(None)
+
+    def _goes(self, reason: str | None) -> None:
+        """It is closed as soon as it is its turn: many may go in the same moment."""
+        self.server.farewells.say(
+            lambda: self._spawn(self.close(wait=False, abort=True, reason=reason))
+        )
 
     # --- Pings -----------------------------------------------------------------------------------
 
@@ -154,8 +161,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         return self.exit.pings[0][0] if self.exit.pings else None
 
     def is_silent(self) -> None:
-        reason = self.server.reason.PING_TIMEOUT
-        self._spawn(self.close(wait=False, abort=True, reason=reason))
+        self._goes(self.server.reason.PING_TIMEOUT)
 
     # --- In --------------------------------------------------------------------------------------
 
@@ -301,8 +307,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         if line is self._probe:
             self._probe = None
         if line is self._line:
-            reason = self.server.reason.TRANSPORT_CLOSE
-            self._spawn(self.close(wait=False, abort=True, reason=reason))
+            self._goes(self.server.reason.TRANSPORT_CLOSE)
         else:
             self.upgrading = False  # polling goes on
 
@@ -452,6 +457,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
         self.compression = False  #: for clients that offer it, on either transport
         self.watcher: SocketWatcher = _Nobody()
+        self.farewells = Farewells()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

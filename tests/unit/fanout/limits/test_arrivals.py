@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
-from padfleet.services.fanout.limits.arrivals import RequestTurns
+from padfleet.services.fanout.limits.arrivals import MOST_IN_A_TURN, RequestTurns
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
 from padfleet.services.fanout.transport.engine import EngineServer
@@ -70,6 +70,21 @@ async def test_reads_take_as_long_as_all_else_but_not_for_ever() -> None:
         await asyncio.sleep(0)
         seen.append(len(log) - before)
     assert seen == [3, 3, 10, 20]
+
+
+async def test_no_turn_is_for_all_however_quick_a_read_is() -> None:
+    """What it begins takes longer than the read."""
+    now, log = 0.0, list[tuple[str, bytes]]()
+    arrivals = RequestTurns(in_a_turn=3, clock=lambda: now)
+    for number in range(1000):
+        arrivals.come(Reader("a", log), b"%d" % number)
+    seen = []
+    for took in (0.02, 0.02, 0.2):
+        before = len(log)
+        now += took
+        await asyncio.sleep(0)
+        seen.append(len(log) - before)
+    assert seen == [MOST_IN_A_TURN, MOST_IN_A_TURN, 2 * MOST_IN_A_TURN]
 
 
 async def test_what_comes_behind_does_not_overtake() -> None:
