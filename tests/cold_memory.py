@@ -23,7 +23,6 @@ from padfleet.shared.cold.pads import (
     Mark,
 )
 from padfleet.shared.cold.store import ColdVersion, Stored
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.records import Revision, Snapshot
 
@@ -125,7 +124,7 @@ class MemoryPads:
         if held is None:
             return None
         after = -1 if held.snapshot is None else Snapshot.from_bytes(held.snapshot).rev
-        first = min(after + 1, held.head.head) // CHUNK_REVISIONS * CHUNK_REVISIONS
+        first = min(after + 1, held.head.head)
         return ColdPad(
             held.head,
             held.state,

@@ -77,8 +77,8 @@ class ColdPad(NamedTuple):
     state: ColdState
     snapshot: bytes | None  #: of a revision from `revisions.first - 1` on; None if `first` is 0
     revisions: Revisions
-    """From a multiple of `chunks.CHUNK_REVISIONS` up to the head. What is before is read by
-    `ColdPads.revisions` when somebody asks for it."""
+    """From the one behind the snapshot on, or from one before that, up to the head; at least the
+    newest. What is before is read by `ColdPads.revisions` when somebody asks for it."""
     chat: Sequence[tuple[str, list[bytes]]]  #: all messages
     saved: Sequence[bytes]
     authors: Sequence[tuple[str, list[bytes]]]

@@ -247,22 +247,23 @@ class Thawing:
         trace = Trace("lost" if lost else "thaw", head.epoch, head.edition, here.reign, now)
         if not await announce_fetching(self._redis, self._keyspace, keys, here, trace):
             return None
-        try:
-            # Before anybody can write on it; also where it says so, so that of several one goes on.
-            head = await self.cold.set_mark(pad, head, "live")
-        except Overwritten:
-            return None
-        return await self._put(keys, found._replace(head=head), trace)
+        return await self._put(keys, found, trace)
 
     async def _put(self, keys: PadKeys, found: ColdPad, trace: Trace) -> bool | None:
         bringing = Bringing(self._redis, self._keyspace, keys)
         lost_at = trace.at if trace.way == "lost" else None
         verdict = "staged"
         try:
+            # The mark is there before anybody can write on it; also where it says so already, so
+            # that of several one goes on. What is brought meanwhile nobody sees yet.
+            head, _ = await all_of(
+                self.cold.set_mark(keys.pad_id, found.head, "live"), _staged(bringing, found)
+            )
+            found = found._replace(head=head)
             await self._beside(keys, found)
-            await bringing.revisions(*found.revisions)
-            await bringing.chat(found.chat)
             verdict = await bringing.install(thawed(found, lost_at), trace)
+        except Overwritten:
+            return None
         except ResponseError as error:
             # What was brought twice, since an answer was lost: then all of it is brought anew.
             if "ID specified" not in str(error):
@@ -282,11 +283,19 @@ class Thawing:
     async def _beside(self, keys: PadKeys, found: ColdPad) -> None:
         """What has keys of its own, beside the pad's: where it leads from, and who is in it."""
         told = found.state.pad
-        if told.read_only_id is not None:
-            await pads.claim_read_only(self._redis, told.read_only_id, keys.pad_id)
         known = (authors.stored_author(author, flat) for author, flat in found.authors)
-        await authors.bring(self._redis, [author for author in known if author is not None])
-        await groups.adopt(self._redis, keys.pad_id)
+        brought = authors.bring(self._redis, [author for author in known if author is not None])
+        adopted = groups.adopt(self._redis, keys.pad_id)
+        if told.read_only_id is None:
+            await all_of(brought, adopted)
+            return
+        claimed = pads.claim_read_only(self._redis, told.read_only_id, keys.pad_id)
+        await all_of(claimed, brought, adopted)
+
+
+async def _staged(bringing: Bringing, found: ColdPad) -> None:
+    await bringing.revisions(*found.revisions)
+    await bringing.chat(found.chat)
 
 
 def thawed(found: ColdPad, lost_at: int | None = None) -> ThawedPad:

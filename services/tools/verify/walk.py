@@ -113,6 +113,10 @@ async def _follow(
             if revision is not None:
                 story.take(revision)
                 continue
+            if past := await _in_cold_store(redis, keys, meta, story.next, last):
+                for revision in past:
+                    story.take(revision)
+                continue
             there = [rev for rev in (*singly, *packed) if rev > story.next]
             story.missing(min(there, default=last + 1) - 1)
         progress(last, meta.head)
@@ -130,6 +134,16 @@ async def _in_stream(store: PadStore, first: int, last: int, story: Story) -> di
         except (ValueError, KeyError, TypeError) as error:
             story.fault(f"cannot be read: {error!r}", int(rev))
     return found
+
+
+async def _in_cold_store(
+    redis: Redis, keys: PadKeys, meta: PadMeta, first: int, last: int
+) -> list[Revision]:
+    """Those from `first` on, without a hole, that Redis need not have."""
+    if redis.elsewhere is None or first >= meta.first:
+        return []
+    found = await redis.elsewhere.past(keys.pad_id, first, min(last, meta.first - 1))
+    return [revision for rev, revision in enumerate(found, first) if revision.rev == rev]
 
 
 async def _in_chunk(store: PadStore, first: int, last: int, story: Story) -> dict[int, Revision]:

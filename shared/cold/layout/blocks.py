@@ -15,6 +15,7 @@ from padfleet.shared.cold.layout.columns import (
 from padfleet.shared.cold.rows import Row
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.records import pack, unpack
 
 BLOCK_BYTES: Final = 1 << 20
 """Bytes of records after which a block is full, before its chunk is."""
@@ -65,14 +66,25 @@ def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
         yield start, len(records)
 
 
-def from_block(block: Block, chain: bytes) -> list[bytes]:
-    """The records as they were put. `chain` is the one before the first. Raises `CorruptPad`."""
-    count = block.last - block.first + 1
+def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
+    """The records as they were put, from this revision on. `chain` is the one before the first of
+    them. Raises `CorruptPad`."""
+    count, skipped = block.last - block.first + 1, max(0, first - block.first)
     with readable(_said(block)):
-        records, leads_to = from_columns(block.first, count, _columns(block), chain)
+        records, leads_to = from_columns(block.first, count, _columns(block), chain, skipped)
     if leads_to != block.chain:
         raise CorruptPad(f"{_said(block)} belongs to another history")
     return records
+
+
+def last_of(block: Block) -> bytes:
+    """The last record, on the word of the block that its chain is the block's: to see that it is
+    takes all records before it. Raises `CorruptPad`."""
+    count = block.last - block.first + 1
+    with readable(_said(block)):
+        (record,), _ = from_columns(block.first, count, _columns(block), b"", count - 1)
+        *fields, _, wire = unpack(record)
+        return pack((*fields, block.chain, wire))
 
 
 def _columns(block: Block) -> Columns:

@@ -251,9 +251,10 @@ def _renumbered(numbers: Sequence[int], named: Sequence[T], known: dict[T, int])
 
 
 def from_columns(
-    first: int, count: int, columns: Columns, chain: bytes
+    first: int, count: int, columns: Columns, chain: bytes, skipped: int = 0
 ) -> tuple[list[bytes], bytes]:
-    """The records as they were, and the chain after the last. `CorruptPad`: these are no columns of
+    """The records as they were, but for the first ones that are to be skipped, and the chain after
+    the last. `chain` is the one before the first that is not. `CorruptPad`: these are no columns of
     so many revisions."""
     records: list[bytes] = []
     size = 0
@@ -261,6 +262,10 @@ def from_columns(
         rows, whole = _rows(columns), dict(columns.whole)
         for place in range(count):
             record = whole.get(place)
+            if place < skipped:
+                if record is None:
+                    _ = _next(rows)
+                continue
             if record is None:
                 author, time, session, seq, changeset, pool, delta = _next(rows)
                 said = _said(author)

@@ -13,13 +13,19 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, TypeVar
 
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.layout import appending
-from padfleet.shared.cold.layout.appending import Contents, blocks_of, chat_pages, read_beside
-from padfleet.shared.cold.layout.blocks import Block, from_block
+from padfleet.shared.cold.layout.appending import (
+    Contents,
+    Message,
+    blocks_of,
+    chat_pages,
+    read_beside,
+)
+from padfleet.shared.cold.layout.blocks import Block, from_block, last_of
 from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_head
 from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
@@ -30,9 +36,8 @@ from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad,
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
 from padfleet.shared.easysync.errors import shown
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad, readable
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.records import Snapshot
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
@@ -41,6 +46,11 @@ PAGE: Final = 500
 """Revisions that are handed out at once."""
 
 NONCE_BYTES: Final = 8
+
+EACH_BYTES: Final = 100
+"""What making the record of a revision takes, in the bytes that are sealed in the same time."""
+
+T = TypeVar("T")
 
 
 class ObjectPads:
@@ -88,28 +98,52 @@ class ObjectPads:
 
     async def _read(self, pad: str, head: HeadObject, version: ColdVersion) -> ColdPad:
         parts = PadParts(self._store, pad)
-        snapshot: bytes | None = await read_beside(parts, head.beside, "snapshot")
-        newest = head.state.pad.head
-        first = min(head.snapshot_rev + 1, newest) // CHUNK_REVISIONS * CHUNK_REVISIONS
-        records: list[bytes] = []
-        before = b""
-        async for block, chain in _blocks(parts, head, first, newest):
-            before = chain if not records else before
-            records += await asyncio.to_thread(from_block, block, chain)
-        if snapshot is not None:
-            _check_snapshot(snapshot, first, records, before)
-        chat = [m async for page in chat_pages(parts, head.chat_parts, head.chat) for m in page]
-        saved = await read_beside(parts, head.beside, "saved")
-        authors = await read_beside(parts, head.beside, "authors")
+        (snapshot, revisions), chat, saved, authors = await all_of(
+            self._tail(parts, head),
+            _all_of_chat(parts, head),
+            read_beside(parts, head.beside, "saved"),
+            read_beside(parts, head.beside, "authors"),
+        )
         return ColdPad(
             head.cold_head(version),
             head.state,
             snapshot,
-            Revisions(first, records),
+            revisions,
             chat,
             list(saved or ()),
             [(author, list(flat)) for author, flat in authors or ()],
         )
+
+    async def _tail(self, parts: PadParts, head: HeadObject) -> tuple[bytes | None, Revisions]:
+        """The snapshot, and the revisions that lead from it to the head."""
+        newest = head.state.pad.head
+        first = min(head.snapshot_rev + 1, newest)
+        snapshot, blocks = await all_of(
+            read_beside(parts, head.beside, "snapshot"),
+            _listed(_blocks(parts, head, first, newest)),
+        )
+        chain = b""
+        if snapshot is not None:
+            with readable("the snapshot"):
+                seen = Snapshot.from_bytes(snapshot)
+            if seen.rev != head.snapshot_rev:
+                raise CorruptPad("the snapshot is of another revision than the head says")
+            chain = seen.chain
+        records: list[bytes] = []
+        if first == head.snapshot_rev:
+            # It is all that is needed, and the newest revision is there to be looked at.
+            if chain != head.state.pad.chain:
+                raise CorruptPad("the snapshot is of another history")
+            return snapshot, Revisions(first, [last_of(blocks[-1][0])])
+        for block, _ in blocks:
+            try:
+                records += await _unpacked(block, chain, first)
+            except CorruptPad as error:
+                if snapshot is None or records:
+                    raise
+                raise CorruptPad(f"the snapshot is of another history, or {error}") from error
+            chain = block.chain
+        return snapshot, Revisions(first, records)
 
     async def revisions(
         self, pad: str, epoch: int, first: int, last: int
@@ -321,14 +355,17 @@ async def _blocks(
         chain = block.chain
 
 
-def _check_snapshot(data: bytes, first: int, records: list[bytes], chain: bytes) -> None:
-    """Raises `CorruptPad` if it is not of this history. `chain` is the one before `first`."""
-    with readable("the snapshot"):
-        snapshot = Snapshot.from_bytes(data)
-        if snapshot.rev >= first:
-            chain = Revision.from_record(snapshot.rev, records[snapshot.rev - first]).chain
-        if snapshot.chain != chain:
-            raise CorruptPad("the snapshot is of another history")
+async def _unpacked(block: Block, chain: bytes, first: int) -> list[bytes]:
+    wanted = block.last - max(block.first, first) + 1
+    return await in_turn(EACH_BYTES * wanted, from_block, block, chain, first)
+
+
+async def _listed(items: AsyncIterator[T]) -> list[T]:
+    return [item async for item in items]
+
+
+async def _all_of_chat(parts: PadParts, head: HeadObject) -> list[Message]:
+    return [m async for page in chat_pages(parts, head.chat_parts, head.chat) for m in page]
 
 
 def _names_in(data: bytes) -> set[str]:

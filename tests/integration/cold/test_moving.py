@@ -6,14 +6,17 @@ import asyncio
 
 import pytest
 
+from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.log import moving
 from padfleet.shared.log.chat import read_chat
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.document import Document
 from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import glance, pad_of_read_only
+from padfleet.shared.log.records import Snapshot
 from padfleet.shared.log.saved import read_saved
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import written
@@ -71,9 +74,31 @@ async def test_I1_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is
     before = await everything(scene, "pad")
     assert await scene.freeze("pad") == "ok"
     meta = await read_meta(scene.redis, scene.keyspace.pad("pad"))
-    assert meta.first == 2000
-    assert not await scene.redis.client.exists(scene.keyspace.pad("pad").chunks)
+    assert meta.first == 2499
+    keys = scene.keyspace.pad("pad")
+    assert not await scene.redis.client.exists(keys.chunks)
     assert await everything(scene, "pad") == before
+    # As a chunk is read that is about to be packed: half of it in the one place, half in the other.
+    assert await read_revisions(scene.redis, keys, 2000, 2499) == LONG[2000:]
+    assert await verify_pad(scene.redis, scene.keyspace, "pad", lambda *_: None) == (2499, [])
+
+
+async def test_I1_a_pad_is_thawed_from_its_snapshot_on(scene: Scene) -> None:
+    """The revisions behind it come with it, and none before."""
+    await scene.make("pad", HISTORY)
+    keys = scene.keyspace.pad("pad")
+    at = Document((await scene.document("pad")).epoch)
+    for revision in HISTORY[:31]:
+        at.replay(revision)
+    pool = [at.pool.get(number) for number in range(len(at.pool))]
+    snapshot = Snapshot(30, at.epoch, *at.atext, pool, at.time, at.chain, {})
+    await scene.redis.client.set(keys.snap, snapshot.to_bytes())
+    await scene.redis.client.hset(keys.meta, "snap", "30")
+    whole = await everything(scene, "pad")
+    assert await scene.freeze("pad") == "ok"
+    assert (await read_meta(scene.redis, keys)).first == 31
+    assert await scene.redis.client.xlen(keys.revs) == 9
+    assert await everything(scene, "pad") == whole
 
 
 async def test_who_opens_a_cold_pad_first_is_told_too_that_it_is_damaged(scene: Scene) -> None:

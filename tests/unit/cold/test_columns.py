@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from padfleet.shared.archive.taking import authors_in
 from padfleet.shared.cold.layout import columns as layout
-from padfleet.shared.cold.layout.blocks import Block, cut, from_block, joined, to_blocks
+from padfleet.shared.cold.layout.blocks import Block, cut, from_block, joined, last_of, to_blocks
 from padfleet.shared.cold.layout.columns import (
     Columns,
     from_columns,
@@ -21,7 +21,7 @@ from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.form import encode_wire
-from padfleet.shared.log.records import pack
+from padfleet.shared.log.records import pack, unpack
 from tests.cold_parts import Written
 from tests.examples import examples
 from tests.histories import lived_in
@@ -179,6 +179,24 @@ def _typed() -> Written:
     if not _TYPED.revisions:
         _TYPED.type(3000)
     return _TYPED
+
+
+@given(st.integers(0, 299))
+def test_a_block_is_read_from_anywhere_on(first: int) -> None:
+    (block,) = to_blocks(0, REAL, b"")
+    chain = unpack(REAL[first - 1])[4] if first else b""
+    assert from_block(block, chain, first) == REAL[first:]
+    assert last_of(block) == REAL[-1]
+    with pytest.raises(CorruptPad, match="another history"):
+        from_block(block, b"x", first)
+
+
+@given(odd_records(), st.integers(0, 7))
+def test_a_block_of_odd_records_is_read_from_anywhere_on(records: list[bytes], first: int) -> None:
+    (block,) = to_blocks(0, records, b"")
+    first = min(first, len(records) - 1)
+    chain = unpack(records[first - 1])[4] if first else b""
+    assert from_block(block, chain, first) == records[first:]
 
 
 def test_what_does_not_follow_is_refused() -> None:
