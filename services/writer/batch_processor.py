@@ -314,7 +314,7 @@ class BatchProcessor:
             pad = await patiently(self._pads.get, pad_id)
             return PadBatch(keys, pad, pad.head, pad.chain)
         except PadAway as error:
-            return PadBatch(keys, WriterPad(), None, unreadable=str(error))
+            return PadBatch(keys, WriterPad(), None, away=str(error))
         except (CorruptPad, HistoryGap) as error:
             self._is_corrupt(pad_id, error)
             return await self._unreadable(keys, str(error))
@@ -328,6 +328,8 @@ class BatchProcessor:
         keys, work = self._keyspace.pad(entry.pad), batch.work
         item = work.get(entry.pad)
         try:
+            if item is not None and item.away:
+                raise PadAway(item.away)
             if why := item.unreadable if item is not None else batch.refused.get(entry.pad):
                 raise CorruptPad(why)
             if item is None:
@@ -374,7 +376,9 @@ class BatchProcessor:
         """An entry of a pad that cannot be had at present: whoever it is from has to come again."""
         log.warning("pad not to be had", extra={"pad": entry.pad, "error": str(error)})
         keys = self._keyspace.pad(entry.pad)
-        item = batch.work[entry.pad] = PadBatch(keys, WriterPad(), None, unreadable=AWAY)
+        item = batch.work.get(entry.pad)
+        if item is None:
+            item = batch.work[entry.pad] = PadBatch(keys, WriterPad(), None, away=str(error))
         item.outcomes.append(Outcome(entry.origin, "refused", -1, AWAY, str(error)))
         return item
 

@@ -77,7 +77,7 @@ def _item(
     item = batch.work.get(entry.pad)
     if item is not None:
         pad = item.pad
-        if item.unreadable:
+        if item.unreadable or item.away:
             return None
     elif (found := known(entry.pad)) is not None and entry.epoch <= found.epoch:
         pad = found

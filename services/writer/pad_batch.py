@@ -16,6 +16,7 @@ class PadBatch:
     head: int | None  #: before the batch; None: whatever it is
     chain: bytes = b""  #: before the batch
     unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
+    away: str = ""  #: why the pad cannot be had just now: whoever wrote has to come again
     revisions: list[Revision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     fences: dict[str, int | None] = field(default_factory=dict)  #: None: it is taken away

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 
 from padfleet.shared.log import scripts
 from padfleet.shared.log.chat import NO_MESSAGES
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
+from padfleet.shared.log.errors import error_of
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
 
@@ -267,7 +268,8 @@ async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> Non
 async def standings(
     redis: Redis, keyspace: Keyspace, partition: int, pads: Sequence[str]
 ) -> list[PadStanding | CorruptPad]:
-    """How these pads of one partition stand; some hundreds at a time."""
+    """How these pads of one partition stand; some hundreds at a time. Raises what `UNREACHABLE`
+    lists."""
     keys = [keyspace.hot(partition), keyspace.unwritten(partition)]
     for pad in pads:
         own = keyspace.pad(pad)
@@ -278,7 +280,10 @@ async def standings(
 
 def _standing(reply: Any) -> PadStanding | CorruptPad:
     if isinstance(reply, bytes):
-        return CorruptPad(reply.decode("utf-8", "replace"))
+        fault = error_of(text := reply.decode("utf-8", "replace"))
+        if isinstance(fault, UNREACHABLE):
+            raise fault  # the server's, which takes no writes: it says nothing of the pad
+        return CorruptPad(text)
     head, epoch, even, people, sessions, last, quiet, opened = reply
     try:
         return PadStanding(

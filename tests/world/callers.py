@@ -39,8 +39,11 @@ class Caller:
         dice: random.Random,
         losses: Callable[[], int],
         say: Callable[[str], None],
+        *,
+        pause: tuple[float, float] = (0.3, 1.5),
     ) -> None:
-        """`urls`: of workers. `losses`: how often history was taken back."""
+        """`urls`: of workers. `losses`: how often history was taken back. `pause`: seconds between
+        two calls."""
         self.name = name
         self.calls = 0
         self.faults: list[str] = []
@@ -49,6 +52,7 @@ class Caller:
         self._dice = dice
         self._losses = losses
         self._say = say
+        self._pause = pause
         self._works = True
         self._story = self._count = self._since = 0
         self._pads: dict[str, str | None] = {}  #: by name, the text; None: there is no such pad
@@ -62,7 +66,7 @@ class Caller:
                 self._begin()
                 try:
                     while self._goes_on() and self._is_whole():
-                        await asyncio.sleep(self._dice.uniform(0.3, 1.5))
+                        await asyncio.sleep(self._dice.uniform(*self._pause))
                         await self._step(http)
                 except Unsure as error:
                     self._say(f"caller {self.name} begins anew: {error}")

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -125,6 +126,11 @@ def seeds_of(text: str) -> Iterator[str]:
             raise ValueError(f"{text!r} names no seeds: say 7, or 0-99, or 3,5,8-10")
 
 
+def _seeds_from(name: str) -> Iterator[str]:
+    """Seeds that nobody has played yet, and everybody can play again."""
+    return (f"{name}-{number}" for number in count())
+
+
 def _new_seeds(until: float) -> Iterator[str]:
     while true_monotonic() < until:
         yield true_random_bytes(6).hex()
@@ -137,6 +143,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--seed", help="plays this one, and says what happens")
     parser.add_argument("--seeds", help="plays these: 0-99, or 3,5,8-10")
+    parser.add_argument("--begin", help="plays NAME-0, NAME-1, …: for as long as --cpu says")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long new seeds are tried")
     parser.add_argument("--cpu", type=float, default=math.inf, help="seconds of a core, for all")
     parser.add_argument("--only", help="the faults to strike, by their numbers: 2,5; '' for none")
@@ -149,6 +156,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--until-found", action="store_true", help="ends with the first finding")
     parser.add_argument("--faults", default="", help="kinds of faults to choose from, with commas")
     parser.add_argument("--servers", choices=KINDS, help="how they stand together; else by seed")
+    parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
@@ -160,12 +168,20 @@ def main(argv: Sequence[str]) -> int:
         hasty=args.hasty,
         kinds=kinds,
         servers=args.servers,
+        cold=None if args.cold is None else args.cold == "yes",
     )
     if args.seed is not None:
         return _replay(args.seed, args.only, size)
     try:
-        new = args.seeds is None
-        seeds = _new_seeds(_end(args.minutes)) if new else list(seeds_of(args.seeds))
+        seeds: Iterable[str]
+        if args.seeds is not None:
+            seeds = list(seeds_of(args.seeds))
+        elif args.begin is not None:
+            if math.isinf(args.cpu):
+                parser.error("--begin needs --cpu: it has no end of its own")
+            seeds = _seeds_from(args.begin)
+        else:
+            seeds = _new_seeds(_end(args.minutes))
         return _campaign(map(Task, seeds), size, args)
     except ValueError as error:
         parser.error(str(error))
@@ -185,10 +201,10 @@ def _replay(seed: str, only: str | None, size: Size) -> int:
 def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> int:
     jobs: int = args.jobs
     out: Path | None = args.out
-    began, count, failed, took = true_monotonic(), 0, [], 0.0
+    began, played, failed, took = true_monotonic(), 0, [], 0.0
     simulated, revisions = 0.0, 0
     for task, outcome in run_all(tasks, size, at_once=jobs):
-        count += 1
+        played += 1
         took += outcome.took
         simulated += outcome.simulated
         revisions += outcome.revisions
@@ -197,7 +213,7 @@ def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> in
             if not args.no_shrink and outcome.faults:
                 task, outcome = shrink(task, outcome, size, at_once=jobs)
             print(_summary(outcome), flush=True)
-            print(f"  again: make simulate-faults SEED={_again(task)}", flush=True)
+            print(f"  again: make simulate-faults SEED={_again(task, size)}", flush=True)
             if out is not None:
                 with out.open("a") as file:
                     file.write(json.dumps(outcome.as_json()) + "\n")
@@ -205,11 +221,11 @@ def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> in
                 break
         if took > args.cpu:
             break
-        _progress(count, len(failed), true_monotonic() - began)
+        _progress(played, len(failed), true_monotonic() - began)
     print(
-        f"{count} runs, {len(failed)} with findings; {simulated:,.0f} s of simulated time, "
+        f"{played} runs, {len(failed)} with findings; {simulated:,.0f} s of simulated time, "
         f"{revisions:,} revisions, {took:.0f} s of processor time: "
-        f"{60 * count / took if took else 0:.1f} runs a minute and core"
+        f"{60 * played / took if took else 0:.1f} runs a minute and core"
     )
     if failed:
         print("with findings: " + ", ".join(failed))
@@ -221,17 +237,33 @@ def _progress(count: int, failed: int, seconds: float) -> None:
         print(f"\r{count} runs, {failed} with findings, {seconds:.0f} s ", end="", file=sys.stderr)
 
 
-def _again(task: Task) -> str:
-    if task.only is None:
-        return task.seed
-    return f"{task.seed} ARGS='--only \"{','.join(map(str, sorted(task.only)))}\"'"
+def _again(task: Task, size: Size) -> str:
+    """The same run, of the same size."""
+    usual = Size()
+    words = []
+    if task.only is not None:
+        words += ["--only", f'"{",".join(map(str, sorted(task.only)))}"']
+    if size.seconds != usual.seconds:
+        words += ["--seconds", f"{size.seconds:g}"]
+    if size.clients != usual.clients:
+        words += ["--clients", str(size.clients)]
+    if size.rate != usual.rate:
+        words += ["--rate", f"{size.rate:g}"]
+    if size.kinds:
+        words += ["--faults", f'"{",".join(size.kinds)}"']
+    if size.servers is not None:
+        words += ["--servers", size.servers]
+    if size.cold is not None:
+        words += ["--cold", "yes" if size.cold else "no"]
+    return task.seed + (f" ARGS='{' '.join(words)}'" if words else "")
 
 
 def _summary(outcome: Outcome) -> str:
     verdict = f"{len(outcome.findings)} findings" if outcome.findings else "nothing wrong"
     lines = [
         f"seed {outcome.seed}: {verdict} ({outcome.revisions} revisions, {outcome.accepted} "
-        f"accepted, {outcome.reconnects} reconnects, {outcome.reloads} reloads, last one served "
+        f"accepted, {outcome.reconnects} reconnects, {outcome.reloads} reloads, {outcome.frozen} "
+        f"times frozen, {outcome.thawed} times thawed, last one served "
         f"after {outcome.back:.1f} s; {outcome.simulated:.0f} s simulated in {outcome.took:.1f} s; "
         f"trace {outcome.digest})"
     ]

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from tests.chaos.history import Rollback
+from tests.world.cold import NAME as COLD
 from tests.world.fleet import Fleet
 from tests.world.redis.cluster import slot_of
 from tests.world.redis.server import Server
@@ -20,8 +21,14 @@ from tests.world.redis.store import CommandError
 from tests.world.servers import Place
 from tests.world.world import World
 
-NOT_OF_PROGRAMS: Final = ("redis", "replica", "people", "slot", "key")
+NOT_OF_PROGRAMS: Final = ("redis", "replica", "people", "slot", "key", "cold store")
 """What the kinds of faults begin with that do not strike a program."""
+
+OF_LOSSES: Final = (
+    "pad lost in Redis, and brought back from the cold store",
+    "revisions that the cold store has are gone in Redis",
+)
+"""What is logged as an error, and is none, where history has been taken back."""
 
 HURT: Final = "hurt"
 """The pad whose keys are damaged. Nobody is served well there; all others have to be."""
@@ -98,6 +105,16 @@ class Storm:
             "key is damaged": self._key_damaged,
             "people stand still": self._people_stand_still,
         }
+        if fleet.cold is not None:
+            self._kinds |= {
+                "cold store is away": partial(self._cold, "away", lambda _: True),
+                "cold store says nothing": self._cold_is_silent,
+                "cold store is full": partial(self._cold, "full", lambda _: True),
+                "cold store is slow": partial(self._cold, "slow", lambda chance: 8 * chance**2),
+                "cold store cuts before": partial(self._cold, "cut_before", lambda chance: chance),
+                "cold store cuts after": partial(self._cold, "cut_after", lambda chance: chance),
+                "cut off from cold store": self._cut_off_cold,
+            }
         if unknown := set(chosen) - self._kinds.keys():
             raise ValueError(f"no kinds of faults: {', '.join(sorted(unknown))}")
         self._chosen = sorted(chosen)
@@ -106,6 +123,8 @@ class Storm:
         """Whether this may be logged as an error, after what has struck."""
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
+        if record.msg in OF_LOSSES:
+            return self.losses > 0
         return self.damaged and HURT in f"{record.getMessage()} {vars(record)}"
 
     # --- The plan --------------------------------------------------------------------------------
@@ -128,7 +147,7 @@ class Storm:
             kind = dice.choice(chosen)
             target = (
                 ""
-                if kind.startswith(("redis", "replica", "people", "slot"))
+                if kind.startswith(("redis", "replica", "people", "slot", "cold"))
                 else dice.choice(targets)
             )
             seconds = dice.choice(lasting) * dice.uniform(0.5, 1.5)
@@ -343,6 +362,22 @@ class Storm:
             self._failing_over = False
 
         self._later(min(fault.seconds, 1.0), promote)
+
+    # --- The cold store --------------------------------------------------------------------------
+
+    def _cold(self, what: str, how: Callable[[float], object], fault: Fault) -> None:
+        disk = self._fleet.cold
+        if disk is not None:
+            usual = type(getattr(disk, what))()
+            setattr(disk, what, how(fault.chance))
+            self._later(fault.seconds, lambda: setattr(disk, what, usual))
+
+    def _cold_is_silent(self, fault: Fault) -> None:
+        self._cold("silent", lambda _: True, fault)
+        self._cold("away", lambda _: True, fault)
+
+    def _cut_off_cold(self, fault: Fault) -> None:
+        self._cut(fault, (fault.target, COLD), (COLD, fault.target))
 
     # --- A cluster -------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from padfleet.shared.log.keeping import Unfit
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings, WriterSettings, load
 from padfleet.shared.supervisor import TaskDied
+from tests.world import cold
 from tests.world.callers import KEY
 from tests.world.host import Host
 from tests.world.redis.server import Server
@@ -34,6 +35,9 @@ SETTINGS: Final = {
     "PADFLEET_DRAIN_MS": "1000",
     "PADFLEET_API_KEY": KEY,
 }
+
+COLD: Final = {"PADFLEET_COLD_AFTER": "2", "PADFLEET_COLD_EVERY": "1.5"}
+"""Seconds. Of writers: pads leave Redis soon, so that they do it often."""
 
 ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)
 """What `run_process` makes an exit code of. Anything else is a fault."""
@@ -59,25 +63,38 @@ class Fleet:
         *,
         kind: Kind = "single",
         settings: Mapping[str, str] | None = None,
+        with_cold: bool = False,
     ) -> None:
         """`kind`: how the servers stand together. `serves` is told of those that count from now on,
-        whenever these are others or have other things in them."""
+        whenever these are others or have other things in them. `with_cold`: there is a cold store,
+        in which pads lie that nobody is on."""
         self.world = world
         self.faults: list[str] = []  #: programs that ended with what nobody expects
         self.programs: dict[str, Program] = {}
         self.servers = Servers(world, kind, serves)
+        self.cold = cold.ColdDisk(world) if with_cold else None
         self._dice: random.Random = world.dice("supervisor")
         self._env = SETTINGS | {"PADFLEET_REDIS_URL": self.servers.url} | dict(settings or {})
+        if self.cold is not None:
+            self.cold.serve()
+            self._env["PADFLEET_COLD_URL"] = self.cold_url
         self.keyspace = Keyspace(int(self._env["PADFLEET_PARTITIONS"]))
 
-    # --- Redis -----------------------------------------------------------------------------------
+    # --- What is stored --------------------------------------------------------------------------
+
+    @property
+    def cold_url(self) -> str:
+        return cold.URL if self.cold is not None else ""
 
     def heads(self, pads: list[str]) -> dict[str, int]:
-        """As they stand in Redis just now."""
+        """As they stand in Redis just now; of what is not there, in the cold store."""
         found = {}
         for pad in pads:
             meta = self.servers.value(self.keyspace.pad(pad).meta.encode())
-            found[pad] = int(meta.get(b"head", b"-1")) if isinstance(meta, dict) else -1
+            if isinstance(meta, dict) and b"head" in meta:
+                found[pad] = int(meta[b"head"])
+            else:
+                found[pad] = self.cold.head_of(pad) if self.cold is not None else -1
         return found
 
     # --- Programs --------------------------------------------------------------------------------
@@ -90,7 +107,7 @@ class Fleet:
 
     def add_writer(self, name: str) -> None:
         env = {k: v for k, v in self._env.items() if k != "PADFLEET_API_KEY"}
-        env |= {"PADFLEET_WRITER_ID": name}
+        env |= {"PADFLEET_WRITER_ID": name} | (COLD if self.cold is not None else {})
         settings = load(WriterSettings, "padfleet writer", [], env)
         ready = f"http://{name}:{PORT}/health/ready"
         self._add(name, ready, lambda: writer.run(settings))

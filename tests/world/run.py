@@ -33,6 +33,9 @@ QUIET: Final = 60.0
 CALM: Final = 10.0
 """Seconds after the last fault from which on nobody has to warn of anything any more."""
 
+WITH_COLD: Final = 0.5
+"""How many of the seeds have a cold store."""
+
 SERVED: Final = 30.0
 """Seconds within which everybody has to have had something accepted once the faults are over."""
 
@@ -52,6 +55,7 @@ class Size:
     scribes: int = 1  #: on each pad, who use `padfleet.connect`
     guests: bool = True  #: a reader, a timeslider, and who calls the API
     servers: servers.Kind | None = None  #: how they stand together; None: as the seed says
+    cold: bool | None = None  #: whether there is a cold store; None: as the seed says
     kinds: tuple[str, ...] = ()  #: of faults to choose from; none: all of them
     hasty: bool = False  #: ends with the first thing that is found while it runs
 
@@ -77,6 +81,8 @@ class Outcome:
     turns: int = 0  #: callbacks
     looks: int = 0  #: transactions, steps and answers that were held against the invariants
     commands: int = 0
+    frozen: int = 0  #: times that a pad has left for the cold store
+    thawed: int = 0  #: times that one has come back
     tail: list[str] = field(default_factory=list)  #: of the trace, if something was found
 
     def as_json(self) -> dict[str, Any]:
@@ -120,6 +126,7 @@ def simulate(
     outcome.findings += [f"LOGGED {text}" for text in listener.faults]
     ledger, rooms, readiness = guards.ledger, guards.rooms, guards.readiness
     outcome.looks = ledger.transactions + rooms.steps + readiness.questions
+    outcome.frozen, outcome.thawed = ledger.frozen, ledger.thawed
     outcome.digest = world.trace.digest
     outcome.simulated = world.loop.now - 1000.0
     outcome.turns = world.loop.turns
@@ -148,8 +155,9 @@ async def _play(
     kind = world.dice("servers").choice(servers.KINDS)
     if size.servers is not None:
         kind = size.servers
-    world.line(f"Redis is {kind}")
-    fleet = Fleet(world, guards.follow, kind=kind)
+    with_cold = world.dice("cold store").random() < WITH_COLD if size.cold is None else size.cold
+    world.line(f"Redis is {kind}, and there is {'a' if with_cold else 'no'} cold store")
+    fleet = Fleet(world, guards.follow, kind=kind, with_cold=with_cold)
     looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
     for number in range(size.writers):
         fleet.add_writer(f"writer-{number + 1}")
@@ -250,7 +258,7 @@ async def _play(
     outcome.findings += [f"PAGE {fault}" for fault in page.faults]
     outcome.findings += [f"LATE {who}" for who in late]
     for pad in pads:
-        stream = await as_people(read_stream(fleet.servers.url, pad))
+        stream = await as_people(read_stream(fleet.servers.url, pad, fleet.cold_url))
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
         story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})
@@ -279,7 +287,7 @@ async def _play(
 def _guests(
     world: World, storm: faults.Storm, urls: list[str], pads: list[str]
 ) -> tuple[dict[str, Onlooker], list[Caller]]:
-    """A reader on the first pad, a timeslider on the last, and one who calls the API."""
+    """A reader on the first pad, a timeslider on the last, and two who call the API."""
 
     def losses() -> int:
         return storm.losses
@@ -293,7 +301,12 @@ def _guests(
     }
     if last != first:
         onlookers[last] = Slider("slider", on(last), world.dice("slider"), losses)
-    return onlookers, [Caller("caller", urls, world.dice("caller"), losses, world.line)]
+    callers = [
+        Caller("caller", urls, world.dice("caller"), losses, world.line),
+        # Who stays away for so long that a pad is frozen meanwhile, if there is where to.
+        Caller("comer", urls, world.dice("comer"), losses, world.line, pause=(2.5, 7.0)),
+    ]
+    return onlookers, callers
 
 
 async def _unready(fleet: Fleet) -> list[str]:

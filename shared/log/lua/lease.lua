@@ -21,11 +21,12 @@ if verb == 'acquire' then
   local left = tonumber(held[3] or '0') - now_ms
   local length = tonumber(held[6] or '') or lease
   if left > 0 and left <= length and held[2] ~= owner then return {0, held[2], left} end
+  local reign = this_reign(state)  -- before anything is put there: it may have been emptied
   local taken = redis.call('HINCRBY', state, 'term', 1)
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease),
     'lease', ARGV[4])
   local untold = held[5] and cmsgpack.unpack(held[5]) or {}
-  return {taken, held[4] or '0-0', this_reign(state), untold}
+  return {taken, held[4] or '0-0', reign, untold}
 end
 
 if held[1] ~= term then return 0 end

@@ -8,6 +8,8 @@
 --
 -- A server's first reign has the server's name, and a later one the name with a number after a full
 -- stop: "9f…" and "9f….3". (Processes of releases that know the former only stay right with them.)
+-- A partition without a state is new, or the server was emptied, and whoever heard of it before has
+-- seen names come and go: then the number goes on from the time, so that none is given twice.
 local PLAIN_REIGNS = 16
 
 local function this_server()
@@ -31,9 +33,13 @@ end
 -- of earlier releases may hold it, which knew servers and no stays.
 local function this_reign(state, record)
   local server = this_server()
-  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers')
+  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers', 'term')
   local reign, count, servers = held[1] or '', tonumber(held[2] or '0'), held[3] or ''
   record = record or ''
+  if reign == '' and not held[4] then
+    local now = redis.call('TIME')
+    count = tonumber(now[1]) * 1000000 + tonumber(now[2])
+  end
   if string.match(reign, '^[^.]+') == server and not is_past(reign, record) then return reign end
   count = count + 1
   local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)

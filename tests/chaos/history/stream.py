@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
+from padfleet.shared.cold.opening import attach
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
 from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
@@ -34,15 +35,21 @@ class Rollback:
     rev: int
 
 
-async def read_stream(redis_url: str, pad: str) -> Stream:
-    """The whole pad. A hole is no error here: it is for the checker to report."""
+async def read_stream(redis_url: str, pad: str, cold_url: str = "") -> Stream:
+    """The whole pad, with what only the cold store has of it. A hole is no error here: it is for
+    the checker to report."""
     async with _opened(redis_url) as (redis, keyspace):
-        keys = keyspace.pad(pad)
-        meta = await read_meta(redis, keys)
-        revisions: list[Revision] = []
-        for first in range(0, meta.head + 1, READ_STEP):
-            revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
-        return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
+        thawing = attach(redis, keyspace, cold_url)
+        try:
+            keys = keyspace.pad(pad)
+            meta = await read_meta(redis, keys)
+            revisions: list[Revision] = []
+            for first in range(0, meta.head + 1, READ_STEP):
+                revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
+            return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
+        finally:
+            if thawing is not None:
+                await thawing.cold.aclose()
 
 
 async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:

@@ -46,6 +46,8 @@ class Dice:
 
     def command(self) -> list[Any]:
         key, one, dice = self._one(KEYS), self._one, self._dice
+        # Nobody of ours reads one key twice at once.
+        other = one(tuple(each for each in KEYS if each != key))
         word, number = one(WORDS), str(dice.randint(-2, 12))
         count = ["COUNT", str(dice.randint(1, 3))] if dice.random() < 0.5 else []
         scores = [part for _ in range(2) for part in (one(("1", "2.5", "1e3", "x")), one(WORDS))]
@@ -80,6 +82,7 @@ class Dice:
                 ["RPUSH", key, *self._some(WORDS)],
                 ["LRANGE", key, number, str(dice.randint(-3, 5))],
                 ["ZADD", key, *scores],
+                ["ZADD", key, dice.choice(("XX", "nx")), *scores],
                 ["ZREM", key, *self._some(WORDS)],
                 ["ZSCORE", key, word],
                 ["ZRANGEBYSCORE", key, *bounds, *one(("", "WITHSCORES", "LIMIT 0 1")).split()],
@@ -93,7 +96,7 @@ class Dice:
                 ["XRANGE", key, *limits, *count],
                 ["XREVRANGE", key, *reversed(limits), *count],
                 ["XSETID", key, one(IDS)],
-                ["XREAD", *count, "STREAMS", key, one(KEYS), one(IDS), one(IDS)],
+                ["XREAD", *count, "STREAMS", key, other, one(IDS), one(IDS)],
                 ["SPUBLISH", key, word],
                 ["EVAL", SCRIPT, "0", "HGET", key, word, "XADD", key, "5-*", "HGET", key, word],
                 ["EVAL", FAILS, "1", key],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,12 @@ ROOT: Final = Path(__file__).parents[3]
 SEEDS: Final = ["2,5,8", "16,19,518", "1,3,7", "9,11,21", "22,23,24"]
 """Each with other faults, and other servers. What was found once stands here, so that it is played
 again."""
+
+NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "20")
+"""Seconds of a processor for seeds that nobody has seen."""
+
+WITH_COLD: Final = ["2,4,5"]
+"""Seeds that are played with a cold store, whatever they say of it themselves."""
 
 SHORT: Final = ("--seconds", "15", "--clients", "6", "--no-shrink")
 
@@ -37,6 +45,12 @@ def test_I7_days_by_seeds(seeds: str) -> None:
     assert f"{len(seeds.split(','))} runs, 0 with findings" in done.stdout
 
 
+@pytest.mark.parametrize("seeds", WITH_COLD)
+def test_I7_days_with_a_cold_store(seeds: str) -> None:
+    done = _play("--seeds", seeds, "--cold", "yes", *SHORT, "--seconds", "20")
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
+
+
 @pytest.mark.parametrize(
     ("name", "seed", "found"),
     [
@@ -51,6 +65,27 @@ def test_I1_I2_what_is_taken_out_of_the_code_is_found(name: str, seed: int, foun
     assert found in done.stdout
 
 
+def test_I7_days_that_nobody_has_seen() -> None:
+    """Others for each commit. What they find can be played again by what is printed, and is to
+    become one of `SEEDS`."""
+    done = _play("--begin", _commit(), "--cpu", NEW_SECONDS, *SHORT)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
+    played = re.search(r"(\d+) runs, 0 with findings", done.stdout)
+    assert played is not None
+    assert int(played[1]) > 0
+
+
+def _commit() -> str:
+    """The first letters of its hash; without git, the day."""
+    try:
+        command = ["git", "rev-parse", "--short=8", "HEAD"]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return datetime.now(UTC).date().isoformat()
+    return found.stdout.strip()
+
+
 def test_a_day_without_a_seed() -> None:
     assert "names no seeds" in _play("--seeds", "").stderr
     assert "0 runs" in _play("--minutes", "0").stdout
+    assert "needs --cpu" in _play("--begin", "abc").stderr

@@ -15,7 +15,7 @@ from redis.exceptions import OutOfMemoryError
 from padfleet.services.writer import batch_processor
 from padfleet.services.writer import compaction as compaction
 from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.cache import PadAway, PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.fences import KEPT_MS
 from padfleet.services.writer.pad import WriterPad
@@ -25,10 +25,11 @@ from padfleet.shared.log import leases
 from padfleet.shared.log.channels import Subscriber
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.entries import Received
+from padfleet.shared.log.entries import Received, UnreadEntry
 from padfleet.shared.log.history import HistoryGap, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import (
+    AWAY,
     Committed,
     Creation,
     Deletion,
@@ -131,6 +132,36 @@ async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
     await writer.settle(again, stranger)
     assert await client.hgetall(fences) == {b"a.3": b"8", b"a.99": b"9"}
     assert [kind for _, kind, _ in writer.outcomes] == ["done"] * 22
+
+
+@pytest.mark.parametrize("first", ["submission", "unreadable"])
+async def test_all_who_wrote_on_a_pad_that_is_not_to_be_had_are_to_come_again(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
+) -> None:
+    """The second one of a batch was told that the pad is damaged, and so was whoever looks after
+    the fleet."""
+
+    async def away(_pad: str, *, far: bool = True) -> WriterPad:
+        raise PadAway("the cold store does not answer")
+
+    writer.pads.forget(PAD)
+    monkeypatch.setattr(writer.pads, "get", away)
+    received = []
+    for seq in (2, 3, 4):
+        writer.entries += 1
+        edit = types(seq, 0, f"{seq}", "")
+        received.append(Received(f"{writer.entries}-0", edit))
+    if first == "unreadable":
+        unread = UnreadEntry("form", "its changeset", 1, PAD, Origin("s", 2))
+        received[0] = received[0]._replace(entry=None, unread=unread)
+    batch = writer.committer.begin(writer.lease, received)
+    writer.lease = await writer.committer.settle(batch)
+    await eventually(lambda: len(writer.outcomes) == 3)
+    reasons = [reason for _, _, reason in writer.outcomes]
+    assert reasons[1:] == [AWAY, AWAY]
+    assert reasons[0] == ("badChangeset" if first == "unreadable" else AWAY)
+    assert [record.msg for record in caplog.records if record.msg == "corrupt pad"] == []
+    assert writer.committer.damages.lately() == {}
 
 
 class Once:

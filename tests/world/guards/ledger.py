@@ -30,6 +30,7 @@ REVS: Final = b":revs"
 META: Final = b":meta"
 STATE: Final = b":state"
 INBOX: Final = b":inbox"
+MOVING: Final = b":moving"
 PAD: Final = b":pad:"
 
 
@@ -70,6 +71,7 @@ class Ledger:
         self.ever: defaultdict[bytes, set[tuple[int, bytes]]] = defaultdict(set)
         """All revisions that were ever committed, with their chains, by pad."""
         self.transactions = 0
+        self.frozen = self.thawed = 0  #: times that a pad has left for the cold store, or come back
         self.damaged: set[bytes] = set()
         """Pads, by what their keys begin with, whose keys somebody has damaged by hand."""
 
@@ -125,6 +127,9 @@ class Ledger:
                 for key in effect[1:]:
                     if key.endswith(REVS) and PAD in key:
                         pads[key.removesuffix(REVS)] = True
+                        self.thawed += name == b"RENAME"
+            elif key.endswith(MOVING):
+                self.frozen += name == b"HSET" and effect[3].startswith(b"freeze")
             elif key.endswith(STATE):
                 states[key] = None
             elif key.endswith(INBOX):

@@ -464,16 +464,29 @@ def _score(text: bytes) -> float:
 @command("ZADD", 3, writes=True)
 def zadd(call: Call, args: list[bytes]) -> int:
     key, *pairs = args
-    if len(pairs) % 2:
+    only = b""  #: those that are there, or those that are not
+    while pairs and (word := pairs[0].upper()) in (b"XX", b"NX"):
+        if only not in (b"", word):
+            raise CommandError("ERR XX and NX options at the same time are not compatible")
+        only = word
+        pairs = pairs[1:]
+    if not pairs or len(pairs) % 2:
         raise CommandError(SYNTAX)
     scores = [_score(text) for text in pairs[::2]]
     found = call.sorted(key)
     if found is None:
+        if only == b"XX":
+            return 0
         found = SortedSet()
         call.store.values[key] = found
     before = len(found.scores)
-    found.scores.update(zip(pairs[1::2], scores, strict=True))
-    call.touched(b"ZADD", *args)
+    done = False
+    for member, score in zip(pairs[1::2], scores, strict=True):
+        if not only or (member in found.scores) == (only == b"XX"):
+            found.scores[member] = score
+            done = True
+    if done:
+        call.touched(b"ZADD", *args)
     return len(found.scores) - before
 
 

@@ -13,7 +13,7 @@ from tests.world.redis.commands import Reply, Status
 from tests.world.redis.store import CommandError
 
 _PRELUDE: Final = """
-local ask, pack, unpack_ = ...
+local ask, pack, unpack_, hash = ...
 redis = {}
 function redis.call(...)
   local answer, fault = ask(...)
@@ -27,6 +27,7 @@ function redis.pcall(...)
 end
 function redis.error_reply(text) return {err = text} end
 function redis.status_reply(text) return {ok = text} end
+function redis.sha1hex(text) return hash(text) end
 cmsgpack = {}
 function cmsgpack.pack(...) return pack(...) end
 function cmsgpack.unpack(text)
@@ -60,14 +61,14 @@ class Scripts:
         self._texts: dict[bytes, Any] = {}
         self._ask: Ask = _nobody
         prelude = self._lua.compile(_PRELUDE.encode())
-        prelude(self._command, self._pack, self._unpack)
+        prelude(self._command, self._pack, self._unpack, _sha1hex)
         self._run = self._lua.globals()[b"run_script"]
         self._list: Callable[..., Any] = self._lua.globals()[b"list_of"]
         self._type: Callable[[Any], Any] = lua51.lua_type
 
     def load(self, text: bytes) -> bytes:
         """Its hash. Raises CommandError."""
-        sha = sha1(text, usedforsecurity=False).hexdigest().encode()
+        sha = _sha1hex(text)
         if sha not in self._texts:
             try:
                 self._texts[sha] = self._lua.compile(b"local KEYS, ARGV = ...\n" + text)
@@ -182,6 +183,10 @@ class Scripts:
 
 def _nobody(_args: list[bytes]) -> Reply:
     raise AssertionError("no script runs")
+
+
+def _sha1hex(data: Any) -> bytes:
+    return sha1(_text(data), usedforsecurity=False).hexdigest().encode()
 
 
 def _text(value: Any) -> bytes:

@@ -1,0 +1,208 @@
+"""The cold store of a run: bytes under names on a host of their own, and what goes wrong with it.
+
+What was asked for takes effect at the store, whatever has become of who asked: a process that is
+killed may have put something, and one that is told that the store is away may have too. Its
+versions are of what is in there, as those of files are. It has no clock: a process that finds its
+own far from the store's does not start, and clocks jump here by more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
+from hashlib import blake2b
+from typing import Any, Final
+
+from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.layout.heads import decode_head
+from padfleet.shared.cold.layout.names import head_name
+from padfleet.shared.cold.store import ColdStore, ColdVersion, Stored, check_name
+from padfleet.shared.cold.stores import opening
+from padfleet.shared.cold.stores.opening import ColdUrl
+from tests.world.host import Host, here
+from tests.world.world import World
+
+URL: Final = "file:///cold"
+NAME: Final = "cold"
+"""Of the store's host: links to it are cut as all others are."""
+
+PATIENCE: Final = 5.0
+"""Seconds after which who asks a store that says nothing takes it to be away."""
+
+USUAL: Final = (0.001, 0.02)
+"""Seconds that a call takes."""
+
+PAGE: Final = 100
+"""Names that are told at once."""
+
+
+class ColdDisk:
+    """What all processes of a fleet have in common."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.host: Host = world.network.add(NAME)
+        self.dice: random.Random = world.dice(NAME)
+        self.held: dict[str, Stored] = {}
+        # What goes wrong.
+        self.away = False
+        self.silent = False  #: it says nothing at all while it is away
+        self.full = False
+        self.slow = 0.0  #: seconds more for each call, at most
+        self.cut_before = self.cut_after = 0.0  #: how often a call ends before and after its effect
+        self._before: list[tuple[float, str, Stored | None]] = []
+        """What was there before each change, and when that was."""
+
+    def serve(self) -> None:
+        """From now on it is what all settings of this process mean by a cold store."""
+        opening.open_store = self._open_store
+
+    def _open_store(self, url: ColdUrl, *, known: bool = True) -> ColdStore:
+        del url, known  # there is one, and it is there
+        return WorldStore(self)
+
+    def head_of(self, pad: str) -> int:
+        """The last revision that it has of a pad; -1: it has none."""
+        stored = self.held.get(head_name(pad))
+        return decode_head(stored.data).state.pad.head if stored is not None else -1
+
+    def put_back(self, seconds: float) -> int:
+        """It is what it was so long ago, as one that was restored from a copy. Returns how many
+        changes that takes away."""
+        until, count = self.world.loop.now - seconds, 0
+        while self._before and self._before[-1][0] > until:
+            _, name, stored = self._before.pop()
+            if stored is None:
+                del self.held[name]
+            else:
+                self.held[name] = stored
+            count += 1
+        return count
+
+    # --- What it does ----------------------------------------------------------------------------
+
+    def get(self, name: str) -> Stored | None:
+        return self.held.get(name)
+
+    def put(self, name: str, data: bytes, over: ColdVersion | None) -> ColdVersion:
+        if self.full:
+            raise StoreFull("the store is full")
+        self._check(name, over)
+        version = blake2b(data, digest_size=12).hexdigest()
+        self._note(name)
+        self.held[name] = Stored(data, version)
+        return version
+
+    def delete(self, name: str, over: ColdVersion | None) -> None:
+        if over is not None:
+            self._check(name, over)
+        if name in self.held:
+            self._note(name)
+            del self.held[name]
+
+    def names(self, prefix: str, after: str) -> list[str]:
+        found = sorted(name for name in self.held if name.startswith(prefix) and name > after)
+        return found[:PAGE]
+
+    def _check(self, name: str, over: ColdVersion | None) -> None:
+        there = self.held.get(name)
+        if (there.version if there is not None else None) != over:
+            raise Overwritten(f"somebody else has put or deleted {name}")
+
+    def _note(self, name: str) -> None:
+        self._before.append((self.world.loop.now, name, self.held.get(name)))
+
+
+class WorldStore:
+    """A `ColdStore`, as one process has it."""
+
+    def __init__(self, disk: ColdDisk) -> None:
+        self._disk = disk
+
+    async def get(self, name: str) -> Stored | None:
+        check_name(name)
+        found: Stored | None = await self._ask("get", name)
+        return found
+
+    async def put(self, name: str, data: bytes, *, over: ColdVersion | None) -> ColdVersion:
+        check_name(name)
+        version: ColdVersion = await self._ask("put", name, data, over)
+        return version
+
+    async def delete(self, name: str, *, over: ColdVersion | None) -> None:
+        check_name(name)
+        await self._ask("delete", name, over)
+
+    async def names(self, prefix: str, after: str = "") -> AsyncIterator[str]:
+        while page := await self._ask("names", prefix, after):
+            for name in page:
+                yield name
+            after = page[-1]
+
+    async def aclose(self) -> None:
+        """Nothing is kept open."""
+
+    async def _ask(self, what: str, *args: Any) -> Any:
+        call = _Call(self._disk, what, args)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await call.answer
+        except TimeoutError:
+            raise StoreAway("the store says nothing") from None
+
+
+class _Call:
+    """One call, on its way there and back."""
+
+    def __init__(self, disk: ColdDisk, what: str, args: tuple[Any, ...]) -> None:
+        self._disk = disk
+        self._what = what
+        self._args = args
+        self._of = here() or disk.world.loop.outside
+        self._context = copy_context()
+        self.answer: asyncio.Future[Any] = disk.world.loop.create_future()
+        self._later(self._takes() / 2, self._arrive)
+
+    def _takes(self) -> float:
+        return self._disk.dice.uniform(*USUAL)
+
+    def _later(self, seconds: float, call: Callable[..., object], *args: object) -> None:
+        world = self._disk.world
+        world.loop.call_later(seconds, call, *args, context=world.network.kernel)
+
+    def _arrive(self) -> None:
+        disk, dice = self._disk, self._disk.dice
+        if not disk.world.network.reaches(self._of, disk.host):
+            return
+        if disk.away or dice.random() < disk.cut_before:
+            if not disk.silent:
+                self._say(StoreAway("the store is away"))
+            return
+        self._later(disk.slow * dice.random(), self._do)
+
+    def _do(self) -> None:
+        disk, loop = self._disk, self._disk.world.loop
+        said = f"{self._of.name} {self._what} {self._args[0]}".encode()
+        disk.world.trace.bytes(loop.now, b"cold", said)
+        try:
+            outcome = getattr(disk, self._what)(*self._args)
+        except (Overwritten, StoreAway) as error:
+            outcome = error
+        if disk.dice.random() < disk.cut_after:
+            outcome = StoreAway("the answer got lost")
+        self._later(self._takes() / 2, self._say, outcome)
+
+    def _say(self, outcome: object) -> None:
+        disk = self._disk
+        if self._of.alive and disk.world.network.reaches(disk.host, self._of):
+            disk.world.loop.call_soon(self._settle, outcome, context=self._context)
+
+    def _settle(self, outcome: object) -> None:
+        if self.answer.done():
+            return
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
