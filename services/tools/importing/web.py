@@ -57,6 +57,8 @@ class ApiTokens:
 
     def __init__(self, base: str, credentials: ApiCredentials, http: aiohttp.ClientSession) -> None:
         self._url = credentials.token_url or base + TOKEN_PATH
+        # An Etherpad's own server gives no token without (RFC 8707); it takes any.
+        self._resource = "" if credentials.token_url else base
         self._credentials = credentials
         self._http = http
         self._token = ""
@@ -74,6 +76,8 @@ class ApiTokens:
         fields = {"grant_type": "client_credentials"}
         if given.scope:
             fields["scope"] = given.scope
+        if self._resource:
+            fields["resource"] = self._resource
         login = f"{quote(given.client, safe='')}:{quote(given.secret, safe='')}"
         headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
         with failing(self._url, aiohttp.ClientError, TimeoutError):

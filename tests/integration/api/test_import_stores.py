@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -21,10 +22,11 @@ from padfleet.services.tools.importing.couch import CouchRecords
 from padfleet.services.tools.importing.mongo import MongoRecords
 from padfleet.services.tools.importing.sources import open_source
 from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
-from padfleet.services.tools.importing.web import ApiCredentials
+from padfleet.services.tools.importing.web import ApiCredentials, ApiTokens
 from padfleet.shared.etherpad.source import Records, SourceFailed, pad_ids
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.etherpad import CHECKOUT, NODE, needs_checkout
+from tests.etherpad import running as running_etherpad
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.document_stores import couch, mongo
@@ -299,3 +301,54 @@ async def test_an_etherpad_with_oauth_is_asked_with_a_token(
         assert "wrong" not in ended.err
     ended = await padfleet(fleet.redis_url, *words, elsewhere.urls[0], ETHERPAD_OAUTH_SECRET="x")
     assert (ended.code, "--oauth-token-url" in ended.err) == (2, True), ended.err
+
+
+@needs_checkout
+async def test_a_real_etherpad_with_oauth_and_sqlite(
+    elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    """Both ways out of the same one: by its API with a token, and out of its file."""
+    client = {
+        "client_id": "import",
+        "client_secret": "se:cret",
+        "grant_types": ["client_credentials"],
+        "redirect_uris": [],
+        "response_types": [],
+    }
+    settings = {
+        "authenticationMethod": "sso",
+        "sso": {"issuer": "http://127.0.0.1", "clients": [client]},
+        "loglevel": "WARN",
+    }
+    file = tmp_path / "etherpad.db"
+    sqlite = {"dbType": "sqlite", "dbSettings": {"filename": str(file)}}
+    with running_etherpad(Path(CHECKOUT), tmp_path, settings, NODE, database=sqlite) as port:
+        url = f"http://127.0.0.1:{port}"
+        async with (
+            aiohttp.ClientSession() as http,
+            running_client(http, url) as call,
+        ):
+            await call("createPad", padID="real", text="written there \U0001f600\n")
+            await call("appendText", padID="real", text="and more\n")
+        words = ["import", url, "--oauth-client", "import"]
+        ended = await padfleet(elsewhere.redis_url, *words, ETHERPAD_OAUTH_SECRET="se:cret")
+        assert (ended.code, "1 pads brought" in ended.err) == (0, True), ended
+    text = await there.getText(padID="real")
+    assert "written there \U0001f600\nand more" in text["text"]
+    ended = await padfleet(elsewhere.redis_url, "import", file, "--pad", "real", "--as", "real-2")
+    assert ended.code == 0, ended
+    assert await there.getText(padID="real-2") == text
+    assert await there.getRevisionsCount(padID="real-2") == {"revisions": 1}
+
+
+@asynccontextmanager
+async def running_client(http: aiohttp.ClientSession, url: str) -> AsyncIterator[Any]:
+    """Calls of the API of an Etherpad that has given a token."""
+    credentials = ApiCredentials("", "import", "se:cret")
+    header = await ApiTokens(url, credentials, http).header()
+
+    async def call(name: str, **fields: str) -> None:
+        async with http.post(f"{url}/api/1.3.0/{name}", data=fields, headers=header) as response:
+            assert (await response.json())["code"] == 0
+
+    yield call
