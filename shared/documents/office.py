@@ -34,6 +34,27 @@ MOST_SPACES: Final = 1_000
 
 _NUMBER = re.compile("[0-9]{1,4}")
 
+_HEADINGS: Final = 6
+
+_STYLES: Final = "\n".join(
+    (
+        "u => u",
+        "strike => s",
+        "p[style-name='Title'] => h1:fresh",
+        "p[style-name='Subtitle'] => h2:fresh",
+        *(f"p[style-name='heading {level}'] => h6:fresh" for level in (7, 8, 9)),
+        # Word's own styles for lists within lists are each a list of its own first level.
+        *(
+            f"p[style-name='List {name} {level}'] => "
+            + "ul|ol > li > " * (level - 1)
+            + f"{tag} > li:fresh"
+            for name, tag in (("Bullet", "ul"), ("Number", "ol"))
+            for level in (2, 3, 4, 5)
+        ),
+    )
+)
+"""What mammoth makes of the styles of Word's that it knows nothing of."""
+
 
 def html_of(data: bytes, ending: str) -> str:
     """What is in a file with this ending: `.docx`, `.odt`, `.md`. ValueError says what is wrong."""
@@ -56,7 +77,7 @@ def _of_docx(data: bytes) -> str:
         raise ValueError("it is no document of Word")
     made = mammoth.convert_to_html(
         BytesIO(data),
-        style_map="u => u\nstrike => s",
+        style_map=_STYLES,
         ignore_empty_paragraphs=False,
         convert_image=lambda _: [],
     )
@@ -91,6 +112,7 @@ class _OpenDocument:
             roots.append(etree.fromstring(styles, safe))
         self._styles: dict[str, Any] = {}
         self._ordered: dict[str, set[int]] = {}  # levels with numbers, by list style
+        self._unmarked: dict[str, set[int]] = {}  # likewise, those with nothing before an item
         for root in reversed(roots):
             for style in root.iter(f"{_STYLE}style"):
                 self._styles[style.get(f"{_STYLE}name", "")] = style
@@ -99,6 +121,11 @@ class _OpenDocument:
                     _number(level.get(f"{_TEXT}level"), 1)
                     for level in style.iter(f"{_TEXT}list-level-style-number")
                     if level.get(f"{_STYLE}num-format")
+                }
+                self._unmarked[style.get(f"{_STYLE}name", "")] = {
+                    _number(level.get(f"{_TEXT}level"), 1)
+                    for level in style.iter(f"{_TEXT}list-level-style-number")
+                    if not level.get(f"{_STYLE}num-format")
                 }
 
     def html(self) -> str:
@@ -125,8 +152,15 @@ class _OpenDocument:
         def inside() -> Iterator[str]:
             return self._inside(element, style, level)
 
-        if tag in (f"{_TEXT}p", f"{_TEXT}h"):
-            yield from self._styled(element, "p", inside())
+        if tag == f"{_TEXT}p":
+            yield from self._styled(element, self._heading(element) or "p", inside())
+        elif tag == f"{_TEXT}h":
+            depth = min(max(_number(element.get(f"{_TEXT}outline-level"), 1), 1), _HEADINGS)
+            yield from self._styled(element, f"h{depth}", inside())
+        elif tag == f"{_TEXT}a":
+            yield f'<a href="{escape(element.get(_HREF, ""))}">'
+            yield from inside()
+            yield "</a>"
         elif tag == f"{_TEXT}span":
             yield from self._styled(element, "span", inside())
         elif tag == f"{_TEXT}list":
@@ -134,7 +168,8 @@ class _OpenDocument:
             name = "ol" if level + 1 in self._ordered.get(style, ()) else "ul"
             first = next(element.iterchildren(f"{_TEXT}list-item"), None)
             start = first.get(f"{_TEXT}start-value") if first is not None else None
-            yield f'<{name} start="{_number(start, 1)}">'
+            look = ' class="indent"' if level + 1 in self._unmarked.get(style, ()) else ""
+            yield f'<{name}{look} start="{_number(start, 1)}">'
             yield from self._inside(element, style, level + 1)
             yield f"</{name}>"
         elif tag in (f"{_TEXT}list-item", f"{_TEXT}list-header"):
@@ -160,6 +195,19 @@ class _OpenDocument:
         yield from inside
         yield f"</{tag}>"
 
+    def _heading(self, element: Any) -> str:
+        """The tag of a paragraph whose style, or one that it is made of, is the title's; empty: it
+        is none."""
+        name = element.get(f"{_TEXT}style-name", "")
+        for _ in range(10):
+            if name in _TITLES:
+                return _TITLES[name]
+            style = self._styles.get(name)
+            if style is None:
+                break
+            name = style.get(f"{_STYLE}parent-style-name", "")
+        return ""
+
     def _said(self, name: str) -> str:
         """What a style says of formats, as CSS; what it leaves open, the one that it is made of."""
         found: dict[str, str] = {}
@@ -177,6 +225,11 @@ class _OpenDocument:
             found["text-decoration"] = lines
         return ";".join(f"{css}:{value}" for css, value in found.items() if value)
 
+
+_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+
+_TITLES: Final = {"Title": "h1", "Subtitle": "h2"}
+"""Styles of LibreOffice's for what stands above a document; a file has its own for these."""
 
 _CSS: Final = {
     f"{_FO}font-weight": "font-weight",

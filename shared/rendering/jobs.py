@@ -62,10 +62,15 @@ class Most(NamedTuple):
 # --- Jobs ----------------------------------------------------------------------------------------
 
 
-def reading(data: bytes | str, *, form: str, most: Most) -> bytes:
-    """The job of reading a file, or HTML that is text already. `form`: ``txt``, ``html``, or the
-    ending of a document (``.docx``; see `shared.documents.offered.read`)."""
-    return pack(["read", data, form, tuple(most)])
+def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) -> bytes:
+    """The job of reading a file, or HTML that is text already.
+
+    Arguments:
+        form: ``txt``, ``html``, or the ending of a document (``.docx``; see
+            `shared.documents.offered.read`).
+        headings: whether those of a document stay headings.
+    """
+    return pack(["read", data, form, tuple(most), headings])
 
 
 def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> bytes:
@@ -126,9 +131,9 @@ def work(job: bytes) -> bytes:
     """Does a job. ValueError says to whoever asked why it cannot be done."""
     kind, *given = unpack(job)
     if kind == "read":
-        data, form, most = given
+        data, form, most, headings = given
         try:
-            return pack(_read(data, form, Most(*most)))
+            return pack(_read(data, form, Most(*most), headings=headings))
         except DocumentTooLarge as error:
             return pack(str(error))
     if kind == "fields":
@@ -162,9 +167,10 @@ def _fields(body: bytes, content_type: str) -> dict[str, Any]:
     return {to_units(name): to_units(value) for name, value in pairs}
 
 
-def _read(data: bytes | str, form: str, most: Most) -> Insertion:
+def _read(data: bytes | str, form: str, most: Most, *, headings: bool) -> Insertion:
+    is_document = form.startswith(".")
     if isinstance(data, bytes):
-        source = _document(data, form) if form.startswith(".") else decoded(data)
+        source = _document(data, form) if is_document else decoded(data)
     else:
         source = from_units(data)
     if form == "txt":
@@ -173,7 +179,13 @@ def _read(data: bytes | str, form: str, most: Most) -> Insertion:
         out = Assembler()
         out.add_text("+", text, "*0")
         return Insertion(out.finish(), text, [("author", WRITER)])
-    atext, pool = from_html(source, WRITER, units=most.units)
+    atext, pool = from_html(
+        source,
+        WRITER,
+        units=most.units,
+        headings=is_document and headings,
+        addresses=is_document,
+    )
     if len(pool) > most.attributes:
         raise DocumentTooLarge(f"there are more than {most.attributes} different attributes")
     pairs = [pool.get(number) for number in range(len(pool))]

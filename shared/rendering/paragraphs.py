@@ -103,13 +103,19 @@ class Paragraphs:
         self._begun = self._is_item = False
 
     def heading(self, tag: str) -> None:
-        """What follows is a heading, up to `end_heading`."""
+        """What follows is a heading, up to `end_heading`; in a cell of a table it is a block, since
+        the line is the row's."""
         self.block()
-        self._heading = tag
-        self._begin()
+        if not self._in_cell:
+            self._heading = tag
+            self._begin()
 
     def end_heading(self) -> None:
-        self.hard_break()
+        """The heading is over."""
+        if self._heading:
+            self.hard_break()
+        else:
+            self.block()
         self._heading = ""
 
     def row(self) -> None:

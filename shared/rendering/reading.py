@@ -8,6 +8,7 @@ go). `Paragraphs` is told of its elements one after the other, so nothing here c
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from turbohtml.saxparse import SaxHandler, sax_parse
@@ -15,6 +16,7 @@ from turbohtml.saxparse import SaxHandler, sax_parse
 from padfleet.shared.easysync import AText, AttributePool, to_units
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import encode_attribs
+from padfleet.shared.rendering.links import LinkRead
 from padfleet.shared.rendering.lists import Attributes, Lists
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge, Paragraphs, Runs
 from padfleet.shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
@@ -60,9 +62,14 @@ _UNREAD = frozenset(
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "code"))
-"""In the HTML of a pad, and there only: of a heading from elsewhere the text is read. As a line's
-attribute it would show an asterisk to everybody whose page lacks the plugin for headings."""
+_HEADINGS_OF_A_PAD = {name: name for name in ("h1", "h2", "h3", "h4", "h5", "h6", "code")}
+
+_HEADINGS = {"h1": "h1", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
+"""What pages have for those of documents, where these are wanted. Of a heading from elsewhere the
+text is read: as a line's attribute it shows an asterisk to everybody whose page lacks the plugin
+for headings."""
+
+_NO_HEADINGS: dict[str, str] = {}
 
 _LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
 """Classes of the bullets and numbers that LibreOffice writes as text beside its list items."""
@@ -82,8 +89,19 @@ HARD = "\ufdd0"
 """Stands for a space that browsers must not swallow; no character, for Unicode."""
 
 
-def from_html(html: str, author: str, *, units: int | None = None) -> tuple[AText, AttributePool]:
+def from_html(
+    html: str,
+    author: str,
+    *,
+    units: int | None = None,
+    headings: bool = False,
+    addresses: bool = False,
+) -> tuple[AText, AttributePool]:
     """The document, as its author's. Whatever `html` is, this is some document.
+
+    A pad has no links but addresses in its text. With `addresses`, the address of a link that its
+    text does not say stands behind it. With `headings`, headings stay headings, as those of a pad
+    do anyway.
 
     In the HTML of a pad ``&nbsp;`` is a space in a place where browsers would not show one, and
     ``&#160;`` a no-break space, so what was exported comes back as it was. Elsewhere either is a
@@ -96,7 +114,9 @@ def from_html(html: str, author: str, *, units: int | None = None) -> tuple[ATex
     html = _HALVES.sub("\ufffd", html.replace(HARD, ""))
     if of_a_pad:
         html = html.replace("&nbsp;", HARD)
-    reader = _Reader(units, of_a_pad=of_a_pad)
+    wanted = _HEADINGS if headings else _NO_HEADINGS
+    known = _HEADINGS_OF_A_PAD if of_a_pad else wanted
+    reader = _Reader(units, known, addresses=addresses and not of_a_pad)
     sax_parse(html, reader)
     atext, pool = _built(reader.lines.finished(), author)
     if units is not None and len(atext.text) > units + 1:
@@ -134,10 +154,13 @@ class _State(NamedTuple):
 
 
 class _Reader(SaxHandler):
-    def __init__(self, units: int | None, *, of_a_pad: bool) -> None:
+    def __init__(self, units: int | None, headings: Mapping[str, str], *, addresses: bool) -> None:
+        """`headings`: the tags of those that stay some, and what each becomes."""
         self._lists = Lists()
         self.lines = Paragraphs(self._lists, units)
-        self._of_a_pad = of_a_pad
+        self._headings = headings
+        self._addresses = addresses
+        self._link: LinkRead | None = None
         self._state = _State()
         self._outside: list[_State] = []
         self._paragraphs: list[int] = []  # that are open: what had been said when they began
@@ -158,9 +181,11 @@ class _Reader(SaxHandler):
                 return
         if tag == "br":
             self.lines.line_break()
+        elif tag == "a" and self._addresses:
+            self._link = LinkRead(given.get("href", ""))
         elif tag in ("td", "th"):
             self.lines.cell()
-        elif tag in BLOCKS or (tag == "code" and self._of_a_pad):
+        elif tag in BLOCKS or tag in self._headings:
             self._open_block(tag, given)
 
     def end_element(self, tag: str) -> None:
@@ -172,13 +197,19 @@ class _Reader(SaxHandler):
             return
         if tag in ("td", "th"):
             self.lines.end_cell()
-        elif tag in BLOCKS or (tag == "code" and self._of_a_pad):
+        elif tag in BLOCKS or tag in self._headings:
             self._close_block(tag)
+        elif tag == "a" and self._link is not None:
+            link, self._link = self._link, None
+            if address := link.address_to_add():
+                self.lines.say(f" ({address})", inside.formats, as_is=False)
 
     def characters(self, data: str) -> None:
         if self._sheet is not None:
             self._sheet.append(data)
         if not self._state.unread:
+            if self._link is not None:
+                self._link.say(data)
             self.lines.say(data, self._state.formats, as_is=self._state.as_is)
 
     def _within(self, tag: str, given: dict[str, str]) -> _State:
@@ -211,8 +242,8 @@ class _Reader(SaxHandler):
             lines.item()
         elif tag == "tr":
             lines.row()
-        elif tag in _HEADINGS and self._of_a_pad:
-            lines.heading(tag)
+        elif tag in self._headings:
+            lines.heading(self._headings[tag])
         else:
             lines.block()
         if tag == "p":
@@ -229,7 +260,7 @@ class _Reader(SaxHandler):
             self._lists.close()
         elif tag == "tr":
             lines.row()
-        elif tag in _HEADINGS and self._of_a_pad:
+        elif tag in self._headings:
             lines.end_heading()
         else:
             lines.block()

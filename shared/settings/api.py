@@ -80,6 +80,12 @@ class ApiSettings(AccessSettings):
         "that it is anybody's: auto allows it with --auth open, where author ids prove nothing",
     )
 
+    import_headings: bool = setting(
+        True,
+        "whether headings of documents that are imported (docx, odt, Markdown) stay headings; "
+        "without the plugin ep_headings2, Etherpad's own page shows an asterisk before each",
+    )
+
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
         if self.api_key and self.api_key_file:

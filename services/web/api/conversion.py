@@ -50,7 +50,9 @@ class ConversionBusy(Exception):
 
 
 class Conversion:
-    def __init__(self, *, processes: int = 2) -> None:
+    def __init__(self, *, processes: int = 2, headings: bool = True) -> None:
+        """`headings`: whether those of documents stay headings."""
+        self._headings = headings
         limits = Limits(SECONDS, MEMORY, ANSWER)
         self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)
         """To be held from when the first revision is read until `differing` has answered."""
@@ -68,7 +70,7 @@ class Conversion:
         Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
         for a pad, or `ConversionBusy`.
         """
-        job = jobs.reading(data, form=form, most=MOST)
+        job = jobs.reading(data, form=form, most=MOST, headings=self._headings)
         try:
             return jobs.insertion(await self._done(client, job))
         except DocumentTooLarge as error:

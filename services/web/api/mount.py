@@ -55,7 +55,7 @@ def mount(
     """
     timeout = settings.commit_timeout_ms / 1000
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)
-    conversion = Conversion()
+    conversion = Conversion(headings=settings.import_headings)
     nobody = Doer("api", "", "", "")
     api = Api(redis, keyspace, settings, edits, Pools(), conversion, nobody)
     uploads = Uploads(settings.import_max_bytes)

@@ -10,13 +10,20 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from docx import Document
 from docx.enum.text import WD_BREAK
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from hypothesis import given
+from hypothesis import strategies as st
 
 from padfleet.shared.documents import packages
 from padfleet.shared.documents.office import html_of
 from padfleet.shared.documents.opendocument import to_odt
+from padfleet.shared.documents.outline import entries
 from padfleet.shared.documents.word import to_docx
 from padfleet.shared.easysync import from_units
 from padfleet.shared.rendering.jobs import Most, insertion, reading, work
+from padfleet.shared.rendering.links import linkable, links_in
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
 from tests.unit.documents.samples import archive, pad
@@ -57,6 +64,148 @@ def test_a_document_of_word() -> None:
     document.save(out)
     text = text_of(out.getvalue(), ".docx")
     assert text == "Title\none two\nthree\n\t* first\n\t1. second\na | b\n"
+
+
+def read(data: bytes, ending: str) -> list[tuple[str, str, int, str]]:
+    """Each line: its heading, the kind and level of its list, its text."""
+    found = from_html(html_of(data, ending), "a.x", headings=True, addresses=True)
+    return [
+        (e.heading, e.kind, e.level, "".join(piece.text for piece in e.pieces))
+        for e in entries(*found)
+    ]
+
+
+def test_headings_lists_and_links_of_word_arrive() -> None:
+    document = Document()
+    document.add_heading("The title", 0)
+    document.add_heading("One", 1)
+    document.add_heading("Five", 5)
+    document.add_heading("Nine", 9)
+    for name in ("List Bullet", "List Bullet 2", "List Number 3", "List Bullet"):
+        document.add_paragraph(name, style=name)
+    paragraph = document.add_paragraph("see ")
+    link = OxmlElement("w:hyperlink")
+    to = document.part.relate_to(
+        "https://example.org/x", RELATIONSHIP_TYPE.HYPERLINK, is_external=True
+    )
+    link.set(qn("r:id"), to)
+    run = paragraph.add_run("this page")
+    link.append(run._r)
+    paragraph._p.append(link)
+    table = document.add_table(1, 2)
+    table.cell(0, 0).paragraphs[0].style = "Heading 1"
+    table.cell(0, 0).text, table.cell(0, 1).text = "a", "b"
+    out = BytesIO()
+    document.save(out)
+    assert read(out.getvalue(), ".docx") == [
+        ("h1", "", 0, "The title"),
+        ("h1", "", 0, "One"),
+        ("h4", "", 0, "Five"),
+        ("h4", "", 0, "Nine"),
+        ("", "bullet", 1, "List Bullet"),
+        ("", "bullet", 2, "List Bullet 2"),
+        ("", "number", 3, "List Number 3"),
+        ("", "bullet", 1, "List Bullet"),
+        ("", "", 0, "see this page (https://example.org/x)"),
+        ("", "", 0, "a | b"),
+    ]
+
+
+def test_headings_lists_and_links_of_an_opendocument_arrive() -> None:
+    styles = (
+        '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'
+        '<text:list-style style:name="N"><text:list-level-style-number text:level="1"'
+        ' style:num-format="1"/><text:list-level-style-bullet text:level="2"/></text:list-style>'
+        '<text:list-style style:name="I"><text:list-level-style-number text:level="1"'
+        ' style:num-format=""/></text:list-style>'
+    )
+    body = (
+        '<text:p text:style-name="P1">The title</text:p>'
+        '<text:h text:outline-level="2">Two <text:a xmlns:xlink="http://www.w3.org/1999/xlink"'
+        ' xlink:href="https://example.org/a?b=1&amp;c=2">here</text:a></text:h>'
+        "<text:h>No level</text:h>"
+        '<text:h text:outline-level="10">Ten</text:h>'
+        '<text:list text:style-name="N"><text:list-item><text:p>one</text:p><text:list>'
+        "<text:list-item><text:p>in</text:p></text:list-item></text:list></text:list-item>"
+        "</text:list>"
+        '<text:list text:style-name="I"><text:list-item><text:p>far in</text:p></text:list-item>'
+        "</text:list>"
+    )
+    assert read(odt(body, styles), ".odt") == [
+        ("h1", "", 0, "The title"),
+        ("h2", "", 0, "Two here (https://example.org/a?b=1&c=2)"),
+        ("h1", "", 0, "No level"),
+        ("h4", "", 0, "Ten"),
+        ("", "number", 1, "one"),
+        ("", "bullet", 2, "in"),
+        ("", "indent", 1, "far in"),
+    ]
+
+
+def test_headings_lists_and_links_of_markdown_arrive() -> None:
+    text = (
+        b"Title\n=====\n\n###### Six\n\n"
+        b"- a\n  1. b\n     - c\n- d\n\n"
+        b"[text](https://example.org/x_(y)) and [https://example.org](https://example.org/) and\n"
+        b"<https://example.org/z> and [here](#there) [run](javascript:alert) [rel](a/b)\n"
+        b"[www.example.org](http://www.example.org) **[bold](mailto:a@b.example)**\n"
+    )
+    assert read(text, ".md") == [
+        ("h1", "", 0, "Title"),
+        ("h4", "", 0, "Six"),
+        ("", "bullet", 1, "a"),
+        ("", "number", 2, "b"),
+        ("", "bullet", 3, "c"),
+        ("", "bullet", 1, "d"),
+        (
+            "",
+            "",
+            0,
+            "text (https://example.org/x_(y%29) and https://example.org and "
+            "https://example.org/z and here [run](javascript:alert) rel "
+            "www.example.org bold (mailto:a@b.example)",
+        ),
+    ]
+
+
+def test_without_headings_they_are_lines() -> None:
+    most = Most(100, 10)
+    for headings in (True, False):
+        job = reading(b"# Title\n\ntext\n", form=".md", most=most, headings=headings)
+        found = insertion(work(job))
+        assert found.text == ("*" if headings else "") + "Title\ntext"
+        assert (("heading", "h1") in found.pool) == headings
+
+
+@pytest.mark.parametrize(
+    ("href", "address"),
+    [
+        ("https://example.org/a b", ""),
+        ("https://example.org/\u00fc?x=<y>", "https://example.org/\u00fc?x=%3Cy%3E"),
+        ("https://example.org/a.", "https://example.org/a%2E"),
+        ("https://example.org/" + "a" * 3000, ""),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//example.org/a", ""),
+        ("/a", ""),
+        ("", ""),
+        ("https://", ""),
+        ("tel:+49123", "tel:+49123"),
+        ("https://example.org/\U0001f600", "https://example.org/%F0%9F%98%80"),
+    ],
+)
+def test_an_address_in_a_text_is_one_that_pages_link_whole(href: str, address: str) -> None:
+    assert linkable(href) == address
+    if address:
+        assert list(links_in(f"see ({address}).")) == [(5, 5 + len(address))]
+
+
+@given(
+    st.text(alphabet=st.sampled_from("https:/.()<>é😀 \n%?#'&*]") | st.characters(), max_size=40)
+)
+def test_whatever_a_link_leads_to_its_address_is_linked_whole_or_left_out(rest: str) -> None:
+    address = linkable(f"https://x{rest}")
+    assert not address or list(links_in(f"a ({address})!")) == [(3, 3 + len(address))]
 
 
 def test_markdown() -> None:

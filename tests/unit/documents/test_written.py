@@ -10,7 +10,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from docx import Document
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -19,9 +19,19 @@ from padfleet.shared.documents.office import html_of
 from padfleet.shared.documents.opendocument import to_odt
 from padfleet.shared.documents.outline import clean, entries, is_rtl
 from padfleet.shared.documents.word import to_docx
-from padfleet.shared.easysync import AText, AttributePool, from_units, to_units
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    Builder,
+    apply_to_atext,
+    from_units,
+    make_atext,
+    to_units,
+)
+from padfleet.shared.rendering.html import to_document
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
+from tests.examples import examples
 from tests.unit.documents.samples import ARABIC, CJK, HEBREW, TEXT, pad
 
 NO_PDF = "pdf" not in offered.written()
@@ -29,7 +39,7 @@ no_pdf = pytest.mark.skipif(NO_PDF, reason="there is no Pango (Debian: libpangof
 
 
 def again(data: bytes, ending: str) -> tuple[AText, AttributePool]:
-    return from_html(html_of(data, ending), "a.writer")
+    return from_html(html_of(data, ending), "a.writer", headings=True, addresses=True)
 
 
 def text_of(atext: AText, pool: AttributePool) -> str:
@@ -120,6 +130,84 @@ def test_what_was_exported_comes_back(make: object, ending: str) -> None:
             wanted = wanted.replace(old, new)
     assert text_of(*back) == wanted
     assert formats_of(*back) == formats_of(*before)
+
+
+def lines_in(atext: AText, pool: AttributePool) -> list[tuple[str, str, int, str, list[str]]]:
+    """Heading, kind and level of list, text, and where it leads."""
+    return [
+        (
+            entry.heading,
+            entry.kind,
+            entry.level,
+            "".join(piece.text for piece in entry.pieces),
+            [piece.url for piece in entry.pieces if piece.url],
+        )
+        for entry in entries(atext, pool)
+    ]
+
+
+_Line = tuple[str, str, int, str]
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            *("word", "ünï", "<&>", "https://example.org/a?b=1&c=%C3%BC#d", "www.example.org"),
+            *("漢字", "mailto:ada@example.org", "😀", "(x)"),
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+).map(" ".join)
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "h1", "h2", "h3", "h4"]),
+        st.sampled_from(["", "bullet", "number", "indent"]),
+        st.integers(1, 5),
+        WORDS,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=examples(60))
+@given(LINES)
+def test_headings_lists_and_links_of_an_opendocument_come_back(lines: list[_Line]) -> None:
+    before = written(lines)
+    assert lines_in(*again(to_odt(*before, ""), ".odt")) == lines_in(*before)
+
+
+@settings(max_examples=examples(60))
+@given(LINES)
+def test_headings_lists_and_links_of_html_come_back(lines: list[_Line]) -> None:
+    before = written(lines)
+    assert lines_in(*from_html(to_document(*before, "title"), "a.x")) == lines_in(*before)
+
+
+@settings(max_examples=examples(6))  # python-docx takes its time
+@given(LINES)
+def test_headings_lists_and_links_of_word_come_back(lines: list[_Line]) -> None:
+    """But for what Word has margins for, and that its headings with numbers are chapters."""
+    before = written(
+        [
+            (heading, "" if heading or kind == "indent" else kind, level, words)
+            for heading, kind, level, words in lines
+        ]
+    )
+    assert lines_in(*again(to_docx(*before, ""), ".docx")) == lines_in(*before)
+
+
+def written(lines: list[_Line]) -> tuple[AText, AttributePool]:
+    """The pad with these lines."""
+    pool = AttributePool()
+    builder = Builder(1)
+    for heading, kind, level, words in lines:
+        said = [("heading", heading)] if heading else []
+        said += [("list", f"{kind}{level}")] if kind else []
+        if said:
+            builder.insert("*", [*said, ("lmkr", "1")], pool)
+        builder.insert(to_units(f"{words}\n"), [], pool)
+    return apply_to_atext(builder.remove(1, 1).to_changeset(), make_atext("\n"), pool), pool
 
 
 def test_an_opendocument_says_what_it_is() -> None:
