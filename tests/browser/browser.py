@@ -41,6 +41,13 @@ PHONE: Final[dict[str, Any]] = {
     "isMobile": True,
     "deviceScaleFactor": 2,
 }
+ANDROID: Final[dict[str, Any]] = {
+    **PHONE,
+    "userAgent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Mobile Safari/537.36",
+}
+"""As such a phone says it is: there the editor takes what is typed from an EditContext."""
+
 DESK: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 
 TEXT: Final = "#editor .cm-content"

@@ -23,7 +23,8 @@ from padfleet.shared.client import Pad, connect
 from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops, to_units
 from padfleet.shared.rendering.html import to_document
 from padfleet.shared.rendering.txt import to_txt
-from tests.browser.browser import TEXT, Browser, Page, chromium, start
+from tests.browser.browser import ANDROID, TEXT, Browser, Page, chromium, start
+from tests.browser.test_composing import commit, compose
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
@@ -46,7 +47,72 @@ EXPECTED: Final = (
 )
 """What pages may complain about."""
 
-WORDS: Final = ("a", "hello", "x y ", "é", "日本", "😀", "* ", "  ", "word. ")
+WORDS: Final = (
+    *("a", "hello", "x y ", "é", "日本", "😀", "* ", "  ", "word. "),
+    # Characters of several code points, letters that take marks, and from right to left.
+    *("👩‍👩‍👧", "🇩🇪", "e\u0301", "\u200d", "\ufe0f", "नि", "שלום ", "عربي"),
+)
+
+PASTED: Final = (
+    *(
+        "one\r\ntwo\rthree\n",
+        "\0nul\x01\x1b",
+        "\ud83d",
+        "\udc69 half",
+        "\u2028\u2029\x85",
+        "\ufeff",
+    ),
+    *("👩‍👩‍👧\u200d", "\u0301\u0301", "\u202eabc\u202c", "line\n" * 6, " \t "),
+)
+
+RICH: Final = (
+    "<b>bold</b> and <i>it</i>",
+    "<ul><li>one</li><li>two<ul><li>below</li></ul></li></ul>",
+    "<h1>Title</h1><p>text</p>",
+    "<ol><li><u>first</u></li></ol>after",
+)
+
+COMPOSED: Final = (("に", "にほ", "日本"), ("f", "fa", "fas", "fast"), ("한", "하", ""), ("a", ""))
+"""What an input method makes of a word, step by step; "" gives it up."""
+
+DRAG: Final = """((random) => {
+  const selection = getSelection();
+  if (selection.rangeCount === 0 || selection.isCollapsed) return null;
+  const rects = [...selection.getRangeAt(0).getClientRects()].filter((r) => r.width > 4);
+  const lines = [...document.querySelectorAll('#editor .cm-line')];
+  if (rects.length === 0) return null;
+  const from = rects[Math.floor(random[0] * rects.length)];
+  const to = lines[Math.floor(random[1] * lines.length)].getBoundingClientRect();
+  return [
+    [from.left + from.width / 2, from.top + from.height / 2],
+    [to.left + 8 + random[2] * 120, to.top + to.height / 2],
+  ];
+})"""
+"""Where to take hold of the selection, and where to let go of it; null where there is none."""
+
+REPLACE: Final = """((random, word) => {
+  const walk = document.createTreeWalker(document.querySelector('#editor .cm-content'), 4);
+  const nodes = [];
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    const label = node.parentElement.closest('.label-of-item');
+    if (node.data.length > 1 && label === null) nodes.push(node);
+  }
+  if (nodes.length === 0) return false;
+  const node = nodes[Math.floor(random[0] * nodes.length)];
+  const from = Math.floor(random[1] * node.length);
+  const to = Math.min(node.length, from + 1 + Math.floor(random[2] * 5));
+  const text = document.querySelector('#editor .cm-content');
+  const event = { inputType: 'insertReplacementText', data: word, bubbles: true, cancelable: true };
+  if (!text.dispatchEvent(new InputEvent('beforeinput', event))) return false;
+  node.replaceData(from, to - from, word);
+  text.dispatchEvent(new InputEvent('input', { ...event, cancelable: false }));
+  return true;
+})"""
+"""A word is replaced as a spelling checker does: in the document, without keys or a selection."""
+
+JUMP: Final = "(by => { const now = Date.now; Date.now = () => now.call(Date) + by; })"
+"""The clock is put on or back: a machine that slept, or was told the time."""
 
 EDITING: Final = (
     *("Enter", "Backspace", "Backspace", "Delete", "Control+Backspace", "Control+Delete"),
@@ -132,7 +198,11 @@ class Storm:
         self.done: deque[str] = deque(maxlen=80)
         self._random = Random(seed)
         self._urls = [f"{url}/p/pages-{seed}" for url in urls[:2]]
-        self._pages = [browser.open(url, **TALL).joined() for url in self._urls]
+        # The second is a phone, whose keyboard writes by other means.
+        self._pages = [
+            browser.open(url, **{**device, **TALL}).joined()
+            for url, device in zip(self._urls, ({}, ANDROID), strict=True)
+        ]
         self._offline = [False] * len(self._pages)
         for page in self._pages:
             page.click(TEXT)
@@ -161,7 +231,7 @@ class Storm:
         self.deeds += 1
         number = random.randrange(len(self._pages))
         page = self._pages[number]
-        match random.randrange(20):
+        match random.randrange(24):
             case 0 | 1 | 2 | 3 | 4 | 5 | 6:
                 self._do(number, "type", random.choice(WORDS), page.type)
             case 7 | 8 | 9 | 10 | 11:
@@ -175,8 +245,11 @@ class Storm:
             case 17:
                 self._rarely(number, page)
             case 18:
-                self.done.append("the program edits")
-                self._program.run(self._program.edit(random))
+                self._program_edits()
+            case 19 | 20:
+                self._compose(number, page)
+            case 21 | 22:
+                self._unlike_keys(number, page)
             case _:
                 # Time passes: what is typed next is another step of undo, and much has been sent.
                 pause = random.choice([0.05, 0.2, 0.7])
@@ -201,6 +274,60 @@ class Storm:
                 # The last line is cut.
                 for key in ("Control+End", "Shift+ArrowUp", "Shift+End", "Control+x"):
                     self._do(number, "press", key, page.press)
+
+    def _program_edits(self) -> None:
+        self.done.append("the program edits")
+        self._program.run(self._program.edit(self._random))
+
+    def _compose(self, number: int, page: Page) -> None:
+        """A word of an input method, while the others do something, or not."""
+        random = self._random
+        *steps, last = random.choice(COMPOSED)
+        for step in steps:
+            self._do(number, "compose", step, lambda text: compose(page, text))
+            match random.randrange(4):
+                case 0:
+                    self._program_edits()
+                case 1:
+                    other = 1 - number
+                    self._do(other, "type", "-", self._pages[other].type)
+        if last:
+            self._do(number, "commit", last, lambda text: commit(page, text))
+        else:
+            self._do(number, "compose", "", lambda text: compose(page, text))
+
+    def _unlike_keys(self, number: int, page: Page) -> None:
+        """What people do to a text without a key."""
+        random = self._random
+        chances = [random.random() for _ in range(3)]
+        match random.randrange(6):
+            case 0 | 1:
+                self._do(number, "drag", chances, lambda _: self._drag(page, chances))
+            case 2:
+                word = random.choice(("corrected", "é", "👍🏽", ""))
+                expression = f"{REPLACE}({json.dumps(chances)}, {json.dumps(word)})"
+                self._do(number, "replace", (chances, word), lambda _: page.look(expression))
+            case 3:
+                text = random.choice(PASTED)
+                self._do(number, "paste", text, lambda _: page.paste(plain=text))
+            case 4:
+                html = random.choice(RICH)
+                self._do(number, "paste", html, lambda _: page.paste(html=html, plain="plain"))
+            case _:
+                by = random.choice((-3_600_000, -700, 700, 3_600_000))
+                self._do(number, "the clock jumps", by, lambda _: page.look(f"{JUMP}({by})"))
+
+    def _drag(self, page: Page, chances: list[float]) -> None:
+        way = page.look(f"{DRAG}({json.dumps(chances)})")
+        if way is None:
+            return
+        start, end = way
+        page.do("mouse.move", *start)
+        page.do("mouse.down")
+        page.do("mouse.move", *end, {"steps": 3})
+        if self._random.randrange(3) == 0:
+            self._program_edits()  # while it is held
+        page.do("mouse.up")
 
     def _do(self, number: int, what: str, how: Any, call: Callable[[Any], object]) -> None:
         self.done.append(f"page {number}: {what} {how!r}")
@@ -264,8 +391,12 @@ def looks_of(text: str, attribs: str, pool: AttributePool) -> list[list[Look]]:
         for index, part in enumerate(text[at : at + op.chars].split("\n")):
             if index > 0:
                 lines.append([])
-            marker = part.startswith("*") and not lines[-1] and had.get("lmkr") == "1"
-            lines[-1] += [("", "*"), (look, part[1:])] if marker else [(look, part)]
+            first = not any(seen for _, seen in lines[-1])
+            marker = part.startswith("*") and first and had.get("lmkr") == "1"
+            # Of headings and indented lines nothing is seen of the marker.
+            labelled = had.get("list", "").startswith(("bullet", "number"))
+            label = [("", "*")] if labelled else []
+            lines[-1] += [*label, (look, part[1:])] if marker else [(look, part)]
         at += op.chars
     return [joined(line) for line in lines[:-1]]
 

@@ -35,6 +35,13 @@ def test_what_a_page_has_to_show_is_read_off_the_pad() -> None:
     ]
 
 
+def test_of_a_marker_without_a_label_nothing_is_to_be_seen() -> None:
+    pool = AttributePool()
+    indent, marker = (pool.put(*pair) for pair in (("list", "indent1"), ("lmkr", "1")))
+    attribs = f"|1+2*{indent}*{marker}+1|1+2|1+1"
+    assert looks_of("a\n*b\n\n", attribs, pool) == [[("", "a")], [("", "b")], []]
+
+
 @pytest.mark.skipif(steps.missing() is not None, reason=str(steps.missing()))
 def test_a_round_of_the_editors_says_what_it_did(tmp_path: object) -> None:
     done = subprocess.run(steps.command(7, 300), cwd=steps.FOLDER, capture_output=True, check=True)

@@ -68,7 +68,6 @@ function joined(
   const editor = new PadEditor(sheet, pad);
   status.same = () => editor.same();
   editor.rested = () => status.show();
-  status.show();
   if (variables.readonly) {
     document.body.classList.add("read-only");
     byId("read-only").hidden = false;

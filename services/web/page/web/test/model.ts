@@ -15,8 +15,9 @@ import {
 import type { EditorView } from "@codemirror/view";
 import { easysync, type Submission } from "padfleet-client";
 
-import { pasting } from "../src/editor/clipboard.js";
+import { copied, pasting } from "../src/editor/clipboard.js";
 import { keys, toggleFormat } from "../src/editor/commands.js";
+import { dropping } from "../src/editor/dragging.js";
 import { indent, setHeading, toggleHeading, toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
@@ -154,16 +155,11 @@ class Player {
   private drag(): void {
     const { desk, random } = this;
     const { from, to } = desk.state.selection.main;
-    const goal = random(desk.state.doc.length + 1);
-    if (from === to || (goal >= from && goal <= to)) return;
-    const insert = desk.state.sliceDoc(from, to);
-    desk.run({
-      changes: [
-        { from, to },
-        { from: goal, insert },
-      ],
-      userEvent: "move.drop",
-    });
+    const own = random(4) > 0 && to > from ? { from, to } : null;
+    const lines = own === null ? this.pick(RICH) : copied(desk.state, own);
+    const moved = random(4) > 0 ? own : null;
+    const done = dropping(desk.state, lines, random(desk.state.doc.length + 1), moved);
+    if (done !== null) desk.run(done);
   }
 
   private replaceEverywhere(): void {

@@ -14,6 +14,8 @@ export interface Op {
   attribs: string;
 }
 
+const OP = /((?:\*[0-9a-z]+)*)(?:\|([0-9a-z]+))?([-+=])([0-9a-z]+)/y;
+
 /** The number that a base-36 numeral stands for. */
 export function parseNumeral(numeral: string): number {
   const value = parseInt(numeral, 36);
@@ -34,83 +36,23 @@ export function numeral(value: number): string {
   return value.toString(36);
 }
 
-const STAR = 42; // *
-const PLUS = 43; // +
-const MINUS = 45; // -
-const ZERO = 48;
-const NINE = 57;
-const EQUALS = 61; // =
-const A = 97;
-const Z = 122;
-const PIPE = 124; // |
-
-/** The longest numerals that are certain to be below 2**53. */
-const EXACT_DIGITS = 10;
-
-/** Reads ops code unit by code unit: a document has thousands of them, and a pad waits for it. */
-class OpReader {
-  private at = 0;
-
-  constructor(private readonly ops: string) {}
-
-  get done(): boolean {
-    return this.at >= this.ops.length;
-  }
-
-  next(): Op {
-    const { ops } = this;
-    const start = this.at;
-    while (ops.charCodeAt(this.at) === STAR) {
-      this.at += 1;
-      this.digits(start);
-    }
-    const attribs = ops.slice(start, this.at);
-    let lines = 0;
-    if (ops.charCodeAt(this.at) === PIPE) {
-      this.at += 1;
-      lines = this.number(start);
-    }
-    const code = ops.charCodeAt(this.at);
-    if (code !== PLUS && code !== MINUS && code !== EQUALS) this.fail(start);
-    const opcode = code === PLUS ? "+" : code === MINUS ? "-" : "=";
-    this.at += 1;
-    return { opcode, chars: this.number(start), lines, attribs };
-  }
-
-  /** Passes over a numeral; returns where it begins. */
-  private digits(start: number): number {
-    const { ops } = this;
-    const from = this.at;
-    for (;;) {
-      const code = ops.charCodeAt(this.at);
-      if (!((code >= ZERO && code <= NINE) || (code >= A && code <= Z))) break;
-      this.at += 1;
-    }
-    if (this.at === from) this.fail(start);
-    return from;
-  }
-
-  private number(start: number): number {
-    const from = this.digits(start);
-    if (this.at - from > EXACT_DIGITS) return parseNumeral(this.ops.slice(from, this.at));
-    let value = 0;
-    for (let at = from; at < this.at; at += 1) {
-      const code = this.ops.charCodeAt(at);
-      value = value * 36 + (code <= NINE ? code - ZERO : code - A + 10);
-    }
-    return value;
-  }
-
-  private fail(start: number): never {
-    throw new EasysyncError(`not an op: ${shown(this.ops.slice(start))}`);
-  }
-}
-
 /** The ops of a changeset's middle part, or of an attribute string; each a fresh object. */
 export function parseOps(ops: string): Op[] {
   const parsed: Op[] = [];
-  const reader = new OpReader(ops);
-  while (!reader.done) parsed.push(reader.next());
+  let at = 0;
+  while (at < ops.length) {
+    OP.lastIndex = at;
+    const match = OP.exec(ops);
+    if (match === null) throw new EasysyncError(`not an op: ${shown(ops.slice(at))}`);
+    const [whole, attribs = "", lines, opcode, chars = ""] = match;
+    parsed.push({
+      opcode: opcode as Opcode,
+      chars: parseNumeral(chars),
+      lines: lines === undefined ? 0 : parseNumeral(lines),
+      attribs,
+    });
+    at += whole.length;
+  }
   return parsed;
 }
 

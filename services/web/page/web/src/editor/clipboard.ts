@@ -19,9 +19,17 @@ const LARGEST = 4_000_000;
 /** Lines and stretches of one look above which they are pasted without it. */
 const MOST_PIECES = 4_000;
 
+/** A stretch of the editor's text. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The selected lines. The first has its marker only if all that it begins with is selected. */
-export function copied(state: EditorState): RichLine[] {
-  const { from, to } = state.selection.main;
+export function copied(
+  state: EditorState,
+  { from, to }: Stretch = state.selection.main,
+): RichLine[] {
   const text = state.facet(source);
   const lines: RichLine[] = [];
   for (let at = from; ;) {
@@ -53,9 +61,19 @@ export function textOf(lines: readonly RichLine[]): string {
   return lines.map(({ runs }) => runs.map(({ text }) => text).join("")).join("\n");
 }
 
-/** What pasting `lines` over the selection does. */
-export function pasting(state: EditorState, lines: readonly RichLine[]): TransactionSpec {
-  const { from, to } = state.selection.main;
+/** Text without a look, as lines. */
+export function plainLines(text: string): RichLine[] {
+  return text.split("\n").map((line) => {
+    return { list: "", heading: "", runs: line === "" ? [] : [{ text: line, formats: [] }] };
+  });
+}
+
+/** What `lines` are in the place of a stretch: the text, and its looks as if it stood at `from`. */
+export function inserted(
+  state: EditorState,
+  { from, to }: Stretch,
+  lines: readonly RichLine[],
+): { insert: string; marks: Marked[] } {
   const line = state.doc.lineAt(from);
   const mark = markAt(state.facet(source), line.from);
   const fresh =
@@ -79,16 +97,24 @@ export function pasting(state: EditorState, lines: readonly RichLine[]): Transac
         formats.map((format) => [format, "true"]),
       );
   }
+  return { insert, marks: marks.length > MOST_PIECES ? [] : marks };
+}
+
+/** What pasting `lines` over the selection does. */
+export function pasting(state: EditorState, lines: readonly RichLine[]): TransactionSpec {
+  const { from, to } = state.selection.main;
+  const { insert, marks } = inserted(state, { from, to }, lines);
   return {
     changes: { from, to, insert },
-    effects: marks.length > MOST_PIECES ? [] : marks.map((each) => marked.of(each)),
+    effects: marks.map((each) => marked.of(each)),
     selection: EditorSelection.cursor(from + insert.length),
     scrollIntoView: true,
     userEvent: "input.paste",
   };
 }
 
-function read(html: string): RichLine[] | null {
+/** The lines of HTML; null where there is none, or too much to be taken as more than text. */
+export function read(html: string): RichLine[] | null {
   if (html === "" || html.length > LARGEST) return null;
   const lines = linesOf(new DOMParser().parseFromString(tamed(html), "text/html").body);
   const pieces = lines.reduce((sum, { runs }) => sum + runs.length + 2, 0);
@@ -113,6 +139,8 @@ function take(event: ClipboardEvent, view: EditorView): boolean {
 
 export const clipboard: Extension = [
   EditorView.clipboardInputFilter.of((text) => easysync.plain(text)),
+  // What is dragged; the rest of what is copied is given below.
+  EditorView.clipboardOutputFilter.of((_text, state) => textOf(copied(state))),
   EditorView.domEventHandlers({
     copy: take,
     cut: take,

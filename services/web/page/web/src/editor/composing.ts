@@ -4,7 +4,7 @@
  * others do to it waits.
  */
 import type { Extension } from "@codemirror/state";
-import { EditorView } from "@codemirror/view";
+import { type EditorView, ViewPlugin } from "@codemirror/view";
 import { easysync, type Pad, type Revision } from "padfleet-client";
 
 /** The longest that others' changes wait, in ms: then they come, whatever becomes of the word. */
@@ -40,34 +40,61 @@ export function touches(revision: Revision, line: Span, own: number): boolean {
     .some(({ from, to }) => from <= line.to + own && to >= line.from - own);
 }
 
+/** Where a browser tells of compositions: on Android not the text, but the `EditContext` it has. */
+type Told = EventTarget & { editContext?: EventTarget | null };
+
 /** Keeps back what touches the line in which somebody is composing, until that is over. */
+class Waiting {
+  private longest: ReturnType<typeof setTimeout> | undefined;
+  private ending: ReturnType<typeof setTimeout> | undefined;
+  private readonly over = new AbortController();
+
+  constructor(
+    private readonly view: EditorView,
+    private readonly pad: Pad,
+  ) {
+    const text: Told = view.contentDOM;
+    const { signal } = this.over;
+    for (const target of [text, text.editContext]) {
+      target?.addEventListener("compositionstart", () => this.begun(), { signal });
+      target?.addEventListener("compositionend", () => this.ended(), { signal });
+    }
+  }
+
+  destroy(): void {
+    this.over.abort();
+    this.resume();
+  }
+
+  private begun(): void {
+    const { view, pad } = this;
+    clearTimeout(this.ending);
+    clearTimeout(this.longest);
+    this.longest = setTimeout(() => this.resume(), LONGEST);
+    pad.holdRevisions((revision) => {
+      const { from, to } = view.state.selection.main;
+      const line = {
+        from: view.state.doc.lineAt(from).from,
+        to: view.state.doc.lineAt(to).to,
+      };
+      return touches(revision, line, unaccepted(pad));
+    });
+  }
+
+  private ended(): void {
+    clearTimeout(this.ending);
+    this.ending = setTimeout(() => this.resume(), AFTER);
+  }
+
+  private resume(): void {
+    clearTimeout(this.longest);
+    clearTimeout(this.ending);
+    this.pad.resumeRevisions();
+  }
+}
+
 export function waitForComposition(pad: Pad): Extension {
-  let longest: ReturnType<typeof setTimeout> | undefined;
-  let ending: ReturnType<typeof setTimeout> | undefined;
-  const resume = (): void => {
-    clearTimeout(longest);
-    clearTimeout(ending);
-    pad.resumeRevisions();
-  };
-  return EditorView.domEventObservers({
-    compositionstart(_event, view) {
-      clearTimeout(ending);
-      clearTimeout(longest);
-      longest = setTimeout(resume, LONGEST);
-      pad.holdRevisions((revision) => {
-        const { from, to } = view.state.selection.main;
-        const line = {
-          from: view.state.doc.lineAt(from).from,
-          to: view.state.doc.lineAt(to).to,
-        };
-        return touches(revision, line, unaccepted(pad));
-      });
-    },
-    compositionend() {
-      clearTimeout(ending);
-      ending = setTimeout(resume, AFTER);
-    },
-  });
+  return ViewPlugin.define((view) => new Waiting(view, pad));
 }
 
 /** At least as many characters as have been written or deleted and are not accepted. */

@@ -9,6 +9,7 @@ import { typing } from "./changes.js";
 import { clipboard } from "./clipboard.js";
 import { keys } from "./commands.js";
 import { directions, rightToLeft } from "./direction.js";
+import { dragging } from "./dragging.js";
 import { exactEdit } from "./exact.js";
 import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { besideMarkers } from "./markers.js";
@@ -111,6 +112,7 @@ export class PadEditor {
           orderlyMarkers,
           this.added.of([]),
           clipboard,
+          dragging,
           Prec.high(keymap.of(keys)),
           keymap.of([...travelKeys, ...tabKeys, ...plainKeys]),
           leaving,

@@ -12,8 +12,8 @@ export class StatusLine {
   private readonly line = byId("status");
   private readonly words = byId("status-words");
 
-  /** Whether what is shown is known to be what the pad has. */
-  same: () => boolean = () => false;
+  /** Whether what is shown is known to be what the pad has. An editor begins with just that. */
+  same: () => boolean = () => true;
   /** Is told when there may be something else to be said at length, too. */
   shown: () => void = () => undefined;
 

@@ -1,0 +1,102 @@
+/** Text that is dragged: within the pad it is moved as it is, with its looks and whatever others do. */
+import {
+  EditorSelection,
+  type EditorState,
+  type Extension,
+  StateEffect,
+  StateField,
+  type TransactionSpec,
+} from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { easysync } from "padfleet-client";
+
+import { type RichLine, htmlOf } from "../text/rich.js";
+import { marked } from "./changes.js";
+import { copied, inserted, plainLines, read, type Stretch } from "./clipboard.js";
+import { markAt, source } from "./source.js";
+
+const setDragged = StateEffect.define<Stretch | null>();
+
+/** What is being dragged of this text, wherever others have moved it to meanwhile. */
+const dragged = StateField.define<Stretch | null>({
+  create: () => null,
+  update(stretch, tr) {
+    for (const effect of tr.effects) if (effect.is(setDragged)) return effect.value;
+    if (stretch === null || !tr.docChanged) return stretch;
+    const from = tr.changes.mapPos(stretch.from, 1);
+    return { from, to: Math.max(from, tr.changes.mapPos(stretch.to, -1)) };
+  },
+});
+
+/**
+ * What dropping `lines` at `place` does; `moved` is where they come from if they are to be gone from
+ * there. Null if that is nothing: they are dropped where they were.
+ */
+export function dropping(
+  state: EditorState,
+  lines: readonly RichLine[],
+  place: number,
+  moved: Stretch | null,
+): TransactionSpec | null {
+  // Before a list marker there is nothing: what stood there would part the marker from its line.
+  const at =
+    markAt(state.facet(source), place) !== null && isStart(state, place) ? place + 1 : place;
+  if (moved !== null && moved.from <= at && at <= moved.to) return null;
+  const { insert, marks } = inserted(state, { from: at, to: at }, lines);
+  if (insert === "") return null;
+  const shift = moved !== null && moved.to < at ? moved.from - moved.to : 0;
+  const changes = [{ from: at, insert }, ...(moved === null ? [] : [moved])];
+  return {
+    changes,
+    effects: marks.map(({ from, to, attributes }) =>
+      marked.of({ from: from + shift, to: to + shift, attributes }),
+    ),
+    selection: EditorSelection.range(at + shift, at + shift + insert.length),
+    userEvent: moved === null ? "input.drop" : "move.drop",
+  };
+}
+
+function isStart(state: EditorState, place: number): boolean {
+  return state.doc.lineAt(place).from === place;
+}
+
+/** Whether what is dragged is to stay where it was, too. */
+function copies(event: DragEvent): boolean {
+  return /Mac/.test(navigator.platform) ? event.altKey : event.ctrlKey;
+}
+
+function drop(event: DragEvent, view: EditorView): boolean {
+  const { dataTransfer } = event;
+  const { state } = view;
+  // The component reads files, and lets nobody write where nobody may.
+  if (dataTransfer === null || dataTransfer.files.length > 0 || state.readOnly) return false;
+  const own = state.field(dragged);
+  const text = easysync.plain(dataTransfer.getData("Text"));
+  const lines =
+    own !== null
+      ? copied(state, own)
+      : (read(dataTransfer.getData("text/html")) ?? plainLines(text));
+  const place = view.posAtCoords({ x: event.clientX, y: event.clientY }, false);
+  const done = dropping(state, lines, place, own !== null && !copies(event) ? own : null);
+  event.preventDefault();
+  view.focus();
+  view.dispatch(...(done === null ? [] : [done]), { effects: setDragged.of(null) });
+  return true;
+}
+
+export const dragging: Extension = [
+  dragged,
+  EditorView.domEventObservers({
+    dragstart(event, view) {
+      const { state } = view;
+      const { from, to, empty } = state.selection.main;
+      if (empty) return;
+      event.dataTransfer?.setData("text/html", htmlOf(copied(state)));
+      view.dispatch({ effects: setDragged.of({ from, to }) });
+    },
+    dragend(_event, view) {
+      view.dispatch({ effects: setDragged.of(null) });
+    },
+  }),
+  EditorView.domEventHandlers({ drop }),
+];
