@@ -47,3 +47,36 @@ async def test_everything_is_there_with_little_room_and_without_colours(
     page.do("emulateMedia", {"media": "print"})
     assert page.do("isHidden", ".bar")
     assert page.do("isVisible", "#editor")
+
+
+BEYOND = """
+[...document.querySelectorAll('button, a.button, h1, label, p')].filter((each) => {
+  const box = each.getBoundingClientRect();
+  if (box.width === 0 || each.closest('.away, .skip, .tools') !== null) return false;
+  const hides = getComputedStyle(each).overflow !== 'visible';
+  const spills = !hides && each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0;
+  return spills || box.left < -1 || box.right > innerWidth + 1;
+}).map((each) => each.id + ': ' + each.textContent)
+"""
+"""What does not fit into its place, or into the window."""
+
+
+@pytest.mark.parametrize("language", ["de", "ar", "pl"])
+async def test_long_words_fit(browser: Browser, fleet: Fleet, language: str) -> None:
+    url = f"{fleet.urls[0]}/p/{new_pad()}"
+    await meeting(url)
+    page = browser.open(f"{url}?lang={language}", **NARROW).joined()
+    assert page.look("document.getElementById('title').clientWidth") > 60, "its name is seen"
+    for button, closes in (
+        ("#people-button", "#panel-close"),
+        ("#chat-button", "#panel-close"),
+        ("#settings-button", "#settings .panel-head button"),
+        ("#pad-button", "#pad-dialog .panel-head button"),
+        ("#history-button", "#time-close"),
+    ):
+        page.click(button)
+        page.still()
+        assert page.look(BEYOND) == [], button
+        if button == "#history-button":
+            check(page)
+        page.click(closes)
