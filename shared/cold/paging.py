@@ -105,10 +105,12 @@ async def page(
     until = time.monotonic() + seconds
     found = looked_at = steps = 0
     place: PagePlace | None = begins
+    keys = rows  # that a step looks at: it is taken whole, so it is long only if little is found
     while place is not None and found < rows and (time.monotonic() < until or not steps):
         steps += 1
         if place.scan is not None:
-            step, place = await _hot_step(redis, keyspace, cold, search, place.scan)
+            step, place = await _hot_step(redis, keyspace, cold, search, place.scan, keys)
+            keys = rows if step.wanted else keys * 2
         elif cold is not None:
             step, place = await _cold_step(redis, keyspace, cold, search, place.after, until)
         else:
@@ -130,11 +132,16 @@ class _Step(NamedTuple):
 
 
 async def _hot_step(
-    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, search: PadSearch, scan: ScanPlace
+    redis: Redis,
+    keyspace: Keyspace,
+    cold: ColdPads | None,
+    search: PadSearch,
+    scan: ScanPlace,
+    keys: int,
 ) -> tuple[_Step, PagePlace | None]:
     if search.place == "cold":
         return _Step([], 0), PagePlace(None)
-    pads, following = await some_pad_ids(redis, keyspace, scan)
+    pads, following = await some_pad_ids(redis, keyspace, scan, keys_looked_at=keys)
     step = _Step([pad for pad in pads if search.takes_name(pad)], len(pads))
     if following is not None:
         return step, PagePlace(following)

@@ -5,6 +5,7 @@ does the deed writes it down (`shared/deeds`), so that no way to it leaves no tr
 on a pad that they have open is not in it: that is the pad's own history.
 """
 
+import asyncio
 import json
 import logging
 import secrets
@@ -31,6 +32,9 @@ MOST_DETAILS: Final = 12
 
 PAGE: Final = 200
 """Entries read at once."""
+
+PATIENCE: Final = 3.0
+"""Seconds that the writing of an entry may keep up whoever has done the deed."""
 
 _FIELD: Final = b"entry"
 
@@ -137,12 +141,13 @@ def decode(data: bytes) -> AuditEntry:
 
 async def write(redis: Redis, made: AuditEntry) -> None:
     """Puts the entry into the list and into this process' own log. What has been done stays done
-    where the list cannot be written: then that is an error in the log, with all of the entry."""
+    where the list cannot be written: then that is a warning in the log, with all of the entry."""
     told = {f"audit_{name}": value for name, value in made.as_json().items()}
     try:
-        await redis.client.xadd(AUDIT, {_FIELD: encode(made)}, maxlen=KEPT, approximate=True)
+        async with asyncio.timeout(PATIENCE):
+            await redis.client.xadd(AUDIT, {_FIELD: encode(made)}, maxlen=KEPT, approximate=True)
     except (*UNREACHABLE, RedisError, TimeoutError) as error:
-        log.error("not in the audit log", extra={**told, "error": str(error)})
+        log.warning("not in the audit log", extra={**told, "error": str(error)})
     else:
         log.info("done to pads", extra=told)
 

@@ -58,18 +58,20 @@ class ScanPlace(NamedTuple):
 
 
 async def some_pad_ids(
-    redis: Redis, keyspace: Keyspace, place: ScanPlace
+    redis: Redis, keyspace: Keyspace, place: ScanPlace, *, keys_looked_at: int
 ) -> tuple[list[str], ScanPlace | None]:
-    """One step of what `pad_ids` does, and where to go on; None: that was all. A pad may come
-    twice. Raises what `UNREACHABLE` lists."""
-    keys, following = await _scanned(redis, place)
+    """One step of what `pad_ids` does, of about so many keys, and where to go on; None: that was
+    all. A pad may come twice. Raises what `UNREACHABLE` lists."""
+    keys, following = await _scanned(redis, place, min(keys_looked_at, SCAN_COUNT))
     found = (_pad_of(keyspace, key) for key in keys)
     return [pad for pad in found if pad is not None], following
 
 
-async def _scanned(redis: Redis, place: ScanPlace) -> tuple[list[bytes], ScanPlace | None]:
+async def _scanned(
+    redis: Redis, place: ScanPlace, count: int
+) -> tuple[list[bytes], ScanPlace | None]:
     client = redis.client
-    asked: dict[str, Any] = {"cursor": place.cursor, "match": _METAS, "count": SCAN_COUNT}
+    asked: dict[str, Any] = {"cursor": place.cursor, "match": _METAS, "count": count}
     if not isinstance(client, RedisCluster):
         at, found = await client.scan(**asked)
         return cast("list[bytes]", found), ScanPlace("", int(at)) if at else None

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from padfleet.shared.cold.listing import PadFacts
+from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.inventory import ScanPlace
+from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.tools import Ended, padfleet
@@ -24,3 +30,36 @@ async def test_a_look_over_all_shards(cluster_url: str, tmp_path: Path) -> None:
         assert "8 of 8 have an owner" in ended.out
         # Every process has told its figures, whichever server they are on.
         assert "older version" not in ended.out
+
+
+async def listed(redis: Redis, keyspace: Keyspace, begins: PagePlace) -> list[str]:
+    """All pages from there on, each asked for with what the one before has said."""
+    found: set[str] = set()
+    place: PagePlace | None = begins
+    while place is not None:
+        asked = PagePlace.from_text(place.to_text())
+        rows = page(redis, keyspace, None, PadSearch(), asked, rows=7, seconds=10)
+        async for row in rows:
+            if isinstance(row, PageEnd):
+                place = row.following
+            else:
+                assert isinstance(row, PadFacts)
+                found.add(row.pad)
+    return sorted(found)
+
+
+async def test_pads_of_all_shards_are_listed_a_page_at_a_time(redis: Redis) -> None:
+    keyspace = Keyspace(8)
+    pads = [f"pad-{number:03}" for number in range(60)]
+    for pad in pads:
+        meta: dict[Any, Any] = {
+            "head": "3",
+            "epoch": "1",
+            "time": "1700000000000",
+            "creator": "a.x",
+        }
+        await redis.client.hset(keyspace.pad(pad).meta, mapping=meta)
+    assert await listed(redis, keyspace, PagePlace()) == pads
+    # A shard that has gone meanwhile: it goes on with those that follow.
+    assert await listed(redis, keyspace, PagePlace(ScanPlace("0.0.0.0:1", 99))) == pads
+    assert await listed(redis, keyspace, PagePlace(ScanPlace("~", 1))) == []

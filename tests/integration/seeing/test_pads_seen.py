@@ -312,3 +312,26 @@ async def test_a_flood_of_deeds_takes_no_more_room_than_the_list_may(
         _ = await ada.do("delete", "none")
         assert server.xlen("pf:audit") <= KEPT + 200
     assert [entry["subject"] for entry in await ada.audit()][:1] == ["none"]
+
+
+async def test_a_deed_is_in_the_log_where_the_list_cannot_be_written(
+    fleet: Fleet, ada: Operator
+) -> None:
+    await made(fleet, "unlisted")
+    _ = await ada.do("delete", "none")  # so that there is a list
+    with redis_library.Redis.from_url(fleet.redis_url) as server:
+        server.rename("pf:audit", "pf:audit:aside")
+        server.set("pf:audit", "no list")
+        try:
+            assert (await ada.do("delete", "unlisted"))["done"]
+        finally:
+            server.rename("pf:audit:aside", "pf:audit")
+    assert [row["pad"] for row in await ada.pads(search="unlisted")] == []
+    (line,) = [
+        line
+        for line in fleet.workers[0].log.read_text().splitlines()
+        if "audit_" in line and "unlisted" in line
+    ]
+    entry = json.loads(line)
+    assert (entry["message"], entry["audit_deed"]) == ("not in the audit log", "delete")
+    assert "WRONGTYPE" in entry["error"]
