@@ -5,16 +5,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
 
+from padfleet.services.tools.export.etherpad import (
+    PadState,
+    Standing,
+    WebTarget,
+    open_target,
+    standing,
+)
 from padfleet.shared.cold.catalogue import wanted_pads
 from padfleet.shared.easysync import to_units
+from padfleet.shared.etherpad.credentials import add_api_options, credentials_of
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import SourceFailed
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.reader import PadReader, open_reader
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 
@@ -24,8 +35,12 @@ def main(argv: Sequence[str]) -> int:
     begun."""
     parser = _parser()
     given = parser.parse_args(argv)
-    if not given.to.is_dir():
+    if _is_url(given.to):
+        return run_tool(parser, argv, _give_back)
+    if not Path(given.to).is_dir():
         parser.error(f"--to {given.to}: there is no such directory")
+    if given.replace:
+        parser.error("--replace is for an Etherpad; files are always written anew")
     return run_tool(parser, argv, _export)
 
 
@@ -33,12 +48,81 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet export",
         description="Write pads as .etherpad files, which an Etherpad can import into new pads: "
-        "with history, chat, authors and saved revisions.",
+        "with history, chat, authors and saved revisions. Or give them back to an Etherpad that "
+        "runs: pads that it has not, and those of which it has the beginning.",
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
-    parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="one that is there")
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="WHERE",
+        help="a directory that is there, or http(s)://… of an Etherpad",
+    )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="put pads over those of the Etherpad that have gone on there, which are gone then",
+    )
+    add_api_options(parser)
     add_redis_options(parser)
     return parser
+
+
+def _is_url(where: str) -> bool:
+    return where.startswith(("http://", "https://"))
+
+
+async def _give_back(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    progress = ToolProgress()
+    done = same = failed = 0
+    try:
+        async with (
+            open_target(given.to, credentials_of(given)) as target,
+            fleet_of(settings) as (redis, keyspace),
+        ):
+            await target.pads()  # is it there, and does it take the key?
+            async for pad in wanted_pads(redis, keyspace, given.pad):
+                try:
+                    reader = await open_reader(redis, keyspace, pad)
+                    if reader is None:
+                        raise BadRecord("there is no such pad")
+                    what = await _give_one(reader, pad, target, replace=given.replace)
+                except (CorruptPad, BadRecord) as error:
+                    failed += 1
+                    progress.say(f"{shown(pad)}: {error}")
+                else:
+                    done += what != "same"
+                    same += what == "same"
+                    if what != "same":
+                        progress.say(f"{shown(pad)}: up to revision {reader.meta.head}")
+    except (BadRecord, SourceFailed) as error:
+        progress.say(f"padfleet export: {error}")
+        return FAILED
+    progress.say(f"{done} pads given back, {same} were there already, {failed} failed")
+    return FAILED if failed else 0
+
+
+async def _give_one(reader: PadReader, pad: str, target: WebTarget, *, replace: bool) -> Standing:
+    """How it stood there. Raises `BadRecord` with the reason why it was not given."""
+    there = await target.all_of(pad)
+    time_of_theirs = None
+    if there is not None and there.head <= reader.meta.head:
+        async for page in reader.pages(there.head, there.head):
+            time_of_theirs = page[-1].time
+    chats = (await reader.facts()).chat_head + 1
+    here = PadState(reader.meta.head, reader.meta.time, chats, len(await reader.saved()))
+    found = standing(there, here, time_of_theirs)
+    if found == "same":
+        return found
+    if found == "gone on" and not replace:
+        raise BadRecord(
+            "the Etherpad's has something that this one has not; --replace puts this one over it"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pad.etherpad"
+        await _write(file, etherpad_file(reader, to_units(pad)))
+        await (target.put_new if found == "missing" else target.put_over)(pad, file)
+    return found
 
 
 async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
@@ -46,7 +130,7 @@ async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     done = failed = 0
     async with fleet_of(settings) as (redis, keyspace):
         async for pad in wanted_pads(redis, keyspace, given.pad):
-            path = file_of(given.to, pad)
+            path = file_of(Path(given.to), pad)
             try:
                 reader = await open_reader(redis, keyspace, pad)
                 if reader is None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from padfleet.services.tools.importing.beside import bring_beside
 from padfleet.services.tools.importing.run import Importer, ImportTally
 from padfleet.services.tools.importing.sources import BadSource, Database, Source, open_source
 from padfleet.services.tools.importing.sql import NoDriver
-from padfleet.services.tools.importing.web import ApiCredentials
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.noting import noted, this_command
+from padfleet.shared.etherpad.credentials import add_api_options, credentials_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import SourceFailed
 from padfleet.shared.log.connect import Redis
@@ -63,34 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
     parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
-    parser.add_argument(
-        "--api-key-file",
-        type=Path,
-        metavar="FILE",
-        help="with the key of the Etherpad's HTTP API, its APIKEY.txt; else ETHERPAD_API_KEY",
-    )
-    oauth = parser.add_argument_group(
-        "an Etherpad that has OAuth in the place of a key (authenticationMethod sso)"
-    )
-    oauth.add_argument(
-        "--oauth-client",
-        default="",
-        metavar="ID",
-        help="a client of it that may have tokens for its own credentials (client_credentials)",
-    )
-    oauth.add_argument(
-        "--oauth-secret-file",
-        type=Path,
-        metavar="FILE",
-        help="with the secret of that client; else ETHERPAD_OAUTH_SECRET",
-    )
-    oauth.add_argument(
-        "--oauth-token-url",
-        default="",
-        metavar="URL",
-        help="where tokens are given [default: /oidc/token of the Etherpad]",
-    )
-    oauth.add_argument("--oauth-scope", default="", metavar="SCOPE", help="that is asked for")
+    add_api_options(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--update",
@@ -146,7 +117,7 @@ async def _count(
     where: str, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
 ) -> None:
     """How many pads of one source would be brought."""
-    async with open_source(where, _credentials(given)) as source:
+    async with open_source(where, credentials_of(given)) as source:
         pads = await _wanted(source, given, tally, progress)
     progress.say(f"{where}: {len(pads)} pads")
 
@@ -160,7 +131,7 @@ async def _take(
     progress: ToolProgress,
 ) -> None:
     """All that is wanted of one source."""
-    async with open_source(where, _credentials(given)) as source:
+    async with open_source(where, credentials_of(given)) as source:
         pads = await _wanted(source, given, tally, progress)
         importer = Importer(
             redis,
@@ -200,22 +171,6 @@ async def _wanted(
             tally.failed.append(pad)
             progress.say(f"{shown(pad)}: there is no such pad")
     return [pad for pad in wanted if pad in known]
-
-
-def _credentials(given: argparse.Namespace) -> ApiCredentials:
-    if not given.oauth_client:
-        return ApiCredentials(_secret(given.api_key_file, "--api-key-file", "ETHERPAD_API_KEY"))
-    secret = _secret(given.oauth_secret_file, "--oauth-secret-file", "ETHERPAD_OAUTH_SECRET")
-    return ApiCredentials("", given.oauth_client, secret, given.oauth_token_url, given.oauth_scope)
-
-
-def _secret(path: Path | None, flag: str, variable: str) -> str:
-    if path is None:
-        return os.environ.get(variable, "").strip()
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSource(f"{flag} {path}: {error}") from error
 
 
 if __name__ == "__main__":

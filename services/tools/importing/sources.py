@@ -13,10 +13,10 @@ from padfleet.services.tools.importing.mongo import MongoRecords
 from padfleet.services.tools.importing.redis_source import RedisRecords
 from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
 from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
-from padfleet.services.tools.importing.web import ApiCredentials, WebSource, open_web
 from padfleet.shared.etherpad.bring import StateThere, state_there
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.source import Records, pad_ids
+from padfleet.shared.etherpad.web import ApiCredentials, WebSource, open_web
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 

@@ -263,6 +263,60 @@ async def test_files_out_and_in(
     await same(api, "out", "out-again")
 
 
+async def test_pads_are_given_back(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    """To whoever has Etherpad's API: those that it has not, and those of which it has the
+    beginning. What it alone has is kept, unless it is said that it need not be."""
+    await written(api, fleet, "back")
+    group = (await api.createGroup())["groupID"]
+    grouped = (await api.createGroupPad(groupID=group, padName="p", text="private"))["padID"]
+    key = tmp_path / "APIKEY.txt"
+    key.write_text(f"{KEY}\n")
+    brought = await padfleet(
+        elsewhere.redis_url, "import", api.url, "--api-key-file", key, "--pad", grouped
+    )
+    assert brought.code == 0, brought
+    words = ["export", "--to", there.url, "--api-key-file", key, "--pad", "back", "--pad", grouped]
+    ended = await padfleet(fleet.redis_url, *words)
+    assert (ended.code, "1 pads given back, 1 were there already" in ended.err) == (0, True), ended
+    await compare(api, there, "back", "back")
+    # More than ten revisions, which an Etherpad takes no file over; and chat, which is no revision.
+    await api.appendText(padID="back", text="more")
+    await api.appendText(padID=grouped, text="more")
+    ended = await padfleet(fleet.redis_url, *words)
+    assert (ended.code, "2 pads given back" in ended.err) == (0, True), ended
+    author = (await api.listAuthorsOfPad(padID="back"))["authorIDs"][0]
+    await api.appendChatMessage(padID="back", text="more", authorID=author)
+    ended = await padfleet(fleet.redis_url, *words)
+    assert "1 pads given back, 1 were there already" in ended.err, ended
+    await compare(api, there, "back", "back")
+    assert await there.getText(padID=grouped) == await api.getText(padID=grouped)
+    # It has gone on there.
+    await there.appendText(padID="back", text="theirs")
+    await api.appendText(padID="back", text="ours")
+    ended = await padfleet(fleet.redis_url, *words)
+    assert (ended.code, "back: the Etherpad's has something" in ended.err) == (1, True), ended
+    assert "theirs" in (await there.getText(padID="back"))["text"]
+    ended = await padfleet(fleet.redis_url, *words, "--replace")
+    assert ended.code == 0, ended
+    await compare(api, there, "back", "back")
+    left = [pad for pad in (await there.listAllPads())["padIDs"] if "back" in pad]
+    assert left == ["back"], "nothing is left of what stood beside"
+
+
+async def test_pads_are_given_back_to_who_is_there(fleet: Fleet, api: Caller) -> None:
+    """Nothing is begun without; a pad that is not here is said to be so."""
+    to = ["export", "--to", "http://127.0.0.1:1/"]
+    ended = await padfleet(fleet.redis_url, *to, ETHERPAD_API_KEY="x")
+    assert (ended.code, "http://127.0.0.1:1: Cannot connect" in ended.err) == (1, True), ended
+    ended = await padfleet(fleet.redis_url, "export", "--to", api.url, ETHERPAD_API_KEY="wrong")
+    assert (ended.code, "no or wrong API Key" in ended.err) == (1, True), ended
+    to = ["export", "--to", api.url, "--pad", "nowhere"]
+    ended = await padfleet(fleet.redis_url, *to, ETHERPAD_API_KEY=KEY)
+    assert (ended.code, "nowhere: there is no such pad" in ended.err) == (1, True), ended
+
+
 async def test_a_pad_that_does_not_fit_together(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:

@@ -22,8 +22,8 @@ from padfleet.services.tools.importing.couch import CouchRecords
 from padfleet.services.tools.importing.mongo import MongoRecords
 from padfleet.services.tools.importing.sources import open_source
 from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
-from padfleet.services.tools.importing.web import ApiCredentials, ApiTokens
 from padfleet.shared.etherpad.source import Records, SourceFailed, pad_ids
+from padfleet.shared.etherpad.web import ApiCredentials, ApiTokens
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.etherpad import CHECKOUT, NODE, needs_checkout
 from tests.etherpad import running as running_etherpad

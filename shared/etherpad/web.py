@@ -198,14 +198,22 @@ class WebSource:
 
 
 @asynccontextmanager
-async def open_web(url: str, credentials: ApiCredentials) -> AsyncIterator[WebSource]:
-    """User and password in the URL are for a server, or a proxy before it, that asks for them."""
+async def api_session(url: str) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    """The URL without user and password, and a session that gives them to a server, or a proxy
+    before it, that asks for them."""
     parts = urlsplit(url)
     auth = aiohttp.BasicAuth(parts.username, parts.password or "") if parts.username else None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(timeout=TIMEOUT, auth=auth, cookie_jar=jar) as http:
-        source = WebSource(bare, credentials, http)
+        yield bare, http
+
+
+@asynccontextmanager
+async def open_web(url: str, credentials: ApiCredentials) -> AsyncIterator[WebSource]:
+    """User and password in the URL are as in `api_session`."""
+    async with api_session(url) as (base, http):
+        source = WebSource(base, credentials, http)
         try:
             yield source
         finally:

@@ -1,0 +1,114 @@
+"""Pads of a fleet, given back to a running Etherpad by its HTTP API and its import of files."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+import aiohttp
+
+from padfleet.shared.bounds import number_of
+from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.source import SourceFailed, failing
+from padfleet.shared.etherpad.web import (
+    ATTEMPTS,
+    PAUSE,
+    ApiCredentials,
+    WebSource,
+    api_session,
+)
+from padfleet.shared.wire.jsontext import loads
+
+Standing = Literal["missing", "same", "behind", "gone on"]
+"""How a pad of the Etherpad stands to the fleet's: it is not there; it has all of it; it has the
+beginning of it; it has something else."""
+
+
+class PadState(NamedTuple):
+    """By which it is seen whether one pad is the other's beginning."""
+
+    head: int
+    time: int  #: of the head, ms since the epoch
+    chats: int  #: messages
+    saved: int  #: saved revisions
+
+
+def standing(there: PadState | None, here: PadState, time_of_theirs: int | None) -> Standing:
+    """`time_of_theirs`: of our revision with the number of their newest; None: we have none."""
+    if there is None:
+        return "missing"
+    if there == here:
+        return "same"
+    is_beginning = time_of_theirs == there.time
+    more_beside = there.chats > here.chats or there.saved > here.saved
+    return "behind" if is_beginning and not more_beside else "gone on"
+
+
+class WebTarget(WebSource):
+    """An Etherpad that pads are given to."""
+
+    async def all_of(self, pad: str) -> PadState | None:
+        """None: it has no such pad."""
+        try:
+            head, time = await self.state(pad)
+        except BadRecord as error:
+            if "does not exist" not in str(error):
+                raise
+            return None
+        chat = (await self._call("getChatHead", padID=pad))["chatHead"]
+        saved = (await self._call("getSavedRevisionsCount", padID=pad))["savedRevisions"]
+        return PadState(head, time, chat + 1, saved)
+
+    async def put_new(self, pad: str, file: Path) -> None:
+        """Under a name that it does not have yet. Raises `BadRecord` if it refuses the file."""
+        cookie = await self._session_for(pad)
+        headers = {"Cookie": f"sessionID={cookie}"} if cookie else {}
+        url = f"{self._base}/p/{quote(pad, safe='')}/import"
+        for _ in range(ATTEMPTS):
+            with failing(self._base, aiohttp.ClientError, TimeoutError), file.open("rb") as content:
+                form = aiohttp.FormData()
+                form.add_field("file", content, filename="pad.etherpad")
+                async with self._http.post(url, data=form, headers=headers) as response:
+                    text = await response.text(errors="replace")
+            if response.status not in (429, 502, 503):
+                return _accepted(response.status, text)
+            wait = number_of(response.headers.get("Retry-After"))
+            await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
+        raise SourceFailed(f"{self._base}: import: it has put us off {ATTEMPTS} times")
+
+    async def put_over(self, pad: str, file: Path) -> None:
+        """In the place of the one that it has, which stays until the file has been taken."""
+        beside = f"{pad}-{secrets.token_hex(4)}"
+        await self.put_new(beside, file)
+        try:
+            await self._call("movePad", sourceID=beside, destinationID=pad, force="true")
+        except BadRecord:
+            await self._call("deletePad", padID=beside)
+            raise
+
+
+def _accepted(status: int, text: str) -> None:
+    try:
+        answer = loads(text)
+        if answer["code"] == 0:
+            return
+        why = answer["message"]
+    except (ValueError, KeyError, TypeError):
+        why = f"status {status}"
+    raise BadRecord(f"import: {why}")
+
+
+@asynccontextmanager
+async def open_target(url: str, credentials: ApiCredentials) -> AsyncIterator[WebTarget]:
+    """User and password in the URL are as in `open_web`."""
+    async with api_session(url) as (base, http):
+        target = WebTarget(base, credentials, http)
+        try:
+            yield target
+        finally:
+            await target.forget_sessions()
