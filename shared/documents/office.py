@@ -73,7 +73,7 @@ def html_of(data: bytes, ending: str) -> str:
 def _of_docx(data: bytes) -> str:
     import mammoth
 
-    if part(checked(data), "word/document.xml") is None:
+    if part(checked(data, any_name=True), "word/document.xml") is None:
         raise ValueError("it is no document of Word")
     made = mammoth.convert_to_html(
         BytesIO(data),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 from xml.parsers import expat
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 MOST_PARTS: Final = 2_000
 """Files in one archive; a document with a thousand pictures has as many."""
@@ -22,15 +22,30 @@ MOST_DEPTH: Final = 200
 
 _XML = (".xml", ".rels")
 
+_BEFORE_XML = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
+"""What may stand before the first `<`: spaces, marks of an encoding, halves of UTF-16."""
 
-def checked(data: bytes) -> ZipFile:
-    """The archive. ValueError, which says what is wrong, for one that is not to be read."""
+_BEGINNING = 64
+"""Bytes of a file that are looked at to see whether it is XML."""
+
+
+def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
+    """The archive. ValueError, which says what is wrong, for one that is not to be read.
+
+    Arguments:
+        any_name: whoever reads it goes by what the archive itself says its parts are, and not by
+            their names: all that may be XML is looked through, whatever it is called.
+    """
     try:
         archive = ZipFile(BytesIO(data))
         parts = archive.infolist()
         if len(parts) > MOST_PARTS:
             raise ValueError(f"there are more than {MOST_PARTS} files in it")
-        read = [part for part in parts if part.filename.lower().endswith(_XML)]
+        read = [
+            part
+            for part in parts
+            if part.filename.lower().endswith(_XML) or (any_name and _may_be_xml(archive, part))
+        ]
         if sum(part.file_size for part in read) > MOST_XML:
             raise ValueError(f"unpacked it is larger than {MOST_XML >> 20} MB")
         if any(part.flag_bits & 1 for part in parts):
@@ -53,6 +68,15 @@ def part(archive: ZipFile, name: str) -> bytes | None:
         return archive.read(name)
     except KeyError:
         return None
+
+
+def _may_be_xml(archive: ZipFile, part: ZipInfo) -> bool:
+    """Password-protected parts are refused anyway, and cannot be looked at."""
+    if part.flag_bits & 1:
+        return False
+    with archive.open(part) as file:
+        begins = file.read(_BEGINNING).strip(_BEFORE_XML)
+    return part.file_size > 0 and (not begins or begins.startswith(b"<"))
 
 
 def _look_through(xml: bytes) -> None:

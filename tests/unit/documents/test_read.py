@@ -285,6 +285,47 @@ def test_what_is_no_document_is_refused(data: bytes, why: str, ending: str) -> N
         html_of(data, ending)
 
 
+ENTITIES = "<!DOCTYPE x [<!ENTITY a 'x'>]><x>&a;</x>"
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (ENTITIES.encode(), "document type"),
+        (b" \r\n" * 100 + ENTITIES.encode(), "document type"),
+        (("\ufeff" + ENTITIES).encode("utf-16-le"), "document type"),
+        (b"<x>" * 300 + b"</x>" * 300, "deep"),
+        (b"<x>" + b" " * packages.MOST_XML + b"</x>", "larger than"),
+    ],
+)
+@pytest.mark.parametrize("name", ["word/body.dat", "word/media/image1.png", "body"])
+def test_what_an_archive_calls_its_text_is_looked_through_whatever_its_name(
+    body: bytes, wrong: str, name: str
+) -> None:
+    """A reader of Word's documents goes where the relations of the archive lead."""
+    plain = BytesIO()
+    Document().save(plain)
+    made = BytesIO()
+    with ZipFile(plain) as before, ZipFile(made, "w", ZIP_DEFLATED) as after:
+        for part in before.namelist():
+            content = before.read(part)
+            if part == "_rels/.rels":
+                content = content.replace(b"word/document.xml", name.encode())
+            after.writestr(part, content)
+        after.writestr(name, body)
+    with pytest.raises(ValueError, match=wrong):
+        html_of(made.getvalue(), ".docx")
+
+
+def test_pictures_of_a_document_are_not_taken_for_its_text() -> None:
+    plain = BytesIO()
+    Document().save(plain)
+    with ZipFile(plain, "a") as archive_:
+        archive_.writestr("word/media/image1.png", b"\x89PNG" + bytes(packages.MOST_XML))
+        archive_.writestr("word/media/image2.png", b"")
+    assert text_of(plain.getvalue(), ".docx") == "\n"
+
+
 def test_bombs_are_refused_before_they_are_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = archive(content=b" " * (packages.MOST_XML + 1), word__document="<x/>")
     assert len(bomb) < packages.MOST_XML // 100
