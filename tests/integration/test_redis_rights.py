@@ -50,13 +50,7 @@ def admin_of(server: EmbeddedServer) -> redis_library.Redis:
 async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
     """What people do, what operators do, and what other programs do."""
     await use_as_people(fleet)
-    await operate(
-        redis_url,
-        ("backup", "--to", folder / "pads", "--tokens"),
-        ("restore", folder / "pads", "--replace"),
-        ("restore", folder / "pads", "--as", "copy"),
-        ("verify", "--all", "--backup", folder / "pads"),
-    )
+    await keep_and_bring_back(redis_url, folder)
     async with connect(f"{fleet.urls[0]}/p/a") as again:
         await again.append("and on\n")
     await use_the_api(fleet.urls[0])
@@ -98,6 +92,16 @@ async def operate(redis_url: str, *commands: tuple[object, ...]) -> None:
         assert PASSWORD not in ended.out + ended.err
     ended = await padfleet(redis_url, "top", "--once")
     assert "have an owner" in ended.out, ended
+
+
+async def keep_and_bring_back(redis_url: str, folder: Path) -> None:
+    await operate(
+        redis_url,
+        ("backup", "--to", folder / "pads", "--tokens"),
+        ("restore", folder / "pads", "--replace"),
+        ("restore", folder / "pads", "--as", "copy"),
+        ("verify", "--all", "--backup", folder / "pads"),
+    )
 
 
 async def use_the_api(url: str) -> None:
@@ -244,6 +248,23 @@ async def test_a_fleet_over_tls(
         for member in fleet.workers + fleet.writers:
             assert PASSWORD not in member.log.read_text()
             assert str(certificates.client_key) not in member.log.read_text()
+
+
+@pytest.mark.parametrize("tls_port", ["front"], indirect=True)
+async def test_operators_and_other_programs_over_tls(
+    tls_port: int, certificates: Papers, tmp_path: Path
+) -> None:
+    """What they do besides: whole pads are read and put back, and a caller waits for a writer."""
+    files = f"cert={certificates.client}&key={certificates.client_key}&ca={certificates.authority}"
+    url = f"rediss://padfleet:{PASSWORD}@{HOST}:{tls_port}/0?{files}"
+    with Fleet(url, tmp_path, SETTINGS) as fleet:
+        fleet.start(writers=1, workers=1)
+        async with connect(f"{fleet.urls[0]}/p/a") as pad:
+            await pad.append("kept\n")
+        await keep_and_bring_back(url, tmp_path)
+        async with connect(f"{fleet.urls[0]}/p/copy") as copy:
+            assert "kept" in copy.text
+        await use_the_api(fleet.urls[0])
 
 
 async def test_a_server_that_cannot_prove_who_it_is_is_not_used(
