@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import aiohttp
 
@@ -122,6 +124,75 @@ def large() -> dict[str, str]:
         "deep": '{"pad:h":' + "[" * 2_000_000,
         "a text of 10 MB": history(atext={"text": "x" * 10_000_000 + "\n", "attribs": "|1+5yc1t"}),
     }
+
+
+@cache
+def documents() -> dict[str, dict[str, bytes]]:
+    """By ending: documents that are bombs, deep, locked, of many parts, or none."""
+    odt = '<o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><o:body>'
+    ends = "</o:body></o:document-content>"
+    entities = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10 if n else 'x'}'>" for n in range(12))
+    laughs = f"<!DOCTYPE x [{entities}]><x>&e11;</x>"
+    bodies = {
+        "a bomb": " " * 200_000_000,
+        "a bomb within what is allowed": f"{odt}{'<a/>' * 4_000_000}{ends}",
+        "laughs": laughs,
+        "deep": "<a>" * 1_000_000,
+        "cut off": odt,
+        "nothing": "",
+    }
+    packed = {
+        name: _zipped({"content.xml": body, "word/document.xml": body})
+        for name, body in bodies.items()
+    }
+    packed["many parts"] = _zipped({f"{n}.xml": "<x/>" for n in range(60_000)})
+    packed["laughs by another name"] = _zipped(
+        {
+            "word/document.xml": "<x/>",
+            "body.dat": laughs,
+            "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+            'relationships"><Relationship Id="r" Type="http://schemas.openxmlformats.org/'
+            'officeDocument/2006/relationships/officeDocument" Target="body.dat"/></Relationships>',
+        }
+    )
+    packed["no archive"] = b"PK\3\4" + bytes(1_000_000)
+    marks = {
+        "quotes": "> " * 200_000,
+        "brackets": "[" * 500_000,
+        "stars": "*a _b " * 200_000,
+        "ticks": "".join("`" * n + " " for n in range(1500)),
+        "lists": "".join(" " * n + "- x\n" for n in range(1500)),
+        "tables": "|".join(["a"] * 20_000) + "\n" + "|".join(["-"] * 20_000) + "\n",
+        "references": "".join(f"[{n}]: x\n" for n in range(100_000)) + "[0]" * 100_000,
+    }
+    return {
+        "docx": packed,
+        "odt": packed,
+        "md": {name: text.encode() for name, text in marks.items()},
+    }
+
+
+def _zipped(parts: dict[str, str]) -> bytes:
+    made = BytesIO()
+    with ZipFile(made, "w", ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+async def odd_documents(target: Target, tally: Tally) -> None:
+    """All of these, two at a time, as many as one client may."""
+    files = [(ending, data) for ending, those in documents().items() for data in those.values()]
+
+    async def once(number: int) -> str:
+        ending, data = files[number % len(files)]
+        async with http(target) as session:
+            said = await put(session, target, f"{PAD}-document-{number}", data, ending)
+        if said.startswith("429"):
+            await asyncio.sleep(1)
+        return f"{ending}: {said}"
+
+    await over_and_over(tally, 2, once, 0.1)
 
 
 @cache
@@ -273,6 +344,12 @@ async def exports(target: Target, tally: Tally) -> None:
         await over_and_over(tally, 16, once)
 
 
+async def unread_documents(target: Target, tally: Tally) -> None:
+    await asyncio.gather(
+        *(unread_exports(kind, 6)(target, tally) for kind in ("docx", "pdf")),
+    )
+
+
 def attacks() -> list[Attack]:
     return [
         Attack("import: HTML bombs", importing(html, "html"), {"200 ok": 2}, 20, redis_mb=150),
@@ -306,6 +383,13 @@ def attacks() -> list[Attack]:
             redis_mb=300,
             peak_mb=250,
         ),
+        Attack(
+            "import: docx, odt and Markdown that are bombs",
+            odd_documents,
+            {"docx: 400": 2, "odt: 400": 2, "md: ": 2},
+            30,
+            redis_mb=150,
+        ),
         Attack("import: a thousand that are refused", refused_imports, {"429": 900, "400": 5}, 10),
         Attack(
             "import: thirty uploads of 49 MB at once",
@@ -321,6 +405,12 @@ def attacks() -> list[Attack]:
             unread_exports("etherpad", 40),
             {"held open": 40},
             10,
+        ),
+        Attack(
+            "unread: exports as docx and pdf, of 3 MB",
+            unread_documents,
+            {"held open": 12},
+            12,
         ),
         Attack("export: as many as go", exports, {"200": 10, "404": 5}, 10),
     ]

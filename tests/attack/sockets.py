@@ -149,6 +149,62 @@ async def deflated(target: Target, tally: Tally) -> None:
     await over_and_over(tally, 4, once)
 
 
+def empty_blocks(size: int) -> bytes:
+    """So many bytes of a deflate stream that inflate to nothing."""
+    return b"\x00\x00\x00\xff\xff" * (size // 5)
+
+
+def many_streams(count: int) -> bytes:
+    """A stream that ends, and another behind it, and so on."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (packer.compress(b"3") + packer.flush()) * count
+
+
+ODD_DEFLATED: Final = (
+    frame(TEXT, empty_blocks(900_000), reserved=0x40),
+    frame(TEXT, many_streams(100_000), reserved=0x40),
+    frame(TEXT, b"\xff" * 10_000, reserved=0x40),
+    frame(TEXT, b"", reserved=0x40) * 10_000,
+    frame(TEXT, b"\x00", final=False, reserved=0x40) + frame(CONTINUATION, b"\x00", reserved=0x40),
+    frame(PING, b"x", reserved=0x40),
+    frame(TEXT, b"3", reserved=0x60),
+)
+"""Frames that are said to be deflated: endless, of nothing, of many streams, with bits where none
+belong."""
+
+
+async def odd_deflated(target: Target, tally: Tally) -> None:
+    offers = (
+        "permessage-deflate",
+        "permessage-deflate; client_max_window_bits; server_max_window_bits=15",
+        ", ".join(["permessage-deflate; server_max_window_bits=8"] * 100 + ["permessage-deflate"]),
+    )
+
+    async def once(number: int) -> str:
+        headers = f"Sec-WebSocket-Extensions: {offers[number % len(offers)]}\r\n"
+        async with websocket(target, headers=headers) as socket:
+            await socket.send(ODD_DEFLATED[number % len(ODD_DEFLATED)])
+            return await socket.dismissed()
+
+    await over_and_over(tally, 7, once)
+
+
+async def crowd_of_names(target: Target, tally: Tally) -> None:
+    """Forty who list people come to a pad, rename themselves and go, over and over: each time all
+    others are told."""
+
+    async def once(number: int) -> str:
+        async with websocket(target) as socket:
+            await socket.join(f"{PAD}-names", supports=["USERS"])
+            for turn in range(5):
+                info = {"name": f"{number} {turn} " + "x" * 90, "colorId": "#ffffff"}
+                await socket.say(collab("USERINFO_UPDATE", userInfo=info))
+            tally["joined"] += 1
+        return "left"
+
+    await over_and_over(tally, 40, once)
+
+
 async def dripped_frame(target: Target, tally: Tally) -> None:
     async def once(_: int) -> str:
         async with websocket(target) as socket:
@@ -409,6 +465,9 @@ async def polling_abuse(target: Target, tally: Tally) -> None:
                 async with session.post(url, data="4" + "x" * 2_000_000) as answer:
                     return f"too large: {answer.status}"
             if kind == 2:
+                # Something to poll for, so that they do not wait for the next ping.
+                async with session.post(url, data="40") as answer:
+                    await answer.read()
                 both = await asyncio.gather(*(polled(url) for _ in range(2)))
                 return f"two polls: {'/'.join(sorted(both))}"
             if kind == 3:
@@ -640,6 +699,13 @@ def attacks() -> list[Attack]:
             short=True,
         ),
         Attack("WebSocket: 50 MB, deflated", deflated, {"closed 1009": 10}, 8),
+        Attack(
+            "WebSocket: deflated frames that are none",
+            odd_deflated,
+            {"closed 1002": 4, "closed 1007": 4},
+            6,
+            short=True,
+        ),
         Attack("WebSocket: twenty frames, byte by byte", dripped_frame, {"held back": 20}, 6),
         Attack("WebSocket: pings whose pongs are not read", unread_pongs, {"held back": 10}, 6),
         Attack(
@@ -770,6 +836,14 @@ def attacks() -> list[Attack]:
             ),
             {"joined": 4},
             6,
+        ),
+        Attack(
+            "presence: forty who come, change their names and go",
+            crowd_of_names,
+            {"joined": 20},
+            6,
+            keys=20_000,
+            keys_left=4000,
         ),
         Attack(
             "timeslider: sixteen sessions, all the time",
