@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from padfleet.shared.log.hot import HotCommands
+from padfleet.shared.log.pipe import Command
 
 
 class AutoPipeline:
@@ -40,11 +41,19 @@ class AutoPipeline:
 
     async def hgetall_each(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
         """The fields of each; empty: there is no such key."""
-        replies = await self._exchange([("HGETALL", key) for key in keys])
+        replies = await self._each([("HGETALL", key) for key in keys])
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply.with_traceback(None)
         return [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in replies]
+
+    async def hmget_each(self, keys: Sequence[str], names: Sequence[str]) -> Sequence[Any]:
+        """The values of these fields of each. What a key holds that is no hash keeps nobody from
+        the others: in its place stands the error, as where a server cannot be reached."""
+        return await self._each([("HMGET", key, *names) for key in keys])
+
+    async def _each(self, commands: Sequence[Command]) -> Sequence[Any]:
+        return await self._exchange(commands) if commands else ()
 
     async def persist(self, key: str) -> None:
         await self._call("PERSIST", key)

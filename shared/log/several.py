@@ -7,7 +7,7 @@ some hundreds keep a pipeline short.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 
 
@@ -22,10 +22,11 @@ class StoredHead(NamedTuple):
 async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
     """For each pad, in this order. What one pad's key holds does not keep the others from being
     read: in its place stands the error, redis-py's or a ValueError."""
-    pipeline = redis.client.pipeline(transaction=False)
-    for keys in pads:
-        _ = pipeline.hmget(keys.meta, ["head", "epoch", "chain"])
-    return [_head(reply) for reply in await pipeline.execute(raise_on_error=False)]
+    replies = await redis.rush.hmget_each([keys.meta for keys in pads], ("head", "epoch", "chain"))
+    for reply in replies:
+        if isinstance(reply, UNREACHABLE):
+            raise reply.with_traceback(None)
+    return [_head(reply) for reply in replies]
 
 
 def _head(reply: Any) -> StoredHead | Exception:

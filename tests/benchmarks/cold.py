@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,9 @@ PAGE = 5000
 """Revisions that are brought to the store at once."""
 
 LINE = 80
+
+SNAPSHOT_EVERY = 200
+"""Revisions between two snapshots, as a writer makes them."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -67,6 +70,7 @@ class Typed:
         pad = WriterPad()
         now = 1_700_000_000_000
         self.revisions: list[Revision] = [pad.create("\n", AUTHOR, now)]
+        self._snapshot: Snapshot | None = None
         pool = {"numToAttrib": {"0": ["author", AUTHOR]}, "nextNum": 1}
         lines = full = here = 0  #: before the cursor: lines, their characters, and those of its own
         for seq in range(1, length):
@@ -91,11 +95,8 @@ class Typed:
             outcome = pad.submit(submission, now)
             assert outcome.revisions, outcome
             self.revisions += outcome.revisions
-        document = pad
-        text, attribs = document.atext
-        newest = self.revisions[-1]
-        attributes = [document.pool.get(n) for n in range(len(document.pool))]
-        self._snapshot = (newest.rev, text, attribs, attributes, newest.time, newest.chain)
+            if seq == (length - 1) // SNAPSHOT_EVERY * SNAPSHOT_EVERY:
+                self._snapshot = replace(pad.to_snapshot(), epoch=self.epoch)
         self.records = [revision.to_record() for revision in self.revisions]
 
     @property
@@ -110,9 +111,8 @@ class Typed:
             head = PadHead(pad, self.epoch, last, newest.chain, newest.time, AUTHOR, f"r.{pad}")
             state = ColdState(head, 1, "", {}, {}, {})
             snapshot = None
-            if last == self.head:
-                rev, text, attribs, pool, at, chain = self._snapshot
-                snapshot = Snapshot(rev, self.epoch, text, attribs, pool, at, chain, {}).to_bytes()
+            if last == self.head and self._snapshot is not None:
+                snapshot = self._snapshot.to_bytes()
             yield ColdPart(
                 state,
                 Revisions(first, self.records[first : last + 1]),
@@ -200,7 +200,7 @@ def _moved(report: Report, *, pads: int, revisions: int) -> None:
 def _joined(report: Report, histories: dict[int, Typed], *, pads: int) -> None:
     """The same pads, joined while they are cold, and again when they are in Redis; then some that
     are all joined at once."""
-    many = [f"many-{number}" for number in range(4 * pads)]
+    many = [f"many-{number}" for number in range(40 * pads)]
 
     async def prepare(folder: Path) -> None:
         cold = ObjectPads(FileStore.at(folder))
@@ -240,7 +240,8 @@ def _joined(report: Report, histories: dict[int, Typed], *, pads: int) -> None:
             asyncio.run(_at_once(rig.worker.url, many))
             took = time.perf_counter() - began
             used = cpu_seconds_exactly([worker]) - used
-            case = "different cold pads joined at once"
+            case = f"{len(many):,} different cold pads joined at once"
+            _add(report, case, "s until all are", took)
             _add(report, case, "joined/s", len(many) / took)
             _add(report, case, "CPU-ms of the worker for each", used / len(many) * 1000)
 
@@ -254,27 +255,43 @@ async def _at_once(url: str, names: Sequence[str]) -> None:
 
 
 def _written_behind(report: Report, *, seconds: float) -> None:
-    """A writer that is busy with a hundred pads, with a cold store and without."""
-    spent: dict[str, float] = {}
-    for how in ("without", "with"):
-        with _folder() as folder:
-            settings = _settings(folder, PADFLEET_COLD_EVERY="30") if how == "with" else {}
-            with Rig(settings=settings) as rig:
-                names = [f"busy-{number}" for number in range(100)]
-                rig.create(names)
-                writer = rig.fleet.writers[0].process.pid
-                used, revisions = cpu_seconds_exactly([writer]), 0
-                deadline = time.monotonic() + seconds
-                while time.monotonic() < deadline:
+    """Two writers that are busy with a hundred pads each, one with a cold store and one without, in
+    turn by the second: whatever else the machine does, it does to both."""
+    with _folder() as folder, ExitStack() as stack:
+        every = "1" if seconds < 5 else "30"
+        fleets = {
+            "without": {},
+            "with": {"PADFLEET_COLD_URL": f"file://{folder}", "PADFLEET_COLD_EVERY": every},
+        }
+        rigs = {how: stack.enter_context(Rig(settings=more)) for how, more in fleets.items()}
+        names = [f"busy-{number}" for number in range(100)]
+        for rig in rigs.values():
+            rig.create(names)
+        heads = folder / "pads"
+        eventually_sync(
+            lambda: len([*heads.glob("*/busy-*")]) == len(names), "all are there", timeout=120
+        )
+        used = {how: _used_by_writer(rig) for how, rig in rigs.items()}
+        typed = dict.fromkeys(rigs, 0)
+        deadline = time.monotonic() + 2 * seconds
+        while time.monotonic() < deadline:
+            for how, rig in rigs.items():
+                until = time.monotonic() + 0.5
+                while time.monotonic() < until:
                     rig.type_on_each(names, 2)
                     rig.committed(names)
-                    revisions += 2 * len(names)
-                spent[how] = (cpu_seconds_exactly([writer]) - used) / revisions
-                _add(report, f"a busy writer {how} a cold store", "CPU-µs for each revision",
-                     spent[how] * 1e6)  # fmt: skip
+                    typed[how] += 2 * len(names)
+        spent = {how: (_used_by_writer(rig) - used[how]) / typed[how] for how, rig in rigs.items()}
+    for how, each in spent.items():
+        case = f"a busy writer {how} a cold store"
+        _add(report, case, "CPU-µs for each revision", each * 1e6)
     _add(
         report, "writing behind", "% of a busy writer", (1 - spent["without"] / spent["with"]) * 100
     )
+
+
+def _used_by_writer(rig: Rig) -> float:
+    return cpu_seconds_exactly([rig.fleet.writers[0].process.pid])
 
 
 def _grown(report: Report, typed: Typed, *, pads: int) -> None:

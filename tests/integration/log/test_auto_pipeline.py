@@ -7,8 +7,11 @@ import asyncio
 import pytest
 from redis.exceptions import ResponseError
 
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.damage import is_wrong_type
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.scripts import JOIN
+from padfleet.shared.log.several import read_heads
 
 
 async def test_a_thousand_at_once_take_one_connection(redis_url: str) -> None:
@@ -71,5 +74,31 @@ async def test_when_the_server_is_away_everyone_is_told() -> None:
         assert all(isinstance(answer, Exception) for answer in answers)
         with pytest.raises(Exception, match=r".+"):
             await redis.rush.get("again")
+    finally:
+        await redis.close()
+
+
+async def test_one_question_about_several_keys_is_answered_for_each(redis_url: str) -> None:
+    redis = open_redis(redis_url)
+    try:
+        await redis.client.hset("a", mapping={"head": "1", "name": "x"})
+        await redis.client.set("b", "no hash")
+        assert await redis.rush.hgetall_each(["a", "none"]) == [{b"head": b"1", b"name": b"x"}, {}]
+        there, wrong, missing = await redis.rush.hmget_each(["a", "b", "none"], ("head", "epoch"))
+        assert (there, missing) == ([b"1", None], [None, None])
+        assert is_wrong_type(wrong)
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
+            await redis.rush.hgetall_each(["a", "b"])
+        assert list(await redis.rush.hgetall_each([])) == []
+        assert list(await redis.rush.hmget_each([], ("head",))) == []
+    finally:
+        await redis.close()
+
+
+async def test_of_heads_that_cannot_be_had_nothing_is_told() -> None:
+    redis = open_redis("redis://127.0.0.1:1/0")
+    try:
+        with pytest.raises(UNREACHABLE):
+            await read_heads(redis, [Keyspace(16).pad("pad")])
     finally:
         await redis.close()
