@@ -53,6 +53,13 @@ def quantity(description: str, default: str) -> Schema:
     return {**node, "pattern": QUANTITY}
 
 
+def quantities(description: str, **default: str) -> Schema:
+    """Amounts of several things: cpu, memory, ephemeral-storage."""
+    amount = {"type": ["string", "number"], "pattern": QUANTITY}
+    node = {"description": description, "type": "object", "default": default}
+    return {**node, "additionalProperties": amount}
+
+
 def several(description: str, of: Schema, default: Sequence[Any] = ()) -> Schema:
     node: Schema = {"description": description, "type": "array", "default": list(default)}
     return {**node, "items": of}

@@ -17,6 +17,7 @@ from deploy.helm.nodes import (
     group,
     labels,
     name,
+    quantities,
     quantity,
     several,
     switch,
@@ -114,12 +115,8 @@ def resources(cpu: str, memory: str, limit: str) -> Schema:
     """No limit for the processor by default: held back, everybody on a process would wait."""
     return group(
         "What a pod gets.",
-        requests=group(
-            "What is kept free for it.",
-            cpu=quantity("Cores.", cpu),
-            memory=quantity("Memory.", memory),
-        ),
-        limits=group("What it may take; more memory ends it.", memory=quantity("Memory.", limit)),
+        requests=quantities("What is kept free for it.", cpu=cpu, memory=memory),
+        limits=quantities("What it may take; more memory ends it.", memory=limit),
     )
 
 
@@ -284,7 +281,7 @@ VALUES: Final = group(
         service=group(
             "Its Service, for an Ingress or for whoever comes from outside.",
             type=choice("Kind of Service.", "ClusterIP", "LoadBalancer", "NodePort"),
-            port=whole("Port.", 80, 1, 65535),
+            port=whole("Its port.", 80, 1, 65535),
             annotations=labels("For the cloud's balancer."),
         ),
         resources=resources("500m", "256Mi", "1Gi"),

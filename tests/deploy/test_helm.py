@@ -197,6 +197,13 @@ def test_larger_files_pass_the_ingress_where_workers_take_them(helm: Helm) -> No
     assert said["nginx.ingress.kubernetes.io/proxy-body-size"] == "101m"
 
 
+def test_a_pod_may_have_other_limits(helm: Helm) -> None:
+    """Such as clusters ask for that let none in without one for the processor."""
+    fanout = workload(helm.objects({"fanout": {"resources": {"limits": {"cpu": 2}}}}), "fanout")
+    (container,) = containers(fanout)
+    assert container["resources"]["limits"] == {"cpu": 2, "memory": "1Gi"}
+
+
 def test_a_worker_has_the_time_to_drain(helm: Helm) -> None:
     fanout = workload(helm.objects({"fanout": {"drainSeconds": 300}}), "fanout")
     pod = fanout["spec"]["template"]["spec"]
