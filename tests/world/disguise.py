@@ -155,12 +155,10 @@ class _Datetime(_true_datetime, metaclass=_AnyDatetime):
 # --- Chance --------------------------------------------------------------------------------------
 
 
-_early: Final = random.Random(0)
-"""The dice for what is asked before there is a world, when modules are imported."""
-
-
 def _urandom(count: int, /) -> bytes:
-    return _early.randbytes(count) if _world is None else _world.random_bytes(count)
+    """Before there is a world, when modules are imported, always the same: what a module has drawn
+    does not depend on who was imported before it."""
+    return random.Random(0).randbytes(count) if _world is None else _world.random_bytes(count)
 
 
 def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from padfleet.shared.log.agreement import NewerFormat
+from padfleet.shared.log.keys import CONFIG
 from tests.chaos.history import Rollback
 from tests.world.cold import NAME as COLD
 from tests.world.fleet import Fleet
@@ -23,6 +25,11 @@ from tests.world.world import World
 
 NOT_OF_PROGRAMS: Final = ("redis", "replica", "people", "slot", "key", "cold store")
 """What the kinds of faults begin with that do not strike a program."""
+
+NEWER: Final = b"1000"
+"""A format that no release of ours knows."""
+
+_CONFIG: Final = CONFIG.encode()
 
 OF_LOSSES: Final = (
     "pad lost in Redis, and brought back from the cold store",
@@ -68,6 +75,7 @@ class Storm:
         self.damages: Callable[[bytes], None] = lambda _: None
         """Is told what the keys of a pad begin with that is about to be damaged."""
         self._failing_over = False
+        self._was_newer = False  #: the format of what is stored
         self._until = 0.0  #: the end of it
         self.losses = 0  #: how often history may have been taken back
         self.struck: list[str] = []
@@ -104,6 +112,7 @@ class Storm:
             "slot moves": self._slot_moves,
             "key is damaged": self._key_damaged,
             "people stand still": self._people_stand_still,
+            "redis has a newer format": self._newer_format,
         }
         if fleet.cold is not None:
             self._kinds |= {
@@ -123,6 +132,8 @@ class Storm:
         """Whether this may be logged as an error, after what has struck."""
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
+        if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
+            return self._was_newer
         if record.msg in OF_LOSSES:
             return self.losses > 0
         return self.damaged and HURT in f"{record.getMessage()} {vars(record)}"
@@ -167,6 +178,7 @@ class Storm:
             self._kinds[fault.kind](fault)
             until = max(until, self._world.loop.now + fault.seconds)
         await asyncio.sleep(max(0.0, until - self._world.loop.now) + 0.01)
+        self._take_format_back()  # that it was taken back may have been lost
 
     def _later(self, seconds: float, call: Callable[[], object]) -> None:
         self._world.loop.call_later(seconds, call, context=self._world.network.kernel)
@@ -315,6 +327,18 @@ class Storm:
         """By up to an hour; it stays so."""
         self._place(fault).server.ahead += way * fault.chance * 3600
 
+    def _newer_format(self, fault: Fault) -> None:
+        """As if a release had been here that this one cannot live with, and a backup was put in its
+        place then: all programs have to end, and none may begin meanwhile."""
+        self._was_newer = True
+        self._servers.holder(_CONFIG).by_hand(b"HSET", _CONFIG, b"format", NEWER)
+        self._later(fault.seconds, self._take_format_back)
+
+    def _take_format_back(self) -> None:
+        held = self._servers.value(_CONFIG)
+        if isinstance(held, dict) and held.get(b"format") == NEWER:
+            self._servers.holder(_CONFIG).by_hand(b"HDEL", _CONFIG, b"format")
+
     def _redis_ends_subscriptions(self, fault: Fault) -> None:
         for client in self._place(fault).server.subscribers():
             client.abort()
@@ -344,7 +368,7 @@ class Storm:
                 servers.kill(place)
             lacks = servers.fail_over(place, replica)
             self._world.line(f"a replica of {old.name} has taken over, and lacks {lacks}")
-            if lacks:
+            if lacks or lives:  # what the old one takes from now on is lost, too
                 self._took_back()
             if servers.kind == "sentinel":
                 self._later(0.5 + fault.chance, wake)

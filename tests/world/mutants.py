@@ -38,6 +38,8 @@ _TWO_WRITERS: Final = ("freeze", "deaf to redis")
 _LOSS: Final = ("redis loses its last writes", "replica takes over")
 _CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts after")
 _SLOW_PEOPLE: Final = ("people stand still", "connections reset")
+_BUSY: Final = ("--rate", "6")
+"""Twelve times as much is typed: buffers fill, and more comes in the very moment."""
 
 MUTATIONS: Final = {
     # --- The scripts: what is checked before a commit, and what a commit has to do ----------------
@@ -87,7 +89,7 @@ MUTATIONS: Final = {
         _COMMIT, "redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))", ""
     ),
     "the inbox is not trimmed": Mutation(
-        _COMMIT, "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)", ""
+        _COMMIT, "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)", "", (), _BUSY
     ),
     "a lease is taken from who has it": Mutation(
         _LEASE, "if left > 0 and left <= length and held[2] ~= owner then", "if false then"
@@ -227,6 +229,7 @@ MUTATIONS: Final = {
         "            if not known:\n                await self._catch_up(room, session)\n",
         "",
         ("redis ends subscriptions", "deaf to redis"),
+        _BUSY,
     ),
     # --- Workers: what they hold, and what they send ----------------------------------------------
     "a gap is passed over": Mutation(
@@ -234,6 +237,7 @@ MUTATIONS: Final = {
         "return Gap(self.head + 1, revisions[-1].rev)",
         "self.head = rev - 1; self.chain = None; self._ring.clear()",
         ("redis ends subscriptions", "deaf to redis"),
+        _BUSY,
     ),
     "chains are not compared": Mutation(
         "services/fanout/pads/feed.py",
@@ -247,6 +251,7 @@ MUTATIONS: Final = {
         "        if planned.frames and not self._offer(planned, flush):\n"
         "            self._has_sent(planned, flush, len(news), 0)\n",
         _SLOW_PEOPLE,
+        _BUSY,
     ),
     "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(step)\n", ""),
     "half a frame is written": Mutation(
@@ -254,12 +259,14 @@ MUTATIONS: Final = {
         "            transport.write(data[taken:])\n",
         "            pass\n",
         _SLOW_PEOPLE,
+        _BUSY,
     ),
     "who waits for room is not served again": Mutation(
         _SESSION,
         "        self.happened(SessionEvent.MADE_ROOM)",
         "        pass",
         _SLOW_PEOPLE,
+        _BUSY,
     ),
     "what was missed is sent from one too far": Mutation(
         _JOINS,
@@ -296,6 +303,7 @@ MUTATIONS: Final = {
         "        self.resync.begin()\n        self.metadata.refresh()",
         "        self.metadata.refresh()",
         ("redis ends subscriptions", "deaf to redis"),
+        _BUSY,
     ),
     "an epoch is not compared": Mutation(
         _CHANNEL, "        if message.epoch < replica.epoch:\n", "        if False:\n"

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
-from tests.world.mutants import MUTATIONS
+from tests.world.mutants import MUTATIONS, Mutation
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs" / "reliability.md"
@@ -70,6 +70,7 @@ def hunt(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.world --mutations")
     parser.add_argument("--mutations", required=True, help="all, or their names, with commas")
     parser.add_argument("--most", type=int, default=MOST_SEEDS, help="seeds that are tried of each")
+    parser.add_argument("--first", type=int, default=0, help="the first one, to go on from there")
     parser.add_argument("--seconds", default=SECONDS)
     parser.add_argument("--clients", default=CLIENTS)
     parser.add_argument("--jobs", default=str(os.cpu_count() or 1))
@@ -90,22 +91,44 @@ def hunt(argv: Sequence[str]) -> int:
 
 
 def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
-    """How many seeds it took, and what was found; "": nothing."""
+    """How many seeds it took, and what was found; "": nothing. What is found without the mutation,
+    too, with the same seed, does not count."""
+    first = args.first
+    while first < args.most:
+        lines = _play(f"{first}-{args.most - 1}", MUTATIONS[name], args, name)
+        found = [line[2:] for line in lines if line.startswith("  ") and _is_finding(line[2:])]
+        seeds = [line.split(": ")[1] for line in lines if line.startswith("with findings: ")]
+        if not found or not seeds:
+            break
+        seed = int(seeds[0].split(",")[0])
+        if not any(
+            line.startswith("with findings") for line in _play(str(seed), MUTATIONS[name], args)
+        ):
+            return seed + 1, found[0]
+        print(f"{name}: seed {seed} finds something without it, too: {found[0]}", flush=True)
+        first = seed + 1
+    return args.most, ""
+
+
+def _play(seeds: str, mutation: Mutation, args: argparse.Namespace, name: str = "") -> list[str]:
+    """What a campaign says that ends with the first finding, in a process of its own. `name`: of
+    the mutation, if it is to be in force."""
     mine, its = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(mine)
             os.dup2(its, 1)
-            apply(name)
+            if name:
+                apply(name)
             from tests.world.campaign import main
 
-            command = ["--seeds", f"0-{args.most - 1}", "--until-found", "--hasty", "--no-shrink"]
+            command = ["--seeds", seeds, "--until-found", "--hasty", "--no-shrink"]
             command += ["--seconds", args.seconds, "--clients", args.clients]
-            command += ["--jobs", args.jobs]
-            if faults := MUTATIONS[name].faults:
-                command += ["--faults", ",".join(faults)]
-            command += MUTATIONS[name].play
+            command += ["--jobs", args.jobs, "--cold", "no"]
+            if mutation.faults:
+                command += ["--faults", ",".join(mutation.faults)]
+            command += mutation.play
             main(command)
             sys.stdout.flush()
         finally:
@@ -114,9 +137,7 @@ def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
     with os.fdopen(mine, encoding="utf-8", errors="replace") as pipe:
         lines = pipe.read().splitlines()
     os.waitpid(pid, 0)
-    tried = next((int(line.split()[0]) for line in lines if " runs, " in line), 0)
-    found = [line[2:] for line in lines if line.startswith("  ") and _is_finding(line[2:])]
-    return tried, found[0] if found else ""
+    return lines
 
 
 def _is_finding(text: str) -> bool:

@@ -13,6 +13,7 @@ from padfleet.shared.log.chat import read_chat
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import Document
+from padfleet.shared.log.errors import NotNow
 from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import glance, pad_of_read_only
@@ -261,6 +262,22 @@ async def test_a_store_that_is_away_keeps_hot_pads_from_nothing(scene: Scene) ->
         await scene.look("hot")
     scene.pads.away = None
     assert (await scene.document("cold")).head == HISTORY[-1].rev
+
+
+async def test_a_server_that_takes_no_writes_says_nothing_of_its_pads(scene: Scene) -> None:
+    """They were called damaged, in the log and in the figures."""
+    await scene.make("pad", HISTORY)
+    await scene.join("pad")
+    partition = scene.keyspace.partition_of("pad")
+    await scene.redis.client.config_set("min-replicas-to-write", 1)
+    try:
+        with pytest.raises(NotNow):
+            await moving.standings(scene.redis, scene.keyspace, partition, ["pad"])
+    finally:
+        await scene.redis.client.config_set("min-replicas-to-write", 0)
+    (standing,) = await moving.standings(scene.redis, scene.keyspace, partition, ["pad"])
+    assert not isinstance(standing, CorruptPad)
+    assert standing.people == 1
 
 
 async def test_what_the_store_has_damaged_is_not_served(scene: Scene) -> None:

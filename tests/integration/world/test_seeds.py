@@ -21,7 +21,7 @@ again."""
 NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "20")
 """Seconds of a processor for seeds that nobody has seen."""
 
-WITH_COLD: Final = ["2,4,5"]
+WITH_COLD: Final = ["2,4,16"]
 """Seeds that are played with a cold store, whatever they say of it themselves."""
 
 SHORT: Final = ("--seconds", "15", "--clients", "6", "--no-shrink")

@@ -22,7 +22,7 @@ MOST_TASKS: Final = 250
 MOST_CONNECTIONS: Final = 150
 """Connections of one program: redis-py may have a hundred."""
 
-MOST_INBOX: Final = 400
+MOST_INBOX: Final = 250
 """Entries of an inbox in the end: a server trims by whole nodes of a hundred."""
 
 MOST_KEYS: Final = 80

@@ -269,6 +269,8 @@ class Ledger:
         now = self._partitions[key] = _partition(value)
         now.waiting = before.waiting
         name = key.decode()
+        if now.until != before.until and now.until and now.owner.decode() != who:
+            self._found(f"I2 {name}: {who} makes the lease longer that {now.owner.decode()} has")
         if now.term < before.term:
             self._found(f"I2 {name}: term {now.term} comes after {before.term}")
         if now.owner != before.owner and before.owner:
