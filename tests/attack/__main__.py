@@ -15,8 +15,9 @@ from tests.attack.report import into_the_page, keep, row, text
 
 def main() -> int:
     options = _options()
+    words = [word.casefold() for word in options.only] or [""]
     attacks = [
-        attack for name, attack in ATTACKS.items() if options.only.casefold() in name.casefold()
+        attack for name, attack in ATTACKS.items() if any(word in name.casefold() for word in words)
     ]
     if options.list or not attacks:
         print("\n".join(ATTACKS))
@@ -53,7 +54,12 @@ async def _run(
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
-    parser.add_argument("--only", default="", help="attacks whose name has this in it")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        help="attacks whose name has this in it; may be given several times",
+    )
     parser.add_argument("--list", action="store_true", help="name the attacks, and do nothing")
     parser.add_argument("--minutes", type=float, default=14.5, help="for all of them")
     parser.add_argument("--calm", type=float, default=8, help="seconds without attack, to compare")
