@@ -43,6 +43,8 @@ class Cell:
     start: Callable[[Scene], Awaitable[None]] = two_of_each  #: starts the fleet's processes
     people: Callable[[Scene], AbstractAsyncContextManager[Typists]] = Scene.people  #: who types
 
+    in_short: bool = True  #: `make test` plays it too
+
     @property
     def name(self) -> str:
         return self.fault.__name__

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.chaos.cells import Cell
-from tests.chaos.faults import crowds, keys, network, processes, resharding, servers
+from tests.chaos.faults import cold, crowds, keys, network, processes, resharding, servers
 
 ONE_SERVER: Final = ("standalone",)
 REPLICATED: Final = ("sentinel", "cluster")
@@ -114,5 +114,85 @@ CELLS: Final = [
         keys.one_inbox_of_a_wrong_type,
         "the inbox of a partition that nobody is on is of a wrong type",
         ONE_SERVER,
+    ),
+    *(
+        Cell(
+            fault,
+            says,
+            topologies,
+            cold.SOON,
+            start=cold.beside_a_bucket,
+            in_short=in_short,
+        )
+        for fault, says, topologies, in_short in (
+            (
+                cold.pads_go_cold_and_come_back,
+                "people leave, their pads go to a bucket, and they come back",
+                ("cluster", "sentinel", "standalone"),
+                True,
+            ),
+            (
+                cold.writer_killed_at_each_step_of_a_freeze,
+                "a writer is killed at each call to the bucket while pads go there",
+                ONE_SERVER,
+                True,
+            ),
+            (
+                cold.worker_killed_at_each_step_of_a_thaw,
+                "a worker is killed at each call to the bucket while pads come from there",
+                ONE_SERVER,
+                False,
+            ),
+            (
+                cold.writer_wakes_in_the_middle_of_a_freeze,
+                "a writer stands still while pads go to a bucket, and wakes when others have them",
+                ONE_SERVER,
+                False,
+            ),
+            (
+                cold.people_join_in_the_middle_of_a_freeze,
+                "people come back while their pads go to a bucket",
+                ONE_SERVER,
+                False,
+            ),
+            (
+                cold.failover_takes_back_a_freeze,
+                "the primary is killed, and the replica has pads that went to a bucket",
+                REPLICATED,
+                False,
+            ),
+            (
+                cold.failover_takes_back_a_thaw,
+                "the primary is killed, and the replica lacks pads that came from a bucket",
+                REPLICATED,
+                True,
+            ),
+            (
+                cold.failover_takes_back_commits_after_a_thaw,
+                "the primary is killed, and the replica lacks revisions of such pads",
+                REPLICATED,
+                False,
+            ),
+            (
+                cold.all_of_redis_is_lost,
+                "all of Redis is lost, and pads come from a bucket",
+                ONE_SERVER,
+                True,
+            ),
+            (cold.bucket_away, "the bucket with cold pads is away", ONE_SERVER, True),
+            (
+                cold.bucket_slow,
+                f"the bucket with cold pads takes {cold.SLOW_S:g} s for each answer",
+                ONE_SERVER,
+                False,
+            ),
+            (cold.bucket_full, "the bucket with cold pads is full", ONE_SERVER, False),
+            (
+                cold.bucket_refuses_conditional_puts,
+                "the bucket with cold pads refuses all that is put on a condition",
+                ONE_SERVER,
+                False,
+            ),
+        )
     ),
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from padfleet.shared.log.keys import Keyspace
+from tests.chaos.bucket import Bucket
 from tests.chaos.group import Group, Promotion
 from tests.chaos.history import Rollback, Stay, Typists
 from tests.chaos.namespaces import Host, Network
@@ -83,6 +84,7 @@ class Scene:
     network: tuple[Network, Host] | None = None  #: with the machine that can be cut off
     clocks: dict[str, WallClock] = field(default_factory=dict)  #: those that are not the machine's
     watchers: Watchers | None = None
+    bucket: Bucket | None = None  #: where pads lie that nobody is on
     _typists: Typists | None = None
 
     @property
@@ -123,15 +125,13 @@ class Scene:
 
     async def typed(self, pads: Sequence[str] = (), *, timeout: float = 60.0) -> None:
         """Until every pad has got on, or each of these."""
-        goal = {pad: self._furthest(pad) + self.size.revisions for pad in pads or self.pads}
+        furthest = self.typists.furthest
+        goal = {pad: furthest(pad) + self.size.revisions for pad in pads or self.pads}
         await eventually(
-            lambda: all(self._furthest(pad) >= rev for pad, rev in goal.items()),
+            lambda: all(furthest(pad) >= rev for pad, rev in goal.items()),
             f"{self.size.revisions} more revisions on each pad",
             timeout=timeout,
         )
-
-    def _furthest(self, pad: str) -> int:
-        return max(t.rev for t in self.typists.typists if t.recording.pad == pad)
 
     @asynccontextmanager
     async def people(self, *, times: int = 1, stay: Stay | None = None) -> AsyncIterator[Typists]:

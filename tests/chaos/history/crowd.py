@@ -20,6 +20,9 @@ from tests.eventually import eventually
 
 POLL = 0.05
 
+NOWHERE = "http://127.0.0.1:9"
+"""Nobody listens there."""
+
 Heads = Callable[[], Awaitable[dict[str, int]]]
 
 
@@ -102,6 +105,7 @@ class Typists:
         self._lines: dict[str, Line] = {}
         self._tasks: list[asyncio.Future[None]] = []
         self._typing = True
+        self._home: list[str] = []  #: while they are away: whom they would dial
         books = {pad: Book() for pad in pads}
         for number in range(first, first + clients):
             pad = pads[number % len(pads)]
@@ -143,6 +147,22 @@ class Typists:
         # Nothing is heard any more from here on, for nothing is awaited before all have been cut.
         await self.close()
         return self.recordings
+
+    def furthest(self, pad: str) -> int:
+        """The newest revision of the pad that anybody has seen; -1: none."""
+        return max(typist.rev for typist in self.typists if typist.recording.pad == pad)
+
+    def leave(self) -> None:
+        """All connections break, and nobody is reached any more until `come_back`. What is typed
+        meanwhile goes off then."""
+        self._home = self._home or [*self.urls]
+        self.urls[:] = [NOWHERE]
+        for line in self._lines.values():
+            line.abort()
+
+    def come_back(self) -> None:
+        """Those who have left can be reached again."""
+        self.urls[:], self._home = self._home or self.urls, []
 
     @property
     def recordings(self) -> list[Recording]:

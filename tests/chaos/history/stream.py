@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from padfleet.shared.cold.opening import attach
+from padfleet.shared.log.agreement import agreed_cold
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.history import HistoryGap, read_meta, read_revisions
 from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
@@ -36,20 +37,15 @@ class Rollback:
 
 
 async def read_stream(redis_url: str, pad: str, cold_url: str = "") -> Stream:
-    """The whole pad, with what only the cold store has of it. A hole is no error here: it is for
-    the checker to report."""
-    async with _opened(redis_url) as (redis, keyspace):
-        thawing = attach(redis, keyspace, cold_url)
-        try:
-            keys = keyspace.pad(pad)
-            meta = await read_meta(redis, keys)
-            revisions: list[Revision] = []
-            for first in range(0, meta.head + 1, READ_STEP):
-                revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
-            return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
-        finally:
-            if thawing is not None:
-                await thawing.cold.aclose()
+    """The whole pad, with what only the cold store has of it: the one of this URL, or the fleet's.
+    A hole is no error here: it is for the checker to report."""
+    async with _opened(redis_url, cold_url) as (redis, keyspace):
+        keys = keyspace.pad(pad)
+        meta = await read_meta(redis, keys)
+        revisions: list[Revision] = []
+        for first in range(0, meta.head + 1, READ_STEP):
+            revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
+        return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
 
 
 async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:
@@ -59,15 +55,22 @@ async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _opened(redis_url: str) -> AsyncIterator[tuple[Redis, Keyspace]]:
+async def _opened(redis_url: str, cold_url: str = "") -> AsyncIterator[tuple[Redis, Keyspace]]:
     redis = open_redis(redis_url)
+    thawing = None
     try:
         reply = cast("Awaitable[bytes | None]", redis.client.hget(CONFIG, "partitions"))
         partitions = await reply
         if partitions is None:
             raise LookupError(f"no fleet has ever been started on {redis_url}")
-        yield redis, Keyspace(int(partitions))
+        keyspace = Keyspace(int(partitions))
+        # The pad may have left Redis by now.
+        url = cold_url or await agreed_cold(redis)
+        thawing = attach(redis, keyspace, url, known=True)
+        yield redis, keyspace
     finally:
+        if thawing is not None:
+            await thawing.cold.aclose()
         await redis.close()
 
 

@@ -1,0 +1,334 @@
+"""Pads that nobody is on lie in a bucket, and come back; meanwhile processes die, Redis fails over
+or loses all it has, or the bucket does not do what it should.
+
+People leave their pads, go on typing as a page does whose connection is gone, and come back to them
+with what they had.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import psutil
+import pytest
+
+from padfleet.shared.cold.opening import open_pads
+from padfleet.shared.log.keys import Keyspace
+from tests.chaos.bucket import CREDENTIALS, Bucket, HeldCall
+from tests.chaos.history import Rollback
+from tests.chaos.scene import PARTITIONS, SHORT, Scene
+from tests.eventually import eventually_sync
+from tests.fleet import Member
+
+KEYSPACE: Final = Keyspace(PARTITIONS)
+
+SOON: Final = {"PADFLEET_COLD_AFTER": "1", "PADFLEET_COLD_EVERY": "0.6"}
+"""Pads leave Redis a moment after people have."""
+
+PATIENCE_S: Final = 60.0
+
+SLOW_S: Final = 5.0
+"""Before each answer of a bucket that is slow."""
+
+
+async def beside_a_bucket(scene: Scene) -> None:
+    """Two writers and two workers, with a bucket for their pads."""
+    scene.bucket = scene.resources.enter_context(Bucket())
+    environment = scene.resources.enter_context(pytest.MonkeyPatch.context())
+    for name, value in CREDENTIALS.items():  # for whoever reads the pads at the end
+        environment.setenv(name, value)
+    scene.fleet.settings.update(scene.bucket.settings)
+    await scene.in_thread(scene.fleet.start, writers=2, workers=2)
+
+
+# --- What happens to pads ------------------------------------------------------------------------
+
+
+def bucket_of(scene: Scene) -> Bucket:
+    assert scene.bucket is not None, "it was started without"
+    return scene.bucket
+
+
+def in_redis(scene: Scene, pad: str) -> bool:
+    """Whether the pad, or a trace of it, is there."""
+    keys = KEYSPACE.pad(pad)
+    client = scene.group.primary_for(keys.meta).client()
+    moving = KEYSPACE.moving(keys.partition)
+    return bool(client.exists(keys.meta)) or bool(client.hexists(moving, pad))
+
+
+def cold(scene: Scene) -> bool:
+    return not any(in_redis(scene, pad) for pad in scene.pads)
+
+
+async def until(scene: Scene, true: Callable[[], bool], what: str) -> None:
+    await scene.in_thread(eventually_sync, true, what, timeout=PATIENCE_S)
+
+
+async def everybody_leaves(scene: Scene) -> None:
+    scene.typists.leave()
+    await until(scene, lambda: cold(scene), "all pads have left Redis")
+
+
+async def everybody_comes_back(scene: Scene) -> None:
+    scene.typists.come_back()
+    await scene.typed()
+
+
+@asynccontextmanager
+async def stopped_at(scene: Scene, method: str, number: int) -> AsyncIterator[HeldCall]:
+    """People leave, and this call of those that follow waits. There may be none, once all pads are
+    cold."""
+    with bucket_of(scene).holding(method, number) as held:
+        scene.typists.leave()
+        await until(scene, lambda: held.here.is_set() or cold(scene), "a call, or none is left")
+        yield held
+
+
+def caller(scene: Scene, held: HeldCall) -> Member:
+    """The process whose call it is."""
+    for member in (*scene.fleet.writers, *scene.fleet.workers):
+        ends = psutil.Process(member.process.pid).net_connections("tcp")
+        if any(end.laddr.port == held.port for end in ends):
+            return member
+    raise AssertionError(f"nobody calls from port {held.port}")
+
+
+async def kept_heads(scene: Scene) -> dict[str, int]:
+    """Up to which revision the store has each pad."""
+    pads = open_pads(bucket_of(scene).url)
+    try:
+        found = {pad: await pads.look(pad) for pad in scene.pads}
+    finally:
+        await pads.aclose()
+    return {pad: head.head if head is not None else -1 for pad, head in found.items()}
+
+
+def steps(scene: Scene) -> range:
+    """Which calls a process is stopped at: appending what is due and marking it, reading it back,
+    index and parts, of the one pad and the other."""
+    return range(1, 6, 2) if scene.size is SHORT else range(1, 15)
+
+
+# --- Processes -----------------------------------------------------------------------------------
+
+
+async def pads_go_cold_and_come_back(scene: Scene) -> None:
+    for _ in range(2):
+        await everybody_leaves(scene)
+        await everybody_comes_back(scene)
+    scene.mended()
+
+
+async def writer_killed_at_each_step_of_a_freeze(scene: Scene) -> None:
+    """The call that it was about was done, or was not, in turns."""
+    for number in steps(scene):
+        async with stopped_at(scene, "", number) as held:
+            victim = caller(scene, held) if held.here.is_set() else None
+            if victim is not None:
+                victim.kill()
+            held.release(done=number % 4 == 1)
+        await everybody_comes_back(scene)
+        if victim is not None:
+            await scene.in_thread(scene.fleet.restart, victim)
+    scene.mended()
+
+
+async def worker_killed_at_each_step_of_a_thaw(scene: Scene) -> None:
+    for number in steps(scene):
+        await everybody_leaves(scene)
+        with bucket_of(scene).holding("", number) as held:
+            scene.typists.come_back()
+            await _here_or(scene, held, all, "a call, or all are back")
+            victim = caller(scene, held) if held.here.is_set() else None
+            if victim is not None:
+                victim.kill()
+            held.release(done=number % 4 == 1)
+        await scene.typed()
+        if victim is not None:
+            await scene.in_thread(scene.fleet.restart, victim)
+    scene.mended()
+
+
+async def _here_or(
+    scene: Scene, held: HeldCall | None, enough: Callable[[Iterable[bool]], bool], what: str
+) -> None:
+    """Until the call is here, or enough people are back: `any` of them, or `all`."""
+
+    def true() -> bool:
+        if held is not None and held.here.is_set():
+            return True
+        return enough(typist.connected for typist in scene.typists.typists)
+
+    await until(scene, true, what)
+
+
+async def _has_all_partitions(scene: Scene, writer: Member) -> None:
+    await until(
+        scene,
+        lambda: writer.metric("padfleet_writer_partitions") == PARTITIONS,
+        f"{writer.name} has all partitions",
+    )
+
+
+async def writer_wakes_in_the_middle_of_a_freeze(scene: Scene) -> None:
+    """It stands still until its leases are another's, people are back on their pads and write, and
+    then goes on with what it was about."""
+    for number in steps(scene):
+        async with stopped_at(scene, "PUT", number) as held:
+            if not held.here.is_set():
+                break
+            sleeper = caller(scene, held)
+            others = [writer for writer in scene.fleet.writers if writer is not sleeper]
+            sleeper.freeze()
+            held.release(done=True)
+        await _has_all_partitions(scene, others[0])
+        await everybody_comes_back(scene)
+        sleeper.thaw()
+        await scene.typed()
+    scene.mended()
+
+
+async def people_join_in_the_middle_of_a_freeze(scene: Scene) -> None:
+    for number in steps(scene):
+        async with stopped_at(scene, "PUT", number) as held:
+            scene.typists.come_back()
+            await _here_or(scene, None, any, "somebody is back")
+            held.release(done=True)
+        await scene.typed()
+    scene.mended()
+
+
+# --- Redis ---------------------------------------------------------------------------------------
+
+
+async def _cut(scene: Scene) -> None:
+    """What Redis is told from now on, no replica has."""
+    primaries = {id(p): p for p in map(scene.group.primary_for, map(scene.key_of, scene.pads))}
+    for primary in primaries.values():
+        await scene.in_thread(scene.group.cut_replication, primary)
+
+
+async def _fail_over(scene: Scene) -> None:
+    victim = scene.group.primary_for(scene.key_of(scene.pads[0]))
+    scene.breaks()
+    scene.promotion = await scene.in_thread(scene.group.fail_over, victim)
+    scene.mended_at = scene.promotion.at
+
+
+async def failover_takes_back_a_freeze(scene: Scene) -> None:
+    async with stopped_at(scene, "PUT", 1) as held:
+        await _cut(scene)
+        held.release(done=True)
+    await until(scene, lambda: cold(scene), "all pads have left Redis")
+    await _fail_over(scene)
+    assert await scene.in_thread(in_redis, scene, scene.pads[0]), "the replica had not got it"
+    await everybody_comes_back(scene)
+
+
+async def failover_takes_back_a_thaw(scene: Scene) -> None:
+    """The pad was there, and is not: what the store does not have is lost, and told."""
+    await everybody_leaves(scene)
+    await _cut(scene)
+    await everybody_comes_back(scene)
+    scene.rollback = Rollback(min((await kept_heads(scene)).values()))
+    await _fail_over(scene)
+    await scene.typed()
+    scene.checks.append(lambda: _lost_is_told(scene))
+
+
+async def failover_takes_back_commits_after_a_thaw(scene: Scene) -> None:
+    """The store may have what Redis has lost. Redis is what people see."""
+    await everybody_leaves(scene)
+    await everybody_comes_back(scene)
+    scene.rollback = Rollback(min(scene.typists.furthest(pad) for pad in scene.pads))
+    await _cut(scene)
+    await scene.typed()
+    await _fail_over(scene)
+    await scene.typed()
+
+
+async def all_of_redis_is_lost(scene: Scene) -> None:
+    """While people are on their pads, and once more while they are not."""
+    await scene.typed()
+    scene.rollback = Rollback(min((await kept_heads(scene)).values()))
+    scene.breaks()
+    began = time.monotonic()
+    scene.group.primary_for(scene.key_of(scene.pads[0])).client().flushall()
+    await scene.typed()
+    scene.notes["seconds until all pads went on"] = time.monotonic() - began
+    await everybody_leaves(scene)
+    scene.group.primary_for(scene.key_of(scene.pads[0])).client().flushall()
+    await everybody_comes_back(scene)
+    scene.mended()
+    scene.checks.append(lambda: _lost_is_told(scene))
+
+
+def _lost_is_told(scene: Scene) -> None:
+    """By who has found it out: how much is missing, and of which pad."""
+    members = [*scene.fleet.writers, *scene.fleet.workers]
+    assert sum(member.metric("padfleet_cold_lost_pads_total") for member in members) > 0
+    told = [line for member in members for line in member.log.read_text().splitlines()]
+    assert any("pad lost in Redis" in line and "at_most_s_missing" in line for line in told)
+
+
+# --- The bucket ----------------------------------------------------------------------------------
+
+
+async def bucket_away(scene: Scene) -> None:
+    """Whoever wants a cold pad comes again, who is on one goes on, and nothing is frozen."""
+    bucket = bucket_of(scene)
+    await everybody_leaves(scene)
+    bucket.away = True
+    scene.typists.come_back()
+    await until(scene, lambda: _asked_in_vain(scene), "people have asked for their pads")
+    assert not any(typist.connected for typist in scene.typists.typists)
+    bucket.mend()
+    await scene.typed()
+    await _nothing_is_frozen_while(scene, lambda: setattr(bucket, "away", True))
+
+
+async def bucket_slow(scene: Scene) -> None:
+    bucket = bucket_of(scene)
+    bucket.slow_s = 0.5 if scene.size is SHORT else SLOW_S
+    await scene.typed()
+    await everybody_leaves(scene)
+    await everybody_comes_back(scene)
+    bucket.mend()
+    scene.mended()
+
+
+async def bucket_full(scene: Scene) -> None:
+    await _nothing_is_frozen_while(scene, lambda: setattr(bucket_of(scene), "full", True))
+
+
+async def bucket_refuses_conditional_puts(scene: Scene) -> None:
+    await _nothing_is_frozen_while(scene, lambda: setattr(bucket_of(scene), "refusing", True))
+
+
+async def _nothing_is_frozen_while(scene: Scene, broken: Callable[[], None]) -> None:
+    """People write, leave and come back, and their pads are where they were."""
+    await scene.typed()
+    broken()
+    await scene.typed()
+    scene.typists.leave()
+    behind = "padfleet_cold_behind_seconds"
+    await until(
+        scene,
+        lambda: max(writer.metric(behind) for writer in scene.fleet.writers) > 2,
+        "the store is behind, and that is seen",
+    )
+    assert all(in_redis(scene, pad) for pad in scene.pads)
+    await everybody_comes_back(scene)
+    bucket_of(scene).mend()
+    scene.mended()
+    await everybody_leaves(scene)
+    await everybody_comes_back(scene)
+
+
+def _asked_in_vain(scene: Scene) -> bool:
+    name = "padfleet_cold_store_errors_total"
+    return sum(worker.metric(name) for worker in scene.fleet.workers) > 0
