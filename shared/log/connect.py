@@ -199,6 +199,10 @@ class Redis:
         """The same for a message, of which there is no other to be had."""
         return self._succession.goes_on(partition, reign)
 
+    def known_reign(self, partition: int) -> str:
+        """The one under which the partition was heard of last; empty: it never was."""
+        return self._succession.present(partition)
+
     async def refresh(self) -> None:
         """Asks anew which node holds what.
 

@@ -26,8 +26,9 @@ async def acquire(
     redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
 ) -> Lease | None:
     """The lease, or None while another writer holds it."""
+    known = redis.known_reign(partition)
     reply = await scripts.LEASE(
-        redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms]
+        redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms, known]
     )
     if not int(reply[0]):
         return None
@@ -63,7 +64,7 @@ async def renew(
 
 async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) -> None:
     """Gives the lease back, so that the next writer need not wait for its end."""
-    args: list[scripts.Argument] = ["release", owner, lease.term, 0]
+    args: list[scripts.Argument] = ["release", owner, lease.term, 0, ""]
     await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args)
 
 

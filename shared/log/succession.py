@@ -4,8 +4,8 @@ A primary that stood still, and whose place a replica took, takes itself for pri
 wakes, for the second or two until it is told. Whoever has sent it something before is answered
 then, from what it knew; that looks as if everything since had been lost, and people would be told
 to reload for nothing. But a reign (`reign.lua`) that is over does not return: a server that has a
-partition again has it under another one. So an answer under a reign which this process has seen
-succeeded by another is out of date.
+partition again has it under another one, also where it was emptied (`begin_anew`). So an answer
+under a reign which this process has seen succeeded by another is out of date.
 """
 
 MOST = 64
@@ -16,6 +16,10 @@ class Succession:
     def __init__(self) -> None:
         self._present: dict[int, str] = {}
         self._past: dict[int, list[str]] = {}
+
+    def present(self, partition: int) -> str:
+        """The reign under which the partition was heard of last; empty: it never was."""
+        return self._present.get(partition, "")
 
     def goes_on(self, partition: int, reign: str) -> bool:
         """Notes that something was heard of the partition under this reign. False: it is over."""

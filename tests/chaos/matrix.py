@@ -135,7 +135,7 @@ CELLS: Final = [
                 cold.writer_killed_at_each_step_of_a_freeze,
                 "a writer is killed at each call to the bucket while pads go there",
                 ONE_SERVER,
-                True,
+                False,
             ),
             (
                 cold.worker_killed_at_each_step_of_a_thaw,
@@ -179,7 +179,7 @@ CELLS: Final = [
                 ONE_SERVER,
                 True,
             ),
-            (cold.bucket_away, "the bucket with cold pads is away", ONE_SERVER, True),
+            (cold.bucket_away, "the bucket with cold pads is away", ONE_SERVER, False),
             (
                 cold.bucket_slow,
                 f"the bucket with cold pads takes {cold.SLOW_S:g} s for each answer",

@@ -3,6 +3,7 @@
 --
 -- KEYS  1 state
 -- ARGV  1 verb: acquire | release   2 owner   3 term ('' for acquire)   4 lease in ms
+--       5 the reign of the partition that the owner knows of ('' = none)
 --
 -- A lease cannot run for longer than it is long. One that seems to was given by a clock that was
 -- ahead of this one, before a fail-over: its owner renews it within a moment if it still lives, and
@@ -21,7 +22,8 @@ if verb == 'acquire' then
   local left = tonumber(held[3] or '0') - now_ms
   local length = tonumber(held[6] or '') or lease
   if left > 0 and left <= length and held[2] ~= owner then return {0, held[2], left} end
-  local reign = this_reign(state)  -- before anything is put there: it may have been emptied
+  if not held[1] and ARGV[5] ~= '' then begin_anew(state) end
+  local reign = this_reign(state)
   local taken = redis.call('HINCRBY', state, 'term', 1)
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease),
     'lease', ARGV[4])

@@ -8,8 +8,7 @@
 --
 -- A server's first reign has the server's name, and a later one the name with a number after a full
 -- stop: "9f…" and "9f….3". (Processes of releases that know the former only stay right with them.)
--- A partition without a state is new, or the server was emptied, and whoever heard of it before has
--- seen names come and go: then the number goes on from the time, so that none is given twice.
+-- Where a server was emptied, the number goes on from the time: see `begin_anew`.
 local PLAIN_REIGNS = 16
 
 local function this_server()
@@ -33,13 +32,9 @@ end
 -- of earlier releases may hold it, which knew servers and no stays.
 local function this_reign(state, record)
   local server = this_server()
-  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers', 'term')
+  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers')
   local reign, count, servers = held[1] or '', tonumber(held[2] or '0'), held[3] or ''
   record = record or ''
-  if reign == '' and not held[4] then
-    local now = redis.call('TIME')
-    count = tonumber(now[1]) * 1000000 + tonumber(now[2])
-  end
   if string.match(reign, '^[^.]+') == server and not is_past(reign, record) then return reign end
   count = count + 1
   local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)
@@ -55,6 +50,17 @@ local function this_reign(state, record)
   end
   redis.call('HSET', state, 'reign', reign, 'reigns', string.format('%d', count), 'servers', servers)
   return reign
+end
+
+-- To be called where all that was known of the partition is gone, and somebody remembers a reign of
+-- it: names have been given that are not to be given again, however often that happens. Processes
+-- would take every answer under one of them for out of date, for good. (That nothing is there says
+-- too little: a fleet that is new has to begin with the name that earlier releases give, too.)
+local function begin_anew(state)
+  local now = redis.call('TIME')
+  local count = string.format('%d', tonumber(now[1]) * 1000000 + tonumber(now[2]))
+  redis.call('HDEL', state, 'reign')
+  redis.call('HSET', state, 'reigns', count, 'servers', this_server())
 end
 
 -- Puts this reign on a pad's record, with the head that the pad had when it began: what came before

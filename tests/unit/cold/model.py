@@ -124,12 +124,10 @@ class Rules:
     """What may happen. `broken` names a rule of the order of steps that is left out, to see that
     the walk would notice."""
 
-    def __init__(self, *, commits: int, faults: int, broken: str = "", whole: bool = False) -> None:
-        """`whole`: nobody takes keys away by hand."""
+    def __init__(self, *, commits: int, faults: int, broken: str = "") -> None:
         self.commits = commits
         self.faults = faults
         self.broken = broken
-        self.whole = whole
 
     def after(self, world: World) -> Iterator[World]:
         """Every world that may come next."""
@@ -164,13 +162,12 @@ class Rules:
                 faults=world.faults + 1,
                 unreconciled=True,
             )
-            # All of Redis is gone: an empty server, or the same one, emptied. Or the pad's keys
-            # alone were taken away by hand, under the same reign.
+            # All of Redis is gone: an empty server, or the same one, emptied. Its partition's reign
+            # has the same name then.
             empty = world._replace(
                 server=Server(), replica=Server(), faults=world.faults + 1, wiped=True
             )
-            if not self.whole:
-                yield empty
+            yield empty
             yield empty._replace(reign=world.reign + 1)
 
     def _step(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
