@@ -54,7 +54,8 @@ async def test_I5_nobody_is_told_to_reload_because_of_what_it_says(
 
     async def answers(reign: str, head: int, chain: bytes) -> None:
         pipeline = redis.client.pipeline(transaction=True)
-        _ = pipeline.hset(keys.state, "reign", reign)
+        # A writer had it there before.
+        _ = pipeline.hset(keys.state, mapping={"reign": reign, "term": 1})
         _ = pipeline.hset(
             keys.meta, mapping={"head": head, "chain": chain, "reigns": records[reign]}
         )
