@@ -165,7 +165,8 @@ for (const language of languages) {
       file === undefined
         ? ""
         : `<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="${href}">`;
-    const html = readFileSync(join(HERE, `${page}.html`), "utf8");
+    // What is before a line is for whoever reads the source.
+    const html = readFileSync(join(HERE, `${page}.html`), "utf8").replace(/\n +/g, "\n");
     const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");
     const made = fill(filled, language, languages, page === "forbidden" ? "" : preload);
     writeFileSync(join(FRESH, "pages", language.tag, `${page}.html`), made);
