@@ -188,6 +188,26 @@ def test_wrong_settings_are_said_and_not_tried_again(machine: Machine) -> None:
         machine.run("cp /root/right.env /etc/padfleet/padfleet.env")
 
 
+def test_pads_that_nobody_has_open_go_to_the_directory_that_the_units_have(
+    machine: Machine,
+) -> None:
+    """By the line of the settings that is commented out, and back again, and into the backup."""
+    uncomment = "sed -i 's/^#PADFLEET_COLD_URL=/PADFLEET_COLD_URL=/' /etc/padfleet/padfleet.env"
+    machine.run(uncomment)
+    for soon in ("PADFLEET_COLD_AFTER=1", "PADFLEET_COLD_EVERY=1"):
+        machine.run(f"echo {soon} >> /etc/padfleet/padfleet.env")
+    machine.run("systemctl restart padfleet-writer@1 padfleet-fanout@1 padfleet-fanout@2")
+    eventually_sync(
+        lambda: machine.run("redis-cli --scan --pattern '*:pad:hello*'").strip() == "",
+        "the pad has left Redis",
+        timeout=60,
+    )
+    assert machine.run("find /var/lib/padfleet/cold/ -type f") != ""
+    machine.run("systemctl start padfleet-backup.service")
+    assert machine.property("padfleet-backup", "Result") == "success"
+    assert "hello" in machine.run(f"{PADFLEET} pad cat {PAD}")
+
+
 def test_the_target_stops_and_starts_all_of_it(machine: Machine) -> None:
     machine.run("systemctl stop padfleet.target")
 
