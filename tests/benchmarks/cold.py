@@ -35,6 +35,10 @@ AUTHOR = "a.0123456789abcdef"
 PAGE = 5000
 """Revisions that are brought to the store at once."""
 
+AT_ONCE = 100
+"""Joins that are under way at the same moment: each waits for its turn, and gives up if that is too
+far."""
+
 LINE = 80
 
 SNAPSHOT_EVERY = 200
@@ -247,8 +251,10 @@ def _joined(report: Report, histories: dict[int, Typed], *, pads: int) -> None:
 
 
 async def _at_once(url: str, names: Sequence[str]) -> None:
+    places = asyncio.Semaphore(AT_ONCE)
+
     async def join(name: str) -> None:
-        async with connect(f"{url}/p/{name}", text_only=True):
+        async with places, connect(f"{url}/p/{name}", text_only=True):
             pass
 
     await asyncio.gather(*map(join, names))
@@ -273,7 +279,8 @@ def _written_behind(report: Report, *, seconds: float) -> None:
         )
         used = {how: _used_by_writer(rig) for how, rig in rigs.items()}
         typed = dict.fromkeys(rigs, 0)
-        deadline = time.monotonic() + 2 * seconds
+        began = time.monotonic()
+        deadline = began + 2 * seconds
         while time.monotonic() < deadline:
             for how, rig in rigs.items():
                 until = time.monotonic() + 0.5
@@ -281,7 +288,9 @@ def _written_behind(report: Report, *, seconds: float) -> None:
                     rig.type_on_each(names, 2)
                     rig.committed(names)
                     typed[how] += 2 * len(names)
+        took = time.monotonic() - began
         spent = {how: (_used_by_writer(rig) - used[how]) / typed[how] for how, rig in rigs.items()}
+    _add(report, "writing behind", "revisions/s of each pad", typed["with"] / len(names) / took)
     for how, each in spent.items():
         case = f"a busy writer {how} a cold store"
         _add(report, case, "CPU-µs for each revision", each * 1e6)
