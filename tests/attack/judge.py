@@ -18,8 +18,8 @@ QUIET_MS: Final = 60.0
 """Where a calm fleet's p99 is more, the machine has other things to do, and times say nothing."""
 
 OTHERS: Final = 0.25
-"""Of the machine's processor time. Where programs that have nothing to do with it take more during
-an attack, times say nothing either."""
+"""A share of the machine's processor time. Where programs that have nothing to do with it take more
+during an attack, times say nothing either."""
 
 LEFT_MB: Final = 60.0
 """By which a process may be larger afterwards: allocators keep some of what was used."""

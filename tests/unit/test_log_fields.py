@@ -35,7 +35,7 @@ def fields_of(module: ast.Module) -> Iterator[str]:
 
 
 def _keys(value: ast.expr, module: ast.Module) -> Iterator[str]:
-    """Of a literal mapping, or of one that has a name, and of those that are put into it."""
+    """The names in a literal mapping, in one that has a name, and in those that are put into it."""
     if isinstance(value, ast.Dict):
         for key, part in zip(value.keys, value.values, strict=True):
             if key is None:

@@ -26,7 +26,7 @@ from tests.world.world import World
 
 URL: Final = "file:///cold"
 NAME: Final = "cold"
-"""Of the store's host: links to it are cut as all others are."""
+"""The store's host: links to it are cut as all others are."""
 
 PATIENCE: Final = 5.0
 """Seconds after which who asks a store that says nothing takes it to be away."""

@@ -38,7 +38,7 @@ UNUSED = 1.0
 
 
 async def _made(document: Document, known: dict[str, Author]) -> Greeting:
-    """Of a large pad beside the event loop: others are on other pads."""
+    """That of a large pad is made beside the event loop: others are on other pads."""
     if document.is_large:
         return await asyncio.to_thread(Greeting, document.twin(), known)
     return Greeting(document, known)

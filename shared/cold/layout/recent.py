@@ -7,7 +7,7 @@ from padfleet.shared.cold.layout.heads import HeadObject
 from padfleet.shared.cold.store import ColdVersion
 
 MOST_BYTES: Final = 4 << 20
-"""Of the heads that are kept, as they lie in the store: some hundred pads that are written."""
+"""Bytes of the heads that are kept, as they lie in the store: some hundred busy pads."""
 
 
 class RecentHeads:
