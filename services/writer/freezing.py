@@ -130,6 +130,7 @@ class Freezing:
                 for pad, standing in zip(page, found, strict=True)
                 if self._is_due(late, pad, standing, asked, self._known[partition])
             ]
+            self._tell()  # before the store is asked, which may not answer, or take nothing
             for some in slices(due, AT_ONCE):
                 progress()
                 await all_of(
