@@ -5,11 +5,12 @@ which a pad leaves, which takes a round trip or two.
 
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from padfleet.services.writer import metrics
+from padfleet.services.writer.ghosts import GhostHunt
 from padfleet.services.writer.lateness import Lateness
 from padfleet.shared.batches import batches, slices
 from padfleet.shared.cold.errors import StoreAway, WrittenThere
@@ -75,6 +76,7 @@ class Freezing:
         self._etherpads = cold if isinstance(cold, EtherpadPads) else None
         self._looked_there: dict[int, float] = {}  #: by partition, `time.monotonic`
         self._write = WriteBehind(redis, keyspace, thawing.cold, after_ms=after_ms)
+        self._ghosts = GhostHunt(redis, keyspace, after_ms=after_ms)
         self._after_ms = after_ms
         self._every = every_ms / 1000
         self._terms: dict[int, int] = {}
@@ -106,6 +108,7 @@ class Freezing:
             del self._terms[partition]
             self._known.pop(partition, None)
             self._late.pop(partition, None)
+        self._ghosts.forget(held)
 
     async def look(self, lease: Lease, between: Between) -> None:
         """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
@@ -122,6 +125,7 @@ class Freezing:
         await self._look_there(partition, pads)
         late = self._late[partition]
         late.look_begins(time.monotonic(), pads)
+        self._ghosts.look_begins(partition, pads)
         for page in slices(pads, PAGE):
             asked = time.monotonic()
             found = await moving.standings(self._redis, self._keyspace, partition, page)
@@ -130,6 +134,7 @@ class Freezing:
                 for pad, standing in zip(page, found, strict=True)
                 if self._is_due(late, pad, standing, asked, self._known[partition])
             ]
+            await self._look_for_ghosts(partition, zip(page, found, strict=True))
             self._tell()  # before the store is asked, which may not answer, or take nothing
             for some in slices(due, AT_ONCE):
                 progress()
@@ -142,6 +147,17 @@ class Freezing:
                 )
         late.look_ends(time.monotonic())
         self._tell()
+
+    async def _look_for_ghosts(
+        self, partition: int, found: Iterable[tuple[str, PadStanding | CorruptPad]]
+    ) -> None:
+        for pad, standing in found:
+            if isinstance(standing, CorruptPad) or not self._ghosts.is_due(
+                partition, pad, standing
+            ):
+                continue
+            progress()
+            await self._each(pad, self._ghosts.look(partition, pad))
 
     async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
         """Whether an Etherpad, whose database the cold store is, has written on one of these."""

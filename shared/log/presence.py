@@ -1,12 +1,12 @@
 """Who is on a pad, and which processes are alive."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from padfleet.shared.log import reigns, scripts
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import of_right_type, readable
-from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.keys import WORKERS, PadKeys
 from padfleet.shared.log.records import (
     Fence,
     Joined,
@@ -118,6 +118,25 @@ async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
     for left in sessions:
         args += [left.session, pack(left)]
     await scripts.LEAVE(redis.rush, [keys.members], args)
+
+
+async def bury(redis: Redis, keys: PadKeys) -> int:
+    """Takes members out that were on workers which are long dead: where nobody else is on a pad,
+    nobody else does. Returns how many there were. Raises as `members`."""
+    joined = await members(redis, keys)
+    if not joined:
+        return 0
+    # Asked after the members were read: a worker is known before the first session is let in.
+    known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
+    workers = {name.decode() for name in cast("Sequence[bytes]", known)}
+    dead = [
+        Left(member.session, member.author, member.color)
+        for _, member in joined
+        if member.worker not in workers
+    ]
+    if dead:
+        await leave(redis, keys, dead)
+    return len(dead)
 
 
 async def tell_user_info(redis: Redis, keys: PadKeys, info: UserInfo) -> None:

@@ -13,10 +13,9 @@ from typing import Literal, NamedTuple, cast
 from padfleet.shared.bounds import is_pad_id, number_of
 from padfleet.shared.log import presence, scripts
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import WORKERS, Keyspace, PadKeys, author_pads_key
+from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.pads import forget_read_only
-from padfleet.shared.log.records import Left
 
 MOST = 20
 """Pads that are looked at in a row: some milliseconds, in which the partition stands still."""
@@ -57,7 +56,7 @@ async def vacate(
     """Takes the pad away if that is right, see vacate.lua. Only for who has the partition's lease,
     and is not in the middle of a batch of it."""
     keys = keyspace.pad(one.pad)
-    await _bury(redis, keys)
+    await presence.bury(redis, keys)
     rest = [key for key in keys.deletable if key not in (keys.members, keys.chat, keys.saved)]
     verdict, *more = await scripts.VACATE(
         redis.client,
@@ -91,20 +90,3 @@ async def vacate(
             await redis.client.hdel(author_pads_key(creator), one.pad)
     found: Literal["gone", "kept", "later", "lease"] = verdict.decode()
     return found
-
-
-async def _bury(redis: Redis, keys: PadKeys) -> None:
-    """Takes members out that were on workers which are long dead: where nobody else is on a pad,
-    nobody else does."""
-    joined = await presence.members(redis, keys)
-    if not joined:
-        return
-    known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
-    workers = {name.decode() for name in cast("Sequence[bytes]", known)}
-    dead = [
-        Left(member.session, member.author, member.color)
-        for _, member in joined
-        if member.worker not in workers
-    ]
-    if dead:
-        await presence.leave(redis, keys, dead)

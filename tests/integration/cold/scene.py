@@ -13,7 +13,7 @@ from padfleet.shared.log.authors import Author, bring
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.document import Document, load
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.keys import WORKERS, Keyspace
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.pads import claim_read_only
 from padfleet.shared.log.records import Left, Member, Revision
@@ -56,7 +56,8 @@ class Scene:
         return await self.write.freeze(await self.lease(pad), pad, between(0, pad))
 
     async def make(self, pad: str, revisions: Sequence[Revision]) -> None:
-        """A pad with all that a pad may have."""
+        """A pad with all that a pad may have, in a partition that a writer has had."""
+        await self.lease(pad)
         staging = await Staging.begin(self.redis, self.keyspace, pad, head=revisions[-1].rev)
         await staging.add(revisions)
         await staging.add_chat(CHAT)
@@ -85,7 +86,12 @@ class Scene:
         await load(self.redis, keys, meta, document)
         return document
 
-    async def join(self, pad: str, session: str = "s1", author: str = "a.x") -> None:
+    async def join(
+        self, pad: str, session: str = "s1", author: str = "a.x", *, lives: bool = True
+    ) -> None:
+        """`lives`: the worker that it is on."""
+        if lives:
+            await presence.beat(self.redis, WORKERS, "w-1", LEASE_MS)
         member = Member(session, author, "w-1", None, 1, False, False)
         await presence.join(self.redis, self.keyspace.pad(pad), member)
 

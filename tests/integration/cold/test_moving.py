@@ -8,7 +8,7 @@ import pytest
 
 from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold.errors import StoreAway
-from padfleet.shared.log import moving
+from padfleet.shared.log import moving, presence
 from padfleet.shared.log.chat import read_chat
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
@@ -334,3 +334,17 @@ async def test_I5_revisions_that_redis_has_lost_go_from_the_store_and_are_told(
     head = await scene.pads.look("pad")
     assert head is not None
     assert (head.head, head.chain) == (29, last.chain)
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_who_was_on_a_worker_that_died_keeps_no_pad_in_redis(
+    scene: Scene, lives: bool
+) -> None:
+    """Nobody else has the pad open, who would take him out of it."""
+    await scene.make("pad", HISTORY)
+    await scene.join("pad", lives=lives)
+    for _ in range(4):
+        await scene.look("pad")
+    keys = scene.keyspace.pad("pad")
+    assert len(await presence.members(scene.redis, keys)) == lives
+    assert bool(await scene.keys_of("pad")) == lives

@@ -1,0 +1,53 @@
+"""Members of workers that died, on pads that no other worker has open.
+
+Whoever has a pad open takes the members of dead workers out of it. Where all who were on a pad were
+on one worker, and that dies, nobody does so: the pad would seem to be in use, and stay in Redis for
+good. Its writer looks, once in a while, at pads that nobody edits.
+"""
+
+import logging
+import time
+from collections.abc import Collection
+
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.moving import PadStanding
+
+log = logging.getLogger(__name__)
+
+
+class GhostHunt:
+    """What one writer does about them."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, *, after_ms: int) -> None:
+        """`after_ms`: for how long nobody has to have edited a pad, and between two looks at who is
+        on it."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._after_ms = after_ms
+        self._looked: dict[int, dict[str, float]] = {}  #: by partition and pad, `time.monotonic`
+
+    def forget(self, held: Collection[int]) -> None:
+        """Forgets what is known of partitions that others have by now."""
+        for partition in self._looked.keys() - held:
+            del self._looked[partition]
+
+    def look_begins(self, partition: int, pads: Collection[str]) -> None:
+        """`pads`: those that are in Redis now."""
+        before = self._looked.get(partition, {})
+        self._looked[partition] = {pad: before[pad] for pad in pads if pad in before}
+
+    def is_due(self, partition: int, pad: str, standing: PadStanding) -> bool:
+        """Whether it is time to look at who is on a pad."""
+        if not standing.people or time.time() * 1000 - standing.time < self._after_ms:
+            return False
+        before = self._looked[partition].get(pad)
+        return before is None or (time.monotonic() - before) * 1000 >= self._after_ms
+
+    async def look(self, partition: int, pad: str) -> None:
+        """Takes out of the pad whoever was on a worker that is long dead. Raises `CorruptPad`, or
+        what `UNREACHABLE` lists."""
+        self._looked[partition][pad] = time.monotonic()
+        if taken := await presence.bury(self._redis, self._keyspace.pad(pad)):
+            log.info("members of dead workers gone", extra={"pad": pad, "sessions": taken})
