@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from padfleet.shared.archive.entries import Entry
+from padfleet.shared.archive.entries import Entry, Revisions
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.reading import ColdReader
@@ -63,10 +63,14 @@ async def all_read(reader: PadReader) -> dict[str, object]:
     }
 
 
-async def backup(scene: Scene, pad: str) -> list[Entry]:
+async def backup(scene: Scene, pad: str) -> list[Entry | bytes]:
+    """What stands in its archive; revisions one by one, however many of them stand together."""
     entries: list[Entry] = []
     await take_pad(scene.redis, scene.keyspace, pad, entries.append, lambda _rev, _head: None)
-    return entries
+    found: list[Entry | bytes] = []
+    for entry in entries:
+        found += entry.records if isinstance(entry, Revisions) else [entry]
+    return found
 
 
 async def test_a_cold_pad_reads_as_it_did_when_it_was_hot(scene: Scene) -> None:
