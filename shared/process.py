@@ -62,6 +62,10 @@ TRIED_S = 5.0
 S = TypeVar("S", bound=TracingSettings)
 
 
+class CannotListen(Exception):
+    """A port that the process is to be found at cannot be had. The text says which, and why."""
+
+
 class ProcessOptions(Protocol):
     """The settings that every process has."""
 
@@ -235,7 +239,7 @@ class Process:
         """Lets people in, and begins to tell the fleet of it.
 
         `ops` is the address and port at which operators find health and metrics; `count` says what
-        the process has counted since its start. Raises OSError when a port cannot be had.
+        the process has counted since its start. Raises `CannotListen` when a port cannot be had.
         """
         role = self._role
         place = reachable_host(ops[0]), ops[1]
@@ -246,7 +250,10 @@ class Process:
         self.keep("loop delay", watch_delay, DISPENSABLE)
         self.keep("garbage", Collector().run, DISPENSABLE)
         for site in self._sites:
-            await site.start()
+            try:
+                await site.start()
+            except OSError as error:  # what Redis does that is away, and is not the reason here
+                raise CannotListen(f"cannot listen at {site.name}: {error}") from error
 
     # --- Signals ---------------------------------------------------------------------------------
 
@@ -273,7 +280,8 @@ def run_process(
     """Runs `serve` with the settings from flags and environment, until it returns.
 
     `name` is the command's, `argv` what follows it. Returns the exit code: 2 when the settings do
-    not fit the fleet or what is installed, or the Redis must not hold a fleet; 1 when there is no
+    not fit the fleet or what is installed, a port cannot be had, or the Redis must not hold a
+    fleet; 1 when there is no
     Redis; 3 when a part of it that it cannot do without has died again and again.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
@@ -281,7 +289,7 @@ def run_process(
     try:
         tracing.begin(name, settings.trace_share)
         uvloop.run(serve(settings))
-    except (Disagreement, SettingsError, Unfit, tracing.NotInstalled) as error:
+    except (CannotListen, Disagreement, SettingsError, Unfit, tracing.NotInstalled) as error:
         print(f"padfleet {name}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except UNREACHABLE as error:
