@@ -191,13 +191,13 @@ class Redis:
     async def heard_under(self, partition: int, reign: str) -> None:
         """To be called with every answer that says under which reign it is. Raises `Outdated` if
         that is over, which `UNREACHABLE` lists: the next answer may be another server's."""
-        if not self._succession.goes_on(partition, reign):
+        if not self.is_present(partition, reign):
             await self.refresh()
             raise Outdated(f"the reign {reign} over partition {partition} is over")
 
     def is_present(self, partition: int, reign: str) -> bool:
         """The same for a message, of which there is no other to be had."""
-        return self._succession.goes_on(partition, reign)
+        return self._succession.goes_on(partition, reign, asyncio.get_running_loop().time())
 
     def known_reign(self, partition: int) -> str:
         """The one under which the partition was heard of last; empty: it never was."""

@@ -6,7 +6,15 @@ then, from what it knew; that looks as if everything since had been lost, and pe
 to reload for nothing. But a reign (`reign.lua`) that is over does not return: a server that has a
 partition again has it under another one, also where it was emptied (`begin_anew`). So an answer
 under a reign which this process has seen succeeded by another is out of date.
+
+But not for good. Where nothing else answers for long, that server is the one there is: a Redis
+that was emptied, and whose writers were begun anew besides, gives its first name again. Otherwise
+nobody would be served until each worker had been restarted.
 """
+
+OUTLIVES_S = 20.0
+"""Seconds for which a reign that was over has to be the only one that is heard of, to be the
+present one again. Sentinel tells an old primary within some twelve that it is none."""
 
 MOST = 64
 """Reigns of a partition that are remembered: far more than may be answered from at a time."""
@@ -16,17 +24,22 @@ class Succession:
     def __init__(self) -> None:
         self._present: dict[int, str] = {}
         self._past: dict[int, list[str]] = {}
+        self._alone_since: dict[int, float] = {}  #: since when only reigns that are over are heard
 
     def present(self, partition: int) -> str:
         """The reign under which the partition was heard of last; empty: it never was."""
         return self._present.get(partition, "")
 
-    def goes_on(self, partition: int, reign: str) -> bool:
-        """Notes that something was heard of the partition under this reign. False: it is over."""
+    def goes_on(self, partition: int, reign: str, now: float) -> bool:
+        """Notes that something was heard of the partition under this reign, at this time in
+        seconds. False: it is over."""
         present = self._present.get(partition, reign)
         past = self._past.setdefault(partition, [])
         if reign in past:
-            return False
+            if now - self._alone_since.setdefault(partition, now) < OUTLIVES_S:
+                return False
+            past.remove(reign)
+        self._alone_since.pop(partition, None)
         if reign != present:
             past.append(present)
             del past[:-MOST]

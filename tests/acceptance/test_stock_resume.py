@@ -60,7 +60,7 @@ def test_I5_who_has_missed_nothing_is_told_so(
     assert not back.has_vars
     watcher.type(0, 0, "y")
     assert back.one("NEW_CHANGES")["newRev"] == 2
-    info = [news["userInfo"]["userId"] for news in watcher.heard("USER_NEWINFO")]
+    info = [news["userInfo"]["userId"] for news in watcher.some("USER_NEWINFO", 2)]
     assert info == [client.author, client.author], "it left, and has come again"
 
 

@@ -34,6 +34,7 @@ from padfleet.shared.log.connect import UNREACHABLE
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.staging import Moved
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.wire.jsontext import dumps
 
@@ -58,9 +59,9 @@ RETRY_AFTER = 1
 
 _METHODS = ("GET", "POST")
 
-_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway)
+_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, Moved)
 """There is no turn for a call, or no room for what it would answer, or the pad lies where it cannot
-be read for the time being."""
+be read for the time being, or went elsewhere while it was copied, of which nothing is left."""
 
 
 class _NotTaken(Exception):
@@ -236,7 +237,7 @@ def _text(value: str) -> str:
 
 
 def _come_again(why: Exception) -> web.Response:
-    if isinstance(why, StoreAway):
+    if isinstance(why, StoreAway | Moved):
         log.warning("API call put off", extra={"error": str(why)})
         answer = _answer(INTERNAL, "the pad is not to be had at the moment, come again")
     else:

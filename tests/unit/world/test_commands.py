@@ -36,6 +36,7 @@ NONE: Final = frozenset(
 
 APART: Final = {
     "shared/log/inspection.py": "what `padfleet doctor` asks, workers do not",
+    "shared/etherpad/web.py": "`padfleet import` and `export` call an Etherpad's HTTP API",
     "shared/log/foreign.py": "`padfleet import` reads an Etherpad's database",
     "shared/log/lanes.py": "hands on what others send",
     "shared/log/auto_pipeline.py": "hands on what others send; its own are looked at below",

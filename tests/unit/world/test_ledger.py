@@ -143,13 +143,13 @@ def test_I2_what_is_a_revision_is_not_refused(book: Book) -> None:
 @pytest.mark.parametrize(("term", "wrong"), [(2, "runs for another"), (0, "term 0 comes after 1")])
 def test_I2_a_lease_is_taken_when_it_has_run_out(book: Book, term: int, wrong: str) -> None:
     book.do(book.lease("writer-1", 1))
-    book.do(book.lease("writer-2", term))
+    book.do(book.lease("writer-2", term), who="writer-2")
     assert any(wrong in text for text in book.found), book.found
 
 
 def test_I2_a_lease_that_has_run_out_may_be_taken(book: Book) -> None:
     book.do(book.lease("writer-1", 1, for_ms=-1))
-    book.do(book.lease("writer-2", 2))
+    book.do(book.lease("writer-2", 2), who="writer-2")
     assert book.found == []
 
 
@@ -165,6 +165,6 @@ def test_what_was_lost_is_no_fault_of_who_comes_after(book: Book) -> None:
     book.server.wipe()
     book.ledger.follow([book.server])
     book.chain = b""
-    book.do(book.lease("writer-2", 1))
+    book.do(book.lease("writer-2", 1), who="writer-2")
     book.do(*book.revision(0, None), who="writer-2")
     assert book.found == []
