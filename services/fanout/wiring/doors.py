@@ -85,9 +85,5 @@ class Doors:
         add_safe_headers(ops)
         return ops
 
-    def address(self, request: web.Request) -> str:
-        """The client's, whatever stands between."""
-        return self.trusted.client(request.remote or "", request.headers.items())
-
     def _lets_others_load(self, request: web.BaseRequest) -> bool:
         return self.origins.lists(request.headers.get("Origin", ""))

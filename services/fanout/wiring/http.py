@@ -56,9 +56,10 @@ async def open_http(
     app = doors.application(settings, drain)
     sockets = SocketEvents(sio, requests.messages, settings.jwt_name)
     sio.attach(app)
-    _mount(app, process, settings, requests, doors)
+    door = HttpAccess(process.redis, process.keyspace, requests.access, doors.trusted)
+    _mount(app, process, settings, requests, door)
     ops = doors.operators_application() if settings.apart else app
-    _mount_for_operators(ops, process, settings, requests, doors)
+    _mount_for_operators(ops, process, settings, requests, door)
     if ops is not app:
         add_health_routes(app, process.health)
         # It is closed last: how the worker ends can be looked at.
@@ -83,12 +84,11 @@ def _mount(
     process: Process,
     settings: FanoutSettings,
     requests: Requests,
-    doors: Doors,
+    door: HttpAccess,
 ) -> None:
     redis, keyspace = process.redis, process.keyspace
     outgoing = Outgoing.of(settings)
     metrics.watch_outgoing((requests.joins, *outgoing))
-    door = HttpAccess(redis, keyspace, requests.access, doors.trusted)
     mount_api(
         app,
         redis,
@@ -108,8 +108,8 @@ def _mount_for_operators(
     process: Process,
     settings: FanoutSettings,
     requests: Requests,
-    doors: Doors,
+    door: HttpAccess,
 ) -> None:
     add_ops_routes(ops, process.health)
     add_stats_route(ops, requests.rooms, partial(admits, token_of(settings)))
-    mount_fleet(ops, process.redis, process.keyspace, settings, doors.address)
+    mount_fleet(ops, process.redis, process.keyspace, settings, door.address)
