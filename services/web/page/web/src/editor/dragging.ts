@@ -13,7 +13,7 @@ import { easysync } from "padfleet-client";
 import { type RichLine, htmlOf } from "../text/rich.js";
 import { marked } from "./changes.js";
 import { copied, inserted, plainLines, read, type Stretch } from "./clipboard.js";
-import { markAt, source } from "./source.js";
+import { besideMarker } from "./markers.js";
 
 const setDragged = StateEffect.define<Stretch | null>();
 
@@ -38,9 +38,7 @@ export function dropping(
   place: number,
   moved: Stretch | null,
 ): TransactionSpec | null {
-  // Before a list marker there is nothing: what stood there would part the marker from its line.
-  const at =
-    markAt(state.facet(source), place) !== null && isStart(state, place) ? place + 1 : place;
+  const at = besideMarker(state, place);
   if (moved !== null && moved.from <= at && at <= moved.to) return null;
   const { insert, marks } = inserted(state, { from: at, to: at }, lines);
   if (insert === "") return null;
@@ -54,10 +52,6 @@ export function dropping(
     selection: EditorSelection.range(at + shift, at + shift + insert.length),
     userEvent: moved === null ? "input.drop" : "move.drop",
   };
-}
-
-function isStart(state: EditorState, place: number): boolean {
-  return state.doc.lineAt(place).from === place;
 }
 
 /** Whether what is dragged is to stay where it was, too. */

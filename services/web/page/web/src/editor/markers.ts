@@ -3,11 +3,16 @@ import { EditorState } from "@codemirror/state";
 
 import { markAt, source } from "./source.js";
 
-/** Keeps the cursor off the place before a list marker: what is typed there would split the two. */
+/** `place`, or the one behind the marker that it is before: what stood there would part the two. */
+export function besideMarker(state: EditorState, place: number): number {
+  const isStart = state.doc.lineAt(place).from === place;
+  return isStart && markAt(state.facet(source), place) !== null ? place + 1 : place;
+}
+
+/** Keeps the cursor off the place before a list marker. */
 export const besideMarkers = EditorState.transactionFilter.of((tr) => {
   if (tr.docChanged || tr.selection === undefined || !tr.selection.main.empty) return tr;
   const { head } = tr.selection.main;
-  const line = tr.startState.doc.lineAt(head);
-  if (head !== line.from || markAt(tr.startState.facet(source), head) === null) return tr;
-  return [tr, { selection: { anchor: head + 1 }, sequential: true }];
+  const anchor = besideMarker(tr.startState, head);
+  return anchor === head ? tr : [tr, { selection: { anchor }, sequential: true }];
 });
