@@ -10,7 +10,7 @@ from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import read_heads
+from padfleet.shared.log.several import are_here
 
 PAGE = 500
 """Cold pads of which Redis is asked at once whether it has them."""
@@ -39,13 +39,11 @@ async def all_pads(
     names = (one.pad async for one in cold.pads(match=match))
     async for page in batches(names, PAGE):
         others = [pad for pad in page if pad not in listed]
-        heads = await read_heads(redis, [keyspace.pad(pad) for pad in others])
-        for pad, head in zip(others, heads, strict=True):
-            # Of one that was deleted in Redis, what is in the store goes in a moment.
-            here = isinstance(head, Exception) or head.head >= 0 or head.epoch > 0
-            if here:
+        here = await are_here(redis, [keyspace.pad(pad) for pad in others])
+        for pad, hot in zip(others, here, strict=True):
+            if hot:
                 listed.add(pad)
-            yield WherePad(pad, here)
+            yield WherePad(pad, hot)
 
 
 async def wanted_pads(

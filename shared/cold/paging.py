@@ -10,16 +10,16 @@ import json
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from itertools import compress
 from typing import Final, Literal, NamedTuple
 
+from padfleet.shared.batches import slices
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inventory import ScanPlace, some_pad_ids
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import read_heads
+from padfleet.shared.log.several import are_here
 from padfleet.shared.tasks import all_of
 
 STEP: Final = 50
@@ -116,8 +116,7 @@ async def page(
         else:
             step, place = _Step([], 0), None
         looked_at += step.looked_at
-        for start in range(0, len(step.wanted), STEP):
-            part = step.wanted[start : start + STEP]
+        for part in slices(step.wanted, STEP):
             looks = (_facts_or_fault(redis, keyspace, cold, pad) for pad in part)
             for facts in await all_of(*looks):
                 if isinstance(facts, UnreadablePad) or (facts is not None and search.takes(facts)):
@@ -173,11 +172,11 @@ async def _cold_step(
                 break
         else:
             last = ""
-    heads = await read_heads(redis, [keyspace.pad(pad) for pad in wanted])
+    here = await are_here(redis, [keyspace.pad(pad) for pad in wanted])
     # Those in Redis were listed from there, but for one that was brought there since, which is
     # found by its name, and shown when the list is made anew.
-    away = [not isinstance(head, Exception) and head.head < 0 and not head.epoch for head in heads]
-    return _Step([*compress(wanted, away)], looked_at), PagePlace(None, last) if last else None
+    away = [pad for pad, hot in zip(wanted, here, strict=True) if not hot]
+    return _Step(away, looked_at), PagePlace(None, last) if last else None
 
 
 async def _names(cold: ColdPads, after: str) -> AsyncGenerator[str, None]:

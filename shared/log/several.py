@@ -39,6 +39,14 @@ def _head(reply: Any) -> StoredHead | Exception:
         return error
 
 
+async def are_here(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
+    """Whether Redis is to be asked about each of the pads, in this order, and not the cold store:
+    it has the pad; or has deleted it, and what is in the store goes in a moment; or has there what
+    cannot be read."""
+    heads = await read_heads(redis, pads)
+    return [isinstance(head, Exception) or head.head >= 0 or head.epoch > 0 for head in heads]
+
+
 async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
     """Whether each of the pads exists, in this order. Raises `ResponseError` where a key is of a
     wrong type, and ValueError where it says what is no head."""
