@@ -90,10 +90,17 @@ def _call(author: str, request: str | None) -> str:
 
 async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:
     """The messages first…last, both included, in order; those that there are of them."""
+    return messages_of(await stored_messages(redis, keys, first, last))
+
+
+async def stored_messages(
+    redis: Redis, keys: PadKeys, first: int, last: int
+) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The same, as entries of the chat's stream."""
     if last < max(first, 0):
         return []
     reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
-    return messages_of(cast("Sequence[tuple[bytes, dict[bytes, bytes]]]", reply))
+    return cast("list[tuple[bytes, dict[bytes, bytes]]]", reply)
 
 
 def messages_of(stored: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[ChatMessage]:

@@ -8,11 +8,11 @@ is read without being brought back.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 from padfleet.shared.log import authors as records_of_authors
 from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage, messages_of
+from padfleet.shared.log.chat import ChatMessage, messages_of, stored_messages
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.history import (
     READ_STEP,
@@ -95,12 +95,7 @@ class HotReader:
         return revision_pages(self._redis, self.keys, first, last, step=step)
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:
-        if last < max(first, 0):
-            return []
-        reply = await self._redis.client.xrange(
-            self.keys.chat, min=str(max(first, 0)), max=str(last)
-        )
-        return cast("list[StreamEntry]", reply)
+        return await stored_messages(self._redis, self.keys, first, last)
 
     async def saved(self) -> list[bytes]:
         return [record async for page in self._store.saved_pages(PAGE) for record in page]
