@@ -5,8 +5,9 @@ which a pad leaves, which takes a round trip or two.
 
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from padfleet.services.writer import metrics
@@ -54,6 +55,15 @@ class Between(Protocol):
     def __call__(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
 
 
+@dataclass
+class _Term:
+    """What is known of a partition for as long as it is held without a break."""
+
+    number: int
+    late: Lateness
+    known: set[str] = field(default_factory=set)  #: pads that were compared with the store
+
+
 class Freezing:
     def __init__(
         self,
@@ -79,9 +89,7 @@ class Freezing:
         self._ghosts = GhostHunt(redis, keyspace, after_ms=after_ms)
         self._after_ms = after_ms
         self._every = every_ms / 1000
-        self._terms: dict[int, int] = {}
-        self._known: dict[int, set[str]] = {}  #: pads that were compared in this term, by partition
-        self._late: dict[int, Lateness] = {}  #: by partition, in this term
+        self._terms: dict[int, _Term] = {}  #: by partition
 
     @property
     def interval(self) -> float:
@@ -106,58 +114,60 @@ class Freezing:
         """Forgets what is known of partitions that others have by now."""
         for partition in self._terms.keys() - held:
             del self._terms[partition]
-            self._known.pop(partition, None)
-            self._late.pop(partition, None)
         self._ghosts.forget(held)
 
     async def look(self, lease: Lease, between: Between) -> None:
         """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
         else `UNREACHABLE` lists."""
         partition = lease.partition
-        if self._terms.get(partition) != lease.term:
-            self._terms[partition], self._known[partition] = lease.term, set()
-            self._late[partition] = Lateness(self._every)
+        term = self._terms.get(partition)
+        if term is None or term.number != lease.term:
+            term = self._terms[partition] = _Term(lease.term, Lateness(self._every))
         for pad, trace in (await moving.traces(self._redis, self._keyspace, partition)).items():
             progress()
             after = FETCHING_MS if trace.startswith("thaw") else LATE_MS
             await self._each(pad, self._write.arrive_late(pad, trace, after))
         pads = await moving.hot_pads(self._redis, self._keyspace, partition)
         await self._look_there(partition, pads)
-        late = self._late[partition]
-        late.look_begins(time.monotonic(), pads)
+        term.late.look_begins(time.monotonic(), pads)
         self._ghosts.look_begins(partition, pads)
         for page in slices(pads, PAGE):
             asked = time.monotonic()
-            found = await moving.standings(self._redis, self._keyspace, partition, page)
-            due = [
-                (pad, standing)
-                for pad, standing in zip(page, found, strict=True)
-                if self._is_due(late, pad, standing, asked, self._known[partition])
-            ]
-            await self._look_for_ghosts(partition, zip(page, found, strict=True))
+            found = await self._standings(partition, page)
+            due = [each for each in found if self._is_due(term, *each, asked)]
+            await self._look_for_ghosts(partition, found)
             self._tell()  # before the store is asked, which may not answer, or take nothing
             for some in slices(due, AT_ONCE):
                 progress()
                 await all_of(
                     *(
-                        self._each(pad, self._look_at(lease, pad, standing, late, between))
+                        self._each(pad, self._look_at(lease, term, pad, standing, between))
                         for pad, standing in some
-                        if isinstance(standing, PadStanding)
                     )
                 )
-        late.look_ends(time.monotonic())
+        term.late.look_ends(time.monotonic())
         self._tell()
 
+    async def _standings(
+        self, partition: int, pads: Sequence[str]
+    ) -> list[tuple[str, PadStanding]]:
+        """Of those of which it can be said; the others are logged."""
+        found = await moving.standings(self._redis, self._keyspace, partition, pads)
+        readable: list[tuple[str, PadStanding]] = []
+        for pad, standing in zip(pads, found, strict=True):
+            if isinstance(standing, CorruptPad):
+                log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
+            else:
+                readable.append((pad, standing))
+        return readable
+
     async def _look_for_ghosts(
-        self, partition: int, found: Iterable[tuple[str, PadStanding | CorruptPad]]
+        self, partition: int, found: Sequence[tuple[str, PadStanding]]
     ) -> None:
         for pad, standing in found:
-            if isinstance(standing, CorruptPad) or not self._ghosts.is_due(
-                partition, pad, standing
-            ):
-                continue
-            progress()
-            await self._each(pad, self._ghosts.look(partition, pad))
+            if self._ghosts.is_due(partition, pad, standing):
+                progress()
+                await self._each(pad, self._ghosts.look(partition, pad))
 
     async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
         """Whether an Etherpad, whose database the cold store is, has written on one of these."""
@@ -176,27 +186,17 @@ class Freezing:
         outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
         metrics.COLD_VERDICTS.labels(outcome.value).inc()
 
-    def _is_due(
-        self,
-        late: Lateness,
-        pad: str,
-        standing: PadStanding | CorruptPad,
-        asked: float,
-        known: set[str],
-    ) -> bool:
-        if isinstance(standing, CorruptPad):
-            log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
-            return False
+    def _is_due(self, term: _Term, pad: str, standing: PadStanding, asked: float) -> bool:
         if standing.head is None:
             return True
         due = False
         if standing.even:
-            late.is_even(pad, asked)
+            term.late.is_even(pad, asked)
         elif not standing.opened:
-            late.is_behind(pad, asked)
-            due = late.is_due(pad, asked)
+            term.late.is_behind(pad, asked)
+            due = term.late.is_due(pad, asked)
         # What is to be frozen has to be even.
-        return due or pad not in known or self._may_freeze(standing._replace(even=True))
+        return due or pad not in term.known or self._may_freeze(standing._replace(even=True))
 
     def _may_freeze(self, standing: PadStanding) -> bool:
         return may_freeze(
@@ -209,29 +209,28 @@ class Freezing:
         )
 
     async def _look_at(
-        self, lease: Lease, pad: str, standing: PadStanding, late: Lateness, between: Between
+        self, lease: Lease, term: _Term, pad: str, standing: PadStanding, between: Between
     ) -> None:
-        known = self._known[lease.partition]
         if standing.head is None:
-            late.forget(pad)
-            known.discard(pad)
+            term.late.forget(pad)
+            term.known.discard(pad)
             # Frozen a moment ago, taken away as nobody wrote in it, or lost.
             if not await self._thawing.bring_if_lost(pad):
                 await moving.bury(self._redis, self._keyspace, pad, standing.epoch)
             return
-        if pad not in known and not standing.opened:
+        if pad not in term.known and not standing.opened:
             await self._write.reconcile(pad)
-            known.add(pad)
+            term.known.add(pad)
         if standing.opened:
             return
         if not standing.even:
             asked = time.monotonic()
             if await self._write.bring(pad) is not None:
-                late.is_even(pad, asked)
+                term.late.is_even(pad, asked)
         elif self._may_freeze(standing):
             verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
             if verdict == "ok":
-                known.discard(pad)
+                term.known.discard(pad)
                 metrics.FROZEN.inc()
             else:
                 metrics.COLD_VERDICTS.labels(verdict).inc()
@@ -255,7 +254,7 @@ class Freezing:
             log.exception("pad not brought", extra={"pad": pad})
 
     def _tell(self) -> None:
-        since = [began for late in self._late.values() for began in late.behind]
+        since = [began for term in self._terms.values() for began in term.late.behind]
         metrics.COLD_BEHIND.set(len(since))
         oldest = min(since, default=None)
         metrics.COLD_BEHIND_SECONDS.set(0.0 if oldest is None else time.monotonic() - oldest)
