@@ -27,6 +27,22 @@ def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterat
         yield part
 
 
+def fitting(items: Iterable[T], size_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """All items in their order, as many at a time as their sizes come to no more than `most`: one
+    that is larger is alone. None is empty."""
+    part: list[T] = []
+    size = 0
+    for item in items:
+        own = size_of(item)
+        if part and size + own > most:
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += own
+    if part:
+        yield part
+
+
 async def batches(items: AsyncIterable[T], size: int) -> AsyncGenerator[list[T], None]:
     """The same of items that come one by one, for as long as they come. None is empty.
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from padfleet.shared.batches import batches, filled, slices
+from padfleet.shared.batches import batches, filled, fitting, slices
 
 CASES = [
     (0, 3, []),
@@ -40,6 +40,22 @@ def test_slices_of_what_is_there(count: int, size: int, expected: list[list[int]
 )
 def test_what_fills_a_part_is_the_last_in_it(items: list[str], expected: list[list[str]]) -> None:
     assert list(filled(items, len, 3)) == expected
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([], []),
+        (["a"], [["a"]]),
+        (["abcd"], [["abcd"]]),
+        (["a", "bc", "d"], [["a", "bc"], ["d"]]),
+        (["", "abcd", "", "ab", "c", ""], [[""], ["abcd"], ["", "ab", "c", ""]]),
+    ],
+)
+def test_what_would_be_too_much_comes_in_the_next_part(
+    items: list[str], expected: list[list[str]]
+) -> None:
+    assert list(fitting(items, len, 3)) == expected
 
 
 @pytest.mark.parametrize(("count", "size", "expected"), CASES)

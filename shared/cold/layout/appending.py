@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
+from padfleet.shared.batches import fitting
 from padfleet.shared.cold.layout.blocks import MOST_IN_A_CHUNK, Block, cut, joined, to_blocks
 from padfleet.shared.cold.layout.heads import Beside, HeadObject
 from padfleet.shared.cold.layout.pad_parts import PadParts
@@ -164,25 +165,12 @@ async def _move_into_parts(parts: PadParts, contents: Contents) -> None:
     for ref in taken:
         blocks += blocks_of(ref, await parts.load("history", ref))
     blocks = await asyncio.to_thread(joined, [*blocks, *contents.blocks], 1)
-    for group in _groups(blocks):
+    for group in fitting(blocks, lambda block: len(block.payload), FULL):
         content = PartContent([list(block[:3]) for block in group], [b.payload for b in group])
         contents.parts.append(
             await parts.put("history", content, group[0].first, group[-1].last, group[-1].chain)
         )
     contents.blocks = []
-
-
-def _groups(blocks: Sequence[Block]) -> list[list[Block]]:
-    """As many blocks in each as make a full part."""
-    groups: list[list[Block]] = []
-    size = FULL
-    for block in blocks:
-        if size + len(block.payload) > FULL:
-            groups.append([])
-            size = 0
-        groups[-1].append(block)
-        size += len(block.payload)
-    return groups
 
 
 def blocks_of(ref: PartRef, content: PartContent) -> list[Block]:

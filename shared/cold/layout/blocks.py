@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from padfleet.shared.archive.frames import BadArchive, deflated, inflated
+from padfleet.shared.batches import fitting
 from padfleet.shared.cold.layout.columns import (
     Columns,
     from_columns,
@@ -69,7 +70,7 @@ def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
     """The records as they were put, from this revision on. `chain` is the one before the first of
     them. Raises `CorruptPad`."""
-    count, skipped = block.last - block.first + 1, max(0, first - block.first)
+    count, skipped = _count(block), max(0, first - block.first)
     with readable(_said(block)):
         records, leads_to = from_columns(block.first, count, _columns(block), chain, skipped)
     if leads_to != block.chain:
@@ -80,7 +81,7 @@ def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
 def last_of(block: Block) -> bytes:
     """The last record, on the word of the block that its chain is the block's: to see that it is
     takes all records before it. Raises `CorruptPad`."""
-    count = block.last - block.first + 1
+    count = _count(block)
     with readable(_said(block)):
         (record,), _ = from_columns(block.first, count, _columns(block), b"", count - 1)
         *fields, _, wire = unpack(record)
@@ -96,6 +97,10 @@ def _columns(block: Block) -> Columns:
         if (kind, first, last) != ("revs", block.first, block.last):
             raise CorruptPad(f"{_said(block)} is another's")
         return Columns(*columns)
+
+
+def _count(block: Block) -> int:
+    return block.last - block.first + 1
 
 
 def _said(block: Block) -> str:
@@ -130,29 +135,19 @@ def joined(blocks: Sequence[Block], most: int = MOST_IN_A_CHUNK) -> list[Block]:
 
 def _in_one(blocks: Sequence[Block]) -> list[Block]:
     found: list[Block] = []
-    pieces: list[tuple[int, Columns]] = []
-    held: list[Block] = []
-    size = 0
-
-    def close() -> None:
-        if len(held) > 1:
-            with readable(f"the blocks from revision {held[0].first} on"):
-                columns = put_together(pieces)
-            found.append(_block(held[0].first, held[-1].last, held[-1].chain, columns))
-        else:
-            found.extend(held)
-        held.clear()
-        pieces.clear()
-
-    for block in blocks:
-        count, columns = block.last - block.first + 1, _columns(block)
-        with readable(_said(block)):
-            more = size_of(columns, count)
-        if held and size + more > BLOCK_BYTES:
-            close()
-            size = 0
-        held.append(block)
-        pieces.append((count, columns))
-        size += more
-    close()
+    opened = ((block, _columns(block)) for block in blocks)
+    for group in fitting(opened, _size_of, BLOCK_BYTES):
+        first, last = group[0][0], group[-1][0]
+        if len(group) == 1:
+            found.append(first)
+            continue
+        with readable(f"the blocks from revision {first.first} on"):
+            columns = put_together([(_count(block), columns) for block, columns in group])
+        found.append(_block(first.first, last.last, last.chain, columns))
     return found
+
+
+def _size_of(opened: tuple[Block, Columns]) -> int:
+    block, columns = opened
+    with readable(_said(block)):
+        return size_of(columns, _count(block))
