@@ -89,8 +89,6 @@ class Health:
         return await self._run(self._ready)
 
     async def _run(self, checks: Mapping[str, Check]) -> HealthReport:
-        if not checks:
-            return HealthReport({})
         found: dict[str, str | None] = {}
         tasks: dict[str, asyncio.Task[str | None]] = {}
         for name, check in checks.items():
