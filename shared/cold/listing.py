@@ -131,17 +131,18 @@ async def listed(
         names = (where.pad async for where in pads if wanted.takes_place(where))
         async for page in batches(names, PAGE):
             for facts in await all_of(
-                *(_facts_or_fault(redis, keyspace, cold, pad) for pad in page)
+                *(facts_or_fault(redis, keyspace, cold, pad) for pad in page)
             ):
                 if isinstance(facts, UnreadablePad) or (facts is not None and wanted.takes(facts)):
                     yield facts
 
 
-async def _facts_or_fault(
-    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str
+async def facts_or_fault(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | UnreadablePad | None:
+    """As `facts_of`, for who looks at many pads side by side; of one that cannot be read, why."""
     async with redis.few:
         try:
-            return await facts_of(redis, keyspace, cold, pad)
+            return await facts_of(redis, keyspace, cold, pad, authors=authors)
         except CorruptPad as error:
             return UnreadablePad(str(error))

@@ -13,10 +13,9 @@ from contextlib import aclosing
 from typing import Final, Literal, NamedTuple
 
 from padfleet.shared.batches import slices
-from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
+from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_or_fault
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inventory import ScanPlace, some_pad_ids
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.several import are_here
@@ -117,9 +116,12 @@ async def page(
             step, place = _Step([], 0), None
         looked_at += step.looked_at
         for part in slices(step.wanted, STEP):
-            looks = (_facts_or_fault(redis, keyspace, cold, pad) for pad in part)
-            for facts in await all_of(*looks):
-                if isinstance(facts, UnreadablePad) or (facts is not None and search.takes(facts)):
+            looks = (facts_or_fault(redis, keyspace, cold, pad, authors=False) for pad in part)
+            for pad, facts in zip(part, await all_of(*looks), strict=True):
+                if isinstance(facts, UnreadablePad):
+                    found += 1
+                    yield UnreadablePad(f"{pad}: {facts.why}")
+                elif facts is not None and search.takes(facts):
                     found += 1
                     yield facts
     yield PageEnd(place, looked_at)
@@ -182,13 +184,3 @@ async def _cold_step(
 async def _names(cold: ColdPads, after: str) -> AsyncGenerator[str, None]:
     async for listed in cold.pads(after):
         yield listed.pad
-
-
-async def _facts_or_fault(
-    redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str
-) -> PadFacts | UnreadablePad | None:
-    async with redis.few:
-        try:
-            return await facts_of(redis, keyspace, cold, pad, authors=False)
-        except CorruptPad as error:
-            return UnreadablePad(f"{pad}: {error}")
