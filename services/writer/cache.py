@@ -49,7 +49,7 @@ class PadCache:
             keys, meta = self._keyspace.pad(pad_id), None
             if not far and self._redis.elsewhere is not None:
                 meta = await read_meta_here(self._redis, keys)
-                if meta.head < 0 and not meta.epoch and not pad_id.startswith(CANARY):
+                if not meta.is_here and not pad_id.startswith(CANARY):
                     raise TooMuchWork
             try:
                 pad = await load_pad(self._redis, keys, meta)

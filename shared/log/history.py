@@ -51,6 +51,12 @@ class PadMeta(NamedTuple):
     def exists(self) -> bool:
         return self.head >= 0
 
+    @property
+    def is_here(self) -> bool:
+        """Whether Redis says what there is of the pad, and nobody else: it has it, or has deleted
+        it."""
+        return self.exists or self.epoch != 0
+
 
 _META_FIELDS = (
     *("head", "epoch", "time", "chain", "creator", "readonly", "first", "snap", "reigns"),
@@ -62,7 +68,7 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
     """A pad that is not in Redis is brought there first, if it can be. Raises `CorruptPad`, or what
     `UNREACHABLE` lists."""
     meta = await read_meta_here(redis, keys)
-    if meta.head < 0 and not meta.epoch and (others := redis.elsewhere) is not None:
+    if not meta.is_here and (others := redis.elsewhere) is not None:
         if not await others.bring(keys.pad_id):
             return meta
         meta = await read_meta_here(redis, keys)

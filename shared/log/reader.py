@@ -118,7 +118,7 @@ async def open_reader(
     """
     keys, elsewhere = keyspace.pad(pad), redis.elsewhere
     meta = await read_told_meta(redis, keys, read_meta_here)
-    if not meta.exists and not meta.epoch and elsewhere is not None:
+    if not meta.is_here and elsewhere is not None:
         cold = await elsewhere.view(pad)
         if cold is not None:
             return cold
@@ -133,7 +133,7 @@ async def open_reader(
 async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
     """Whether there is a pad of this name. Raises as `open_reader`."""
     meta = await read_meta_here(redis, keyspace.pad(pad))
-    if meta.exists or meta.epoch or redis.elsewhere is None:
+    if meta.is_here or redis.elsewhere is None:
         return meta.exists
     (there,) = await redis.elsewhere.are_there([pad])
     return there
