@@ -54,8 +54,9 @@ end
 
 -- To be called where all that was known of the partition is gone, and somebody remembers a reign of
 -- it: names have been given that are not to be given again, however often that happens. Processes
--- would take every answer under one of them for out of date, for good. (That nothing is there says
--- too little: a fleet that is new has to begin with the name that earlier releases give, too.)
+-- would take every answer under one of them for out of date, for `OUTLIVES_S` of `succession.py`.
+-- (That nothing is there says too little: a fleet that is new has to begin with the name that
+-- earlier releases give, too.)
 local function begin_anew(state)
   local now = redis.call('TIME')
   local count = string.format('%d', tonumber(now[1]) * 1000000 + tonumber(now[2]))
