@@ -281,8 +281,8 @@ def run_process(
 
     `name` is the command's, `argv` what follows it. Returns the exit code: 2 when the settings do
     not fit the fleet or what is installed, a port cannot be had, or the Redis must not hold a
-    fleet; 1 when there is no
-    Redis; 3 when a part of it that it cannot do without has died again and again.
+    fleet; 1 when there is no Redis; 3 when a part of it that it cannot do without has died again
+    and again.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)

@@ -46,9 +46,7 @@ def authors_of(rows: Sequence[Row]) -> set[str]:
     """Who made the revisions, and whose text they bring: from elsewhere, or back again. Raises
     ValueError, KeyError or TypeError for what are none."""
     found: set[str] = set()
-    last: dict[
-        str, bytes
-    ] = {}  #: by author: what stood behind the last changeset, up to the author
+    last: dict[str, bytes] = {}  #: by author: what stood behind a changeset, up to the author
     for author, _, _, _, _, wire in rows:
         at = wire.find(POOL)
         if at >= 0 and author in last and wire.startswith(last[author], at):

@@ -22,8 +22,8 @@ BEATS_PER_TIMEOUT = 4
 
 
 class Liveness:
-    """Every worker buries the dead of its own pads; nobody else need care for them, since a pad
-    without a worker has nobody to show its people to."""
+    """Every worker buries the dead of its own pads, of which it shows people who is there. Those of
+    pads without a worker their writer takes out (`presence.bury`), in its own time."""
 
     def __init__(self, redis: Redis, rooms: Rooms, worker_id: str, timeout_ms: int) -> None:
         self._redis = redis

@@ -85,7 +85,7 @@ async def _members(api: Api, pad: str, alive: set[str] | None = None) -> list[Me
     joined = await presence.members(api.redis, api.keyspace.pad(pad))
     if not joined:
         return []
-    # Nobody buries the members of a dead worker on a pad that no other worker has open.
+    # On a pad that no other worker has open, the members of a dead worker are in for long.
     alive = await _alive(api) if alive is None else alive
     return [member for _, member in joined if member.worker in alive]
 
