@@ -10,8 +10,8 @@ from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import read_meta_here, read_snapshot
-from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.history import PadMeta, read_meta_here, read_snapshot
+from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.several import count_sessions
 from padfleet.shared.log.weight import weight
 from padfleet.shared.tasks import all_of
@@ -74,25 +74,21 @@ async def facts_of(
     """None: there is no such pad. It stays where it is. Without `authors`, those of a pad in Redis
     are not counted, for which its snapshot has to be read. Raises `CorruptPad`, or what
     `UNREACHABLE` lists."""
-    found = await _hot_facts(redis, keyspace, pad, authors=authors)
-    if found is None and cold is not None:
-        found = await _cold_facts(cold, pad)
-    return found
-
-
-async def _hot_facts(
-    redis: Redis, keyspace: Keyspace, pad: str, *, authors: bool = True
-) -> PadFacts | None:
     keys = keyspace.pad(pad)
     meta = await read_meta_here(redis, keys)
-    if not meta.exists:
-        return None
+    if meta.exists:
+        return await _hot_facts(redis, keys, meta, authors=authors)
+    # What the cold store still has of a pad that was deleted goes as well, a moment later.
+    return None if meta.is_here or cold is None else await _cold_facts(cold, pad)
+
+
+async def _hot_facts(redis: Redis, keys: PadKeys, meta: PadMeta, *, authors: bool) -> PadFacts:
     (sessions,) = await count_sessions(redis, [keys])
     size = await weight(redis, keys)
     snapshot = await read_snapshot(redis, keys) if authors else None
     found = {value for key, value in snapshot.pool if key == "author"} if snapshot else ()
     return PadFacts(
-        pad,
+        keys.pad_id,
         meta.head,
         meta.time / 1000,
         size,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.cold.listing import PadFacts, UnreadablePad
+from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
 from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
 from padfleet.shared.log import inventory
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta_here
 from padfleet.shared.log.keys import Keyspace
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
@@ -109,3 +110,15 @@ async def test_one_that_is_damaged_is_named_and_keeps_no_other_back(scene: Scene
         place = rows[-1].following
     assert {row.why.split(":")[0] for row in rows if isinstance(row, UnreadablePad)} == {"hot-1"}
     assert len({row.pad for row in rows if isinstance(row, PadFacts)}) == len(HOT + COLD) - 1
+
+
+async def test_one_that_was_deleted_is_no_more_though_the_store_still_has_it(scene: Scene) -> None:
+    await scene.look("hot-1")
+    keys = scene.keyspace.pad("hot-1")
+    epoch = (await read_meta_here(scene.redis, keys)).epoch
+    await scene.redis.client.delete(keys.meta, *keys.deletable)
+    await scene.redis.client.hset(keys.meta, mapping={"head": "-1", "epoch": str(epoch + 1)})
+    assert await scene.pads.look("hot-1") is not None
+    found = await listed(scene, PadSearch())
+    assert [facts.pad for facts in found] == sorted({*COLD, *HOT} - {"hot-1"})
+    assert await facts_of(scene.redis, scene.keyspace, scene.pads, "hot-1") is None
