@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, unquote
 
 import aiohttp
 
+from padfleet.shared.batches import slices
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad.source import SourceFailed, behind, failing
 from padfleet.shared.wire.jsontext import loads
@@ -40,9 +41,8 @@ class CouchRecords:
     async def get(self, keys: Sequence[str]) -> list[Any]:
         """As `Records.get`."""
         found: dict[str, Any] = {}
-        for start in range(0, len(keys), AT_ONCE):
-            part = list(keys[start : start + AT_ONCE])
-            for row in await self._rows({"include_docs": "true"}, {"keys": part}):
+        for part in slices(keys, AT_ONCE):
+            for row in await self._rows({"include_docs": "true"}, {"keys": list(part)}):
                 doc = row.get("doc")
                 if isinstance(doc, dict) and "value" in doc:
                     found[from_units(str(row["key"]))] = doc["value"]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlunsplit
 
+from padfleet.shared.batches import slices
 from padfleet.shared.cold.etherpad.table import driver
 from padfleet.shared.etherpad.source import behind, failing
 from padfleet.shared.settings import mask
@@ -50,10 +51,9 @@ class MongoRecords:
     async def get(self, keys: Sequence[str]) -> list[Any]:
         """As `Records.get`."""
         found: dict[str, Any] = {}
-        for start in range(0, len(keys), AT_ONCE):
-            part = list(keys[start : start + AT_ONCE])
+        for part in slices(keys, AT_ONCE):
             with failing(self._where, *self._errors):
-                async for document in self._collection.find({"_id": {"$in": part}}):
+                async for document in self._collection.find({"_id": {"$in": list(part)}}):
                     found[document["_id"]] = _value(document.get("value"))
         return [found.get(key) for key in keys]
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from padfleet.services.tools.importing.redis_source import decoded
+from padfleet.shared.batches import slices
 from padfleet.shared.etherpad.source import SourceFailed, behind, failing
 
 MAGIC: Final = b"SQLite format 3\0"
@@ -44,8 +45,7 @@ class SqliteRecords:
     async def get(self, keys: Sequence[str]) -> list[Any]:
         """As `Records.get`."""
         found: dict[str, bytes] = {}
-        for start in range(0, len(keys), AT_ONCE):
-            part = keys[start : start + AT_ONCE]
+        for part in slices(keys, AT_ONCE):
             marks = ", ".join("?" * len(part))
             query = f"SELECT key, value FROM store WHERE key IN ({marks})"  # noqa: S608
             for key, value in await self._rows(query, part):
