@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from redis.exceptions import ResponseError
 
@@ -22,6 +22,8 @@ from padfleet.shared.logs import configure
 from padfleet.shared.settings import RedisProcessSettings, load, mask
 from padfleet.shared.settings.cold_url import agreed_name, url_for_tools
 
+T = TypeVar("T")
+
 FAILED = 1
 NOT_DONE = 2
 """What was asked could not even be begun. The same as for wrong usage: nothing has happened."""
@@ -36,6 +38,19 @@ def add_redis_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--redis-url", metavar="URL", help="where it is; PADFLEET_REDIS_URL, else REDIS_URL"
     )
+
+
+def option_of(read: Callable[[str], T]) -> Callable[[str], T]:
+    """`read` as the `type` of an option: what it says of a text that it refuses is said as it
+    is."""
+
+    def option(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return option
 
 
 def run_tool(

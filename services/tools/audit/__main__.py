@@ -14,7 +14,7 @@ from padfleet.shared.log.audit import KEPT, AuditEntry, newest, since
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import age_of
-from padfleet.shared.tool import add_redis_options, fleet_of, run_tool, shown
+from padfleet.shared.tool import add_redis_options, fleet_of, option_of, run_tool, shown
 
 LOOK = 1.0
 """Seconds between two looks for what is new, with --follow."""
@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         "--match", default="*", metavar="PATTERN", help="of pads, groups or authors, as 'team-*'"
     )
     parser.add_argument("--deed", default="", metavar="DEED", help="only these, as delete")
-    parser.add_argument("--since", type=_age, metavar="AGE", help="only of the last 7d, 12h")
+    parser.add_argument(
+        "--since", type=option_of(age_of), metavar="AGE", help="only of the last 7d, 12h"
+    )
     parser.add_argument(
         "-n", "--last", type=_count, default=KEPT, metavar="N", help="only the last N of them"
     )
@@ -63,13 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="an object a line")
     add_redis_options(parser)
     return parser
-
-
-def _age(text: str) -> float:
-    try:
-        return age_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

@@ -24,7 +24,7 @@ from padfleet.shared.log.presence import members
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import age_of
-from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_argument(
         "--unused",
-        type=_age,
+        type=option_of(age_of),
         metavar="AGE",
         help="only those that were used last so long ago, and that nobody is on: 365d, 12h",
     )
@@ -105,13 +105,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="an object a line")
         add_redis_options(command)
     return parser
-
-
-def _age(text: str) -> float:
-    try:
-        return age_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class _PadsRun:

@@ -14,7 +14,7 @@ from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.log.edits import open_edits
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import prune_age_of
-from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool, shown
+from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
 
 TIMEOUT = 10.0
 """Seconds that a writer may take to delete a pad."""
@@ -44,7 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         "files padfleet restore reads.",
     )
     parser.add_argument(
-        "--unused", type=_age, required=True, metavar="AGE", help="for how long: 365d, 12h"
+        "--unused",
+        type=option_of(prune_age_of),
+        required=True,
+        metavar="AGE",
+        help="for how long: 365d, 12h",
     )
     parser.add_argument(
         "--match", default="*", metavar="PATTERN", help="only names like this, as 'team-*'"
@@ -56,13 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="an object a line")
     add_redis_options(parser)
     return parser
-
-
-def _age(text: str) -> float:
-    try:
-        return prune_age_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
