@@ -152,29 +152,25 @@ async def write(redis: Redis, made: AuditEntry) -> None:
         log.info("done to pads", extra=told)
 
 
-async def newest(redis: Redis, before: str = "+") -> AsyncGenerator[tuple[str, AuditEntry], None]:
-    """The entries, the newest first, each with its place in the list: `before` goes on after a
-    place. Raises what `UNREACHABLE` lists."""
-    last = ""
-    while True:
-        found = await _range(redis, before, newest_first=True)
-        for place, made in found:
-            before = f"({place}"
-            # One that was written twice, since the answer to the first was lost.
-            if made is not None and made.id != last:
-                last = made.id
-                yield place, made
-        if len(found) < PAGE:
-            return
+def newest(redis: Redis, before: str = "") -> AsyncGenerator[tuple[str, AuditEntry], None]:
+    """The entries, the newest first, each with its place in the list; with `before`, those that
+    were written before the one of that place. Raises what `UNREACHABLE` lists."""
+    return _entries(redis, before, newest_first=True)
 
 
-async def since(redis: Redis, after: str) -> AsyncGenerator[tuple[str, AuditEntry], None]:
+def since(redis: Redis, after: str) -> AsyncGenerator[tuple[str, AuditEntry], None]:
     """The entries behind a place, the oldest first. Raises what `UNREACHABLE` lists."""
+    return _entries(redis, after, newest_first=False)
+
+
+async def _entries(
+    redis: Redis, place: str, *, newest_first: bool
+) -> AsyncGenerator[tuple[str, AuditEntry], None]:
     last = ""
     while True:
-        found = await _range(redis, after, newest_first=False)
+        found = await _range(redis, place, newest_first=newest_first)
         for place, made in found:
-            after = place
+            # One that was written twice, since the answer to the first was lost.
             if made is not None and made.id != last:
                 last = made.id
                 yield place, made
@@ -185,9 +181,10 @@ async def since(redis: Redis, after: str) -> AsyncGenerator[tuple[str, AuditEntr
 async def _range(
     redis: Redis, place: str, *, newest_first: bool
 ) -> list[tuple[str, AuditEntry | None]]:
-    """None: something that is no entry of this version's."""
+    """Those next to a place; with none, the newest. None: something that is no entry of this
+    version's."""
     if newest_first:
-        reply = await redis.client.xrevrange(AUDIT, place, "-", count=PAGE)
+        reply = await redis.client.xrevrange(AUDIT, f"({place}" if place else "+", "-", count=PAGE)
     else:
         reply = await redis.client.xrange(AUDIT, f"({place}", "+", count=PAGE)
     return [

@@ -143,7 +143,7 @@ class PadsRoutes:
         entries: list[dict[str, Any]] = []
         place = ""
         try:
-            async with aclosing(audit.newest(self._redis, f"({before}" if before else "+")) as all_:
+            async with aclosing(audit.newest(self._redis, before)) as all_:
                 async for at, entry in all_:
                     entries.append(entry.as_json())
                     if len(entries) >= DEEDS_SHOWN:
