@@ -10,7 +10,7 @@ from padfleet.shared.log.announcements import SentAway, send_away
 from padfleet.shared.log.audit import Doer
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.edits import Edits, Missing
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
 
@@ -43,9 +43,7 @@ class PadDeeds:
         """Copies a pad with its whole history; with `replace`, over what is there. Raises
         `PadExists` without."""
         async with noted(self.redis, self.doer, "copy", source, to=destination, replace=replace):
-            meta = await read_meta(self.redis, self.keyspace.pad(source))
-            if not meta.exists:
-                raise Missing(source)
+            meta = await self._meta(source)
             await copying.copy_pad(
                 self.redis, self.keyspace, source, destination, meta, replace=replace
             )
@@ -54,9 +52,7 @@ class PadDeeds:
         """Gives a pad another name; whoever is on it is told that it is gone. Raises `PadExists`,
         and `Overtaken` if people write faster than it can be copied."""
         async with noted(self.redis, self.doer, "move", source, to=destination, replace=replace):
-            meta = await read_meta(self.redis, self.keyspace.pad(source))
-            if not meta.exists:
-                raise Missing(source)
+            meta = await self._meta(source)
             await copying.move_pad(
                 self.redis, self.keyspace, self.edits, source, destination, meta, replace=replace
             )
@@ -81,11 +77,14 @@ class PadDeeds:
 
     async def read_only_id(self, pad: str) -> str:
         """The id by which the pad can be read and not written, made if it has none yet."""
-        keys = self.keyspace.pad(pad)
-        meta = await read_meta(self.redis, keys)
-        if not meta.exists:
-            raise Missing(pad)
+        meta = await self._meta(pad)
         if meta.read_only_id is not None:
             return meta.read_only_id
         async with noted(self.redis, self.doer, "read-only link", pad):
-            return await pads.read_only_id(self.redis, keys, pad)
+            return await pads.read_only_id(self.redis, self.keyspace.pad(pad), pad)
+
+    async def _meta(self, pad: str) -> PadMeta:
+        meta = await read_meta(self.redis, self.keyspace.pad(pad))
+        if not meta.exists:
+            raise Missing(pad)
+        return meta
