@@ -16,9 +16,8 @@ async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Pat
     """Whether the file is of the pad as it is now: so a run that broke off is gone on with, and the
     next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
     they get their names when they are."""
-    with suppress(BadArchive, FileNotFoundError):
+    with suppress(BadArchive, FileNotFoundError, CorruptPad):
         kept = first_pad(path)
-        with suppress(CorruptPad):
-            reader = await open_reader(redis, keyspace, pad_id)
-            return reader is not None and kept == await head_of(reader)
+        reader = await open_reader(redis, keyspace, pad_id)
+        return reader is not None and kept == await head_of(reader)
     return False

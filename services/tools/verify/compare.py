@@ -26,7 +26,6 @@ class Comparison:
         self._keyspace = keyspace
         self._wanted = pads
         self._pad: PadHead | None = None
-        self._head = -1
         self._reader: PadReader | None = None
         self._fault: StoredFault | None = None
 
@@ -37,7 +36,6 @@ class Comparison:
             self._pad, self._fault = (entry if wanted else None), None
             if wanted:
                 self._reader = await open_reader(self._redis, self._keyspace, entry.pad)
-                self._head = -1 if self._reader is None else self._reader.meta.head
                 if self._reader is None:
                     self._fault = StoredFault(
                         entry.pad, -1, -1, "in the backup, and not in this Redis"
@@ -51,7 +49,8 @@ class Comparison:
             case PadVoid():
                 self._pad = None
             case PadDone():
-                compared = Compared(self._pad, self._head, self._fault)
+                head = -1 if self._reader is None else self._reader.meta.head
+                compared = Compared(self._pad, head, self._fault)
                 self._pad = None
                 return compared
         return None
