@@ -5,7 +5,7 @@ import contextlib
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -30,6 +30,9 @@ default."""
 
 PAUSE = 10.0
 """Seconds before the next attempt, where the server does not say how many."""
+
+PUT_OFF = (429, 502, 503)
+"""What a server answers that is to be asked again later."""
 
 SESSION_S = 86_400
 
@@ -125,18 +128,17 @@ class WebSource:
     @asynccontextmanager
     async def file(self, pad: str) -> AsyncIterator[IndexedFile]:
         """The pad as an `.etherpad` file, on this machine's disk for as long as it is needed."""
-        cookie = await self._session_for(pad)
-        headers = {"Cookie": f"sessionID={cookie}"} if cookie else {}
+        headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/export/etherpad"
         with tempfile.TemporaryFile() as file:
             await self._download(url, headers, file)
             yield await open_etherpad_file(file)
 
-    async def _session_for(self, pad: str) -> str | None:
+    async def _headers_for(self, pad: str) -> dict[str, str]:
         """The pads of groups open to a session only, so that one is made."""
         group, dollar, _ = pad.partition("$")
         if not dollar:
-            return None
+            return {}
         if group not in self._sessions:
             author = await self._call("createAuthorIfNotExistsFor", authorMapper="padfleet import")
             made = await self._call(
@@ -146,7 +148,7 @@ class WebSource:
                 validUntil=str(int(time.time()) + SESSION_S),
             )
             self._sessions[group] = made["sessionID"]
-        return self._sessions[group]
+        return {"Cookie": f"sessionID={self._sessions[group]}"}
 
     async def forget_sessions(self) -> None:
         """Takes back those that were made."""
@@ -183,18 +185,30 @@ class WebSource:
                 return response.status, await response.text(errors="replace")
 
     async def _download(self, url: str, headers: dict[str, str], file: IO[bytes]) -> None:
+        async def once() -> aiohttp.ClientResponse:
+            async with self._http.get(url, headers=headers) as response:
+                if response.status == 200:
+                    async for chunk in response.content.iter_chunked(1 << 18):
+                        file.write(chunk)
+            return response
+
+        response = await self._patiently("export", once)
+        if response.status != 200:
+            raise BadRecord(f"export: status {response.status}")
+
+    async def _patiently(
+        self, what: str, once: Callable[[], Awaitable[aiohttp.ClientResponse]]
+    ) -> aiohttp.ClientResponse:
+        """What the server answers when it puts us off no more. Raises `SourceFailed` where it goes
+        on doing so."""
         for _ in range(ATTEMPTS):
             with failing(self._base, aiohttp.ClientError, TimeoutError):
-                async with self._http.get(url, headers=headers) as response:
-                    if response.status == 200:
-                        async for chunk in response.content.iter_chunked(1 << 18):
-                            file.write(chunk)
-                        return
-            if response.status not in (429, 502, 503):
-                raise BadRecord(f"export: status {response.status}")
+                response = await once()
+            if response.status not in PUT_OFF:
+                return response
             wait = number_of(response.headers.get("Retry-After"))
             await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
-        raise SourceFailed(f"{self._base}: export: it has put us off {ATTEMPTS} times")
+        raise SourceFailed(f"{self._base}: {what}: it has put us off {ATTEMPTS} times")
 
 
 @asynccontextmanager

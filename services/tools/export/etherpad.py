@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +11,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from padfleet.shared.bounds import number_of
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.etherpad.source import SourceFailed, failing
-from padfleet.shared.etherpad.web import (
-    ATTEMPTS,
-    PAUSE,
-    ApiCredentials,
-    WebSource,
-    api_session,
-)
+from padfleet.shared.etherpad.web import ApiCredentials, WebSource, api_session
 from padfleet.shared.wire.jsontext import loads
 
 Standing = Literal["missing", "same", "behind", "gone on"]
@@ -66,20 +57,19 @@ class WebTarget(WebSource):
 
     async def put_new(self, pad: str, file: Path) -> None:
         """Under a name that it does not have yet. Raises `BadRecord` if it refuses the file."""
-        cookie = await self._session_for(pad)
-        headers = {"Cookie": f"sessionID={cookie}"} if cookie else {}
+        headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/import"
-        for _ in range(ATTEMPTS):
-            with failing(self._base, aiohttp.ClientError, TimeoutError), file.open("rb") as content:
+
+        async def once() -> aiohttp.ClientResponse:
+            with file.open("rb") as content:
                 form = aiohttp.FormData()
                 form.add_field("file", content, filename="pad.etherpad")
                 async with self._http.post(url, data=form, headers=headers) as response:
-                    text = await response.text(errors="replace")
-            if response.status not in (429, 502, 503):
-                return _accepted(response.status, text)
-            wait = number_of(response.headers.get("Retry-After"))
-            await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
-        raise SourceFailed(f"{self._base}: import: it has put us off {ATTEMPTS} times")
+                    await response.read()  # and keep it
+            return response
+
+        response = await self._patiently("import", once)
+        _accepted(response.status, await response.text(errors="replace"))
 
     async def put_over(self, pad: str, file: Path) -> None:
         """In the place of the one that it has, which stays until the file has been taken."""
