@@ -7,7 +7,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -102,7 +102,7 @@ class ApiTokens:
 
 
 class WebSource:
-    """async with open_web(url, ApiCredentials(key)) as source:
+    """async with WebSource.open(url, ApiCredentials(key)) as source:
     for pad in await source.pads():
         async with source.file(pad) as records: ...
     """
@@ -113,6 +113,33 @@ class WebSource:
         self._tokens = ApiTokens(self._base, credentials, http) if credentials.client else None
         self._http = http
         self._sessions: dict[str, str] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, credentials: ApiCredentials) -> AsyncIterator[Self]:
+        """User and password in the URL are for a server, or a proxy before it, that asks for them.
+        Raises `SourceFailed` where the credentials are none that it could be asked with."""
+        parts = urlsplit(url)
+        if not credentials.key and not credentials.client:
+            raise SourceFailed(
+                "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt; "
+                "or, where it has OAuth in the place of a key, as a client of it: --oauth-client "
+                "ID --oauth-secret-file FILE"
+            )
+        if credentials.client and "@" in parts.netloc:
+            raise SourceFailed(
+                "a server that asks for a user and a password of its own cannot be asked with a "
+                "token at the same time: leave one of them out"
+            )
+        auth = aiohttp.BasicAuth(parts.username, parts.password or "") if parts.username else None
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(timeout=TIMEOUT, auth=auth, cookie_jar=jar) as http:
+            source = cls(bare, credentials, http)
+            try:
+                yield source
+            finally:
+                await source.forget_sessions()
 
     async def pads(self) -> list[str]:
         return sorted((await self._call("listAllPads"))["padIDs"])
@@ -209,26 +236,3 @@ class WebSource:
             wait = number_of(response.headers.get("Retry-After"))
             await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
         raise SourceFailed(f"{self._base}: {what}: it has put us off {ATTEMPTS} times")
-
-
-@asynccontextmanager
-async def api_session(url: str) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
-    """The URL without user and password, and a session that gives them to a server, or a proxy
-    before it, that asks for them."""
-    parts = urlsplit(url)
-    auth = aiohttp.BasicAuth(parts.username, parts.password or "") if parts.username else None
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(timeout=TIMEOUT, auth=auth, cookie_jar=jar) as http:
-        yield bare, http
-
-
-@asynccontextmanager
-async def open_web(url: str, credentials: ApiCredentials) -> AsyncIterator[WebSource]:
-    """User and password in the URL are as in `api_session`."""
-    async with api_session(url) as (base, http):
-        source = WebSource(base, credentials, http)
-        try:
-            yield source
-        finally:
-            await source.forget_sessions()

@@ -15,7 +15,6 @@ from padfleet.services.tools.export.etherpad import (
     PadState,
     Standing,
     WebTarget,
-    open_target,
     standing,
 )
 from padfleet.shared.cold.catalogue import wanted_pads
@@ -77,7 +76,7 @@ async def _give_back(settings: RedisProcessSettings, given: argparse.Namespace) 
     done = same = failed = 0
     try:
         async with (
-            open_target(given.to, credentials_of(given)) as target,
+            WebTarget.open(given.to, credentials_of(given)) as target,
             fleet_of(settings) as (redis, keyspace),
         ):
             await target.pads()  # is it there, and does it take the key?

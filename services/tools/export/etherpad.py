@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -12,7 +10,7 @@ from urllib.parse import quote
 import aiohttp
 
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.etherpad.web import ApiCredentials, WebSource, api_session
+from padfleet.shared.etherpad.web import WebSource
 from padfleet.shared.wire.jsontext import loads
 
 Standing = Literal["missing", "same", "behind", "gone on"]
@@ -91,14 +89,3 @@ def _accepted(status: int, text: str) -> None:
     except (ValueError, KeyError, TypeError):
         why = f"status {status}"
     raise BadRecord(f"import: {why}")
-
-
-@asynccontextmanager
-async def open_target(url: str, credentials: ApiCredentials) -> AsyncIterator[WebTarget]:
-    """User and password in the URL are as in `open_web`."""
-    async with api_session(url) as (base, http):
-        target = WebTarget(base, credentials, http)
-        try:
-            yield target
-        finally:
-            await target.forget_sessions()

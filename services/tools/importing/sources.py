@@ -16,7 +16,7 @@ from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
 from padfleet.shared.etherpad.bring import StateThere, state_there
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.source import Records, pad_ids
-from padfleet.shared.etherpad.web import ApiCredentials, WebSource, open_web
+from padfleet.shared.etherpad.web import ApiCredentials, WebSource
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -95,21 +95,11 @@ class Web:
 
 @asynccontextmanager
 async def open_source(where: str, credentials: ApiCredentials) -> AsyncIterator[Database | Web]:
-    """`credentials`: for the HTTP API. Raises `BadSource`, `BadRecord`, `NoDriver`, or OSError."""
+    """`credentials`: for the HTTP API. Raises `BadSource`, `SourceFailed`, `BadRecord`, `NoDriver`,
+    or OSError."""
     scheme = where.partition("://")[0] if "://" in where else ""
     if scheme in ("http", "https"):
-        if not credentials.key and not credentials.client:
-            raise BadSource(
-                "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt; "
-                "or, where it has OAuth in the place of a key, as a client of it: --oauth-client "
-                "ID --oauth-secret-file FILE"
-            )
-        if credentials.client and "@" in urlsplit(where).netloc:
-            raise BadSource(
-                "a server that asks for a user and a password of its own cannot be asked with a "
-                "token at the same time: leave one of them out"
-            )
-        async with open_web(where, credentials) as web:
+        async with WebSource.open(where, credentials) as web:
             yield Web(web)
         return
     records = await _records(where, scheme)

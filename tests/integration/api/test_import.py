@@ -315,6 +315,11 @@ async def test_pads_are_given_back_to_who_is_there(fleet: Fleet, api: Caller) ->
     to = ["export", "--to", api.url, "--pad", "nowhere"]
     ended = await padfleet(fleet.redis_url, *to, ETHERPAD_API_KEY=KEY)
     assert (ended.code, "nowhere: there is no such pad" in ended.err) == (1, True), ended
+    ended = await padfleet(fleet.redis_url, "export", "--to", api.url)
+    assert (ended.code, "--api-key-file" in ended.err) == (1, True), ended
+    to = ["export", "--to", "http://user:word@127.0.0.1:1/", "--oauth-client", "x"]
+    ended = await padfleet(fleet.redis_url, *to, ETHERPAD_OAUTH_SECRET="x")
+    assert (ended.code, "leave one of them out" in ended.err) == (1, True), ended
 
 
 async def test_a_pad_that_does_not_fit_together(
