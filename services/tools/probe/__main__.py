@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from padfleet.shared.pids import is_alive
 
 _WELL: Final = 0
 _UNWELL: Final = 1
@@ -53,23 +54,12 @@ def main(argv: Sequence[str]) -> int:
         well, said = _ask(given.url, where, given.timeout)
         if well or time.monotonic() >= deadline:
             break
-        if given.process is not None and not _lives(given.process):
+        if given.process is not None and not is_alive(given.process):
             said = f"padfleet probe: process {given.process} has ended; its log says why"
             break
         time.sleep(_PAUSE)
     print(said)
     return _WELL if well else _UNWELL
-
-
-def _lives(process: int) -> bool:
-    """Whether there is a process of this number, anybody's."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _ask(url: str, where: SplitResult, timeout: float) -> tuple[bool, str]:

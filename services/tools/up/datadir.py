@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from padfleet.shared.pids import is_alive
+
 _LOCK_NAME: Final = "padfleet.lock"
 
 # How long the server of a killed `padfleet up` may take to write its last data and go.
@@ -52,7 +54,9 @@ class DataDirLock:
                 return
             except BlockingIOError:
                 holder = self._holder()
-                if _is_alive(holder) or time.monotonic() > deadline:
+                # One that has not written its number yet has only just come.
+                lives = holder is None or is_alive(holder)
+                if lives or time.monotonic() > deadline:
                     who = f"process {holder}" if holder else "another process"
                     raise DataDirBusy(
                         f"{directory} is in use by {who}: stop that one, "
@@ -78,16 +82,3 @@ class DataDirLock:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _is_alive(pid: int | None) -> bool:
-    if pid is None:
-        # The holder has not written its number yet: it has only just come.
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
