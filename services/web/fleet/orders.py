@@ -1,13 +1,14 @@
 """What the page of pads may ask to have done: read from what it sends, and handed on."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.pads import PadDeeds
+from padfleet.shared.easysync import from_units
 from padfleet.shared.log import groups
 from padfleet.shared.log.audit import LONGEST
+from padfleet.shared.wire.jsontext import BadJson, loads
 
 DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")
 
@@ -34,8 +35,8 @@ class Order:
     def from_json(cls, body: bytes) -> "Order":
         """Raises `BadOrder`."""
         try:
-            given = json.loads(body)
-        except (ValueError, RecursionError):
+            given = loads(body)
+        except BadJson:
             raise BadOrder("what was sent is no JSON") from None
         if not isinstance(given, dict):
             raise BadOrder("what was sent is no JSON object")
@@ -69,9 +70,9 @@ class Order:
 
 def _text(given: dict[str, Any], name: str) -> str:
     value = given.get(name, "")
-    if not isinstance(value, str) or len(value) > LONGEST:
+    if not isinstance(value, str) or len(text := from_units(value)) > LONGEST:
         raise BadOrder(f"{name}: a text of up to {LONGEST} characters")
-    return value
+    return text
 
 
 async def carried_out(order: Order, deeds: PadDeeds) -> dict[str, Any]:
