@@ -87,10 +87,8 @@ class PadsRoutes:
         if (refused := self._refused(request)) is not None:
             return refused
         try:
-            search, begins = (
-                _search(request.query),
-                PagePlace.from_text(request.query.get("after", "")),
-            )
+            search = _search(request.query)
+            begins = PagePlace.from_text(request.query.get("after", ""))
         except ValueError as error:
             return self._said({"error": str(error)}, 400)
         response = web.StreamResponse(headers=self._headers)
@@ -163,9 +161,9 @@ class PadsRoutes:
         hosts = (request.headers.get("Host", ""), request.headers.get("X-Forwarded-Host", ""))
         if why := guard.why_not(request.headers, hosts):
             return self._said({"error": why}, 403)
-        body = await request.content.read(LONGEST_BODY + 1)
-        while len(body) <= LONGEST_BODY and not request.content.at_eof():
-            body += await request.content.read(LONGEST_BODY + 1)
+        body = b""
+        while len(body) <= LONGEST_BODY and (piece := await request.content.readany()):
+            body += piece
         if len(body) > LONGEST_BODY:
             return self._said({"error": f"more than {LONGEST_BODY} bytes"}, 413)
         try:
