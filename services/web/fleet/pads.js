@@ -153,17 +153,19 @@ async function told(answer) {
   return answer.ok || said.error ? said : { error: `this worker answers ${answer.status}` };
 }
 
-async function send(what) {
-  const answer = await fetch("pads/do", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Padfleet-Page": "fleet" },
-    body: JSON.stringify(what),
-    signal: AbortSignal.timeout(PATIENCE),
-  });
+async function ask(address, options = {}) {
+  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
   const said = await told(answer);
   if (said.error) throw new Error(said.error);
   return said;
 }
+
+const send = (what) =>
+  ask("pads/do", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Padfleet-Page": "fleet" },
+    body: JSON.stringify(what),
+  });
 
 // --- One pad -------------------------------------------------------------------------------------
 
@@ -209,9 +211,7 @@ function showPad(pad) {
 }
 
 async function refresh() {
-  const asked = new URLSearchParams({ name: shown });
-  const pad = await told(await fetch(`pads/pad?${asked}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }));
-  if (pad.error) throw new Error(pad.error);
+  const pad = await ask(`pads/pad?${new URLSearchParams({ name: shown })}`);
   if (pad.pad === shown) showPad(pad);
 }
 
@@ -253,7 +253,7 @@ async function act(what, words) {
   showDone();
 }
 
-function ask(words, button, yes) {
+function makeSure(words, button, yes) {
   at("sure-words").textContent = words;
   at("sure-yes").textContent = button;
   at("sure-yes").onclick = () => {
@@ -285,8 +285,7 @@ function entry(one) {
 async function showDone(before = "") {
   try {
     const asked = new URLSearchParams(before ? { before } : {});
-    const said = await told(await fetch(`audit?${asked}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }));
-    if (said.error) throw new Error(said.error);
+    const said = await ask(`audit?${asked}`);
     const made = said.entries.map(entry);
     if (before) at("done").append(...made);
     else at("done").replaceChildren(...(made.length ? made : [make("li", "Nothing yet.")]));
@@ -313,7 +312,7 @@ at("sure-no").addEventListener("click", () => at("sure").close());
 at("kick").addEventListener("click", () => act({ deed: "kick" }, "They were sent away"));
 at("make-link").addEventListener("click", () => act({ deed: "read-only link" }, "There is a link now"));
 at("delete").addEventListener("click", () =>
-  ask(`Delete the pad ${shown}, with its whole history? Only a backup brings it back.`, "Delete", () =>
+  makeSure(`Delete the pad ${shown}, with its whole history? Only a backup brings it back.`, "Delete", () =>
     act({ deed: "delete" }, `${shown} was deleted`),
   ),
 );
