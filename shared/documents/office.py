@@ -117,16 +117,13 @@ class _OpenDocument:
             for style in root.iter(f"{_STYLE}style"):
                 self._styles[style.get(f"{_STYLE}name", "")] = style
             for style in root.iter(f"{_TEXT}list-style"):
-                self._ordered[style.get(f"{_STYLE}name", "")] = {
-                    _number(level.get(f"{_TEXT}level"), 1)
-                    for level in style.iter(f"{_TEXT}list-level-style-number")
-                    if level.get(f"{_STYLE}num-format")
-                }
-                self._unmarked[style.get(f"{_STYLE}name", "")] = {
-                    _number(level.get(f"{_TEXT}level"), 1)
-                    for level in style.iter(f"{_TEXT}list-level-style-number")
-                    if not level.get(f"{_STYLE}num-format")
-                }
+                ordered: set[int] = set()
+                unmarked: set[int] = set()
+                name = style.get(f"{_STYLE}name", "")
+                self._ordered[name], self._unmarked[name] = ordered, unmarked
+                for level in style.iter(f"{_TEXT}list-level-style-number"):
+                    levels = ordered if level.get(f"{_STYLE}num-format") else unmarked
+                    levels.add(_number(level.get(f"{_TEXT}level"), 1))
 
     def html(self) -> str:
         body = self._root.find(f"{_OFFICE}body/{_OFFICE}text")
@@ -198,32 +195,35 @@ class _OpenDocument:
     def _heading(self, element: Any) -> str:
         """The tag of a paragraph whose style, or one that it is made of, is the title's; empty: it
         is none."""
-        name = element.get(f"{_TEXT}style-name", "")
-        for _ in range(10):
+        for name, _ in self._made_of(element.get(f"{_TEXT}style-name", "")):
             if name in _TITLES:
                 return _TITLES[name]
-            style = self._styles.get(name)
-            if style is None:
-                break
-            name = style.get(f"{_STYLE}parent-style-name", "")
         return ""
 
     def _said(self, name: str) -> str:
         """What a style says of formats, as CSS; what it leaves open, the one that it is made of."""
         found: dict[str, str] = {}
-        for _ in range(10):
-            style = self._styles.get(name)
+        for _, style in self._made_of(name):
             if style is None or style.get(f"{_STYLE}family") not in ("text", "paragraph"):
                 break
             for properties in style.iterchildren(f"{_STYLE}text-properties"):
                 for key, css in _CSS.items():
                     if (value := properties.get(key)) is not None:
                         found.setdefault(css, _FORMATS[css](value))
-            name = style.get(f"{_STYLE}parent-style-name", "")
         lines = found.pop("underline", "") + found.pop("through", "")
         if lines:
             found["text-decoration"] = lines
         return ";".join(f"{css}:{value}" for css, value in found.items() if value)
+
+    def _made_of(self, name: str) -> Iterator[tuple[str, Any]]:
+        """A style, and those that it is made of, each with its name; None: the file has none of
+        that name. Ten at most."""
+        for _ in range(10):
+            style = self._styles.get(name)
+            yield name, style
+            if style is None:
+                return
+            name = style.get(f"{_STYLE}parent-style-name", "")
 
 
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
