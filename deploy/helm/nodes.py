@@ -11,11 +11,14 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from padfleet.shared.settings.ops import LAST_PORT
+
 Schema = dict[str, Any]
 
 QUANTITY: Final = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
 NAME: Final = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"
 """Of an object in Kubernetes, or nothing."""
+KEY: Final = r"^[-._a-zA-Z0-9]+$"
 
 
 def text(description: str, default: str = "", pattern: str = "") -> Schema:
@@ -26,6 +29,16 @@ def text(description: str, default: str = "", pattern: str = "") -> Schema:
 def name(description: str, default: str = "") -> Schema:
     """The name of an object, or nothing."""
     return text(description, default, NAME)
+
+
+def key(description: str, default: str) -> Schema:
+    """A key of a Secret."""
+    return text(description, default, KEY)
+
+
+def ports(description: str, *default: int) -> Schema:
+    one: Schema = {"type": "integer", "minimum": 1, "maximum": LAST_PORT}
+    return several(description, one, default)
 
 
 def choice(description: str, *words: str) -> Schema:

@@ -15,8 +15,10 @@ from deploy.helm.nodes import (
     choice,
     fraction,
     group,
+    key,
     labels,
     name,
+    ports,
     quantities,
     quantity,
     several,
@@ -26,6 +28,7 @@ from deploy.helm.nodes import (
 )
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 from padfleet.shared.settings.declare import Spec, specs
+from padfleet.shared.settings.ops import LAST_PORT
 
 FANOUT: Final = {spec.env: spec for spec in specs(FanoutSettings)}
 WRITER: Final = {spec.env: spec for spec in specs(WriterSettings)}
@@ -199,17 +202,11 @@ VALUES: Final = group(
             "Name of the Secret that says where Redis is; `RELEASE-redis` if empty. You make it: "
             "no password is in a value."
         ),
-        urlKey=text("Its key with the address, password included.", "url", r"^[-._a-zA-Z0-9]+$"),
-        passwordKey=text(
-            "Its key with the password alone, which the chart's own Redis asks for.",
-            "password",
-            r"^[-._a-zA-Z0-9]+$",
+        urlKey=key("Its key with the address, password included.", "url"),
+        passwordKey=key(
+            "Its key with the password alone, which the chart's own Redis asks for.", "password"
         ),
-        ports=several(
-            "Ports of Redis and its sentinels, for the network policy.",
-            {"type": "integer", "minimum": 1, "maximum": 65535},
-            [6379, 26379],
-        ),
+        ports=ports("Ports of Redis and its sentinels, for the network policy.", 6379, 26379),
         image=text("Image of the chart's own.", "valkey/valkey:8-alpine"),
         maxmemory=text(
             "Memory of the chart's own for pads, in Redis' words.",
@@ -231,17 +228,16 @@ VALUES: Final = group(
             "`file:///cold/` with a claim. Empty: pads stay in Redis.",
         ),
         secret=name("Name of a Secret with the address, instead of `url`: one with a password."),
-        key=text("Key in it.", "url", r"^[-._a-zA-Z0-9]+$"),
+        key=key("Key in it.", "url"),
         credentials=name(
             "Name of a Secret whose keys become variables of the processes: "
             "`AWS_ACCESS_KEY_ID` and so on."
         ),
         claim=name("A volume claim that is mounted at /cold in all pods, ReadWriteMany."),
-        ports=several(
+        ports=ports(
             "Ports of the store, for the network policy: 443 for objects, 3306 or 5432 for a "
             "database.",
-            {"type": "integer", "minimum": 1, "maximum": 65535},
-            [443],
+            443,
         ),
     ),
     fanout=group(
@@ -281,7 +277,7 @@ VALUES: Final = group(
         service=group(
             "Its Service, for an Ingress or for whoever comes from outside.",
             type=choice("Kind of Service.", "ClusterIP", "LoadBalancer", "NodePort"),
-            port=whole("Its port.", 80, 1, 65535),
+            port=whole("Its port.", 80, 1, LAST_PORT),
             annotations=labels("For the cloud's balancer."),
         ),
         resources=resources("500m", "256Mi", "1Gi"),
@@ -341,7 +337,7 @@ VALUES: Final = group(
             r"^https?://[^\s]+$",
         ),
         namespace=name("Where the collector runs, for the network policy.", "observability"),
-        port=whole("Its port, for the network policy.", 4318, 1, 65535),
+        port=whole("Its port, for the network policy.", 4318, 1, LAST_PORT),
     ),
     **{"global": as_kubernetes("Of a chart that has this one in it; nothing of it is read.")},
 )
