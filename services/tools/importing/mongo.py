@@ -5,6 +5,7 @@ The driver is not part of padfleet's own needs: `pip install 'padfleet[import]'`
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlunsplit
 
@@ -73,9 +74,6 @@ def _value(stored: Any) -> Any:
     """What Etherpad has put there. It is JSON; versions that were told otherwise have put the value
     itself."""
     if isinstance(stored, str):
-        try:
-            return loads(stored)
-        except ValueError:
-            stored = json.dumps(stored)
+        with suppress(ValueError):
             return loads(stored)
     return loads(json.dumps(stored, default=str))
