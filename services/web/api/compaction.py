@@ -7,7 +7,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.shortening import shorten_pad
 from padfleet.shared.log import contributions
 from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.reader import HotReader
+from padfleet.shared.log.reader import HotReader, PadReader
 from padfleet.shared.log.staging import WrittenOn
 
 OFF = (
@@ -31,16 +31,15 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
         except WrittenOn as error:
             raise ApiError(f"the pad could not be compacted: {error}; try again") from None
         if done:
-            now = await read_meta(api.redis, keys)
-            await contributions.note(api.redis, await _authors(api, pad), pad, now.epoch)
+            now = HotReader(api.redis, keys, await read_meta(api.redis, keys))
+            await contributions.note(api.redis, await _authors(api, now), pad, now.meta.epoch)
     if keep is None:
         return {"ok": True, "mode": "all"}
     return {"ok": done, "mode": "keepLast", "keepRevisions": keep}
 
 
-async def _authors(api: Api, pad: str) -> set[str]:
+async def _authors(api: Api, reader: PadReader) -> set[str]:
     """Whose text is there now, and who has changed something since the first revision."""
-    keys = api.keyspace.pad(pad)
-    pool = await api.pools.at(HotReader(api.redis, keys, await read_meta(api.redis, keys)))
+    pool = await api.pools.at(reader)
     pairs = (pool.get(number) for number in range(len(pool)))
     return {value for key, value in pairs if key == "author" and value}
