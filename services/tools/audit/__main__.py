@@ -76,7 +76,7 @@ def _count(text: str) -> int:
 async def _audit(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     begins = 0.0 if given.since is None else time.time() - given.since
     wanted = AuditFilter(given.match, given.deed, begins)
-    async with fleet_of(settings) as (redis, _):
+    async with fleet_of(settings, with_cold=False) as (redis, _):
         entries, place = await _past(redis, wanted, given.last)
         for entry in entries:
             _say(entry, as_json=given.json)
