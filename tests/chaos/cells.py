@@ -15,6 +15,7 @@ from tests.chaos.history import Typists, check, outage, read_heads, read_stream
 from tests.chaos.results import Result, Times
 from tests.chaos.scene import SETTINGS, Scene, Size
 from tests.chaos.topologies import ClusterGroup, SentinelGroup, Standalone, ValkeyCluster
+from tests.eventually import eventually
 from tests.fleet import Fleet
 
 QUIET_S: Final = 60.0
@@ -64,6 +65,7 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
                 scene.breaks()
                 await cell.fault(scene)
                 await scene.typed()
+                await _everybody_got_on(scene, typists)
                 late = await typists.quiesce(QUIET_S, lambda: read_heads(group.url, scene.pads))
                 recordings = await typists.finish()
             for looks in scene.checks:
@@ -104,3 +106,13 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
     if scene.rollback is None:
         assert not told, f"clients were told to reload: {dict(told)}"
     return result
+
+
+async def _everybody_got_on(scene: Scene, typists: Typists) -> None:
+    """That each pad has got on does not say that each of the people on it has: one who was told to
+    reload may not have typed since."""
+    await eventually(
+        lambda: not outage(typists.recordings, scene.broken_at).never,
+        "something of everybody has been accepted since the fault",
+        timeout=QUIET_S,
+    )
