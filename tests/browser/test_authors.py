@@ -23,6 +23,8 @@ async def _written(url: str) -> None:
 
 
 def hover(page: Page, index: int) -> None:
+    passages = "document.querySelectorAll('#editor .by').length"
+    eventually_sync(lambda: int(page.look(passages)) > index, "the passage is there")
     box = page.look(
         f"(r => [r.left + 8, r.top + r.height / 2])"
         f"(document.querySelectorAll('#editor .by')[{index}].getBoundingClientRect())"

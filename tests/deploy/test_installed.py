@@ -80,7 +80,10 @@ def test_all_units_run_and_a_pad_has_been_written(machine: Machine) -> None:
     for unit in (*PROCESSES, "padfleet.target", "padfleet-backup.timer", "nginx", "redis-server"):
         assert machine.property(unit, "ActiveState") == "active", unit
     assert machine.run("systemctl list-units --failed --plain --no-legend 'padfleet*'") == ""
-    assert "hello" in machine.run(f"{PADFLEET} pad cat {PAD}")
+    # For a while, nginx remembers of a worker that it was away.
+    eventually_sync(
+        lambda: "hello" in machine.run(f"{PADFLEET} pad cat {PAD}"), "the pad is there", timeout=60
+    )
 
 
 def test_units_are_shut_in(machine: Machine) -> None:
@@ -205,7 +208,10 @@ def test_pads_that_nobody_has_open_go_to_the_directory_that_the_units_have(
     assert machine.run("find /var/lib/padfleet/cold/ -type f") != ""
     machine.run("systemctl start padfleet-backup.service")
     assert machine.property("padfleet-backup", "Result") == "success"
-    assert "hello" in machine.run(f"{PADFLEET} pad cat {PAD}")
+    # For a while, nginx remembers of a worker that it was away.
+    eventually_sync(
+        lambda: "hello" in machine.run(f"{PADFLEET} pad cat {PAD}"), "the pad is there", timeout=60
+    )
 
 
 def test_the_target_stops_and_starts_all_of_it(machine: Machine) -> None:
@@ -218,4 +224,7 @@ def test_the_target_stops_and_starts_all_of_it(machine: Machine) -> None:
     eventually_sync(have_stopped, "all have stopped", timeout=60)
     assert [machine.property(unit, "Result") for unit in PROCESSES] == ["success"] * 3
     machine.run("systemctl start padfleet.target")
-    assert "hello" in machine.run(f"{PADFLEET} pad cat {PAD}")
+    # For a while, nginx remembers of a worker that it was away.
+    eventually_sync(
+        lambda: "hello" in machine.run(f"{PADFLEET} pad cat {PAD}"), "the pad is there", timeout=60
+    )
