@@ -56,8 +56,8 @@ def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
     except (ValueError, MemoryError, RecursionError):
         raise
     except Exception as error:
-        # What `zipfile` raises for an archive that is not as it should be is anything: BadZipFile,
-        # NotImplementedError for what is packed in a way that it does not know, EOFError.
+        # For an archive that is not as it should be, `zipfile` raises anything: its own BadZipFile,
+        # and others of Python's for one that ends too soon, or is packed in a way unknown to it.
         raise ValueError(f"it is no document, or a broken one: {error}") from None
     return archive
 
