@@ -4,6 +4,7 @@ from padfleet.shared.log import leases, presence
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from tests.eventually import eventually
+from tests.integration.log.test_commit_script import PAD, commit, stored
 
 
 async def test_I2_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: Keyspace) -> None:
@@ -47,6 +48,34 @@ async def test_I2_that_of_a_server_that_is_no_more_is_not_kept(
     assert await leases.renew(redis, keyspace, [before], 60_000) == {0: False}
     came_back = lease._replace(reign=f"{lease.reign}.2")
     assert await leases.renew(redis, keyspace, [came_back], 60_000) == {0: True}
+
+
+async def test_I2_no_term_from_before_the_server_was_emptied_is_given_again(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    """Who had had the first lease of a partition went on as if it were his, beside the one who had
+    the first lease after: neither server nor reign was another, and terms began with 1."""
+    partition = keyspace.partition_of(PAD)
+    before = await leases.acquire(redis, keyspace, partition, "w1", 60_000)
+    assert before is not None
+    await redis.client.flushall()
+
+    async def later() -> bool:
+        seconds, microseconds = await redis.client.time()
+        return seconds * 1000 + microseconds // 1000 >= before.term
+
+    await eventually(later, "no server is emptied in the millisecond in which it gives a lease")
+    newcomer = Redis(redis.client)  # remembers nothing of what was there
+    after = await leases.acquire(newcomer, keyspace, partition, "w2", 60_000)
+    assert after is not None
+    assert after.reign == before.reign, "by that nobody tells them apart"
+    assert after.term > before.term
+    assert await leases.renew(redis, keyspace, [before], 60_000) == {partition: False}
+    refused = await commit(redis, keyspace, before, head=-1, count=1, to="5-0")
+    assert refused == [b"term", str(after.term).encode()]
+    assert await stored(redis, keyspace) == ([], -1, None)
+    assert await leases.renew(redis, keyspace, [after], 60_000) == {partition: True}
+    assert await commit(redis, keyspace, after, head=-1, count=1, to="5-0") == [b"ok"]
 
 
 async def test_it_does_not_run_for_longer_than_it_is_long(redis: Redis, keyspace: Keyspace) -> None:
