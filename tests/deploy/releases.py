@@ -47,13 +47,17 @@ WAYS = {
 }
 
 
+def workloads(objects: list[Object]) -> list[Object]:
+    """The Deployments and StatefulSets."""
+    return [one for one in objects if one["kind"] in ("Deployment", "StatefulSet")]
+
+
 def workload(objects: list[Object], component: str) -> Object:
-    """The Deployment or StatefulSet of a component."""
+    """That of a component."""
     (found,) = [
         one
-        for one in objects
-        if one["kind"] in ("Deployment", "StatefulSet")
-        and one["metadata"]["labels"]["app.kubernetes.io/component"] == component
+        for one in workloads(objects)
+        if one["metadata"]["labels"]["app.kubernetes.io/component"] == component
     ]
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deploy.documented import commands
 from tests.deploy.helm import CHART, Helm
 from tests.deploy.manifests import (
     NOT_FOR_CLIENTS,
@@ -23,7 +23,7 @@ from tests.deploy.manifests import (
     only,
     rendered,
 )
-from tests.deploy.releases import EVERYTHING, HOST, PRODUCTION, SMALL, WAYS, workload
+from tests.deploy.releases import EVERYTHING, HOST, PRODUCTION, SMALL, WAYS, workload, workloads
 
 VERSION = "1.31"
 
@@ -49,11 +49,7 @@ def test_a_cluster_takes_it(way: str, helm: Helm) -> None:
 def test_pods_are_restricted(way: str, helm: Helm) -> None:
     objects = helm.objects(WAYS[way], tests=True)
     pods = [one["spec"] for one in of_kind(objects, "Pod")]
-    pods += [
-        one["spec"]["template"]["spec"]
-        for one in objects
-        if one["kind"] in ("Deployment", "StatefulSet")
-    ]
+    pods += [one["spec"]["template"]["spec"] for one in workloads(objects)]
     assert len(pods) >= 3
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -70,11 +66,7 @@ def test_pods_are_restricted(way: str, helm: Helm) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_named_is_there(way: str, helm: Helm) -> None:
     objects = helm.objects(WAYS[way])
-    pods = [
-        one["spec"]["template"]["metadata"]["labels"]
-        for one in objects
-        if one["kind"] in ("Deployment", "StatefulSet")
-    ]
+    pods = [one["spec"]["template"]["metadata"]["labels"] for one in workloads(objects)]
     selectors = [one["spec"]["selector"] for one in of_kind(objects, "Service")]
     for kind, key in (("PodDisruptionBudget", "selector"), ("NetworkPolicy", "podSelector")):
         selectors += [one["spec"][key]["matchLabels"] for one in of_kind(objects, kind)]
@@ -84,12 +76,11 @@ def test_what_is_named_is_there(way: str, helm: Helm) -> None:
     for scaler in of_kind(objects, "HorizontalPodAutoscaler"):
         target = scaler["spec"]["scaleTargetRef"]
         assert (target["kind"], target["name"]) in there
-    for one in objects:
-        if one["kind"] in ("Deployment", "StatefulSet"):
-            for container in containers(one):
-                for source in container.get("envFrom", []):
-                    if "configMapRef" in source:
-                        assert ("ConfigMap", source["configMapRef"]["name"]) in there
+    for one in workloads(objects):
+        for container in containers(one):
+            for source in container.get("envFrom", []):
+                if "configMapRef" in source:
+                    assert ("ConfigMap", source["configMapRef"]["name"]) in there
 
 
 def test_two_releases_in_one_namespace_have_nothing_in_common(helm: Helm) -> None:
@@ -286,19 +277,12 @@ def test_a_package_has_all_that_the_chart_is_made_of(helm: Helm, tmp_path: Path)
 # --- what its pages say ---------------------------------------------------------------------------
 
 
-def printed(page: str) -> list[list[str]]:
-    """Commands of Helm in a text, as words."""
-    joined = page.replace("\\\n", " ")
-    return [
-        shlex.split(line, comments=True) for line in joined.splitlines() if line.startswith("helm ")
-    ]
-
-
 def test_the_commands_of_its_page_are_ones_that_helm_takes(helm: Helm) -> None:
     """Each with its values, which render."""
-    commands = printed((CHART / "README.md").read_text())
-    assert len(commands) >= 6
-    for words in commands:
+    found = [command.words for command in commands(CHART / "README.md")]
+    printed = [words for words in found if words[:1] == ["helm"]]
+    assert len(printed) >= 6
+    for words in printed:
         match words:
             case [
                 "helm",
