@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,24 +19,17 @@ from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.databases import mysql
 from tests.nginx import nginx, serving
 from tests.processes import free_ports
+from tests.tools import padfleet
 
 pytestmark = [needs_checkout, pytest.mark.timeout(600)]
 
 
-class Operator:
-    """Types the page's commands."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self._environ = {**os.environ, "PADFLEET_REDIS_URL": fleet.redis_url}
-
-    async def types(self, *words: str) -> str:
-        """What is said. AssertionError if the exit code is not 0."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "padfleet", *words, env=self._environ, stdout=PIPE, stderr=STDOUT
-        )
-        said = (await process.communicate())[0].decode()
-        assert process.returncode == 0, f"{words}:\n{said}"
-        return said
+async def typed(fleet: Fleet, *words: str) -> str:
+    """What a command of the page says. AssertionError if its exit code is not 0."""
+    ended = await padfleet(fleet.redis_url, *words)
+    said = ended.out + ended.err
+    assert ended.code == 0, f"{words}:\n{said}"
+    return said
 
 
 @contextmanager
@@ -58,11 +47,9 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
     etherpad = tmp_path / "etherpad"
     etherpad.mkdir()
     with mysql() as database, fleet_of_its_own(tmp_path / "fleet", settings) as fleet:
-        operator = Operator(fleet)
-
         # 1. and 2., while people write.
         with with_database(etherpad, database) as url:
-            said = await operator.types("doctor", "--etherpad", str(etherpad / "settings.json"))
+            said = await typed(fleet, "doctor", "--etherpad", str(etherpad / "settings.json"))
             assert re.search(r"padfleet import mysql://", said), said
             async with Caller(url, key=THERE) as there:
                 author = (await there.createAuthor(name="Ö"))["authorID"]
@@ -74,15 +61,15 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
                 grouped = (await there.createGroupPad(groupID=group, padName="in", text="in"))[
                     "padID"
                 ]
-                said = await operator.types("import", database, "--dry-run")
+                said = await typed(fleet, "import", database, "--dry-run")
                 assert "4 pads" in said, said
-                await operator.types("import", database)
+                await typed(fleet, "import", database)
                 await there.appendText(padID="minutes", text="written meanwhile ")
-            await operator.types("import", database, "--update")
-            await operator.types("verify")
+            await typed(fleet, "import", database, "--update")
+            await typed(fleet, "verify")
 
         # 3. It is stopped; once more; the proxy is turned; it is started again, for its pages.
-        await operator.types("import", database, "--update")
+        await typed(fleet, "import", database, "--update")
         with (
             with_database(etherpad, database) as url,
             proxy(tmp_path / "proxy", fleet, url) as door,
@@ -111,7 +98,7 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
         with with_database(etherpad, database) as url:
             key = etherpad / "APIKEY.txt"
             back = ("export", "--to", url, "--api-key-file", str(key))
-            said = await operator.types(*back)
+            said = await typed(fleet, *back)
             assert "2 pads given back, 3 were there already, 0 failed" in said, said
             async with Caller(url, key=THERE) as there, Caller(fleet.urls[0]) as here:
                 pads = sorted((await here.listAllPads())["padIDs"])
