@@ -265,10 +265,7 @@ def _written_behind(report: Report, *, seconds: float) -> None:
     turn by the second: whatever else the machine does, it does to both."""
     with _folder() as folder, ExitStack() as stack:
         every = "1" if seconds < 5 else "30"
-        fleets = {
-            "without": {},
-            "with": {"PADFLEET_COLD_URL": f"file://{folder}", "PADFLEET_COLD_EVERY": every},
-        }
+        fleets = {"without": {}, "with": _settings(folder, PADFLEET_COLD_EVERY=every)}
         rigs = {how: stack.enter_context(Rig(settings=more)) for how, more in fleets.items()}
         names = [f"busy-{number}" for number in range(100)]
         for rig in rigs.values():
