@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from padfleet.shared.cold.listing import PadFacts
-from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
+from padfleet.shared.cold.paging import PadSearch, PagePlace
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inventory import ScanPlace
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet
+from tests.integration.cold.walked import walked
 from tests.tools import Ended, padfleet
 
 
@@ -33,19 +34,9 @@ async def test_a_look_over_all_shards(cluster_url: str, tmp_path: Path) -> None:
 
 
 async def listed(redis: Redis, keyspace: Keyspace, begins: PagePlace) -> list[str]:
-    """All pages from there on, each asked for with what the one before has said."""
-    found: set[str] = set()
-    place: PagePlace | None = begins
-    while place is not None:
-        asked = PagePlace.from_text(place.to_text())
-        rows = page(redis, keyspace, None, PadSearch(), asked, rows=7, seconds=10)
-        async for row in rows:
-            if isinstance(row, PageEnd):
-                place = row.following
-            else:
-                assert isinstance(row, PadFacts)
-                found.add(row.pad)
-    return sorted(found)
+    found = await walked(redis, keyspace, None, PadSearch(), begins, rows=7)
+    assert all(isinstance(row, PadFacts) for row in found)
+    return sorted({row.pad for row in found if isinstance(row, PadFacts)})
 
 
 async def test_pads_of_all_shards_are_listed_a_page_at_a_time(redis: Redis) -> None:

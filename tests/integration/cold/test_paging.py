@@ -12,6 +12,7 @@ from padfleet.shared.log.history import read_meta_here
 from padfleet.shared.log.keys import Keyspace
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
+from tests.integration.cold.walked import walked
 
 HISTORY = written(3)
 HOT = [f"hot-{number}" for number in range(6)]
@@ -31,24 +32,12 @@ async def scene(redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatc
     return scene
 
 
-async def listed(scene: Scene, search: PadSearch, *, rows: int = 2) -> list[PadFacts]:
-    """All pages, each asked for with what the one before has said."""
+async def listed(scene: Scene, search: PadSearch) -> list[PadFacts]:
+    """Each once, whatever page it was on. AssertionError if one cannot be read."""
     found: dict[str, PadFacts] = {}
-    place: PagePlace | None = PagePlace()
-    while place is not None:
-        end = None
-        asked = PagePlace.from_text(place.to_text())
-        async for row in page(
-            scene.redis, scene.keyspace, scene.pads, search, asked, rows=rows, seconds=10
-        ):
-            if isinstance(row, PageEnd):
-                end = row
-            elif isinstance(row, PadFacts):
-                found[row.pad] = row
-            else:
-                raise AssertionError(row.why)
-        assert end is not None
-        place = end.following
+    for row in await walked(scene.redis, scene.keyspace, scene.pads, search, rows=2):
+        assert isinstance(row, PadFacts), row.why
+        found[row.pad] = row
     return sorted(found.values())
 
 
@@ -99,15 +88,7 @@ async def test_a_page_ends_in_time_however_few_are_found(scene: Scene) -> None:
 
 async def test_one_that_is_damaged_is_named_and_keeps_no_other_back(scene: Scene) -> None:
     await scene.redis.client.hset(scene.keyspace.pad("hot-1").meta, "head", "x")
-    rows: list[object] = []
-    place: PagePlace | None = PagePlace()
-    while place is not None:
-        async for row in page(
-            scene.redis, scene.keyspace, scene.pads, PadSearch(), place, rows=3, seconds=10
-        ):
-            rows.append(row)
-        assert isinstance(rows[-1], PageEnd)
-        place = rows[-1].following
+    rows = await walked(scene.redis, scene.keyspace, scene.pads, PadSearch(), rows=3)
     assert {row.why.split(":")[0] for row in rows if isinstance(row, UnreadablePad)} == {"hot-1"}
     assert len({row.pad for row in rows if isinstance(row, PadFacts)}) == len(HOT + COLD) - 1
 
