@@ -12,6 +12,7 @@ from padfleet.services.writer import pad as pad_module
 from padfleet.services.writer.batch import Batch
 from padfleet.services.writer.light import take_light
 from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.entries import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
@@ -113,6 +114,17 @@ def test_I2_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> N
     assert batch.position == "1-0"
     assert list(batch.work) == ["p"]
     assert pads["p"].head == 1
+
+
+@pytest.mark.parametrize("why", ["unreadable", "away"])
+def test_I2_of_a_pad_that_could_not_be_had_nothing_is_made_up(why: str) -> None:
+    """What stands for it in the batch is no pad, and whoever wrote on it is answered otherwise."""
+    batch = batch_of(types("p", 2, 0, TEXT))
+    item = batch.work["p"] = PadBatch(KEYSPACE.pad("p"), WriterPad(), None)
+    setattr(item, why, "an entry before this one found that")
+    take(batch, made("p"))
+    assert batch.taken == 0
+    assert item.is_empty
 
 
 def test_what_cannot_be_read_ends_it() -> None:
