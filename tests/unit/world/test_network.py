@@ -241,7 +241,9 @@ def test_a_reset_strikes_at_any_byte() -> None:
         (end,) = network.ends_between(pair.near, pair.far)
         pair.world.loop.call_later(0.0004, end.reset, context=network.kernel)
         received.add(pair.on(pair.far, receive()))
-        pair.on(pair.near, asyncio.sleep(0.001))  # which of the two is told first is chance
+        # Which of the two is told first is chance.
+        with pytest.raises(ConnectionResetError):
+            pair.on(pair.near, writer.wait_closed())
         assert writer.is_closing()
         for host in (pair.near, pair.far):
             pair.world.network.kill(host)
