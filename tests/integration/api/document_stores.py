@@ -12,6 +12,7 @@ from typing import Any
 
 import bson
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 LOGIN = "Basic " + b64encode(b"etherpad:se cret").decode()
 
@@ -48,15 +49,8 @@ async def couch(documents: Mapping[str, Any], name: str = "pads") -> AsyncIterat
 
     app = web.Application()
     app.router.add_route("*", "/{name}/_all_docs", all_docs)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    _, port = runner.addresses[0][:2]
-    try:
-        yield f"couchdb://etherpad:se%20cret@127.0.0.1:{port}/{name}"
-    finally:
-        await runner.cleanup()
+    async with TestServer(app) as server:
+        yield f"couchdb://etherpad:se%20cret@127.0.0.1:{server.port}/{name}"
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from padfleet.services.tools.importing.couch import CouchRecords
 from padfleet.services.tools.importing.mongo import MongoRecords
@@ -251,7 +252,6 @@ class TokenServer:
 
     def __init__(self) -> None:
         self.given = 0
-        self.refuses = False
 
     async def give(self, request: web.Request) -> web.Response:
         form = await request.post()
@@ -271,13 +271,8 @@ class TokenServer:
     async def running(self) -> AsyncIterator[str]:
         app = web.Application()
         app.router.add_post("/oidc/token", self.give)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/oidc/token"
-        finally:
-            await runner.cleanup()
+        async with TestServer(app) as server:
+            yield str(server.make_url("/oidc/token"))
 
 
 async def test_an_etherpad_with_oauth_is_asked_with_a_token(
