@@ -85,14 +85,14 @@ def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Resu
     breaches: Counter[str] = Counter()
     for run in runs:
         breaches |= Counter({w: n for w, n in run.outcome.items() if w.startswith(BREACH)})
-    edits = max((run.edits for run in runs), key=lambda edits: (not edits.count, edits.p99))
+    timed = max(runs, key=lambda run: (not run.edits.count, run.edits.p99))
     failed = sum((Counter(run.failed) for run in runs), Counter[str]())
     return Result(
         first.name,
         first.clients,
         max(run.seconds for run in runs),
         missing.outcome | breaches,
-        edits,
+        timed.edits,
         sum(run.errands for run in runs),
         dict(failed),
         max(run.slowest_ms for run in runs),
@@ -106,8 +106,8 @@ def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Resu
         },
         _most([run.redis_mb for run in runs]),
         _most([run.keys for run in runs]),
-        # Of the run whose times are told.
-        *next((run.cpu, run.others) for run in runs if run.edits == edits),
+        timed.cpu,
+        timed.others,
         [what for run in runs for what in run.broken],
     )
 
