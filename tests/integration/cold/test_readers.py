@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,6 +18,7 @@ from padfleet.shared.log.history import HistoryGap
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.past import Pools, document_at, history
 from padfleet.shared.log.reader import HotReader, PadReader, is_there, messages, open_reader
+from padfleet.shared.log.records import Revision
 from padfleet.shared.log.weight import weight
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import CREATOR, written
@@ -158,6 +160,36 @@ async def test_a_damaged_object_is_read_by_nobody(scene: Scene) -> None:
         await open_reader(scene.redis, scene.keyspace, "pad")
     with pytest.raises(PadUnreadable):
         await backup(scene, "pad")
+
+
+@pytest.mark.parametrize("wrong", ["another's", "missing"])
+async def test_I1_parts_that_do_not_meet_are_no_history(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    """Each of them is sound by itself, and that is all that the store has looked at."""
+    await scene.make("pad", LONG)
+    await scene.freeze("pad")
+    reader = await reader_of(scene, "pad")
+    others = Revisions(1000, [one.to_record() for one in written(1500, parts_at=900)[1000:]])
+    stored = scene.pads.revisions
+
+    async def parted(pad: str, epoch: int, first: int, last: int) -> AsyncIterator[Revisions]:
+        async for part in stored(pad, epoch, first, last):
+            if part.first != 1000:
+                yield part
+            elif wrong == "another's":
+                yield others
+
+    monkeypatch.setattr(scene.pads, "revisions", parted)
+    found: list[Revision] = []
+
+    async def read() -> None:
+        async for page in reader.pages(0, reader.meta.head):
+            found.extend(page)
+
+    with pytest.raises(CorruptPad, match="revision 1000"):
+        await read()
+    assert found == LONG[:1000]
 
 
 async def test_a_store_that_is_away_is_none_without_the_pad(scene: Scene) -> None:
