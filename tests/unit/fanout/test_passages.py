@@ -78,7 +78,7 @@ async def test_another_history_is_read_anew_even_while_one_is_being_read(
     assert stored.reads == 3
 
 
-async def test_a_fault_is_everybodys_and_nothing_is_kept_of_it(
+async def test_I5_a_fault_is_everybodys_and_nothing_is_kept_of_it(
     stored: Stored, there: Passages
 ) -> None:
     stored.may.set()
