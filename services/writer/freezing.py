@@ -151,7 +151,7 @@ class Freezing:
     async def _standings(
         self, partition: int, pads: Sequence[str]
     ) -> list[tuple[str, PadStanding]]:
-        """Of those of which it can be said; the others are logged."""
+        """How the pads stand of which that can be said; the others are logged."""
         found = await moving.standings(self._redis, self._keyspace, partition, pads)
         readable: list[tuple[str, PadStanding]] = []
         for pad, standing in zip(pads, found, strict=True):

@@ -14,7 +14,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -96,7 +96,7 @@ def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
     first = args.first
     while first < args.most:
         lines = _play(f"{first}-{args.most - 1}", MUTATIONS[name], args, name)
-        found = [line[2:] for line in lines if line.startswith("  ") and _is_finding(line[2:])]
+        found = findings(lines)
         seeds = [line.split(": ")[1] for line in lines if line.startswith("with findings: ")]
         if not found or not seeds:
             break
@@ -140,8 +140,13 @@ def _play(seeds: str, mutation: Mutation, args: argparse.Namespace, name: str = 
     return lines
 
 
-def _is_finding(text: str) -> bool:
-    return not text.startswith((" ", "fault ", "again:", "File ", "Traceback"))
+NO_FINDINGS: Final = (" ", "fault ", "again:", "File ", "Traceback")
+
+
+def findings(lines: Iterable[str]) -> list[str]:
+    """What was found, of what is printed of runs: it stands, indented, below each of them."""
+    below = [line[2:] for line in lines if line.startswith("  ")]
+    return [text for text in below if text and not text.startswith(NO_FINDINGS)]
 
 
 # --- The table -----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Who is asked where it comes from: one middleware, through which every request passes.
 
 `Hosts` says whether we are who was meant, `Origins` whether the page that makes a browser ask may
-do so. Nobody behind here looks at `Origin`, `Sec-Fetch-Site` or `Cookie` again.
+do so. Nobody behind here looks at `Origin`, `Sec-Fetch-Site` or `Cookie` again, but the guard
+of the operators' page, which is stricter.
 """
 
 from collections.abc import Sequence

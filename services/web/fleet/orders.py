@@ -72,6 +72,10 @@ def _text(given: dict[str, Any], name: str) -> str:
     value = given.get(name, "")
     if not isinstance(value, str) or len(text := from_units(value)) > LONGEST:
         raise BadOrder(f"{name}: a text of up to {LONGEST} characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadOrder(f"{name}: it has half of a character") from None
     return text
 
 

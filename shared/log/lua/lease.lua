@@ -22,14 +22,9 @@ if verb == 'acquire' then
   local left = tonumber(held[3] or '0') - now_ms
   local length = tonumber(held[6] or '') or lease
   if left > 0 and left <= length and held[2] ~= owner then return {0, held[2], left} end
-  if not held[1] then
-    -- Terms go on from the time, and not from nothing: after a server was emptied, who had a lease
-    -- of the first term there before must not find that he has it still (I2).
-    redis.call('HSET', state, 'term', string.format('%d', now_ms))
-    if ARGV[5] ~= '' then begin_anew(state) end
-  end
+  if not held[1] and ARGV[5] ~= '' then begin_anew(state) end
   local reign = this_reign(state)
-  local taken = redis.call('HINCRBY', state, 'term', 1)
+  local taken = next_term(state)
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease),
     'lease', ARGV[4])
   local untold = held[5] and cmsgpack.unpack(held[5]) or {}

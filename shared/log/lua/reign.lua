@@ -52,6 +52,18 @@ local function this_reign(state, record)
   return reign
 end
 
+-- A term of the partition's lease that nobody has had. The first goes on from the time, and not from
+-- nothing: after a server was emptied, who had a lease of the first term there before must not find
+-- that he has it still (I2).
+local function next_term(state)
+  if redis.call('HEXISTS', state, 'term') == 0 then
+    local now = redis.call('TIME')
+    local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+    redis.call('HSET', state, 'term', string.format('%d', now_ms))
+  end
+  return redis.call('HINCRBY', state, 'term', 1)
+end
+
 -- To be called where all that was known of the partition is gone, and somebody remembers a reign of
 -- it: names have been given that are not to be given again, however often that happens. Processes
 -- would take every answer under one of them for out of date, for `OUTLIVES_S` of `succession.py`.

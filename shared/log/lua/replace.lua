@@ -45,6 +45,6 @@ record_reign(KEYS[2], reign, ARGV[6], '')
 -- takes the lease anew within a sixth of the lease time, and reads what is there. Where nothing is
 -- stored of a pad, the neighbours need not wait for that: the writer looks again for what it did not
 -- find, and what it has read before this is refused by the head.
-if there_was then redis.call('HINCRBY', KEYS[1], 'term', 1) end
+if there_was then next_term(KEYS[1]) end
 redis.call('SPUBLISH', ARGV[2], 'N' .. ARGV[5])
 return {'ok'}

@@ -99,6 +99,7 @@ def test_orders_are_read(deed: str) -> None:
         (b'{"deed": "delete"}', "pad"),
         (b'{"deed": "delete", "pad": 7}', "pad"),
         (b'{"deed": "delete", "pad": "%s"}' % (b"x" * 400), "pad"),
+        (rb'{"deed": "delete", "pad": "\ud83d"}', "pad: it has half"),
         (b'{"deed": "kick", "pad": "a", "author": {}}', "author"),
         (b'{"deed": "copy", "pad": "a"}', "to"),
         (b'{"deed": "copy", "pad": "a", "to": "a"}', "the same"),
