@@ -5,7 +5,9 @@ wakes, for the second or two until it is told. Whoever has sent it something bef
 then, from what it knew; that looks as if everything since had been lost, and people would be told
 to reload for nothing. But a reign (`reign.lua`) that is over does not return: a server that has a
 partition again has it under another one, also where it was emptied (`begin_anew`). So an answer
-under a reign which this process has seen succeeded by another is out of date.
+under a reign which this process has seen succeeded by another is out of date. So is one that it
+never heard of, where names have numbers and that one's comes before: a process that has just begun
+may hear of the new primary first, and of the old one then.
 
 But not for good. Where nothing else answers for long, that server is the one there is: a Redis
 that was emptied, and whose writers were begun anew besides, gives its first name again. Otherwise
@@ -18,6 +20,10 @@ present one again. Sentinel tells an old primary within some twelve that it is n
 
 MOST = 64
 """Reigns of a partition that are remembered: far more than may be answered from at a time."""
+
+ONE_COUNT = 1000
+"""Numbers of reigns that are further apart than this have not been counted one from the other: a
+server that was emptied begins at the time, which may be another server's."""
 
 
 class Succession:
@@ -35,6 +41,9 @@ class Succession:
         seconds. False: it is over."""
         present = self._present.get(partition, reign)
         past = self._past.setdefault(partition, [])
+        if reign not in past and comes_before(reign, present):
+            past.append(reign)
+            del past[:-MOST]
         if reign in past:
             if now - self._alone_since.setdefault(partition, now) < OUTLIVES_S:
                 return False
@@ -45,3 +54,12 @@ class Succession:
             del past[:-MOST]
         self._present[partition] = reign
         return True
+
+
+def comes_before(reign: str, other: str) -> bool:
+    """Whether the names of two reigns of one partition say that the first was over before the other
+    began. False also where they say nothing: a server's first reign has no number. Pure."""
+    number, others = (name.partition(".")[2] for name in (reign, other))
+    if not number.isdecimal() or not others.isdecimal():
+        return False
+    return 0 < int(others) - int(number) < ONE_COUNT

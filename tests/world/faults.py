@@ -271,6 +271,7 @@ class Storm:
         self._restart(fault, fault.chance)
 
     def _restart(self, fault: Fault, lost: float) -> None:
+        """Who has one half of a slot that moves loses nothing: see `_replica_takes_over`."""
         place = self._place(fault)
         if not place.host.alive:
             return
@@ -280,7 +281,7 @@ class Storm:
         def again() -> None:
             if place.server is not server:
                 return  # another has taken its place
-            gone = self._servers.start(place, lost)
+            gone = self._servers.start(place, 0.0 if self._half_moved(server) else lost)
             self._world.line(f"{server.name} has started, and lost {gone} transactions")
             if gone:
                 self._took_back()
@@ -321,7 +322,11 @@ class Storm:
         self._later(fault.seconds, lambda: setattr(server, what, usual))
 
     def _redis_wiped(self, fault: Fault) -> None:
-        self._servers.wipe(self._place(fault))
+        """A slot that moves has moved before: see `_replica_takes_over`."""
+        place = self._place(fault)
+        for slot in self._half_moved(place.server):
+            self._end_move(slot)
+        self._servers.wipe(place)
         self._took_back()
 
     def _redis_clock(self, fault: Fault, way: int) -> None:
@@ -412,6 +417,12 @@ class Storm:
         if cluster is None:
             return 0
         return None if cluster.moving else cluster.moves
+
+    def _half_moved(self, server: Server) -> list[int]:
+        """Slots of which this server has some keys, and another has the others."""
+        cluster = self._servers.cluster
+        moving = {} if cluster is None else cluster.moving
+        return [slot for slot, between in moving.items() if server in between]
 
     def _slot_moves(self, fault: Fault) -> None:
         """One of a partition, to another server, key by key; in the end it is there, or back, or

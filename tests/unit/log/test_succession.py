@@ -1,6 +1,8 @@
 """Answers of servers that have been replaced."""
 
-from padfleet.shared.log.succession import MOST, OUTLIVES_S, Succession
+import pytest
+
+from padfleet.shared.log.succession import MOST, OUTLIVES_S, Succession, comes_before
 
 
 def test_I5_a_reign_that_is_over_does_not_return() -> None:
@@ -41,3 +43,36 @@ def test_I10_a_reign_that_alone_is_heard_of_for_long_is_the_present_one() -> Non
     assert reigns.goes_on(1, "first", 3.0 + 2 * OUTLIVES_S)
     assert reigns.present(1) == "first"
     assert not reigns.goes_on(1, "second", 4.0 + 2 * OUTLIVES_S), "now it is over"
+
+
+def test_I5_who_hears_of_the_old_primary_after_the_new_one_believes_the_new_one() -> None:
+    """A process that has just begun has heard of neither."""
+    reigns = Succession()
+    assert reigns.goes_on(0, "new.1800000007161002", 0.0)
+    assert not reigns.goes_on(0, "old.1800000007161001", 0.1)
+    assert reigns.goes_on(0, "new.1800000007161002", 0.2)
+    assert not reigns.goes_on(0, "old.1800000007161001", 0.3)
+    assert reigns.present(0) == "new.1800000007161002"
+    # Not for good: it may be the only one that is left.
+    assert reigns.goes_on(0, "old.1800000007161001", 0.3 + OUTLIVES_S)
+    assert reigns.present(0) == "old.1800000007161001"
+
+
+@pytest.mark.parametrize(
+    ("reign", "other", "before"),
+    [
+        ("a.17", "b.18", True),
+        ("a.17", "a.20", True),
+        ("a.17", "b.17", False),  # each was counted by a server that knew of none later
+        ("a.18", "b.17", False),
+        ("a", "b", False),
+        ("a", "b.17", False),  # a server that was emptied may be a fleet that is new
+        ("a.17", "b", False),
+        ("a.17", "b.1800000007161002", False),  # its replica may not have heard of that yet
+        ("a.1799999000000001", "b.1800000007161002", False),  # its clock may have been put back
+        ("a.x", "b.2", False),
+        ("", "b.2", False),
+    ],
+)
+def test_I5_which_reign_comes_before_another(reign: str, other: str, before: bool) -> None:
+    assert comes_before(reign, other) is before
