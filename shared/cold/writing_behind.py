@@ -4,6 +4,7 @@ nobody needs them there. For the writer of their partition: one at a time for ea
 
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from padfleet.shared.cold.places import PadPlace, due, place_of
 from padfleet.shared.cold.rows import Diverged
 from padfleet.shared.log import contributions, moving, pads
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.history import read_revisions
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
@@ -90,6 +92,12 @@ class WriteBehind:
             except (Overwritten, Diverged) as error:
                 log.info("cold store is elsewhere", extra={"pad": pad, "error": str(error)})
                 behind, doubtful = Behind(await self._cold.look(pad)), True
+                continue
+            except CorruptPad:
+                again = await moving.read_stored(self._redis, keys)
+                if again is not None and not is_another(stored.meta, again.meta):
+                    raise
+                behind = None  # it was deleted, or lost, while it was read
                 continue
             assert found.head is not None
             await moving.note_written(
@@ -244,6 +252,16 @@ class WriteBehind:
         readonly = stored.meta.get(b"readonly")
         if readonly is not None:
             await pads.forget_read_only(self._redis, readonly.decode(), of=pad)
+
+
+def is_another(before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> bool:
+    """Given a pad's meta at two moments, whether the history of the first has been deleted or taken
+    back by the second, so that its revisions need not be there. Pure."""
+    epochs, heads = (
+        [int(meta.get(key, b"0")) for meta in (before, now)] for key in (b"epoch", b"head")
+    )
+    same_chain = heads[0] != heads[1] or before.get(b"chain") == now.get(b"chain")
+    return epochs[0] != epochs[1] or heads[1] < heads[0] or not same_chain
 
 
 def _stored_as(stored: StoredPad) -> tuple[str, dict[bytes, bytes], dict[bytes, bytes]]:

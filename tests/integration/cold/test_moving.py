@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from padfleet.services.tools.verify.walk import verify_pad
+from padfleet.shared.cold import writing_behind
 from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.cold.parts import part_of
 from padfleet.shared.log import moving, presence
 from padfleet.shared.log.chat import read_chat
 from padfleet.shared.log.connect import Redis
@@ -144,6 +147,56 @@ async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
     found = await scene.pads.read("pad")
     assert found is not None
     assert found.state.pad.settings == b"{}"
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_I1_a_pad_that_goes_while_it_is_brought_is_not_damaged(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    """It was deleted, or Redis was emptied, after its meta was read and before its revisions."""
+    await scene.make("pad", HISTORY)
+    gone: list[bool] = []
+
+    async def too_late(*args: Any, **options: Any) -> Any:
+        if not gone:
+            gone.append(True)
+            await scene.redis.client.flushall()
+            if anew:
+                await scene.make("pad", LONG[:1])
+        return await part_of(*args, **options)
+
+    monkeypatch.setattr("padfleet.shared.cold.writing_behind.part_of", too_late)
+    found = await scene.write.bring("pad")
+    assert gone
+    assert (found is not None) is anew
+    if found is not None:
+        assert (found.cold.head, found.stored.meta[b"head"]) == (0, b"0")
+
+
+async def test_I1_a_pad_that_is_damaged_and_still_there_is_told(scene: Scene) -> None:
+    await scene.make("pad", HISTORY)
+    await scene.redis.client.delete(scene.keyspace.pad("pad").revs)
+    with pytest.raises(CorruptPad, match="revision 0 is missing"):
+        await scene.write.bring("pad")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "another"),
+    [
+        ("epoch=1 head=4 chain=a", "epoch=1 head=4 chain=a", False),
+        ("epoch=1 head=4 chain=a", "epoch=1 head=5 chain=b", False),
+        ("epoch=1 head=4 chain=a", "epoch=2 head=5 chain=b", True),
+        ("epoch=1 head=4 chain=a", "epoch=2 head=-1", True),
+        ("epoch=1 head=4 chain=a", "epoch=1 head=3 chain=b", True),
+        ("epoch=1 head=4 chain=a", "epoch=1 head=4 chain=b", True),
+        ("head=4 chain=a", "head=6 chain=b", False),
+    ],
+)
+def test_whether_a_pad_is_another_than_it_was(before: str, now: str, another: bool) -> None:
+    def meta(text: str) -> dict[bytes, bytes]:
+        return dict(part.encode().split(b"=") for part in text.split())
+
+    assert writing_behind.is_another(meta(before), meta(now)) is another
 
 
 async def test_I1_I2_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scene: Scene) -> None:
