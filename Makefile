@@ -21,6 +21,9 @@ BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency scaling costs cold
 
 AT_ONCE ?= 4
+# Compiled modules are kept, whatever the shell says: without them every process of the tests compiles
+# all of the code anew, and every worker of pytest rewrites the assertions of five hundred files.
+export PYTHONDONTWRITEBYTECODE :=
 # What pytest ends with where ARGS choose no test.
 NONE_FOUND := 5
 # What decides after failures.

@@ -1,8 +1,8 @@
-"""`pytest -k I3`, and the files that cannot hold such a test.
+"""`pytest -k I3` and `pytest -m alone`, and the files that cannot hold such a test.
 
-Importing three hundred test modules takes twenty seconds of CPU, most of which pytest spends on
-rewriting their assertions. A run that asks for invariants alone needs a dozen of them, and which
-ones those are stands in their text.
+Importing four hundred test modules takes a dozen seconds of CPU, and thirty where pytest has to
+rewrite their assertions. A run that asks for invariants alone, or for the tests of a marker, needs
+a few of them, and which ones those are stands in their text.
 """
 
 from __future__ import annotations
@@ -25,6 +25,16 @@ def invariants_in(expression: str) -> frozenset[str]:
     return frozenset(name.lower() for name in _NAME.findall(expression))
 
 
+MARKERS = frozenset({"alone", "browsers", "chaos"})
+"""Those that are written out, as `mark.alone`, in each file that has such tests."""
+
+
+def marker_in(expression: str) -> frozenset[str]:
+    """How the marker that a `-m` expression asks for is written in a file, if it asks for one of
+    `MARKERS` and nothing else; else nothing: every file may match."""
+    return frozenset({f"mark.{expression}"} if expression in MARKERS else ())
+
+
 def may_hold(names: frozenset[str], module: Path) -> bool:
     """Whether a module's text, or its own name, has one of these names in it. pytest compares
     without regard to case, and so does this."""
@@ -43,7 +53,7 @@ class LeftOut(pytest.Module):
 def _wanted(config: pytest.Config) -> frozenset[str]:
     if any("::" in arg for arg in config.args):
         return frozenset()  # whoever names one test is told what has become of it
-    return invariants_in(config.option.keyword)
+    return marker_in(config.option.markexpr) or invariants_in(config.option.keyword)
 
 
 def pytest_pycollect_makemodule(

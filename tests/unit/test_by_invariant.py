@@ -1,8 +1,7 @@
-"""`pytest -k I3` finds the tests of an invariant, all of them, and imports little else."""
+"""`pytest -k I3` and `-m alone` find what they ask for, all of it, and import little else."""
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.by_invariant import invariants_in, may_hold
+from tests.by_invariant import invariants_in, marker_in, may_hold
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,10 +54,35 @@ def test_a_file_is_left_out_only_if_it_cannot_hold_the_name(
     assert may_hold(frozenset({"i0"}), module) is held
 
 
-def test_all_tests_of_an_invariant_are_found_and_nothing_else() -> None:
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-m", "", "-k", "I3", "--collect-only"]
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("alone", {"mark.alone"}),
+        ("not alone", set()),
+        ("alone or slow", set()),
+        ("", set()),
+        # The plugin of Hypothesis gives this one to tests that say nothing of it.
+        ("hypothesis", set()),
+    ],
+)
+def test_only_markers_that_files_bear_leave_others_out(expression: str, wanted: set[str]) -> None:
+    assert marker_in(expression) == wanted
+
+
+@pytest.mark.parametrize(
+    ("options", "those"),
+    [
+        (("-m", "", "-k", "I4"), r"def (test_\w*I4\w*)"),
+        (("-m", "alone"), r"@pytest\.mark\.alone\n(?:@.*\n)*(?:async )?def (test_\w+)"),
+    ],
+    ids=["an invariant", "a marker"],
+)
+def test_all_tests_of_a_kind_are_found_and_nothing_else(
+    options: tuple[str, ...], those: str
+) -> None:
+    command = [sys.executable, "-m", "pytest", "-n", "0", "--collect-only", "-q", *options]
     collected = subprocess.run(
-        [*command, "-q", "-p", "no:cacheprovider"],
+        [*command, "-p", "no:cacheprovider"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -68,11 +92,9 @@ def test_all_tests_of_an_invariant_are_found_and_nothing_else() -> None:
     found = set(re.findall(r"^(tests/\S+\.py)::(?:\w+::)*(\w+)", collected, re.MULTILINE))
     assert found
     assert found == {
-        (str(path.relative_to(ROOT)), node.name)
+        (str(path.relative_to(ROOT)), name)
         for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and re.match("test_.*I3", node.name)
+        for name in re.findall(those, path.read_text(encoding="utf-8"))
     }
 
 

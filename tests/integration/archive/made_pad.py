@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from padfleet.services.writer.pad import WriterPad
@@ -44,6 +45,15 @@ def written(count: int, *, parts_at: int | None = None) -> list[Revision]:
             number,
         ).revisions
     return found
+
+
+@cache
+def long() -> Sequence[Revision]:
+    """What a pad is opened from has only the newest of these; the older ones are read apart.
+
+    Made when it is first asked for: who only looks which tests there are has no use for it.
+    """
+    return written(2500)
 
 
 def write_file(path: Path, name: str, revisions: Sequence[Revision], *, epoch: int = 0) -> PadHead:

@@ -23,11 +23,10 @@ from padfleet.shared.log.pads import glance, pad_of_read_only
 from padfleet.shared.log.records import Snapshot
 from padfleet.shared.log.saved import read_saved
 from tests.cold_memory import away
-from tests.integration.archive.made_pad import written
+from tests.integration.archive.made_pad import long, written
 from tests.integration.cold.scene import Scene
 
 HISTORY = written(40)
-LONG = written(2500)
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ async def test_I1_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene
 async def test_I1_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wanted(
     scene: Scene,
 ) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     before = await everything(scene, "pad")
     assert await scene.freeze("pad") == "ok"
     meta = await read_meta(scene.redis, scene.keyspace.pad("pad"))
@@ -83,7 +82,7 @@ async def test_I1_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is
     assert not await scene.redis.client.exists(keys.chunks)
     assert await everything(scene, "pad") == before
     # As a chunk is read that is about to be packed: half of it in the one place, half in the other.
-    assert await read_revisions(scene.redis, keys, 2000, 2499) == LONG[2000:]
+    assert await read_revisions(scene.redis, keys, 2000, 2499) == long()[2000:]
     assert await verify_pad(scene.redis, scene.keyspace, "pad", lambda *_: None) == (2499, [])
 
 

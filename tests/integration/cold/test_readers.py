@@ -21,11 +21,8 @@ from padfleet.shared.log.reader import HotReader, PadReader, is_there, messages,
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.weight import weight
 from tests.cold_memory import away
-from tests.integration.archive.made_pad import CREATOR, written
+from tests.integration.archive.made_pad import CREATOR, long, written
 from tests.integration.cold.scene import Scene
-
-LONG = written(2500)
-"""What a pad is opened from has only the newest of these; the older ones are read apart."""
 
 
 @pytest.fixture
@@ -76,7 +73,7 @@ async def backup(scene: Scene, pad: str) -> list[Entry | bytes]:
 
 
 async def test_a_cold_pad_reads_as_it_did_when_it_was_hot(scene: Scene) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     hot = await reader_of(scene, "pad")
     assert isinstance(hot, HotReader)
     before, kept = await all_read(hot), await backup(scene, "pad")
@@ -95,7 +92,7 @@ async def test_a_cold_pad_reads_as_it_did_when_it_was_hot(scene: Scene) -> None:
 
 async def test_what_was_read_stays_so_while_somebody_brings_the_pad_back(scene: Scene) -> None:
     """The answer is that of one moment, in which nobody was writing on it."""
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     reader = await reader_of(scene, "pad")
     before = await all_read(reader)
@@ -106,7 +103,7 @@ async def test_what_was_read_stays_so_while_somebody_brings_the_pad_back(scene: 
 
 
 async def test_I5_a_pad_that_goes_while_it_is_read_is_no_shorter_pad(scene: Scene) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     reader = await reader_of(scene, "pad")
     head = await scene.pads.look("pad")
@@ -124,7 +121,7 @@ async def test_I5_a_pad_that_goes_while_it_is_read_is_no_shorter_pad(scene: Scen
 async def test_a_pad_that_redis_lost_is_brought_back_and_told_before_it_is_read(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     assert await scene.write.bring("pad") is not None
     await scene.redis.client.flushall()
     reader = await reader_of(scene, "pad")
@@ -133,12 +130,12 @@ async def test_a_pad_that_redis_lost_is_brought_back_and_told_before_it_is_read(
 
 
 async def test_a_pad_that_is_on_its_way_is_waited_for(scene: Scene) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     bringing = asyncio.create_task(scene.thawing.bring("pad"))
     seen = [(await reader_of(scene, "pad")).meta.head for _ in range(20)]
     await bringing
-    assert set(seen) == {LONG[-1].rev}
+    assert set(seen) == {long()[-1].rev}
 
 
 async def test_a_name_that_never_was_is_looked_for_once(scene: Scene) -> None:
@@ -153,7 +150,7 @@ async def test_a_name_that_never_was_is_looked_for_once(scene: Scene) -> None:
 
 
 async def test_a_damaged_object_is_read_by_nobody(scene: Scene) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     scene.pads.damaged.add("pad")
     with pytest.raises(CorruptPad):
@@ -167,7 +164,7 @@ async def test_I1_parts_that_do_not_meet_are_no_history(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, wrong: str, first: int
 ) -> None:
     """Each of them is sound by itself, and that is all that the store has looked at."""
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     reader = await reader_of(scene, "pad")
     others = Revisions(1000, [one.to_record() for one in written(1500, parts_at=900)[1000:]])
@@ -189,11 +186,11 @@ async def test_I1_parts_that_do_not_meet_are_no_history(
 
     with pytest.raises(CorruptPad, match="revision 1000"):
         await read()
-    assert found == LONG[first:1000]
+    assert found == long()[first:1000]
 
 
 async def test_a_store_that_is_away_is_none_without_the_pad(scene: Scene) -> None:
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     await scene.freeze("pad")
     scene.pads.away = away()
     with pytest.raises(StoreAway):
