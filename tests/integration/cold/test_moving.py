@@ -161,7 +161,7 @@ async def test_I1_a_pad_that_goes_while_it_is_brought_is_not_damaged(
             gone.append(True)
             await scene.redis.client.flushall()
             if anew:
-                await scene.make("pad", LONG[:1])
+                await scene.make("pad", long()[:1])
         return await part_of(*args, **options)
 
     monkeypatch.setattr("padfleet.shared.cold.writing_behind.part_of", too_late)
