@@ -21,6 +21,10 @@ KEY: Final = "the key of all callers"
 TIMEOUT: Final = 8.0
 """Seconds for one call."""
 
+TOLD: Final = 30.0
+"""Seconds within which who is on a pad that is deleted has to be told, or to have lost the
+connection. No fault lasts for half as long."""
+
 FAILED: Final = 1
 """The code of a call that cannot be carried out as the pads are."""
 
@@ -38,12 +42,13 @@ class Caller:
         urls: list[str],
         dice: random.Random,
         losses: Callable[[], int],
+        split: Callable[[], bool],
         say: Callable[[str], None],
         *,
         pause: tuple[float, float] = (0.3, 1.5),
     ) -> None:
-        """`urls`: of workers. `losses`: how often history was taken back. `pause`: seconds between
-        two calls."""
+        """`urls`: of workers. `losses`: how often history was taken back. `split`: whether some of
+        what is answered now is going to be lost. `pause`: seconds between two calls."""
         self.name = name
         self.calls = 0
         self.faults: list[str] = []
@@ -51,6 +56,7 @@ class Caller:
         self._urls = urls
         self._dice = dice
         self._losses = losses
+        self._split = split
         self._say = say
         self._pause = pause
         self._works = True
@@ -80,7 +86,7 @@ class Caller:
 
     def _fault(self, text: str) -> None:
         """Unless it is the seed's own."""
-        if self._is_whole():
+        if self._is_whole() and not self._split():
             self.faults.append(text)
 
     def _begin(self) -> None:
@@ -96,6 +102,7 @@ class Caller:
         text, steps = self._pads[one], [self._create, self._get, self._get]
         if text is not None:
             steps += [self._append] * 3 + [self._set, self._delete, self._visit, self._restore]
+            steps += [self._delete_under_somebody]
         step = self._dice.choice(steps)
         if text is not None and self._dice.random() < 0.2:
             await self._copy(http, one, other)
@@ -127,6 +134,24 @@ class Caller:
         code, _ = await self._call(http, "setText", padID=pad, text=text)
         self._expect(code, 0, f"setText of {pad}")
         self._pads[pad] = f"{text}\n"
+
+    async def _delete_under_somebody(self, http: aiohttp.ClientSession, pad: str) -> None:
+        """Who is on it while it is deleted."""
+        url = f"{self._dice.choice(self._urls)}/p/{pad}"
+        try:
+            async with connect(url, name=self.name, http=http, resume=False) as there:
+                await self._delete(http, pad)
+                try:
+                    async with asyncio.timeout(TOLD):
+                        await there.until(lambda: False)
+                except TimeoutError:
+                    self._fault(f"{pad} was deleted, and who was on it has not been told")
+        except (PadError, TimeoutError) as error:
+            if self._pads[pad] is not None:
+                raise Unsure(f"was not served: {error}") from None
+        except ProtocolError as error:
+            self._fault(f"{pad} was sent what cannot follow: {error}")
+            raise Unsure("was sent nonsense") from None
 
     async def _delete(self, http: aiohttp.ClientSession, pad: str) -> None:
         code, _ = await self._call(http, "deletePad", padID=pad)

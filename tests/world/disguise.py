@@ -7,7 +7,9 @@ To be imported and put on (`put_on`) before anything that takes `time` or `rando
 from __future__ import annotations
 
 import datetime as datetime_module
+import functools
 import gc
+import importlib.metadata
 import os
 import random
 import socket
@@ -100,6 +102,8 @@ def put_on() -> None:
     socket.socket = _Socket  # type: ignore[misc]
     datetime_module.datetime = _Datetime  # type: ignore[misc]
     threading.Thread.start = _start_thread  # type: ignore[method-assign]
+    # redis-py reads its own version from the disk for each pool: a thirtieth of a run.
+    importlib.metadata.version = functools.cache(importlib.metadata.version)
     gc.collect = lambda *_: 0
     gc.freeze = lambda: None
 

@@ -23,7 +23,7 @@ from tests.world.redis.store import CommandError
 from tests.world.servers import Place
 from tests.world.world import World
 
-NOT_OF_PROGRAMS: Final = ("redis", "replica", "people", "slot", "key", "cold store")
+OF_NO_PROGRAM: Final = ("redis", "replica", "people", "slot", "fleet", "cold store")
 """What the kinds of faults begin with that do not strike a program."""
 
 NEWER: Final = b"1000"
@@ -79,6 +79,7 @@ class Storm:
         self._was_newer = False  #: the format of what is stored
         self._until = 0.0  #: the end of it
         self.losses = 0  #: how often history may have been taken back
+        self.split = False  #: two servers take themselves for the primary: one's writes are lost
         self.struck: list[str] = []
         self._world = world
         self._fleet = fleet
@@ -114,6 +115,8 @@ class Storm:
             "key is damaged": self._key_damaged,
             "people stand still": self._people_stand_still,
             "redis has a newer format": self._newer_format,
+            "fleet is upgraded": self._upgrade,
+            "machine is replaced": self._replace,
         }
         if fleet.cold is not None:
             self._kinds |= {
@@ -124,6 +127,7 @@ class Storm:
                 "cold store cuts before": partial(self._cold, "cut_before", lambda chance: chance),
                 "cold store cuts after": partial(self._cold, "cut_after", lambda chance: chance),
                 "cut off from cold store": self._cut_off_cold,
+                "cold store is an older copy": self._cold_is_stale,
             }
         if unknown := set(chosen) - self._kinds.keys():
             raise ValueError(f"no kinds of faults: {', '.join(sorted(unknown))}")
@@ -157,11 +161,7 @@ class Storm:
         found = []
         for number, at in enumerate(moments):
             kind = dice.choice(chosen)
-            target = (
-                ""
-                if kind.startswith(("redis", "replica", "people", "slot", "cold"))
-                else dice.choice(targets)
-            )
+            target = "" if kind.startswith(OF_NO_PROGRAM) else dice.choice(targets)
             seconds = dice.choice(lasting) * dice.uniform(0.5, 1.5)
             found.append(Fault(number, at, kind, target, seconds, dice.random()))
         return found
@@ -192,8 +192,24 @@ class Storm:
     def _power_off(self, fault: Fault) -> None:
         self._fleet.kill(fault.target, silently=True, back_after=fault.seconds)
 
+    def _replace(self, fault: Fault) -> None:
+        """A writer comes back as another one. People know the workers by their names."""
+        if fault.target.startswith("writer"):
+            self._fleet.replace_writer(fault.target, fault.seconds)
+        else:
+            self._power_off(fault)
+
     def _terminate(self, fault: Fault) -> None:
         self._fleet.terminate(fault.target)
+
+    def _upgrade(self, fault: Fault) -> None:
+        """Each program is asked to end, and begun again, one after the other: writers first, and on
+        the way back workers first. Whether the one before is there again nobody has looked."""
+        names = sorted(self._fleet.programs, key=lambda name: (name.startswith("worker"), name))
+        if fault.chance < 0.3:
+            names.reverse()
+        for place, name in enumerate(names):
+            self._later(place * fault.seconds / len(names), partial(self._fleet.terminate, name))
 
     def _freeze(self, fault: Fault) -> None:
         host = self._fleet.programs[fault.target].host
@@ -229,20 +245,24 @@ class Storm:
         names = self._servers.names
         return names if fault.chance < 0.5 else [names[int(fault.chance * len(names))]]
 
+    def _host(self, fault: Fault) -> str:
+        """Where the program runs that it strikes; its machine may have been replaced."""
+        return self._fleet.programs[fault.target].name
+
     def _cut_off(self, fault: Fault) -> None:
         for name in self._servers_of(fault):
-            self._cut(fault, (fault.target, name), (name, fault.target))
+            self._cut(fault, (self._host(fault), name), (name, self._host(fault)))
 
     def _deaf(self, fault: Fault) -> None:
         for name in self._servers_of(fault):
-            self._cut(fault, (name, fault.target))
+            self._cut(fault, (name, self._host(fault)))
 
     def _cut_off_people(self, fault: Fault) -> None:
-        self._cut(fault, (fault.target, "people"), ("people", fault.target))
+        self._cut(fault, (self._host(fault), "people"), ("people", self._host(fault)))
 
     def _slow_link(self, fault: Fault) -> None:
         for name in self._servers_of(fault):
-            link = frozenset((fault.target, name))
+            link = frozenset((self._host(fault), name))
             self._world.network.extra[link] = fault.chance
             self._later(fault.seconds, partial(self._world.network.extra.pop, link, None))
 
@@ -374,7 +394,8 @@ class Storm:
                 servers.kill(place)
             lacks = servers.fail_over(place, replica)
             self._world.line(f"a replica of {old.name} has taken over, and lacks {lacks}")
-            if lacks or lives:  # what the old one takes from now on is lost, too
+            self.split = lives
+            if lacks or lives:
                 self._took_back()
             if servers.kind == "sentinel":
                 self._later(0.5 + fault.chance, wake)
@@ -389,6 +410,7 @@ class Storm:
             # What it took meanwhile as if it were primary is gone.
             servers.demote_former()
             self._took_back()
+            self.split = False
             self._failing_over = False
 
         self._later(min(fault.seconds, 1.0), promote)
@@ -406,8 +428,15 @@ class Storm:
         self._cold("silent", lambda _: True, fault)
         self._cold("away", lambda _: True, fault)
 
+    def _cold_is_stale(self, fault: Fault) -> None:
+        """Somebody puts a copy of some seconds ago in its place, while all are at work."""
+        disk = self._fleet.cold
+        if disk is not None and (gone := disk.put_back(fault.seconds)):
+            self._world.line(f"the cold store has lost {gone} changes")
+            self._took_back()
+
     def _cut_off_cold(self, fault: Fault) -> None:
-        self._cut(fault, (fault.target, COLD), (COLD, fault.target))
+        self._cut(fault, (self._host(fault), COLD), (COLD, self._host(fault)))
 
     # --- A cluster -------------------------------------------------------------------------------
 

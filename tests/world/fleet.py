@@ -73,6 +73,7 @@ class Fleet:
         self.programs: dict[str, Program] = {}
         self.servers = Servers(world, kind, serves)
         self.cold = cold.ColdDisk(world) if with_cold else None
+        self._writers = 0  #: that there have been
         self._dice: random.Random = world.dice("supervisor")
         self._env = SETTINGS | {"PADFLEET_REDIS_URL": self.servers.url} | dict(settings or {})
         if self.cold is not None:
@@ -103,18 +104,29 @@ class Fleet:
         env = self._env | {"PADFLEET_WORKER_ID": name}
         settings = load(FanoutSettings, "padfleet fanout", [], env)
         ready = f"http://{name}:{settings.ops[1]}/health/ready"
-        self._add(name, ready, lambda: fanout.run(settings))
+        program = self.programs[name] = Program(name, lambda: fanout.run(settings), ready)
+        self.start(program)
 
-    def add_writer(self, name: str) -> None:
+    def add_writer(self) -> None:
+        program = self._writer()
+        self.programs[program.name] = program
+        self.start(program)
+
+    def _writer(self) -> Program:
+        self._writers += 1
+        name = f"writer-{self._writers}"
         env = {k: v for k, v in self._env.items() if k != "PADFLEET_API_KEY"}
         env |= {"PADFLEET_WRITER_ID": name} | (COLD if self.cold is not None else {})
         settings = load(WriterSettings, "padfleet writer", [], env)
         ready = f"http://{name}:{PORT}/health/ready"
-        self._add(name, ready, lambda: writer.run(settings))
+        return Program(name, lambda: writer.run(settings), ready)
 
-    def _add(self, name: str, health: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        program = self.programs[name] = Program(name, begin, health)
-        self.start(program)
+    def replace_writer(self, name: str, after: float) -> None:
+        """Its machine is gone for good, and after so many seconds another takes its place, which
+        has another name. Here it goes by the old one: `name` is that of its place."""
+        self.kill(name, silently=True, back_after=after)
+        program, new = self.programs[name], self._writer()
+        program.name, program.begin, program.health = new.name, new.begin, new.health
 
     def start(self, program: Program) -> None:
         world = self.world

@@ -89,7 +89,11 @@ MUTATIONS: Final = {
         _COMMIT, "redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))", ""
     ),
     "the inbox is not trimmed": Mutation(
-        _COMMIT, "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)", "", (), _BUSY
+        _COMMIT,
+        "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)",
+        "",
+        (),
+        (*_BUSY, "--seconds", "60"),
     ),
     "a lease is taken from who has it": Mutation(
         _LEASE, "if left > 0 and left <= length and held[2] ~= owner then", "if false then"
@@ -98,7 +102,7 @@ MUTATIONS: Final = {
         _LEASE,
         "if left > 0 and left <= length and held[2] ~= owner then",
         "if held[2] and held[2] ~= owner and held[3] ~= '0' then",
-        ("kill", "power off"),
+        ("machine is replaced",),
     ),
     "a lease from the future counts": Mutation(
         _LEASE,

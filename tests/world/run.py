@@ -159,8 +159,8 @@ async def _play(
     world.line(f"Redis is {kind}, and there is {'a' if with_cold else 'no'} cold store")
     fleet = Fleet(world, guards.follow, kind=kind, with_cold=with_cold)
     looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
-    for number in range(size.writers):
-        fleet.add_writer(f"writer-{number + 1}")
+    for _ in range(size.writers):
+        fleet.add_writer()
     for number in range(size.workers):
         fleet.add_worker(f"worker-{number + 1}")
     people = world.network.add("people")
@@ -292,6 +292,9 @@ def _guests(
     def losses() -> int:
         return storm.losses
 
+    def split() -> bool:
+        return storm.split
+
     def on(pad: str) -> list[str]:
         return [f"{url}/p/{pad}" for url in urls]
 
@@ -302,9 +305,9 @@ def _guests(
     if last != first:
         onlookers[last] = Slider("slider", on(last), world.dice("slider"), losses)
     callers = [
-        Caller("caller", urls, world.dice("caller"), losses, world.line),
+        Caller("caller", urls, world.dice("caller"), losses, split, world.line),
         # Who stays away for so long that a pad is frozen meanwhile, if there is where to.
-        Caller("comer", urls, world.dice("comer"), losses, world.line, pause=(2.5, 7.0)),
+        Caller("comer", urls, world.dice("comer"), losses, split, world.line, pause=(2.5, 7.0)),
     ]
     return onlookers, callers
 

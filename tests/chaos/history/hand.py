@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
 from padfleet.shared.easysync import Builder
@@ -12,10 +13,31 @@ from tests.chaos.history.typist import Typist
 _FILLER = "abcdefghijklmnopqrstuvwxyz"
 LONGEST_FILLER = 5
 
+PASTES = 0.03
+"""How often a mark comes with many lines, as somebody pastes them."""
+
+UNDOES = 0.1
+"""How often who can takes back what it did last, or does again what it has just taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was done behind one's last mark: text in the place of other text, or a tint."""
+
+    stay: int  #: on the pad; who has loaded anew cannot undo what was before
+    before: str
+    after: str
+    tint_before: str = ""
+    tint_after: str = ""
+
+    def back(self) -> _Done:
+        return _Done(self.stay, self.after, self.before, self.tint_after, self.tint_before)
+
 
 class Hand:
-    """Chooses what one typist writes and where. Marks stay whole: others write before a mark's
-    bracket or at a line's start, never within one, and what is deleted is filler."""
+    """Chooses what one typist writes and where, and undoes some of it. Marks stay whole: others
+    write before a mark's bracket or at a line's start, never within one, and what is deleted is
+    filler."""
 
     def __init__(self, typist: Typist, book: Book, dice: random.Random) -> None:
         self._typist = typist
@@ -23,32 +45,75 @@ class Hand:
         self._dice = dice
         self._tints = 0
         self._last = ""  # the mark behind which there may be filler of its own
+        self._tint = ""  #: of that filler
+        self._done: _Done | None = None  #: what it can undo
 
     def strike(self) -> dict[str, Any] | None:
         """One edit; returns the USER_CHANGES to send at once, if there is one. Of ten, seven bring
-        a mark (one of these in an own line), two delete and one changes an attribute."""
+        a mark (one of these in an own line), two delete and one changes an attribute; some bring
+        many lines, and some undo the one before, or do it again."""
         text = self._typist.text
+        done, self._done = self._done, None
+        if done is not None and self._dice.random() < UNDOES and self._can_undo(done, text):
+            self._done = done.back()
+            return self._undo(done, text)
         choice = self._dice.random()
         if choice < 0.3 and self._last:
             start, chars = self._own_filler(text)
+            filler = text[start : start + chars]
             if chars and choice < 0.2:
+                self._done = _Done(self._typist.stays, filler, "")
                 return self._typist.edit(start, chars, "")
             if chars:
                 # Another value each time: to set what is set already makes no revision, and from
                 # outside that looks like one that was lost.
                 self._tints += 1
-                tint = [("tint", f"{self._typist.name}.{self._tints}")]
-                builder = Builder(len(text)).keep_text(text[:start])
-                builder.keep_text(text[start : start + chars], tint, self._book.pool)
-                return self._typist.format(builder.to_changeset())
+                tint = f"{self._typist.name}.{self._tints}"
+                self._done = _Done(self._typist.stays, filler, filler, self._tint, tint)
+                self._tint = tint
+                return self._dye(text, start, chars, tint)
         return self._type(text, newline=choice > 0.9)
 
     def _type(self, text: str, *, newline: bool) -> dict[str, Any] | None:
         self._last = mark = self._typist.next_mark()
         filler = "".join(self._dice.choices(_FILLER, k=self._dice.randint(0, LONGEST_FILLER)))
+        if self._dice.random() < PASTES:
+            filler += self._lines()
+        if filler:
+            self._done = _Done(self._typist.stays, "", filler)
+        self._tint = ""
         return self._typist.edit(
             self._place(text), 0, mark + filler + ("\n" if newline else ""), (mark,)
         )
+
+    def _lines(self) -> str:
+        """As somebody has them in the clipboard."""
+        dice = self._dice
+        lines = ("".join(dice.choices(_FILLER, k=dice.randint(0, 60))) for _ in range(40))
+        return "\n" + "\n".join(list(lines)[: dice.randint(1, 40)])
+
+    # --- Undoing ---------------------------------------------------------------------------------
+
+    def _can_undo(self, done: _Done, text: str) -> bool:
+        """Whether what was done is known to the server, and stands there as it was left. (Of two
+        edits that cancel each other out there is no revision, and that looks like a lost one.)"""
+        at = text.find(self._last)
+        there = text[at + len(self._last) :]
+        known = self._typist.settled and done.stay == self._typist.stays
+        return known and at >= 0 and there.startswith(done.after)
+
+    def _undo(self, done: _Done, text: str) -> dict[str, Any] | None:
+        start = text.find(self._last) + len(self._last)
+        if done.before != done.after:
+            return self._typist.edit(start, len(done.after), done.before)
+        self._tint = done.tint_before
+        return self._dye(text, start, len(done.after), done.tint_before)
+
+    def _dye(self, text: str, start: int, chars: int, tint: str) -> dict[str, Any] | None:
+        """An empty `tint` takes it away."""
+        builder = Builder(len(text)).keep_text(text[:start])
+        builder.keep_text(text[start : start + chars], [("tint", tint)], self._book.pool)
+        return self._typist.format(builder.to_changeset())
 
     def _place(self, text: str) -> int:
         """Before a mark or a newline, somewhere; the text ends with a newline."""

@@ -71,6 +71,7 @@ class Typist:
         self.gone: str | None = None  #: why the server wants it gone; until it connects again
         self.gave_up = False
         self.connected = False  #: on the pad, and all that was missed has come
+        self.stays = 0  #: times that it has loaded the pad
         self._batch = batch
         self._book = book
         self._clock = clock
@@ -145,6 +146,7 @@ class Typist:
 
     def entered(self, entered: Entered) -> None:
         self._author = entered.author
+        self.stays += 1
         self._page = self._book.page(entered.rev, entered.text)
         self.connected = True
         self.gave_up = False
