@@ -30,6 +30,8 @@ _LEASES: Final = "services/writer/lease_manager.py"
 _SESSION: Final = "services/fanout/delivery/session.py"
 _RESYNC: Final = "services/fanout/pads/resync.py"
 _JOINS: Final = "services/fanout/requests/join.py"
+_CURSOR: Final = "services/fanout/delivery/cursor.py"
+_TEXTS: Final = "services/web/api/texts.py"
 _CHANNEL: Final = "services/fanout/hub/channel.py"
 _TERM: Final = "if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end"
 _POSITION: Final = "if position ~= ARGV[2] then return {'position', position} end"
@@ -112,8 +114,8 @@ MUTATIONS: Final = {
     ),
     "a taken lease has the same term": Mutation(
         _LEASE,
-        "redis.call('HINCRBY', state, 'term', 1)",
-        "redis.call('HINCRBY', state, 'term', held[1] and 0 or 1)",
+        "local taken = next_term(state)",
+        "local taken = tonumber(held[1]) or next_term(state)",
         _TWO_WRITERS,
     ),
     "renewing does not compare the term": Mutation(
@@ -150,6 +152,16 @@ MUTATIONS: Final = {
         "if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then",
         _CUTS,
     ),
+    "a deletion is told to nobody": Mutation(
+        "shared/log/lua/delete.lua", "redis.call('SPUBLISH', ARGV[4], 'D' .. ARGV[5])", ""
+    ),
+    "a pad is frozen while somebody is on it": Mutation(
+        "shared/log/lua/freeze.lua",
+        "if redis.call('HLEN', KEYS[6]) > 0 then return 'people' end",
+        "",
+        (),
+        ("--cold", "yes", "--rate", "0.1"),
+    ),
     # --- The writer -------------------------------------------------------------------------------
     "a repetition is not known": Mutation(
         _WRITER_PAD, "if origin.seq <= last_seq:", "if origin.seq < 0:", ("redis cuts after",)
@@ -176,6 +188,24 @@ MUTATIONS: Final = {
         _WRITER_PAD,
         "return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)",
         "return rebase_over(rebased, self._recent[oldest + 1 :], self.body, self.pool, effort)",
+    ),
+    "a submission is not rebased": Mutation(
+        _WRITER_PAD,
+        "return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)",
+        "return rebased",
+    ),
+    "a chain begins anew with each revision": Mutation(
+        _WRITER_PAD, "chain_of(self.chain, wire), wire)", 'chain_of(b"", wire), wire)'
+    ),
+    "a snapshot has the number of the revision before": Mutation(
+        _WRITER_PAD,
+        "        return Snapshot(\n            self.head,\n",
+        "        return Snapshot(\n            self.head - 1,\n",
+    ),
+    "a deletion does not count": Mutation(
+        _BATCHES,
+        "keys, pad.epoch + 1))\n        self._pads.forget",
+        "keys, pad.epoch))\n        self._pads.forget",
     ),
     "what was refused is kept in the pool": Mutation(
         _WRITER_PAD,
@@ -258,6 +288,22 @@ MUTATIONS: Final = {
         _BUSY,
     ),
     "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(step)\n", ""),
+    "what is sent the fast way is not noted": Mutation(
+        "services/fanout/delivery/fast_path.py", "        cursor.sent_rev = run.upto\n", ""
+    ),
+    "a batch leaves its first revision out": Mutation(
+        _CURSOR, "yield NewChangesBatch(tuple(run))", "yield NewChangesBatch(tuple(run[1:]))"
+    ),
+    "one's own revision comes as anybody's": Mutation(
+        _CURSOR,
+        "elif revision.origin is not None and revision.origin.session == session:",
+        "elif False:",
+    ),
+    "a pad is read up to one before its head": Mutation(
+        "shared/log/document.py",
+        "reader.pages(document.head + 1, meta.head)",
+        "reader.pages(document.head + 1, meta.head - 1)",
+    ),
     "half a frame is written": Mutation(
         "services/fanout/delivery/newest.py",
         "            transport.write(data[taken:])\n",
@@ -323,6 +369,18 @@ MUTATIONS: Final = {
         "",
         _CUTS,
     ),
+    # --- Calls of the API -------------------------------------------------------------------------
+    "a text is added at the beginning": Mutation(
+        _TEXTS, "make_splice(old, len(old) - 1, 0, text,", "make_splice(old, 0, 0, text,"
+    ),
+    "a new text leaves what stood there": Mutation(
+        _TEXTS, "builder = Builder(len(old)).remove_text(", "builder = Builder(len(old)).keep_text("
+    ),
+    "what is restored is what is there": Mutation(
+        _TEXTS,
+        "HotReader(api.redis, api.keyspace.pad(pad), meta), rev)",
+        "HotReader(api.redis, api.keyspace.pad(pad), meta))",
+    ),
     # --- What is said of oneself, and what has to live --------------------------------------------
     "a canary is not looked for": Mutation(
         "services/fanout/ops/canary.py",
@@ -346,6 +404,11 @@ MUTATIONS: Final = {
         "        if not self._is_answer(data):\n            return self._change(data)\n",
         "        if True:\n            return self._change(data)\n",
         _CUTS,
+    ),
+    "a client does not rebase what is on its way": Mutation(
+        "shared/client/collaborator.py",
+        "            self._in_flight.changeset = follow(theirs, mine, self._pool)\n",
+        "",
     ),
     "a client passes over gaps": Mutation(
         "shared/client/collaborator.py",
