@@ -80,6 +80,13 @@ class Compaction:
             # What was committed is committed: a fault in here must not cost the lease.
             log.exception("upkeep failed", extra={"pad": pad_id})
 
+    async def up_to_date(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
+        """Puts a snapshot of the head there, unless there is one: whoever opens the pad then goes
+        through no revision. For a pad that nobody changes meanwhile. Raises what `UNREACHABLE`
+        lists."""
+        if pad.exists and pad.snapshot_rev < pad.head:
+            await self._snapshot(lease, pad_id, pad)
+
     async def _index_authors(self, pad_id: str, pad: WriterPad) -> None:
         # The authors' keys are in other slots than the pad's, so this cannot be part of the commit.
         # What gets lost is made up for when the pad is next read from storage and written to.

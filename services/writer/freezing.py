@@ -48,11 +48,12 @@ LATE_MS = 2_000
 """After which a pad that has left Redis, and has not arrived, was left half-way."""
 
 
-class Between(Protocol):
-    """Waits until no batch of a partition is in hand, and holds it there; then the pad is read
-    anew by who needs it."""
+class Leaving(Protocol):
+    """What the writer does with its own copy of a pad that leaves, see `PadLeaving`."""
 
-    def __call__(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
+    def between_batches(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
+
+    async def newest_snapshot(self, lease: Lease, pad: str) -> None: ...
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Freezing:
             del self._terms[partition]
         self._ghosts.forget(held)
 
-    async def look(self, lease: Lease, between: Between) -> None:
+    async def look(self, lease: Lease, leaving: Leaving) -> None:
         """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
         else `UNREACHABLE` lists."""
         partition = lease.partition
@@ -141,7 +142,7 @@ class Freezing:
                 progress()
                 await all_of(
                     *(
-                        self._each(pad, self._look_at(lease, term, pad, standing, between))
+                        self._each(pad, self._look_at(lease, term, pad, standing, leaving))
                         for pad, standing in some
                     )
                 )
@@ -209,7 +210,7 @@ class Freezing:
         )
 
     async def _look_at(
-        self, lease: Lease, term: _Term, pad: str, standing: PadStanding, between: Between
+        self, lease: Lease, term: _Term, pad: str, standing: PadStanding, leaving: Leaving
     ) -> None:
         if standing.head is None:
             term.late.forget(pad)
@@ -228,7 +229,9 @@ class Freezing:
             if await self._write.bring(pad) is not None:
                 term.late.is_even(pad, asked)
         elif self._may_freeze(standing):
-            verdict = await self._write.freeze(lease, pad, between(lease.partition, pad))
+            await leaving.newest_snapshot(lease, pad)
+            between_batches = leaving.between_batches(lease.partition, pad)
+            verdict = await self._write.freeze(lease, pad, between_batches)
             if verdict == "ok":
                 term.known.discard(pad)
                 metrics.FROZEN.inc()

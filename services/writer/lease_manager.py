@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -16,6 +15,7 @@ from padfleet.services.writer.damages import Damages
 from padfleet.services.writer.follower import Follower
 from padfleet.services.writer.freezing import Freezing
 from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
+from padfleet.services.writer.leaving import PadLeaving
 from padfleet.services.writer.pacing import RoundPace
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.log import leases, presence
@@ -69,6 +69,7 @@ class LeaseManager:
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
         self._vacancies = vacancies
         self._freezing = freezing
+        self._leaving = PadLeaving(redis, keyspace, pads, committer.compaction, self.lock)
         self.stopping = False
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
@@ -317,14 +318,6 @@ class LeaseManager:
                     if self.stopping:
                         return
                     if self.is_held(lease):
-                        await freezing.look(lease, self._between_batches)
+                        await freezing.look(lease, self._leaving)
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("cold store not brought up to date", extra={"error": str(error)})
-
-    @asynccontextmanager
-    async def _between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
-        async with self.lock(partition):
-            try:
-                yield
-            finally:
-                self._pads.forget(pad)

@@ -63,23 +63,27 @@ async def part_of(
             raise Diverged("the revisions do not lead to the head that the pad's meta names")
         time = int(meta.get(b"time", b"0"))
     there = behind.snap if first else -1
-    snapshot = None
-    if whole or is_worth_a_snapshot(snap, there):
-        snapshot = await _snapshot(redis, keys, snap, there, last)
+    newest, snapshot = None, None
+    if snap >= 0 and (whole or is_worth_a_snapshot(snap, there)):
+        newest = await PadStore(redis, keys).snapshot()
+    if newest is not None:
+        with readable(keys.snap):
+            of = Snapshot.rev_of(newest)
+        snapshot = newest if there != of <= last else None
     fresh = not first
     said = NO_MESSAGES if fresh else behind.chat
     chat = await _chat(redis, keys, said) if stored.chat > said else []
-    saved, newest = None, stored.saved
-    if fresh or newest != behind.saved:
-        saved = await _saved(redis, keys) if newest else []
-        newest = saved[-1] if saved else b""
+    saved, saved_last = None, stored.saved
+    if fresh or saved_last != behind.saved:
+        saved = await _saved(redis, keys) if saved_last else []
+        saved_last = saved[-1] if saved else b""
     names = _speakers(chat)
     with readable(keys.revs):
         names |= authors_of(rows)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
-        names |= await _in_the_pad(redis, keys, snap, head)
+        names |= await _in_the_pad(redis, keys, newest, head)
     state = state_of(
         keys.pad_id,
         stored,
@@ -87,7 +91,7 @@ async def part_of(
         chain,
         time,
         max([said, *_ids(chat)]),
-        newest,
+        saved_last,
     )
     return ColdPart(
         state,
@@ -187,16 +191,6 @@ async def _chain_at(redis: Redis, keys: PadKeys, rev: int) -> bytes:
     return found.chain
 
 
-async def _snapshot(
-    redis: Redis, keys: PadKeys, there: int, brought: int, last: int
-) -> bytes | None:
-    if there < 0 or there == brought or there > last:
-        return None
-    data = await PadStore(redis, keys).snapshot()
-    with readable(keys.snap):
-        return data if data is not None and Snapshot.rev_of(data) <= last else None
-
-
 async def _chat(redis: Redis, keys: PadKeys, after: int) -> list[tuple[str, list[bytes]]]:
     found = []
     async for page in PadStore(redis, keys).chat_pages(STEP, after=after):
@@ -225,12 +219,15 @@ def _speakers(chat: Iterable[tuple[str, list[bytes]]]) -> set[str]:
     return found
 
 
-async def _in_the_pad(redis: Redis, keys: PadKeys, snap: int, head: int) -> set[str]:
-    found: set[str] = set()
-    if snap >= 0 and (data := await PadStore(redis, keys).snapshot()) is not None:
+async def _in_the_pad(redis: Redis, keys: PadKeys, newest: bytes | None, head: int) -> set[str]:
+    """The authors in the newest snapshot, if there is one, and in all that follows."""
+    found, after = set[str](), -1
+    if newest is not None:
         with readable(keys.snap):
-            found |= {v for k, v in Snapshot.from_bytes(data).pool if k == "author"}
-    async for page in _pages(redis, keys, snap + 1, head):
+            snapshot = Snapshot.from_bytes(newest)
+        found |= {value for key, value in snapshot.pool if key == "author"}
+        after = snapshot.rev
+    async for page in _pages(redis, keys, after + 1, head):
         with readable(keys.revs):
             found |= authors_of(rows_of(page))
     return found

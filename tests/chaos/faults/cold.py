@@ -68,9 +68,30 @@ async def until(scene: Scene, true: Callable[[], bool], what: str) -> None:
     await scene.in_thread(eventually_sync, true, what, timeout=PATIENCE_S)
 
 
+def standing(scene: Scene, pad: str) -> str:
+    """What keeps the pad in Redis, for a person."""
+    keys = KEYSPACE.pad(pad)
+    client = scene.group.primary_for(keys.meta).client()
+    head, edited, noted = client.hmget(keys.meta, ["head", "time", "cold"])
+    waiting = client.xlen(KEYSPACE.inbox(keys.partition))
+    return (
+        f"{pad}: head {head!r}, edited at {edited!r}, members {client.hgetall(keys.members)}, "
+        f"held at {client.zscore(KEYSPACE.hot(keys.partition), pad)}, "
+        f"trace {client.hget(KEYSPACE.moving(keys.partition), pad)!r}, inbox {waiting} long, "
+        f"{'brought' if noted else 'never brought'} to the store; it is {time.time():.0f}"
+    )
+
+
+def all_have_left(scene: Scene) -> bool:
+    """AssertionError, with how they stand, while some have not."""
+    here = [pad for pad in scene.pads if in_redis(scene, pad)]
+    assert not here, [standing(scene, pad) for pad in here]
+    return True
+
+
 async def everybody_leaves(scene: Scene) -> None:
     scene.typists.leave()
-    await until(scene, lambda: cold(scene), "all pads have left Redis")
+    await until(scene, lambda: all_have_left(scene), "all pads have left Redis")
 
 
 async def everybody_comes_back(scene: Scene) -> None:
@@ -223,7 +244,7 @@ async def failover_takes_back_a_freeze(scene: Scene) -> None:
     async with stopped_at(scene, "PUT", 1) as held:
         await _cut(scene)
         held.release(done=True)
-    await until(scene, lambda: cold(scene), "all pads have left Redis")
+    await until(scene, lambda: all_have_left(scene), "all pads have left Redis")
     await _fail_over(scene)
     assert await scene.in_thread(in_redis, scene, scene.pads[0]), "the replica had not got it"
     await everybody_comes_back(scene)

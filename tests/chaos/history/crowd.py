@@ -223,6 +223,8 @@ class Typists:
 
     def _speaks_through(self, typist: Typist, line: Line) -> None:
         self._lines[typist.name] = line
+        if self._home:
+            line.abort()  # it was being dialled when all left
 
     def _before_dialling(self, failures: int) -> float:
         first, longest = self._pause

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from padfleet.services.writer import freezing
 from padfleet.services.writer.freezing import Freezing
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
@@ -48,12 +49,16 @@ class Scene:
         assert found is not None
         return found
 
-    async def look(self, pad: str, lease: Lease | None = None) -> None:
+    async def look(
+        self, pad: str, lease: Lease | None = None, *, leaving: freezing.Leaving | None = None
+    ) -> None:
         """The writer's look at the partition of the pad."""
-        await self.freezing.look(lease or await self.lease(pad), between)
+        await self.freezing.look(lease or await self.lease(pad), leaving or Leaving())
 
     async def freeze(self, pad: str) -> str:
-        return await self.write.freeze(await self.lease(pad), pad, between(0, pad))
+        return await self.write.freeze(
+            await self.lease(pad), pad, Leaving().between_batches(0, pad)
+        )
 
     async def make(self, pad: str, revisions: Sequence[Revision]) -> None:
         """A pad with all that a pad may have, in a partition that a writer has had."""
@@ -99,6 +104,12 @@ class Scene:
         await presence.leave(self.redis, self.keyspace.pad(pad), [Left(session, author, 1)])
 
 
-@asynccontextmanager
-async def between(partition: int, pad: str) -> AsyncIterator[None]:
-    yield
+class Leaving:
+    """A writer that has no copy of any pad."""
+
+    @asynccontextmanager
+    async def between_batches(self, _partition: int, _pad: str) -> AsyncIterator[None]:
+        yield
+
+    async def newest_snapshot(self, _lease: Lease, _pad: str) -> None:
+        return

@@ -1,0 +1,52 @@
+"""What a writer does with its copy of a pad that is about to leave Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from padfleet.services.writer.cache import PadCache, load_pad
+from padfleet.services.writer.compaction import Compaction
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.leases import Lease
+
+
+class PadLeaving:
+    """Beside the batches of a partition, and between them."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        pads: PadCache,
+        compaction: Compaction,
+        lock: Callable[[int], asyncio.Lock],
+    ) -> None:
+        """`lock`: of a partition, held while a batch of it is in hand."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._pads = pads
+        self._compaction = compaction
+        self._lock = lock
+
+    @asynccontextmanager
+    async def between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
+        """Waits until no batch of the partition is in hand, and holds it there. The pad is read
+        anew by whoever needs it after that."""
+        async with self._lock(partition):
+            try:
+                yield
+            finally:
+                self._pads.forget(pad)
+
+    async def newest_snapshot(self, lease: Lease, pad: str) -> None:
+        """Sees to it that there is a snapshot of the pad's head, for those who open it when it has
+        come back. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+        async with self._lock(lease.partition):
+            known = self._pads.known(pad)
+            if known is not None:
+                await self._compaction.up_to_date(lease, pad, known)
+                return
+        # A copy of its own: no commit waits until it is read.
+        copy = await load_pad(self._redis, self._keyspace.pad(pad))
+        await self._compaction.up_to_date(lease, pad, copy)
