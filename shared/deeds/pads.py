@@ -13,6 +13,7 @@ from padfleet.shared.log.edits import Edits, Missing
 from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
+from padfleet.shared.log.reader import open_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class PadDeeds:
         """Copies a pad with its whole history; with `replace`, over what is there. Raises
         `PadExists` without."""
         async with noted(self.redis, self.doer, "copy", source, to=destination, replace=replace):
-            meta = await self._meta(source)
-            await copying.copy_pad(
-                self.redis, self.keyspace, source, destination, meta, replace=replace
-            )
+            reader = await open_reader(self.redis, self.keyspace, source)
+            if reader is None:
+                raise Missing(source)
+            await copying.copy_pad(self.redis, self.keyspace, reader, destination, replace=replace)
 
     async def move(self, source: str, destination: str, *, replace: bool) -> None:
         """Gives a pad another name; whoever is on it is told that it is gone. Raises `PadExists`,

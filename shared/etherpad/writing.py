@@ -52,7 +52,8 @@ async def _records(
     # A pad as it was has nothing of what came later.
     until = document.time if bound else None
     count = 0
-    async for message in _chat(reader):
+    facts = await reader.facts()
+    async for message in _chat(reader, facts.chat_head):
         if until is None or message.time <= until:
             yield r.chat_key(name, count), r.chat_record(message)
             count += 1
@@ -60,7 +61,6 @@ async def _records(
         yield r.author_key(author.id), r.exported_author(author, name, reader.meta.time)
     # Last, when its pool is complete.
     saved = [one for one in readable(await reader.saved()) if one.rev <= head]
-    facts = await reader.facts()
     yield (
         r.pad_key(name),
         r.pad_record(
@@ -75,8 +75,8 @@ async def _records(
     )
 
 
-async def _chat(reader: PadReader) -> AsyncIterator[ChatMessage]:
-    async for messages in message_pages(reader):
+async def _chat(reader: PadReader, newest: int) -> AsyncIterator[ChatMessage]:
+    async for messages in message_pages(reader, newest):
         for message in messages:
             yield message
 

@@ -1,7 +1,8 @@
 """A pad under another name, with all of its past."""
 
-from padfleet.shared.batches import batches
+from padfleet.shared.batches import batches, slices
 from padfleet.shared.log import contributions, groups
+from padfleet.shared.log.authors import bring
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.edits import Edits, Overtaken
 from padfleet.shared.log.history import PadMeta, read_meta
@@ -20,20 +21,20 @@ MOVE_ATTEMPTS = 10
 
 
 async def copy_pad(
-    redis: Redis, keyspace: Keyspace, source: str, destination: str, meta: PadMeta, *, replace: bool
+    redis: Redis, keyspace: Keyspace, source: PadReader, destination: str, *, replace: bool
 ) -> Installed:
-    """Puts a copy of `source`, as of `meta`, into the place of `destination` in one step: its whole
-    history, chat, saved revisions and settings. With `replace`, over what is there.
+    """Puts a copy of `source`, which stays where it lies, into the place of `destination` in one
+    step: its whole history, chat, saved revisions and settings. With `replace`, over what is there.
 
     Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing is changed then.
     """
-    reader = HotReader(redis, keyspace.pad(source), meta)
+    meta = source.meta
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
     try:
-        async for part in batches(history(reader, meta.head), STEP):
+        async for part in batches(history(source, meta.head), STEP):
             await staging.add(part)
-        await _beside(reader, staging)
-        facts = await reader.facts()
+        facts = await source.facts()
+        await _beside(source, facts.chat_head, staging)
         installed = await staging.install(
             above_epoch=0,
             creator=meta.creator,
@@ -46,6 +47,8 @@ async def copy_pad(
         await staging.drop()
         raise
     authors = staging.document.authors()
+    for some in slices(sorted(authors), STEP):
+        _ = await bring(redis, [*(await source.authors(some)).values()])
     await contributions.note(redis, authors, destination, installed.epoch)
     if (group := groups.group_of(destination)) is not None:
         await groups.add_pad(redis, group, destination)
@@ -70,7 +73,8 @@ async def move_pad(
     """
     for attempt in range(MOVE_ATTEMPTS):
         over = replace or attempt > 0
-        installed = await copy_pad(redis, keyspace, source, destination, meta, replace=over)
+        reader = HotReader(redis, keyspace.pad(source), meta)
+        installed = await copy_pad(redis, keyspace, reader, destination, replace=over)
         try:
             await edits.delete(source, only_at=meta.head)
             break
@@ -83,8 +87,9 @@ async def move_pad(
     return installed
 
 
-async def _beside(reader: PadReader, staging: Staging) -> None:
-    async for page in message_pages(reader):
+async def _beside(reader: PadReader, newest: int, staging: Staging) -> None:
+    """`newest`: the number of the last chat message; -1: there is none."""
+    async for page in message_pages(reader, newest):
         await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in page])
     saved = readable(await reader.saved())
     if saved:

@@ -144,9 +144,8 @@ async def messages(reader: PadReader, first: int, last: int) -> list[ChatMessage
     return messages_of(await reader.chat(first, last))
 
 
-async def message_pages(reader: PadReader) -> AsyncIterator[list[ChatMessage]]:
-    """All messages up to the one that is the newest now, the oldest first. No page is empty."""
-    newest = (await reader.facts()).chat_head
+async def message_pages(reader: PadReader, newest: int) -> AsyncIterator[list[ChatMessage]]:
+    """All messages up to this one, the oldest first. No page is empty."""
     for start in range(0, newest + 1, PAGE):
         page = await messages(reader, start, min(start + PAGE - 1, newest))
         if page:

@@ -10,19 +10,18 @@ from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.edits import Missing
 from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.history import PadMeta
 from padfleet.shared.log.past import document_at
-from padfleet.shared.log.reader import HotReader, is_there
+from padfleet.shared.log.reader import is_there, open_reader
 from padfleet.shared.log.staging import PadExists
 
 
 async def copy_pad(api: Api, fields: Fields) -> None:
-    source, destination, _ = await _from_and_to(api, fields)
+    source, destination = await _from_and_to(api, fields)
     await _done(api.deeds.copy(source, destination, replace=arguments.flag(fields, "force")))
 
 
 async def move_pad(api: Api, fields: Fields) -> None:
-    source, destination, _ = await _from_and_to(api, fields)
+    source, destination = await _from_and_to(api, fields)
     await _done(api.deeds.move(source, destination, replace=arguments.flag(fields, "force")))
 
 
@@ -37,11 +36,14 @@ async def _done(deed: Awaitable[None]) -> None:
 
 
 async def copy_pad_without_history(api: Api, fields: Fields) -> None:
-    source, destination, meta = await _from_and_to(api, fields)
+    source, destination = await _from_and_to(api, fields)
     author = arguments.author(fields) or SYSTEM_AUTHOR
     replace = arguments.flag(fields, "force")
     async with api.noting("copy", source, to=destination, replace=replace, history=False):
-        then = await document_at(HotReader(api.redis, api.keyspace.pad(source), meta))
+        reader = await open_reader(api.redis, api.keyspace, source)
+        if reader is None:
+            raise ApiError("padID does not exist")
+        then = await document_at(reader)
         if await is_there(api.redis, api.keyspace, destination):
             if not replace:
                 raise ApiError("destinationID already exists")
@@ -52,15 +54,17 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
         await change(api, destination, author, bringing(then.atext, then.pool), for_others=True)
 
 
-async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str, PadMeta]:
-    source, meta = await arguments.pad(api, fields, "sourceID")
+async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str]:
+    source = await arguments.pad_id(api, fields, "sourceID")
+    if not await is_there(api.redis, api.keyspace, source):
+        raise ApiError("padID does not exist")
     destination = await arguments.pad_id(api, fields, "destinationID")
     group = group_of(destination)
     if group is not None and not await groups.group_exists(api.redis, group):
         raise ApiError("groupID does not exist for destinationID")
     if destination == source:
         raise ApiError("destinationID already exists")
-    return source, destination, meta
+    return source, destination
 
 
 async def _into_group(api: Api, pad: str) -> None:

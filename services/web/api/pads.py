@@ -1,14 +1,16 @@
 """Pads as a whole: making, deleting, listing, and what they are known by."""
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack
 from itertools import compress
 from typing import Any
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
 from padfleet.services.web.api.conversion import MOST
-from padfleet.shared.batches import batches
+from padfleet.shared.batches import batches, filled
 from padfleet.shared.cold import catalogue
 from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.log import groups
@@ -20,8 +22,10 @@ from padfleet.shared.log.pad_store import PadStore
 from padfleet.shared.log.pads import pad_of_read_only, read_only_id
 from padfleet.shared.log.reader import is_there
 from padfleet.shared.log.several import are_there, read_heads
+from padfleet.shared.ordering import OrderedNames
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
+from padfleet.shared.wire.jsontext import dumps
 
 MOST_TEXT = 100_000
 """Code units of a new pad's text."""
@@ -104,14 +108,26 @@ async def get_pad_id(api: Api, fields: Fields) -> dict[str, Any]:
     return {"padID": found}
 
 
-async def list_all_pads(api: Api, _fields: Fields) -> dict[str, Any]:
-    return {"padIDs": await all_pads(api)}
-
-
-async def all_pads(api: Api) -> list[str]:
+async def list_all_pads(api: Api, _fields: Fields) -> Pieces:
     """In alphabetical order. Goes through all keys of the fleet, and all names of the cold
-    store."""
-    return sorted([pad async for pads in pages(api) for pad in pads])
+    store, and is not begun to be sent before."""
+    with ExitStack() as stack:
+        names = stack.enter_context(OrderedNames())
+        async for page in pages(api):
+            for pad in page:
+                names.add(pad)
+        return Pieces(_listed(names, stack.pop_all()))
+
+
+async def _listed(names: OrderedNames, ends: ExitStack) -> AsyncIterator[bytes]:
+    with ends:
+        yield b'{"padIDs":['
+        between = b""
+        for some in filled(names, lambda _: 1, AT_ONCE):
+            yield between + dumps(some)[1:-1].encode()
+            between = b","
+            await asyncio.sleep(0)
+        yield b"]}"
 
 
 async def pages(api: Api) -> AsyncGenerator[list[str], None]:

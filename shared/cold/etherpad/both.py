@@ -23,6 +23,7 @@ from padfleet.shared.log.copying import copy_pad
 from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.reader import HotReader
 from padfleet.shared.log.saved import read_saved
 from padfleet.shared.log.staging import PadExists, Staging, WrittenOn
 
@@ -122,13 +123,14 @@ async def _keep(
 ) -> str:
     """What the fleet has, under a name of its own; which that is. `again`: one that it has got a
     moment ago, when it had less."""
+    reader = HotReader(redis, keyspace.pad(pad), meta)
     if again is not None:
-        await copy_pad(redis, keyspace, pad, again, meta, replace=True)
+        await copy_pad(redis, keyspace, reader, again, replace=True)
         return again
     for number in range(100):
         name = name_beside(pad, time.time(), number)
         try:
-            await copy_pad(redis, keyspace, pad, name, meta, replace=False)
+            await copy_pad(redis, keyspace, reader, name, replace=False)
         except PadExists:
             continue
         return name

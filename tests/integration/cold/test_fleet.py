@@ -172,13 +172,20 @@ async def test_whoever_only_reads_a_cold_pad_leaves_it_there(
     assert thawed(fleet) == before, "it was brought back"
 
 
-async def test_a_name_is_taken_also_if_its_pad_is_cold(api: Caller, server: redis_py.Redis) -> None:
+async def test_a_name_is_taken_also_if_its_pad_is_cold(
+    fleet: Fleet, api: Caller, server: redis_py.Redis
+) -> None:
     await api.createPad(padID="taken", text="first")
     await frozen(server, "taken")
     with pytest.raises(ApiFailed, match="already exist"):
         await api.createPad(padID="taken", text="second")
     await frozen(server, "taken")
+    before = thawed(fleet)
     await api.copyPad(sourceID="taken", destinationID="copied")
+    await api.copyPadWithoutHistory(sourceID="taken", destinationID="text of it")
+    assert "taken" in (await api.listAllPads())["padIDs"]
+    assert thawed(fleet) == before, "it was brought back"
+    assert not left_of(server, "taken")
     await frozen(server, "copied")
     with pytest.raises(ApiFailed, match="already exists"):
         await api.copyPad(sourceID="taken", destinationID="copied")

@@ -13,6 +13,7 @@ from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.copying import copy_pad
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.history import HistoryGap
 from padfleet.shared.log.keys import Keyspace
@@ -88,6 +89,21 @@ async def test_a_cold_pad_reads_as_it_did_when_it_was_hot(scene: Scene) -> None:
     # Also where Redis has lost what it knew of its authors.
     await scene.redis.client.flushall()
     assert await all_read(await reader_of(scene, "pad")) == before
+
+
+async def test_a_copy_of_a_cold_pad_is_made_from_where_it_lies(scene: Scene) -> None:
+    """It has all of it, its authors too, also where Redis has lost what it knew of them."""
+    await scene.make("pad", LONG)
+    before = await all_read(await reader_of(scene, "pad"))
+    assert await scene.freeze("pad") == "ok"
+    await scene.redis.client.flushall()
+    await scene.lease("pad")
+    reader = await reader_of(scene, "pad")
+    _ = await copy_pad(scene.redis, scene.keyspace, reader, "other", replace=False)
+    assert isinstance(await reader_of(scene, "pad"), ColdReader), "it was brought back"
+    there = await all_read(await reader_of(scene, "other"))
+    for said in ("text", "earlier", "revisions", "chat", "saved", "authors", "pool"):
+        assert there[said] == before[said], said
 
 
 async def test_what_was_read_stays_so_while_somebody_brings_the_pad_back(scene: Scene) -> None:

@@ -1,0 +1,82 @@
+"""Many names in order, in little memory."""
+
+import heapq
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+RUN: Final = 20_000
+"""Names that are held and put in order at once: ten milliseconds. What is more goes to a file."""
+
+BLOCK: Final = 1 << 13
+"""Bytes of each run that are read at once."""
+
+
+class OrderedNames:
+    """Takes names in any order, and hands them out in that of their characters.
+
+        with OrderedNames() as names:
+            names.add("b"); names.add("a")
+            list(names)  # ["a", "b"]
+
+    Raises OSError where a temporary file cannot be made, or the disk is full.
+    """
+
+    def __init__(self, *, run: int = RUN) -> None:
+        self._run = run
+        self._held: list[str] = []
+        self._ends = [0]  #: of the runs in the file
+        self._fd = -1
+        self._ends_with = ExitStack()
+
+    def add(self, name: str) -> None:
+        """Takes one more. A name that is taken twice is handed out twice."""
+        self._held.append(name)
+        if len(self._held) >= self._run:
+            self._put_away()
+
+    def __iter__(self) -> Iterator[str]:
+        """All names that have been taken; no more may be taken meanwhile."""
+        runs = [
+            self._read(start, end) for start, end in zip(self._ends, self._ends[1:], strict=False)
+        ]
+        return heapq.merge(sorted(self._held), *runs)
+
+    def _put_away(self) -> None:
+        if self._fd < 0:
+            self._fd, path = tempfile.mkstemp(prefix="padfleet-")
+            self._ends_with.callback(os.close, self._fd)
+            Path(path).unlink()  # so that nothing is left of it however this ends
+        data = b"".join(json.dumps(name).encode() + b"\n" for name in sorted(self._held))
+        at = self._ends[-1]
+        self._ends.append(at + len(data))
+        while data:
+            written = os.pwrite(self._fd, data, at)
+            data, at = data[written:], at + written
+        self._held = []
+
+    def _read(self, start: int, end: int) -> Iterator[str]:
+        rest = b""
+        while start < end:
+            block = os.pread(self._fd, min(BLOCK, end - start), start)
+            if not block:
+                raise OSError("a temporary file has been cut short")
+            start += len(block)
+            *lines, rest = (rest + block).split(b"\n")
+            yield from map(json.loads, lines)
+
+    def __enter__(self) -> "OrderedNames":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ends_with.close()
