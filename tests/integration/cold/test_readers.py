@@ -93,7 +93,7 @@ async def test_a_cold_pad_reads_as_it_did_when_it_was_hot(scene: Scene) -> None:
 
 async def test_a_copy_of_a_cold_pad_is_made_from_where_it_lies(scene: Scene) -> None:
     """It has all of it, its authors too, also where Redis has lost what it knew of them."""
-    await scene.make("pad", LONG)
+    await scene.make("pad", long())
     before = await all_read(await reader_of(scene, "pad"))
     assert await scene.freeze("pad") == "ok"
     await scene.redis.client.flushall()
