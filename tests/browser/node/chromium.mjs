@@ -22,8 +22,19 @@ const browser = await chromium.launch({
 const sessions = new Map();
 const held = new Map();
 
+/** By how much pages are to be slower than this machine is, to find tests that do not wait: SLOWNESS=8. */
+const slowness = Number(process.env.SLOWNESS ?? 1);
+
+async function slowDown(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: slowness });
+}
+
 obey(browser, {
-  listen,
+  listen: (page, found) => {
+    listen(page, found);
+    if (slowness > 1) void slowDown(page).catch(() => undefined); // it has been closed already
+  },
   own: {
     inFrame: (page, ...args) => page.frames()[1].evaluate(...args),
     /** From now on requests for a glob are not answered, until `letGo`. */

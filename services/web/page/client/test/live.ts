@@ -6,7 +6,9 @@
 import { type Changed, Pad } from "../src/index.js";
 
 const [first = "", second = ""] = process.argv.slice(2);
+/** So many edits of each, and more until a message has brought several revisions. */
 const EDITS = 60;
+const MOST = 6000;
 
 const writers = [
   new Pad([first, second], { interval: 5 }),
@@ -33,7 +35,8 @@ const here = (): number[] => writers.map((pad) => pad.people.present.size);
 for (let tries = 0; tries < 500 && here().some((count) => count < everybody.length); tries += 1)
   await pause(20); // the others are told of by other workers
 const present = here();
-for (let edit = 0; edit < EDITS; edit += 1) {
+let edit = 0;
+for (; edit < EDITS || (longest < 2 && edit < MOST); edit += 1) {
   for (const [index, pad] of writers.entries()) {
     const at = (edit * 7) % pad.text.length;
     pad.edit(at, 0, `<${index}.${edit}>`, edit % 5 === 0 ? [["bold", "true"]] : []);
@@ -71,6 +74,7 @@ const answer = await new Promise<string>((resolve) => {
 
 console.log(
   JSON.stringify({
+    edits: edit,
     texts: everybody.map((pad) => pad.text),
     attributes: new Set(everybody.map((pad) => pad.state.accepted.text)).size,
     settled: everybody.every((pad) => pad.state.settled),
