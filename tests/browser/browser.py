@@ -156,6 +156,30 @@ class Page:
         """Waits until nothing moves or fades any more."""
         eventually_sync(lambda: self.look("document.getAnimations().length") == 0)
 
+    def gives(self, expression: str, wanted: Any) -> None:
+        """Waits until that is what an expression gives: what is drawn comes when it can."""
+
+        def given() -> bool:
+            found = self.look(expression)
+            assert found == wanted, f"{expression} gives {found!r}"
+            return True
+
+        eventually_sync(given, f"{expression} gives {wanted!r}", timeout=30)
+
+    def says(self, selector: str, part: str) -> None:
+        """Waits until that is among an element's words."""
+
+        def said() -> bool:
+            words = self.words(selector)
+            assert part in words, f"{selector} says {words!r}"
+            return True
+
+        eventually_sync(said, f"{selector} says {part!r}", timeout=30)
+
+    def hides(self, selector: str) -> None:
+        """Waits until an element is not to be seen."""
+        self.do("waitForSelector", selector, {"state": "hidden"})
+
     def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.do("screenshot", {"path": str(PICTURES / f"{name}.png")})

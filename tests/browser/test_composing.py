@@ -66,7 +66,7 @@ def test_nothing_of_a_composition_is_left_behind(
     ada = browser.open(f"{fleet.urls[0]}/p/{pad}", **device).joined()
     bob = browser.open(f"{fleet.urls[1]}/p/{pad}").joined()
     other = "document.querySelector('#editor .cm-content').editContext != null"
-    assert ada.look(other) == (device is ANDROID)
+    ada.gives(other, device is ANDROID)
     bob.to_end()
     ada.to_end()
     if others != "end":

@@ -54,7 +54,7 @@ def test_a_bold_word_is_dragged_with_what_others_write_into_it(
     for page in (ada, bob):
         page.shows("Hello \nsecondbo..ld")
         page.saved()
-        assert page.look(BOLD) == "bo..ld"
+        page.gives(BOLD, "bo..ld")
     ada.press("Control+z")
     bob.shows("Hello bo..ld\nsecond")
 

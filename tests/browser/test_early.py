@@ -68,9 +68,7 @@ def test_what_is_pressed_too_early_is_done_when_it_can_be(browser: Browser, flee
     ada.await_shown("#chat-panel")
     ada.await_shown("#keys[open]")
     ada.await_shown("#editor .cm-line.h2, #editor .cm-line .h2, #editor .h2")
-    assert (
-        ada.look("document.querySelector('[data-do=bold]').getAttribute('aria-pressed')") == "true"
-    )
+    ada.gives("document.querySelector('[data-do=bold]').getAttribute('aria-pressed')", "true")
     ada.saved()
 
 
@@ -109,12 +107,12 @@ def test_what_could_not_be_loaded_is_asked_for_again(browser: Browser, fleet: Fl
     ada.do("fail")
     ada.await_shown("#incomplete")
     ada.picture("incomplete")
-    assert "keeps trying" in ada.words("#incomplete")
+    ada.says("#incomplete", "keeps trying")
     ada.press("Control+End")
     ada.type("!")
     ada.do("letGo")
     ada.joined()
-    assert ada.do("isHidden", "#incomplete")
+    ada.hides("#incomplete")
     ada.saved()
     browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
 

@@ -79,7 +79,7 @@ def test_a_pad_is_written_in_within_a_page_that_may_show_it(
     reader.shows("Hello from a frame")
     reader.click("#people-button")
     names = "[...document.querySelectorAll('#others li')].map(l => l.innerText)"
-    assert reader.look(names) == ["Visitor"]
+    reader.gives(names, ["Visitor"])
     assert in_frame(page, "getComputedStyle(document.getElementById('chat-button')).display") == (
         "none"
     )
@@ -104,8 +104,8 @@ async def test_an_address_says_how_a_pad_is_shown(browser: Browser, fleet: Fleet
         "&showControls=false&alwaysShowChat=true&rtl=true#L2"
     )
     page = browser.open(f"{fleet.urls[0]}/p/{pad}?{asked}").joined()
-    assert page.do("isHidden", "#tools")
-    assert page.do("isVisible", "#chat-panel")
+    page.hides("#tools")
+    page.await_shown("#chat-panel")
     classes = page.look("document.body.className").split()
     assert {"plain", "mono"} <= set(classes)
     assert page.do("inputValue", "#my-name") == "Ada L."
@@ -119,7 +119,7 @@ async def test_an_address_says_how_a_pad_is_shown(browser: Browser, fleet: Fleet
     page.saved()
     page.do("goto", f"{fleet.urls[0]}/p/{pad}?")
     page.joined()
-    assert page.do("isVisible", "#tools")
+    page.await_shown("#tools")
     assert not {"plain", "mono"} & set(page.look("document.body.className").split())
 
 

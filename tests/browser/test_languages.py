@@ -24,7 +24,7 @@ def test_a_page_is_in_the_language_of_its_browser(
     browser: Browser, fleet: Fleet, language: str
 ) -> None:
     page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}", locale=language).joined()
-    assert page.look("document.documentElement.lang") == language
+    page.gives("document.documentElement.lang", language)
     assert page.look("document.documentElement.dir") == LANGUAGES[language]["dir"]
     page.to_end()
     page.type("x")
@@ -49,20 +49,20 @@ def test_a_language_is_chosen_at_once_and_kept(browser: Browser, fleet: Fleet) -
     page.click("#settings-button")
     page.do("selectOption", "#language", "he")
     eventually_sync(lambda: page.look("document.documentElement.dir") == "rtl")
-    assert page.words("#settings-title") == "שיתוף והגדרות"
-    assert page.look("document.getElementById('status-words').textContent") == "נשמר"
+    page.says("#settings-title", "שיתוף והגדרות")
+    page.gives("document.getElementById('status-words').textContent", "נשמר")
     # The text is as it was, and so is the place in it.
     assert page.lines() == ["Hello there"]
     page.press("Escape")
     page.do("reload")
     page.joined()
-    assert page.do("getAttribute", "[data-do=bold]", "aria-label") == "מודגש"
+    page.gives("document.querySelector('[data-do=bold]').ariaLabel", "מודגש")
     page.click(".brand")
     page.await_shown("#recent a")
-    assert page.words("h1") == "כותבים ביחד"
+    page.says("h1", "כותבים ביחד")
     page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=fr")
     page.joined()
-    assert page.do("getAttribute", "[data-do=bold]", "aria-label") == "Gras"
+    page.gives("document.querySelector('[data-do=bold]').ariaLabel", "Gras")
     page.click("#settings-button")
     assert page.do("inputValue", "#language") == "he"
     page.do("selectOption", "#language", "")

@@ -78,9 +78,9 @@ async def test_headings_and_indents_are_made_with_buttons(browser: Browser, flee
     ada.click("[data-do=outdent]")
     ada.press("Control+Alt+3")
     bob.shows("Hello\ntext\nmore")
-    assert bob.look("document.querySelector('#editor [role=heading].h1').ariaLevel") == "1"
-    assert bob.look("document.querySelector('#editor .item.indent').textContent") == "text"
-    assert ada.do("inputValue", "#heading") == "h3"
+    bob.gives("document.querySelector('#editor [role=heading].h1')?.ariaLevel", "1")
+    bob.gives("document.querySelector('#editor .item.indent')?.textContent", "text")
+    ada.gives("document.getElementById('heading').value", "h3")
     ada.saved()
     common = {"insertorder": "first", "lmkr": "1"}
     assert await markers(ada.look("location.href")) == [

@@ -65,7 +65,7 @@ def test_formats_are_pasted_and_styles_are_not(browser: Browser, fleet: Fleet) -
     page.shows("plain bold slanted both")
     for name, text in (("bold", "bold"), ("italic", "slanted"), ("underline", "both")):
         found = f"[...document.querySelectorAll('#editor .{name}')].map(p => p.textContent).join()"
-        assert page.look(found) == text
+        page.gives(found, text)
     assert page.look("document.querySelector('#editor .cm-line [style]') === null")
 
 

@@ -51,4 +51,4 @@ def test_the_name_is_kept_for_the_next_visit(browser: Browser, fleet: Fleet) -> 
     ada.do("reload")
     ada.joined()
     ada.click("#people-button")
-    assert ada.do("inputValue", "#my-name") == "Ada"
+    ada.gives("document.getElementById('my-name').value", "Ada")

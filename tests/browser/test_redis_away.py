@@ -31,7 +31,7 @@ def test_a_pad_that_does_not_come_is_said_not_to_and_comes_later(
                 "the page says that the pad does not come",
                 timeout=30,
             )
-            assert page.do("isVisible", "#notice-button")
+            page.await_shown("#notice-button")
             check(page)
             page.picture("away")
         finally:
@@ -42,7 +42,7 @@ def test_a_pad_that_does_not_come_is_said_not_to_and_comes_later(
             timeout=60,
         )
         page.shows("Hello")
-        assert page.do("isHidden", "#notice")
+        page.hides("#notice")
         # Who writes when it goes away learns that nothing is saved, and loses nothing.
         os.kill(server.pid, signal.SIGSTOP)
         try:
@@ -58,6 +58,6 @@ def test_a_pad_that_does_not_come_is_said_not_to_and_comes_later(
             os.kill(server.pid, signal.SIGCONT)
         page.saved()
         page.shows("Hello there!")
-        eventually_sync(lambda: page.do("isHidden", "#notice"), "nothing is wrong any more")
+        page.hides("#notice")  # nothing is wrong any more
         page.do("close")
         running_browser.pages.remove(page)

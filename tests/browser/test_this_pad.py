@@ -31,7 +31,7 @@ def choose(page: Page, path: Path, content: str) -> None:
     path.write_text(content)
     page.do("setInputFiles", "#import-file", str(path))
     page.await_shown("#ask[open]")
-    assert path.name in page.words("#ask-words")
+    page.says("#ask-words", path.name)
 
 
 def pad_dialog(page: Page) -> None:
@@ -92,17 +92,17 @@ def test_a_reader_can_save_a_pad_and_nothing_more(browser: Browser, fleet: Fleet
     ada.click("#settings-button")
     reader = browser.open(ada.do("inputValue", "#read-link")).joined()
     reader.click("#pad-button")
-    shown = reader.look(
+    reader.gives(
         "[...document.querySelectorAll('#pad-dialog fieldset')].filter(f => !f.hidden)"
-        ".map(f => f.querySelector('legend').innerText)"
+        ".map(f => f.querySelector('legend').innerText)",
+        ["Save a copy as"],
     )
-    assert shown == ["Save a copy as"]
     href = reader.look("document.querySelector('#exports a').href")
     assert read(reader, href) == "Hello\n"
     reader.press("Escape")
     reader.click("#settings-button")
     reader.click("#show-codes")
-    assert reader.look("document.querySelectorAll('#codes svg').length") == 1
+    reader.gives("document.querySelectorAll('#codes svg').length", 1)
 
 
 def test_a_file_takes_the_place_of_the_text_when_that_is_wanted(
@@ -110,7 +110,7 @@ def test_a_file_takes_the_place_of_the_text_when_that_is_wanted(
 ) -> None:
     ada, bob = browser.two(fleet.urls, new_pad())
     choose(ada, tmp_path / "notes.txt", "from a file\n")
-    assert ada.look("document.activeElement.id") == "ask-no"
+    ada.gives("document.activeElement.id", "ask-no")
     ada.click("#ask-no")
     ada.do("waitForSelector", "#ask:not([open])", {"state": "hidden"})
     assert ada.text() == "Hello"
@@ -161,7 +161,7 @@ def test_why_a_file_was_not_imported_is_said_in_words(
         lambda: ada.words("#import-words").startswith("The server couldn’t turn this file")
     )
     assert ada.text() == "Hello"
-    assert not ada.do("isVisible", "#import-progress")
+    ada.hides("#import-progress")
     # It is the browser that complains about a status of 400, and rightly.
     browser.close_all(but="400")
 
@@ -170,11 +170,11 @@ def test_links_are_shared_as_pictures_and_by_the_system(browser: Browser, fleet:
     ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
     ada.click("#settings-button")
     ada.click("#show-codes")
-    assert ada.do("getAttribute", "#show-codes", "aria-expanded") == "true"
-    labels = ada.look(
-        "[...document.querySelectorAll('#codes svg')].map(s => s.getAttribute('aria-label'))"
+    ada.gives("document.getElementById('show-codes').ariaExpanded", "true")
+    ada.gives(
+        "[...document.querySelectorAll('#codes svg')].map(s => s.getAttribute('aria-label'))",
+        ["QR code of the link for editing", "QR code of the link for reading"],
     )
-    assert labels == ["QR code of the link for editing", "QR code of the link for reading"]
     # What a camera sees is what the library says, drawn module by module.
     dark = ada.look(
         "[...document.querySelectorAll('#codes path')].map(p => p.getAttribute('d').length)"
@@ -200,7 +200,7 @@ def test_only_who_has_made_a_pad_is_offered_to_delete_it(browser: Browser, fleet
     ada.click("#ask-yes")
     for page in (ada, bob):
         eventually_sync(lambda page=page: "has been deleted" in page.words("#notice-words"))  # type: ignore[misc]
-    assert ada.look("Object.keys(localStorage).filter(k => k.includes('deletion')).length") == 0
+    ada.gives("Object.keys(localStorage).filter(k => k.includes('deletion')).length", 0)
 
 
 def test_a_wrong_token_deletes_nothing_and_says_so(browser: Browser, fleet: Fleet) -> None:
@@ -230,13 +230,13 @@ def test_its_creator_sets_how_a_pad_looks_for_everybody(browser: Browser, fleet:
     # Each can choose otherwise, until nobody can.
     bob.click("#settings-button")
     bob.click("#show-mono")
-    assert not bob.look("document.body.classList.contains('mono')")
+    bob.gives("document.body.classList.contains('mono')", False)
     ada.click("[data-option=enforceSettings]")
     eventually_sync(lambda: bob.look("document.body.classList.contains('mono')"))
-    assert bob.do("isDisabled", "#show-mono")
+    bob.gives("document.getElementById('show-mono').disabled", True)
     bob.do("reload")
     bob.joined()
-    assert bob.look("document.body.classList.contains('mono')")
+    bob.gives("document.body.classList.contains('mono')", True)
 
 
 def test_its_creator_sets_the_language_and_that_the_chat_is_open(
@@ -252,7 +252,7 @@ def test_its_creator_sets_the_language_and_that_the_chat_is_open(
     bob.do("reload")
     bob.joined()
     eventually_sync(lambda: bob.do("isVisible", "#chat-panel"))
-    assert bob.look("document.documentElement.lang") == "de"
+    bob.gives("document.documentElement.lang", "de")
     # On a phone it would hide the text.
     carol = browser.open(ada.look("location.href"), **PHONE, locale="en").joined()
     eventually_sync(lambda: carol.look("document.documentElement.lang") == "de")
@@ -263,7 +263,7 @@ def test_its_creator_sets_the_language_and_that_the_chat_is_open(
     eventually_sync(lambda: bob.look("document.documentElement.lang") == "fr")
     ada.click("[data-option=enforceSettings]")
     eventually_sync(lambda: bob.look("document.documentElement.lang") == "de")
-    assert bob.do("isDisabled", "#language")
+    bob.gives("document.getElementById('language').disabled", True)
     ada.do("selectOption", "#pad-language", "")
     eventually_sync(lambda: bob.look("document.documentElement.lang") == "fr")
 
@@ -279,7 +279,7 @@ def test_colours_are_cleared_and_come_back_by_undo(browser: Browser, fleet: Flee
     for page in (ada, bob):
         shows_colors(page, [" from Bob", " and Ada"])
     ada.click("#pad-button")
-    assert ada.words("#clear-colors") == "Clear all colours…"
+    ada.says("#clear-colors", "Clear all colours…")
     ada.click("#clear-colors")
     ada.click("#ask-yes")
     for page in (ada, bob):
@@ -291,7 +291,7 @@ def test_colours_are_cleared_and_come_back_by_undo(browser: Browser, fleet: Flee
     # The selection alone: the last word, which is Ada's.
     ada.press("Control+End", "Shift+Control+ArrowLeft")
     ada.click("#pad-button")
-    assert ada.words("#clear-colors") == "Clear colours in the selection"
+    ada.says("#clear-colors", "Clear colours in the selection")
     ada.click("#clear-colors")
     for page in (ada, bob):
         shows_colors(page, [" from Bob", " and "])

@@ -40,7 +40,7 @@ def closed_with(browser: Browser, fleet: Fleet, words: str) -> tuple[Page, Page]
     bob.saved()
     again = browser.open(href, like=second).joined()
     again.await_shown("#unsent")
-    assert words.strip() in again.words("#unsent p")
+    again.says("#unsent p", words.strip())
     assert words not in again.text()
     return again, bob
 
@@ -49,10 +49,10 @@ def test_what_was_not_sent_is_put_back_where_it_belongs(browser: Browser, fleet:
     ada, bob = closed_with(browser, fleet, "never sent. ")
     ada.click("#unsent button:first-of-type")
     eventually_sync(lambda: "sent. never sent. " in bob.text(), "Bob sees it")
-    assert "Bob was here. " in ada.text()
+    eventually_sync(lambda: "Bob was here. " in ada.text())
     ada.saved()
     eventually_sync(lambda: ada.look(KEPT) == "", "it is not kept any more")
-    assert ada.look("document.querySelector('#unsent') === null")
+    ada.gives("document.querySelector('#unsent') === null", True)
 
 
 def test_who_does_not_want_it_is_not_asked_again(browser: Browser, fleet: Fleet) -> None:
