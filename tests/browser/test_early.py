@@ -117,6 +117,26 @@ def test_what_could_not_be_loaded_is_asked_for_again(browser: Browser, fleet: Fl
     browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
 
 
+def test_words_that_could_not_be_loaded_are_asked_for_again(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada = browser.open("about:blank")
+    ada.do("hold", "**/assets/de-*")
+    ada.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de")
+    eventually_sync(lambda: ada.do("holds") > 0, "the words are asked for")
+    ada.do("fail")
+    ada.await_shown("#incomplete")
+    ada.press("Control+End")
+    ada.type("!")
+    ada.do("letGo")
+    ada.joined()
+    ada.hides("#incomplete")
+    ada.click("#settings-button")
+    ada.says("#settings-title", "Teilen")
+    ada.says("#status-words", "Gespeichert")
+    browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
+
+
 def test_each_stage_of_the_way_to_a_pad_is_said(browser: Browser, fleet: Fleet) -> None:
     page = browser.open("about:blank")
     page.do("hold", "**/assets/pad-*")

@@ -8,7 +8,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { fill, pack, readWords } from "./words.mjs";
+import { fill, readWords } from "./words.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const FRESH = join(HERE, "built.new");
@@ -50,8 +50,8 @@ function keep(file, name, contents) {
 const languages = readWords(join(HERE, "web/words"));
 const catalogues = {};
 for (const { tag, dir, source } of languages) {
-  if (tag !== "en") put(`${tag}.ftl`, source);
-  catalogues[tag] = { file: assets[`${tag}.ftl`] ?? "", dir };
+  put(`${tag}.ftl`, source);
+  catalogues[tag] = { file: assets[`${tag}.ftl`], dir };
 }
 
 /** The name of the file that has been made of a module that others import at run time. */
@@ -99,13 +99,6 @@ const shared = {
           const source = readFileSync(path, "utf8");
           if (!source.includes(SEGMENTER)) throw new Error(`${path} has no ${SEGMENTER} any more`);
           return { contents: source.replaceAll(SEGMENTER, "undefined"), loader: "js" };
-        }),
-    },
-    {
-      name: "catalogues",
-      setup: (build) =>
-        build.onLoad({ filter: /\.ftl$/ }, ({ path }) => {
-          return { contents: pack(readFileSync(path, "utf8")), loader: "text" };
         }),
     },
   ],
@@ -159,12 +152,8 @@ const modules = [...first].map((name) => `<link rel="modulepreload" href="../ass
 for (const language of languages) {
   mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
   for (const [page, up] of Object.entries(PAGES)) {
-    const file = assets[`${language.tag}.ftl`];
-    const href = `${up}assets/${file}`;
-    const preload =
-      file === undefined
-        ? ""
-        : `<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="${href}">`;
+    const href = `${up}assets/${assets[`${language.tag}.ftl`]}`;
+    const preload = `<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="${href}">`;
     // What is before a line is for whoever reads the source.
     const html = readFileSync(join(HERE, `${page}.html`), "utf8").replace(/\n +/g, "\n");
     const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");

@@ -91,11 +91,13 @@ function afterPaint(then: () => void): void {
   setTimeout(then, 1000); // what is in the background is not painted
 }
 
-/** The rest of the page, however often it has to be asked for. */
+/** The rest of the page and its words, however often they have to be asked for. */
 async function rest(): Promise<typeof import("./rest.js")> {
   for (let pause = AGAIN; ; pause = Math.min(pause * 2, LONGEST)) {
     try {
-      return await import("./rest.js");
+      const found = await import("./rest.js");
+      await found.begin();
+      return found;
     } catch (error) {
       console.warn("the rest of the page cannot be had", error);
       byId("incomplete").hidden = false;

@@ -3,7 +3,6 @@ import { Prec } from "@codemirror/state";
 import { keymap } from "@codemirror/view";
 import { parseAddress } from "padfleet-client";
 
-import english from "../words/en.ftl";
 import type { Page } from "./desk.js";
 import type { PadEditor } from "./editor/editor.js";
 import { linksToOpen } from "./editor/links.js";
@@ -25,13 +24,12 @@ import { showTrouble } from "./ui/trouble.js";
 import { offerUnsent } from "./ui/unsent.js";
 import { Who } from "./ui/who.js";
 import { say } from "./words/page.js";
-import { begin } from "./words/speech.js";
 
-/** `shown` is the editor; null until the pad is here. */
+export { begin } from "./words/speech.js";
+
+/** `shown` is the editor; null until the pad is here. To be called after `begin`. */
 export async function furnish(page: Page, shown: () => PadEditor | null): Promise<void> {
   const { pad, early, line } = page;
-  await begin(english);
-  await breath();
   byId("incomplete").hidden = true;
   showTrouble(pad, line);
   offerUnsent(pad);

@@ -17,24 +17,19 @@ const LEFTWARD =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 export class Catalogue {
-  private readonly bundles: FluentBundle[] = [];
+  private readonly bundle: FluentBundle;
   private readonly rightToLeft: boolean;
 
-  /**
-   * `source` is in the syntax of Fluent; what it lacks is taken from `instead`. An Error where it has
-   * faults.
-   */
+  /** `source` is in the syntax of Fluent. An Error where it has faults. */
   constructor(
     readonly language: string,
     source: string,
-    instead?: Catalogue,
   ) {
     // Isolation is up to `isolated`: the library's would put marks around every number.
-    const bundle = new FluentBundle(language, { useIsolating: false });
-    const [fault] = bundle.addResource(new FluentResource(source));
+    this.bundle = new FluentBundle(language, { useIsolating: false });
+    const [fault] = this.bundle.addResource(new FluentResource(source));
     if (fault !== undefined) throw fault;
     this.rightToLeft = LEFTWARD.test(source);
-    this.bundles.push(bundle, ...(instead?.bundles ?? []));
   }
 
   /** The text of a message; its key where there is no such message. */
@@ -43,20 +38,20 @@ export class Catalogue {
   }
 
   parts(key: string, args: Args = {}): Parts {
-    for (const bundle of this.bundles) {
-      const message = bundle.getMessage(key);
-      if (message === undefined) continue;
-      const given = this.isolated(args);
-      const faults: Error[] = [];
-      const text = message.value && bundle.formatPattern(message.value, given, faults);
-      const attributes = Object.entries(message.attributes).map(
-        ([name, pattern]): [string, string] => [name, bundle.formatPattern(pattern, given, faults)],
-      );
-      for (const fault of faults) console.error(`the words "${key}":`, fault);
-      return { text, attributes };
+    const { bundle } = this;
+    const message = bundle.getMessage(key);
+    if (message === undefined) {
+      console.error(`there are no words "${key}"`);
+      return { text: key, attributes: [] };
     }
-    console.error(`there are no words "${key}"`);
-    return { text: key, attributes: [] };
+    const given = this.isolated(args);
+    const faults: Error[] = [];
+    const text = message.value && bundle.formatPattern(message.value, given, faults);
+    const attributes = Object.entries(message.attributes).map(
+      ([name, pattern]): [string, string] => [name, bundle.formatPattern(pattern, given, faults)],
+    );
+    for (const fault of faults) console.error(`the words "${key}":`, fault);
+    return { text, attributes };
   }
 
   /** Names and the like keep to themselves where they may run the other way than the sentence. */
