@@ -25,6 +25,7 @@ from padfleet.shared.client.errors import (
     EditsLost,
     OutOfRange,
     PadError,
+    PadLeft,
     ProtocolError,
     TooLarge,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "OutOfRange",
     "Pad",
     "PadError",
+    "PadLeft",
     "PadUrl",
     "ProtocolError",
     "SplitLimits",

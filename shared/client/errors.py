@@ -43,5 +43,12 @@ class EditsLost(PadError):
         self.edits = edits
 
 
+class PadLeft(PadError):
+    """The pad has been left: the block of `connect` has ended, and takes no more edits."""
+
+    def __init__(self) -> None:
+        super().__init__("the pad has been left: its block has ended")
+
+
 class ProtocolError(Exception):
     """The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense."""

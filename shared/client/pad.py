@@ -28,6 +28,7 @@ from padfleet.shared.client.errors import (
     EditsLost,
     OutOfRange,
     PadError,
+    PadLeft,
     ProtocolError,
     TooLarge,
 )
@@ -57,8 +58,9 @@ class Pad:
     """An open pad. Made by `connect`.
 
     `async for event in pad` gives a `Changed` for each revision of somebody else and an `Accepted`
-    for each of one's own, until the session ends; then it raises what ended it. Who has asked for
-    cursors gets a `CursorsMoved` when others have moved theirs.
+    for each of one's own, until the session ends; then it raises what ended it, unless one has
+    left the pad oneself. Who has asked for cursors gets a `CursorsMoved` when others have moved
+    theirs.
     """
 
     state: Collaborator
@@ -122,10 +124,11 @@ class Pad:
         Does not wait for the answer: `flush` does, and leaving the ``async with`` block.
         Raises `OutOfRange` for what is beyond the text, or would take the newline at its end,
         another `EditRefused` where the address is read-only, and what ended the session, if
-        something has.
+        something has: `PadLeft` after the block. Then nothing has changed.
         """
         if self.read_only:
             raise EditRefused("this address is read-only")
+        self._check()
         self.state.edit(start, removed, inserted)
         await self.submit()
         self._look_at_cursor()
@@ -222,7 +225,10 @@ class Pad:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
-            await self.until(lambda: bool(self._events))
+            try:
+                await self.until(lambda: bool(self._events))
+            except PadLeft:
+                return
             yield self._events.popleft()
 
     def _look_at_cursor(self) -> None:
@@ -252,6 +258,12 @@ class Pad:
         if self._failure is not None:
             self._told = True
             raise self._failure
+
+    def _left(self) -> None:
+        """Nobody answers any more: whoever still waits, or goes on, is told so."""
+        if self._failure is None:
+            self._failure = PadLeft()
+        self.look_again()
 
     async def _leave(self, deadline: float) -> None:
         """Waits for the answer to what has been edited. Raises `EditsLost`."""
@@ -492,6 +504,7 @@ async def connect(
             await pad._pointing.close()
             if pad._line is not None:
                 await pad._line.close()
+            pad._left()
 
 
 def _heed_refusals(message: dict[str, Any]) -> None:

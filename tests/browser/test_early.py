@@ -117,9 +117,7 @@ def test_what_could_not_be_loaded_is_asked_for_again(browser: Browser, fleet: Fl
     browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
 
 
-def test_words_that_could_not_be_loaded_are_asked_for_again(
-    browser: Browser, fleet: Fleet
-) -> None:
+def test_words_that_could_not_be_loaded_are_asked_for_again(browser: Browser, fleet: Fleet) -> None:
     ada = browser.open("about:blank")
     ada.do("hold", "**/assets/de-*")
     ada.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de")

@@ -66,6 +66,24 @@ async def test_a_numbered_list_is_written_with_the_keyboard(browser: Browser, fl
     bob.shows("Hello\n1.one\n2.two\n3.new\n1.below\n4.three\nno list")
 
 
+def test_several_items_are_typed_over(browser: Browser, fleet: Fleet) -> None:
+    """Browsers would have put styles on what is left, which is complained about."""
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.press("Enter", "Control+Shift+7")
+    ada.type("one")
+    ada.press("Enter")
+    ada.type("two")
+    ada.press("Enter")
+    ada.type("three")
+    ada.press("Shift+ArrowUp")
+    ada.type("X")
+    bob.shows("Hello\n1.one\n2.twoX")
+    ada.press("Control+z")
+    bob.shows("Hello\n1.one\n2.two\n3.three")
+    ada.saved()
+
+
 async def test_headings_and_indents_are_made_with_buttons(browser: Browser, fleet: Fleet) -> None:
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.to_end()

@@ -55,6 +55,44 @@ def test_what_was_not_sent_is_put_back_where_it_belongs(browser: Browser, fleet:
     ada.gives("document.querySelector('#unsent') === null", True)
 
 
+def test_the_last_words_before_a_page_goes_are_kept(browser: Browser, fleet: Fleet) -> None:
+    """They were kept only a moment after they had been written."""
+    ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    second = browser.open("about:blank", like=ada)
+    href = ada.look("location.href")
+    ada.to_end()
+    ada.offline(True)
+    eventually_sync(lambda: ada.status == "Offline", "Ada is offline")
+    ada.look(
+        "document.execCommand('insertText', false, ' last words'),"
+        " setTimeout(() => location.assign('about:blank')), undefined"
+    )
+    ada.do("waitForURL", "about:blank")
+    second.offline(False)
+    again = browser.open(href, like=second).joined()
+    again.says("#unsent p", "last words")
+
+
+def test_a_page_that_was_kept_for_the_way_back_goes_on(browser: Browser, fleet: Fleet) -> None:
+    """Some browsers keep pages that are left: whoever comes back finds them as they were."""
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.to_end()
+    ada.type(" there")
+    bob.shows("Hello there")
+    told = "dispatchEvent(new PageTransitionEvent('{}', {{ persisted: true }}))"
+    ada.look(told.format("pagehide"))
+    eventually_sync(lambda: ada.status == "Offline", "it has no connection any more")
+    eventually_sync(lambda: bob.words("#people-count") == "1", "nobody is there")
+    bob.to_start()
+    bob.type("Meanwhile: ")
+    bob.saved()
+    ada.look(told.format("pageshow"))
+    ada.shows("Meanwhile: Hello there")
+    ada.type("!")
+    bob.shows("Meanwhile: Hello there!")
+    ada.saved()
+
+
 def test_who_does_not_want_it_is_not_asked_again(browser: Browser, fleet: Fleet) -> None:
     ada, bob = closed_with(browser, fleet, "on second thoughts. ")
     ada.click("#unsent button:last-of-type")

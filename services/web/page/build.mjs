@@ -153,11 +153,11 @@ for (const language of languages) {
   mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
   for (const [page, up] of Object.entries(PAGES)) {
     const href = `${up}assets/${assets[`${language.tag}.ftl`]}`;
-    const preload = `<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="${href}">`;
+    const ahead = `<link rel="prefetch" href="${href}">`;
     // What is before a line is for whoever reads the source.
     const html = readFileSync(join(HERE, `${page}.html`), "utf8").replace(/\n +/g, "\n");
     const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");
-    const made = fill(filled, language, languages, page === "forbidden" ? "" : preload);
+    const made = fill(filled, language, languages, page === "forbidden" ? "" : ahead);
     writeFileSync(join(FRESH, "pages", language.tag, `${page}.html`), made);
   }
 }

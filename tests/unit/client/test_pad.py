@@ -19,6 +19,7 @@ from padfleet.shared.client import (
     Disconnected,
     EditsLost,
     PadError,
+    PadLeft,
     ProtocolError,
     TooLarge,
     connect,
@@ -496,6 +497,23 @@ async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: 
             await server.tell('42["message",{"disconnect":"deleted"}]')
             with pytest.raises(Disconnected):
                 await pad.flush()
+
+
+async def test_a_pad_that_was_left_takes_nothing_any_more(server: PadServer) -> None:
+    """Edits after the block were made nowhere but here, and whoever waited did so for ever."""
+    async with serving(server) as (url,):
+        async with connect(url) as pad:
+            waiting = asyncio.create_task(pad.until(lambda: False))
+            await pad.append("in time")
+        text = pad.text
+        for late in (pad.edit(0, 0, "late"), pad.append("late"), pad.until(lambda: False)):
+            with pytest.raises(PadLeft):
+                await asyncio.wait_for(late, 10)
+        with pytest.raises(PadLeft):
+            await asyncio.wait_for(waiting, 10)
+        assert pad.text == text
+        await pad.flush()  # all that was edited in the block has been accepted
+        assert [type(event).__name__ for event in [each async for each in pad]] == ["Accepted"]
 
 
 async def test_an_exception_in_the_block_is_not_held_up(server: PadServer) -> None:

@@ -25,7 +25,8 @@ export type {
   Submission,
   UserInfo,
 } from "./messages.js";
-export { ListenerError, Pad, type PadEvents, type PadOptions } from "./pad.js";
+export { Pad, type PadOptions } from "./pad.js";
+export { ListenerError, type PadEvents } from "./padevents.js";
 export { People, type Person } from "./people.js";
 export { type Room, roomOf, split } from "./splitting.js";
 export { newToken } from "./token.js";

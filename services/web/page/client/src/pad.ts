@@ -2,13 +2,15 @@
 import type { PadAddress } from "./address.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection, type Status } from "./connection.js";
+import { Asking, type Refused } from "./asking.js";
 import type { Transport } from "./backoff.js";
 import type { Cursor } from "./cursors.js";
-import { type Attribute, AttributePool, compose, follow } from "./easysync/index.js";
-import { type Draft, draftOf, type DraftStore, rebased } from "./drafts.js";
+import type { Attribute } from "./easysync/index.js";
+import { type Draft, type DraftStore } from "./drafts.js";
 import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
 import { Emitter } from "./events.js";
-import { History } from "./history.js";
+import { Holding } from "./holding.js";
+import { Keeper, remains } from "./keeping.js";
 import type { LineOptions } from "./line.js";
 import type {
   ChangesetAnswer,
@@ -17,25 +19,16 @@ import type {
   CollabMessage,
   PadSettings,
   Revision,
-  SavedRevision,
   Shout,
 } from "./messages.js";
-import { Outbox } from "./outbox.js";
-import { People, type Person } from "./people.js";
-import { Questions } from "./questions.js";
+import { Pacing } from "./pacing.js";
+import { ListenerError, type PadEvents } from "./padevents.js";
+import { People } from "./people.js";
 import { roomOf } from "./splitting.js";
 import { newToken } from "./token.js";
 
-/** What a submission may take before its connection is taken for dead, in ms. */
-const ANSWER_TIMEOUT = 20_000;
-
 /** Shortest time between two submissions, in ms. */
 const INTERVAL = 100;
-
-/** Chat messages that are asked for at once; servers give no more. */
-const CHAT_PAGE = 100;
-
-const UNKNOWN = "the connection was lost before the server answered";
 
 export interface PadOptions extends Partial<LineOptions> {
   name?: string | null;
@@ -57,55 +50,6 @@ export interface PadOptions extends Partial<LineOptions> {
   drafts?: DraftStore;
 }
 
-/** Ms after an edit until it is kept, so that not each letter is kept by itself. */
-const KEEP_AFTER = 300;
-
-/** What `Pad.on` listens to. */
-export type PadEvents = {
-  status: Status;
-  /** The pad is here; once. */
-  joined: ClientVars;
-  /** A revision of somebody else, each by itself, also out of a batch. */
-  changed: Changed;
-  /** An own submission has become a revision. */
-  accepted: Accepted;
-  /** All that one message brought, after the events above. */
-  took: (Changed | Accepted)[];
-  /** An own edit has been made, which is now to be sent: its changeset. */
-  edited: string;
-  people: ReadonlyMap<string, Person>;
-  chat: ChatLine;
-  saved: SavedRevision;
-  /** These authors have moved their cursors; see `Pad.cursors`. */
-  cursors: readonly string[];
-  /** How the pad looks for everybody has been changed; all of it. */
-  settings: PadSettings;
-  /** A word to everybody from whoever runs the server. */
-  shout: string;
-  /** The server has something to say, by a name that Etherpad's page has words for. */
-  notice: string;
-  /** Edits of pages that were closed before they were accepted: see `Pad.putBack`. */
-  unsent: Draft[];
-  /** What this library does not know. */
-  other: { type: string };
-  /** A listener has thrown. Where nobody listens to this, it goes to the console. */
-  error: ListenerError;
-};
-
-/** A listener to the event `event` has thrown what is the `cause`. */
-export class ListenerError extends Error {
-  override readonly name = "ListenerError";
-
-  constructor(
-    readonly event: string,
-    cause: unknown,
-  ) {
-    super(`a listener to "${event}" has thrown: ${String(cause)}`, { cause });
-  }
-}
-
-type Timer = ReturnType<typeof setTimeout>;
-
 /**
  * An open pad. It connects by itself, and again whenever the connection is lost, until `close`, or
  * until the server ends the session; what was typed meanwhile is kept, and sent once.
@@ -115,9 +59,10 @@ type Timer = ReturnType<typeof setTimeout>;
 export class Pad extends Emitter<PadEvents> {
   readonly people = new People();
   private readonly connection: Connection;
-  private readonly chatQuestions = new Questions<ChatLine[]>();
-  private readonly changesetQuestions = new Questions<ChangesetAnswer>();
-  private readonly outbox = new Outbox();
+  private readonly asking: Asking;
+  private readonly pacing: Pacing;
+  private readonly holding = new Holding();
+  private keeper: Keeper | null = null;
   private repeatable = false;
   // Without one, whoever comes back after a lost connection would be somebody else.
   private readonly token: string;
@@ -126,14 +71,6 @@ export class Pad extends Emitter<PadEvents> {
   private headTime: number | undefined;
   /** Bytes of the longest packet that the server takes, if it says so. */
   private most: number | undefined;
-  private lastSubmitted = 0;
-  private untimely: ((revision: Revision) => boolean) | null = null;
-  private readonly held: Revision[] = [];
-  private readonly draftId = newToken();
-  private keepTimer: Timer | undefined;
-  private kept = false;
-  private submitTimer: Timer | undefined;
-  private answerTimer: Timer | undefined;
 
   /**
    * Connects by itself. With several addresses (one pad on several servers), each attempt goes to
@@ -156,7 +93,7 @@ export class Pad extends Emitter<PadEvents> {
         up: (address, most) => this.greet(address, most),
         down: () => this.cutOff(),
         status: (now) => {
-          if (now.state === "ended") this.outbox.end(`the session has ended: ${now.reason}`);
+          if (now.state === "ended") this.asking.end(now.reason);
           this.emit("status", now);
         },
         message: (message) => this.receive(message),
@@ -164,6 +101,8 @@ export class Pad extends Emitter<PadEvents> {
       },
       transports,
     );
+    this.asking = new Asking(this.connection);
+    this.pacing = new Pacing(options.interval ?? INTERVAL);
     this.connection.dial();
   }
 
@@ -282,7 +221,7 @@ export class Pad extends Emitter<PadEvents> {
    * Tells the others a name and a colour ("#rrggbb"); over a new connection it is told again.
    * `refused` is told why the server does not take it.
    */
-  introduce(name: string, color: string, refused?: (why: string) => void): void {
+  introduce(name: string, color: string, refused?: Refused): void {
     this.vars.userColor = color;
     this.vars.userName = name;
     this.options.name = name;
@@ -292,7 +231,7 @@ export class Pad extends Emitter<PadEvents> {
     const userInfo = { userId: this.vars.userId, name, colorId: color, ip: "127.0.0.1" };
     // Without a connection there is nothing to be done: whoever joins says who it is.
     if (this.connection.open) {
-      this.collab({ type: "USERINFO_UPDATE", userInfo }, (why) => {
+      this.asking.send({ type: "USERINFO_UPDATE", userInfo }, (why) => {
         if (why !== undefined) refused?.(why);
       });
     }
@@ -303,36 +242,26 @@ export class Pad extends Emitter<PadEvents> {
    * the server has confirmed it, it is said again, and stands there once. `refused` is told why it
    * was not said.
    */
-  say(text: string, refused?: (why: string) => void): void {
+  say(text: string, refused?: Refused): void {
     const requestID = newToken();
     const message = { text, time: null, userId: null, userName: null, requestID };
-    this.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
+    this.asking.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
   }
 
   /** The chat messages from `first` to `last`, both included, at most 100. */
   chatBetween(first: number, last: number): Promise<ChatLine[]> {
-    return this.chatQuestions.ask((_number, refused) => {
-      this.collab({ type: "GET_CHAT_MESSAGES", start: first, end: last }, (why) => {
-        if (why !== undefined) refused(why);
-      });
-    });
+    return this.asking.chatBetween(first, last);
   }
 
   /** All chat messages from `first` on, however many: what was said while one was away. */
-  async chatFrom(first: number): Promise<ChatLine[]> {
-    const lines: ChatLine[] = [];
-    for (;;) {
-      const next = first + lines.length;
-      const more = await this.chatBetween(next, next + CHAT_PAGE - 1);
-      lines.push(...more);
-      if (more.length < CHAT_PAGE) return lines;
-    }
+  chatFrom(first: number): Promise<ChatLine[]> {
+    return this.asking.chatFrom(first);
   }
 
   /** Marks the newest revision as one to find again; comes back as `saved`. `refused` as of `say`. */
-  saveRevision(refused?: (why: string) => void): void {
+  saveRevision(refused?: Refused): void {
     // Not said again: by then there may be a newer one.
-    this.tell({ type: "SAVE_REVISION" }, false, refused);
+    this.asking.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
   /** Whether the server tells people where the others have their cursors, this client too. */
@@ -358,34 +287,28 @@ export class Pad extends Emitter<PadEvents> {
     const { cursors, underWay, rev } = this.state;
     const nowhere = { rev, anchor: null, head: null };
     const place = cursor === null ? nowhere : cursors.place(cursor, underWay);
-    this.collab({ type: "CURSOR", ...place });
+    this.asking.send({ type: "CURSOR", ...place });
   }
 
   /** Changes how the pad looks for everybody; what is not named stays. Comes back as `settings`. */
-  changeSettings(options: PadSettings, refused?: (why: string) => void): void {
+  changeSettings(options: PadSettings, refused?: Refused): void {
     const payload = { type: "padoptions", options, changedBy: this.vars.userName ?? "" };
-    this.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
+    this.asking.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
   }
 
   /**
    * Deletes the pad for everybody: then the session ends, with `deleted`. `token` is for who is not
    * known to have made it. If it is not right, that comes as a `notice`.
    */
-  delete(token?: string, refused?: (why: string) => void): void {
+  delete(token?: string, refused?: Refused): void {
     const { padId } = this.vars;
     const data = token === undefined ? { padId } : { padId, deletionToken: token };
-    this.tell({ type: "PAD_DELETE", data }, false, refused);
+    this.asking.tell({ type: "PAD_DELETE", data }, false, refused);
   }
 
   /** Up to a hundred changesets of `granularity` revisions each, from `start` on; see `History`. */
   changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
-    return this.changesetQuestions.ask((requestID, refused) => {
-      const data = { start, granularity, requestID };
-      const { padId } = this.vars;
-      this.connection.send({ component: "pad", type: "CHANGESET_REQ", padId, data }, (why) => {
-        if (why !== undefined) refused(why);
-      });
-    });
+    return this.asking.changesetsOf(this.vars.padId, start, granularity);
   }
 
   /**
@@ -394,23 +317,11 @@ export class Pad extends Emitter<PadEvents> {
    * not, since the pad is not what they were made on any more, nothing has changed.
    */
   async putBack(draft: Draft): Promise<boolean> {
-    const { text, attribs } = this.state.accepted;
-    const own = AttributePool.from(this.state.pool.toJSON());
-    const history = new History({ text, attribs }, own, this.rev, this.time, (start, granularity) =>
+    const left = await remains(draft, this.writable(), this.time, (start, granularity) =>
       this.changesets(start, granularity),
     );
-    const { pool } = this.writable();
-    const left = await rebased(draft, history, () => this.rev, pool);
     if (left === null) return false;
-    // From here on nothing is awaited: it is for the text of this very revision, without own edits.
-    const { changesets } = this.state.unsent;
-    if (left !== "") {
-      const mine = changesets.reduce<string | null>(
-        (all, next) => (all === null ? next : compose(all, next, pool)),
-        null,
-      );
-      this.applyOwn(mine === null ? left : follow(mine, left, pool, true));
-    }
+    if (left !== "") this.applyOwn(left);
     await this.discard(draft);
     return true;
   }
@@ -418,6 +329,11 @@ export class Pad extends Emitter<PadEvents> {
   /** Forgets such edits. */
   async discard(draft: Draft): Promise<void> {
     await this.options.drafts?.remove(draft.id);
+  }
+
+  /** Keeps what has not been accepted at once, and not in a moment: the page may be about to go. */
+  async keep(): Promise<void> {
+    await this.keeper?.now();
   }
 
   /** Gives the connection up until `reconnect`, keeping edits: the network is known to be gone. */
@@ -441,13 +357,12 @@ export class Pad extends Emitter<PadEvents> {
    * the middle of a word.
    */
   holdRevisions(untimely: (revision: Revision) => boolean): void {
-    this.untimely = untimely;
+    this.holding.begin(untimely);
   }
 
   /** Takes in what has been held, and holds nothing any more. */
   resumeRevisions(): void {
-    this.untimely = null;
-    while (this.held.length > 0) this.take(this.held.shift() as Revision);
+    this.holding.end((revision) => this.take(revision));
   }
 
   // --- The connection ---------------------------------------------------------------------------
@@ -474,16 +389,12 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   private cutOff(): void {
-    this.held.length = 0; // comes again, being missed
-    clearTimeout(this.submitTimer);
-    clearTimeout(this.answerTimer);
-    this.submitTimer = undefined;
+    this.holding.drop();
+    this.pacing.stop();
     this.collaborator?.connectionLost();
     this.collaborator?.cursors.clear();
-    this.outbox.lost(UNKNOWN);
+    this.asking.lost();
     this.repeatable = false;
-    this.chatQuestions.giveUp("the connection was lost");
-    this.changesetQuestions.giveUp("the connection was lost");
   }
 
   // --- Messages ---------------------------------------------------------------------------------
@@ -495,7 +406,7 @@ export class Pad extends Emitter<PadEvents> {
     else if (accessStatus !== undefined) this.connection.end(String(accessStatus));
     else if (type === "CLIENT_VARS") this.greeted(data as ClientVars);
     else if (type === "COLLABROOM") this.heed(data as CollabMessage);
-    else if (type === "CHANGESET_REQ") this.answered(data as ChangesetAnswer);
+    else if (type === "CHANGESET_REQ") this.asked(data as ChangesetAnswer);
   }
 
   private greeted(variables: ClientVars): void {
@@ -518,32 +429,19 @@ export class Pad extends Emitter<PadEvents> {
       case "NEW_CHANGES_BATCH":
       case "ACCEPT_COMMIT":
       case "CLIENT_RECONNECT":
-        if (this.held.length > 0 || this.untimely?.(message)) this.held.push(message);
-        else this.take(message);
+        if (!this.holding.keeps(message)) this.take(message);
         break;
       case "USER_NEWINFO":
-        this.people.here(message.userInfo);
-        this.emit("people", this.people.present);
-        break;
       case "USER_LEAVE":
-        this.people.left(message.userInfo.userId);
-        this.state.cursors.left(message.userInfo.userId);
-        this.emit("people", this.people.present);
-        break;
       case "USERS":
-        for (const [userId, colorId, name] of message.users ?? [])
-          this.people.here({ userId, colorId, name });
-        for (const userId of message.left ?? []) {
-          this.people.left(userId);
-          this.state.cursors.left(userId);
-        }
+        for (const id of this.people.heed(message)) this.state.cursors.left(id);
         this.emit("people", this.people.present);
         break;
       case "CHAT_MESSAGE":
         this.emit("chat", message.message);
         break;
       case "CHAT_MESSAGES":
-        this.chatQuestions.answer(message.messages);
+        this.asking.chat.answer(message.messages);
         break;
       case "SESSION":
         this.state.inSession(message.id);
@@ -588,7 +486,7 @@ export class Pad extends Emitter<PadEvents> {
         const isNews = message.type !== "CLIENT_RECONNECT";
         if (event.kind === "accepted" || (isNews && state.settled)) this.connection.progressed();
         this.headTime = event.kind === "changed" ? event.time : Date.now();
-        if (!state.submitting) clearTimeout(this.answerTimer);
+        if (!state.submitting) this.pacing.answered();
         if (event.kind === "changed") this.emit("changed", event);
         else this.emit("accepted", event);
         if (this.connection.lineNumber !== line) break;
@@ -611,7 +509,7 @@ export class Pad extends Emitter<PadEvents> {
 
   private reopened(): void {
     this.connection.opened();
-    for (const said of this.outbox.outstanding) this.collab(said.data, this.outbox.put(said));
+    this.asking.repeat();
   }
 
   private learnSettings(change: PadSettings = {}): void {
@@ -628,21 +526,17 @@ export class Pad extends Emitter<PadEvents> {
     if (typeof key === "string" && key !== "") this.emit("notice", key);
   }
 
-  private answered(answer: ChangesetAnswer): void {
-    this.changesetQuestions.answer(answer, answer.requestID);
+  private asked(answer: ChangesetAnswer): void {
+    this.asking.changesets.answer(answer, answer.requestID);
   }
 
   /** Sends what waits, if nothing is in flight, the line is up, and the last was long enough ago. */
   private submit(): void {
-    if (!this.connection.open || this.submitTimer !== undefined) return;
-    if (!this.state.hasWaiting || this.state.submitting) return;
-    const { interval = INTERVAL } = this.options;
-    const due = this.lastSubmitted + interval - Date.now();
-    this.submitTimer = setTimeout(() => this.submitNow(), Math.min(Math.max(due, 0), interval));
+    if (!this.connection.open || !this.state.hasWaiting || this.state.submitting) return;
+    this.pacing.soon(() => this.submitNow());
   }
 
   private submitNow(): void {
-    this.submitTimer = undefined;
     let data;
     try {
       data = this.state.nextSubmission();
@@ -656,54 +550,18 @@ export class Pad extends Emitter<PadEvents> {
       if (this.state.settled) this.emit("took", []);
       return;
     }
-    this.lastSubmitted = Date.now();
-    this.answerTimer = setTimeout(() => this.connection.lost(), ANSWER_TIMEOUT);
-    this.collab(data);
+    this.pacing.submitted(() => this.connection.lost());
+    this.asking.send(data);
   }
 
   private async lookForDrafts(): Promise<void> {
     const { drafts } = this.options;
     if (drafts === undefined || this.readOnly) return;
-    this.on("edited", () => this.keepSoon());
-    this.on("took", () => this.keepSoon());
-    try {
-      const found = await drafts.list(this.vars.padId, this.vars.userId);
-      if (found.length > 0) this.emit("unsent", found);
-    } catch (error) {
-      console.warn("kept edits cannot be had", error);
-    }
-  }
-
-  private keepSoon(): void {
-    if (this.state.settled && !this.kept) return;
-    this.keepTimer ??= setTimeout(() => void this.keep(), KEEP_AFTER);
-  }
-
-  private async keep(): Promise<void> {
-    this.keepTimer = undefined;
-    const { drafts } = this.options;
-    const where = { id: this.draftId, padId: this.vars.padId };
-    const draft = draftOf(this.state, where, Date.now());
-    this.kept = draft !== null;
-    try {
-      await (draft === null ? drafts?.remove(this.draftId) : drafts?.save(draft));
-    } catch (error) {
-      console.warn("unsent edits cannot be kept", error);
-    }
-  }
-
-  /** Says something that is confirmed, said again or given back. */
-  private tell(data: object, repeatable: boolean, refused?: (why: string) => void): void {
-    const settled = (why?: string): void => {
-      if (why !== undefined) refused?.(why);
-    };
-    if (this.connection.open) this.collab(data, this.outbox.put({ data, repeatable, settled }));
-    else settled("not connected");
-  }
-
-  private collab(data: object, answered?: (why?: string) => void): void {
-    if (!this.connection.open) answered?.("not connected");
-    else this.connection.send({ type: "COLLABROOM", component: "pad", data }, answered);
+    const keeper = (this.keeper = new Keeper(drafts, this.vars.padId, this.state));
+    this.on("edited", () => keeper.soon());
+    this.on("took", () => keeper.soon());
+    const found = await keeper.found();
+    if (found.length > 0) this.emit("unsent", found);
   }
 
   private get room(): ReturnType<typeof roomOf> | null {

@@ -1,5 +1,5 @@
 /** Who is here, and who has ever written on the pad. */
-import type { ClientVars, UserInfo } from "./messages.js";
+import type { ClientVars, CollabMessage, UserInfo } from "./messages.js";
 
 export interface Person {
   id: string;
@@ -32,6 +32,20 @@ export class People {
     }
     const { userId, userColor, userName = null } = variables;
     this.here({ userId, colorId: userColor, name: userName });
+  }
+
+  /** Takes in what a message tells of who is here. Returns the ids of who has left. */
+  heed(message: Extract<CollabMessage, { type: `USER${string}` }>): string[] {
+    if (message.type === "USER_NEWINFO") {
+      this.here(message.userInfo);
+      return [];
+    }
+    const told = message.type === "USERS";
+    for (const [userId, colorId, name] of (told && message.users) || [])
+      this.here({ userId, colorId, name });
+    const left = told ? (message.left ?? []) : [message.userInfo.userId];
+    for (const id of left) this.left(id);
+    return left;
   }
 
   here(info: UserInfo): void {

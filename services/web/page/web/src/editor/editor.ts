@@ -15,12 +15,13 @@ import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
+import { typedOverLines } from "./overlines.js";
 import { pointing } from "./pointers.js";
 import { waitForComposition } from "./composing.js";
 import { restoring } from "./restore.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
-import { travelByMenu, travelKeys, undoing } from "./travel.js";
+import { redoInCapitals, travelByMenu, travelKeys, undoing } from "./travel.js";
 
 /**
  * What every editor here has, the one for the past too. `label` is the element with the words that
@@ -107,6 +108,8 @@ export class PadEditor {
           this.direction.of([]),
           undoing.of(session.undoing),
           travelByMenu,
+          redoInCapitals,
+          typedOverLines,
           typing,
           besideMarkers,
           orderlyMarkers,

@@ -1,5 +1,11 @@
 /** The commands undo and redo. */
-import { Facet, type EditorState, type Extension, type StateCommand } from "@codemirror/state";
+import {
+  Facet,
+  type EditorState,
+  type Extension,
+  Prec,
+  type StateCommand,
+} from "@codemirror/state";
 import { EditorView, type KeyBinding } from "@codemirror/view";
 import { easysync } from "padfleet-client";
 
@@ -50,6 +56,22 @@ export const travelKeys: KeyBinding[] = [
   { key: "Mod-y", mac: "Mod-Shift-z", run: redo, preventDefault: true },
   { key: "Mod-Shift-z", run: redo, preventDefault: true },
 ];
+
+/**
+ * With Caps Lock, Shift makes a small letter, which key bindings take for one without Shift: then redo
+ * would be undo.
+ */
+export const redoInCapitals: Extension = Prec.highest(
+  EditorView.domEventHandlers({
+    keydown(event, view) {
+      const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+      if (key !== "z" || !shiftKey || altKey || ctrlKey === metaKey) return false;
+      event.preventDefault();
+      redo(view);
+      return true;
+    },
+  }),
+);
 
 const BY_MENU: Record<string, StateCommand> = { historyUndo: undo, historyRedo: redo };
 

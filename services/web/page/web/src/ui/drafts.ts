@@ -20,7 +20,8 @@ function done<Value>(request: IDBRequest<Value>): Promise<Value> {
  */
 export class BrowserDrafts implements DraftStore {
   private opened: Promise<IDBDatabase> | null = null;
-  private held = false;
+  /** Whose draft is this page's own, and what lets go of it. */
+  private held: { id: string; letGo: () => void } | null = null;
 
   constructor(private readonly ready: Promise<void>) {}
 
@@ -35,14 +36,24 @@ export class BrowserDrafts implements DraftStore {
   async save(draft: Draft): Promise<void> {
     this.hold(draft.id);
     const store = await this.store("readwrite");
-    await done(store.put(draft));
-    const kept: Draft[] = await done(store.getAll());
-    kept.sort((a, b) => b.time - a.time);
-    for (const { id } of kept.slice(MOST)) store.delete(id);
+    const put = done(store.put(draft));
+    store.transaction.commit(); // by now: the page may be about to go
+    await put;
+    await this.makeRoom();
   }
 
   async remove(id: string): Promise<void> {
     await done((await this.store("readwrite")).delete(id));
+    if (this.held?.id !== id) return;
+    this.held.letGo();
+    this.held = null;
+  }
+
+  private async makeRoom(): Promise<void> {
+    const store = await this.store("readwrite");
+    const kept: Draft[] = await done(store.getAll());
+    kept.sort((a, b) => b.time - a.time);
+    for (const { id } of kept.slice(MOST)) store.delete(id);
   }
 
   private async store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
@@ -56,11 +67,14 @@ export class BrowserDrafts implements DraftStore {
     return done(request);
   }
 
-  /** For as long as this page is open, what it keeps is not offered to another one. */
+  /**
+   * For as long as this page is open, what it keeps is not offered to another one. When nothing is
+   * kept, it is let go of: browsers keep no page for the way back that holds anything.
+   */
   private hold(id: string): void {
-    if (this.held) return;
-    this.held = true;
-    void navigator.locks?.request(lockOf(id), () => new Promise<never>(() => undefined));
+    if (this.held !== null) return;
+    const over = new Promise<void>((letGo) => (this.held = { id, letGo }));
+    void navigator.locks?.request(lockOf(id), () => over);
   }
 }
 

@@ -14,8 +14,14 @@ export function showTrouble(pad: Pad, line: StatusLine): void {
   let said = "";
   let word = ""; // of the operator, until it is put away
 
+  const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+
   const show = (): void => {
     const { known } = line;
+    // Only where there is something to lose: browsers keep no page for the way back that asks.
+    const unsent = known.joined && !pad.state.settled && pad.status.state !== "ended";
+    if (unsent) window.addEventListener("beforeunload", ask);
+    else window.removeEventListener("beforeunload", ask);
     const wrong = noticeOf(pad.status, known);
     const cause = wrong === null ? word : say(wrong.words);
     const { seconds } = wrong ?? {};
@@ -51,15 +57,22 @@ export function showTrouble(pad: Pad, line: StatusLine): void {
     if (!joined || !saved || pad.status.state !== "open") line.show();
   }, 500);
 
-  // A phone that slept has waited long enough by the time somebody looks at it.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && pad.status.state === "waiting") pad.reconnect();
+    // What nobody looks at may be closed by a phone without another word.
+    if (document.hidden) void pad.keep();
+    // One that slept has waited long enough by the time somebody looks at it.
+    else if (pad.status.state === "waiting") pad.reconnect();
+  });
+  // A page that is left is kept for the way back, as it is: without a connection, and to the server
+  // nobody is there.
+  window.addEventListener("pagehide", ({ persisted }) => {
+    void pad.keep();
+    if (persisted) pad.suspend();
+  });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && navigator.onLine) pad.reconnect();
   });
   window.addEventListener("offline", () => pad.suspend());
   window.addEventListener("online", () => pad.reconnect());
-  window.addEventListener("beforeunload", (event) => {
-    if (line.known.joined && !pad.state.settled && pad.status.state !== "ended")
-      event.preventDefault();
-  });
   line.show();
 }
