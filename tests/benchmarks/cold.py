@@ -26,7 +26,7 @@ from padfleet.shared.cold.pads import ColdPart, ColdState
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.births import new_birth
-from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
+from padfleet.shared.log.records import Origin, Revision, Submission
 from tests.benchmarks.figures import Report, cpu_seconds_exactly, parser, resident_bytes
 from tests.benchmarks.rig import Rig
 from tests.eventually import eventually_sync
@@ -40,9 +40,6 @@ AT_ONCE = 100
 far."""
 
 LINE = 80
-
-SNAPSHOT_EVERY = 200
-"""Revisions between two snapshots, as a writer makes them."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -74,7 +71,6 @@ class Typed:
         pad = WriterPad()
         now = 1_700_000_000_000
         self.revisions: list[Revision] = [pad.create("\n", AUTHOR, now)]
-        self._snapshot: Snapshot | None = None
         pool = {"numToAttrib": {"0": ["author", AUTHOR]}, "nextNum": 1}
         lines = full = here = 0  #: before the cursor: lines, their characters, and those of its own
         for seq in range(1, length):
@@ -99,8 +95,8 @@ class Typed:
             outcome = pad.submit(submission, now)
             assert outcome.revisions, outcome
             self.revisions += outcome.revisions
-            if seq == (length - 1) // SNAPSHOT_EVERY * SNAPSHOT_EVERY:
-                self._snapshot = replace(pad.to_snapshot(), epoch=self.epoch)
+        # Before a pad leaves, its writer makes one.
+        self._snapshot = replace(pad.to_snapshot(), epoch=self.epoch)
         self.records = [revision.to_record() for revision in self.revisions]
 
     @property
@@ -115,7 +111,7 @@ class Typed:
             head = PadHead(pad, self.epoch, last, newest.chain, newest.time, AUTHOR, f"r.{pad}")
             state = ColdState(head, 1, "", {}, {}, {})
             snapshot = None
-            if last == self.head and self._snapshot is not None:
+            if last == self.head:
                 snapshot = self._snapshot.to_bytes()
             yield ColdPart(
                 state,

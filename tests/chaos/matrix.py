@@ -120,7 +120,7 @@ CELLS: Final = [
             fault,
             says,
             topologies,
-            cold.SOON,
+            cold.SOON | (cold.FORGETFUL if "worker_killed" in fault.__name__ else {}),
             start=cold.beside_a_bucket,
             in_short=in_short,
         )

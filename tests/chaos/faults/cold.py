@@ -28,6 +28,10 @@ KEYSPACE: Final = Keyspace(PARTITIONS)
 SOON: Final = {"PADFLEET_COLD_AFTER": "1", "PADFLEET_COLD_EVERY": "0.6"}
 """Pads leave Redis a moment after people have."""
 
+FORGETFUL: Final = {"PADFLEET_PRESENCE_TIMEOUT_MS": "1000"}
+"""A worker that has died is forgotten after twenty times that; until then, a pad whose people were
+all on it is kept in Redis for them."""
+
 PATIENCE_S: Final = 60.0
 
 SLOW_S: Final = 5.0

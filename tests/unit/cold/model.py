@@ -30,6 +30,8 @@ class Server(NamedTuple):
     history: History | None = None  #: None: nothing
     record: Record = ()
     trace: Trace | None = None
+    staged: frozenset[tuple[int, History]] = frozenset()
+    """What is brought beside it, by the time of the trace of who brings it."""
 
 
 class Object(NamedTuple):
@@ -208,16 +210,32 @@ class Rules:
             yield world, Actor()
             return
         trace = trace_of("lost" if actor.at.endswith("lost") else "thaw", found, world)
-        after = "install" if self.broken == "mark before" else "mark"
+        after = "fetch marked" if self.broken == "mark before" else "fetch"
         then = actor._replace(at=after, mine=trace, here=Server())
         yield world._replace(server=server._replace(trace=trace)), then
 
-    def _mark(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
-        if world.store != actor.found or world.store is None:
+    def _fetch(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
+        """The mark, and what is brought meanwhile of what was read before it: in either order."""
+        server, found = world.server, actor.found
+        assert found is not None
+        assert actor.mine is not None
+        is_marked, is_staged = "marked" in actor.at, "staged" in actor.at
+        if not is_staged:
+            staged = server.staged | {(actor.mine.at, found.history)}
+            then = actor._replace(at="install" if is_marked else "fetch staged")
+            yield world._replace(server=server._replace(staged=staged)), then
+        if is_marked:
+            return
+        over = world.store if self.broken == "over what was read" else found
+        if world.store is None or world.store != over:
             yield world, Actor()
             return
         live = marked(world.store, "live")
-        yield world._replace(store=live), actor._replace(at="install", found=live)
+        then = actor._replace(
+            at="install" if is_staged else "fetch marked",
+            found=live._replace(history=found.history, record=found.record),
+        )
+        yield world._replace(store=live), then
 
     def _install(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server, found = world.server, actor.found
@@ -226,10 +244,11 @@ class Rules:
         lost = actor.mine.way == "lost"
         name = server.trace.name if server.trace is not None else ""
         same = name == actor.mine.name or self.broken == "trace at install"
-        if world.reign != actor.reign or server.history is not None or not same:
+        staged = dict(server.staged).get(actor.mine.at)
+        if world.reign != actor.reign or server.history is not None or not same or staged is None:
             yield world, Actor()
             return
-        record, reign, head = found.record, world.reign, head_of(found.history)
+        record, reign, head = found.record, world.reign, head_of(staged)
         if lost and self.broken != "reign after loss":
             record = (*record, Reign(f"lost-{world.commits}", head))
             if any(known.name == reign_name(reign) for known in record[:-1]):
@@ -237,7 +256,7 @@ class Rules:
         record = entered(record, reign, head)
         yield (
             world._replace(
-                server=Server(found.history, record),
+                server=Server(staged, record, None, server.staged),
                 reign=reign,
                 reported=world.reported or lost,
             ),
@@ -282,7 +301,7 @@ class Rules:
             return
         trace = None if self.broken == "trace at freeze" else trace_of("freeze", found, world)
         then = Actor("arrive", found=found, mine=trace)
-        yield world._replace(server=Server(trace=trace)), then
+        yield world._replace(server=Server(trace=trace, staged=server.staged)), then
 
     def _arrive(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         if world.store != actor.found or world.store is None:
@@ -350,8 +369,12 @@ def plain(world: World) -> World:
             return None
         return trace._replace(edition=editions[trace.edition], at=times[trace.at])
 
+    # What nobody is about to put in its place any more is as good as not there.
+    wanted = {a.mine.at for a in world.actors if a.mine is not None and a.at != "arrive"}
+
     def of_server(server: Server) -> Server:
-        return server._replace(trace=of_trace(server.trace))
+        staged = frozenset((times[at], kept) for at, kept in server.staged if at in wanted)
+        return server._replace(trace=of_trace(server.trace), staged=staged)
 
     actors = [
         Actor(
