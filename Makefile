@@ -69,7 +69,9 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 # By files, since the tests of many share a fleet, and in their order: those that take long come first.
 # What floods a fleet comes last and alone: it takes all of the machine, and is judged by what is left.
 # In CI, the few that fail are run once more, alone: see tests/again.py.
+# In a fresh clone one process compiles the tests first: else each of those that come would do so.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
+	@cd '$(ROOT)' && { test -e tests/unit/__pycache__ || '$(BIN)/python' -m pytest -n 0 -q --collect-only; } >/dev/null || true
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
 		-m 'not chaos and not browsers and not alone' $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n 0 -m alone $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)

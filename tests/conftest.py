@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,12 @@ import redis
 from hypothesis import settings
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from tests import by_invariant, warm_start
+from tests import alarms, by_invariant, warm_start
 from tests.examples import PROFILE, examples
 
 warm_start.allow()
 pytest_pycollect_makemodule = by_invariant.pytest_pycollect_makemodule
+pytest_runtest_makereport = alarms.pytest_runtest_makereport
 
 # No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run
 # is about the change that it runs for; `make unit` on a desk is where new examples are looked for.
@@ -25,6 +27,12 @@ settings.register_profile(
 )
 settings.register_profile("thorough", deadline=None, max_examples=examples(160))
 settings.load_profile(PROFILE)
+
+
+def pytest_collection_finish() -> None:
+    """All tests there are stay for the whole run: no collection of garbage looks at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

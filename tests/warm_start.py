@@ -164,6 +164,7 @@ def _serve(orders: socket.socket) -> None:
     for module in ("padfleet.services.fanout.app", "padfleet.services.writer.app"):
         importlib.import_module(module)
     gc.collect()
+    gc.freeze()  # or each copy would go through all that is imported, and have its memory copied
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends us
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
