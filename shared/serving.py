@@ -67,7 +67,9 @@ class ServerConnection(RequestHandler):
         if isinstance(exc, _NOT_HTTP):
             # Its text, which the library logs and answers with, quotes the request: an API key may
             # stand in the part that it quotes.
-            log.info("no request of HTTP", extra={"reason": type(exc).__name__, "status": status})
+            log.info(
+                "malformed HTTP request", extra={"reason": type(exc).__name__, "status": status}
+            )
             response: web.StreamResponse = web.Response(
                 status=status, text=f"{type(exc).__name__}: {HTTPStatus(status).phrase}\n"
             )
@@ -82,7 +84,7 @@ class ServerConnection(RequestHandler):
         nobody wanted, is its sender's fault; anybody could fill the log with it."""
         error = options.get("exc_info")
         if isinstance(error, _NOT_HTTP):
-            log.info("no request of HTTP", extra={"reason": type(error).__name__})
+            log.info("malformed HTTP request", extra={"reason": type(error).__name__})
         elif isinstance(error, asyncio.InvalidStateError) and self._force_close:
             # The connection is being shut down, and its request was done in the moment in which it
             # was not waited for any longer: aiohttp sets what it has cancelled.

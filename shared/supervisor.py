@@ -409,7 +409,7 @@ class _Task:
         }
         if pause is not None:
             extra["again_in_s"] = round(pause, 2)
-            log.error("task failed, and is begun again", exc_info=error, extra=extra)
+            log.error("task failed, and is restarted", exc_info=error, extra=extra)
         elif not self._stop_wanted.is_set():
             log.critical("task failed, and the process ends", exc_info=error, extra=extra)
             self._supervisor.dies(self, self.life.why)

@@ -374,7 +374,7 @@ class BatchProcessor:
 
     def _is_away(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
         """An entry of a pad that cannot be had at present: whoever it is from has to come again."""
-        log.warning("pad not to be had", extra={"pad": entry.pad, "error": str(error)})
+        log.warning("pad unavailable", extra={"pad": entry.pad, "error": str(error)})
         keys = self._keyspace.pad(entry.pad)
         item = batch.work.get(entry.pad)
         if item is None:
@@ -507,7 +507,7 @@ class BatchProcessor:
             try:
                 await note_hot(self._redis, self._keyspace, wanted)
             except (*UNREACHABLE, RedisError) as error:
-                log.warning("new pads not noted", extra={"error": str(error)})
+                log.warning("new pads not recorded", extra={"error": str(error)})
 
     async def _clear_away(self, staged: list[str]) -> None:
         if staged:

@@ -75,10 +75,10 @@ class Compaction:
             if self._wants_packing(pad):
                 await self._pack_oldest(lease, pad_id, pad)
         except UNREACHABLE as error:
-            log.warning("upkeep put off", extra={"pad": pad_id, "error": str(error)})
+            log.warning("compaction postponed", extra={"pad": pad_id, "error": str(error)})
         except Exception:
             # What was committed is committed: a fault in here must not cost the lease.
-            log.exception("upkeep failed", extra={"pad": pad_id})
+            log.exception("compaction failed", extra={"pad": pad_id})
 
     async def up_to_date(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
         """Puts a snapshot of the head there, unless there is one: whoever opens the pad then goes

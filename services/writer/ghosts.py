@@ -50,4 +50,4 @@ class GhostHunt:
         what `UNREACHABLE` lists."""
         self._looked[partition][pad] = time.monotonic()
         if taken := await presence.bury(self._redis, self._keyspace.pad(pad)):
-            log.info("members of dead workers gone", extra={"pad": pad, "sessions": taken})
+            log.info("members of dead workers removed", extra={"pad": pad, "sessions": taken})

@@ -32,4 +32,4 @@ async def park(redis: Redis, keyspace: Keyspace, partition: int, received: Recei
     try:
         await standing.park(redis, keyspace, partition, received.id, unread)
     except (*UNREACHABLE, RedisError) as error:
-        log.warning("not noted", extra={"entry": received.id, "error": str(error)})
+        log.warning("not recorded", extra={"entry": received.id, "error": str(error)})

@@ -76,5 +76,5 @@ class Retention:
                         break
                     await rest(BETWEEN_PADS_S)
         if gone or failed:
-            log.info("unused pads gone", extra={"pads": gone, "failed": failed})
+            log.info("unused pads deleted", extra={"pads": gone, "failed": failed})
         return gone

@@ -44,5 +44,5 @@ class Vacancies:
                 gone += 1
         if gone:
             metrics.VACATED.inc(gone)
-            log.info("unwritten pads gone", extra={"partition": lease.partition, "pads": gone})
+            log.info("unwritten pads removed", extra={"partition": lease.partition, "pads": gone})
         return gone

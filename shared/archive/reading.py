@@ -31,7 +31,7 @@ class _Checker:
 
     def take(self, entry: Entry) -> None:
         if self.ended:
-            raise BadArchive("there is more behind its end")
+            raise BadArchive("there is more after its end")
         match entry:
             case PadHead() if type(entry.pad) is not str or type(entry.head) is not int:
                 raise BadArchive("a pad begins without a name or without a head")
@@ -50,7 +50,7 @@ class _Checker:
             case Tokens():
                 pass
             case _ if self._open is None:
-                raise BadArchive("a part of a pad stands outside of any pad")
+                raise BadArchive("part of a pad is outside any pad")
             case Revisions():
                 self._revisions(self._open, entry)
             case PadDone():

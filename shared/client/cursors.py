@@ -213,7 +213,7 @@ class Cursors:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no author")
+        raise TypeError(f"{value!r} is not an author")
     return value
 
 
@@ -223,5 +223,5 @@ def _place(told: Mapping[str, Any]) -> CursorPlace:
         raise TypeError("a cursor that is nowhere")
     for one in (anchor, head):
         if one is not None and not isinstance(one, int):
-            raise TypeError(f"{one!r} is no position")
+            raise TypeError(f"{one!r} is not a position")
     return CursorPlace(rev, anchor, head)

@@ -34,4 +34,4 @@ async def take_out_of(cold: ColdPads, pad: str, author: str) -> tuple[int, Mark 
         except Overwritten:
             continue
         return len(chat), found.head.mark
-    raise StoreAway(f"pad {pad!r} is moved to and fro: try again")
+    raise StoreAway(f"pad {pad!r} keeps moving between Redis and the cold store: try again")

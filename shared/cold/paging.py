@@ -75,7 +75,7 @@ class PagePlace(NamedTuple):
                 return cls(ScanPlace(node, cursor))
             case [str(after)]:
                 return cls(None, after)
-        raise ValueError("no place in the list of pads")
+        raise ValueError("not a place in the list of pads")
 
 
 class PageEnd(NamedTuple):

@@ -31,9 +31,9 @@ async def probe(store: ColdStore) -> None:
         await _refuses(store, name, version)
         newest = await store.get(name)
         if newest is None or (newest.data, newest.version) != (second, after):
-            raise ValueError("what was put over something is not what is read right after")
+            raise ValueError("an overwritten object is not what is read right after")
         if name not in [found async for found in store.names("probe/")]:
-            raise ValueError("what was put is not in the list of what is there")
+            raise ValueError("what was written is not in the list of objects")
         ahead = newest.time - time.time()
         if newest.time and abs(ahead) > CLOCK_S:
             raise ValueError(f"its clock is {ahead:+.0f} s from ours: set both by NTP")
@@ -60,6 +60,6 @@ async def _refuses(store: ColdStore, name: str, over: str | None) -> None:
     except Overwritten:
         return
     raise ValueError(
-        "it puts over what somebody else has put, so that of two writers the wrong one would win: "
-        "it lacks conditional writes (If-Match, If-None-Match); use a store that has them"
+        "it overwrites what somebody else has written, so that of two writers the wrong one would "
+        "win: it lacks conditional writes (If-Match, If-None-Match); use a store that has them"
     )

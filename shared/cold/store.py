@@ -66,4 +66,4 @@ def check_name(name: str) -> None:
     if len(name) > LONGEST_NAME or any(
         len(part) > LONGEST_PART or not _PART.fullmatch(part) for part in parts
     ):
-        raise ValueError(f"no name for something in a cold store: {name!r}")
+        raise ValueError(f"not a valid name in a cold store: {name!r}")

@@ -214,7 +214,9 @@ class Thawing:
                 if found is not None:
                     break
             else:
-                raise StoreAway("the pad is moved to and fro: come again")
+                raise StoreAway(
+                    "the pad keeps moving between Redis and the cold store: try again later"
+                )
         if found:
             THAW_SECONDS.observe(time.perf_counter() - began)
         return found
@@ -230,7 +232,9 @@ class Thawing:
             raise
         except TimeoutError as error:
             AWAY.labels(what).inc()
-            raise StoreAway(f"the pad did not come within {self._patience_s:g} s") from error
+            raise StoreAway(
+                f"the pad was not brought back within {self._patience_s:g} s"
+            ) from error
 
     async def _attempt(self, pad: str) -> bool | None:
         """None: it has to be looked at again."""

@@ -121,7 +121,7 @@ class WriteBehind:
         if plan.lost:
             ROLLED_BACK.inc(len(plan.lost))
             log.error(
-                "revisions that the cold store has are gone in Redis",
+                "revisions in the cold store are missing in Redis",
                 extra={"pad": keys.pad_id, "from": plan.lost[0], "to": plan.lost[-1]},
             )
             behind = Behind(behind.head)
@@ -171,7 +171,7 @@ class WriteBehind:
             return
         here = await moving.whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
         if here.head is not None and here.head >= 0:
-            log.warning("pad is back in Redis that was frozen", extra={"pad": pad})
+            log.warning("a frozen pad is back in Redis", extra={"pad": pad})
             try:
                 await self._cold.set_mark(pad, cold, "live")
             except Overwritten:

@@ -60,7 +60,7 @@ def html_of(data: bytes, ending: str) -> str:
     """What is in a file with this ending: `.docx`, `.odt`, `.md`. ValueError says what is wrong."""
     readers = {".docx": _of_docx, ".odt": _of_odt, ".md": _of_markdown}
     if ending not in readers:
-        raise ValueError(f"{ending} files are not read here")
+        raise ValueError(f"{ending} files cannot be imported")
     try:
         return readers[ending](data)
     except (ValueError, MemoryError, RecursionError):
@@ -74,7 +74,7 @@ def _of_docx(data: bytes) -> str:
     import mammoth
 
     if part(checked(data, any_name=True), "word/document.xml") is None:
-        raise ValueError("it is no document of Word")
+        raise ValueError("it is not a Word document")
     made = mammoth.convert_to_html(
         BytesIO(data),
         style_map=_STYLES,
@@ -104,7 +104,7 @@ class _OpenDocument:
         archive = checked(data)
         content = part(archive, "content.xml")
         if content is None:
-            raise ValueError("it is no OpenDocument text")
+            raise ValueError("it is not an OpenDocument text")
         safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         self._root: Any = etree.fromstring(content, safe)
         roots = [self._root]
@@ -128,7 +128,7 @@ class _OpenDocument:
     def html(self) -> str:
         body = self._root.find(f"{_OFFICE}body/{_OFFICE}text")
         if body is None:
-            raise ValueError("it is an OpenDocument, but no text")
+            raise ValueError("it is an OpenDocument, but not a text")
         return "".join(self._inside(body, "", 0))
 
     def _inside(self, element: Any, style: str, level: int) -> Iterator[str]:

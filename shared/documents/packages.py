@@ -49,7 +49,7 @@ def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
         if sum(part.file_size for part in read) > MOST_XML:
             raise ValueError(f"unpacked it is larger than {MOST_XML >> 20} MB")
         if any(part.flag_bits & 1 for part in parts):
-            raise ValueError("it is locked by a password")
+            raise ValueError("it is protected by a password")
         for part in read:
             # Not more of it is unpacked than it says.
             _look_through(archive.read(part))
@@ -58,7 +58,7 @@ def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
     except Exception as error:
         # For an archive that is not as it should be, `zipfile` raises anything: its own BadZipFile,
         # and others of Python's for one that ends too soon, or is packed in a way unknown to it.
-        raise ValueError(f"it is no document, or a broken one: {error}") from None
+        raise ValueError(f"it is not a document, or a broken one: {error}") from None
     return archive
 
 

@@ -67,7 +67,7 @@ async def bring_file(
     except JobRefused as error:
         raise BadRecord(str(error)) from error
     except Overrun as error:
-        raise BadRecord(f"the file is too much to be read: {error}") from error
+        raise BadRecord(f"the file takes too much to read: {error}") from error
     kind, *fields = unpack(answer)
     match kind:
         case "brought":

@@ -128,7 +128,7 @@ class _Members:
             self._state = "first"
             self._pass(at + 1)
         elif self._state == "start":
-            raise BadRecord("the file is no JSON object: is it an .etherpad file?")
+            raise BadRecord("the file is not a JSON object: is it an .etherpad file?")
         elif text[at] == "}" and self._state in ("first", "after"):
             self._state = "end"
             self._pass(at + 1)
@@ -158,7 +158,7 @@ class _Members:
             may_go_on = isinstance(error, json.JSONDecodeError | IndexError)
             if last or not may_go_on or rest > MOST_RECORD:
                 raise BadRecord(
-                    f"the file is no JSON object, from byte {self._offset} on"
+                    f"the file is not a JSON object, from byte {self._offset} on"
                 ) from None
             # Twice as much next time, so that a large value is not gone through for each chunk.
             self._need = 2 * rest

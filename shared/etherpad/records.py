@@ -142,7 +142,7 @@ def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
     meta = meta if isinstance(meta, Mapping) else {}
     author = meta.get("author")
     if isinstance(author, str) and author and not bounds.is_author_id(author):
-        raise BadRecord(f"{key}: its author has an id that is none")
+        raise BadRecord(f"{key}: its author has an invalid id")
     return (
         changeset,
         author if isinstance(author, str) else "",

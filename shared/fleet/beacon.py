@@ -116,7 +116,7 @@ class Beacon:
                     pause = SOON
             except (*UNREACHABLE, RedisError) as error:
                 # Those whose work it stops say so louder.
-                log.debug("figures not told", extra={"error": str(error)})
+                log.debug("figures not written", extra={"error": str(error)})
             await tick(pause)
 
     async def tell(self) -> bool:

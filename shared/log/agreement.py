@@ -57,7 +57,7 @@ class Agreed(NamedTuple):
             )
         if cold is not None and self.cold != cold:
             raise OtherColdStore(
-                f"pads of this fleet lie in {self.cold}, and this process would look for them "
+                f"pads of this fleet are kept in {self.cold}, and this process would look for them "
                 f"{f'in {cold}' if cold else 'in Redis alone'}: set PADFLEET_COLD_URL as the other "
                 "processes have it. If the store has moved as it is, HDEL pf:config cold first; "
                 "PADFLEET_COLD_URL=none does without those pads"

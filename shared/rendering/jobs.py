@@ -140,7 +140,7 @@ def work(job: bytes) -> bytes:
         try:
             return pack(_fields(*given))
         except OverflowError:
-            raise ValueError("a number is larger than any parameter may be") from None
+            raise ValueError("a number is larger than any parameter can be") from None
     if kind == "diff":
         return _differing(*given)
     form, text, attribs, pairs, title = given

@@ -11,7 +11,7 @@ def age_of(text: str) -> float:
     """Seconds. Raises ValueError with what is wrong."""
     found = _AGE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no age such as 365d or 12h")
+        raise ValueError(f"{text!r} is not an age such as 365d or 12h")
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
@@ -20,7 +20,7 @@ def prune_age_of(text: str) -> float:
     of pads that nobody is on just now, there are too many."""
     age = age_of(text)
     if not age:
-        raise ValueError(f"{text!r} would be all pads that nobody is on just now")
+        raise ValueError(f"{text!r} would include every pad that nobody is on at the moment")
     return age
 
 

@@ -48,8 +48,8 @@ def url_for_tools(ours: str, fleets: str) -> str:
         return "" if names_none(ours) else ours.strip()
     if fleets and not holds_no_password(fleets):
         raise ValueError(
-            f"pads of this fleet lie in {fleets}: set PADFLEET_COLD_URL as its processes have it, "
-            "or to none, to do without them"
+            f"pads of this fleet are kept in {fleets}: set PADFLEET_COLD_URL as its processes have "
+            "it, or to none, to do without them"
         )
     return fleets
 

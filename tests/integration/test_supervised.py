@@ -114,7 +114,7 @@ def test_I10_a_task_that_dies_is_begun_again_and_logged(
     victims.kill(kind, task, how)
     eventually_sync(lambda: member.metric(metric) > before, f"{task} is begun again", timeout=30)
     eventually_sync(member.ready, "it is well again", timeout=30)
-    last = [r for r in records(member) if r["message"] == "task failed, and is begun again"][-1]
+    last = [r for r in records(member) if r["message"] == "task failed, and is restarted"][-1]
     assert last["task"] == task
     assert last["why"]
 

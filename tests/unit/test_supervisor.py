@@ -75,7 +75,7 @@ async def test_what_dies_is_begun_again_and_logged(
     assert (await health.readiness()).reasons == {"task liveness": None}
     (line,) = supervisor.lines()
     assert (line.running, line.restarts, line.trouble) == (1, 1, "")
-    (record,) = [r for r in caplog.records if r.message == "task failed, and is begun again"]
+    (record,) = [r for r in caplog.records if r.message == "task failed, and is restarted"]
     assert record.task == "liveness"  # type: ignore[attr-defined]
 
 

@@ -71,7 +71,7 @@ def read_answer(body: bytes, *, max_lifetime: float, now: float) -> Grant | None
 def _grant(said: Mapping[str, Any], max_lifetime: float, now: float) -> Grant:
     expires = moment(said, "exp")
     if expires is not None and expires <= now:
-        raise Denied("it had expired when it came")
+        raise Denied("it had already expired when it arrived")
     # Longer is not refused, as it is of a token: the service will be asked again.
     until = now + max_lifetime if expires is None else min(expires, now + max_lifetime)
     return Grant(

@@ -67,7 +67,7 @@ def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
     except OSError as error:
         raise SettingsError([f"{flag}: {path}: {error.strerror}"]) from None
     for why in passed_over:
-        log.warning("a key is not used", extra={"file": path, "why": why})
+        log.warning("key ignored", extra={"file": path, "why": why})
     return found
 
 

@@ -30,7 +30,7 @@ def warn_of_plain_http(what: str, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         log.warning(
-            "plain HTTP: whoever is on the way can put in others; use https://",
+            "plain HTTP: anybody on the way can replace the keys; use https://",
             extra={"fetched": what, "host": parts.hostname},
         )
 

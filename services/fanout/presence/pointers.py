@@ -166,7 +166,7 @@ class Pointers:
         try:
             await point(self._redis, self._keys, pointers)
         except UNREACHABLE as error:
-            log.debug("cursors not told", extra={"error": str(error)})
+            log.debug("cursors not sent", extra={"error": str(error)})
 
     def _tell(self, pointers: list[Pointer]) -> None:
         """A session that is slow to take what it is sent is left out: this is the last that it

@@ -174,7 +174,7 @@ def _as_json(name: str, given: Any) -> Mapping[str, Any]:
         why = f"{type(given).__name__} is not a mapping of texts"
     except (TypeError, ValueError, RecursionError) as error:
         why = str(error)
-    log.warning("hook gave what cannot be sent", extra={"hook": name, "error": why})
+    log.warning("hook returned something that cannot be sent", extra={"hook": name, "error": why})
     return {}
 
 

@@ -140,7 +140,7 @@ class JoinHandler:
                 if asked is not None:
                     asked.forget()  # where nobody is let in
         if not glance.exists and (not grant.write or self.settings.edit_only):
-            raise Denied("may make no pad, and there is none", Reason.NO_PAD)
+            raise Denied("the pad does not exist, and may not be created", Reason.NO_PAD)
         return SessionIdentity(
             grant.author,
             wanted.pad_id,

@@ -43,7 +43,9 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
         return ("/",)
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
-        raise NotImplementedError("there are no rooms: what a socket is sent goes through its exit")
+        raise NotImplementedError(
+            "there are no rooms: everything that a socket is sent goes through its outbound"
+        )
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         if namespace != "/" or eio_sid in self._sids:

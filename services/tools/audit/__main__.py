@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of entries")
     return int(text)
 
 

@@ -115,7 +115,7 @@ async def _give_one(reader: PadReader, pad: str, target: WebTarget, *, replace: 
         return found
     if found == "gone on" and not replace:
         raise BadRecord(
-            "the Etherpad's has something that this one has not; --replace puts this one over it"
+            "the Etherpad's pad has changes that this one lacks; --replace overwrites it"
         )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pad.etherpad"

@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     if given.new_id is not None and not is_new_pad_id(given.new_id):
         refuse_new_id(parser, given.new_id)
     if given.new_id is not None and len(given.source) > 1:
-        parser.error("--as needs one pad, and there are several files")
+        parser.error("--as needs a single pad, and there are several files")
     return run_tool(parser, argv, _import)
 
 

@@ -31,7 +31,7 @@ def open_dirty(path: Path) -> IndexedFile:
                     good += 1
             offset += size
         if bad > good:
-            raise BadRecord(f"{path} is no dirty.db: {bad} of its lines are no records")
+            raise BadRecord(f"{path} is not a dirty.db: {bad} of its lines are not records")
     except BaseException:
         file.close()
         raise

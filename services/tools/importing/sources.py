@@ -131,7 +131,7 @@ async def _records(where: str, scheme: str) -> Records:
                 return await open_etherpad_file(_opened(path))
             return SqliteRecords(path) if is_sqlite(path) else open_dirty(path)
     raise BadSource(
-        f"{scheme}:// is nothing that pads are read from; give http(s)://, redis://, "
+        f"{scheme}:// is not a source that pads can be imported from; give http(s)://, redis://, "
         "postgresql://, mysql://, mongodb://, couchdb://, a SQLite file, a dirty.db, or .etherpad "
         "files"
     )

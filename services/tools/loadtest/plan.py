@@ -65,7 +65,9 @@ class Sweep:
             options = dict(part.split("=", 1) for part in found["options"].split(":")[1:])
             unknown = set(options) - {"step", "dwell"}
             if unknown:
-                raise BadPlan(f"{unknown.pop()!r} is no part of a sweep; there are step and dwell")
+                raise BadPlan(
+                    f"{unknown.pop()!r} is not part of a sweep; the parts are step and dwell"
+                )
             step = float(options.get("step", low))
         except BadPlan:
             raise
@@ -126,7 +128,7 @@ class StopAt:
         except ValueError:
             percentile = -1
         if found is None or not 0 < percentile <= 100:
-            raise BadPlan(f"{text!r} is no limit; write p95=1s or delivery.p99=500ms")
+            raise BadPlan(f"{text!r} is not a limit; write p95=1s or delivery.p99=500ms")
         return cls(found["what"] or "ack", percentile, seconds(found["limit"]) * 1000)
 
     def reached(self, found: Latency, unaccepted: int, oldest_ms: float) -> bool:

@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     new_name = getattr(given, "new_name", None)
     if new_name is not None and not is_new_pad_id(new_name):
-        parser.error(f"{new_name!r} is no name for a pad: nobody could open it")
+        parser.error(f"{new_name!r} is not a valid pad name: nobody could open it")
     return run_tool(parser, argv, _VERBS[given.verb])
 
 

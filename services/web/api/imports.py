@@ -163,7 +163,7 @@ class Imports:
         ending = PurePosixPath(name).suffix.lower()
         documents = offered.read()
         if ending in _OFFICE - documents:
-            raise _Failed("uploadFailed", f"{ending} files are not read here: save it as HTML")
+            raise _Failed("uploadFailed", f"{ending} files cannot be imported: save it as HTML")
         if ending == ".etherpad" and not self._takes_histories():
             raise _Failed("uploadFailed", "histories are not imported here: export it as HTML")
         largest = self._uploads.largest

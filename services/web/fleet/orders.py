@@ -37,9 +37,9 @@ class Order:
         try:
             given = loads(body)
         except BadJson:
-            raise BadOrder("what was sent is no JSON") from None
+            raise BadOrder("the request is not JSON") from None
         if not isinstance(given, dict):
-            raise BadOrder("what was sent is no JSON object")
+            raise BadOrder("the request is not a JSON object")
         deed = given.get("deed")
         if deed not in DEEDS:
             raise BadOrder(f"deed: one of {', '.join(DEEDS)}")
@@ -63,7 +63,7 @@ class Order:
     def check_new_name(self) -> None:
         """Raises `BadOrder`."""
         if not is_new_pad_id(self.to):
-            raise BadOrder(f"to: {self.to!r} is no name for a pad: nobody could open it")
+            raise BadOrder(f"to: {self.to!r} is not a valid pad name: nobody could open it")
         if self.to == self.pad:
             raise BadOrder("to: both names are the same")
 
@@ -75,7 +75,7 @@ def _text(given: dict[str, Any], name: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadOrder(f"{name}: it has half of a character") from None
+        raise BadOrder(f"{name}: it contains half of a surrogate pair") from None
     return text
 
 

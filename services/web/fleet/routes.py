@@ -93,7 +93,7 @@ class _Page:
             told = await self._view.told()
         except (*UNREACHABLE, ResponseError) as error:
             why = str(error) or "no answer"
-            log.warning("fleet not looked at", extra={"error": why})
+            log.warning("fleet not read", extra={"error": why})
             return web.json_response({"error": why}, status=503, headers=HEADERS)
         response = web.json_response(told, headers=HEADERS)
         response.enable_compression()

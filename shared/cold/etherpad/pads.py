@@ -134,7 +134,7 @@ class EtherpadPads:
             if digest == found.note.there:
                 self._remember(pad, found.note)
                 return found, raw
-        raise StoreAway("somebody writes on the pad all the time, perhaps an Etherpad")
+        raise StoreAway("somebody keeps writing on the pad, perhaps an Etherpad")
 
     async def revisions(
         self, pad: str, epoch: int, first: int, last: int

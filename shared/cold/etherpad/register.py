@@ -139,7 +139,7 @@ class EtherpadRegister:
                 return await self._table.change(keys, decide)
             except Overwritten:
                 continue
-        raise StoreAway("others make the same records all the time")
+        raise StoreAway("others keep writing the same records")
 
     async def _put(self, values: Mapping[str, Any], *, over: bool = False) -> None:
         """What is there stays, unless it is to be written `over`. Names that are too long for the

@@ -77,7 +77,7 @@ class ColdIndex:
                 await asyncio.sleep(random.random() * 0.01 * attempt)
                 continue
             return
-        raise StoreAway(f"the list of {self._kind} is changed by others again and again")
+        raise StoreAway(f"the list of {self._kind} keeps being changed by others")
 
     async def remove(self, name: str, pad: str) -> None:
         """Nothing is done where it is not there."""

@@ -52,7 +52,7 @@ class PadParts:
         await self._store.put(self._folder + name, data, over=None)
         there = await self._store.get(self._folder + name)
         if there is None or there.data != data:
-            raise StoreAway(f"the cold store has not kept what was put as {self._folder}{name}")
+            raise StoreAway(f"the cold store has not kept what was written as {self._folder}{name}")
         return ref
 
     async def drop(self, refs: Iterable[PartRef]) -> None:

@@ -314,7 +314,7 @@ class ObjectPads:
             # From now on there may be nothing else of the pad.
             there = await self._store.get(head_name(pad))
             if there is None or (there.version == version and there.data != data):
-                raise StoreAway(f"the cold store has not kept what was put of pad {shown(pad)}")
+                raise StoreAway(f"the cold store has not kept what was written of pad {shown(pad)}")
         self._recent.keep(pad, head, version, len(data))
         return version
 

@@ -194,7 +194,7 @@ class FileStore:
     def _check_mounted(self) -> None:
         if not self._new.is_dir():
             raise StoreAway(
-                f"{self._folder} is no cold store any more: is its disk mounted on this machine?"
+                f"{self._folder} is no longer a cold store: is its disk mounted on this machine?"
             )
 
     def _make_room_for(self, path: Path) -> None:

@@ -83,11 +83,11 @@ def _options(kind: Scheme, query: str) -> tuple[tuple[str, str], ...]:
             known = ", ".join(sorted(OPTIONS[kind])) or "none"
             raise ValueError(f"{kind}:// has no option {name!r}; those that there are: {known}")
         if name == "endpoint" and not _ENDPOINT.fullmatch(value):
-            raise ValueError("endpoint is no address, as https://s3.example.org")
+            raise ValueError("endpoint is not an address such as https://s3.example.org")
         if name == "virtual_hosted" and value not in _SWITCHES:
             raise ValueError("virtual_hosted is true or false")
     if len(dict(found)) != len(found):
-        raise ValueError("says an option twice")
+        raise ValueError("has an option twice")
     return tuple(found)
 
 
@@ -113,6 +113,6 @@ def open_store(url: ColdUrl, *, known: bool = False) -> ColdStore:
         from padfleet.shared.cold.stores.buckets import open_bucket
     except ImportError as error:
         raise StoreAway(
-            f"{url} needs what is not installed here: pip install 'padfleet[objects]'"
+            f"{url} needs a library that is not installed: pip install 'padfleet[objects]'"
         ) from error
     return open_bucket(url.scheme, url.bucket, url.path.strip("/"), dict(url.options), str(url))

@@ -73,9 +73,9 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(
     many = dumps({str(number): 0 for number in range(500_001)}).encode()
     for data, why in (
         (b"", "middle of its JSON"),
-        (b"[" * 100_000, "no JSON object"),
-        (b'{"a":' + b"9" * 5000 + b"}", "no JSON object"),
-        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", "no JSON object|0 pads"),
+        (b"[" * 100_000, "not a JSON object"),
+        (b'{"a":' + b"9" * 5000 + b"}", "not a JSON object"),
+        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", "not a JSON object|0 pads"),
         (file(pads=2), "2 pads, not one"),
         (file(pads=0), "0 pads, not one"),
         (file(attributes=200_001), "more than 200000 attributes"),
@@ -100,7 +100,7 @@ async def test_one_that_takes_too_much_is_refused(
 ) -> None:
     processes = Pool("padfleet.shared.etherpad.apart:work", limits)
     try:
-        with pytest.raises(BadRecord, match="too much to be read"):
+        with pytest.raises(BadRecord, match="too much to read"):
             await bring(processes, redis_url, file(attributes=190_000))
         assert not (await read_meta(redis, KEYSPACE.pad("there"))).exists
     finally:

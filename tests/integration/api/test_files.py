@@ -182,7 +182,7 @@ async def test_text_is_imported_as_an_edit(api: Caller, fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.etherpad", b"no JSON", "uploadFailed"),
+        ("a.etherpad", b"not a JSON", "uploadFailed"),
         ("a.etherpad", b"[]", "uploadFailed"),
         ("a.etherpad", b'{"pad:x":{}}', "uploadFailed"),
         ("a.etherpad", b"{}", "uploadFailed"),

@@ -296,7 +296,7 @@ async def test_pads_are_given_back(
     await there.appendText(padID="back", text="theirs")
     await api.appendText(padID="back", text="ours")
     ended = await padfleet(fleet.redis_url, *words)
-    assert (ended.code, "back: the Etherpad's has something" in ended.err) == (1, True), ended
+    assert (ended.code, "back: the Etherpad's pad has changes" in ended.err) == (1, True), ended
     assert "theirs" in (await there.getText(padID="back"))["text"]
     ended = await padfleet(fleet.redis_url, *words, "--replace")
     assert ended.code == 0, ended
@@ -394,7 +394,7 @@ async def test_a_wrong_key(elsewhere: Fleet, api: Caller) -> None:
         (["http://127.0.0.1:1/", "--api-key-file", "/nowhere"], "No such file"),
         (["redis://127.0.0.1:1/0"], "redis://127.0.0.1:1/0: Error"),
         (["x.etherpad", "--as", "a:b"], "nobody could open it"),
-        (["ftp://x/y"], "ftp:// is nothing"),
+        (["ftp://x/y"], "ftp:// is not a source"),
         (["/nowhere/dirty.db"], "No such file"),
     ],
 )

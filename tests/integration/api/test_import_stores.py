@@ -164,7 +164,7 @@ async def test_records_of_mongodb_are_read(stored: Any) -> None:
         ("mongodb://127.0.0.1:1", "mongodb://user:password@host/DATABASE"),
         ("mongodb://127.0.0.1:x/pads", "Port contains non-digit characters"),
         ("sqlite:///nowhere/etherpad.db", "/nowhere/etherpad.db"),
-        ("cassandra://host/x", "is nothing that pads are read from"),
+        ("cassandra://host/x", "is not a source that pads can be imported from"),
         ("http://127.0.0.1:1", "--oauth-client"),
     ],
 )

@@ -52,7 +52,7 @@ async def test_bombs_and_entities_are_refused(api: Caller) -> None:
     for name, content, why in (
         ("x.odt", bomb.getvalue(), "unpacked it is larger"),
         ("x.docx", laughs.getvalue(), "document type"),
-        ("x.doc", b"x", "not read here"),
+        ("x.doc", b"x", "cannot be imported"),
     ):
         answer = await api.upload("bombed", name, content)
         assert (answer["code"], answer["message"]) == (1, "uploadFailed")

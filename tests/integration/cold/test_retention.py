@@ -148,8 +148,8 @@ async def test_without_a_cold_store_it_is_the_last_edit_that_counts(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--unused", "0d"], "all pads"),
-        (["--unused", "a year"], "no age such as 365d"),
+        (["--unused", "0d"], "every pad"),
+        (["--unused", "a year"], "not an age such as 365d"),
         ([], "--unused"),
     ],
 )
@@ -221,7 +221,7 @@ async def test_a_writer_does_it_by_itself_if_it_is_told_to(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("0d", "all pads"), ("soon", "no age"), ("365d", None), ("", None)]
+    ("text", "said"), [("0d", "every pad"), ("soon", "not an age"), ("365d", None), ("", None)]
 )
 def test_its_age_is_looked_at_before_it_deletes_anything(text: str, said: str | None) -> None:
     found = problem_with_prune(text)

@@ -118,10 +118,10 @@ def test_a_length_that_is_damage_asks_for_no_memory() -> None:
         ([*pad("a", 2)[:-1], End(0)], "pad 'a' has no end"),
         ([*pad("a", 2)[:-1], Tokens([])], "pad 'a' has no end"),
         ([*pad("a", 2)[:-1], *pad("b", 2), End(1)], "pad 'a' has no end"),
-        ([PadDone()], "outside of any pad"),
+        ([PadDone()], "outside any pad"),
         ([pad("a", 4)[0], pad("a", 4)[1], PadDone(), End(1)], "ends at 1, not 3"),
         ([pad("a", 4)[0], pad("a", 4)[2], PadDone(), End(1)], "lacks revision 0"),
-        ([End(0), End(0)], "more behind its end"),
+        ([End(0), End(0)], "more after its end"),
     ],
 )
 def test_what_makes_no_whole_pads_is_refused(entries: list[Entry], why: str) -> None:

@@ -80,7 +80,7 @@ class Yesterday(MemoryStore):
     ("store", "said"),
     [
         (Careless(), "conditional writes"),
-        (Forgetful(), "put over something"),
+        (Forgetful(), "an overwritten object"),
         (Absent(), "has to be consistent"),
         (Unlisted(), "not in the list"),
         (Undead(), "still there"),

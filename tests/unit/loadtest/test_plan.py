@@ -88,7 +88,7 @@ def test_without_a_sweep_there_is_one_step() -> None:
         ("authors=50..100:step", "is not a sweep"),
         ("authors=50..100:step=x", "is not a sweep"),
         ("pads=1..2", "cannot sweep 'pads'; choose one of authors, readers, rate"),
-        ("authors=50..100:pause=2s", "'pause' is no part"),
+        ("authors=50..100:pause=2s", "'pause' is not part"),
         ("authors=50..100:dwell=2y", "is not a time"),
         ("authors=100..50", "goes down"),
         ("authors=50..100:step=0", "more than 0"),
@@ -106,7 +106,7 @@ def test_limits() -> None:
     assert StopAt.parse("p95=1s") == StopAt("ack", 95, 1000)
     assert StopAt.parse("delivery.p99.9=500ms") == StopAt("delivery", 99.9, 500)
     for text in ("p95", "p0=1s", "p101=1s", "join.p95=1s", "p9.5.1=1s"):
-        with pytest.raises(BadPlan, match="is no limit"):
+        with pytest.raises(BadPlan, match="is not a limit"):
             StopAt.parse(text)
 
 
