@@ -8,7 +8,8 @@
 Policy`: no page of another site makes a browser load it, as an image or a script that it then
 measures.
 
-And nothing of a request that is none gets into a log.
+And nothing of a request that is none gets into a log, and bodies that come packed stay so until
+somebody wants them (`services.web.api.unpacking`).
 """
 
 import asyncio
@@ -111,7 +112,7 @@ class Runner(web.AppRunner):
         **options: Any,
     ) -> None:
         """`handler` makes a connection, of what aiohttp's own takes."""
-        super().__init__(app, **options)
+        super().__init__(app, auto_decompress=False, **options)
         self._makes = handler
 
     async def _make_server(self) -> web.Server:

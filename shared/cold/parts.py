@@ -1,6 +1,6 @@
 """What a pad in Redis has more than the cold store: read, and checked by its chain."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 
 from padfleet.shared.archive.entries import PadHead, Revisions, flat
@@ -8,6 +8,7 @@ from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
 from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
+from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
@@ -79,7 +80,7 @@ async def part_of(
         saved_last = saved[-1] if saved else b""
     names = _speakers(chat)
     with readable(keys.revs):
-        names |= authors_of(rows)
+        names |= await in_turn(sum(map(len, records)) // AS_RECORDS, authors_of, rows)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
@@ -164,15 +165,21 @@ async def _revisions(
     size = 0
     async with aclosing(_pages(redis, keys, first, head)) as pages:
         async for page in pages:
+            came, at = sum(map(len, page)), first + len(records)
             with readable(keys.revs):
-                found = rows_of(page)
-                chain = followed(first + len(records), found, chain)
+                found, chain = await in_turn(came // AS_RECORDS, _rows, at, page, chain)
             records += page
             rows += found
-            size += sum(map(len, page))
+            size += came
             if len(records) >= MOST_REVISIONS or size >= MOST_BYTES:
                 break
     return records, rows, chain
+
+
+def _rows(first: int, records: list[bytes], chain: bytes) -> tuple[Sequence[Row], bytes]:
+    """The records unpacked, and the chain after the last. Raises `Diverged`, or ValueError."""
+    rows = rows_of(records)
+    return rows, followed(first, rows, chain)
 
 
 async def _pages(

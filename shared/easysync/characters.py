@@ -26,6 +26,7 @@ CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HALVES: Final = re.compile(
     "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
 )
+_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LINE_ENDS: Final = re.compile("\r\n?")
 
 
@@ -40,6 +41,18 @@ def plain(text: str) -> str:
     Halves of surrogate pairs become the replacement character.
     """
     return _HALVES.sub("\ufffd", without_controls(text).replace("\t", TAB))
+
+
+def pieces(text: str, size: int) -> Iterator[str]:
+    """A text in pieces of `size` characters, or one more, that can be made `plain` one by one: no
+    line end, and no pair of surrogates, is cut in two."""
+    start = 0
+    while start < len(text):
+        end = start + size
+        if text[end - 1 : end + 1] == "\r\n" or _PAIR.match(text, end - 1):
+            end += 1
+        yield text[start:end]
+        start = end
 
 
 def controls_in(body: Body, start: int, end: int) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Writes a pad as an ``.etherpad`` file, a piece at a time."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,10 +9,11 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import step
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.document import LARGE_REVISION, Document
 from padfleet.shared.log.options import parse_options
 from padfleet.shared.log.past import history
 from padfleet.shared.log.reader import PadReader, message_pages
+from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import readable
 from padfleet.shared.wire.jsontext import dumps
 
@@ -48,7 +50,10 @@ async def _records(
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     document = Document(reader.meta.epoch)
     async for revision in history(reader, head):
-        yield step(document, name, revision)
+        if len(revision.wire) > LARGE_REVISION or _is_key_of_much(document, revision):
+            yield await asyncio.to_thread(step, document, name, revision)
+        else:
+            yield step(document, name, revision)
     # A pad as it was has nothing of what came later.
     until = document.time if bound else None
     count = 0
@@ -73,6 +78,11 @@ async def _records(
             settings=parse_options(facts.settings),
         ),
     )
+
+
+def _is_key_of_much(document: Document, revision: Revision) -> bool:
+    """Whether its record has the whole text, and that is much."""
+    return revision.rev % r.KEY_REVISIONS == 0 and document.is_large
 
 
 async def _chat(reader: PadReader, newest: int) -> AsyncIterator[ChatMessage]:

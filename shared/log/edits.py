@@ -109,9 +109,16 @@ class Edits:
         return outcome.reason == CREATED
 
     async def change(
-        self, pad_id: str, author: str, make: Make, *, for_others: bool = False
+        self,
+        pad_id: str,
+        author: str,
+        make: Make,
+        *,
+        for_others: bool = False,
+        large: bool = False,
     ) -> int:
         """Returns the revision that the change has become, or the head where nothing changed.
+        `large`: `make` may take long whatever the pad is, and is called in a thread.
 
         Raises `Missing`, `EditRefusal`, which is `TooLarge` where it is that, `Unanswered`,
         `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
@@ -123,10 +130,12 @@ class Edits:
                 raise Missing(pad_id)
             document = Document(meta.epoch)
             await load(self._redis, keys, meta, document)
-            change = make(document)
+            if large or document.is_large:
+                change = await asyncio.to_thread(_made, document, make, self._inbox.limits)
+            else:
+                change = _made(document, make, self._inbox.limits)
             if change is None:
                 return document.head
-            _check_pool(document, change, self._inbox.limits)
             entry = Submission(
                 pad_id,
                 _origin(),
@@ -249,6 +258,14 @@ async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> Asy
     finally:
         await edits.close()
         await inbox.close()
+
+
+def _made(document: Document, make: Make, limits: PadLimits) -> EditChange | None:
+    """The change to the document. Raises `TooLarge`, or what `make` raises."""
+    change = make(document)
+    if change is not None:
+        _check_pool(document, change, limits)
+    return change
 
 
 def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:

@@ -5,6 +5,7 @@ await staging.add(revisions)        # until there are all of them
 await staging.install(...)          # or `drop`
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.deletion import deletion_field
-from padfleet.shared.log.document import CorruptPad, Document
+from padfleet.shared.log.document import CorruptPad, Document, replay
 from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.moving import note_hot
@@ -80,10 +81,11 @@ class Staging:
     async def add(self, revisions: Sequence[Revision]) -> None:
         """Takes the next ones. Raises `CorruptPad` for what does not follow, or is out of
         bounds."""
-        pipeline = self._redis.client.pipeline(transaction=False)
         for revision in revisions:
             self._check(revision)
-            self.document.replay(revision)
+        await replay(self.document, revisions)
+        pipeline = self._redis.client.pipeline(transaction=False)
+        for revision in revisions:
             if revision.rev >= self._first:
                 entry = {"r": revision.to_record()}
                 _ = pipeline.xadd(self._staged["revs"], entry, id=f"{revision.rev}-1")  # type: ignore[arg-type]
@@ -149,9 +151,12 @@ class Staging:
             if only_over is not None:
                 over = f"chat{only_over.head}" if with_chat else f"{only_over.head}"
             epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
-            snapshot = self._snapshot(epoch)
+            if self.document.is_large:
+                snapshot, written = await asyncio.to_thread(self._snapshot, epoch)
+            else:
+                snapshot, written = self._snapshot(epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
-            _ = pipeline.set(self._staged["snap"], snapshot.to_bytes())
+            _ = pipeline.set(self._staged["snap"], written)
             await self._send(pipeline)
             fields: list[scripts.Argument] = ["chain", snapshot.chain, "time", snapshot.time]
             fields += ["creator", creator, "first", self._first, "snap", snapshot.rev]
@@ -198,14 +203,15 @@ class Staging:
     async def drop(self) -> None:
         await self._redis.client.unlink(*self._staged.values())
 
-    def _snapshot(self, epoch: int) -> Snapshot:
+    def _snapshot(self, epoch: int) -> tuple[Snapshot, bytes]:
         document = self.document
         pool = [document.pool.get(number) for number in range(len(document.pool))]
         text, attribs = document.atext
         # No sessions: theirs were of another epoch, and what they submit is refused by that.
-        return Snapshot(
+        snapshot = Snapshot(
             document.head, epoch, text, attribs, pool, document.time, document.chain, {}
         )
+        return snapshot, snapshot.to_bytes()
 
     def _script_keys(self) -> list[str]:
         keys = self._keys

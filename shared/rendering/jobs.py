@@ -33,6 +33,9 @@ WRITER = "a.?"
 nobody is made an author by a file that is refused."""
 
 
+LARGE = 30_000
+"""Characters of operations from which on they are gone through beside the event loop."""
+
 MOST_FIELDS = 1000
 """The most fields of one call; none of ours has more than ten."""
 
@@ -43,6 +46,11 @@ class Insertion(NamedTuple):
     ops: str
     text: str  #: code units
     pool: list[Attribute]  #: for the numbers in the ops; `WRITER` stands for the author
+
+    @property
+    def is_large(self) -> bool:
+        """Whether to go through it takes so long that it is done beside the event loop."""
+        return len(self.ops) > LARGE or len(self.pool) > LARGE // 10
 
     def pool_for(self, author: str) -> AttributePool:
         """The attributes, as this author's."""
@@ -150,10 +158,15 @@ def work(job: bytes) -> bytes:
 def cleaned(text: str, most: int) -> str:
     """A text, in code units, without what an editor has no line or column for. Raises
     `DocumentTooLarge` for one of more than `most` units, before it is made."""
+    measured(text, most)
+    return plain(text)
+
+
+def measured(text: str, most: int) -> None:
+    """Raises `DocumentTooLarge` for a text that would have more than `most` units, in a pad."""
     size = len(text) + (len(TAB) - 1) * text.count("\t") - text.count("\r\n")
     if size > most + 1:  # a newline at the end takes no place, the pad has one
         raise DocumentTooLarge(f"the text is longer than {most} characters")
-    return plain(text)
 
 
 def _fields(body: bytes, content_type: str) -> dict[str, Any]:

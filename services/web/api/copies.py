@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import remove
-from padfleet.services.web.api.texts import bringing, change
+from padfleet.services.web.api.texts import bringing_all_of, change
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.edits import Missing
@@ -51,7 +51,14 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
         if not await api.edits.create(destination, author, "", wrote_it=False):
             raise ApiError("destinationID already exists")
         await _into_group(api, destination)
-        await change(api, destination, author, bringing(then.atext, then.pool), for_others=True)
+        await change(
+            api,
+            destination,
+            author,
+            bringing_all_of(then),
+            for_others=True,
+            large=then.is_large,
+        )
 
 
 async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str]:

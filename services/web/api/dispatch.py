@@ -24,6 +24,7 @@ from padfleet.services.web.api.receiving import (
     Uploads,
 )
 from padfleet.services.web.api.resources import AT
+from padfleet.services.web.api.unpacking import UnknownCoding
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.budget import NoRoom
 from padfleet.shared.cold.errors import StoreAway
@@ -213,6 +214,8 @@ class Dispatcher:
             return await while_there(request, reading)
         except BodyTooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
+        except UnknownCoding as error:
+            raise _NotTaken(str(error), 415) from None
         except (UploadRateExceeded, ConversionBusy) as error:
             raise _NotTaken(str(error), 503) from None
         except Stopped as error:

@@ -145,11 +145,10 @@ class Exports:
                 visitor.address, kind, document.atext, document.pool, title
             )
         except ApiError as error:
-            if kind in KINDS:
-                raise
             log.info("export refused", extra={"pad": visitor.pad, "error": str(error)})
+            other = "etherpad" if kind in KINDS else "html"
             raise web.HTTPUnprocessableEntity(
-                text=f"There is no {kind} of this pad: {error}. Take html.\n"
+                text=f"There is no {kind} of this pad: {error}. Take {other}.\n"
             ) from None
 
     async def _send_etherpad(

@@ -192,7 +192,8 @@ class Imports:
                 wrote_it=False,
                 to_be_written=group_of(visitor.pad) is None,
             )
-        await change(self._api, visitor.pad, visitor.author, placing(found, visitor.author))
+        placed = placing(found, visitor.author)
+        await change(self._api, visitor.pad, visitor.author, placed, large=found.is_large)
         return False
 
     def _may_begin(self, meta: PadMeta) -> None:

@@ -13,6 +13,7 @@ from padfleet.services.web.api.conversion import MOST
 from padfleet.shared.batches import batches, filled
 from padfleet.shared.cold import catalogue
 from padfleet.shared.cold.opening import cold_of
+from padfleet.shared.easysync.characters import pieces, plain
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
@@ -29,6 +30,10 @@ from padfleet.shared.wire.jsontext import dumps
 
 MOST_TEXT = 100_000
 """Code units of a new pad's text."""
+
+CLEANED_AT_ONCE = 50_000
+"""Code units that are looked through in one turn of the event loop: 12 ms, if they are all controls
+or line ends."""
 
 AT_ONCE = 500
 """Pads that are asked about in one round trip."""
@@ -55,15 +60,26 @@ async def make(api: Api, pad: str, fields: Fields) -> bool:
     text = arguments.text(fields, "text")
     if len(text) > MOST_TEXT:
         raise ApiError("text must be less than 100k chars")
-    return await api.edits.create(pad, creator, cleaned(text), wrote_it=bool(author))
+    return await api.edits.create(pad, creator, await cleaned(text), wrote_it=bool(author))
 
 
-def cleaned(text: str) -> str:
-    """Without what an editor has no line or column for. Raises `ApiError` for what is too long."""
+async def cleaned(text: str) -> str:
+    """Without what an editor has no line or column for. Raises `ApiError` for what is too long.
+
+    Some at a time, and others come to their turn between; in a thread it would have the interpreter
+    to itself just the same.
+    """
     try:
-        return jobs.cleaned(text, MOST.units)
+        jobs.measured(text, MOST.units)
     except DocumentTooLarge as error:
         raise ApiError(str(error)) from None
+    if len(text) <= CLEANED_AT_ONCE:
+        return plain(text)
+    found = []
+    for piece in pieces(text, CLEANED_AT_ONCE):
+        found.append(plain(piece))
+        await asyncio.sleep(0)
+    return "".join(found)
 
 
 async def deletion_token(api: Api, pad: str) -> str | None:

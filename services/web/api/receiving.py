@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from padfleet.services.web.api.unpacking import NotPacked, Unpacker, is_packed
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.budget import Budget, NoRoom, Reservation
@@ -92,6 +93,11 @@ class UploadQueue:
             self._under_way -= Counter((who, where))
 
 
+def coding_of(request: web.BaseRequest) -> str:
+    """How its body is packed; empty: not at all."""
+    return request.headers.get("Content-Encoding", "")
+
+
 class Uploads:
     """The memory that uploads have together."""
 
@@ -107,7 +113,8 @@ class Uploads:
         size = request.content_length
         if size is not None and size > self.largest + FRAME:
             raise BodyTooLarge
-        size = self.largest if size is None else size
+        if size is None or is_packed(coding_of(request)):
+            size = self.largest  # it may become as much
         try:
             room = await self._budget.wait(size, ROOM_PATIENCE, client)
         except NoRoom as error:
@@ -137,6 +144,8 @@ class Incoming:
 
     async def form(self) -> MultipartReader:
         """Raises `Stopped`."""
+        if is_packed(coding_of(self._request)):
+            raise Stopped("a form with files is taken as it is, and not packed")
         if not self._request.content_type.startswith("multipart/"):
             raise Stopped("it is no form")
         try:
@@ -167,14 +176,25 @@ class Incoming:
         return b"".join(pieces)
 
     async def body(self) -> bytes:
-        """All of it, where it is no form with parts. Raises `Stopped` or `BodyTooLarge`."""
+        """All of it, unpacked, where it is no form with parts. Raises `Stopped`, `BodyTooLarge` or
+        `UnknownCoding`."""
+        coding = coding_of(self._request)
+        unpacker = Unpacker(coding) if is_packed(coding) else None
         pieces: list[bytes] = []
         size = 0
-        while piece := await self._next(None):
-            size += len(piece)
-            if size > self._largest:
-                raise BodyTooLarge
-            pieces.append(piece)
+        try:
+            while piece := await self._next(None):
+                for part in (piece,) if unpacker is None else unpacker.steps(piece):
+                    size += len(part)
+                    if size > self._largest:
+                        raise BodyTooLarge
+                    pieces.append(part)
+                    if unpacker is not None:
+                        await asyncio.sleep(0)  # others come to their turn
+            if unpacker is not None:
+                unpacker.end()
+        except NotPacked as error:
+            raise Stopped(str(error)) from None
         return b"".join(pieces)
 
     async def _next(self, part: BodyPartReader | None) -> bytes:

@@ -35,6 +35,8 @@ async def send(
                 async with asyncio.timeout_at(min(loop.time() + PATIENCE, latest)):
                     await response.write(part)
                 sent += len(part)
+                # What is taken at once makes nobody wait, and a piece may be megabytes.
+                await asyncio.sleep(0)
         async with asyncio.timeout(PATIENCE):
             await response.write_eof()
     except BaseException as error:

@@ -42,7 +42,7 @@ async def set_text(api: Api, fields: Fields) -> None:
     text = arguments.text(fields, "text")
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
-    await change(api, pad, author, setting(cleaned(text), author))
+    await change(api, pad, author, setting(await cleaned(text), author))
 
 
 async def set_html(api: Api, fields: Fields) -> None:
@@ -50,14 +50,14 @@ async def set_html(api: Api, fields: Fields) -> None:
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
     found = await api.conversion.read(CALLERS, html, form="html")
-    await change(api, pad, author, placing(found, author))
+    await change(api, pad, author, placing(found, author), large=found.is_large)
 
 
 async def append_text(api: Api, fields: Fields) -> None:
     text = arguments.text(fields, "text")
     author = arguments.author(fields) or SYSTEM_AUTHOR
     pad, _ = await arguments.pad(api, fields)
-    await change(api, pad, author, appending(cleaned(text), author))
+    await change(api, pad, author, appending(await cleaned(text), author))
 
 
 async def restore_revision(api: Api, fields: Fields) -> None:
@@ -69,12 +69,21 @@ async def restore_revision(api: Api, fields: Fields) -> None:
     arguments.not_above_head(rev, meta)
     async with api.noting("restore revision", pad, rev=rev):
         then = await document_at(HotReader(api.redis, api.keyspace.pad(pad), meta), rev)
-        await change(api, pad, author, bringing(then.atext, then.pool), for_others=True)
+        await change(api, pad, author, bringing_all_of(then), for_others=True, large=then.is_large)
 
 
-async def change(api: Api, pad: str, author: str, make: Make, *, for_others: bool = False) -> None:
+async def change(
+    api: Api,
+    pad: str,
+    author: str,
+    make: Make,
+    *,
+    for_others: bool = False,
+    large: bool = False,
+) -> None:
+    """Changes the pad as `make` says; `for_others` and `large` are as for `Edits.change`."""
     try:
-        await api.edits.change(pad, author, make, for_others=for_others)
+        await api.edits.change(pad, author, make, for_others=for_others, large=large)
     except Missing:
         raise ApiError("padID does not exist") from None
 
@@ -113,11 +122,11 @@ def appending(text: str, author: str) -> Make:
     return make
 
 
-def bringing(atext: AText, pool: AttributePool) -> Make:
+def bringing_all_of(then: Document) -> Make:
     """Puts another document in the place of all there is, with its authors and attributes."""
 
     def make(document: Document) -> EditChange | None:
-        wire_pool = AttributePool()
+        atext, pool, wire_pool = then.atext, then.pool, AttributePool()
         attribs = move_ops_to_new_pool(atext.attribs, pool, wire_pool)
         changeset = replacing(document.atext.text, AText(atext.text, attribs))
         return EditChange(with_authors(changeset, wire_pool, newlines=True), wire_pool)

@@ -18,9 +18,9 @@ from padfleet.shared.cold.layout.parts import (
     payload_of,
     value_of,
 )
-from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.pads import ColdPart
 from padfleet.shared.cold.rows import Row
+from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.records import Snapshot
 
@@ -121,14 +121,16 @@ async def _history(parts: PadParts, contents: Contents, part: ColdPart) -> None:
 async def _blocks_of_new(
     first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None
 ) -> list[Block]:
-    """Some at a time, so that others come to their turn."""
+    """Some at a time, so that others come to their turn, and large ones beside the event loop."""
     added: list[Block] = []
     for start in range(0, len(records), AT_ONCE):
         if added:
             chain = added[-1].chain
             await asyncio.sleep(0)
         some = slice(start, start + AT_ONCE)
-        added += to_blocks(first + start, records[some], chain, rows[some] if rows else None)
+        own = rows[some] if rows else None
+        size = sum(map(len, records[some])) // AS_RECORDS
+        added += await in_turn(size, to_blocks, first + start, records[some], chain, own)
     return await _joined(added, 1) if len(records) > AT_ONCE else added
 
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.layout.names import parts_folder
 from padfleet.shared.cold.layout.parts import Kind, PartContent, PartRef, decode_part, encode_part
-from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.store import ColdStore
+from padfleet.shared.cold.turns import in_turn
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

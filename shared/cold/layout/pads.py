@@ -31,10 +31,10 @@ from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
 from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
 from padfleet.shared.cold.layout.recent import RecentHeads
-from padfleet.shared.cold.layout.turns import in_turn
 from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
+from padfleet.shared.cold.turns import in_turn
 from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.records import Snapshot

@@ -121,8 +121,8 @@ async def test_a_body_that_is_not_packed_as_it_says_is_its_senders_fault(
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     body = b"\x07" * 300_000  # a block of a kind that there is none of
     writer.write(
-        b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Encoding: deflate\r\nContent-Type: text/plain\r\n"
-        b"Content-Length: %d\r\n\r\n" % (path.encode(), len(body))
+        b"POST %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Encoding: deflate\r\n"
+        b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body))
     )
     async with asyncio.timeout(10):
         answer = asyncio.create_task(reader.read(100))

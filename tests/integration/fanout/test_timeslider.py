@@ -143,8 +143,8 @@ async def test_the_writers_snapshot_is_a_place_to_begin(
 ) -> None:
     staging = await Staging.begin(redis, Keyspace(4), "shorter", head=2999)
     await staging.add(history()[:3000])
-    snapshot = staging._snapshot(room.epoch)
-    await redis.client.set(room.keys.snap, snapshot.to_bytes())
+    _, written = staging._snapshot(room.epoch)
+    await redis.client.set(room.keys.snap, written)
     begun: list[int] = []
     done = slider._done
 

@@ -6,7 +6,7 @@ import pytest
 
 from padfleet.shared.easysync import AText, from_units, to_units
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.characters import controls_in, plain, without_controls
+from padfleet.shared.easysync.characters import controls_in, pieces, plain, without_controls
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,21 @@ def test_controls_are_found_where_they_are() -> None:
     body = Body(AText(text, "|1+8"))
     assert list(controls_in(body, 0, len(text))) == [1, 5]
     assert list(controls_in(body, 2, len(text))) == [5]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "abc\r\ndef\r\r\n\n\r",
+        "\ud83d\ude00\ud83d\ude00\ude00\ud83d",
+        "a\tb\x00\x7f\r\n" * 3,
+        "\r\n" * 5 + "\ud800" * 3 + "\udc00" * 3,
+    ],
+)
+def test_a_text_in_pieces_becomes_what_it_becomes_whole(text: str, size: int) -> None:
+    found = list(pieces(text, size))
+    assert "".join(found) == text
+    assert max(map(len, found), default=0) <= size + 1
+    assert "".join(map(plain, found)) == plain(text)

@@ -9,6 +9,9 @@ SMALL: Final = 1 << 15
 most, where a thread costs a tenth of that each time, and as much again of the loop's, since only
 one of the two can run."""
 
+AS_RECORDS: Final = 16
+"""How many times as many bytes records have, as Redis keeps them, that take as long."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
