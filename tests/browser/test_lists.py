@@ -67,7 +67,6 @@ async def test_a_numbered_list_is_written_with_the_keyboard(browser: Browser, fl
 
 
 def test_several_items_are_typed_over(browser: Browser, fleet: Fleet) -> None:
-    """Browsers would have put styles on what is left, which is complained about."""
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.to_end()
     ada.press("Enter", "Control+Shift+7")

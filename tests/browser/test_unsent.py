@@ -48,7 +48,7 @@ def closed_with(browser: Browser, fleet: Fleet, words: str) -> tuple[Page, Page]
 def test_what_was_not_sent_is_put_back_where_it_belongs(browser: Browser, fleet: Fleet) -> None:
     ada, bob = closed_with(browser, fleet, "never sent. ")
     ada.click("#unsent button:first-of-type")
-    eventually_sync(lambda: "sent. never sent. " in bob.text(), "Bob sees it")
+    eventually_sync(lambda: "sent. never sent. " in bob.text(), "Bob sees it", timeout=30)
     eventually_sync(lambda: "Bob was here. " in ada.text())
     ada.saved()
     eventually_sync(lambda: ada.look(KEPT) == "", "it is not kept any more")

@@ -55,9 +55,9 @@ export class Keeper {
 }
 
 /**
- * What is left of a draft, for the text of `state` with its own edits, as a changeset in the numbers of
- * its pool; "" where all of it has been accepted. Null where it does not fit. `time` is that of the
- * revision that `state` has, `ask` gives changesets of the pad.
+ * What is left of a draft, for the text that `state` has without own edits, as a changeset in the
+ * numbers of its pool; "" where all of it has been accepted. Null where it does not fit. `time` is that
+ * of the revision that `state` has, `ask` gives changesets of the pad.
  */
 export async function remains(
   draft: Draft,
@@ -65,15 +65,17 @@ export async function remains(
   time: number | undefined,
   ask: Ask,
 ): Promise<string | null> {
-  const { pool } = state;
-  const copy = AttributePool.from(pool.toJSON());
+  const copy = AttributePool.from(state.pool.toJSON());
   const history = new History(state.accepted, copy, state.rev, time, ask);
-  const left = await rebased(draft, history, () => state.rev, pool);
-  if (left === null || left === "") return left;
-  // From here on nothing is awaited: it is for the text of this very revision, without own edits.
+  return rebased(draft, history, () => state.rev, state.pool);
+}
+
+/** The same for the text with own edits. */
+export function besideOwn(changeset: string, state: Collaborator): string {
+  const { pool } = state;
   const mine = state.unsent.changesets.reduce<string | null>(
     (all, next) => (all === null ? next : compose(all, next, pool)),
     null,
   );
-  return mine === null ? left : follow(mine, left, pool, true);
+  return mine === null ? changeset : follow(mine, changeset, pool, true);
 }

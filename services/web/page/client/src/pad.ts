@@ -10,7 +10,7 @@ import { type Draft, type DraftStore } from "./drafts.js";
 import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
 import { Emitter } from "./events.js";
 import { Holding } from "./holding.js";
-import { Keeper, remains } from "./keeping.js";
+import { besideOwn, Keeper, remains } from "./keeping.js";
 import type { LineOptions } from "./line.js";
 import type {
   ChangesetAnswer,
@@ -321,7 +321,8 @@ export class Pad extends Emitter<PadEvents> {
       this.changesets(start, granularity),
     );
     if (left === null) return false;
-    if (left !== "") this.applyOwn(left);
+    // From here on nothing is awaited: it is for the text of this very revision.
+    if (left !== "") this.applyOwn(besideOwn(left, this.state));
     await this.discard(draft);
     return true;
   }

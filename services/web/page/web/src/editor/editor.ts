@@ -15,7 +15,6 @@ import { leaving, plainKeys, tabKeys } from "./keymap.js";
 import { besideMarkers } from "./markers.js";
 import { orderlyMarkers } from "./numbering.js";
 import { painting } from "./paint.js";
-import { typedOverLines } from "./overlines.js";
 import { pointing } from "./pointers.js";
 import { waitForComposition } from "./composing.js";
 import { restoring } from "./restore.js";
@@ -109,7 +108,6 @@ export class PadEditor {
           undoing.of(session.undoing),
           travelByMenu,
           redoInCapitals,
-          typedOverLines,
           typing,
           besideMarkers,
           orderlyMarkers,
