@@ -34,6 +34,8 @@ async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document]
     Raises what `UNREACHABLE` lists, and as `read_told_meta` does.
     """
     meta, opening = await asyncio.gather(read_told_meta(redis, keys), _read(redis, keys))
+    if opening is not None and meta.exists and not opening.there:
+        opening = await _read(redis, keys)  # it was brought here for this
     if opening is None:
         return None
     read = sum(len(part) for _, fields in opening.entries for part in fields)

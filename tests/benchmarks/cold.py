@@ -229,31 +229,31 @@ def _joined(report: Report, histories: dict[int, Typed], *, pads: int) -> None:
 
     with _folder() as folder:
         asyncio.run(prepare(folder))
-        with Rig(settings=_settings(folder, PADFLEET_COLD_AFTER="600")) as rig:
-            worker = rig.worker.process.pid
+        with Rig(workers=2, settings=_settings(folder, PADFLEET_COLD_AFTER="600")) as rig:
+            workers = [worker.process.pid for worker in rig.fleet.workers]
             for (how, length), times in asyncio.run(run(rig.worker.url)).items():
                 case = f"joining a {how} pad of {length:,} revisions"
                 _add(report, case, "ms, median", statistics.median(times))
                 _add(report, case, "ms, p95", sorted(times)[int(0.95 * (len(times) - 1))])
-            used = cpu_seconds_exactly([worker])
+            used = cpu_seconds_exactly(workers)
             began = time.perf_counter()
-            asyncio.run(_at_once(rig.worker.url, many))
+            asyncio.run(_at_once(rig.fleet.urls, many))
             took = time.perf_counter() - began
-            used = cpu_seconds_exactly([worker]) - used
-            case = f"{len(many):,} different cold pads joined at once"
+            used = cpu_seconds_exactly(workers) - used
+            case = f"{len(many):,} different cold pads joined at once, on two workers"
             _add(report, case, "s until all are", took)
             _add(report, case, "joined/s", len(many) / took)
-            _add(report, case, "CPU-ms of the worker for each", used / len(many) * 1000)
+            _add(report, case, "CPU-ms of the workers for each", used / len(many) * 1000)
 
 
-async def _at_once(url: str, names: Sequence[str]) -> None:
+async def _at_once(urls: Sequence[str], names: Sequence[str]) -> None:
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def join(name: str) -> None:
+    async def join(url: str, name: str) -> None:
         async with places, connect(f"{url}/p/{name}", text_only=True):
             pass
 
-    await asyncio.gather(*map(join, names))
+    await asyncio.gather(*(join(urls[n % len(urls)], name) for n, name in enumerate(names)))
 
 
 def _written_behind(report: Report, *, seconds: float) -> None:
