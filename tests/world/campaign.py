@@ -157,6 +157,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--faults", default="", help="kinds of faults to choose from, with commas")
     parser.add_argument("--servers", choices=KINDS, help="how they stand together; else by seed")
     parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
+    parser.add_argument("--snapshots", type=int, help="revisions between two; else as usual")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
@@ -166,6 +167,7 @@ def main(argv: Sequence[str]) -> int:
         clients=args.clients,
         rate=args.rate,
         hasty=args.hasty,
+        snapshots=args.snapshots,
         kinds=kinds,
         servers=args.servers,
         cold=None if args.cold is None else args.cold == "yes",
@@ -255,6 +257,8 @@ def _again(task: Task, size: Size) -> str:
         words += ["--servers", size.servers]
     if size.cold is not None:
         words += ["--cold", "yes" if size.cold else "no"]
+    if size.snapshots is not None:
+        words += ["--snapshots", str(size.snapshots)]
     return task.seed + (f" ARGS='{' '.join(words)}'" if words else "")
 
 

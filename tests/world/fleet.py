@@ -64,10 +64,12 @@ class Fleet:
         kind: Kind = "single",
         settings: Mapping[str, str] | None = None,
         with_cold: bool = False,
+        snapshots: int | None = None,
     ) -> None:
         """`kind`: how the servers stand together. `serves` is told of those that count from now on,
         whenever these are others or have other things in them. `with_cold`: there is a cold store,
-        in which pads lie that nobody is on."""
+        in which pads lie that nobody is on. `snapshots`: revisions between two of a pad; None: as
+        many as writers have without being told."""
         self.world = world
         self.faults: list[str] = []  #: programs that ended with what nobody expects
         self.programs: dict[str, Program] = {}
@@ -76,6 +78,9 @@ class Fleet:
         self._writers = 0  #: that there have been
         self._dice: random.Random = world.dice("supervisor")
         self._env = SETTINGS | {"PADFLEET_REDIS_URL": self.servers.url} | dict(settings or {})
+        self._of_writers = COLD if with_cold else {}
+        if snapshots is not None:
+            self._of_writers = self._of_writers | {"PADFLEET_SNAPSHOT_EVERY": str(snapshots)}
         if self.cold is not None:
             self.cold.serve()
             self._env["PADFLEET_COLD_URL"] = self.cold_url
@@ -116,7 +121,7 @@ class Fleet:
         self._writers += 1
         name = f"writer-{self._writers}"
         env = {k: v for k, v in self._env.items() if k != "PADFLEET_API_KEY"}
-        env |= {"PADFLEET_WRITER_ID": name} | (COLD if self.cold is not None else {})
+        env |= {"PADFLEET_WRITER_ID": name} | self._of_writers
         settings = load(WriterSettings, "padfleet writer", [], env)
         ready = f"http://{name}:{PORT}/health/ready"
         return Program(name, lambda: writer.run(settings), ready)

@@ -83,6 +83,9 @@ def hunt(argv: Sequence[str]) -> int:
         importlib.import_module(library)
     missed = 0
     for name in names:
+        if MUTATIONS[name].doubled:
+            note(args.docs, name, 0, "")
+            continue
         seeds, finding = _hunt_one(name, args)
         missed += not finding
         print(f"{name}: {seeds} seeds: {finding or 'NOT FOUND'}", flush=True)
@@ -160,9 +163,12 @@ def note(docs: Path, name: str, seeds: int, finding: str) -> None:
     rows = {
         found[1]: line
         for line in table.splitlines()
-        if (found := re.match(r"\| ([^|]+?) \| \d+ \|", line)) is not None
+        if (found := re.match(r"\| ([^|]+?) \| (?:\d+|–) \|", line)) is not None
     }
-    rows[name] = f"| {name} | {seeds} | {_told(finding) if finding else 'not found'} |"
+    if doubled := MUTATIONS[name].doubled:
+        rows[name] = f"| {name} | – | cannot be found: {doubled} |"
+    else:
+        rows[name] = f"| {name} | {seeds} | {_told(finding) if finding else 'not found'} |"
     kept = [rows[each] for each in MUTATIONS if each in rows]
     lines = ["", "| what is taken out | seeds | what was found first |", "|---|--:|---|", *kept, ""]
     docs.write_text(before + BEGIN + "\n".join(lines) + END + after, "utf-8")

@@ -56,6 +56,7 @@ class Size:
     guests: bool = True  #: a reader, a timeslider, and who calls the API
     servers: servers.Kind | None = None  #: how they stand together; None: as the seed says
     cold: bool | None = None  #: whether there is a cold store; None: as the seed says
+    snapshots: int | None = None  #: revisions between two snapshots; None: as writers have it
     kinds: tuple[str, ...] = ()  #: of faults to choose from; none: all of them
     hasty: bool = False  #: ends with the first thing that is found while it runs
 
@@ -157,7 +158,7 @@ async def _play(
         kind = size.servers
     with_cold = world.dice("cold store").random() < WITH_COLD if size.cold is None else size.cold
     world.line(f"Redis is {kind}, and there is {'a' if with_cold else 'no'} cold store")
-    fleet = Fleet(world, guards.follow, kind=kind, with_cold=with_cold)
+    fleet = Fleet(world, guards.follow, kind=kind, with_cold=with_cold, snapshots=size.snapshots)
     looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
     for _ in range(size.writers):
         fleet.add_writer()

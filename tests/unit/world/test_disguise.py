@@ -92,7 +92,7 @@ def test_clocks_and_chance_are_the_seed_s() -> None:
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
     """Whatever the hashes of texts are, and wherever objects lie."""
-    command = ("-m", "tests.world", "--seed", "5", "--seconds", "6", "--clients", "4")
+    command = ("-m", "tests.world", "--seed", "5", "--seconds", "3", "--clients", "4")
     first = _run(*command, hash_seed="1").splitlines()
     second = _run(*command, hash_seed="77").splitlines()
     assert first[:-1][:-20] == second[:-1][:-20]
