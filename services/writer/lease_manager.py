@@ -24,6 +24,7 @@ from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.supervision import DISPENSABLE
 from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, tick
+from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -153,14 +154,9 @@ class LeaseManager:
         await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
 
     async def _tick(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                liveness = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
-            self._share = leases.share(self._keyspace.partitions, liveness.alive, self._id)
-        except (*UNREACHABLE, RedisError) as error:
-            # Perhaps only the shard of this one key is away. The others' leases need care still.
-            log.warning("writers not counted", extra={"error": str(error)})
-        await asyncio.gather(*(self._keep(group) for group in self._groups))
+        # At once: an idle writer is woken once by all the answers. What is another's share by this
+        # beat is kept once more, and given back.
+        await all_of(self._beat(), *(self._keep(group) for group in self._groups))
         changing = [
             p for p in range(self._keyspace.partitions) if (p in self.held) != (p in self._share)
         ]
@@ -168,6 +164,16 @@ class LeaseManager:
         metrics.PARTITIONS.set(len(self.held))
         if not self.lacking:
             self.whole_at = asyncio.get_running_loop().time()
+
+    async def _beat(self) -> None:
+        """Says that this writer lives, and learns which partitions are its share."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                liveness = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
+            self._share = leases.share(self._keyspace.partitions, liveness.alive, self._id)
+        except (*UNREACHABLE, RedisError) as error:
+            # Perhaps only the shard of this one key is away. The others' leases need care still.
+            log.warning("writers not counted", extra={"error": str(error)})
 
     async def _keep(self, group: list[int]) -> None:
         """Those of its share, in one call: what takes so many calls is dear where nobody writes."""

@@ -17,6 +17,7 @@ from padfleet.shared.log.agreement import ELDERS_SPEAK, Disagreement, agree, is_
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import claim_key
 from padfleet.shared.supervisor import tick
+from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +89,14 @@ class Membership:
 
     async def look(self) -> None:
         """One look. Raises as `enter` does."""
-        agreed = await agree(self._redis, self._partitions, self._since, self._cold)
+        # At once: an idle process is woken once by both answers.
+        agreed, claimed = await all_of(
+            agree(self._redis, self._partitions, self._since, self._cold), self._claim(CLAIM_MS)
+        )
         agreed.check(self._partitions)
         if agreed.begun:
             log.warning("pf:config was lost, and has been put back")
-        if not await self._claim(CLAIM_MS):
+        if not claimed:
             raise NameTaken(
                 f"another {self._kind} has started as {self._name} while this one was not heard "
                 f"of: give each a {self._setting} of its own, or set none"

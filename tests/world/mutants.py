@@ -73,16 +73,16 @@ MUTATIONS: Final = {
         doubled="whatever else changes a pad takes the term away, and a loss changes the reign",
     ),
     "position not moved": Mutation(
-        _COMMIT, "redis.call('HSET', state, 'position', new_position)", ""
+        _COMMIT, "'HSET', state, 'position', new_position, news, told", "'HSET', state, news, told"
     ),
     "position moved one too far": Mutation(
         _COMMIT,
-        "redis.call('HSET', state, 'position', new_position)",
-        "redis.call('HSET', state, 'position', (string.gsub(new_position, '-%d+$', '-9')))",
+        "'position', new_position, news",
+        "'position', (string.gsub(new_position, '-%d+$', '-9')), news",
     ),
     "head not moved": Mutation(
         _COMMIT,
-        "for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end",
+        "if last > first then redis.call('HSET', meta, unpack(ARGV, first, last)) end",
         "",
     ),
     "the last of several revisions is left out": Mutation(
@@ -250,8 +250,8 @@ MUTATIONS: Final = {
     ),
     "leases are not renewed": Mutation(
         _LEASES,
-        "        await asyncio.gather(*(self._keep(group) for group in self._groups))\n",
-        "",
+        "await all_of(self._beat(), *(self._keep(group) for group in self._groups))",
+        "await self._beat()",
         doubled="each commit renews them, and whoever loses one takes it again",
     ),
     "any position will do": Mutation(

@@ -153,7 +153,7 @@ for i = 1, pads do
   if last >= first then record_reign(meta, reign, known[i][1], known[i][2]) end
   for j = first, last do records[#records + 1] = ARGV[j] end
   first, last, after = counted(after, 2)
-  for j = first, last, 2 do redis.call('HSET', meta, ARGV[j], ARGV[j + 1]) end
+  if last > first then redis.call('HSET', meta, unpack(ARGV, first, last)) end
   first, last, at = counted(after, 2)
   for j = first, last, 2 do
     if ARGV[j + 1] == '' then
@@ -171,15 +171,12 @@ end
 
 -- pcall: if the key is of a wrong type, these pads stay; that is no reason to keep anybody waiting.
 for i = at, #ARGV do redis.pcall('ZADD', KEYS[#KEYS], now_ms, ARGV[i]) end
-redis.call('HSET', state, 'position', new_position)
+local news, told = 'told', new_position
+if ARGV[6] ~= 'tell' then news, told = 'untold', cmsgpack.pack(untold) end
+redis.call('HSET', state, 'position', new_position, news, told)
 -- By hundreds: a call takes only so many arguments from Lua.
 for i = 1, #aside, 100 do
   redis.call('XDEL', inbox, unpack(aside, i, math.min(i + 99, #aside)))
-end
-if ARGV[6] == 'tell' then
-  redis.call('HSET', state, 'told', new_position)
-else
-  redis.call('HSET', state, 'untold', cmsgpack.pack(untold))
 end
 -- Every entry up to the position is settled; '~' lets Redis drop whole nodes only.
 -- pcall: an inbox of a wrong type has nothing in it that anybody could settle.
