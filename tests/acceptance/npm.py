@@ -272,8 +272,10 @@ class Npm:
         query_cookie: str | None = None,
         embed: str | None = None,
         auth: Message | None = None,
+        deflate: Message | None = None,
     ) -> Client:
-        """A socket.io-client. It connects by itself; what it is to say meanwhile waits for that."""
+        """A socket.io-client. It connects by itself; what it is to say meanwhile waits for that.
+        `deflate`: what `ws` is told of permessage-deflate."""
         fields = {"cookie": query_cookie, "embed": embed}
         query = {name: value for name, value in fields.items() if value is not None}
         options: Message = {"transports": list(transports), "query": query}
@@ -281,6 +283,8 @@ class Npm:
             options["extraHeaders"] = {"Cookie": cookie}
         if auth is not None:
             options["auth"] = auth
+        if deflate is not None:
+            options["perMessageDeflate"] = deflate
         return self._new("open", url, options=options)
 
     def cli(self, url: str) -> Client:

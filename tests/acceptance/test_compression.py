@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory as Offer
 
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.acceptance.npm import Npm, borrow_npm, new_pad, new_token
@@ -53,12 +55,12 @@ class Reader:
 
 
 @asynccontextmanager
-async def by_aiohttp(url: str, pad: str) -> AsyncIterator[Reader]:
+async def by_aiohttp(url: str, pad: str, bits: int = 15) -> AsyncIterator[Reader]:
     async with (
         aiohttp.ClientSession() as http,
-        http.ws_connect(f"{url}{QUERY}", compress=15) as socket,
+        http.ws_connect(f"{url}{QUERY}", compress=bits) as socket,
     ):
-        reader = Reader("aiohttp", socket.send_str, socket.compress > 0)
+        reader = Reader(f"aiohttp, {bits} bits", socket.send_str, socket.compress > 0)
 
         async def read() -> None:
             async for message in socket:
@@ -72,10 +74,14 @@ async def by_aiohttp(url: str, pad: str) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def by_websockets(url: str, pad: str) -> AsyncIterator[Reader]:
+async def by_websockets(url: str, pad: str, *offers: Offer) -> AsyncIterator[Reader]:
+    """With these offers in their order, or its own."""
     address = url.replace("http", "ws", 1) + QUERY
-    async with websockets.connect(address, max_size=None) as socket:
-        reader = Reader("websockets", socket.send, bool(socket.protocol.extensions))
+    offered = list(offers) or None
+    async with websockets.connect(address, max_size=None, extensions=offered) as socket:
+        told = [offer.get_request_params() for offer in offers]
+        deflates = bool(socket.protocol.extensions)
+        reader = Reader(f"websockets, {told}", socket.send, deflates)
 
         async def read() -> None:
             async for message in socket:
@@ -114,6 +120,64 @@ async def test_I3_python_clients(
         follows([data["newRev"] for data in reader.data("NEW_CHANGES")], first, reader.make)
     spent = {side: worker.metric(deflated % side) - before[side] for side in before}
     assert spent["before"] > 3 * spent["after"] > 0
+
+
+def has(reader: Reader, rev: int) -> bool:
+    return any(data["newRev"] == rev for data in reader.data("NEW_CHANGES"))
+
+
+NARROWEST = 12
+"""Bits of the window that a worker sends for: who has room for less is spoken to undeflated."""
+
+BITS = range(8, 16)
+
+
+async def test_I3_whatever_a_client_offers_it_reads_along(fleet: Fleet) -> None:
+    """All of them on one pad at once: each window that can be asked for, of either side, no
+    takeover of either side, several offers; who offers what cannot be met is served all the
+    same."""
+    worker, pad = fleet.workers[0], new_pad()
+    wide = dict[str, Any](server_max_window_bits=15)
+    wanted: list[tuple[AbstractAsyncContextManager[Reader], bool]] = [
+        (by_aiohttp(worker.url, pad, bits), bits >= NARROWEST) for bits in BITS[1:]
+    ]
+    for offers, deflates in [
+        *(([Offer(server_max_window_bits=bits)], bits >= NARROWEST) for bits in BITS),
+        *(([Offer(client_max_window_bits=bits)], True) for bits in BITS[1:]),
+        ([Offer(client_max_window_bits=True)], True),
+        ([Offer(client_no_context_takeover=True)], True),
+        ([Offer(server_no_context_takeover=True)], False),
+        ([Offer(server_max_window_bits=9), Offer(**wide)], True),
+        ([Offer(server_no_context_takeover=True), Offer(client_max_window_bits=9)], True),
+        ([Offer(**wide), Offer(server_max_window_bits=9)], True),
+        ([Offer(server_max_window_bits=9), Offer(server_max_window_bits=10)], False),
+    ]:
+        wanted.append((by_websockets(worker.url, pad, *offers), deflates))
+    async with AsyncExitStack() as stack:
+        readers = [(await stack.enter_async_context(opened), d) for opened, d in wanted]
+        for reader, deflates in readers:
+            assert reader.deflates == deflates, reader.make
+            await eventually(partial(reader.data, "CLIENT_VARS"), reader.make)
+        await asyncio.to_thread(crowd, worker.url, pad)
+        last = max(data["newRev"] for reader, _ in readers for data in reader.data("NEW_CHANGES"))
+        assert last > 3 * AUTHORS
+        for reader, _ in readers:
+            await eventually(partial(has, reader, last), f"{reader.make} has the last one")
+            first = reader.data("CLIENT_VARS")[0]["collab_client_vars"]["rev"] + 1
+            follows([data["newRev"] for data in reader.data("NEW_CHANGES")], first, reader.make)
+
+
+@pytest.mark.parametrize("bits", [9, NARROWEST, 15])
+async def test_I3_a_client_of_ws_with_a_narrow_window(npm: Npm, fleet: Fleet, bits: int) -> None:
+    worker, pad = fleet.workers[0], new_pad()
+    deflate = {"serverMaxWindowBits": bits, "clientMaxWindowBits": bits, "threshold": 0}
+
+    client = await asyncio.to_thread(lambda: npm.open(worker.url, deflate=deflate).join(pad))
+    await asyncio.to_thread(crowd, worker.url, pad)
+    revisions = [data["newRev"] for data in client.heard("NEW_CHANGES")]
+    assert len(revisions) > 3 * AUTHORS
+    follows(revisions, client.rev + 1, "socket.io-client")
+    assert client.all("extensions")[-1] == ("permessage-deflate" if bits >= NARROWEST else "")
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling", "websocket"]], ids="-".join)
