@@ -1,7 +1,8 @@
 """Brings a pad from Etherpad's records into a fleet, with all that belongs to it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from padfleet.shared.batches import slices
@@ -31,6 +32,9 @@ STEP = 200
 MOST_MISSING = 10_000
 """Chat messages that may be missing, beside as many as there are, before the rest is not looked
 for: how many there are is only what the pad's record says."""
+
+MOST_KEPT = 100_000
+"""Texts in revisions that are looked for: of ten million revisions."""
 
 MARK = "brought"
 """Field of a pad's meta: head and time that the pad had where it was brought from, and the head
@@ -77,7 +81,7 @@ async def bring_pad(
     """Installs the pad in one step, when all of it has been read and found to fit together.
 
     `deletion` is the hash of its deletion token. With `salvage`, of a pad whose history does not
-    fit together its present text is brought.
+    fit together its present text is brought; where that is lost, the newest that a revision has.
     Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises;
     nothing is changed then.
     """
@@ -86,17 +90,21 @@ async def bring_pad(
     key = r.pad_key(pad_id)
     latest = int(time.time() * 1000) + DAY_MS
     (record,) = await records.get([key])
-    head = r.head_of(record, key)
     why = ""
     try:
+        head = r.head_of(record, key)
         staging, authors = await _history(
             redis, keyspace, records, pad_id, as_id, record, head, bounds, progress
         )
     except BadRecord as error:
         if not salvage:
             raise
-        staging, authors, damage = await _present_text(redis, keyspace, record, key, as_id, bounds)
+        staging, authors, damage = await _present_text(
+            redis, keyspace, records, pad_id, record, as_id, bounds
+        )
         why = f"{error}; {damage}" if damage else str(error)
+    if not isinstance(record, Mapping):
+        record = {}  # it has been salvaged without
     try:
         messages = await _chat(records, pad_id, record, staging, latest)
         saved = r.saved_of(record, key, latest=latest)
@@ -139,15 +147,19 @@ class StateThere(NamedTuple):
 
 
 async def state_there(records: Records, pad_id: str) -> StateThere:
-    """Raises `BadRecord` for a pad that cannot be brought."""
+    """Of a pad that does not fit together as much as can be told: whoever wants its history will
+    see."""
     key = r.pad_key(pad_id)
     (record,) = await records.get([key])
-    head = r.head_of(record, key)
+    try:
+        head = r.head_of(record, key)
+    except BadRecord:
+        return StateThere(-1, 0)
     (last,) = await records.get([r.revision_key(pad_id, head)])
     try:
         return StateThere(head, r.changeset_of(last, key)[2])
     except BadRecord:
-        return StateThere(head, 0)  # whoever wants its history will see
+        return StateThere(head, 0)
 
 
 def mark_of(there: StateThere, head_here: int) -> str:
@@ -196,10 +208,24 @@ async def _history(
 
 
 async def _present_text(
-    redis: Redis, keyspace: Keyspace, record: Any, key: str, as_id: str, bounds: Bounds
+    redis: Redis,
+    keyspace: Keyspace,
+    records: Records,
+    pad_id: str,
+    record: Any,
+    as_id: str,
+    bounds: Bounds,
 ) -> tuple[Staging, set[str], str]:
-    """Also why the text comes without its attributes; empty: it has them."""
-    if len(r.text_of(record, key)) > bounds.units:
+    """Also what of it is missing: why it comes without its attributes, or is an older one; empty:
+    nothing is."""
+    key = r.pad_key(pad_id)
+    older = ""
+    try:
+        text = r.text_of(record, key)
+    except BadRecord:
+        rev, record = await _newest_kept(records, pad_id)
+        text, older = r.text_of(record, key), f"as it was at revision {rev}"
+    if len(text) > bounds.units:
         raise BadRecord(f"{key}: the text is longer than {bounds.units} characters")
     revision, damage = present_text(record, key, 1, most=bounds.attributes)
     staging = await Staging.begin(redis, keyspace, as_id, head=0)
@@ -208,7 +234,28 @@ async def _present_text(
     except CorruptPad as error:
         await staging.drop()
         raise BadRecord(f"{key}: {error}") from error
-    return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}, damage
+    missing = "; ".join(part for part in (older, damage) if part)
+    return staging, set(staging.document.authors()) - {SYSTEM_AUTHOR}, missing
+
+
+async def _newest_kept(records: Records, pad_id: str) -> tuple[int, Any]:
+    """The newest revision that has the whole text with it, and what it has: so a pad has a text
+    whose own record is lost. Raises `BadRecord` where there is none."""
+    found: tuple[int, Any] | None = None
+    step = STEP * r.KEY_REVISIONS
+    for start in range(0, MOST_KEPT * r.KEY_REVISIONS, step):
+        numbers = range(start, start + step, r.KEY_REVISIONS)
+        values = await records.get([r.revision_key(pad_id, number) for number in numbers])
+        for number, value in zip(numbers, values, strict=True):
+            if isinstance(value, Mapping) and isinstance(value.get("meta"), Mapping):
+                with suppress(BadRecord):
+                    r.text_of(value["meta"], "")
+                    found = number, value["meta"]
+        if all(value is None for value in values):
+            break
+    if found is None:
+        raise BadRecord(f"{r.pad_key(pad_id)}: no text is left, neither there nor in a revision")
+    return found
 
 
 async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, latest: int) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
-from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.etherpad.records import BadRecord, Unreadable
 from padfleet.shared.wire.jsontext import loads
 
 CHUNK = 1 << 18
@@ -70,7 +70,7 @@ class IndexedFile:
         try:
             return self._pick(loads(self._file.read(place.size)))
         except ValueError as error:
-            raise BadRecord(f"{key}: {error}") from error
+            return Unreadable(str(error))
 
 
 async def open_etherpad_file(file: IO[bytes], *, most: int | None = None) -> IndexedFile:

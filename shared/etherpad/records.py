@@ -6,6 +6,7 @@ more than a number: whoever goes through something goes by what is there.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from padfleet.shared import bounds
@@ -24,6 +25,14 @@ _CHAT_FIELDS = {"text", "time", "userId", "userName", "authorId", "displayName"}
 
 class BadRecord(ValueError):
     """A record is missing, or is not what it should be. The text says which, and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands in the place of a value that is no JSON. Whoever can do without the record goes on as
+    if there were none; for who cannot, `why` becomes a `BadRecord`."""
+
+    why: str
 
 
 def pad_key(pad_id: str) -> str:
@@ -231,6 +240,8 @@ def plain(name: str) -> str:
 def _object(value: Any, what: str) -> Mapping[str, Any]:
     if value is None:
         raise BadRecord(f"{what} is missing")
+    if isinstance(value, Unreadable):
+        raise BadRecord(f"{what}: {value.why}")
     if not isinstance(value, Mapping):
         raise BadRecord(f"{what} is not an object")
     return value

@@ -16,17 +16,16 @@ class ForeignRedis:
         """No connection is made yet. ValueError says what is wrong with the URL."""
         self._client = SingleClient.from_url(url)
 
-    async def values(self, keys: Sequence[str]) -> list[bytes | str | None]:
+    async def values(self, keys: Sequence[bytes]) -> list[bytes | str | None]:
         """In this order; None for what is not there, or is no string. One round trip, or none."""
         return await self._client.mget(keys) if keys else []
 
-    async def some_keys(self, cursor: int, prefix: str) -> tuple[int, list[str]]:
+    async def some_keys(self, cursor: int, prefix: str) -> tuple[int, list[bytes | str]]:
         """Some of the keys that begin so, and the cursor to go on with: 0 stands for the beginning
         and for the end. A key may come more than once."""
         pattern = "".join(f"\\{char}" if char in "*?[]\\" else char for char in prefix) + "*"
         after, found = await self._client.scan(cursor, match=pattern, count=SCAN_COUNT)
-        # The URL may say `decode_responses`.
-        return after, [key.decode() if isinstance(key, bytes) else key for key in found]
+        return after, found  # texts where the URL says `decode_responses`
 
     async def close(self) -> None:
         await self._client.aclose()

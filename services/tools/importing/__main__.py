@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from padfleet.services.tools.importing.beside import bring_beside
 from padfleet.services.tools.importing.run import Importer, ImportTally
-from padfleet.services.tools.importing.sources import BadSource, Database, Source, open_source
+from padfleet.services.tools.importing.sources import (
+    BadSource,
+    Database,
+    Source,
+    open_source,
+    sources_of,
+)
 from padfleet.services.tools.importing.sql import NoDriver
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.noting import noted, this_command
@@ -37,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     if given.new_id is not None and not is_new_pad_id(given.new_id):
         refuse_new_id(parser, given.new_id)
-    if given.new_id is not None and len(given.source) > 1:
+    if given.new_id is not None and len(_sources(given)) > 1:
         parser.error("--as needs a single pad, and there are several files")
     return run_tool(parser, argv, _import)
 
@@ -55,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         "source",
         nargs="+",
         metavar="SOURCE",
-        help="a dirty.db; a SQLite file; .etherpad files; http(s)://… of an Etherpad; or where its "
-        "database is: redis://…, postgresql://user:password@host/name, mysql://…, mongodb://…, "
-        "couchdb://…",
+        help="a dirty.db; a SQLite file; .etherpad files, or a directory of them; http(s)://… of "
+        "an Etherpad; or where its database is: redis://…, postgresql://user:password@host/name, "
+        "mysql://…, mongodb://…, couchdb://…",
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
     parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
@@ -94,23 +100,65 @@ def _parser() -> argparse.ArgumentParser:
 async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     progress = ToolProgress()
     tally = ImportTally()
-    try:
-        if given.dry_run:  # which also begins no fleet
-            for where in given.source:
-                await _count(where, given, tally, progress)
-            return FAILED if tally.failed else 0
+    given.source = _sources(given)
+    if given.dry_run:  # which also begins no fleet
+        unread = await _each(given, progress, lambda where: _count(where, given, tally, progress))
+        failed = bool(tally.failed)
+    else:
         async with fleet_of(settings, begin=True) as (redis, keyspace):
-            for where in given.source:
-                await _take(redis, keyspace, where, given, tally, progress)
-    except (BadSource, NoDriver, BadRecord, SourceFailed, FileNotFoundError) as error:
-        progress.say(f"padfleet import: {error}")
-        return FAILED if tally.brought else NOT_DONE
-    progress.say(
+            unread = await _each(
+                given, progress, lambda where: _take(redis, keyspace, where, given, tally, progress)
+            )
+        if tally.brought or unread < len(given.source):
+            progress.say(_result(tally, unread))
+        failed = bool(tally.failed or tally.in_the_way or tally.unreadable)
+    if unread == len(given.source) and not tally.brought:
+        return NOT_DONE
+    return FAILED if failed or unread else 0
+
+
+def _named(where: str) -> str:
+    """Without the password that an address may have in it."""
+    return mask(where) if "://" in where else where
+
+
+def _sources(given: argparse.Namespace) -> list[str]:
+    return [found for where in given.source for found in sources_of(where)]
+
+
+async def _each(
+    given: argparse.Namespace, progress: ToolProgress, work: Callable[[str], Awaitable[None]]
+) -> int:
+    """Does this with one source after the other; how many of them could not be read, or not to
+    their end. What is wrong with one keeps no other back."""
+    unread = 0
+    for where in given.source:
+        try:
+            await work(where)
+        except (BadSource, NoDriver, BadRecord, SourceFailed) as error:
+            unread += 1
+            of = "" if len(given.source) == 1 else f"{_named(where)}: "
+            progress.say(f"padfleet import: {of}{error}")
+        except OSError as error:
+            if error.filename is None:
+                raise  # of a connection
+            unread += 1
+            progress.say(f"padfleet import: {error.filename}: {error.strerror}")
+    return unread
+
+
+def _result(tally: ImportTally, unread: int) -> str:
+    said = (
         f"{tally.brought} pads brought, {tally.unchanged} unchanged, "
         f"{len(tally.in_the_way)} in the way, {len(tally.failed)} failed"
-        + (f", {len(tally.salvaged)} as text only" if tally.salvaged else "")
     )
-    return FAILED if tally.failed or tally.in_the_way else 0
+    if tally.salvaged:
+        said += f", {len(tally.salvaged)} as text only"
+    if tally.unreadable:
+        said += f"; {tally.unreadable} records cannot be read and were left out"
+    if unread:
+        said += f"; {unread} of the sources could not be read, or not to the end"
+    return said
 
 
 async def _count(
@@ -143,7 +191,7 @@ async def _take(
             progress=progress,
         )
         named = given.new_id or (pads[0] if len(pads) == 1 else "*")
-        of = mask(where) if "://" in where else where
+        of = _named(where)
         before = tally.brought
         async with noted(redis, this_command(), "import", named, of=of) as details:
             details["replace"] = given.existing == "replace"
@@ -154,7 +202,8 @@ async def _take(
         if isinstance(source, Database) and source.whole and not given.pad:
             counts = await bring_beside(redis, source.all)
             beside = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-            progress.say(f"also {beside}" if beside else "nothing beside the pads")
+            said = f"also {beside}" if beside else "nothing beside the pads"
+            progress.say(said + importer.left_out())
 
 
 async def _wanted(

@@ -18,8 +18,8 @@ STEP = 200
 
 
 async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
-    """How many of each there were. Whatever is known here already stays as it is, so that it does
-    no harm to do it again."""
+    """How many of each there were; what is no record of its kind is passed. Whatever is known here
+    already stays as it is, so that it does no harm to do it again."""
     counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
     async for pairs in _parts(records, "globalAuthor:"):
         named = ((key.removeprefix("globalAuthor:"), value) for key, value in pairs)
@@ -27,8 +27,8 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
         brought = await authors.bring(redis, [author for author in found if author is not None])
         counts["authors"] += len(brought)
     async for key, value in _pairs(records, "token2author:"):
-        token = key.removeprefix("token2author:")
-        if bounds.is_author_id(value) and len(token) <= bounds.MOST_TOKEN:
+        token = r.plain(key.removeprefix("token2author:"))
+        if bounds.is_author_id(value) and 0 < len(token) <= bounds.MOST_TOKEN:
             await bring_token(redis, authors.hash_of(token), value)
             counts["tokens"] += 1
     for kind in ("author", "group"):

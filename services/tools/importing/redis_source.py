@@ -5,11 +5,9 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.etherpad.source import failing
+from padfleet.shared.etherpad.source import failing, key_of, stored_key, value_of
 from padfleet.shared.log.foreign import ForeignRedis
 from padfleet.shared.settings import mask
-from padfleet.shared.wire.jsontext import loads
 
 
 class RedisRecords:
@@ -19,8 +17,8 @@ class RedisRecords:
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
         with failing(self._where, RedisError, OSError):
-            values = await self._client.values(keys)
-        return [decoded(key, value) for key, value in zip(keys, values, strict=True)]
+            values = await self._client.values([stored_key(key) for key in keys])
+        return [value_of(value) for value in values]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         cursor = 0
@@ -28,19 +26,9 @@ class RedisRecords:
             with failing(self._where, RedisError, OSError):
                 cursor, found = await self._client.some_keys(cursor, prefix)
             for key in found:
-                yield key
+                yield key_of(key)
             if cursor == 0:
                 return
 
     async def close(self) -> None:
         await self._client.close()
-
-
-def decoded(key: str, value: bytes | str | None) -> Any:
-    """A value as a database keeps it, which is JSON. Raises `BadRecord`."""
-    if value is None:
-        return None
-    try:
-        return loads(value)
-    except ValueError as error:
-        raise BadRecord(f"{key}: {error}") from error

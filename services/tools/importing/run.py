@@ -1,10 +1,12 @@
 """Goes through the pads of a source, one after the other, and says what has become of each."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from padfleet.services.tools.importing.sources import Source
+from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.etherpad.bring import MARK, Brought, bring_pad, mark_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.connect import Redis
@@ -16,6 +18,14 @@ from padfleet.shared.tool import ToolProgress, shown
 
 Existing = Literal["skip", "update", "replace"]
 
+MOST_NAMED = 10
+"""Records that are named of those that cannot be read."""
+
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What code raises that trips over what it is given."""
+
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class ImportTally:
@@ -24,6 +34,7 @@ class ImportTally:
     in_the_way: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     salvaged: list[str] = field(default_factory=list)
+    unreadable: int = 0  #: records that were left out of pads, or beside them
 
 
 class Importer:
@@ -52,7 +63,8 @@ class Importer:
         self.tally = tally
 
     async def run(self, pads: Sequence[str], *, as_id: str | None = None) -> None:
-        """Raises what `UNREACHABLE` lists, and what the source raises when it is away."""
+        """Whatever is wrong with one pad is said, and the next one comes. Raises what `UNREACHABLE`
+        lists, and what the source raises when it is away."""
         for number, pad in enumerate(pads, 1):
             name = as_id or pad
             where = f"{number} of {len(pads)}  {shown(name)}"
@@ -67,12 +79,20 @@ class Importer:
             except (BadRecord, Moved) as error:
                 self.tally.failed.append(name)
                 self._progress.say(f"{where}: not brought: {error}")
+            except _FAULTS as error:  # of ours: the pads behind this one are wanted all the same
+                self.tally.failed.append(name)
+                log.exception("a pad could not be brought")
+                self._progress.say(f"{where}: not brought: {type(error).__name__}: {error}")
             else:
                 self.tally.brought += 1
                 self._say(where, brought)
+            self._source.take_unreadable()  # of this pad: what there is to say of it has been said
 
     async def _replaces(self, pad: str, name: str) -> bool | None:
-        """Whether it takes the place of a pad; None: there is nothing to do. Raises `PadExists`."""
+        """Whether it takes the place of a pad; None: there is nothing to do. Raises `PadExists`,
+        and `BadRecord` for an id under which nobody could open it."""
+        if not is_pad_id(name):
+            raise BadRecord(f"nobody could open a pad of this name, of {len(name)} characters")
         keys = self._keyspace.pad(name)
         meta = await read_meta(self._redis, keys)
         if not meta.exists:
@@ -110,10 +130,21 @@ class Importer:
             self.tally.salvaged.append(brought.pad)
             self._progress.say(f"{where}: only its present text: {brought.salvaged}")
             return
+        left = self.left_out()
         more = [f"{brought.head + 1} revisions"]
         if brought.messages:
             more.append(f"{brought.messages} chat messages")
         if brought.saved:
             more.append(f"{brought.saved} saved revisions")
         how = "replaced" if brought.replaced else "brought"
-        self._progress.say(f"{where}: {how}, {', '.join(more)}")
+        self._progress.say(f"{where}: {how}, {', '.join(more)}{left}")
+
+    def left_out(self) -> str:
+        """What has been passed of the last pad, or since then, because it cannot be read; empty:
+        nothing has."""
+        found = self._source.take_unreadable()
+        self.tally.unreadable += len(found)
+        named = [f"{shown(key)} ({why})" for key, why in list(found.items())[:MOST_NAMED]]
+        if len(found) > MOST_NAMED:
+            named.append(f"{len(found) - MOST_NAMED} more")
+        return f"; left out, since they cannot be read: {', '.join(named)}" if found else ""

@@ -15,7 +15,7 @@ from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
 from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
 from padfleet.shared.etherpad.bring import StateThere, state_there
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
-from padfleet.shared.etherpad.source import Records, pad_ids
+from padfleet.shared.etherpad.source import Noted, Records, pad_ids
 from padfleet.shared.etherpad.web import ApiCredentials, WebSource
 
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -41,13 +41,18 @@ class Source(Protocol):
 
     def records(self, pad: str) -> AbstractAsyncContextManager[Records]: ...
 
+    def take_unreadable(self) -> dict[str, str]:
+        """The records that have been asked for since this was, and are no JSON, each with the
+        reason."""
+        ...
+
 
 class Database:
     """All pads of one set of records."""
 
     def __init__(self, all_records: Records, *, whole: bool) -> None:
         """`whole`: there may be records that belong to no pad."""
-        self.all = all_records
+        self.all = Noted(all_records)
         self.whole = whole
 
     async def pads(self) -> list[str]:
@@ -69,10 +74,14 @@ class Database:
     async def records(self, pad: str) -> AsyncIterator[Records]:
         yield self.all
 
+    def take_unreadable(self) -> dict[str, str]:
+        return self.all.take_unreadable()
+
 
 class Web:
     def __init__(self, web: WebSource) -> None:
         self._web = web
+        self._unreadable: dict[str, str] = {}
 
     async def pads(self) -> list[str]:
         return await self._web.pads()
@@ -90,7 +99,13 @@ class Web:
     @asynccontextmanager
     async def records(self, pad: str) -> AsyncIterator[Records]:
         async with self._web.file(pad) as records:
-            yield records
+            noted = Noted(records)
+            yield noted
+            self._unreadable = noted.take_unreadable()
+
+    def take_unreadable(self) -> dict[str, str]:
+        found, self._unreadable = self._unreadable, {}
+        return found
 
 
 @asynccontextmanager
@@ -129,12 +144,26 @@ async def _records(where: str, scheme: str) -> Records:
             path = Path(where)
             if path.suffix == SUFFIX:
                 return await open_etherpad_file(_opened(path))
-            return SqliteRecords(path) if is_sqlite(path) else open_dirty(path)
+            return _of_file(path)
     raise BadSource(
         f"{scheme}:// is not a source that pads can be imported from; give http(s)://, redis://, "
         "postgresql://, mysql://, mongodb://, couchdb://, a SQLite file, a dirty.db, or .etherpad "
         "files"
     )
+
+
+def _of_file(path: Path) -> Records:
+    if path.is_dir():
+        raise BadSource(f"{path} is a directory without {SUFFIX} files")
+    return SqliteRecords(path) if is_sqlite(path) else open_dirty(path)
+
+
+def sources_of(where: str) -> list[str]:
+    """A directory stands for the `.etherpad` files in it, as `padfleet export` writes them;
+    whatever else is given, for itself."""
+    if "://" in where or not Path(where).is_dir():
+        return [where]
+    return sorted(str(path) for path in Path(where).glob(f"*{SUFFIX}")) or [where]
 
 
 def _opened(path: Path) -> IO[bytes]:

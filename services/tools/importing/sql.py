@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import SplitResult
 
-from padfleet.services.tools.importing.redis_source import decoded
 from padfleet.shared.cold.etherpad.mysql import driver_options
 from padfleet.shared.cold.etherpad.postgres import driver_url
 from padfleet.shared.cold.etherpad.table import NoDriver as NoDriver
 from padfleet.shared.cold.etherpad.table import driver
-from padfleet.shared.etherpad.source import behind, failing
+from padfleet.shared.etherpad.source import behind, failing, key_of, stored_key, value_of
 
 PAGE = 1000
 """Keys in one read."""
@@ -29,7 +28,7 @@ class PostgresRecords:
         query = "SELECT key, value FROM store WHERE key = ANY($1::text[])"
         rows = await self._fetch(query, list(keys))
         found = {row["key"]: row["value"] for row in rows}
-        return [decoded(key, found.get(key)) for key in keys]
+        return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         # By bytes, whatever collation the database has: pages need one order, and this is the one
@@ -49,7 +48,13 @@ class PostgresRecords:
             await self._connection.close()
 
     async def _fetch(self, query: str, *args: Any) -> list[Any]:
-        errors = (self._driver.PostgresError, self._driver.InterfaceError, OSError)
+        # A database in SQL_ASCII may hold what is no UTF-8, which the driver then trips over.
+        errors = (
+            self._driver.PostgresError,
+            self._driver.InterfaceError,
+            OSError,
+            UnicodeError,
+        )
         with failing("PostgreSQL", *errors):
             if self._connection is None:
                 self._connection = await self._driver.connect(self._url)
@@ -71,10 +76,10 @@ class MysqlRecords:
         marks = ", ".join(["%s"] * len(keys))
         rows = await self._rows(
             f"SELECT `key`, `value` FROM `store` WHERE `key` IN ({marks})",  # noqa: S608
-            [key.encode() for key in keys],
+            [stored_key(key) for key in keys],
         )
-        found = {_text(key): _text(value) for key, value in rows}
-        return [decoded(key, found.get(key)) for key in keys]
+        found = {key_of(key): value for key, value in rows}
+        return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         # The column is VARBINARY in databases that Etherpad has made, and text in older ones.
@@ -83,10 +88,10 @@ class MysqlRecords:
             "AND CAST(`key` AS BINARY) < %s ORDER BY CAST(`key` AS BINARY) LIMIT %s"
         )
         last = prefix
-        while rows := await self._rows(query, [last.encode(), behind(prefix).encode(), PAGE]):
+        while rows := await self._rows(query, [stored_key(last), behind(prefix).encode(), PAGE]):
             for (key,) in rows:
-                yield _text(key)
-            last = _text(rows[-1][0])
+                yield key_of(key)
+            last = key_of(rows[-1][0])
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -101,9 +106,5 @@ class MysqlRecords:
                 return list(cursor.fetchall())
 
         async with self._turn:
-            with failing("MySQL", self._driver.Error, OSError):
+            with failing("MySQL", self._driver.Error, OSError, UnicodeError):
                 return await asyncio.to_thread(run)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

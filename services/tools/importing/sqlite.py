@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from padfleet.services.tools.importing.redis_source import decoded
 from padfleet.shared.batches import slices
-from padfleet.shared.etherpad.source import SourceFailed, behind, failing
+from padfleet.shared.etherpad.source import (
+    SourceFailed,
+    behind,
+    failing,
+    key_of,
+    stored_key,
+    value_of,
+)
 
 MAGIC: Final = b"SQLite format 3\0"
 """What such a file begins with."""
@@ -22,6 +28,9 @@ AT_ONCE: Final = 500
 
 PATIENCE: Final = 30.0
 """Seconds that a statement waits while the Etherpad writes."""
+
+_KEY: Final = "CAST(? AS TEXT)"
+"""A key as bytes: of some databases it is no UTF-8."""
 
 
 def is_sqlite(path: Path) -> bool:
@@ -46,23 +55,23 @@ class SqliteRecords:
         """As `Records.get`."""
         found: dict[str, bytes] = {}
         for part in slices(keys, AT_ONCE):
-            marks = ", ".join("?" * len(part))
+            marks = ", ".join([_KEY] * len(part))
             query = f"SELECT key, value FROM store WHERE key IN ({marks})"  # noqa: S608
-            for key, value in await self._rows(query, part):
-                found[_text(key)] = value
-        return [decoded(key, found.get(key)) for key in keys]
+            for key, value in await self._rows(query, [stored_key(key) for key in part]):
+                found[key_of(key)] = value
+        return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """As `Records.keys`."""
         query = (
-            "SELECT key FROM store WHERE key > ? COLLATE BINARY AND key < ? COLLATE BINARY "
-            "ORDER BY key COLLATE BINARY LIMIT ?"
+            f"SELECT key FROM store WHERE key > {_KEY} COLLATE BINARY "  # noqa: S608
+            f"AND key < {_KEY} COLLATE BINARY ORDER BY key COLLATE BINARY LIMIT ?"
         )
         last = prefix
-        while rows := await self._rows(query, (last, behind(prefix), PAGE)):
+        while rows := await self._rows(query, (stored_key(last), stored_key(behind(prefix)), PAGE)):
             for (key,) in rows:
-                yield _text(key)
-            last = _text(rows[-1][0])
+                yield key_of(key)
+            last = key_of(rows[-1][0])
 
     async def close(self) -> None:
         """Closes the file."""
@@ -92,7 +101,3 @@ class SqliteRecords:
                 f"{self._path} has no table store: it is a SQLite file, but no Etherpad's"
             )
         return connection
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
