@@ -438,7 +438,8 @@ async def test_a_file_is_read_or_refused_and_never_breaks(records: dict[str, Any
 async def test_a_file_that_is_no_json_is_refused(text: str) -> None:
     async def read() -> None:
         source = await open_etherpad_file(io.BytesIO(text.encode()))
-        await source.get(["a"])
+        (value,) = await source.get(["a"])
+        r.head_of(value, "a")
 
     with pytest.raises(BadRecord):
         await read()
