@@ -147,8 +147,8 @@ class StateThere(NamedTuple):
 
 
 async def state_there(records: Records, pad_id: str) -> StateThere:
-    """Of a pad that does not fit together as much as can be told: whoever wants its history will
-    see."""
+    """How the pad stands there. Of one that does not fit together it is as much as can be told:
+    whoever wants its history will see."""
     key = r.pad_key(pad_id)
     (record,) = await records.get([key])
     try:
