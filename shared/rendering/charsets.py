@@ -5,6 +5,9 @@ A mark at its beginning says it, then UTF-8 is tried, whose texts nothing else l
 """
 
 import codecs
+import re
+import unicodedata
+from contextlib import suppress
 
 from turbohtml.detect import detect
 
@@ -14,12 +17,21 @@ what is no text at all is at 0."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, ""),
-    (codecs.BOM_UTF32_BE, ""),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 """The longer ones first that begin like another."""
+
+_WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
+"""Encodings in units of so many bytes."""
+
+_SAMPLE = 1 << 17
+"""Bytes at the beginning by which it is told whether they may be text."""
+
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
+"""What leads from ASCII to Japanese letters there."""
 
 _SIGNATURES = {
     b"PK\x03\x04": "a ZIP archive, or an office document",
@@ -45,19 +57,20 @@ def decoded(data: bytes) -> str:
             raise NoText(f"the file is no text: it seems to be {what}")
     for mark, name in _MARKS:
         if data.startswith(mark):
-            if not name:
-                raise NoText("the file seems to be UTF-32: save it as UTF-8")
             return _as(name, data[len(mark) :])
     try:
         text = data.decode()
     except UnicodeDecodeError:
         pass
     else:
+        if _ISO_2022_JP.search(data):  # all of its bytes are ASCII's
+            with suppress(UnicodeDecodeError):
+                return data.decode("iso2022_jp_2")
         if "\0" not in text:
             return text
-    if (unmarked := _unmarked_utf16(data)) is not None:
-        return _as(unmarked, data)
     if b"\0" in data:
+        if (unmarked := _unmarked(data)) is not None:
+            return _as(unmarked, data)
         raise NoText("the file is no text: there are zero bytes in it")
     found = detect(data)
     if found.codec is None or found.encoding is None or found.confidence < SURE_ENOUGH:
@@ -74,14 +87,23 @@ def _as(codec: str, data: bytes, name: str = "") -> str:
         raise NoText(f"the file seems to be {what}, and is damaged: save it as UTF-8") from None
 
 
-def _unmarked_utf16(data: bytes) -> str | None:
-    """Where every other byte is zero nearly always: Latin letters, at least, as UTF-16."""
-    if len(data) < 4 or len(data) % 2:
-        return None
-    half = len(data) // 2
-    even, odd = data[::2].count(0), data[1::2].count(0)
-    if odd > half * 0.5 and even < half * 0.05:
-        return "utf-16-le"
-    if even > half * 0.5 and odd < half * 0.05:
-        return "utf-16-be"
-    return None
+def _unmarked(data: bytes) -> str | None:
+    """The encoding of text in units of two or four bytes that no mark tells, if there is ASCII in
+    it, spaces and line ends at least: so read, it has more of that than in the other order of the
+    bytes, and nothing that is no text."""
+    best, most = None, 0
+    for codec, width in _WIDE:
+        if len(data) % width:
+            continue
+        try:
+            text = data[:_SAMPLE].decode(codec)
+        except UnicodeDecodeError:
+            continue
+        ascii_in_it = sum(char < "\x7f" for char in text)
+        if ascii_in_it > most and all(map(_is_text, text)):
+            best, most = codec, ascii_in_it
+    return best
+
+
+def _is_text(char: str) -> bool:
+    return char in "\t\n\r\f" or unicodedata.category(char) not in ("Cc", "Cn", "Co", "Cs")

@@ -12,6 +12,8 @@ FRENCH = "Le café était très bon à l'été dernier, déjà vu, garçon. Prix
 GERMAN = "Grüße aus München, die schöne Straße mit Übergröße\n"
 RUSSIAN = "Привет, как дела? Это русский текст для проверки.\n"
 
+JAPANESE = "これは日本語の文章です。\n東京は今日も晴れです。\n"
+
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
@@ -28,6 +30,22 @@ RUSSIAN = "Привет, как дела? Это русский текст дл�
         (RUSSIAN, "utf-8"),
         ("", "utf-8"),
         ("a", "ascii"),
+        ("a", "utf-16-le"),
+        ("a\nb", "utf-16-be"),
+        (RUSSIAN, "utf-16-le"),
+        (RUSSIAN, "utf-16-be"),
+        (JAPANESE, "utf-16-le"),
+        (JAPANESE, "utf-16-be"),
+        ("\U0001f600\n", "utf-16-le"),
+        (FRENCH, "utf-32"),
+        (FRENCH, "utf-32-le"),
+        (FRENCH, "utf-32-be"),
+        (JAPANESE, "utf-32-le"),
+        ("\U0001f600\n", "utf-32-be"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "euc-jp"),
+        (JAPANESE, "iso2022_jp"),
+        ("escape \x1b$ alone", "ascii"),
     ],
 )
 def test_text(text: str, encoding: str) -> None:
@@ -52,7 +70,9 @@ def test_a_page_says_it_itself() -> None:
         (b"PK\x03\x04\x14\0", "ZIP"),
         (b"%PDF-1.7\n\xff", "PDF"),
         (b"\x89PNG\r\n\x1a\n\0", "picture"),
-        (codecs.BOM_UTF32_LE + b"a\0\0\0", "UTF-32"),
+        (codecs.BOM_UTF32_LE + b"a\0\0", "UTF-32-LE, and is damaged"),
+        (b"\x7fELG\1\1\1\0" + bytes(range(256)), "zero bytes"),
+        (b"\0" * 16, "zero bytes"),
         (codecs.BOM_UTF16_LE + b"a", "UTF-16-LE, and is damaged"),
         (b"\0\1\2\3\xff\xff\xff", "zero bytes"),
         (b"a\0b", "zero bytes"),
