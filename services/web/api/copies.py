@@ -62,7 +62,8 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
 
 
 async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str]:
-    source = await arguments.pad_id(api, fields, "sourceID")
+    # Etherpad calls it a padID where it is none.
+    source = await arguments.pad_id(api, {"padID": fields.get("sourceID")})
     if not await is_there(api.redis, api.keyspace, source):
         raise ApiError("padID does not exist")
     destination = await arguments.pad_id(api, fields, "destinationID")

@@ -179,9 +179,9 @@ async def existing(api: Api, pads: list[str]) -> list[str]:
 
 async def create_group_pad(api: Api, fields: Fields) -> dict[str, Any]:
     group = arguments.name_of(fields, "groupID")
-    name = arguments.text(fields, "padName")
     if not group or not await groups.group_exists(api.redis, group):
         raise ApiError("groupID does not exist")
+    name = arguments.text(fields, "padName")
     pad = await arguments.pad_id(api, {"padID": f"{group}${name}"})
     if not await make(api, pad, fields):
         raise ApiError("padName does already exist")
