@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import aiohttp
 
 from padfleet.shared.bounds import number_of
+from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad.bring import StateThere
 from padfleet.shared.etherpad.jsonfile import IndexedFile, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
@@ -142,7 +143,7 @@ class WebSource:
                 await source.forget_sessions()
 
     async def pads(self) -> list[str]:
-        return sorted((await self._call("listAllPads"))["padIDs"])
+        return sorted(map(from_units, (await self._call("listAllPads"))["padIDs"]))
 
     async def state(self, pad: str) -> StateThere:
         head = (await self._call("getRevisionsCount", padID=pad))["revisions"]
