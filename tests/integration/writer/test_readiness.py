@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.error import HTTPError
 
@@ -89,7 +90,7 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
     owner = LeaseManager(
         redis,
         keyspace,
-        cast(BatchProcessor, None),
+        cast(BatchProcessor, SimpleNamespace(compaction=None)),
         PadCache(redis, keyspace, 10),
         writer_id="w",
         lease_ms=60_000,
