@@ -258,7 +258,7 @@ def test_an_opendocument() -> None:
     [
         (b"", "not a document"),
         (b"PK\x03\x04 and so on", "not a document"),
-        (archive(other="<x/>"), "no "),
+        (archive(other="<x/>"), "not a"),
         (archive(content="<x>", word__document="<x>"), "XML is broken"),
         (archive(content="<!DOCTYPE x><x/>", word__document="<!DOCTYPE x><x/>"), "document type"),
         (
