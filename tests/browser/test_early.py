@@ -121,9 +121,12 @@ def test_words_that_could_not_be_loaded_are_asked_for_again(browser: Browser, fl
     ada = browser.open("about:blank")
     ada.do("hold", "**/assets/de-*")
     ada.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de")
-    eventually_sync(lambda: ada.do("holds") > 0, "the words are asked for")
-    ada.do("fail")
-    ada.await_shown("#incomplete")
+
+    def failed() -> bool:
+        ada.do("fail")  # those by which the browser asks ahead, too
+        return bool(ada.look("!document.querySelector('#incomplete').hidden"))
+
+    eventually_sync(failed, "the words cannot be had", timeout=30)
     ada.press("Control+End")
     ada.type("!")
     ada.do("letGo")

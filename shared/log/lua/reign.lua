@@ -56,7 +56,7 @@ end
 -- nothing: after a server was emptied, who had a lease of the first term there before must not find
 -- that he has it still (I2).
 local function next_term(state)
-  if redis.call('HEXISTS', state, 'term') == 0 then
+  if not redis.call('HGET', state, 'term') then
     local now = redis.call('TIME')
     local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
     redis.call('HSET', state, 'term', string.format('%d', now_ms))

@@ -12,7 +12,7 @@ local function seen_by(young, old, author)
 end
 
 local function note_seen(young, old, author, history)
-  if redis.call('HLEN', young) >= SEEN_KEPT and redis.call('HEXISTS', young, author) == 0 then
+  if redis.call('HLEN', young) >= SEEN_KEPT and not redis.call('HGET', young, author) then
     redis.call('RENAME', young, old)
   end
   redis.call('HSET', young, author, history)
