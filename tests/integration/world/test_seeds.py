@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).parents[3]
 
 SEEDS: Final = [
     "7a53a2b3-3,aa01-16,7a53a2b3-0",
-    "a43cc43e-6,w1-50",
+    "a43cc43e-6,w1-50,w3-402",
     "2,5,8",
     "16,19,518",
     "1,3,7",

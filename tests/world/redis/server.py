@@ -133,7 +133,7 @@ class Server:
         waiting = list(self._unsynced)
         keep = len(waiting) - round(len(waiting) * lost)
         for _, transaction in waiting[:keep]:
-            _apply(self._disk, transaction, self.now_ms)
+            _apply(self._disk, transaction)
         self._unsynced.clear()
         self._begin_anew(self._disk.copy())
         self.replid = self._hex()
@@ -210,7 +210,7 @@ class Server:
     def sync(self, until: float) -> None:
         """What came until then is on the disk."""
         while self._unsynced and self._unsynced[0][0] <= until:
-            _apply(self._disk, self._unsynced.popleft()[1], self.now_ms)
+            _apply(self._disk, self._unsynced.popleft()[1])
 
     # --- Replication -----------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Server:
         now = self.loop.time()
         while self._coming and self._coming[0][0] <= now:
             _, transaction = self._coming.popleft()
-            _apply(self.store, transaction, self.now_ms)
+            _apply(self.store, transaction)
             self._unsynced.append((now, transaction))
             self.offset += 1
 
@@ -739,8 +739,11 @@ def encode(reply: Any) -> bytes:
     raise TypeError(f"no reply of a server: {reply!r}")
 
 
-def _apply(store: Store, transaction: Transaction, now_ms: int) -> None:
-    call = Call(store, now_ms)
+def _apply(store: Store, transaction: Transaction) -> None:
+    """Nothing runs out meanwhile, whatever the clock shows by now: as in Redis, what is read from
+    the disk or comes from a primary is done, and that something has run out is told like the rest.
+    """
+    call = Call(store, 0)
     for effect in transaction:
         if effect[0] == PUT:
             _, key, value, until = effect
