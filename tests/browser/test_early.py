@@ -123,7 +123,7 @@ def test_words_that_could_not_be_loaded_are_asked_for_again(browser: Browser, fl
     ada.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de")
 
     def failed() -> bool:
-        ada.do("fail")  # those by which the browser asks ahead, too
+        ada.do("fail")
         return bool(ada.look("!document.querySelector('#incomplete').hidden"))
 
     eventually_sync(failed, "the words cannot be had", timeout=30)

@@ -151,13 +151,11 @@ const modules = [...first].map((name) => `<link rel="modulepreload" href="../ass
 
 for (const language of languages) {
   mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
-  for (const [page, up] of Object.entries(PAGES)) {
-    const href = `${up}assets/${assets[`${language.tag}.ftl`]}`;
-    const ahead = `<link rel="prefetch" href="${href}">`;
+  for (const page of Object.keys(PAGES)) {
     // What is before a line is for whoever reads the source.
     const html = readFileSync(join(HERE, `${page}.html`), "utf8").replace(/\n +/g, "\n");
     const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");
-    const made = fill(filled, language, languages, page === "forbidden" ? "" : ahead);
+    const made = fill(filled, language, languages);
     writeFileSync(join(FRESH, "pages", language.tag, `${page}.html`), made);
   }
 }

@@ -33,7 +33,7 @@ function bundle(tag, source) {
 }
 
 /** A page's HTML with the words of one language in all elements that have data-words. */
-export function fill(html, { tag, dir, bundle }, languages, preload) {
+export function fill(html, { tag, dir, bundle }, languages) {
   const english = languages.find((language) => language.tag === "en").bundle;
   const options = languages.map(
     (language) =>
@@ -54,6 +54,5 @@ export function fill(html, { tag, dir, bundle }, languages, preload) {
     })
     .replaceAll("{{lang}}", tag)
     .replaceAll("{{dir}}", dir)
-    .replaceAll("{{languages}}", options.join(""))
-    .replaceAll("{{preload}}", preload);
+    .replaceAll("{{languages}}", options.join(""));
 }

@@ -268,7 +268,7 @@ class Server:
         self.goes_on = asyncio.Event()
         connections = Connections(
             Descriptors(10_000),
-            timeout=60,
+            timeout=100,
             total=0,
             per_address=0,
             is_proxy=lambda _: False,
@@ -396,7 +396,7 @@ def calls() -> Calls:
 
     async def live() -> None:
         async with (
-            asyncio.timeout(60),
+            asyncio.timeout(100),
             serving() as server,
             aiohttp.ClientSession("http://{}:{}".format(*server.address)) as session,
         ):
