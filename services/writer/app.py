@@ -102,6 +102,7 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
         keyspace,
         BatchProcessor(redis, keyspace, pads, compaction, replicas, settings.lease_ms),
         pads,
+        compaction,
         writer_id=process.id,
         lease_ms=settings.lease_ms,
         batch_max=settings.batch_max,

@@ -87,7 +87,7 @@ class BatchProcessor:
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
-        self.compaction = compaction
+        self._compaction = compaction
         self._replicas = replicas
         self._ledger = Committer(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
@@ -119,7 +119,7 @@ class BatchProcessor:
         work = batch.work
         batch.stored(lease)
         _count(work)
-        batch.upkeep = self.compaction.due(work)
+        batch.upkeep = self._compaction.due(work)
         metrics.BATCH.observe(batch.done)
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - batch.began)
         return not batch.upkeep
@@ -493,11 +493,11 @@ class BatchProcessor:
         if self._redis.elsewhere is not None:
             await self._note_hot([pad for pad, item in work.items() if item.created])
         _count(work)
-        await self._keep_up(batch.lease, self.compaction.due(work))
+        await self._keep_up(batch.lease, self._compaction.due(work))
 
     async def _keep_up(self, lease: Lease, work: Mapping[str, PadBatch]) -> None:
         for pad_id, item in work.items():
-            await self.compaction.after_commit(lease, pad_id, item.pad, item.wrote)
+            await self._compaction.after_commit(lease, pad_id, item.pad, item.wrote)
 
     async def _note_hot(self, made: list[str]) -> None:
         """So that the cold store gets to know of new pads. Lost, it is made up for when somebody

@@ -11,6 +11,7 @@ from padfleet.services.writer import metrics
 from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.committer import LeaseLost
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.damages import Damages
 from padfleet.services.writer.follower import Follower
 from padfleet.services.writer.freezing import Freezing
@@ -46,6 +47,7 @@ class LeaseManager:
         keyspace: Keyspace,
         committer: BatchProcessor,
         pads: PadCache,
+        compaction: Compaction,
         *,
         writer_id: str,
         lease_ms: int,
@@ -70,7 +72,7 @@ class LeaseManager:
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
         self._vacancies = vacancies
         self._freezing = freezing
-        self._leaving = PadLeaving(redis, keyspace, pads, committer.compaction, self.lock)
+        self._leaving = PadLeaving(redis, keyspace, pads, compaction, self.lock)
         self.stopping = False
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []

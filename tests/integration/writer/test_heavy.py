@@ -82,9 +82,13 @@ class Partition:
 
     def committer(self, pads: PadCache | None = None) -> BatchProcessor:
         pads = pads or PadCache(self.redis, self.keyspace, 100)
-        keeping = Compaction(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
         replicas = Replicas(self.redis, self.keyspace, 0)
-        return BatchProcessor(self.redis, self.keyspace, pads, keeping, replicas, LEASE_MS)
+        return BatchProcessor(
+            self.redis, self.keyspace, pads, self.compaction(), replicas, LEASE_MS
+        )
+
+    def compaction(self) -> Compaction:
+        return Compaction(self.redis, self.keyspace, snapshot_every=1000, keep_revisions=2000)
 
     async def lease(self, owner: str) -> Lease:
         taken = await leases.acquire(self.redis, self.keyspace, self.number, owner, LEASE_MS)
@@ -314,6 +318,7 @@ async def test_I2_a_writer_that_loses_its_lease_lets_go_of_a_heavy_edit_and_may_
         partition.keyspace,
         partition.committer(pads),
         pads,
+        partition.compaction(),
         writer_id="me",
         lease_ms=600,
         batch_max=100,

@@ -11,6 +11,7 @@ import pytest
 
 from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -78,13 +79,18 @@ async def test_the_beat_and_the_leases_leave_in_one_message(
     """One after the other, each answer woke the writer and the server once more."""
 
     class Nothing:
-        compaction = None
-
         async def tell_untold(self, lease: Any) -> None: ...
 
     pads, committer = PadCache(redis, keyspace, 10), cast(BatchProcessor, Nothing())
     owner = LeaseManager(
-        redis, keyspace, committer, pads, writer_id="w", lease_ms=1200, batch_max=10
+        redis,
+        keyspace,
+        committer,
+        pads,
+        cast(Compaction, None),
+        writer_id="w",
+        lease_ms=1200,
+        batch_max=10,
     )
     messages = Messages(monkeypatch)
     running = asyncio.create_task(owner.run())

@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 from urllib.error import HTTPError
 
@@ -18,6 +17,7 @@ from padfleet.services.writer import inboxes as inboxes_module
 from padfleet.services.writer import readiness
 from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log import leases
@@ -90,8 +90,9 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
     owner = LeaseManager(
         redis,
         keyspace,
-        cast(BatchProcessor, SimpleNamespace(compaction=None)),
+        cast(BatchProcessor, None),
         PadCache(redis, keyspace, 10),
+        cast(Compaction, None),
         writer_id="w",
         lease_ms=60_000,
         batch_max=10,
