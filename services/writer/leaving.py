@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from padfleet.services.writer.cache import PadCache, load_pad
 from padfleet.services.writer.compaction import Compaction
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.history import read_meta_here
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
 
@@ -48,5 +49,9 @@ class PadLeaving:
                 await self._compaction.up_to_date(lease, pad, known)
                 return
         # A copy of its own: no commit waits until it is read.
-        copy = await load_pad(self._redis, self._keyspace.pad(pad))
+        keys = self._keyspace.pad(pad)
+        meta = await read_meta_here(self._redis, keys)
+        if meta.exists and meta.snap == meta.head:
+            return
+        copy = await load_pad(self._redis, keys, meta)
         await self._compaction.up_to_date(lease, pad, copy)
