@@ -5,10 +5,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from types import TracebackType
-from typing import Final
+from itertools import pairwise
+from typing import IO, Final
 
 RUN: Final = 20_000
 """Names that are held and put in order at once: ten milliseconds. What is more goes to a file."""
@@ -20,7 +18,7 @@ BLOCK: Final = 1 << 13
 class OrderedNames:
     """Takes names in any order, and hands them out in that of their characters.
 
-        with OrderedNames() as names:
+        with closing(OrderedNames()) as names:
             names.add("b"); names.add("a")
             list(names)  # ["a", "b"]
 
@@ -31,8 +29,7 @@ class OrderedNames:
         self._run = run
         self._held: list[str] = []
         self._ends = [0]  #: of the runs in the file
-        self._fd = -1
-        self._ends_with = ExitStack()
+        self._file: IO[bytes] | None = None
 
     def add(self, name: str) -> None:
         """Takes one more. A name that is taken twice is handed out twice."""
@@ -42,41 +39,33 @@ class OrderedNames:
 
     def __iter__(self) -> Iterator[str]:
         """All names that have been taken; no more may be taken meanwhile."""
-        runs = [
-            self._read(start, end) for start, end in zip(self._ends, self._ends[1:], strict=False)
-        ]
+        runs = []
+        if self._file is not None:
+            runs = [self._read(self._file, *run) for run in pairwise(self._ends)]
         return heapq.merge(sorted(self._held), *runs)
 
     def _put_away(self) -> None:
-        if self._fd < 0:
-            self._fd, path = tempfile.mkstemp(prefix="padfleet-")
-            self._ends_with.callback(os.close, self._fd)
-            Path(path).unlink()  # so that nothing is left of it however this ends
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="padfleet-")  # noqa: SIM115
         data = b"".join(json.dumps(name).encode() + b"\n" for name in sorted(self._held))
         at = self._ends[-1]
         self._ends.append(at + len(data))
         while data:
-            written = os.pwrite(self._fd, data, at)
+            written = os.pwrite(self._file.fileno(), data, at)
             data, at = data[written:], at + written
         self._held = []
 
-    def _read(self, start: int, end: int) -> Iterator[str]:
+    def _read(self, file: IO[bytes], start: int, end: int) -> Iterator[str]:
         rest = b""
         while start < end:
-            block = os.pread(self._fd, min(BLOCK, end - start), start)
+            block = os.pread(file.fileno(), min(BLOCK, end - start), start)
             if not block:
                 raise OSError("a temporary file has been cut short")
             start += len(block)
             *lines, rest = (rest + block).split(b"\n")
             yield from map(json.loads, lines)
 
-    def __enter__(self) -> "OrderedNames":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ends_with.close()
+    def close(self) -> None:
+        """Lets go of the file."""
+        if self._file is not None:
+            self._file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from padfleet.shared.ordering import OrderedNames
 def test_all_names_come_in_order_also_odd_ones_and_those_that_come_twice(
     names: list[str], run: int
 ) -> None:
-    with OrderedNames(run=run) as ordered:
+    with closing(OrderedNames(run=run)) as ordered:
         for name in names:
             ordered.add(name)
         assert list(ordered) == sorted(names)
@@ -24,7 +25,7 @@ def test_all_names_come_in_order_also_odd_ones_and_those_that_come_twice(
 def test_it_holds_a_part_of_them_only() -> None:
     tracemalloc.start()
     try:
-        with OrderedNames(run=1_000) as ordered:
+        with closing(OrderedNames(run=1_000)) as ordered:
             for number in range(50_000):
                 ordered.add(f"{number * 7919 % 50_000:050}")
             count, before = 0, ""
@@ -43,7 +44,7 @@ def test_a_disk_that_takes_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.pwrite", full)
-    with OrderedNames(run=2) as ordered:
+    with closing(OrderedNames(run=2)) as ordered:
         ordered.add("a")
         with pytest.raises(OSError, match="No space"):
             ordered.add("b")

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import compress
 from typing import Any
 
@@ -128,7 +128,7 @@ async def list_all_pads(api: Api, _fields: Fields) -> Pieces:
     """In alphabetical order. Goes through all keys of the fleet, and all names of the cold
     store, and is not begun to be sent before."""
     with ExitStack() as stack:
-        names = stack.enter_context(OrderedNames())
+        names = stack.enter_context(closing(OrderedNames()))
         async for page in pages(api):
             for pad in page:
                 names.add(pad)
