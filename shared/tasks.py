@@ -7,8 +7,8 @@ seen by nobody.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Generator, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from prometheus_client import Counter
 
@@ -18,6 +18,7 @@ FAULTS = Counter(
     "padfleet_task_faults_total", "Tasks and callbacks of the event loop that failed", ["task"]
 )
 
+P = ParamSpec("P")
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -205,6 +206,14 @@ def cancellations() -> int:
     """How often whoever calls this has been told to end: more than before, if meanwhile too."""
     task = asyncio.current_task()
     return task.cancelling() if task is not None else 0
+
+
+async def aside(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` comes to: done at once, or in a thread where it is `large`, so that it does not
+    hold up the event loop. A thread costs more than small work does."""
+    if large:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    return work(*args, **kwargs)
 
 
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:

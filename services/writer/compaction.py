@@ -1,6 +1,5 @@
 """Keeps pads quick to open and small in memory: snapshots, and chunks of old revisions."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -13,6 +12,7 @@ from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.history import read_revisions
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
+from padfleet.shared.tasks import aside
 
 SMALL = 20_000
 """Code units of a pad that is put together in the event loop: each may have attributes of its own,
@@ -99,8 +99,7 @@ class Compaction:
     async def _snapshot(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
         keys = self._keyspace.pad(pad_id)
         # Nobody changes the pad meanwhile: its partition is locked.
-        small = pad.body.units < SMALL
-        snapshot = pad.to_snapshot() if small else await asyncio.to_thread(pad.to_snapshot)
+        snapshot = await aside(pad.body.units >= SMALL, pad.to_snapshot)
         await commits.put_snapshot(self._redis, lease, keys, snapshot)
         pad.snapshot_rev = snapshot.rev
         metrics.SNAPSHOTS.inc()

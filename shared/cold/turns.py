@@ -1,8 +1,9 @@
 """Work that is done at once where it is small, and beside the event loop where it is not."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
+
+from padfleet.shared.tasks import aside
 
 SMALL: Final = 1 << 15
 """Bytes, compressed or sealed, that are dealt with in the event loop's own time: a millisecond at
@@ -18,6 +19,4 @@ T = TypeVar("T")
 
 async def in_turn(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `work` comes to, of so many bytes."""
-    if size <= SMALL:
-        return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)
+    return await aside(size > SMALL, work, *args, **kwargs)

@@ -1,6 +1,5 @@
 """Writes a pad as an ``.etherpad`` file, a piece at a time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from padfleet.shared.log.past import history
 from padfleet.shared.log.reader import PadReader, message_pages
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import readable
+from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps
 
 PAGE = 200
@@ -50,10 +50,8 @@ async def _records(
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     document = Document(reader.meta.epoch)
     async for revision in history(reader, head):
-        if len(revision.wire) > LARGE_REVISION or _is_key_of_much(document, revision):
-            yield await asyncio.to_thread(step, document, name, revision)
-        else:
-            yield step(document, name, revision)
+        large = len(revision.wire) > LARGE_REVISION or _is_key_of_much(document, revision)
+        yield await aside(large, step, document, name, revision)
     # A pad as it was has nothing of what came later.
     until = document.time if bound else None
     count = 0

@@ -24,6 +24,7 @@ from padfleet.shared.log.history import HistoryGap, PadMeta
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.reader import HotReader, PadReader
 from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
 log = logging.getLogger(__name__)
@@ -196,10 +197,8 @@ async def load_from(reader: PadReader, document: Document) -> Snapshot | None:
     try:
         snapshot = await reader.snapshot()
         if snapshot is not None and snapshot.rev <= meta.head:
-            if len(snapshot.attribs) + len(snapshot.text) // 100 < LARGE:
-                document.restore(snapshot)
-            else:
-                await asyncio.to_thread(document.restore, snapshot)
+            large = len(snapshot.attribs) + len(snapshot.text) // 100 >= LARGE
+            await aside(large, document.restore, snapshot)
             await _replay(reader, document)
             return snapshot
     except CorruptPad as error:

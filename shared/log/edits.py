@@ -42,6 +42,7 @@ from padfleet.shared.log.records import (
     Submission,
 )
 from padfleet.shared.supervisor import Keeper
+from padfleet.shared.tasks import aside
 
 LOOK_AFTER = 1.0
 """Seconds without an answer after which we look where the entry stands."""
@@ -130,10 +131,9 @@ class Edits:
                 raise Missing(pad_id)
             document = Document(meta.epoch)
             await load(self._redis, keys, meta, document)
-            if large or document.is_large:
-                change = await asyncio.to_thread(_made, document, make, self._inbox.limits)
-            else:
-                change = _made(document, make, self._inbox.limits)
+            change = await aside(
+                large or document.is_large, _made, document, make, self._inbox.limits
+            )
             if change is None:
                 return document.head
             entry = Submission(

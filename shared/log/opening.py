@@ -18,6 +18,7 @@ from padfleet.shared.log.document import BYTES_AT_ONCE, Document
 from padfleet.shared.log.history import READ_STEP, PadMeta, read_told_meta
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.tasks import aside
 
 
 class Opening(NamedTuple):
@@ -41,9 +42,7 @@ async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document]
     read = sum(len(part) for _, fields in opening.entries for part in fields)
     size = len(opening.snapshot or b"") // 10 + read
     try:
-        if size > BYTES_AT_ONCE:
-            return meta, await asyncio.to_thread(_document, meta, opening)
-        return meta, _document(meta, opening)
+        return meta, await aside(size > BYTES_AT_ONCE, _document, meta, opening)
     except CorruptPad:
         return None
 

@@ -27,6 +27,7 @@ from padfleet.shared.log.history import inbox_order
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
 from padfleet.shared.log.records import Entry
+from padfleet.shared.tasks import aside
 
 READ_BYTES: Final = 32 << 20
 """The most bytes of one read of inboxes."""
@@ -177,7 +178,7 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
     if len(data) != staged.size:
         raise UnreadableEntry("malformed", f"{len(data):,} bytes were brought of {staged.size:,}")
     # Not for longer than a turn of the event loop.
-    entry = decode(data) if len(data) < CAREFUL_BYTES else await asyncio.to_thread(decode, data)
+    entry = await aside(len(data) >= CAREFUL_BYTES, decode, data)
     if (entry.pad, entry.origin) != (staged.pad, staged.origin):
         raise UnreadableEntry("malformed", "it is not the entry that it is said to be")
     return entry

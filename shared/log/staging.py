@@ -5,7 +5,6 @@ await staging.add(revisions)        # until there are all of them
 await staging.install(...)          # or `drop`
 """
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.moving import note_hot
 from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.tasks import aside
 
 STAGED_S = 3600
 """Seconds that what was brought stays when nobody goes on with it: a restore that was killed must
@@ -151,10 +151,7 @@ class Staging:
             if only_over is not None:
                 over = f"chat{only_over.head}" if with_chat else f"{only_over.head}"
             epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
-            if self.document.is_large:
-                snapshot, written = await asyncio.to_thread(self._snapshot, epoch)
-            else:
-                snapshot, written = self._snapshot(epoch)
+            snapshot, written = await aside(self.document.is_large, self._snapshot, epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
             _ = pipeline.set(self._staged["snap"], written)
             await self._send(pipeline)
