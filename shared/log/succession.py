@@ -14,6 +14,8 @@ that was emptied, and whose writers were begun anew besides, gives its first nam
 nobody would be served until each worker had been restarted.
 """
 
+from collections import deque
+
 OUTLIVES_S = 20.0
 """Seconds for which a reign that was over has to be the only one that is heard of, to be the
 present one again. Sentinel tells an old primary within some twelve that it is none."""
@@ -29,7 +31,7 @@ server that was emptied begins at the time, which may be another server's."""
 class Succession:
     def __init__(self) -> None:
         self._present: dict[int, str] = {}
-        self._past: dict[int, list[str]] = {}
+        self._past: dict[int, deque[str]] = {}
         self._alone_since: dict[int, float] = {}  #: since when only reigns that are over are heard
 
     def present(self, partition: int) -> str:
@@ -40,10 +42,9 @@ class Succession:
         """Notes that something was heard of the partition under this reign, at this time in
         seconds. False: it is over."""
         present = self._present.get(partition, reign)
-        past = self._past.setdefault(partition, [])
+        past = self._past.setdefault(partition, deque(maxlen=MOST))
         if reign not in past and comes_before(reign, present):
             past.append(reign)
-            del past[:-MOST]
         if reign in past:
             if now - self._alone_since.setdefault(partition, now) < OUTLIVES_S:
                 return False
@@ -51,7 +52,6 @@ class Succession:
         self._alone_since.pop(partition, None)
         if reign != present:
             past.append(present)
-            del past[:-MOST]
         self._present[partition] = reign
         return True
 

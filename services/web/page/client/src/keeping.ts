@@ -48,10 +48,6 @@ export class Keeper {
       console.warn("unsent edits cannot be kept", error);
     }
   }
-
-  discard(draft: Draft): Promise<void> {
-    return this.drafts.remove(draft.id);
-  }
 }
 
 /**
