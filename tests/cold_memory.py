@@ -21,6 +21,7 @@ from padfleet.shared.cold.pads import (
     ColdPart,
     ColdState,
     Mark,
+    with_authors,
 )
 from padfleet.shared.cold.store import ColdVersion, Stored
 from padfleet.shared.log.damage import CorruptPad
@@ -168,7 +169,7 @@ class MemoryPads:
         chat = {**(held.chat if held is not None else {}), **dict(part.chat)}
         chat = {i: flat for i, flat in chat.items() if int(i.partition("-")[0]) <= told.chat}
         saved = held.saved if part.saved is None and held is not None else list(part.saved or ())
-        authors = {**(held.authors if held is not None else {}), **dict(part.authors)}
+        authors = with_authors(held.authors if held is not None else {}, part.authors)
         head = ColdHead(
             told.epoch,
             told.head,

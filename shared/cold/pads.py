@@ -58,7 +58,9 @@ class ColdPart(NamedTuple):
     with its ID. The store drops what is beyond `state.pad.chat`."""
     saved: Sequence[bytes] | None = None  #: all of the saved revisions; None: as they were
     authors: Sequence[tuple[str, list[bytes]]] = ()
-    """Records of authors who are in the pad, as in `archive.entries.Authors`: new, or changed."""
+    """Records of authors who are in the pad, as in `archive.entries.Authors`: new, or changed. One
+    without fields is of somebody who is not on record where the pad comes from, as one may be whose
+    text was imported: see `with_authors`."""
     snapshot: bytes | None = None
     """`Snapshot.to_bytes`, of a revision that the store has after this; None: as it was, or, where
     that is of a revision from `revisions.first` on, none."""
@@ -176,6 +178,14 @@ class ColdPads(Protocol):
     async def aclose(self) -> None:
         """Closes connections. To be called once."""
         ...
+
+
+def with_authors(
+    there: Mapping[str, list[bytes]], brought: Sequence[tuple[str, list[bytes]]]
+) -> dict[str, list[bytes]]:
+    """The records of authors that a store has, after some were brought. Where one comes without
+    fields, what is there of him stays: he is in the pad, and nobody says anything new of him."""
+    return {**there, **{name: list(flat) for name, flat in brought if flat or name not in there}}
 
 
 async def chain_in(cold: ColdPads, pad: str, epoch: int, rev: int) -> bytes:

@@ -9,6 +9,7 @@ from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
 from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
@@ -99,7 +100,7 @@ async def part_of(
         Revisions(first, records),
         chat,
         saved,
-        await _records(redis, names - {""}),
+        await _records(redis, names - {"", SYSTEM_AUTHOR}),
         snapshot,
         follows,
         rows,
@@ -243,8 +244,8 @@ async def _in_the_pad(redis: Redis, keys: PadKeys, newest: bytes | None, head: i
 async def _records(redis: Redis, names: set[str]) -> list[tuple[str, list[bytes]]]:
     found: list[tuple[str, list[bytes]]] = []
     for some in slices(sorted(names), STEP):
-        for author, fields in (await stored_authors(redis, some)).items():
-            found.append((author, flat(fields)))
+        known = await stored_authors(redis, some)
+        found += [(author, flat(known.get(author, {}))) for author in some]
     return found
 
 

@@ -101,7 +101,7 @@ class ColdReader:
         return {
             name: known[name] if name in known else _fields(kept[name])
             for name in names
-            if name in known or name in kept
+            if known.get(name) or kept.get(name)
         }
 
 

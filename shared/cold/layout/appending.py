@@ -18,7 +18,7 @@ from padfleet.shared.cold.layout.parts import (
     payload_of,
     value_of,
 )
-from padfleet.shared.cold.pads import ColdPart
+from padfleet.shared.cold.pads import ColdPart, with_authors
 from padfleet.shared.cold.rows import Row
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.damage import CorruptPad, readable
@@ -251,7 +251,7 @@ async def _authors(parts: PadParts, contents: Contents, brought: Sequence[Messag
     found = await read_beside(parts, contents.beside, "authors") or []
     there = {author: list(flat) for author, flat in found}
     contents.new_authors = [author for author, _ in brought if author not in there]
-    authors = {**there, **{author: list(flat) for author, flat in brought}}
+    authors = with_authors(there, brought)
     if authors != there:  # hardly ever: with each revision comes who made it
         await _put_beside(parts, contents, "authors", list(authors.items()))
 

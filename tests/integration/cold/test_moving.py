@@ -11,15 +11,17 @@ from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold import writing_behind
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.parts import part_of
-from padfleet.shared.log import moving, presence
+from padfleet.shared.log import contributions, moving, presence
+from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.chat import read_chat
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.document import Document
 from padfleet.shared.log.errors import NotNow
 from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
-from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.pads import glance, pad_of_read_only
+from padfleet.shared.log.reader import open_reader
 from padfleet.shared.log.records import Snapshot
 from padfleet.shared.log.saved import read_saved
 from tests.cold_memory import away
@@ -68,6 +70,25 @@ async def test_I1_nothing_is_left_of_a_frozen_pad_and_all_of_it_comes_back(scene
     live = await scene.pads.look("pad")
     assert live is not None
     assert (live.mark, live.edition) == ("live", head.edition)
+
+
+async def test_a_pad_leaves_the_list_of_an_author_who_is_not_on_record_and_is_found_by_it(
+    scene: Scene,
+) -> None:
+    # As one may be whose text came with an import.
+    await scene.make("pad", written(40, parts_at=20))
+    listed = author_pads_key("a.y")
+    await contributions.note(scene.redis, ["a.x", "a.y", SYSTEM_AUTHOR], "pad", 1)
+    await scene.look("pad")
+    await scene.look("pad")
+    assert await scene.keys_of("pad") == []
+    assert not await scene.redis.client.exists(listed, author_pads_key("a.x"))
+    for author in ("a.x", "a.y"):
+        assert await contributions.pads_of(scene.redis, scene.keyspace, author) == ["pad"]
+    assert [pad async for pad in scene.pads.pads_of_author(SYSTEM_AUTHOR)] == []
+    reader = await open_reader(scene.redis, scene.keyspace, "pad")
+    assert reader is not None
+    assert await reader.author_records(["a.y"]) == {}
 
 
 async def test_I1_a_long_pad_is_thawed_without_its_past_which_is_read_when_it_is_wanted(

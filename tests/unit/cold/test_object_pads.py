@@ -20,7 +20,7 @@ from padfleet.shared.cold.layout.heads import decode_head
 from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import head_name
 from padfleet.shared.cold.layout.pads import ObjectPads
-from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
+from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads, with_authors
 from padfleet.shared.cold.store import ColdVersion, Stored
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.log.damage import CorruptPad
@@ -458,6 +458,16 @@ async def test_authors_who_are_known_as_they_are_are_not_put_again() -> None:
     found = await pads.read("pad")
     assert found is not None
     assert [author for author, _ in found.authors] == everybody
+
+
+def test_who_comes_without_a_record_stays_as_he_was_known() -> None:
+    known = {"a.x": [b"color", b"n1"], "a.y": []}
+    brought = [("a.x", []), ("a.y", [b"color", b"n2"]), ("a.z", [])]
+    assert with_authors(known, brought) == {
+        "a.x": [b"color", b"n1"],
+        "a.y": [b"color", b"n2"],
+        "a.z": [],
+    }
 
 
 async def test_what_does_not_follow_is_refused() -> None:
