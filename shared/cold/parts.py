@@ -12,9 +12,9 @@ from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.damage import readable
 from padfleet.shared.log.deletion import deletion_field
-from padfleet.shared.log.history import HistoryGap, read_records, read_revisions
+from padfleet.shared.log.history import read_records, read_revisions, without_gap
 from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.moving import StoredPad
@@ -187,11 +187,9 @@ async def _pages(
     redis: Redis, keys: PadKeys, first: int, last: int
 ) -> AsyncGenerator[list[bytes], None]:
     """The records of these revisions, `STEP` at a time."""
-    for start in range(first, last + 1, STEP):
-        try:
+    with without_gap():
+        for start in range(first, last + 1, STEP):
             yield await read_records(redis, keys, start, min(start + STEP - 1, last))
-        except HistoryGap as error:
-            raise CorruptPad(str(error)) from error
 
 
 async def _chain_at(redis: Redis, keys: PadKeys, rev: int) -> bytes:

@@ -20,7 +20,7 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import CorruptPad as CorruptPad
 from padfleet.shared.log.damage import readable
-from padfleet.shared.log.history import HistoryGap, PadMeta
+from padfleet.shared.log.history import PadMeta, without_gap
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.reader import HotReader, PadReader
 from padfleet.shared.log.records import Revision, Snapshot
@@ -210,10 +210,8 @@ async def load_from(reader: PadReader, document: Document) -> Snapshot | None:
 
 async def _replay(reader: PadReader, document: Document) -> None:
     meta = reader.meta
-    try:
+    with without_gap():
         async for revisions in reader.pages(document.head + 1, meta.head):
             await replay(document, revisions)
-    except HistoryGap as error:
-        raise CorruptPad(str(error)) from error
     if document.chain != meta.chain or document.epoch != meta.epoch:
         raise CorruptPad("the revisions do not lead to the head that the pad's meta names")

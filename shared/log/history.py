@@ -1,13 +1,14 @@
 """Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared.log import reigns, scripts
 from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.damage import of_right_type, readable
+from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.log.reigns import Reign
@@ -26,6 +27,16 @@ class HistoryGap(Exception):
 class HistoryEnds(HistoryGap):
     """What is missing are all revisions from one on: the pad was deleted or rolled back while it
     was read, or it has lost its end."""
+
+
+@contextmanager
+def without_gap() -> Iterator[None]:
+    """Around the reading of revisions that have to be there: raises `CorruptPad` where one is
+    missing."""
+    try:
+        yield
+    except HistoryGap as error:
+        raise CorruptPad(str(error)) from error
 
 
 class PadMeta(NamedTuple):

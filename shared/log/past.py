@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log.document import CorruptPad, Document, in_turns, load_from, replay
-from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.document import Document, in_turns, load_from, replay
+from padfleet.shared.log.history import without_gap
 from padfleet.shared.log.reader import PadReader
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
@@ -30,11 +30,9 @@ async def history(reader: PadReader, last: int) -> AsyncIterator[Revision]:
 
 async def whole_pages(reader: PadReader, first: int, last: int) -> AsyncIterator[list[Revision]]:
     """As `PadReader.pages`, but raises `CorruptPad` where a revision is missing."""
-    try:
+    with without_gap():
         async for revisions in reader.pages(first, last):
             yield revisions
-    except HistoryGap as error:
-        raise CorruptPad(str(error)) from error
 
 
 async def document_at(reader: PadReader, rev: int | None = None) -> Document:

@@ -91,15 +91,6 @@ def _options(kind: Scheme, query: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def check_cold_url(url: str) -> str | None:
-    """Why a setting's text is refused; None: it is not."""
-    try:
-        parse_cold_url(url)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
 def open_store(url: ColdUrl, *, known: bool = False) -> ColdStore:
     """The store, which has not been asked anything yet. `known`: it was used before. Raises
     `StoreAway` where it is clear already that it cannot be used: a directory that nobody may write,
