@@ -226,6 +226,35 @@ def test_I5_a_tab_is_known_by_itself_whatever_its_author_does_in_another(
 
 
 @each_transport
+def test_I5_what_an_author_wrote_in_another_stay_is_no_answer_to_a_page(
+    npm: Npm, fleet: Fleet, transports: Sequence[str]
+) -> None:
+    """A page takes each missed revision by its author for the one that it had in flight, and went
+    on with another text than everybody else: after a second tab had written, or where an edit of
+    before the page was loaded became a revision only while its connection was broken."""
+    pad, token = new_pad(), new_token()
+    creator = npm.open(fleet.urls[0]).join(pad)
+    tab = npm.open(fleet.urls[1], transports=transports).join(pad, token=token)
+    author = tab.author
+    gone(tab, creator)
+    second = npm.open(fleet.urls[0]).join(pad, token=token)
+    type_in(second, "elsewhere ")
+    gone(second, creator)
+    tab.again()
+    tab.resume(pad, token, 0)
+    (missed,) = tab.some("CLIENT_RECONNECT", 1)
+    assert (missed["newRev"], missed["author"]) == (1, "")
+    assert missed["apool"]["numToAttrib"] == {"0": ["author", author]}, "in its author's colour"
+    tab.submit(tab.splice(0, 0, "mine "), base=0)
+    creator.some("NEW_CHANGES", 2)
+    gone(tab, creator)
+    tab.again()
+    tab.resume(pad, token, 1)
+    _, own = tab.some("CLIENT_RECONNECT", 2)
+    assert (own["newRev"], own["author"]) == (2, author)
+
+
+@each_transport
 def test_I5_a_page_goes_back_and_forth_between_the_workers(
     npm: Npm, fleet: Fleet, transports: Sequence[str]
 ) -> None:

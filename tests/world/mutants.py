@@ -336,9 +336,12 @@ MUTATIONS: Final = {
     ),
     "what was missed is sent from one too far": Mutation(
         _JOINS,
-        "cursor = DeliveryCursor(rev, rev, resume_until=head, origins_of=origins_of)",
-        "cursor = DeliveryCursor(min(rev + 1, head), rev, head, origins_of)",
+        "        cursor = DeliveryCursor(\n            rev,\n",
+        "        cursor = DeliveryCursor(\n            min(rev + 1, head),\n",
         _CUTS,
+    ),
+    "what was submitted elsewhere is an answer": Mutation(
+        _CURSOR, 'nameless = cursor.submitted_as not in ("", origin)', "nameless = False", _LOSS
     ),
     "a fence is not waited for": Mutation(
         _JOINS,

@@ -103,12 +103,14 @@ class Page:
                 end(typist.gone)
 
         client.on("message", hears)
+        client.on("*", lambda _event, *args: _keep(typist, args))
         client.on("disconnect", lambda *why: end(why or "disconnected"))
         watching = asyncio.create_task(self._watch(typist, line, end))
         try:
             async with asyncio.timeout(GREETING):
                 address = f"{url}/?padId={typist.recording.pad}"
-                await client.connect(address, transports=["polling", "websocket"])
+                auth = None if typist.kept is None else {"offset": typist.kept}
+                await client.connect(address, auth=auth, transports=["polling", "websocket"])
             self.upgraded += client.transport() == "websocket"
             speaks(typist, line)
             await client.emit("message", typist.connection_made(url))
@@ -133,6 +135,12 @@ class Page:
                 end("slowcommit")
             elif (data := typist.next_submission()) is not None:
                 line.send(data)
+
+
+def _keep(typist: PageTypist, args: tuple[Any, ...]) -> None:
+    """As Socket.IO's own client does with the last text of an event."""
+    if args and isinstance(args[-1], str):
+        typist.kept = args[-1]
 
 
 class _Line:

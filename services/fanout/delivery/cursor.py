@@ -32,9 +32,11 @@ class DeliveryCursor:
     sent_rev: int  #: the newest revision that its transport took
     acked_rev: int = -1  #: the newest that the client is known to have
     resume_until: int = -1  #: up to here, revisions are what a returning client missed
-    origins_of: str = ""
-    """An author: of revisions of his that it missed, the client is told which session they are
-    of."""
+    author: str = ""  #: of a returning client
+    knows_sessions: bool = False
+    """Whether it is told of its author's revisions which session they are of."""
+    submitted_as: str = ""
+    """The session in which it submitted what is answered by what it missed; '' if unknown."""
     accepted: list[tuple[int, int]] = field(default_factory=list)
     """Rev and `seq` of submissions that were accepted without a revision of their own: an
     ACCEPT_COMMIT is due after that rev."""
@@ -64,9 +66,7 @@ def steps(
         at += 1
     for revision in revisions:
         if revision.rev <= cursor.resume_until:
-            known = revision.origin is not None and revision.author == cursor.origins_of
-            origin = revision.origin.session if known and revision.origin is not None else ""
-            yield Missed(revision, cursor.resume_until, origin)
+            yield _missed(cursor, revision)
         elif revision.origin is not None and revision.origin.session == session:
             yield from _flushed(run, batching)
             size = 0
@@ -86,6 +86,18 @@ def steps(
             yield AcceptCommit(revision.rev, changed=False, seq=due[at][1])
             at += 1
     yield from _flushed(run, batching)
+
+
+def _missed(cursor: DeliveryCursor, revision: Revision) -> Missed:
+    """A client that does not know sessions takes each revision with its author's name for its own;
+    so those that the author has submitted elsewhere come without."""
+    if revision.origin is None or revision.author != cursor.author:
+        return Missed(revision, cursor.resume_until)
+    origin = revision.origin.session
+    if cursor.knows_sessions:
+        return Missed(revision, cursor.resume_until, origin)
+    nameless = cursor.submitted_as not in ("", origin)
+    return Missed(revision, cursor.resume_until, nameless=nameless)
 
 
 def _flushed(run: list[Revision], batching: bool) -> Iterator[Step]:

@@ -62,6 +62,14 @@ class Audience:
 
     def history_for(self, session: Session) -> packets.Frame:
         """What the session's page keeps on record."""
+        cursor = session.cursor
         return resume_token.frame(
-            ResumeToken(session.identity.requested_id, self._replica.epoch, self._replica.reign)
+            ResumeToken(
+                session.identity.requested_id,
+                self._replica.epoch,
+                self._replica.reign,
+                session.id,
+                cursor.submitted_as,
+                cursor.resume_until,
+            )
         )

@@ -60,14 +60,16 @@ def with_ack(frame: Frame, rev: int) -> Frame:
     return Frame(b"42%d%b" % (rev, frame.payload.removeprefix(b"42")))
 
 
-def missed(revision: Revision, head: int, origin: str = "") -> Frame:
+def missed(revision: Revision, head: int, origin: str = "", nameless: bool = False) -> Frame:
     """CLIENT_RECONNECT with one revision; `origin` is the session it came from, if that is told.
 
     A page takes every such revision of its own author for the answer to the edit it had in
-    flight. A correction by the server (no origin) bears the author's name but answers nothing, so
-    it goes out without: the page then applies it, where Etherpad's would lose it.
+    flight. A correction by the server (no origin) bears the author's name but answers nothing, and
+    neither does what the author submitted elsewhere (`nameless`). So they go out without: the page
+    then applies them, where Etherpad's would lose them.
     """
     data = loads(revision.wire)
+    named = revision.rev == 0 or (revision.origin is not None and not nameless)
     return collab(
         {
             "type": "CLIENT_RECONNECT",
@@ -75,7 +77,7 @@ def missed(revision: Revision, head: int, origin: str = "") -> Frame:
             "newRev": revision.rev,
             "changeset": data["changeset"],
             "apool": data["apool"],
-            "author": revision.author if revision.origin or revision.rev == 0 else "",
+            "author": revision.author if named else "",
             "currentTime": revision.time,
             **({"origin": origin} if origin else {}),
         }
@@ -102,7 +104,7 @@ class Frames:
     def __init__(self) -> None:
         self._cache: OrderedDict[tuple[int, int], Frame] = OrderedDict()
         self._bytes = 0
-        self._missed: OrderedDict[tuple[int, int, str], Frame] = OrderedDict()
+        self._missed: OrderedDict[tuple[int, int, str, bool], Frame] = OrderedDict()
 
     def of(self, step: Step) -> Frame:
         match step:
@@ -122,7 +124,7 @@ class Frames:
         self._missed.clear()
 
     def _of_missed(self, step: Missed) -> Frame:
-        key = (step.revision.rev, step.head, step.origin)
+        key = (step.revision.rev, step.head, step.origin, step.nameless)
         made = self._missed.get(key)
         if made is None:
             made = missed(*step)

@@ -46,6 +46,7 @@ class Missed(NamedTuple):
     revision: Revision
     head: int
     origin: str = ""  #: the session that it came from, where the client is to know
+    nameless: bool = False  #: it is not to be taken for the client's own
 
     @property
     def sent_rev(self) -> int:

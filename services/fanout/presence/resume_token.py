@@ -1,4 +1,4 @@
-"""Which history a page has been sent, on record with the page itself.
+"""What a page keeps on record of its stay: which history it has been sent, and how it submits.
 
 What an author was last on is on record (`presence`), but he may have a pad open in several tabs,
 and of these one speaks for all. Nothing that a page sends tells its tabs apart; Socket.IO does
@@ -6,6 +6,11 @@ and of these one speaks for all. Nothing that a page sends tells its tabs apart;
 client keep the last argument of the last event that ends in a text, and bring it, as `offset`,
 with the CONNECT of its next connection. That is made for the recovery of missed packets, of which
 there are none here; and nobody listens for the event that carries our text.
+
+Of what it has missed, a page takes each revision by its own author for the answer to the edit that
+it had in flight. What the author has submitted elsewhere is no such answer: before the page was
+loaded, in a session whose entries stood in the inbox for long, or by the HTTP API. So it is on
+record in which session the page has its edits submitted.
 
 A client can say of itself whatever it likes. So it can to `client_rev`: it deceives itself alone.
 """
@@ -18,8 +23,10 @@ from padfleet.services.fanout.transport.packets import Frame
 
 EVENT = "history"
 
-MOST = 100
-"""Characters of what is brought back; ours are half of that."""
+MOST = 200
+"""Characters of what is brought back; ours are some 120 at most."""
+
+_UNKNOWN = "-"
 
 
 class ResumeToken(NamedTuple):
@@ -28,11 +35,23 @@ class ResumeToken(NamedTuple):
     pad: str
     epoch: int
     reign: str
+    session: str = ""  #: in which the page submits, once it has all that it missed
+    before: str = ""  #: in which it submitted what it has no answer to until then; '' if unknown
+    missed_to: int = -1  #: the last rev of what it missed
+
+    def submitted_as(self, rev: int) -> str:
+        """The session whose submissions are the page's own, of what comes after `rev`; '' if that
+        is not known. There is but one: who lacks some of what was missed has submitted nothing
+        since, and who has all of it has had an answer to what was in flight."""
+        return self.before if rev < self.missed_to else self.session
 
 
 def frame(stay: ResumeToken) -> Frame:
     """To be sent ahead of what a session is sent of this history."""
-    return packets.packet(f"{stay.epoch} {stay.reign} {_digest(stay.pad)}", EVENT)
+    text = f"{stay.epoch} {stay.reign} {_digest(stay.pad)} {stay.session}"
+    if stay.missed_to >= 0:
+        text += f" {stay.before or _UNKNOWN} {stay.missed_to}"
+    return packets.packet(text, EVENT)
 
 
 def brought(auth: Any) -> str | None:
@@ -42,11 +61,22 @@ def brought(auth: Any) -> str | None:
 
 
 def parse(text: str | None, pad: str) -> ResumeToken | None:
-    """None for what is not ours, or of another pad."""
+    """None for what is not ours, or of another pad. (Earlier builds put no session on record.)"""
     match (text or "").split(" "):
-        case [epoch, reign, digest] if epoch.isdecimal() and digest == _digest(pad):
-            return ResumeToken(pad, int(epoch), reign)
+        case [epoch, reign, digest, *more] if _is_number(epoch) and digest == _digest(pad):
+            match more:
+                case []:
+                    return ResumeToken(pad, int(epoch), reign)
+                case [session]:
+                    return ResumeToken(pad, int(epoch), reign, session)
+                case [session, before, missed_to] if _is_number(missed_to):
+                    before = "" if before == _UNKNOWN else before
+                    return ResumeToken(pad, int(epoch), reign, session, before, int(missed_to))
     return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _digest(pad: str) -> str:

@@ -497,8 +497,14 @@ class JoinHandler:
                 },
             )
             raise _turned_away(session.exit, "rejected")
-        origins_of = session.author if session.knows_sessions else ""
-        cursor = DeliveryCursor(rev, rev, resume_until=head, origins_of=origins_of)
+        cursor = DeliveryCursor(
+            rev,
+            rev,
+            resume_until=head,
+            author=session.author,
+            knows_sessions=session.knows_sessions,
+            submitted_as=stay.submitted_as(rev) if stay is not None else "",
+        )
         session.joins(room.epoch, cursor)
         # Behind what its session is called: who has missed nothing may submit at once.
         self._let_in(

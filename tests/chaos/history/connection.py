@@ -9,6 +9,7 @@ from typing import Any
 from padfleet.services.tools.loadtest.client_socket import ClientSocket
 from padfleet.services.tools.loadtest.target import Target
 from padfleet.shared.wire import socketio
+from padfleet.shared.wire.jsontext import dumps
 from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, tell
 from tests.chaos.history.typist import Typist
 
@@ -67,7 +68,8 @@ class Connection(ClientSocket):
             case socketio.PingPacket(data):
                 self.say(f"{socketio.PONG}{data}")
             case Opened(silence):
-                self.say(socketio.CONNECT)
+                kept = self._typist.kept
+                self.say(socketio.CONNECT + ("" if kept is None else dumps({"offset": kept})))
                 self._look(silence)
             case Greeted():
                 self._on_ready(self._typist, self)

@@ -32,6 +32,13 @@ class Dismissed(NamedTuple):
     reason: str
 
 
+class Keep(NamedTuple):
+    """An event that ends in a text, which Socket.IO's client (from 4.6 on) keeps: see
+    `Typist.kept`."""
+
+    text: str
+
+
 class Nonsense(NamedTuple):
     why: str
 
@@ -40,6 +47,7 @@ Heard = (
     Opened
     | Greeted
     | Dismissed
+    | Keep
     | Nonsense
     | socketio.PingPacket
     | socketio.ClosePacket
@@ -81,6 +89,8 @@ def _read(message: bytes) -> list[Heard]:
                 return [packet]
             case socketio.Event("message", [dict(data)], _):
                 return heard_in(data)
+            case socketio.Event(_, [*_, str(text)], _):
+                return [Keep(text)]
         return []
     except (UnicodeDecodeError, socketio.BadPacket, LookupError, TypeError) as error:
         return [Nonsense(f"{message[:200]!r}: {error!r}")]
@@ -141,3 +151,5 @@ def tell(typist: Typist, heard: Heard) -> None:
         typist.entered(heard)
     elif type(heard) is Dismissed:
         typist.told_to_leave(heard.reason)
+    elif type(heard) is Keep:
+        typist.kept = heard.text

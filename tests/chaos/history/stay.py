@@ -124,8 +124,10 @@ class Stay:
         if deed is None:
             self._doubt(Kind.FORK, "the stream has no such revision", event.rev)
             return
-        # Corrections by the server reach a returning client without author (docs/protocol.md).
-        nameless = event.missed and not deed.of_session and not event.author
+        # To a returning client come corrections by the server, and what its author has submitted
+        # elsewhere, without author (docs/protocol.md). What is its own is told by its marks.
+        of_another = not deed.of_session or deed.author == self._author
+        nameless = event.missed and not event.author and of_another
         if event.author != deed.author and not nameless:
             self._doubt(Kind.FORK, f"by {event.author}, not {deed.author}", event.rev)
         elif meaning != deed.meaning:

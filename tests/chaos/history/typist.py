@@ -72,6 +72,8 @@ class Typist:
         self.gave_up = False
         self.connected = False  #: on the pad, and all that was missed has come
         self.stays = 0  #: times that it has loaded the pad
+        self.kept: str | None = None
+        """What Socket.IO's client keeps for the page's next connection, as its `offset`."""
         self._batch = batch
         self._book = book
         self._clock = clock
@@ -142,7 +144,7 @@ class Typist:
         self._record(ToldToReload(reason))
         self.gone = reason
         self.connected = False
-        self._page = self._in_flight = self._waiting = None
+        self._page = self._in_flight = self._waiting = self.kept = None
 
     def entered(self, entered: Entered) -> None:
         self._author = entered.author

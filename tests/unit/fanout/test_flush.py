@@ -6,6 +6,7 @@ of steps that had it.
 """
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own()
 
 def test_who_announces_it_is_told_which_session_its_own_missed_revisions_are_of() -> None:
     """Two tabs of one author write; only one of them has written what it missed."""
-    cursor = DeliveryCursor(3, resume_until=6, origins_of="a.me")
+    cursor = DeliveryCursor(3, resume_until=6, author="a.me", knows_sessions=True)
     mine = revision(4, session="this-tab", author="a.me")
     too = revision(5, session="other-tab", author="a.me")
     steps = planned(cursor, [mine, too, revision(6)], batching=True)
@@ -136,6 +137,24 @@ def test_who_announces_it_is_told_which_session_its_own_missed_revisions_are_of(
     ]
     told = [loads(Frames().of(step).payload[2:])[1]["data"] for step in steps]
     assert [data.get("origin") for data in told] == ["this-tab", "other-tab", None]
+
+
+def test_I5_what_an_author_submitted_elsewhere_does_not_come_as_the_answer_to_a_page() -> None:
+    """It had been submitted before the page was loaded, and stood in the inbox until the page's own
+    connection had broken: the page took it for what it had in flight, and its text was another than
+    everybody else's from then on."""
+    cursor = DeliveryCursor(3, resume_until=6, author="a.me", submitted_as="this-stay")
+    before = revision(4, session="earlier-stay", author="a.me")
+    mine = revision(5, session="this-stay", author="a.me")
+    other = revision(6, session="another", author="a.other")
+    steps = planned(cursor, [before, mine, other], batching=True)
+    frames = Frames()
+    told = [loads(frames.of(step).payload[2:])[1]["data"] for step in steps]
+    assert [data["author"] for data in told] == ["", "a.me", "a.other"]
+    unknown = replace(cursor, submitted_as="")
+    steps = planned(unknown, [before, mine], batching=True)
+    told = [loads(frames.of(step).payload[2:])[1]["data"] for step in steps]
+    assert [data["author"] for data in told] == ["a.me", "a.me"], "as Etherpad does"
 
 
 def test_a_commit_without_effect_is_accepted_between_its_neighbours() -> None:

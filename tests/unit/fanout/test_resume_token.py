@@ -26,6 +26,37 @@ def test_it_comes_back_as_it_was(pad: str) -> None:
     assert parse(brought({"pid": "x", "offset": text}), pad) == stay
 
 
+@pytest.mark.parametrize(
+    "stay",
+    [
+        ResumeToken("p", 1 << 63, "0123456789abcdef01234567.16", "a-session-of-16_"),
+        ResumeToken("p", 3, "r", "this", "before", 0),
+        ResumeToken("p", 3, "r", "this", "", 7),
+        ResumeToken("p", 1 << 63, f"{'f' * 24}.16", "a" * 16, "b" * 16, 10**9),
+    ],
+)
+def test_the_sessions_come_back_too(stay: ResumeToken) -> None:
+    assert parse(brought({"offset": kept(stay)}), "p") == stay
+
+
+def test_one_of_an_earlier_build_names_no_session() -> None:
+    text = " ".join(kept(ResumeToken("p", 3, "r", "s")).split(" ")[:3])
+    assert parse(text, "p") == ResumeToken("p", 3, "r")
+
+
+def test_what_is_in_flight_was_submitted_in_one_session() -> None:
+    """Who lacks some of what was missed has submitted nothing since."""
+    came = ResumeToken("p", 3, "r", "first")
+    assert came.submitted_as(0) == "first"
+    back = ResumeToken("p", 3, "r", "second", "first", 7)
+    assert [back.submitted_as(rev) for rev in (5, 6, 7, 8)] == [
+        "first",
+        "first",
+        "second",
+        "second",
+    ]
+
+
 def test_another_pads_is_of_no_use() -> None:
     assert parse(kept(ResumeToken("p", 3, "r")), "q") is None
 
@@ -46,6 +77,8 @@ def test_another_pads_is_of_no_use() -> None:
         {"offset": "² r 0"},
         {"offset": "0 r not-a-digest"},
         {"offset": "0 r 0 0"},
+        {"offset": "0 r 0 s - 1 1"},
+        {"offset": "0 r 0 s - -1"},
     ],
     ids=str,
 )
