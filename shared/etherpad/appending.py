@@ -151,8 +151,7 @@ def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, A
     seen = max(time, number_of(before.get("lastSeen")) or 0)
     return {
         **before,
-        "colorId": author.color,
-        "name": author.name,
+        **r.shown_of(author),
         "timestamp": max(time, number_of(before.get("timestamp")) or 0),
         "lastSeen": seen,
         "padIDs": {**(pads if isinstance(pads, Mapping) else {}), pad_id: 1},

@@ -104,7 +104,12 @@ def chat_record(message: ChatMessage) -> dict[str, Any]:
 
 def author_record(author: Author, time: int) -> dict[str, Any]:
     """As of one who has been on no pad. `time`: when he was seen, in ms since 1970."""
-    return {"colorId": author.color, "name": author.name, "timestamp": time, "lastSeen": time}
+    return {**shown_of(author), "timestamp": time, "lastSeen": time}
+
+
+def shown_of(author: Author) -> dict[str, Any]:
+    """What others see of him: a part of his record."""
+    return {"colorId": author.color, "name": author.name}
 
 
 def exported_author(author: Author, pad_id: str, time: int) -> dict[str, Any]:

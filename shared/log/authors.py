@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared import bounds
+from padfleet.shared.batches import slices
 from padfleet.shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -62,6 +63,9 @@ class AuthorVisit(NamedTuple):
         seen = bounds.number_of(note.decode("utf-8", "replace").rpartition(" ")[2]) or 0
         return time.time() - seen > self.keep_ms / 1000 / SEEN_STEPS
 
+
+BROUGHT = 200
+"""Authors that are brought in one round trip."""
 
 SEEN_STEPS = 30
 """In how many steps the time is counted for which visitors are kept."""
@@ -144,6 +148,8 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
 async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> Author:
     """An author who is there, with the colour of a new one if not there before: somebody else has
     made the id, and it comes for the first time; or he comes by a `visit`, and is seen."""
+    if redis.register is not None:
+        await read(redis, [author])  # who is known there keeps his name and colour
     if visit is not None:
         return await seen(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
     async with redis.few:
@@ -310,13 +316,32 @@ async def updated(
     *_, (stored_name, stored_color, note) = await pipeline.execute()
     if for_good:
         await settle(redis, {author: note})
-    return None if stored_color is None else _author(author, stored_name, stored_color)
+    if stored_color is None:
+        return None
+    found = _author(author, stored_name, stored_color)
+    if for_good and redis.register is not None:
+        await redis.register.change_author(found)
+    return found
 
 
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
     """Those of the authors that exist, in one round trip. One whose key holds something else is as
-    good as unknown: it must not keep people from the pads that it has been on."""
+    good as unknown: it must not keep people from the pads that it has been on.
+
+    Whoever asks for authors asks here, so that those whom only another system knows are brought.
+    """
     wanted = list(authors)
+    found = await _read(redis, wanted)
+    missing = [author for author in wanted if author not in found]
+    if missing and redis.register is not None:
+        there = await redis.register.authors(missing)
+        for part in slices(there, BROUGHT):
+            await bring(redis, part)
+        found |= await _read(redis, [author.id for author in there])
+    return found
+
+
+async def _read(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
     replies: list[Any] = await asyncio.gather(
         *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted),
         return_exceptions=True,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from typing import cast
 
 from padfleet.shared.batches import batches
-from padfleet.shared.log import groups, scripts
+from padfleet.shared.log import authors, groups, scripts
 from padfleet.shared.log.authors import VISITOR
 from padfleet.shared.log.chat import ChatMessage
 from padfleet.shared.log.connect import Redis
@@ -18,6 +18,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inventory import SCAN_COUNT
 from padfleet.shared.log.keys import Keyspace, author_key, mapper_key, token_key
 from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.register import RegisteredWays
 from padfleet.shared.log.several import read_heads
 from padfleet.shared.log.staging import STAGED_S
 
@@ -40,6 +41,7 @@ class ChatContended(Exception):
 
 async def is_known(redis: Redis, author: str) -> bool:
     """Whether there is anything of him to take away: he is on record, and was not erased before."""
+    await authors.read(redis, [author])  # where another system has him on record, he is now here
     reply = redis.client.hmget(author_key(author), ["color", ERASED])
     color, erased = await cast("Awaitable[list[bytes | None]]", reply)
     return color is not None and erased is None
@@ -50,12 +52,21 @@ async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
     Goes through all tokens. Returns how many tokens and names there were."""
     for session in await groups.sessions_of_author(redis, author) or {}:
         await groups.delete_session(redis, session)
+    there = RegisteredWays((), ())
+    if redis.register is not None:
+        # There first: else somebody who comes meanwhile would bring them back.
+        there = await redis.register.forget_author(author)
     tokens = await _forget(redis, f"{token_key('')}*", author)
-    return tokens, await _forget(redis, f"{mapper_key('author', '')}*", author)
+    mappers = await _forget(redis, f"{mapper_key('author', '')}*", author)
+    # Many of them are in both.
+    tokens |= {token_key(authors.hash_of(token)) for token in there.tokens}
+    mappers |= {mapper_key("author", mapper) for mapper in there.mappers}
+    return len(tokens), len(mappers)
 
 
-async def _forget(redis: Redis, match: str, author: str) -> int:
-    found = 0
+async def _forget(redis: Redis, match: str, author: str) -> set[str]:
+    """Returns the keys that there were."""
+    found: set[str] = set()
     async for page in batches(redis.client.scan_iter(match=match, count=SCAN_COUNT), SCAN_COUNT):
         reading = redis.client.pipeline(transaction=False)
         for key in page:
@@ -63,16 +74,17 @@ async def _forget(redis: Redis, match: str, author: str) -> int:
         values = await reading.execute()
         his = [key for key, value in zip(page, values, strict=True) if value == author.encode()]
         if his:
-            found += await _unlink(redis, his)
+            await _unlink(redis, his)
+            found |= {key.decode() for key in his}
     return found
 
 
-async def _unlink(redis: Redis, keys: list[bytes]) -> int:
+async def _unlink(redis: Redis, keys: list[bytes]) -> None:
     # One by one, since each is in a slot of its own.
     pipeline = redis.client.pipeline(transaction=False)
     for key in keys:
         _ = pipeline.unlink(key)
-    return sum(await pipeline.execute())
+    await pipeline.execute()
 
 
 async def take_name(redis: Redis, author: str) -> None:

@@ -154,7 +154,9 @@ async def adopt(redis: Redis, pad_id: str) -> None:
     and lists it."""
     group = group_of(pad_id)
     if group is not None:
-        await create_group(redis, group)
+        # With all that another system has of it: else this would look like all of it.
+        if redis.register is None or not await group_exists(redis, group):
+            await create_group(redis, group)
         await add_pad(redis, group, pad_id)
 
 
@@ -163,13 +165,14 @@ async def remove_pad(redis: Redis, group: str, pad_id: str) -> None:
 
 
 async def pads_of_group(redis: Redis, group: str) -> list[str]:
+    await _registered(redis, group)
     names = await _hash(redis, group_key(group))
     return sorted(name.removeprefix(_PAD) for name in names if name.startswith(_PAD))
 
 
 async def forget_group(redis: Redis, group: str) -> None:
     """Takes the group away, with its sessions; its pads have to be gone already."""
-    for session_id in await _hash(redis, group_sessions_key(group)):
+    for session_id in await sessions_of_group(redis, group) or ():
         await delete_session(redis, session_id)
     names = await _hash(redis, group_key(group))
     for mapper in [name.removeprefix(_MAPPER) for name in names if name.startswith(_MAPPER)]:
@@ -221,11 +224,15 @@ async def delete_session(redis: Redis, session_id: str) -> None:
 
 async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession] | None:
     """Those that are listed, by id; None if there never was any."""
+    await _registered(redis, group)
     return await _sessions(redis, group_sessions_key(group))
 
 
 async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
     """Those that are listed of an author, by id; None if there never was any."""
+    if redis.register is not None:
+        for session in await redis.register.sessions_of_author(author):
+            await _bring_session(redis, session)
     return await _sessions(redis, author_sessions_key(author))
 
 

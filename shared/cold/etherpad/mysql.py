@@ -200,6 +200,19 @@ class MysqlTable:
                 yield key
             last = keys[-1]
 
+    async def keys_with(self, start: str, value: str) -> list[str]:
+        def do(connection: Any) -> list[str]:
+            # In some tables upper and lower case are the same in values: what is found is compared.
+            rows = self._rows(
+                connection,
+                "SELECT `key`, `value` FROM `store` "
+                "WHERE `key` > %s AND `key` < %s AND `value` = %s",
+                [self._key(connection, start), self._key(connection, start[:-1] + ";"), value],
+            )
+            return [_text(key) or "" for key, found in rows if _text(found) == value]
+
+        return await self._in_thread(do)
+
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
         def do(connection: Any) -> list[str]:
             marks = ", ".join(["%s"] * len(pads))

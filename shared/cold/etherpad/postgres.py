@@ -105,6 +105,10 @@ class PostgresTable:
                 yield row["key"]
             after = rows[-1]["key"]
 
+    async def keys_with(self, start: str, value: str) -> list[str]:
+        query = "SELECT key FROM store WHERE starts_with(key, $1) AND value = $2"
+        return [row["key"] for row in await self._fetch(query, start, value)]
+
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
         rows = await self._fetch(_UNLIKE, [f"pad:{pad}" for pad in pads])
         return [row["pad"] for row in rows]

@@ -1,18 +1,19 @@
 """People, groups and sessions in the database of an Etherpad: `Register`."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from padfleet.shared import bounds
+from padfleet.shared.batches import slices
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import Rows
 from padfleet.shared.cold.etherpad.note import ascii_json, value_of
-from padfleet.shared.cold.etherpad.table import ATTEMPTS, Decide, RowChange, Table
+from padfleet.shared.cold.etherpad.table import ATTEMPTS, ROWS, Decide, RowChange, Table
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.authors import Author
-from padfleet.shared.log.register import RegisteredGroup, RegisteredSession
+from padfleet.shared.log.register import RegisteredGroup, RegisteredSession, RegisteredWays
 
 MOST_SESSIONS = 10_000
 """The most sessions of a group that are looked through."""
@@ -23,6 +24,15 @@ class EtherpadRegister:
         self._table = table
 
     # --- Asked -----------------------------------------------------------------------------------
+
+    async def authors(self, names: Sequence[str]) -> list[Author]:
+        found = []
+        for part in slices([name for name in names if bounds.is_author_id(name)], ROWS):
+            for name, record in zip(part, await self._each(map(r.author_key, part)), strict=True):
+                author = r.author_of(record, name)
+                if author is not None:
+                    found.append(author)
+        return found
 
     async def author_of_token(self, token: str) -> Author | None:
         return await self._author(f"token2author:{token}")
@@ -48,9 +58,7 @@ class EtherpadRegister:
             return None
         pads = [pad for pad in r.names_in(found.get("pads")) if bounds.is_pad_id(pad)]
         mappers = [m for m in r.names_in(found.get("mappings")) if 0 < len(m) <= bounds.MOST_MAPPER]
-        ids = r.names_in(listed.get("sessionIDs") if isinstance(listed, dict) else None)
-        sessions = [await self.session(one) for one in ids[-MOST_SESSIONS:]]
-        return RegisteredGroup(pads, mappers, [one for one in sessions if one is not None])
+        return RegisteredGroup(pads, mappers, await self._sessions(listed))
 
     async def groups(self) -> list[str]:
         return [one for one in r.names_in(await self._one("groups")) if bounds.is_group_id(one)]
@@ -60,11 +68,29 @@ class EtherpadRegister:
             return None
         return r.session_of(await self._one(f"session:{session}"), session, time.time())
 
+    async def sessions_of_author(self, author: str) -> list[RegisteredSession]:
+        return await self._sessions(await self._one(f"author2sessions:{author}"))
+
+    async def _sessions(self, listed: Any) -> list[RegisteredSession]:
+        """Those in a list of a group's or an author's that are valid."""
+        ids = r.names_in(_dict(_object(listed), "sessionIDs"))[-MOST_SESSIONS:]
+        found = []
+        for part in slices([one for one in ids if bounds.is_session_id(one)], ROWS):
+            records = await self._each(f"session:{one}" for one in part)
+            told = zip(part, records, strict=True)
+            found += [r.session_of(record, one, time.time()) for one, record in told]
+        return [session for session in found if session is not None]
+
     async def _one(self, key: str) -> Any:
-        if len(key) > MOST_KEY:
-            return None
-        (raw,) = await self._table.get([key])
-        return value_of(raw)
+        (found,) = await self._each([key])
+        return found
+
+    async def _each(self, keys: Iterable[str]) -> list[Any]:
+        """The values of these keys; None for what is not there, or cannot be."""
+        wanted = list(keys)
+        asked = [key for key in wanted if len(key) <= MOST_KEY]
+        found = dict(zip(asked, await self._table.get(asked), strict=True)) if asked else {}
+        return [value_of(found.get(key)) for key in wanted]
 
     # --- Told ------------------------------------------------------------------------------------
 
@@ -76,6 +102,31 @@ class EtherpadRegister:
         if mapper:
             rows[f"mapper2author:{mapper}"] = author.id
         await self._put(rows)
+
+    async def change_author(self, author: Author) -> None:
+        """The pads that are listed of him stay, and whatever else is on record."""
+        key = r.author_key(author.id)
+
+        def decide(rows: Rows) -> RowChange:
+            record = value_of(rows[key])
+            if not isinstance(record, dict):
+                return RowChange({})
+            return RowChange({key: ascii_json({**record, **r.shown_of(author)})})
+
+        if len(key) <= MOST_KEY:
+            await self._change([key], decide)
+
+    async def forget_author(self, author: str) -> RegisteredWays:
+        tokens = await self._take_ways("token2author:", author)
+        mappers = await self._take_ways("mapper2author:", author)
+        await self.change_author(Author(author, None, 0))
+        return RegisteredWays(tokens, mappers)
+
+    async def _take_ways(self, start: str, author: str) -> list[str]:
+        """Takes away what leads to the author and begins like this; returns what came behind."""
+        keys = await self._table.keys_with(start, ascii_json(author))
+        await self._change([], lambda _: RowChange(dict.fromkeys(keys)))
+        return [key.removeprefix(start) for key in keys]
 
     async def keep_group(self, group: str, *, mapper: str = "") -> None:
         key = f"group:{group}"

@@ -75,6 +75,11 @@ class Table(Protocol):
         database's that is the same each time, a page at a time."""
         ...
 
+    async def keys_with(self, start: str, value: str) -> list[str]:
+        """The keys that begin like this, with a colon at its end, and have this value. Goes through
+        all that begin so."""
+        ...
+
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
         """Those of some hundred pads whose own record is another one than their note says. Worked
         out by the database, so that it costs nothing to send."""

@@ -7,8 +7,10 @@ import time
 import pytest
 
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
-from padfleet.shared.log import authors, groups
+from padfleet.shared.log import authors, erasure, groups
+from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.cold.etherpad_cases import MemoryTable
 
@@ -100,3 +102,74 @@ async def test_groups_and_sessions_that_are_made_here(redis: Redis, table: Memor
     assert f"group:{group}" not in table.rows
     assert f"session:{session}" not in table.rows
     assert loads(table.rows["groups"]) == {}
+
+
+async def test_authors_that_nobody_has_brought(redis: Redis, table: MemoryTable) -> None:
+    """As when a portal asks for the author of a pad that nobody has opened yet."""
+    table.rows |= {
+        "globalAuthor:a.there": dumps({"name": "Ö", "colorId": 5, "padIDs": {"p": 1}}),
+        "globalAuthor:a.other": dumps({"name": None, "colorId": 6}),
+    }
+    known = await authors.read(redis, ["a.there", "a.none", "a.other"])
+    assert known == {
+        "a.there": Author("a.there", "Ö", 5),
+        "a.other": Author("a.other", None, 6),
+    }
+    await authors.update(redis, "a.there", name="Ä")
+    assert (await authors.read(redis, ["a.there"]))["a.there"].name == "Ä"
+    told = loads(table.rows["globalAuthor:a.there"])
+    assert (told["name"], told["padIDs"]) == ("Ä", {"p": 1}), "an Etherpad has it too"
+
+
+@pytest.mark.parametrize("keep_ms", [0, 60_000])
+async def test_who_comes_by_his_id_keeps_his_name(
+    redis: Redis, table: MemoryTable, keep_ms: int
+) -> None:
+    """A portal's session says which author its visitor is."""
+    table.rows["globalAuthor:a.there"] = dumps({"name": "Ö", "colorId": "#112233"})
+    visit = authors.visit_with(redis, None, keep_ms)
+    assert await authors.enrol(redis, "a.there", visit) == ("a.there", "Ö", "#112233")
+
+
+async def test_all_of_a_group_though_part_of_it_was_here_first(
+    redis: Redis, table: MemoryTable
+) -> None:
+    sessions = [RegisteredSession(f"s.{n:016}", GROUP, "a.there", LATER) for n in range(3)]
+    register = EtherpadRegister(table)
+    await register.keep_group(GROUP, mapper="team")
+    for session in sessions:
+        await register.keep_session(session)
+    pads = [f"{GROUP}$one", f"{GROUP}$two"]
+    group = loads(table.rows[f"group:{GROUP}"])
+    table.rows[f"group:{GROUP}"] = dumps({**group, "pads": dict.fromkeys(pads, 1)})
+    # Somebody comes by one of the sessions, and opens one of the pads.
+    assert await groups.valid_session(redis, GROUP, sessions[0].session) is not None
+    await groups.adopt(redis, pads[0])
+    listed = {session.session for session in sessions}
+    assert (await groups.sessions_of_author(redis, "a.there") or {}).keys() == listed
+    assert (await groups.sessions_of_group(redis, GROUP) or {}).keys() == listed
+    assert await groups.pads_of_group(redis, GROUP) == pads
+    assert await groups.sessions_of_author(redis, "a.none") is None
+    await groups.forget_group(redis, GROUP)
+    gone = [f"session:{session.session}" for session in sessions]
+    assert not table.rows.keys() & {*gone, f"group:{GROUP}", "mapper2group:team"}
+
+
+async def test_who_is_made_nobody_is_nobody_there(redis: Redis, table: MemoryTable) -> None:
+    table.rows |= {
+        "globalAuthor:a.there": dumps({"name": "Ö", "colorId": 5}),
+        "token2author:t.one": dumps("a.there"),
+        "token2author:t.two": dumps("a.there"),
+        "mapper2author:7": dumps("a.there"),
+    }
+    assert await authors.known_author(redis, "t.one") == "a.there"  # is here, too
+    assert await erasure.is_known(redis, "a.there")
+    assert await erasure.forget_ways_to(redis, "a.there") == (2, 1)
+    await erasure.take_name(redis, "a.there")
+    await erasure.settle(redis, "a.there")
+    for token in ("t.one", "t.two"):
+        assert await authors.known_author(redis, token) == ""
+    assert await authors.author_for(redis, "7") != "a.there"
+    assert (await authors.read(redis, ["a.there"]))["a.there"].name is None
+    assert "Ö" not in table.rows["globalAuthor:a.there"]
+    assert not await erasure.is_known(redis, "a.there")

@@ -51,6 +51,9 @@ class MemoryTable:
             if key.startswith("pad:") and key.count(":") == 1 and key > after:
                 yield key
 
+    async def keys_with(self, start: str, value: str) -> list[str]:
+        return [key for key, told in self.rows.items() if key.startswith(start) and told == value]
+
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
         found = []
         for pad in pads:
@@ -526,3 +529,21 @@ class EtherpadCases:
         assert behind == listed[len(listed) // 2 + 1 :]
         some = [one.pad async for one in pads.pads(match="pad1*")]
         assert sorted(some) == sorted(name for name in names if name.startswith("pad1"))
+
+    async def test_what_leads_to_an_author(self, table: Table) -> None:
+        await put_raw(
+            table,
+            {
+                "token2author:t.one": dumps("a.X"),
+                "token2author:t.two": dumps("a.x"),
+                "token2author:t.three": dumps("a.X"),
+                "mapper2author:t.one": dumps("a.X"),
+                "token2authors:t.one": dumps("a.X"),
+            },
+        )
+        assert sorted(await table.keys_with("token2author:", dumps("a.X"))) == [
+            "token2author:t.one",
+            "token2author:t.three",
+        ]
+        assert await table.keys_with("mapper2author:", dumps("a.X")) == ["mapper2author:t.one"]
+        assert await table.keys_with("mapper2author:", dumps("a.none")) == []

@@ -114,3 +114,52 @@ async def test_who_a_fleet_has_made(table: MemoryTable, register: EtherpadRegist
     assert await register.group(GROUP) is None
     assert await register.group_of_mapper("team") is None
     assert await register.groups() == []
+
+
+async def test_authors_by_their_ids(table: MemoryTable, register: EtherpadRegister) -> None:
+    put(
+        table,
+        **{
+            "globalAuthor:a.x": {"name": "Ö", "colorId": "#112233"},
+            "globalAuthor:a.y": "nonsense",
+        },
+    )
+    wanted = ["a.x", "a.y", "a.none", "no author", "a." + "x" * 200]
+    assert await register.authors(wanted) == [Author("a.x", "Ö", "#112233")]
+    many = {f"globalAuthor:a.{number}": {"colorId": 3} for number in range(450)}
+    put(table, **many)
+    assert len(await register.authors([f"a.{number}" for number in range(450)])) == 450
+
+
+async def test_sessions_of_an_author(table: MemoryTable, register: EtherpadRegister) -> None:
+    assert await register.sessions_of_author("a.x") == []
+    await register.keep_session(SESSION)
+    assert await register.sessions_of_author("a.x") == [SESSION]
+    await register.drop_session(SESSION)
+    assert await register.sessions_of_author("a.x") == []
+
+
+async def test_a_name_that_is_changed_here(table: MemoryTable, register: EtherpadRegister) -> None:
+    put(table, **{"globalAuthor:a.x": {"name": "Ö", "colorId": 5, "padIDs": {"p": 1}, "own": 1}})
+    await register.change_author(Author("a.x", "Ä", 7))
+    told = {"name": "Ä", "colorId": 7, "padIDs": {"p": 1}, "own": 1}
+    assert loads(table.rows["globalAuthor:a.x"]) == told
+    await register.change_author(Author("a.none", "Ä", 7))
+    assert "globalAuthor:a.none" not in table.rows, "who is not on record there stays unknown"
+
+
+async def test_an_author_is_forgotten(table: MemoryTable, register: EtherpadRegister) -> None:
+    put(
+        table,
+        **{
+            "globalAuthor:a.x": {"name": "Ö", "colorId": 5, "padIDs": {"p": 1}},
+            "token2author:t.one": "a.x",
+            "token2author:t.two": "a.y",
+            "mapper2author:7": "a.x",
+        },
+    )
+    ways = await register.forget_author("a.x")
+    assert ways == (["t.one"], ["7"])
+    assert sorted(table.rows) == ["globalAuthor:a.x", "token2author:t.two"]
+    told = {"name": None, "colorId": 0, "padIDs": {"p": 1}}
+    assert loads(table.rows["globalAuthor:a.x"]) == told
