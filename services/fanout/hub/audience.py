@@ -65,6 +65,7 @@ class Audience:
         cursor = session.cursor
         return resume_token.frame(
             ResumeToken(
+                session.author,
                 session.identity.requested_id,
                 self._replica.epoch,
                 self._replica.reign,

@@ -30,12 +30,13 @@ _UNKNOWN = "-"
 
 
 class ResumeToken(NamedTuple):
-    """A history, as its pad's clients call the pad: a connection may serve several in turn."""
+    """A page's stay: of which author, on which history, and how its edits are submitted."""
 
-    pad: str
+    author: str
+    pad: str  #: as its clients call it: a connection may serve several in turn
     epoch: int
     reign: str
-    session: str = ""  #: in which the page submits, once it has all that it missed
+    session: str  #: in which the page submits, once it has all that it missed
     before: str = ""  #: in which it submitted what it has no answer to until then; '' if unknown
     missed_to: int = -1  #: the last rev of what it missed
 
@@ -48,7 +49,7 @@ class ResumeToken(NamedTuple):
 
 def frame(stay: ResumeToken) -> Frame:
     """To be sent ahead of what a session is sent of this history."""
-    text = f"{stay.epoch} {stay.reign} {_digest(stay.pad)} {stay.session}"
+    text = f"{stay.epoch} {stay.reign} {_digest(stay.author, stay.pad)} {stay.session}"
     if stay.missed_to >= 0:
         text += f" {stay.before or _UNKNOWN} {stay.missed_to}"
     return packets.packet(text, EVENT)
@@ -60,18 +61,21 @@ def brought(auth: Any) -> str | None:
     return found if isinstance(found, str) and len(found) <= MOST else None
 
 
-def parse(text: str | None, pad: str) -> ResumeToken | None:
-    """None for what is not ours, or of another pad. (Earlier builds put no session on record.)"""
+def parse(text: str | None, author: str, pad: str) -> ResumeToken | None:
+    """None for what is not ours, or of another pad, or of another author: a page goes on as the one
+    it was loaded for, and where that is not known any more who it was (Redis was emptied, and its
+    pads came back from the cold store), all that it submits is refused."""
     match (text or "").split(" "):
-        case [epoch, reign, digest, *more] if _is_number(epoch) and digest == _digest(pad):
+        case [epoch, reign, digest, session, *more] if _is_number(epoch) and digest == _digest(
+            author, pad
+        ):
+            came = ResumeToken(author, pad, int(epoch), reign, session)
             match more:
                 case []:
-                    return ResumeToken(pad, int(epoch), reign)
-                case [session]:
-                    return ResumeToken(pad, int(epoch), reign, session)
-                case [session, before, missed_to] if _is_number(missed_to):
+                    return came
+                case [before, missed_to] if _is_number(missed_to):
                     before = "" if before == _UNKNOWN else before
-                    return ResumeToken(pad, int(epoch), reign, session, before, int(missed_to))
+                    return came._replace(before=before, missed_to=int(missed_to))
     return None
 
 
@@ -79,6 +83,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def _digest(pad: str) -> str:
+def _digest(author: str, pad: str) -> str:
     # Of the name that the client knows the pad by, so that it tells it nothing.
-    return blake2b(pad.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    text = f"{author} {pad}"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

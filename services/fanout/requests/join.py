@@ -256,7 +256,7 @@ class JoinHandler:
         )
         try:
             if message.get("reconnect"):
-                stay = resume_token.parse(brought, identity.requested_id)
+                stay = resume_token.parse(brought, identity.author, identity.requested_id)
                 rev = message.get("client_rev")
                 await self._resume(room, session, me.me, rev, stay, store=me)
             else:

@@ -62,7 +62,7 @@ async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
     await presence.join(redis, room.keys, member)
     by_author = await presence.join(redis, room.keys, member, resumes=True)
     assert (by_author.shared_up_to, by_author.is_news) == (None, False)
-    old = ResumeToken(PAD, 0, "lost")
+    old = ResumeToken(ME.id, PAD, 0, "lost", "s")
     admission = await presence.join(
         redis, room.keys, member, resumes=True, stay=(old.epoch, old.reign)
     )
@@ -110,7 +110,7 @@ async def test_I5_another_pad_of_the_same_name_of_which_redis_knows_nothing(
     """The same server has the same revision numbers again; where not all was taken, under the same
     reign."""
     room = await join_handler.rooms.enter(PAD)
-    born, stay = room.epoch, ResumeToken(PAD, room.epoch, room.reign)
+    born, stay = room.epoch, ResumeToken(ME.id, PAD, room.epoch, room.reign, "s")
     await presence.join(redis, room.keys, page().member(ME, "w"))
     join_handler.rooms.leave(room)
 
@@ -154,7 +154,7 @@ async def test_I5_a_pad_that_an_earlier_release_made_goes_on(
     await redis.client.hset(keys.meta, "epoch", 0)
     room = await join_handler.rooms.enter(PAD)
     assert room.epoch == 0
-    old = ResumeToken(PAD, 0, room.reign)
+    old = ResumeToken(ME.id, PAD, 0, room.reign, "s")
     session = page()
     room.arrives(session)
     admission = await presence.join(
