@@ -97,4 +97,6 @@ def _value(value: float, unit: str) -> str:
         return f"{value / 2**20:,.1f} MiB" if value >= 2**20 else f"{value:,.0f} bytes"
     if unit == "cores":
         return f"{value:.3f} cores"
+    if unit == "share":
+        return f"{value:.3f}"
     return f"{value * 1e6:,.1f} µs" if value >= 1e-7 else f"{value * 1e9:,.2f} ns"
