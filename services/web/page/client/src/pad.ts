@@ -52,7 +52,9 @@ export interface PadOptions extends Partial<LineOptions> {
 
 /**
  * An open pad. It connects by itself, and again whenever the connection is lost, until `close`, or
- * until the server ends the session; what was typed meanwhile is kept, and sent once.
+ * until the server ends the session; what was typed meanwhile is kept, and sent once. What is done
+ * to it after the end would reach nobody, so that it throws `SessionEnded`, or rejects with it;
+ * where `refused` was given, that is told instead.
  *
  * Positions and lengths are UTF-16 code units, as of any JavaScript string.
  */
@@ -197,8 +199,7 @@ export class Pad extends Emitter<PadEvents> {
         return;
       }
       if (this.status.state === "ended") {
-        const { reason } = this.status;
-        reject(new SessionEnded(`the session ended: ${reason}`, reason));
+        reject(ended(this.status.reason));
         return;
       }
       const ends = [
@@ -206,8 +207,7 @@ export class Pad extends Emitter<PadEvents> {
           if (this.state.settled) done(resolve);
         }),
         this.on("status", (now) => {
-          if (now.state === "ended")
-            done(() => reject(new SessionEnded(`the session ended: ${now.reason}`, now.reason)));
+          if (now.state === "ended") done(() => reject(ended(now.reason)));
         }),
       ];
       const done = (then: () => void): void => {
@@ -222,6 +222,7 @@ export class Pad extends Emitter<PadEvents> {
    * `refused` is told why the server does not take it.
    */
   introduce(name: string, color: string, refused?: Refused): void {
+    if (refused === undefined) this.checkAlive();
     this.vars.userColor = color;
     this.vars.userName = name;
     this.options.name = name;
@@ -230,7 +231,7 @@ export class Pad extends Emitter<PadEvents> {
     this.emit("people", this.people.present);
     const userInfo = { userId: this.vars.userId, name, colorId: color, ip: "127.0.0.1" };
     // Without a connection there is nothing to be done: whoever joins says who it is.
-    if (this.connection.open) {
+    if (this.connection.open || this.status.state === "ended") {
       this.asking.send({ type: "USERINFO_UPDATE", userInfo }, (why) => {
         if (why !== undefined) refused?.(why);
       });
@@ -245,23 +246,25 @@ export class Pad extends Emitter<PadEvents> {
   say(text: string, refused?: Refused): void {
     const requestID = newToken();
     const message = { text, time: null, userId: null, userName: null, requestID };
-    this.asking.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
+    this.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
   }
 
   /** The chat messages from `first` to `last`, both included, at most 100. */
-  chatBetween(first: number, last: number): Promise<ChatLine[]> {
+  async chatBetween(first: number, last: number): Promise<ChatLine[]> {
+    this.checkAlive();
     return this.asking.chatBetween(first, last);
   }
 
   /** All chat messages from `first` on, however many: what was said while one was away. */
-  chatFrom(first: number): Promise<ChatLine[]> {
+  async chatFrom(first: number): Promise<ChatLine[]> {
+    this.checkAlive();
     return this.asking.chatFrom(first);
   }
 
   /** Marks the newest revision as one to find again; comes back as `saved`. `refused` as of `say`. */
   saveRevision(refused?: Refused): void {
     // Not said again: by then there may be a newer one.
-    this.asking.tell({ type: "SAVE_REVISION" }, false, refused);
+    this.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
   /** Whether the server tells people where the others have their cursors, this client too. */
@@ -283,6 +286,7 @@ export class Pad extends Emitter<PadEvents> {
    * often as they can be told. Does nothing where the server does not pass it on.
    */
   point(cursor: Cursor | null): void {
+    this.checkAlive();
     if (!this.pointing) return;
     const { cursors, underWay, rev } = this.state;
     const nowhere = { rev, anchor: null, head: null };
@@ -293,7 +297,7 @@ export class Pad extends Emitter<PadEvents> {
   /** Changes how the pad looks for everybody; what is not named stays. Comes back as `settings`. */
   changeSettings(options: PadSettings, refused?: Refused): void {
     const payload = { type: "padoptions", options, changedBy: this.vars.userName ?? "" };
-    this.asking.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
+    this.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
   }
 
   /**
@@ -303,11 +307,12 @@ export class Pad extends Emitter<PadEvents> {
   delete(token?: string, refused?: Refused): void {
     const { padId } = this.vars;
     const data = token === undefined ? { padId } : { padId, deletionToken: token };
-    this.asking.tell({ type: "PAD_DELETE", data }, false, refused);
+    this.tell({ type: "PAD_DELETE", data }, false, refused);
   }
 
   /** Up to a hundred changesets of `granularity` revisions each, from `start` on; see `History`. */
-  changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
+  async changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
+    this.checkAlive();
     return this.asking.changesetsOf(this.vars.padId, start, granularity);
   }
 
@@ -337,7 +342,10 @@ export class Pad extends Emitter<PadEvents> {
     await this.keeper?.now();
   }
 
-  /** Gives the connection up until `reconnect`, keeping edits: the network is known to be gone. */
+  /**
+   * Gives the connection up until `reconnect`, keeping edits: the network is known to be gone. After
+   * the end both do nothing.
+   */
   suspend(): void {
     this.connection.suspend();
   }
@@ -579,10 +587,24 @@ export class Pad extends Emitter<PadEvents> {
     else this.emit("error", new ListenerError(name, error));
   }
 
+  private tell(data: object, repeatable: boolean, refused?: Refused): void {
+    if (refused === undefined) this.checkAlive();
+    this.asking.tell(data, repeatable, refused);
+  }
+
+  private checkAlive(): void {
+    if (this.status.state === "ended") throw ended(this.status.reason);
+  }
+
   private writable(): Collaborator {
+    this.checkAlive();
     if (this.readOnly) throw new EditRefused("this address is read-only");
     return this.state;
   }
+}
+
+function ended(reason: string): SessionEnded {
+  return new SessionEnded(`the session has ended: ${reason}`, reason);
 }
 
 function refusal(reason: string): SessionEnded {

@@ -46,6 +46,7 @@ export function open(page: Page): void {
       shown = joined(page, sheet, variables);
       document.body.classList.add("ready");
       afterPaint(() => {
+        document.body.classList.add("painted");
         page.shown();
         furnish();
       });

@@ -35,7 +35,7 @@ export class CursorTelling {
     this.box.addEventListener("change", () => {
       remember("show-cursors", this.box.checked ? "yes" : "no");
       if (this.box.checked) this.tellSoon(0);
-      else pad.point(null);
+      else this.point(null);
       this.draw();
     });
     pad.on("cursors", (authors) => {
@@ -87,7 +87,11 @@ export class CursorTelling {
     const { anchor, head } = this.view.state.selection.main;
     // An editor that one has never been in has a cursor at the start, which means nothing.
     const never = anchor === 0 && head === 0 && !this.view.hasFocus;
-    if (this.on && !never && this.pad.status.state === "open") this.pad.point({ anchor, head });
+    if (this.on && !never) this.point({ anchor, head });
+  }
+
+  private point(cursor: Cursor | null): void {
+    if (this.pad.status.state === "open") this.pad.point(cursor);
   }
 
   private drawSoon(): void {

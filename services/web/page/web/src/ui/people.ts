@@ -58,7 +58,7 @@ export function showPeople(pad: Pad): void {
     const wanted = name.value.trim();
     remember("name", wanted);
     remember("color", color.value);
-    pad.introduce(wanted, color.value);
+    if (pad.status.state !== "ended") pad.introduce(wanted, color.value);
   };
 
   name.addEventListener("change", introduce);
