@@ -89,7 +89,7 @@ class ServerConnection(RequestHandler):
         elif isinstance(error, asyncio.InvalidStateError) and self._force_close:
             # The connection is being shut down, and its request was done in the moment in which it
             # was not waited for any longer: aiohttp sets what it has cancelled.
-            log.info("a request was done as the process stopped")
+            log.info("a request was finished while the process stopped")
         else:
             super().log_exception(*args, **options)
 

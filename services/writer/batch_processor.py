@@ -514,7 +514,7 @@ class BatchProcessor:
             try:
                 await drop_staged(self._redis, staged)
             except (*UNREACHABLE, RedisError) as error:
-                log.warning("not cleared away, expires", extra={"error": str(error)})
+                log.warning("staged entry not removed, it expires", extra={"error": str(error)})
 
     async def tell_untold(self, lease: Lease) -> None:
         """Makes up for the writer before, which committed and did not live to tell. Raises

@@ -157,7 +157,9 @@ class Freezing:
         readable: list[tuple[str, PadStanding]] = []
         for pad, standing in zip(pads, found, strict=True):
             if isinstance(standing, CorruptPad):
-                log.error("pad not brought", extra={"pad": pad, "error": str(standing)})
+                log.error(
+                    "pad not copied to the cold store", extra={"pad": pad, "error": str(standing)}
+                )
             else:
                 readable.append((pad, standing))
         return readable
@@ -249,12 +251,12 @@ class Freezing:
             await self._each(pad, self._settle(pad))
         except CorruptPad as error:
             metrics.COLD_VERDICTS.labels("damaged").inc()
-            log.error("pad not brought", extra={"pad": pad, "error": str(error)})
+            log.error("pad not copied to the cold store", extra={"pad": pad, "error": str(error)})
         except UNREACHABLE:
             raise
         except Exception:
             metrics.COLD_VERDICTS.labels("fault").inc()
-            log.exception("pad not brought", extra={"pad": pad})
+            log.exception("pad not copied to the cold store", extra={"pad": pad})
 
     def _tell(self) -> None:
         since = [began for term in self._terms.values() for began in term.late.behind]

@@ -146,7 +146,7 @@ class LeaseManager:
                 await self._tick()
             except RedisError as error:
                 # It must not end the process: every writer would meet the same in the same tick.
-                log.warning("leases not looked after", extra={"error": str(error)})
+                log.warning("leases not maintained", extra={"error": str(error)})
             else:
                 self.last_tick = asyncio.get_running_loop().time()
             await tick(interval)
@@ -216,7 +216,7 @@ class LeaseManager:
 
     def _not_looked_after(self, partition: int, why: str) -> None:
         self._not_taken[partition] = why
-        log.warning("lease not looked after", extra={"partition": partition, "error": why})
+        log.warning("lease not maintained", extra={"partition": partition, "error": why})
 
     async def _take(self, partition: int) -> None:
         lease = await leases.acquire(
@@ -259,7 +259,7 @@ class LeaseManager:
         self._stuck.pop(lease.partition, None)
 
     def is_stuck(self, lease: Lease, why: str) -> None:
-        log.warning("partition stands still", extra={"partition": lease.partition, "error": why})
+        log.warning("partition is stuck", extra={"partition": lease.partition, "error": why})
         self.lose(lease, "nothing can be stored")
         self._stuck[lease.partition] = why
 
@@ -303,7 +303,7 @@ class LeaseManager:
                     await vacancies.look(lease)
         except (*UNREACHABLE, RedisError) as error:
             log.warning(
-                "unwritten pads not looked at", extra={"partition": partition, "error": str(error)}
+                "unwritten pads not checked", extra={"partition": partition, "error": str(error)}
             )
 
     # --- The cold store --------------------------------------------------------------------------

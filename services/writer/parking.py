@@ -28,7 +28,7 @@ async def park(redis: Redis, keyspace: Keyspace, partition: int, received: Recei
         "bytes": unread.size,
         "pad": unread.pad or "",
     }
-    log.error("inbox entry not readable, passed", extra=about)
+    log.error("unreadable inbox entry skipped", extra=about)
     try:
         await standing.park(redis, keyspace, partition, received.id, unread)
     except (*UNREACHABLE, RedisError) as error:

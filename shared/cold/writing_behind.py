@@ -90,7 +90,9 @@ class WriteBehind:
                     keys, stored, behind, whole=whole, doubtful=doubtful
                 )
             except (Overwritten, Diverged) as error:
-                log.info("cold store is elsewhere", extra={"pad": pad, "error": str(error)})
+                log.info(
+                    "cold store has changed meanwhile", extra={"pad": pad, "error": str(error)}
+                )
                 behind, doubtful = Behind(await self._cold.look(pad)), True
                 continue
             except CorruptPad:

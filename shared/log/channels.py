@@ -126,7 +126,7 @@ class Subscriber:
             except UNREACHABLE:
                 feed.channels.add(channel)  # nobody has it just now: asked again at the next try
             except Exception:
-                log.exception("channel not placed", extra={"channel": channel})
+                log.exception("channel not subscribed", extra={"channel": channel})
                 feed.channels.add(channel)
         if not feed.channels and self._feeds.get(feed.node.name) is feed:
             del self._feeds[feed.node.name]

@@ -85,7 +85,7 @@ class PadStore:
         if not is_wrong_type(reply):
             raise reply
         log.error(
-            "not readable beside the pad", extra={"key": self._keys.meta, "error": str(reply)}
+            "part of the pad not readable", extra={"key": self._keys.meta, "error": str(reply)}
         )
         return ()
 

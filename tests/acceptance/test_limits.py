@@ -312,7 +312,7 @@ async def test_what_is_too_large_is_counted_and_has_a_line_in_the_log(
         async with http.post(f"{worker.url}{POLLING}&sid={sid}", data=body) as answer:
             assert answer.status == status
     assert limited(worker, "message_size") == before + 3
-    assert worker.log.read_text().count("too large, refused") >= 3
+    assert worker.log.read_text().count("message too large, refused") >= 3
 
 
 # --- How slowly ----------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_each_process_leaves_them_out() -> None:
     stream = io.StringIO()
     logs.configure("info", "json", "writer", stream)
     for number in range(50):
-        logging.getLogger("x").warning("lease not looked after", extra={"partition": number})
+        logging.getLogger("x").warning("lease not maintained", extra={"partition": number})
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert len(lines) == 10
     assert lines[-1]["and_then"] == "more of these are left out for 10 s"

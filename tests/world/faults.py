@@ -34,7 +34,7 @@ _CONFIG: Final = CONFIG.encode()
 OF_LOSSES: Final = (
     "pad lost in Redis, and brought back from the cold store",
     "revisions in the cold store are missing in Redis",
-    "no history",  # the timeslider, in what was taken back while it read
+    "history unavailable",  # the timeslider, in what was taken back while it read
 )
 """What is logged as an error, and is none, where history has been taken back."""
 

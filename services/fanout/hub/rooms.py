@@ -199,7 +199,7 @@ class Rooms:
             room.take(announcements.decode(data))
         except Exception:
             # One pad's trouble must not end the subscription of all the others.
-            log.exception("channel message not taken", extra={"pad": room.pad_id})
+            log.exception("channel message not handled", extra={"pad": room.pad_id})
             room.resync.begin()
 
     def _resubscribed(self, channel: str) -> None:

@@ -39,7 +39,7 @@ def note_too_large(what: str, *, sid: str) -> None:
     """Something is refused for its size. Its sender may not understand that, and send it again and
     again: an operator sees why somebody cannot stay connected."""
     refusals.LIMITED.labels("message_size").inc()
-    log.warning("too large, refused", extra={"what": shown(what), "sid": shown(sid)})
+    log.warning("message too large, refused", extra={"what": shown(what), "sid": shown(sid)})
 
 
 def gate(

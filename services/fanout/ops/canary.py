@@ -154,7 +154,7 @@ class Canaries:
                     room = await self._rooms.enter(canary_pad(self._keyspace, partition))
             except (*UNREACHABLE, CorruptPad) as error:
                 log.warning(
-                    "canary has no pad", extra={"partition": partition, "error": str(error)}
+                    "no pad for the canary", extra={"partition": partition, "error": str(error)}
                 )
                 self._was_lost(cage)
                 await _until(began + INTERVAL)

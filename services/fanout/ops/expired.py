@@ -43,7 +43,7 @@ class Expired:
             log.warning("socket dropped", extra={"type": "expiry", "error": str(error)})
             _drop(socket, "unreachable")
         except Exception:
-            log.exception("not asked again")
+            log.exception("access not checked again")
             _drop(socket, "unreachable")
         else:
             if socket.session is not session:
@@ -56,7 +56,7 @@ class Expired:
 
     async def _end(self, socket: Socket, identity: SessionIdentity, reason: Reason) -> None:
         log.info(
-            "access has ended",
+            "access expired",
             extra={"pad": identity.pad_id, "author": identity.author, "reason": reason.value},
         )
         if self._reconnect:

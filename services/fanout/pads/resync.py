@@ -85,7 +85,7 @@ class Resync:
                 log.info("gap", extra={"pad": self._pad_id, "first": first, "last": last})
                 self.begin()
             case Doubt(rev):
-                log.info("doubtful revision", extra={"pad": self._pad_id, "rev": rev})
+                log.info("revision under a doubtful reign", extra={"pad": self._pad_id, "rev": rev})
                 self.begin()
             case None if revisions and replica.feed.head >= revisions[-1].rev:
                 self._holds_under(reign)
@@ -116,7 +116,7 @@ class Resync:
                     return
                 await self._start_over()
             except UNREACHABLE as error:
-                log.warning("resync put off", extra={"pad": self._pad_id, "error": str(error)})
+                log.warning("resync postponed", extra={"pad": self._pad_id, "error": str(error)})
                 await pauses.sleep()
             except (HistoryGap, CorruptPad, ValueError) as error:
                 # Whoever is here goes on reading what there is. Who writes is told by the writer.

@@ -85,7 +85,7 @@ class LeaveQueue:
         try:
             await presence.leave(self._redis, keys, leaving)
         except Exception as error:
-            log.warning("leave put off", extra={"key": keys.members, "error": str(error)})
+            log.warning("leave postponed", extra={"key": keys.members, "error": str(error)})
             self.look(keys)
 
     async def _look(self) -> None:
@@ -124,5 +124,8 @@ class LeaveQueue:
         ]
         if gone:
             metrics.EXPIRED.inc(len(gone))
-            log.info("members had gone", extra={"key": keys.members, "sessions": len(gone)})
+            log.info(
+                "members removed that had already left",
+                extra={"key": keys.members, "sessions": len(gone)},
+            )
             await presence.leave(self._redis, keys, gone)

@@ -268,7 +268,7 @@ class JoinHandler:
                 # Also if it does not know that it is in: the answer may have been lost.
                 await room.say_left(session)
             except ResponseError:
-                log.warning("not said to have left", extra={"pad": identity.pad_id})
+                log.warning("departure not stored", extra={"pad": identity.pad_id})
             finally:
                 self.rooms.leave(room)
             turn_away_if_corrupt(way_out, identity.pad_id, error)

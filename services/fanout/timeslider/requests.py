@@ -178,7 +178,7 @@ class Timeslider:
         except QueueFull as error:
             raise ClientError(f"too many requests for history at once: {error}") from None
         except (HistoryGap, HelperFailed) as error:
-            log.error("no history", extra={"pad": room.pad_id, "error": str(error)})
+            log.error("history unavailable", extra={"pad": room.pad_id, "error": str(error)})
             raise ClientError("the history cannot be read at the moment") from error
         finally:
             self._under_way -= Counter({session.id: 1})

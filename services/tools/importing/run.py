@@ -81,7 +81,7 @@ class Importer:
                 self._progress.say(f"{where}: not brought: {error}")
             except _FAULTS as error:  # of ours: the pads behind this one are wanted all the same
                 self.tally.failed.append(name)
-                log.exception("a pad could not be brought")
+                log.exception("a pad could not be imported")
                 self._progress.say(f"{where}: not brought: {type(error).__name__}: {error}")
             else:
                 self.tally.brought += 1

@@ -241,8 +241,8 @@ def _text(value: str) -> str:
 
 def _come_again(why: Exception) -> web.Response:
     if isinstance(why, StoreAway | Moved):
-        log.warning("API call put off", extra={"error": str(why)})
-        answer = _answer(INTERNAL, "the pad is not to be had at the moment, come again")
+        log.warning("API call postponed", extra={"error": str(why)})
+        answer = _answer(INTERNAL, "the pad is unavailable at the moment, try again later")
     else:
         answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
     answer.set_status(503)

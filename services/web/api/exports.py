@@ -169,7 +169,7 @@ class Exports:
         try:
             await send(request, response, body())
         except (CorruptPad, QueueFull) as error:
-            log.warning("export broken off", extra={"pad": visitor.pad, "error": str(error)})
+            log.warning("export aborted", extra={"pad": visitor.pad, "error": str(error)})
         return response
 
     async def _in_turns(self, visitor: Visitor, pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
@@ -189,7 +189,7 @@ def _or_later() -> Iterator[None]:
     try:
         yield
     except UNREACHABLE as error:
-        log.warning("export put off", extra={"error": str(error)})
+        log.warning("export postponed", extra={"error": str(error)})
         raise web.HTTPServiceUnavailable(
             text="Not now: the pad cannot be read at the moment\n",
             headers={"Retry-After": str(RETRY_AFTER)},

@@ -115,7 +115,7 @@ class Imports:
             status, code, message = error.status, 1, str(error)
             data = {"reason": error.reason} if error.reason else {}
         except ClientLeft:
-            log.info("import broken off", extra={"reason": "its client has left"})
+            log.info("import aborted", extra={"reason": "its client has left"})
             raise
         except _UNDONE as error:
             log.warning("import failed", extra={"error": str(error)})

@@ -45,7 +45,7 @@ async def send(
             request.transport.abort()
         if not isinstance(error, TimeoutError | ConnectionError):
             raise
-        log.info("sending broken off", extra={"reason": repr(error), "sent": sent})
+        log.info("sending aborted", extra={"reason": repr(error), "sent": sent})
 
 
 async def whole(body: bytes) -> AsyncIterator[bytes]:

@@ -229,7 +229,7 @@ class ObjectPads:
                 await self._read_only.remove(before.state.pad.read_only_id, pad)
         except (StoreAway, CorruptPad) as error:
             # Who follows them finds that there is no such pad.
-            log.warning("names that lead nowhere are left", extra={"error": str(error)})
+            log.warning("index entries not removed", extra={"error": str(error)})
 
     # --- All of them -----------------------------------------------------------------------------
 

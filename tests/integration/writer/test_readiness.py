@@ -71,7 +71,7 @@ def test_one_writer_takes_more_partitions_than_there_are_connections(
     with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "256"}) as running:
         running.start(writers=1, workers=0)
         assert running.writers[0].metric("padfleet_writer_partitions") == 256
-        assert "lease not looked after" not in running.writers[0].log.read_text()
+        assert "lease not maintained" not in running.writers[0].log.read_text()
 
 
 async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
