@@ -34,9 +34,9 @@ class ColdStoreUnnamed(Disagreement):
 
 
 def add_redis_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the fleet's Redis, as for its processes")
+    group = parser.add_argument_group("the fleet's Redis")
     group.add_argument(
-        "--redis-url", metavar="URL", help="where it is; PADFLEET_REDIS_URL, else REDIS_URL"
+        "--redis-url", metavar="URL", help="its address [PADFLEET_REDIS_URL, else REDIS_URL]"
     )
 
 

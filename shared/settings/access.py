@@ -56,28 +56,29 @@ class AccessSettings(RedisProcessSettings):
     auth: Auth = setting(
         "open",
         "who may do what: open lets everybody write on every pad, as Etherpad does by default; "
-        "jwt wants a signed token; hook asks a service of yours",
+        "jwt requires a signed token; hook asks a service of yours",
     )
     require_session: bool = setting(
         False,
-        "whether there are only pads of groups: open then wants a session of the group, that the "
-        "HTTP API has made, on public ones too; with jwt and hook their word opens them",
+        "whether only pads of groups may be opened: with open, only with a session of the group "
+        "that the HTTP API has made, even for public pads; with jwt and hook, the token or the "
+        "service decides",
     )
     edit_only: bool = setting(
-        False, "whether pads are made by the HTTP API only, and not by who comes to one"
+        False, "whether pads are created only by the HTTP API, and not by opening them"
     )
     auth_max_lifetime_s: int = setting(
         86_400,
-        "time for which a token may be valid, or an answer of the hook holds, at most",
+        "longest time for which a token, or an answer of the hook, may be valid",
         unit="s",
         minimum=1,
         maximum=31_536_000,
     )
     auth_expired: Expired = setting(
         "deny",
-        "what happens to a session whose time is over: deny tells its page that access is gone; "
-        "reconnect breaks the connection, so that the page comes back by itself, with a cookie "
-        "that may have been renewed, and is denied only then if it was not",
+        "what happens to a session whose access expires: deny tells its page that access has "
+        "ended; reconnect closes the connection, so that the page reconnects by itself, perhaps "
+        "with a renewed cookie, and is denied only if that is not valid either",
     )
     jwt_name: str = setting(
         "padfleet_token",
@@ -88,19 +89,17 @@ class AccessSettings(RedisProcessSettings):
     jwt_secret: str = setting(
         "", "secret that tokens are signed with (HS256), 32 bytes or more", secret=True
     )
-    jwt_secret_file: str = setting(
-        "", "file with that secret; white space around it does not count"
-    )
+    jwt_secret_file: str = setting("", "file with that secret; surrounding white space is ignored")
     jwt_public_key_file: str = setting(
         "", "PEM file with the public key of tokens: RSA (RS256) or Ed25519 (EdDSA)"
     )
-    jwt_jwks_file: str = setting("", "file with a JSON Web Key Set; read at start")
+    jwt_jwks_file: str = setting("", "file with a JSON Web Key Set; read at start-up")
     jwt_jwks_url: str = setting(
         "", "https:// address of a JSON Web Key Set", secret=True, check=problem_with_url
     )
     jwt_jwks_refresh_s: int = setting(
         300,
-        "age at which fetched keys are fetched again; while that fails, they stay in use",
+        "age at which keys are fetched again; while that fails, the old ones stay in use",
         unit="s",
         minimum=1,
         maximum=86_400,
@@ -112,8 +111,8 @@ class AccessSettings(RedisProcessSettings):
         minimum=100,
         maximum=3_600_000,
     )
-    jwt_audience: str = setting("", "what a token's aud has to hold; if none, it is not looked at")
-    jwt_issuer: str = setting("", "what a token's iss has to be; if none, it is not looked at")
+    jwt_audience: str = setting("", "what a token's aud has to contain; not checked if empty")
+    jwt_issuer: str = setting("", "what a token's iss has to be; not checked if empty")
     jwt_leeway_s: int = setting(
         10,
         "time by which the issuer's clock and ours may differ",
@@ -128,10 +127,10 @@ class AccessSettings(RedisProcessSettings):
         check=problem_with_url,
     )
     hook_secret: str = setting(
-        "", "what the service may know us by: sent as Authorization: Bearer", secret=True
+        "", "secret that identifies us to the service: sent as Authorization: Bearer", secret=True
     )
     hook_cookies: tuple[str, ...] = setting(
-        (), "names of the client's cookies that the service is told"
+        (), "names of the client's cookies that are passed on to the service"
     )
     hook_timeout_ms: int = setting(
         2_000,
@@ -142,16 +141,20 @@ class AccessSettings(RedisProcessSettings):
     )
     hook_ttl_ms: int = setting(
         5_000,
-        "time for which an answer is good for the same question again; 0 asks each time",
+        "time for which an answer is reused for the same question; 0 asks each time",
         unit="ms",
         minimum=0,
         maximum=600_000,
     )
     hook_cache: int = setting(
-        10_000, "answers kept for that", unit="answers", minimum=1, maximum=1_000_000
+        10_000, "most answers to remember", unit="answers", minimum=1, maximum=1_000_000
     )
     hook_at_once: int = setting(
-        50, "questions under way at the same time; more wait", minimum=1, maximum=10_000
+        50,
+        "most questions in flight at the same time; further ones wait",
+        unit="questions",
+        minimum=1,
+        maximum=10_000,
     )
 
     @property

@@ -31,40 +31,40 @@ class ApiSettings(AccessSettings):
 
     api_key: str = setting(
         "",
-        "key that callers of the HTTP API have to give, as Etherpad's APIKEY.txt; "
-        "without one the API is off",
+        "key that callers of the HTTP API have to give, like Etherpad's APIKEY.txt; without one "
+        "the API is off",
         secret=True,
         check=_problem_with_key,
     )
     api_key_file: str = setting(
         "",
-        "file with that key, such as Etherpad's APIKEY.txt; white space around it does not count",
+        "file with that key, such as Etherpad's APIKEY.txt; surrounding white space is ignored",
     )
     api_jwks_url: str = setting(
         "",
         "https:// address of a JSON Web Key Set, such as that of an identity provider: callers of "
-        "the HTTP API may then give a bearer token that is signed with one of its keys",
+        "the HTTP API may then give a bearer token signed with one of its keys",
         secret=True,
         check=problem_with_url,
     )
-    api_jwks_file: str = setting("", "file with such a key set; read at start")
+    api_jwks_file: str = setting("", "file with such a key set; read at start-up")
     api_issuer: str = setting("", "what the iss of such a token has to be")
-    api_audience: str = setting("", "what the aud of such a token has to hold")
-    api_scope: str = setting("", "what the scope of such a token has to hold, a word")
+    api_audience: str = setting("", "what the aud of such a token has to contain")
+    api_scope: str = setting("", "word that the scope of such a token has to contain")
     api_claim: str = setting(
         "",
-        "claim that such a token has to have, as name=value, such as admin=true or azp=moodle; "
-        "of a list, one of its members",
+        "claim that such a token must have, as name=value, such as admin=true or azp=moodle; if "
+        "the claim is a list, one of its members",
         check=_problem_with_claim,
     )
     pad_compaction: bool = setting(
         False,
-        "whether the HTTP API may take old revisions of a pad away for good (compactPad)",
+        "whether the HTTP API may permanently remove old revisions of a pad (compactPad)",
     )
     author_erasure: bool = setting(
         False,
-        "whether the HTTP API may take name, colour, tokens and sessions of an author away for "
-        "good, and his name from chats (anonymizeAuthor)",
+        "whether the HTTP API may permanently remove an author's name, colour, tokens and "
+        "sessions, and the name from chats (anonymizeAuthor)",
     )
     import_max_bytes: int = setting(
         52_428_800,
@@ -76,14 +76,14 @@ class ApiSettings(AccessSettings):
 
     import_history: ImportHistory = setting(
         "auto",
-        "whether who may write on a pad may import an .etherpad file, which can say of any text "
-        "that it is anybody's: auto allows it with --auth open, where author ids prove nothing",
+        "whether people who may write on a pad may import an .etherpad file, which can attribute "
+        "any text to anybody: auto allows it with --auth open, where author ids prove nothing",
     )
 
     import_headings: bool = setting(
         True,
-        "whether headings of documents that are imported (docx, odt, Markdown) stay headings; "
-        "without the plugin ep_headings2, Etherpad's own page shows an asterisk before each",
+        "whether headings of imported documents (docx, odt, Markdown) stay headings; without the "
+        "plugin ep_headings2, Etherpad's own page shows an asterisk before each",
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:

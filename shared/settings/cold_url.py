@@ -18,8 +18,8 @@ def problem_with_cold(url: str) -> str | None:
         return None
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        return f"it names no cold store; one begins with {known}"
-    return None if rest else "it does not say where"
+        return f"not a cold store's URL; it begins with {known}"
+    return None if rest else "it names no place"
 
 
 def names_none(url: str) -> bool:

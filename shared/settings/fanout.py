@@ -36,41 +36,41 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
 
     port: int = setting(
         9001,
-        "port of what clients may reach: pages, Socket.IO, API, and health",
+        "port for clients: pages, Socket.IO, the HTTP API, and health",
         minimum=1,
         maximum=65535,
     )
     ops_port: int = setting(
         0,
-        "port of what is the operators' alone: metrics, /stats and /fleet, and health; 0 is 200 "
-        "above --port. The same as --port puts all on one, for networks where only a proxy "
-        "with an allow-list reaches it",
+        "port for operators: metrics, /stats and /fleet, and health; 0 means 200 above --port. "
+        "The same as --port puts everything on one port, for networks where only a proxy with an "
+        "allow-list reaches it",
         minimum=0,
         maximum=LAST_PORT,
     )
-    ops_host: str = setting("", "address to listen on for these; that of --host if none")
+    ops_host: str = setting("", "address to listen on for --ops-port; --host if empty")
     batch: Batch = setting(
         "auto",
-        "whether several revisions go to a client in one NEW_CHANGES_BATCH message: "
-        "auto sends it to the clients that say they understand it, on to all, off to none",
+        "whether to send several revisions to a client in one NEW_CHANGES_BATCH message: auto "
+        "does so for clients that say they understand it, on for all, off for none",
     )
     compression: Compression = setting(
         "on",
-        "whether what goes to many is deflated for the clients that offer it: WebSocket messages "
-        "that all on a pad are sent alike, and answers to polling",
+        "whether to compress for clients that offer it: WebSocket messages that everybody on a "
+        "pad is sent alike, and answers to polling",
     )
     default_pad_text: str = setting(WELCOME, "text of a pad that is opened for the first time")
     page: Page = setting(
         "on",
-        "whether / and /p/<pad> show a page to type in: off where an Etherpad serves these",
+        "whether / and /p/<pad> show a page to write on; off if an Etherpad serves these paths",
     )
     embed: tuple[str, ...] = setting(
         ("same",),
-        "origins of pages that may show the page in a frame: same is that of this worker; "
-        "https://host or https://*.host for others; * for all; none for no page at all",
+        "sites that may show the page in a frame: same is this worker's own; https://host or "
+        "https://*.host for others; * for all; none for no site at all",
     )
     cookie_prefix: str = setting(
-        "", "put before the names of all cookies, as in Etherpad's setting"
+        "", "prefix for the names of all cookies, as in Etherpad's setting"
     )
     max_message_bytes: int = setting(
         1_000_000,
@@ -98,29 +98,32 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     )
     commit_timeout_ms: int = setting(
         5_000,
-        "time that a submission may take to become a revision before its client is told",
+        "time that a submission may take to become a revision before its client is told that it "
+        "failed",
         unit="ms",
         minimum=100,
         maximum=300_000,
     )
     ring_revisions: int = setting(
         1000,
-        "newest revisions of each open pad kept in memory; sockets behind them read the stream",
+        "number of newest revisions of each open pad to keep in memory; sockets that lag further "
+        "behind are served from Redis",
         unit="revisions",
         minimum=1,
         maximum=1_000_000,
     )
     stall_timeout_ms: int = setting(
         60_000,
-        "time after which a socket that takes nothing of what it is due is closed; "
-        "its client can come back and resume",
+        "time after which a socket is closed if it takes none of what it is sent; its client can "
+        "come back and resume",
         unit="ms",
         minimum=1_000,
         maximum=3_600_000,
     )
     flush_share: float = setting(
         0.5,
-        "share of the event loop that sending revisions may take before busy pads pause longer",
+        "share of the event loop that sending revisions may take; beyond it, busy pads pause "
+        "longer",
         minimum=0.05,
         maximum=0.95,
     )
@@ -129,15 +132,15 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     )
     flush_pause_max_ms: int = setting(
         100,
-        "longest pause that the cost of flushes makes a busy pad wait",
+        "longest pause between two flushes of a busy pad",
         unit="ms",
         minimum=0,
         maximum=10_000,
     )
     flush_rate: int = setting(
         33,
-        "flushes per second of a pad with more revisions than that, or three times as many where "
-        "a handful of people makes them cheap; one with fewer is flushed at once",
+        "most flushes per second of a pad with more revisions than that, or three times as many "
+        "if few people make them cheap; a pad with fewer revisions is flushed immediately",
         minimum=1,
         maximum=1_000,
     )
@@ -145,29 +148,31 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
         True, "whether a pad's creator may set how the pad looks for everybody"
     )
     pad_deletion_by_all: bool = setting(
-        False, "whether everybody who may write on a pad may delete it, not its creator alone"
+        False,
+        "whether everybody who may write on a pad may delete it, rather than only its creator",
     )
     plugin_messages: str = setting(
         "",
-        "types of COLLABROOM messages, with commas between, that plugins' pages send to each "
-        'other: they are passed on to the other sockets of the pad, as CUSTOM always is; "*" for '
-        "all that are not Etherpad's own",
+        "comma-separated types of COLLABROOM messages that plugins' pages send to each other. "
+        'They are relayed to the pad\'s other sockets, as CUSTOM always is; "*" relays all that '
+        "are not Etherpad's own",
     )
     cursors_up_to: int = setting(
         50,
-        "people on a pad up to whom pages show them each other's cursors; 0: never",
+        "number of people on a pad up to which pages show them each other's cursors; 0: never",
+        unit="people",
         minimum=0,
         maximum=1_000,
     )
     drain_ms: int = setting(
         30_000,
-        "time over which a worker that was asked to end (SIGTERM) lets its sockets go, so that "
-        "their clients do not all come to the others at once; few sockets take less",
+        "time over which a worker that is told to stop (SIGTERM) closes its sockets, so that "
+        "their clients do not all connect elsewhere at the same moment; few sockets take less",
         unit="ms",
         minimum=0,
         maximum=3_600_000,
     )
-    worker_id: str = setting("", "name of this worker, unlike any other's; made at start if none")
+    worker_id: str = setting("", "unique name of this worker; generated at start-up if empty")
 
     @property
     def ops(self) -> tuple[str, int]:
@@ -191,11 +196,11 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
             if origin not in ("same", "none", "*") and not _EMBEDDING.fullmatch(origin):
                 yield (
                     "embed",
-                    f"{origin!r} is no origin: write https://host[:port], https://*.host for all "
-                    "below it, same, * for all, or none",
+                    f"{origin!r} is not an origin: write https://host[:port], https://*.host for "
+                    "all below it, same, * for all, or none",
                 )
         if len(self.embed) > 1 and {"none", "*"} & set(self.embed):
-            yield "embed", "has none or * beside others: either stands alone"
+            yield "embed", "has none or * together with others; each of these must be the only one"
         if not self.embed:
             yield "embed", "is empty: write same for frames of this origin, or none"
         length = len(self.first_text) + 1  # a pad ends in a newline of its own

@@ -213,7 +213,10 @@ def _read_flags(
 def _metavar(spec: Spec) -> str:
     if spec.choices:
         return "|".join(spec.choices)
-    return (spec.unit or ("true|false" if spec.is_switch else spec.name.rpartition("_")[2])).upper()
+    if spec.is_switch:
+        return "TRUE|FALSE"
+    # Of `joins_per_second`, joins are what is given.
+    return (spec.unit or spec.name.partition("_per_")[0].rpartition("_")[2]).upper()
 
 
 def _help(spec: Spec) -> str:

@@ -28,21 +28,22 @@ class ProcessSettings:
     )
     cold_url: str = setting(
         "",
-        "where pads lie that nobody is on: file:///var/lib/padfleet/cold, s3://bucket/prefix, "
-        "gs://, az://, or the database of an Etherpad, postgresql:// or mysql://. The same for all "
-        "processes; none: all pads stay in Redis",
+        "where pads are kept that nobody is on: file:///var/lib/padfleet/cold, "
+        "s3://bucket/prefix, gs://, az://, or the database of an Etherpad, postgresql:// or "
+        "mysql://. The same for all processes; none: all pads stay in Redis",
         secret=True,
         check=problem_with_cold,
     )
     partitions: int = setting(
         32,
-        "shares that the pads are divided into; fixed when the fleet is first started",
+        "number of shares into which the pads are divided; fixed when the fleet is started for "
+        "the first time",
         minimum=1,
         maximum=4096,
     )
     log_level: LogLevel = setting("info", "the least important messages that are logged")
     log_format: LogFormat = setting(
-        "auto", "auto is text on a terminal, and one JSON object a line elsewhere"
+        "auto", "auto means text on a terminal, and one JSON object per line elsewhere"
     )
     host: str = setting(
         "0.0.0.0", "address to listen on; 0.0.0.0 is every IPv4 address of the host"

@@ -26,13 +26,13 @@ class SeeingSettings(RedisProcessSettings):
 
     fleet_token: str = setting(
         "",
-        "password of the page /fleet, which shows all processes and the busiest pads; without one "
-        "there is no such page",
+        "password of the page /fleet, which shows all processes and the busiest pads; without a "
+        "password there is no such page",
         secret=True,
         check=problem_with_token,
     )
     fleet_token_file: str = setting(
-        "", "file with that password; white space around it does not count"
+        "", "file with that password; surrounding white space is ignored"
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:

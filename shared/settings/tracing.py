@@ -12,8 +12,8 @@ from padfleet.shared.settings.process import RedisProcessSettings
 class TracingSettings(RedisProcessSettings):
     trace_share: float = setting(
         0.0,
-        "share of submissions whose way is traced with OpenTelemetry, the same for all processes; "
-        "0 is none, 0.001 one in a thousand. Where to is set by OTEL_EXPORTER_OTLP_ENDPOINT",
+        "share of submissions to trace with OpenTelemetry, the same for all processes; 0 is none, "
+        "0.001 one in a thousand. OTEL_EXPORTER_OTLP_ENDPOINT says where traces are sent",
         minimum=0.0,
         maximum=1.0,
     )

@@ -31,33 +31,33 @@ class UpSettings(ProcessSettings):
         minimum=1,
         maximum=LAST_PORT,
     )
-    workers: int = setting(2, "fan-out workers to run", minimum=1, maximum=256)
-    writers: int = setting(1, "writers to run", minimum=1, maximum=256)
+    workers: int = setting(2, "number of fan-out workers to run", minimum=1, maximum=256)
+    writers: int = setting(1, "number of writers to run", minimum=1, maximum=256)
     writer_port: int = setting(
         0,
-        "port of the first writer's health and metrics; the next ones follow. 0 is 100 above "
+        "port of the first writer's health and metrics; the next ones follow. 0 means 100 above "
         "--port",
         minimum=0,
         maximum=LAST_PORT,
     )
     ops_port: int = setting(
         0,
-        "port of the first worker's metrics, /stats and /fleet; the next ones follow. 0 is 200 "
+        "port of the first worker's metrics, /stats and /fleet; the next ones follow. 0 means 200 "
         "above --port",
         minimum=0,
         maximum=LAST_PORT,
     )
     redis_port: int = setting(
         0,
-        "port of the embedded Redis, on this machine only. 0 is 300 above --port, or a free one if "
-        "that is taken",
+        "port of the embedded Redis, on this machine only. 0 means 300 above --port, or a free "
+        "one if that is taken",
         minimum=0,
         maximum=LAST_PORT,
     )
     data: Path = setting(
         Path("padfleet-data"),
-        "directory of the embedded Redis, and of the pads that have left it (cold), unless "
-        "PADFLEET_COLD_URL names another place, or none; made if it is not there",
+        "directory of the embedded Redis, and (in cold) of the pads that have left it, unless "
+        "PADFLEET_COLD_URL names another place or none; created if missing",
     )
 
     @property

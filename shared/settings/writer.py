@@ -15,86 +15,88 @@ from padfleet.shared.settings.tracing import TracingSettings
 class WriterSettings(PadSettings, TracingSettings):
     """Settings of a writer: it turns submissions into revisions."""
 
-    port: int = setting(9101, "port of health and metrics", minimum=1, maximum=65535)
+    port: int = setting(9101, "port for health and metrics", minimum=1, maximum=65535)
     lease_ms: int = setting(
         3_000,
-        "time that a partition stays with a writer that is not heard of any more",
+        "time for which a silent writer keeps its partitions, until another takes over",
         unit="ms",
         minimum=300,
         maximum=300_000,
     )
     snapshot_every: int = setting(
         200,
-        "distance of two snapshots of a pad; opening a pad reads at most so many revisions",
+        "number of revisions between two snapshots of a pad; opening a pad reads at most this many",
         unit="revisions",
         minimum=1,
         maximum=1_000_000,
     )
     keep_revisions: int = setting(
         2000,
-        "newest revisions of each pad kept as single entries of its stream; older ones are "
-        "compressed, a thousand at a time",
+        "number of newest revisions of each pad to keep as single entries of its stream; older "
+        "ones are compressed, a thousand at a time",
         unit="revisions",
         minimum=1,
         maximum=10_000_000,
     )
     cached_pads: int = setting(
-        2000, "pads kept in memory", unit="pads", minimum=1, maximum=10_000_000
+        2000, "number of pads to keep in memory", unit="pads", minimum=1, maximum=10_000_000
     )
     unwritten_after_ms: int = setting(
         300_000,
-        "time that nobody has been on a pad, after which it goes away if somebody opened it and "
-        "nobody ever wrote in it; pads of groups, of the HTTP API and of imports stay. 0: all stay",
+        "time after which a pad is removed that somebody opened but nobody ever wrote in, counted "
+        "from when the last person left; pads of groups, of the HTTP API and of imports stay. 0: "
+        "all stay",
         unit="ms",
         minimum=0,
         maximum=2_592_000_000,
     )
     cold_after: float = setting(
         600.0,
-        "time that nobody has been on a pad, nor changed it, after which it is moved from Redis to "
-        "the cold store, if there is one",
+        "time after which a pad that nobody is on, and nobody changes, is moved from Redis to the "
+        "cold store, if there is one",
         unit="s",
         minimum=1,
         maximum=31_536_000,
     )
     cold_every: float = setting(
         30.0,
-        "how far the cold store, if there is one, may be behind with what changes: what is lost at "
-        "most where all of Redis is",
+        "how far the cold store, if there is one, may lag behind changes: the most that is lost "
+        "if all of Redis is lost",
         unit="s",
         minimum=0.1,
         maximum=3_600,
     )
     prune_unused: str = setting(
         "",
-        "age, as 365d, from which on pads are deleted for good that nobody has used: opened or "
-        "edited with a cold store, edited without one. Empty: none",
+        "age, such as 365d, after which unused pads are deleted permanently: with a cold store, "
+        "those that were not opened or edited for so long; without one, not edited. Empty: none",
         check=problem_with_prune,
     )
     batch_max: int = setting(
         500,
-        "submissions of a partition that are committed in one call at most",
+        "most submissions of a partition to commit in one call",
         unit="submissions",
         minimum=1,
         maximum=100_000,
     )
     commit_interval_ms: int = setting(
         10,
-        "longest pause between two rounds of commits, by which a busy writer makes fewer and "
-        "larger ones; a quiet one has none, and commits at once",
+        "longest pause between two rounds of commits, with which a busy writer makes fewer and "
+        "larger rounds; a quiet one does not pause",
         unit="ms",
         minimum=0,
         maximum=1_000,
     )
     commit_replicas: int = setting(
         0,
-        "replicas of Redis that must have a commit before anyone is told of it: with 1 or more a "
-        "fail-over loses nothing that was shown; while fewer are there, nobody can write",
+        "number of Redis replicas that must have a commit before anybody is told of it: with 1 or "
+        "more, a fail-over loses nothing that was shown; while too few replicas are there, "
+        "nobody can write",
         unit="replicas",
         minimum=0,
         maximum=10,
     )
-    writer_id: str = setting("", "name of this writer, unlike any other's; made at start if none")
+    writer_id: str = setting("", "unique name of this writer; generated at start-up if empty")
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
@@ -102,5 +104,5 @@ class WriterSettings(PadSettings, TracingSettings):
             yield (
                 "keep_revisions",
                 f"{self.keep_revisions} is less than --snapshot-every ({self.snapshot_every}): "
-                "the revisions after the newest snapshot have to be there",
+                "the revisions after the newest snapshot have to be kept",
             )

@@ -17,38 +17,38 @@ from typing import Final
 from padfleet import __version__
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "up": ("tools.up", "run a whole fleet on this machine, to try it or to develop"),
-    "fanout": ("fanout", "run a fan-out worker: it holds the sockets of the clients"),
-    "writer": ("writer", "run a writer: it turns submissions into revisions"),
+    "up": ("tools.up", "run a whole fleet on this machine, to try it out or to develop"),
+    "fanout": ("fanout", "run a fan-out worker, which holds the sockets of the clients"),
+    "writer": ("writer", "run a writer, which turns submissions into revisions"),
     "plan": (
         "tools.plan",
-        "say how many machines so many people need, and which limit asks for them",
+        "say how many machines a number of people needs, and which limit decides it",
     ),
     "top": ("tools.top", "show a fleet live: who is served, what is stuck, where the load is"),
     "doctor": ("tools.doctor", "check whether a Redis is fit for a fleet, and say what to change"),
     "probe": ("tools.probe", "ask a process whether it is ready; for health checks"),
     "backup": ("tools.backup", "write pads to files while the fleet runs"),
-    "restore": ("tools.restore", "bring pads back from such files"),
+    "restore": ("tools.restore", "restore pads from such files"),
     "import": (
         "tools.importing",
-        "bring pads from an Etherpad: its database, its HTTP API, or .etherpad files",
+        "import pads from an Etherpad: its database, its HTTP API, or .etherpad files",
     ),
-    "export": ("tools.export", "write pads as .etherpad files"),
+    "export": ("tools.export", "write pads as .etherpad files, or to a running Etherpad"),
     "verify": (
         "tools.verify",
-        "check that what is stored of each pad fits together, and what a backup is of",
+        "check that what is stored for each pad, or in a backup, is consistent",
     ),
     "pad": ("tools.pad", "read, write and watch a pad from the command line"),
     "pads": (
         "tools.pads",
-        "list pads and who is on them; delete, move and copy them, send people away",
+        "list pads and who is on them; delete, move and copy them, disconnect people",
     ),
     "audit": ("tools.audit", "read what operators and other systems have done to pads"),
     "prune": ("tools.prune", "delete pads that nobody has used for long"),
     "shout": ("tools.shout", "show a notice to everybody who has a pad open"),
     "loadtest": (
         "tools.loadtest",
-        "put thousands of clients on a server, padfleet or Etherpad, and measure it",
+        "connect thousands of clients to a server, padfleet or Etherpad, and measure it",
     ),
     "replay": (
         "dev.replay",

@@ -44,25 +44,34 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet audit",
-        description="Print what has been done to pads on the page /fleet/pads, by commands, and by "
-        "the HTTP API: when, what, what came of it, who, and from where. The oldest comes first.",
+        description="Print what has been done to pads on the page /fleet/pads, by commands, and "
+        "by the HTTP API: when, what, with which result, by whom, and from where. The oldest "
+        "comes first.",
         epilog=f"The fleet keeps the last {KEPT:,} entries or a few more. Workers write each into "
         "their own log as well, as 'done to pads'.",
     )
     parser.add_argument(
-        "--match", default="*", metavar="PATTERN", help="of pads, groups or authors, as 'team-*'"
+        "--match",
+        default="*",
+        metavar="PATTERN",
+        help="only pads, groups or authors with such names, such as 'team-*'",
     )
-    parser.add_argument("--deed", default="", metavar="DEED", help="only these, as delete")
+    parser.add_argument("--deed", default="", metavar="DEED", help="only this kind, such as delete")
     parser.add_argument(
-        "--since", type=option_of(age_of), metavar="AGE", help="only of the last 7d, 12h"
+        "--since",
+        type=option_of(age_of),
+        metavar="AGE",
+        help="only what was done in the last 7d, 12h",
     )
     parser.add_argument(
         "-n", "--last", type=_count, default=KEPT, metavar="N", help="only the last N of them"
     )
     parser.add_argument(
-        "--follow", action="store_true", help="print what is done from now on, too, until Ctrl+C"
+        "--follow",
+        action="store_true",
+        help="then go on and print what is being done, until Ctrl+C",
     )
-    parser.add_argument("--json", action="store_true", help="an object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     add_redis_options(parser)
     return parser
 

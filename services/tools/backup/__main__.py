@@ -48,14 +48,14 @@ def _parser() -> argparse.ArgumentParser:
         "--to",
         required=True,
         metavar="FILE|DIR",
-        help="one file for all pads, or a directory for one file each, in which those of pads that "
-        "have not changed since are left as they are. With a slash at its end, a directory that is "
-        "not there is made",
+        help="one file for all pads, or a directory for one file each, where files of pads that "
+        "have not changed are left as they are. If the path ends with a slash, the directory "
+        "is created",
     )
     parser.add_argument(
         "--tokens",
         action="store_true",
-        help="also by what its authors are known again (as hashes); only into a FILE",
+        help="include what its authors are recognised by (as hashes); only into a FILE",
     )
     add_redis_options(parser)
     return parser

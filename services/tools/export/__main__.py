@@ -47,20 +47,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet export",
         description="Write pads as .etherpad files, which an Etherpad can import into new pads: "
-        "with history, chat, authors and saved revisions. Or give them back to an Etherpad that "
-        "runs: pads that it has not, and those of which it has the beginning.",
+        "with history, chat, authors and saved revisions. Or write them back to a running "
+        "Etherpad: pads that it does not have, and those of which it has the beginning.",
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
     parser.add_argument(
         "--to",
         required=True,
         metavar="WHERE",
-        help="a directory that is there, or http(s)://… of an Etherpad",
+        help="an existing directory, or http(s)://… of an Etherpad",
     )
     parser.add_argument(
         "--replace",
         action="store_true",
-        help="put pads over those of the Etherpad that have gone on there, which are gone then",
+        help="overwrite pads of the Etherpad that have been changed there; those changes are lost",
     )
     add_api_options(parser)
     add_redis_options(parser)

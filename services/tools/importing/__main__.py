@@ -51,11 +51,12 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet import",
-        description="Bring pads from an Etherpad, with history, chat, authors and saved revisions, "
-        "while the fleet runs. A run that broke off is gone on with by giving it again.",
-        epilog="From a database also come author tokens, groups, sessions and mappers, unless "
-        "--pad is given. Into a Redis that has held no fleet yet, PADFLEET_PARTITIONS says how "
-        "many partitions it gets.",
+        description="Import pads from an Etherpad, with history, chat, authors and saved "
+        "revisions, while the fleet runs. To continue a run that was interrupted, give the "
+        "same command again.",
+        epilog="From a database, author tokens, groups, sessions and mappers are imported as well, "
+        "unless --pad is given. If no fleet has used this Redis before, PADFLEET_PARTITIONS "
+        "says how many partitions it gets.",
     )
     parser.add_argument(
         "source",
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "mysql://…, mongodb://…, couchdb://…",
     )
     parser.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
-    parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
+    parser.add_argument("--as", dest="new_id", metavar="NEWID", help="import it under another name")
     add_api_options(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="existing",
         action="store_const",
         const="update",
-        help="bring pads anew that an earlier run has brought, if they have changed there since "
+        help="import pads again that an earlier run has imported, if they have changed there since "
         "and have not been touched here",
     )
     group.add_argument(
@@ -82,16 +83,14 @@ def _parser() -> argparse.ArgumentParser:
         dest="existing",
         action="store_const",
         const="replace",
-        help="put pads in the place of those that exist here, whose own history is then gone",
+        help="replace pads that exist here, whose own history is lost",
     )
     parser.add_argument(
         "--salvage",
         action="store_true",
-        help="of a pad whose history does not fit together, bring the present text at least",
+        help="if the history of a pad is inconsistent, import at least its present text",
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say how many pads there are, and bring none"
-    )
+    parser.add_argument("--dry-run", action="store_true", help="only say how many pads there are")
     parser.set_defaults(existing="skip")
     add_redis_options(parser)
     return parser

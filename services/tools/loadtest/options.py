@@ -23,8 +23,8 @@ class BadOptions(ValueError):
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="padfleet loadtest",
-        description="Put many cheap clients on a server of pads, padfleet or Etherpad, and measure "
-        "what it does with them. Prints a table; --out keeps all, with charts.",
+        description="Connect many cheap clients to a server, padfleet or Etherpad, and measure "
+        "how it copes with them. Prints a table; --out also writes reports with charts.",
         epilog="See docs/loadtest.md for what the figures mean.",
     )
     where = made.add_argument_group("where")
@@ -33,15 +33,19 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="URL",
-        help="a server, as http://host:port; of several, clients go round",
+        help="a server, as http://host:port; if given several times, clients take them in turn",
     )
-    where.add_argument("--pad", metavar="NAME", help="the pad, or how their names begin (random)")
-    where.add_argument("--pads", type=int, default=1, metavar="N", help="pads (1)")
+    where.add_argument(
+        "--pad",
+        metavar="NAME",
+        help="name of the pad, or prefix of the names if there are several (random)",
+    )
+    where.add_argument("--pads", type=int, default=1, metavar="N", help="number of pads (1)")
     who = made.add_argument_group("who")
     who.add_argument("--authors", type=int, default=10, metavar="N", help="over all pads (10)")
     who.add_argument("--readers", type=int, default=0, metavar="N", help="over all pads (0)")
     who.add_argument(
-        "--verify", type=int, default=0, metavar="K", help="full clients, compared in the end (0)"
+        "--verify", type=int, default=0, metavar="K", help="full clients, compared at the end (0)"
     )
     who.add_argument(
         "--batch",
@@ -64,14 +68,23 @@ def parser() -> argparse.ArgumentParser:
         "--edit-at",
         choices=["start", "spread"],
         default="start",
-        help="where authors type: all at the start of the document, or all over its first line; "
-        "spread wants pads of its own, where nobody else ends that line (start)",
+        help="where authors type: all at the start of the document, or each at a different place "
+        "of its first line. With spread, nobody else must end that line (start)",
     )
     what.add_argument(
-        "--join-rate", type=float, default=100, metavar="R", help="clients that join a second (100)"
+        "--join-rate",
+        type=float,
+        default=100,
+        metavar="R",
+        help="clients that join per second (100)",
     )
-    what.add_argument("--duration", default="10s", metavar="TIME", help="measured (10s)")
-    what.add_argument("--warmup", default="2s", metavar="TIME", help="before it, in each step (2s)")
+    what.add_argument("--duration", default="10s", metavar="TIME", help="how long to measure (10s)")
+    what.add_argument(
+        "--warmup",
+        default="2s",
+        metavar="TIME",
+        help="how long to wait before measuring, in each step (2s)",
+    )
     what.add_argument(
         "--sweep",
         metavar="SPEC",
@@ -80,8 +93,10 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--stop-at", metavar="LIMIT", help="end the sweep at p95=1s, or delivery.p99=500ms"
     )
-    rig = made.add_argument_group("the rig and its report")
-    rig.add_argument("--processes", type=int, default=1, metavar="P", help="of the rig (1)")
+    rig = made.add_argument_group("the load generator and its report")
+    rig.add_argument(
+        "--processes", type=int, default=1, metavar="P", help="processes of the load generator (1)"
+    )
     rig.add_argument(
         "--pid",
         action="append",
@@ -89,13 +104,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=PID",
         help="a server process on this machine, to measure its CPU and memory",
     )
-    rig.add_argument("--out", type=Path, metavar="DIR", help="for report.json, .md, .html, .csv")
+    rig.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write report.json, .md, .html and .csv"
+    )
     rig.add_argument(
         "--report",
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="run nothing: merge these report.json of rigs on several machines",
+        help="run nothing, but merge these report.json of load generators on several machines",
     )
     return made
 

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("url", metavar="URL", help="http://host:port/p/name of the pad")
         command.add_argument("--name", help="your name, as the others see it")
         if verb == "append":
-            command.add_argument("text", nargs="?", help="what to add; standard input without it")
+            command.add_argument("text", nargs="?", help="what to add (default: standard input)")
     return parser
 
 

@@ -47,20 +47,21 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet pads",
-        description="See which pads there are and who is on them; delete, move and copy them, and "
-        "send people away from them. What is done stands in the audit log (padfleet audit).",
+        description="See which pads there are and who is on them; delete, move and copy pads, and "
+        "disconnect people from them. What you do is recorded in the audit log (padfleet "
+        "audit).",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|who|delete|…")
     about = {
-        "list": "a line for each pad, in no order: revision, last edit, size, authors, who is on "
-        "it or that it is cold, name",
-        "show": "all that can be said of some pads",
-        "who": "who is on a pad",
-        "delete": "delete pads; whoever is on one is told",
-        "move": "give a pad another name; whoever is on it is told that it is gone",
-        "rename": "do what move does",
+        "list": "print a line for each pad, in no particular order: revision, last edit, size, "
+        "authors, who is on it or that it is cold, name",
+        "show": "print everything that is known about some pads",
+        "who": "print who is on a pad",
+        "delete": "delete pads; the people on them are told",
+        "move": "give a pad another name; the people on it are told that it is gone",
+        "rename": "the same as move",
         "copy": "copy a pad with its whole history",
-        "kick": "send those away who are on a pad; they may come again",
+        "kick": "disconnect the people on a pad; they may come back",
     }
     commands = {
         verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
@@ -68,13 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     }
     listing = commands["list"]
     listing.add_argument(
-        "--match", default="*", metavar="PATTERN", help="of names, as 'team-*' [default *]"
+        "--match",
+        default="*",
+        metavar="PATTERN",
+        help="only pads with such names, such as 'team-*' [default *]",
     )
     listing.add_argument(
         "--unused",
         type=option_of(age_of),
         metavar="AGE",
-        help="only those that were used last so long ago, and that nobody is on: 365d, 12h",
+        help="only those that nobody has used for this long, and that nobody is on: 365d, 12h",
     )
     place = listing.add_mutually_exclusive_group()
     place.add_argument(
@@ -93,16 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     for verb in ("who", "kick"):
         commands[verb].add_argument("pad", metavar="PAD")
     commands["kick"].add_argument(
-        "--author", default="", metavar="ID", help="only him, by what padfleet pads who says"
+        "--author",
+        default="",
+        metavar="ID",
+        help="only this author, with the id that padfleet pads who prints",
     )
     for verb in ("move", "rename", "copy"):
         commands[verb].add_argument("pad", metavar="PAD")
         commands[verb].add_argument("new_name", metavar="NEWNAME")
         commands[verb].add_argument(
-            "--replace", action="store_true", help="in the place of a pad of that name"
+            "--replace", action="store_true", help="replace a pad of that name, if there is one"
         )
     for command in commands.values():
-        command.add_argument("--json", action="store_true", help="an object a line")
+        command.add_argument("--json", action="store_true", help="print one JSON object per line")
         add_redis_options(command)
     return parser
 

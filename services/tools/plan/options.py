@@ -16,73 +16,130 @@ _NETWORK = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([MG])bit(?:/s)?", re.IGNORECASE
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="padfleet plan",
-        description="Say how many nodes, workers, writers and Redis shards so many people need, "
-        "and which limit it is that asks for them.",
+        description="Say how many nodes, workers, writers and Redis shards a number of people "
+        "needs, and which limit decides it.",
         epilog="What the model leaves out, and how well it agrees with a real fleet: "
         "docs/capacity.md.",
     )
     who = made.add_argument_group("who is there")
     who.add_argument("--sockets", type=int, metavar="N", help="people with a pad open")
-    who.add_argument("--pads", type=int, metavar="N", help="pads that there are")
+    who.add_argument("--pads", type=int, metavar="N", help="number of pads")
     who.add_argument(
         "--open",
         type=int,
         metavar="N",
-        help="of these, open at the same time; the others lie in a cold store (all of them, and "
-        "there is no cold store)",
+        help="how many of these are open at the same time, the others being in a cold store (all "
+        "of them, without a cold store)",
     )
     who.add_argument("--editors", type=int, metavar="N", help="people typing at the same time")
-    who.add_argument("--rate", type=float, metavar="R", help="edits/s of each of them; at most 2")
-    who.add_argument("--hot-sockets", type=int, metavar="N", help="of these, on one pad")
-    who.add_argument("--hot-editors", type=int, metavar="N", help="of these, typing there (0)")
+    who.add_argument("--rate", type=float, metavar="R", help="edits/s of each editor, at most 2")
     who.add_argument(
-        "--skew", type=float, default=Demand.skew, help="how uneven the others are; 0: even (0.5)"
+        "--hot-sockets", type=int, metavar="N", help="how many of the sockets are on one pad"
     )
-    who.add_argument("--polling", type=float, default=0.0, help="share that polls (0)")
     who.add_argument(
-        "--revision-bytes", type=float, default=0.0, metavar="B", help="in a message (as measured)"
+        "--hot-editors", type=int, metavar="N", help="how many of the editors type there (0)"
+    )
+    who.add_argument(
+        "--skew",
+        type=float,
+        default=Demand.skew,
+        help="how uneven the other pads are; 0: all alike (0.5)",
+    )
+    who.add_argument(
+        "--polling", type=float, default=0.0, help="share of the sockets that use polling (0)"
+    )
+    who.add_argument(
+        "--revision-bytes",
+        type=float,
+        default=0.0,
+        metavar="B",
+        help="bytes of a revision in a message (as measured)",
     )
     who.add_argument(
         "--compression",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="what all on a pad are sent alike is deflated (yes)",
+        help="compress what everybody on a pad is sent alike (yes)",
     )
     who.add_argument(
         "--stored-pads",
         type=int,
         default=0,
         metavar="N",
-        help="in Redis, without a cold store (--pads)",
+        help="pads in Redis, without a cold store (--pads)",
     )
     who.add_argument(
-        "--history", type=int, default=Demand.history, metavar="N", help="revisions of each (2000)"
+        "--history",
+        type=int,
+        default=Demand.history,
+        metavar="N",
+        help="revisions of each pad (2000)",
     )
-    goal = made.add_argument_group("what is wanted")
+    goal = made.add_argument_group("goals")
     goal.add_argument("--latency", default="250ms", help="commit to socket, p95 (250ms)")
     goal.add_argument(
-        "--headroom", type=float, default=Goal.headroom, help="share that stays free (0.5)"
+        "--headroom",
+        type=float,
+        default=Goal.headroom,
+        help="share of everything that stays free (0.5)",
     )
-    goal.add_argument("--rejoin", default="60s", help="for the people of a lost zone (60s)")
-    goal.add_argument("--zones", type=int, default=Goal.zones, metavar="N", help="(3)")
-    goal.add_argument("--replicas", type=int, default=Goal.replicas, help="of each shard (1)")
+    goal.add_argument(
+        "--rejoin", default="60s", help="time in which the people of a lost zone come back (60s)"
+    )
+    goal.add_argument(
+        "--zones",
+        type=int,
+        default=Goal.zones,
+        metavar="N",
+        help="zones that the nodes are spread over (3)",
+    )
+    goal.add_argument(
+        "--replicas", type=int, default=Goal.replicas, help="Redis replicas of each shard (1)"
+    )
     goal.add_argument(
         "--even", action="store_true", help="the balancer does not gather a pad's people"
     )
-    nodes = made.add_argument_group("what it is built of")
-    nodes.add_argument("--node-cores", type=int, default=Goal.node_cores, metavar="N", help="(16)")
-    nodes.add_argument("--node-memory", default="32GiB", metavar="SIZE", help="(32GiB)")
-    nodes.add_argument("--node-network", default="10Gbit", metavar="SPEED", help="(10Gbit)")
-    nodes.add_argument("--worker-memory", default="1GiB", metavar="SIZE", help="(1GiB)")
-    nodes.add_argument("--redis-memory", default="16GiB", metavar="SIZE", help="a process (16GiB)")
+    nodes = made.add_argument_group("hardware")
+    nodes.add_argument(
+        "--node-cores", type=int, default=Goal.node_cores, metavar="N", help="cores of a node (16)"
+    )
+    nodes.add_argument(
+        "--node-memory", default="32GiB", metavar="SIZE", help="memory of a node (32GiB)"
+    )
+    nodes.add_argument(
+        "--node-network", default="10Gbit", metavar="SPEED", help="network of a node (10Gbit)"
+    )
+    nodes.add_argument(
+        "--worker-memory",
+        default="1GiB",
+        metavar="SIZE",
+        help="memory that a worker may use (1GiB)",
+    )
+    nodes.add_argument(
+        "--redis-memory",
+        default="16GiB",
+        metavar="SIZE",
+        help="memory that a Redis process may use (16GiB)",
+    )
     other = made.add_argument_group("constants and output")
-    other.add_argument("--json", action="store_true", help="everything, as JSON")
-    other.add_argument("--constants", type=Path, metavar="FILE", help="instead of those built in")
+    other.add_argument("--json", action="store_true", help="print everything as JSON")
     other.add_argument(
-        "--bench", type=Path, metavar="DIR", help="build/bench of `make bench` on your machine"
+        "--constants",
+        type=Path,
+        metavar="FILE",
+        help="use these constants instead of the built-in ones",
     )
     other.add_argument(
-        "--calibrate", type=Path, metavar="DIR", help="only make constants of that, for --out"
+        "--bench",
+        type=Path,
+        metavar="DIR",
+        help="use constants from build/bench, which `make bench` on your machine has written",
+    )
+    other.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="DIR",
+        help="only compute constants from that directory, for --out",
     )
     other.add_argument("--out", type=Path, metavar="FILE", help="where --calibrate writes")
     return made

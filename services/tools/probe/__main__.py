@@ -22,12 +22,13 @@ def main(argv: Sequence[str]) -> int:
     """Prints what `/health/ready`, or another address, says. Returns 0 when it answered with a
     200, otherwise 1."""
     parser = argparse.ArgumentParser(
-        prog="padfleet probe", description="Ask a process whether it is well; exit code 1 if not."
+        prog="padfleet probe", description="Ask a process whether it is ready; exit code 1 if not."
     )
     parser.add_argument(
         "url",
         metavar="URL",
-        help="of the process, as http://127.0.0.1:9001; without a path, /health/ready is asked",
+        help="address of the process, such as http://127.0.0.1:9001; without a path, /health/ready "
+        "is asked",
     )
     parser.add_argument(
         "--timeout", type=float, default=2.0, metavar="S", help="seconds to wait [default 2]"
@@ -37,13 +38,13 @@ def main(argv: Sequence[str]) -> int:
         type=float,
         default=0.0,
         metavar="S",
-        help="ask again for so many seconds until it is well [default 0]",
+        help="keep asking for up to this many seconds until it is ready [default 0]",
     )
     parser.add_argument(
         "--process",
         type=int,
         metavar="PID",
-        help="with --wait: give up as soon as this process of this machine has ended",
+        help="with --wait: give up as soon as this process on this machine has ended",
     )
     given = parser.parse_args(argv)
     where = urlsplit(given.url)

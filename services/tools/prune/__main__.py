@@ -36,28 +36,36 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet prune",
-        description="Delete pads that nobody has used for long, in Redis and in the cold store, "
-        "and say which: a line for each on standard output.",
-        epilog="With a cold store, only pads that lie in it are deleted, and a pad was used when "
-        "it was opened or edited. Without one it is not known who has opened a pad, and it was "
-        "used when it was edited. Nobody can bring back what is deleted without --export, whose "
-        "files padfleet restore reads.",
+        description="Delete pads that nobody has used for long, from Redis and from the cold "
+        "store, and print a line for each.",
+        epilog="With a cold store, only pads in it are deleted, and a pad counts as used when it "
+        "was opened or edited. Without one it is not known who has opened a pad, so only "
+        "edits count. Deleted pads cannot be recovered without --export, whose files padfleet "
+        "restore reads.",
     )
     parser.add_argument(
         "--unused",
         type=option_of(prune_age_of),
         required=True,
         metavar="AGE",
-        help="for how long: 365d, 12h",
+        help="how long they must have been unused: 365d, 12h",
     )
     parser.add_argument(
-        "--match", default="*", metavar="PATTERN", help="only names like this, as 'team-*'"
+        "--match",
+        default="*",
+        metavar="PATTERN",
+        help="only pads with such names, such as 'team-*'",
     )
     parser.add_argument(
-        "--export", type=Path, metavar="DIR", help="back each of them up before, a file each"
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="back up each of them first, to a file of its own",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say which they are")
-    parser.add_argument("--json", action="store_true", help="an object a line")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say which pads would be deleted"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     add_redis_options(parser)
     return parser
 

@@ -45,25 +45,28 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet restore",
-        description="Bring pads back from what padfleet backup has written, while the fleet runs. "
-        "A file is read to its end before anything is done: what is damaged is not restored from.",
-        epilog="Into a Redis that has held no fleet yet, PADFLEET_PARTITIONS says how many "
-        "partitions it gets; it has to be what the fleet is then started with.",
+        description="Restore pads from what padfleet backup has written, while the fleet runs. A "
+        "file is read to its end before anything is changed; nothing is restored from a "
+        "damaged one.",
+        epilog="If no fleet has used this Redis before, PADFLEET_PARTITIONS says how many "
+        "partitions it gets; the fleet has to be started with the same number.",
     )
     parser.add_argument(
         "backup",
         type=Path,
         metavar="FILE|DIR",
-        help="what padfleet backup has written. Of a directory, pads that are here with the same "
-        "history are passed, so a run that broke off is gone on with by the same command",
+        help="what padfleet backup has written. From a directory, pads that are here with the same "
+        "history are skipped, so the same command continues a run that was interrupted",
     )
     parser.add_argument("--pad", metavar="ID", help="only this pad of the backup")
-    parser.add_argument("--as", dest="new_id", metavar="NEWID", help="under another name")
+    parser.add_argument(
+        "--as", dest="new_id", metavar="NEWID", help="restore it under another name"
+    )
     parser.add_argument(
         "--replace",
         action="store_true",
-        help="put it in the place of a pad that exists, whose own history is then gone; whoever is "
-        "on it is told to reload",
+        help="replace a pad that exists, whose own history is lost; people on it are told to "
+        "reload",
     )
     add_redis_options(parser)
     return parser

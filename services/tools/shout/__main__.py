@@ -38,11 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet shout",
         description="Show a notice to everybody who has a pad open, on all workers: Etherpad's "
-        "page puts it across the screen. Who comes later does not see it.",
+        "page shows it across the screen. People who come later do not see it.",
     )
     parser.add_argument("text", metavar="TEXT")
-    parser.add_argument("--pad", metavar="ID", help="only to those on this pad")
-    parser.add_argument("--sticky", action="store_true", help="it stays until it is clicked away")
+    parser.add_argument("--pad", metavar="ID", help="only to people on this pad")
+    parser.add_argument("--sticky", action="store_true", help="it stays until it is dismissed")
     add_redis_options(parser)
     return parser
 

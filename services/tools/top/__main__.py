@@ -43,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet top",
         description="Show a fleet live: whether people are served, what is stuck and where the "
-        "load is, worst first. Reads Redis only, and changes nothing. q ends it.",
+        "load is, worst first. It only reads from Redis, and changes nothing. Press q to "
+        "quit.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--once",
         action="store_true",
-        help="print it once, as plain text; so it is too where there is no terminal",
+        help="print it once, as plain text; this is the default if there is no terminal",
     )
     how.add_argument("--json", action="store_true", help="print it once, as JSON")
     add_redis_options(parser)

@@ -34,8 +34,8 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="padfleet verify",
-        description="Read the whole history of pads, while the fleet runs, and say what does not "
-        "fit together. Without options: of all pads. Nothing is changed.",
+        description="Read the whole history of pads, while the fleet runs, and report what is "
+        "inconsistent. Without options, all pads are checked. Nothing is changed.",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--pad", action="append", metavar="ID", help="this pad; may be repeated")
@@ -45,16 +45,16 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         type=Path,
         metavar="FILE|DIR",
-        help="as --backup FILE|DIR",
+        help="the same as --backup FILE|DIR",
     )
     parser.add_argument(
         "--backup",
         dest="backup_too",
         type=Path,
         metavar="FILE|DIR",
-        help="check this file of padfleet backup, or all that are in this directory, and whether "
-        "what they hold is how their pads began; "
-        "the pads themselves are verified only with --pad or --all then",
+        help="check this file of padfleet backup, or all files in this directory, and whether "
+        "their content is how the pads began; the pads themselves are then verified only with "
+        "--pad or --all",
     )
     add_redis_options(parser)
     return parser
