@@ -32,7 +32,7 @@ _BATCHES: Final = "services/writer/batch_processor.py"
 _LEASES: Final = "services/writer/lease_manager.py"
 _SESSION: Final = "services/fanout/delivery/session.py"
 _RESYNC: Final = "services/fanout/pads/resync.py"
-_JOINS: Final = "services/fanout/requests/join.py"
+_RESUMING: Final = "services/fanout/requests/resuming.py"
 _CURSOR: Final = "services/fanout/delivery/cursor.py"
 _TEXTS: Final = "services/web/api/texts.py"
 _CHANNEL: Final = "services/fanout/hub/channel.py"
@@ -335,7 +335,7 @@ MUTATIONS: Final = {
         _BUSY,
     ),
     "what was missed is sent from one too far": Mutation(
-        _JOINS,
+        _RESUMING,
         "        cursor = DeliveryCursor(\n            rev,\n",
         "        cursor = DeliveryCursor(\n            min(rev + 1, head),\n",
         _CUTS,
@@ -344,14 +344,14 @@ MUTATIONS: Final = {
         _CURSOR, 'nameless = cursor.submitted_as not in ("", origin)', "nameless = False", _LOSS
     ),
     "a fence is not waited for": Mutation(
-        _JOINS,
-        "            await self._fence(room, fence, admission.fence_id, settled)\n",
+        _RESUMING,
+        "            await self._wait_for(fence, admission.fence_id, settled)\n",
         "",
         (*_CUTS, "slow link to redis", "redis is slow"),
     ),
     "whoever comes back shares the history": Mutation(
-        _JOINS,
-        '            raise _turned_away(session.exit, "rejected")',
+        _RESUMING,
+        '            raise turned_away(session.exit, "rejected")',
         "            pass",
         _LOSS,
     ),

@@ -15,20 +15,17 @@ from typing import Any, Protocol
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied
 from padfleet.services.fanout.auth.handshake import Handshake
-from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded, is_short
 from padfleet.services.fanout.limits.idle import IdleSockets
+from padfleet.services.fanout.requests.ahead import Ahead
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.handlers import Handlers
-from padfleet.services.fanout.requests.join import (
-    Ahead,
-    JoinHandler,
-    TurnedAway,
-    turn_away_if_corrupt,
-)
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.turning_away import TurnedAway, turn_away_if_corrupt
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
@@ -190,11 +187,8 @@ class Messages:
         session, room = socket.session, socket.room
         if session is None or room is None or session.id not in room.sessions:
             raise ClientError("pre-CLIENT_READY message")
-        if self._hooks.handle_message:
-            if not await self._hooks.lets_pass(room, session, message):
-                return
-            if session.id not in room.sessions:
-                raise ClientError("client disconnected")
+        if self._hooks.handle_message and not await self._lets_pass(room, session, message):
+            return
         if _is_submission(kind, message.get("data"), session):
             # What most messages are, and what says no more than it was taken.
             await self._submit(room, session, message["data"], wait)
@@ -207,6 +201,13 @@ class Messages:
                 await self._collab(socket, room, session, message.get("data"))
             else:
                 raise ClientError("unknown message type")
+
+    async def _lets_pass(self, room: Room, session: Session, message: Any) -> bool:
+        if not await self._hooks.lets_pass(room, session, message):
+            return False
+        if session.id not in room.sessions:
+            raise ClientError("client disconnected")
+        return True
 
     async def _submit(
         self, room: Room, session: Session, data: dict[str, Any], wait: float | None
@@ -262,23 +263,7 @@ class Messages:
             await self._join(socket, message, ahead)
 
     async def _join(self, socket: Socket, message: dict[str, Any], ahead: Ahead) -> None:
-        try:
-            identity = await self._join_handler.identify(socket.handshake, message, ahead)
-            # Over all of its sockets: an author with forty of them would join forty times as fast.
-            await self._allowances.join(identity.author)
-        except Denied as error:
-            log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
-            metrics.DENIED.labels(error.reason.value).inc()
-            self.idle_sockets.off_its_pad(socket.exit)
-            if not socket.exit.closed:
-                socket.exit.write(packets.packet({"accessStatus": "deny"}))
-            raise ClientError("access denied") from error
-        except CorruptPad as error:
-            turn_away_if_corrupt(socket.exit, shown(message.get("padId")), error)
-            raise
-        except RateExceeded as error:
-            socket.exit.end()
-            raise ClientError("too many joins") from error
+        identity = await self._identify(socket, message, ahead)
         if socket.author is not None and socket.author != identity.author:
             if not socket.exit.closed:
                 socket.exit.write(packets.packet({"disconnect": "rejected"}))
@@ -298,9 +283,37 @@ class Messages:
         except RateExceeded as error:
             socket.exit.end()
             raise ClientError("too many new pads") from error
+        await self._joined(socket, socket.room, socket.session)
+
+    async def _identify(
+        self, socket: Socket, message: dict[str, Any], ahead: Ahead
+    ) -> SessionIdentity:
+        """Whoever cannot be let in has been told why when this raises `ClientError` or
+        `TurnedAway`."""
+        try:
+            identity = await self._join_handler.identify(socket.handshake, message, ahead)
+            # Over all of its sockets: an author with forty of them would join forty times as fast.
+            await self._allowances.join(identity.author)
+        except Denied as error:
+            log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
+            metrics.DENIED.labels(error.reason.value).inc()
+            self.idle_sockets.off_its_pad(socket.exit)
+            if not socket.exit.closed:
+                socket.exit.write(packets.packet({"accessStatus": "deny"}))
+            raise ClientError("access denied") from error
+        except CorruptPad as error:
+            turn_away_if_corrupt(socket.exit, shown(message.get("padId")), error)
+            raise
+        except RateExceeded as error:
+            socket.exit.end()
+            raise ClientError("too many joins") from error
+        return identity
+
+    async def _joined(self, socket: Socket, room: Room, session: Session) -> None:
+        identity = session.identity
         self.idle_sockets.on_a_pad(socket.exit)
         if self._hooks.user_join:
-            await self._hooks.joined(socket.room, socket.session)
+            await self._hooks.joined(room, session)
         if identity.expires is not None:
             self.deadlines.put(socket, identity.expires)
         log.info(
@@ -308,7 +321,7 @@ class Messages:
             extra={
                 "pad": identity.pad_id,
                 "author": identity.author,
-                "rev": socket.session.cursor.sent_rev,
+                "rev": session.cursor.sent_rev,
             },
         )
 

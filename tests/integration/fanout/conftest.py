@@ -10,9 +10,15 @@ import pytest
 
 from padfleet.services.fanout.auth.access import OpenAccess
 from padfleet.services.fanout.delivery.pacing import PacingRules
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.requests.client_capabilities import Introduced
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.joining import Joining
+from padfleet.services.fanout.requests.resuming import Resuming
+from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
@@ -75,3 +81,16 @@ def start_worker(shared_fleet: Fleet) -> StartWorker:
             shared_fleet.settings = usual
 
     return start
+
+
+def coming_back(join_handler: JoinHandler, room: Room, session: Session, me: Author) -> Resuming:
+    """The way back onto this pad of a session whose author is on record already."""
+    joining = Joining(
+        join_handler.redis,
+        join_handler.keyspace,
+        join_handler.worker_id,
+        room,
+        session,
+        Introduced(me, None, None),
+    )
+    return Resuming(joining, join_handler.gate, join_handler.inbox)

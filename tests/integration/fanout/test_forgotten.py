@@ -8,7 +8,8 @@ import pytest
 
 from padfleet.services.fanout.auth.decision import Denied
 from padfleet.services.fanout.auth.handshake import Handshake
-from padfleet.services.fanout.requests.join import JoinHandler, TurnedAway
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.turning_away import TurnedAway
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys

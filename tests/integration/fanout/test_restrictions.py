@@ -14,7 +14,8 @@ import pytest
 
 from padfleet.services.fanout.auth.decision import author_of
 from padfleet.services.fanout.auth.handshake import Handshake
-from padfleet.services.fanout.requests.join import JoinHandler, TurnedAway
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.turning_away import TurnedAway
 from padfleet.services.fanout.transport.outbound import Outbound
 from tests import signing
 from tests.acceptance.npm import new_pad

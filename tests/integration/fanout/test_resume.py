@@ -8,9 +8,10 @@ import pytest
 
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
-from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.presence.resume_token import ResumeToken
-from padfleet.services.fanout.requests.join import JoinHandler, TurnedAway
+from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.resuming import Resuming
+from padfleet.services.fanout.requests.turning_away import TurnedAway
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import presence
@@ -21,7 +22,7 @@ from padfleet.shared.log.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.records import Deleted
 from tests.eventually import eventually
-from tests.integration.fanout.conftest import PAD
+from tests.integration.fanout.conftest import PAD, coming_back
 from tests.integration.writer.traffic import create
 
 ME = Author("a.me", None, 1)
@@ -38,15 +39,15 @@ async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one
     """Between being registered and being let in: what it was compared with is gone."""
     room = await join_handler.rooms.enter(PAD)
 
-    async def anew(_self: JoinHandler, room: Room, *_fence: object) -> None:
+    async def anew(*_fence: object) -> None:
         meta, document = await read_meta(redis, room.keys), await room.replica.document()
         room.take(Deleted(meta.epoch + 1))
         room.replica.begin(meta._replace(epoch=meta.epoch + 1), document)
 
-    monkeypatch.setattr(JoinHandler, "_fence", anew)
+    monkeypatch.setattr(Resuming, "_wait_for", anew)
     session = page()
     with pytest.raises(TimeoutError, match="its history just now"):
-        await join_handler._resume(room, session, ME, 0, None)
+        await coming_back(join_handler, room, session, ME).resume(0, None)
     assert session.id not in room.sessions
     join_handler.rooms.leave(room)
 
@@ -80,7 +81,7 @@ async def test_I7_a_session_is_named_before_it_can_submit(
     await presence.join(redis, room.keys, page().member(ME, "w"))
     session = page()
     session.knows_sessions = True
-    await join_handler._resume(room, session, ME, room.feed.head, None)
+    await coming_back(join_handler, room, session, ME).resume(room.feed.head, None)
     sent = b"".join(
         frame.websocket for frame in await session.exit.poll(5) if isinstance(frame, Frame)
     )
@@ -121,7 +122,7 @@ async def test_I5_another_pad_of_the_same_name_of_which_redis_knows_nothing(
     assert (room.reign == stay.reign) is (gone is taken_away)
     assert room.epoch > born
     with pytest.raises(TurnedAway, match="rejected"):
-        await join_handler._resume(room, page(), ME, 0, stay if brings else None)
+        await coming_back(join_handler, room, page(), ME).resume(0, stay if brings else None)
     join_handler.rooms.leave(room)
 
 

@@ -30,7 +30,7 @@ from padfleet.shared.log.records import Committed
 from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
-from tests.integration.fanout.conftest import PAD
+from tests.integration.fanout.conftest import PAD, coming_back
 from tests.integration.log.test_reigns import goes_and_comes_back
 
 ME = Author("a.me", None, 1)
@@ -201,7 +201,9 @@ async def test_I5_who_comes_back_under_a_new_reign_is_on_record_before_he_is_sen
     await goes_and_comes_back(redis, keyspace)
     await room.resync.done()
     slow, session = Slow(monkeypatch), page()
-    coming = asyncio.create_task(join_handler._resume(room, session, ME, room.feed.head, None))
+    coming = asyncio.create_task(
+        coming_back(join_handler, room, session, ME).resume(room.feed.head, None)
+    )
     await eventually(lambda: slow.asked, "it is being put on record")
     assert session.id not in room.sessions
     slow.may.set()

@@ -6,17 +6,18 @@ import asyncio
 from typing import Any, cast
 
 from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.join_gate import JoinGate
 from tests.eventually import eventually
 
 
 async def test_who_gives_up_while_coming_back_in_takes_no_place_and_leaves_none_too_many() -> None:
     nothing = cast(Any, None)
     of_the_worker = (nothing, nothing, nothing, nothing, nothing, "w", nothing, nothing)
-    join_handler = JoinHandler(*of_the_worker, asyncio.Semaphore(1))
+    join_handler = JoinHandler(*of_the_worker, JoinGate(1))
     outside, answered, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def waits_for_the_writer() -> None:
-        async with join_handler.gate, join_handler._outside():
+        async with join_handler.gate, join_handler.gate.outside():
             outside.set()
             await answered.wait()
 

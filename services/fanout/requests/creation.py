@@ -1,0 +1,63 @@
+"""Pads that are not there yet, asked for by whoever opens them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.requests.join_gate import JoinGate
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.records import Creation
+
+BEFORE_IT_WAS_READ = -2
+"""A value of `Room.made_in`: the pad was asked for while the room was being opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class PadCreation:
+    """Asks the writer for pads, within what one client may have made."""
+
+    inbox: InboxWriter
+    makers: Makers
+    gate: JoinGate
+    first_text: str  #: of a new pad
+    timeout: float  #: seconds to wait for the writer
+
+    async def ask_for(self, room: Room, identity: SessionIdentity) -> None:
+        """Asks the writer for the pad, which seems not to be there. If it is, nothing comes of it:
+        so this need not wait for the room to be open, and where Redis is far away, the pad is made
+        while it is read that there is none.
+
+        Raises `RateExceeded`, or what `UNREACHABLE` lists.
+        """
+        async with self.gate.outside(), room.making:
+            # Of those who come at the same time one makes it; the others need no turn of theirs.
+            if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
+                await self.makers.wait(identity.author, identity.address)
+                opened = room.opened is not None and room.opened.done()
+                room.made_in = room.epoch if opened else BEFORE_IT_WAS_READ
+        if room.feed.head < 0:
+            await self.inbox.put(
+                Creation(room.pad_id, room.origin, identity.author, self.first_text)
+            )
+
+    async def create(self, room: Room, identity: SessionIdentity, *, asked: bool) -> None:
+        """Returns when the pad is there. With `asked`, the writer has been asked for it already.
+
+        Raises what `ask_for` raises, `TimeoutError` without an answer, and `CorruptPad`.
+        """
+        if not asked:
+            await self.ask_for(room, identity)
+        elif room.made_in == BEFORE_IT_WAS_READ:
+            room.made_in = room.epoch
+        try:
+            async with self.gate.outside(), asyncio.timeout(self.timeout):
+                await room.replica.reached(0)
+        except TimeoutError:
+            await room.resync.done()
+            if room.feed.head < 0:
+                raise TimeoutError("no answer from the writer") from None
+        if room.feed.head < 0 and room.replica.unmade:
+            raise CorruptPad(room.replica.unmade)

@@ -1,0 +1,107 @@
+"""Who wants to join which pad, and what they may do there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from padfleet.services.fanout.auth.access import Access
+from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
+from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
+from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.requests.ahead import Ahead
+from padfleet.shared.log import authors, pads
+from padfleet.shared.log.authors import Author
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.damage import of_right_type
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pads import Glance
+from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.tasks import Pending
+
+
+@dataclass(slots=True)
+class Identification:
+    """Finds out for one join. What needs no answer of another step is asked meanwhile."""
+
+    redis: Redis
+    keyspace: Keyspace
+    settings: FanoutSettings
+    access: Access
+    ahead: Ahead | None  #: where the pad is opened meanwhile
+    _glance: Pending[Glance] | None = field(default=None, init=False)
+    _author: Pending[tuple[Author | None, bool]] | None = field(default=None, init=False)
+
+    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
+        """Who asks, in a CLIENT_READY `message`, for which pad.
+
+        Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
+        """
+        known: Author | None = None
+        due = False
+        try:
+            wanted, grant = await self.access.admit(
+                handshake, message, lambda: self._find(message.get("padId"))
+            )
+            if self.ahead is not None:
+                self.ahead.open(wanted.pad_id)
+            if grant.made is None:
+                look = authors.look(self.redis, grant.author, grant.visit)
+                self._author = Pending(look, "author")
+            glance = await self._seen(wanted)
+            # Whoever makes a pad has it made meanwhile.
+            if self._author is not None and glance.exists:
+                known, due = await self._author
+        finally:
+            for asked in (self._glance, self._author):
+                if asked is not None:
+                    asked.forget()  # where nobody is let in
+        if not glance.exists and (not grant.write or self.settings.edit_only):
+            raise Denied("the pad does not exist, and may not be created", Reason.NO_PAD)
+        return _identity(handshake, wanted, grant, glance, known, due=due)
+
+    async def _find(self, pad: Any) -> RequestedPad:
+        with of_right_type("the pad's meta"):
+            wanted = await wanted_pad(self.redis, self.keyspace, pad, self._open)
+        if not wanted.read_only:
+            # While it is found out who asks.
+            glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
+            self._glance = Pending(glance, "a glance at the pad")
+        return wanted
+
+    def _open(self, pad_id: str) -> None:
+        if self.ahead is not None and self.settings.everybody_may and is_plain(pad_id):
+            self.ahead.open(pad_id)
+
+    async def _seen(self, wanted: RequestedPad) -> Glance:
+        if self._glance is None:
+            return Glance(True, wanted.requested_id)
+        with of_right_type("the pad's meta"):
+            return await self._glance
+
+
+def _identity(
+    handshake: Handshake,
+    wanted: RequestedPad,
+    grant: Grant,
+    glance: Glance,
+    known: Author | None,
+    *,
+    due: bool,
+) -> SessionIdentity:
+    return SessionIdentity(
+        grant.author,
+        wanted.pad_id,
+        wanted.requested_id,
+        glance.read_only_id or "",
+        wanted.read_only or not grant.write or glance.damaged,
+        embedded=handshake.query.get("embed") == "1",
+        name=grant.name,
+        color=grant.color,
+        expires=grant.expires,
+        address=handshake.address,
+        known=known,
+        made=grant.made,
+        visit=grant.visit,
+        due=due,
+        unmade=not glance.exists,
+        damaged=glance.damaged,
+    )

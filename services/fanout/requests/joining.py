@@ -1,0 +1,82 @@
+"""What newcomers and those who come back have in common on their way onto a pad."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.presence.resume_token import ResumeToken
+from padfleet.services.fanout.requests.client_capabilities import Introduced
+from padfleet.services.fanout.requests.turning_away import turned_away
+from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.log import presence
+from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.presence import Admission
+from padfleet.shared.log.records import Fence
+from padfleet.shared.tasks import all_of
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """One session and the pad that it is to be on."""
+
+    redis: Redis
+    keyspace: Keyspace
+    worker_id: str
+    room: Room
+    session: Session
+    me: Introduced
+
+    async def register(
+        self,
+        *,
+        resumes: bool = False,
+        stay: ResumeToken | None = None,
+        fence: Fence | None = None,
+    ) -> Admission:
+        """Puts the session among those who are on the pad, and stores who they are.
+
+        Arguments:
+            resumes: it goes on where an earlier session of its author ended.
+            stay: what its page has on record of that one.
+            fence: is put into the inbox in the same step.
+
+        Raises what `UNREACHABLE` lists.
+        """
+        room, session = self.room, self.session
+        room.arrives(session)
+        admission: Admission
+        admission, *_ = await all_of(
+            presence.join(
+                self.redis,
+                room.keys,
+                session.member(self.me.me, self.worker_id),
+                order=session.order or None,
+                resumes=resumes,
+                stay=(stay.epoch, stay.reign) if stay is not None else None,
+                fence=None if fence is None else (fence, self.keyspace.inbox(room.keys.partition)),
+            ),
+            self.me.store(self.redis),
+        )
+        session.order = admission.order
+        return admission
+
+    def refuse_duplicate(self) -> None:
+        """Raises `TurnedAway` if another session of its author has taken its place."""
+        if self.room.is_duplicate(self.session):
+            raise turned_away(self.session.exit, "userdup")
+
+    def let_in(
+        self,
+        *,
+        ahead: Sequence[Frame] = (),
+        behind: Sequence[Frame] = (),
+        comes_back: bool = False,
+    ) -> None:
+        """What stands `ahead` of what its session is called, and `behind`, leaves in one write."""
+        room, session = self.room, self.session
+        called = [collabroom.session_is(session.id)] if session.knows_sessions else []
+        session.send(Frame.joined([*ahead, room.history_for(session), *called, *behind]))
+        room.enter(session, comes_back=comes_back)
