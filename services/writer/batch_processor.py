@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -15,50 +14,34 @@ from padfleet.services.writer.cache import PadAway, PadCache
 from padfleet.services.writer.committer import Committer, LeaseLost, Spoilt, patiently
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.entry_handler import EntryHandler
 from padfleet.services.writer.heavy import More, Rest, ToStop, nothing_more
-from padfleet.services.writer.light import came_to, take_light
-from padfleet.services.writer.pad import MOST_WORK, Result, WriterPad
+from padfleet.services.writer.light import take_light
 from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.services.writer.parking import park
 from padfleet.services.writer.replicas import Replicas
-from padfleet.shared import tracing
-from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
-from padfleet.shared.log.births import new_birth
+from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
-from padfleet.shared.log.document import DocumentChange
 from padfleet.shared.log.entries import Received, Staged, UnreadableEntry, UnreadEntry, unread
-from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
 from padfleet.shared.log.history import (
-    HistoryGap,
     read_meta_here,
-    read_revisions,
-    revision_pages,
 )
-from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
+from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.moving import note_hot
 from padfleet.shared.log.pads import forget_read_only
-from padfleet.shared.log.reading import drop_staged, entered_at, read_staged
+from padfleet.shared.log.reading import drop_staged, read_staged
 from padfleet.shared.log.records import (
-    AWAY,
-    CREATED,
     OVERTAKEN,
-    Creation,
     Deletion,
     Entry,
-    Fence,
     Outcome,
-    Revision,
     Submission,
 )
 from padfleet.shared.supervisor import rest
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 
 log = logging.getLogger(__name__)
-
-BYTES_EACH = 300
-"""Bytes of a revision, as it is stored, that are read in the time that an operation takes."""
 
 COMMIT_BYTES = 4 << 20
 """Bytes of edits, about, after which a batch is committed as far as it has got."""
@@ -91,7 +74,12 @@ class BatchProcessor:
         self._replicas = replicas
         self._ledger = Committer(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
-        self.damages = Damages()
+        self.entries = EntryHandler(redis, keyspace, pads)
+
+    @property
+    def damages(self) -> Damages:
+        """What could not be read of pads since the writer began."""
+        return self.entries.damages
 
     def begin(self, lease: Lease, received: list[Received]) -> Batch:
         """A batch of entries that stand right behind the lease's position, of which all that waits
@@ -181,10 +169,12 @@ class BatchProcessor:
                 await self._delete(batch, entry_id, entry)
                 continue
             if faulty is not None:
-                await self._pass(batch, received._replace(entry=None, unread=faulty))
+                await self.entries.refuse_unread(
+                    batch, received._replace(entry=None, unread=faulty)
+                )
             elif entry is not None:
                 try:
-                    await self._take(batch, entry_id, entry)
+                    await self.entries.take(batch, entry_id, entry)
                 except TooMuchWork:
                     await self._take_heavy(batch, entry_id, entry, more)
                     turn = time.perf_counter()
@@ -209,7 +199,9 @@ class BatchProcessor:
             batch.received[batch.taken + 1 :],
             batch.read_to or batch.received[-1].id,
         )
-        taking = awaited(Boxed(self._take(batch, entry_id, entry, heavy=True)), "heavy entry")
+        taking = awaited(
+            Boxed(self.entries.take(batch, entry_id, entry, heavy=True)), "heavy entry"
+        )
         try:
             while not await rest.is_over(taking, more):
                 await self._settle_aside(batch, rest)
@@ -257,7 +249,7 @@ class BatchProcessor:
         entry_id, entry, _ = await self._fetch(aside, received)
         if entry is not None and not rest.has_to_wait(received, entry):
             try:
-                await self._take(aside, entry_id, entry)
+                await self.entries.take(aside, entry_id, entry)
                 return True
             except TooMuchWork:
                 pass
@@ -286,200 +278,6 @@ class BatchProcessor:
         except UnreadableEntry as error:
             found = unread(error.reason, str(error), entry.size, b"")
             return received.id, None, found._replace(pad=entry.pad, origin=entry.origin)
-
-    async def _pass(self, batch: Batch, received: Received) -> None:
-        """What cannot be read is noted, and refused if it can be seen whose it is."""
-        faulty = received.unread
-        assert faulty is not None
-        mine = self._keyspace.partition_of
-        pad_id, origin = faulty.pad, faulty.origin
-        if pad_id is None or origin is None or mine(pad_id) != batch.lease.partition:
-            await park(self._redis, self._keyspace, batch.lease.partition, received)
-            return
-        item = batch.work.get(pad_id)
-        if item is None:
-            item = batch.work[pad_id] = await self._answering(batch, pad_id)
-        if item.pad.sessions.get(origin.session, (0, 0))[0] >= origin.seq:
-            return  # it stood there twice, and what was brought with it has gone with the first
-        await park(self._redis, self._keyspace, batch.lease.partition, received)
-        detail = f"the edit could not be read: {faulty.detail}"
-        item.outcomes.append(Outcome(origin, "refused", item.pad.head, "badChangeset", detail))
-
-    async def _answering(self, batch: Batch, pad_id: str) -> PadBatch:
-        """Work on a pad that so far is to be given answers only."""
-        keys = self._keyspace.pad(pad_id)
-        try:
-            if why := batch.refused.get(pad_id):
-                raise CorruptPad(why)
-            pad = await patiently(self._pads.get, pad_id)
-            return PadBatch(keys, pad, pad.head, pad.chain)
-        except PadAway as error:
-            return PadBatch(keys, WriterPad(), None, away=str(error))
-        except (CorruptPad, HistoryGap) as error:
-            self._is_corrupt(pad_id, error)
-            return await self._unreadable(keys, str(error))
-
-    async def _take(
-        self, batch: Batch, entry_id: str, entry: Entry, *, heavy: bool = False
-    ) -> None:
-        """Raises `TooMuchWork`, with nothing done, where it would hold the event loop and is not
-        said to be `heavy`."""
-        trace, began = tracing.chosen(entry.origin), time.time_ns()
-        keys, work = self._keyspace.pad(entry.pad), batch.work
-        item = work.get(entry.pad)
-        try:
-            if item is not None and item.away:
-                raise PadAway(item.away)
-            if why := item.unreadable if item is not None else batch.refused.get(entry.pad):
-                raise CorruptPad(why)
-            if item is None:
-                pad = await patiently(self._pads.get, entry.pad, far=heavy)
-                if isinstance(entry, Submission) and entry.epoch > pad.epoch:
-                    # Its session has been let into a pad that has come in the place of this one.
-                    self._pads.forget(entry.pad)
-                    pad = await patiently(self._pads.get, entry.pad)
-                item = work[entry.pad] = PadBatch(keys, pad, pad.head, pad.chain)
-            await self._apply(entry, item, heavy=heavy)
-        except TooMuchWork:
-            if item is not None and item.is_empty:
-                del work[entry.pad]
-            raise
-        except PadAway as error:
-            item = self._is_away(batch, entry, error)
-        except (CorruptPad, HistoryGap) as error:
-            self._is_corrupt(entry.pad, error)
-            if item is None:
-                item = work[entry.pad] = await self._unreadable(keys, str(error))
-            refusal = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
-            item.outcomes.append(refusal)
-        except UNREACHABLE:
-            raise
-        except Exception as error:
-            if is_forbidden(error):
-                raise
-            # A fault of ours, met by this entry. It must not stop the partition for everyone.
-            log.exception("entry refused because of a fault", extra={"pad": entry.pad})
-            if item is None:
-                item = work[entry.pad] = await self._unreadable(keys, "internal fault")
-            else:
-                await self._load_again(entry.pad, item)
-            refusal = Outcome(
-                entry.origin, "refused", item.pad.head, "badChangeset", "internal fault"
-            )
-            item.outcomes.append(refusal)
-        if trace is not None:
-            trace.span("wait for the writer", entered_at(entry_id), began)
-            trace.span("rebase", began, head=item.pad.head)
-            item.traces.append(trace)
-
-    def _is_away(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
-        """An entry of a pad that cannot be had at present: whoever it is from has to come again."""
-        log.warning("pad unavailable", extra={"pad": entry.pad, "error": str(error)})
-        keys = self._keyspace.pad(entry.pad)
-        item = batch.work.get(entry.pad)
-        if item is None:
-            item = batch.work[entry.pad] = PadBatch(keys, WriterPad(), None, away=str(error))
-        item.outcomes.append(Outcome(entry.origin, "refused", -1, AWAY, str(error)))
-        return item
-
-    async def _unreadable(self, keys: PadKeys, why: str) -> PadBatch:
-        """What is stored of the pad stays untouched; answers alone are published, under the epoch
-        that its rooms know."""
-        try:
-            epoch = (await patiently(read_meta_here, self._redis, keys)).epoch
-        except Exception as error:
-            log.error(
-                "meta not readable",
-                exc_info=not isinstance(error, CorruptPad),
-                extra={"key": keys.meta, "error": str(error)},
-            )
-            epoch = 0
-        return PadBatch(keys, WriterPad(epoch), None, unreadable=why)
-
-    async def _load_again(self, pad_id: str, item: PadBatch) -> None:
-        """What a fault has left of the pad in memory is not known. Brings it to where it was before
-        the entry: what is stored, and what the batch has come to so far."""
-        self._pads.forget(pad_id)
-        old = item.pad
-        try:
-            pad = await patiently(self._pads.get, pad_id)
-            for revision in item.revisions:
-                pad.replay(revision)
-        except Exception:
-            log.exception("pad not loaded again", extra={"pad": pad_id})
-            self._pads.forget(pad_id)
-            item.unreadable = "internal fault"
-            return
-        pad.sessions, pad.fences = old.sessions, old.fences
-        if item.created:
-            pad.creator, pad.epoch = old.creator, old.epoch
-        item.pad = pad
-
-    async def _apply(self, entry: Entry, item: PadBatch, *, heavy: bool) -> None:
-        pad, now = item.pad, int(time.time() * 1000)
-        if not heavy and is_heavy(entry):
-            raise TooMuchWork
-        match entry:
-            case Submission():
-                came_to(item, entry, await self._submitted(item, entry, now, heavy=heavy))
-            case Fence():
-                item.fences |= pad.fences.put_up(entry.author, entry.order, now)
-                item.outcomes.append(Outcome(entry.origin, "done", pad.head))
-            case Creation():
-                made = not pad.exists
-                if made:
-                    create = partial(
-                        pad.create,
-                        entry.text,
-                        entry.author,
-                        now,
-                        wrote_it=entry.wrote_it,
-                        birth=new_birth(),
-                    )
-                    first = await asyncio.to_thread(create) if heavy else create()
-                    item.revisions.append(first)
-                    item.created, item.by_opening = True, entry.by_opening
-                reason = CREATED if made else ""
-                item.outcomes.append(Outcome(entry.origin, "done", pad.head, reason))
-            case Deletion():  # pragma: no cover
-                raise AssertionError("deletions have a call of their own")
-
-    async def _submitted(
-        self, item: PadBatch, entry: Submission, now: int, *, heavy: bool
-    ) -> Result:
-        pad = item.pad
-        older: list[DocumentChange] = []
-        if (first := pad.oldest_needed(entry.base_rev)) is not None:
-            try:
-                older = await self._older_changes(item, first, heavy=heavy)
-            except TooMuchWork:
-                if not heavy:
-                    raise
-                return pad.refuse_too_much(entry, now)
-        if not heavy:
-            return pad.submit(entry, now, older, work=LIGHT_WORK)
-        # Nobody else looks at the pad meanwhile: it is only a copy, and its partition is locked.
-        return await asyncio.to_thread(pad.submit, entry, now, older)
-
-    async def _older_changes(
-        self, item: PadBatch, first: int, *, heavy: bool
-    ) -> list[DocumentChange]:
-        """The changes from `first` on that the pad no longer has in memory. Raises `TooMuchWork`,
-        before anything is read where their number says so."""
-        pad, last = item.pad, item.pad.oldest_recent - 1
-        effort = Effort(MOST_WORK if heavy else LIGHT_WORK)
-        effort.spend(EACH_FOLLOWED * (last + 1 - first))
-        changes: list[DocumentChange] = []
-        pages = revision_pages(self._redis, item.keys, first, last, read=_read_patiently)
-        async for revisions in pages:
-            for revision in revisions:
-                effort.spend(len(revision.wire) // BYTES_EACH)
-            if heavy:
-                changes += await asyncio.to_thread(_changes, pad, revisions)
-            else:
-                changes += _changes(pad, revisions)
-                await asyncio.sleep(0)
-        return changes
 
     async def _commit(self, batch: Batch) -> None:
         if batch.position != batch.lease.position:
@@ -529,12 +327,12 @@ class BatchProcessor:
                 raise CorruptPad(why)
             pad = await patiently(self._pads.get, entry.pad)
         except PadAway as error:
-            self._is_away(batch, entry, error)
+            self.entries.away(batch, entry, error)
             await self._commit(batch)
             return
         except CorruptPad as error:
-            self._is_corrupt(entry.pad, error)
-            item = await self._unreadable(keys, str(error))
+            self.entries.note_corrupt(entry.pad, error)
+            item = await self.entries.unreadable(entry.pad, str(error))
             item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
             batch.work = {entry.pad: item}
             await self._commit(batch)
@@ -559,15 +357,6 @@ class BatchProcessor:
             await patiently(forget_read_only, self._redis, meta.read_only_id)
         log.info("pad deleted", extra={"pad": entry.pad, "author": entry.author})
 
-    def _is_corrupt(self, pad_id: str, error: Exception) -> None:
-        log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
-        metrics.CORRUPT.inc()
-        self.damages.note(pad_id, str(error))
-
-
-async def _read_patiently(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
-    return await patiently(read_revisions, redis, keys, first, last)
-
 
 def _count(work: Mapping[str, PadBatch]) -> None:
     for item in work.values():
@@ -576,7 +365,3 @@ def _count(work: Mapping[str, PadBatch]) -> None:
 
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _changes(pad: WriterPad, revisions: list[Revision]) -> list[DocumentChange]:
-    return [pad.change_of(revision) for revision in revisions]

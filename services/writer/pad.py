@@ -199,22 +199,10 @@ class WriterPad(Document):
         time back. More than `work` is not done: with `MOST_WORK` the submission is refused then,
         with less `TooMuchWork` is raised, and the pad is as it was.
         """
+        answer = self._at_the_door(submission)
+        if answer is not None:
+            return answer
         origin = submission.origin
-        if submission.epoch != self.epoch or not self.exists:
-            return self._refuse(origin, "deleted", "the pad was deleted meanwhile")
-        if self.damaged:
-            detail = f"the pad can only be read, since its records are damaged: {self.damaged}"
-            return self._refuse(origin, "corruptPad", detail)
-        if submission.reign:
-            limit = shared_up_to(self.reigns, submission.reign)
-            if limit is not None and submission.base_rev > limit:
-                detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
-                return self._refuse(origin, REJECTED, detail)
-        if self.fences.keeps_out(submission.author, submission.order):
-            return Result(outcome=Outcome(origin, "superseded", self.head))
-        last_seq, _ = self.sessions.get(origin.session, (0, 0))
-        if origin.seq <= last_seq:
-            return Result()  # stood in the inbox twice, and was answered the first time
         pool_size = len(self.pool)
         try:
             effort = self._effort
@@ -250,6 +238,26 @@ class WriterPad(Document):
             )
         self._markers_settled = True
         return result
+
+    def _at_the_door(self, submission: Submission) -> Result | None:
+        """The answer to a submission whose changeset nobody need look at; else None."""
+        origin = submission.origin
+        if submission.epoch != self.epoch or not self.exists:
+            return self._refuse(origin, "deleted", "the pad was deleted meanwhile")
+        if self.damaged:
+            detail = f"the pad can only be read, since its records are damaged: {self.damaged}"
+            return self._refuse(origin, "corruptPad", detail)
+        if submission.reign:
+            limit = shared_up_to(self.reigns, submission.reign)
+            if limit is not None and submission.base_rev > limit:
+                detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
+                return self._refuse(origin, REJECTED, detail)
+        if self.fences.keeps_out(submission.author, submission.order):
+            return Result(outcome=Outcome(origin, "superseded", self.head))
+        last_seq, _ = self.sessions.get(origin.session, (0, 0))
+        if origin.seq <= last_seq:
+            return Result()  # stood in the inbox twice, and was answered the first time
+        return None
 
     def give_up(self) -> None:
         """From another thread than that of `submit`: nobody wants to know any more what comes of

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
@@ -29,24 +30,38 @@ def add_readiness(
     health: Health, redis: Redis, keyspace: Keyspace, manager: LeaseManager, lease_ms: int
 ) -> None:
     """Adds the checks of this writer."""
+    readiness = _Readiness(redis, keyspace, manager, lease_ms)
+    health.ready("leases", readiness.leases)
+    health.ready("share", readiness.share)
+    health.ready("inboxes", readiness.inboxes)
+    health.ready("settled", readiness.settled)
+    health.ready("redis", readiness.reachable)
 
-    def ago(moment: float) -> float:
-        return asyncio.get_running_loop().time() - moment
 
-    def leases() -> str | None:
-        if manager.last_tick == 0 or ago(manager.last_tick) * 1000 > lease_ms:
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    """The checks: each returns what is wrong, or None."""
+
+    redis: Redis
+    keyspace: Keyspace
+    manager: LeaseManager
+    lease_ms: int
+
+    def leases(self) -> str | None:
+        last_tick = self.manager.last_tick
+        if last_tick == 0 or _ago(last_tick) * 1000 > self.lease_ms:
             return "the leases have not been looked after within the lease time"
         return None
 
-    def share() -> str | None:
-        lacking = manager.lacking
-        if lacking and (
-            manager.whole_at == 0 or ago(manager.whole_at) * 1000 > SHARE_LEASES * lease_ms
-        ):
+    def share(self) -> str | None:
+        lacking, whole_at = self.manager.lacking, self.manager.whole_at
+        late = whole_at == 0 or _ago(whole_at) * 1000 > SHARE_LEASES * self.lease_ms
+        if lacking and late:
             return f"{len(lacking)} partitions of its share are not its own: {_shown(lacking)}"
         return None
 
-    def inboxes() -> str | None:
+    def inboxes(self) -> str | None:
+        manager = self.manager
         if found := manager.trouble:
             partition, why = next(iter(found.items()))
             return f"{len(found)} partitions ({_shown(found)}) stand still; {partition}: {why}"
@@ -55,18 +70,19 @@ def add_readiness(
         read_at, held = manager.read_at, list(manager.held)
         if held and not read_at:
             return f"none of {len(held)} inboxes has been read yet"
-        silent = {p: ago(read_at.get(p, manager.taken_at[p])) for p in held}
+        silent = {p: _ago(read_at.get(p, manager.taken_at[p])) for p in held}
         late = [p for p, seconds in silent.items() if seconds > READ_LIMIT]
         if late:
             longest = max(silent[p] for p in late)
             return f"inboxes have not been read for {longest:.0f} s: {_shown(late)}"
         return None
 
-    async def settled() -> str | None:
+    async def settled(self) -> str | None:
         """By what stands in the inboxes, not by what this process believes."""
-        held = list(manager.held)
+        held = list(self.manager.held)
+        standings = await read_standings(self.redis, self.keyspace, held)
         late = {}
-        for partition, found in zip(held, await read_standings(redis, keyspace, held), strict=True):
+        for partition, found in zip(held, standings, strict=True):
             if isinstance(found, Exception):
                 return f"partition {partition}: {type(found).__name__}: {found}"
             if (seconds := (found.waiting_ms or 0) / 1000) > WAIT_LIMIT:
@@ -76,15 +92,14 @@ def add_readiness(
             return f"an entry has waited for {oldest:.0f} s, in partitions {_shown(late)}"
         return None
 
-    async def reachable() -> str | None:
-        await redis.ping()
+    async def reachable(self) -> str | None:
+        await self.redis.ping()
         return None
 
-    health.ready("leases", leases)
-    health.ready("share", share)
-    health.ready("inboxes", inboxes)
-    health.ready("settled", settled)
-    health.ready("redis", reachable)
+
+def _ago(moment: float) -> float:
+    """Seconds since then, by the event loop's clock."""
+    return asyncio.get_running_loop().time() - moment
 
 
 def _shown(partitions: Iterable[int]) -> str:

@@ -37,24 +37,29 @@ class _Checker:
                 raise BadArchive("a pad begins without a name or without a head")
             case End() if type(entry.pads) is not int:
                 raise BadArchive("its end does not say how many pads it holds")
-            case PadHead():
+            case PadHead() | Tokens() | End():
                 if self._open is not None:
                     raise BadArchive(f"pad {shown(self._open.pad)} has no end")
+                self._between_pads(entry)
+            case _ if self._open is None:
+                raise BadArchive("part of a pad is outside any pad")
+            case _:
+                self._in_pad(self._open, entry)
+
+    def _between_pads(self, entry: PadHead | Tokens | End) -> None:
+        match entry:
+            case PadHead():
                 self._open, self._next, self._chain = entry, 0, b""
-            case Tokens() | End() if self._open is not None:
-                raise BadArchive(f"pad {shown(self._open.pad)} has no end")
             case End(pads):
                 if pads != self._done:
                     raise BadArchive(f"it holds {self._done} pads, not {pads}")
                 self.ended = True
-            case Tokens():
-                pass
-            case _ if self._open is None:
-                raise BadArchive("part of a pad is outside any pad")
+
+    def _in_pad(self, head: PadHead, entry: Entry) -> None:
+        match entry:
             case Revisions():
-                self._revisions(self._open, entry)
+                self._revisions(head, entry)
             case PadDone():
-                head = self._open
                 if (self._next - 1, self._chain) != (head.head, head.chain):
                     raise BadArchive(
                         f"pad {shown(head.pad)} ends at {self._next - 1}, not {head.head}"

@@ -336,20 +336,23 @@ class Collaborator:
             case "CURSORS" if self._cursors is not None:
                 yield from self._moved(self._cursors.told(data["cursors"]))
             case "CLIENT_RECONNECT":
-                if data.get("noChanges"):
-                    if data["newRev"] != self.rev:
-                        raise ProtocolError(
-                            f"nothing is said to be missed up to revision {data['newRev']}, "
-                            f"at revision {self.rev}"
-                        )
-                    self._resumed()
-                    return
-                yield self._catch_up(data)
-                if data["newRev"] == data["headRev"]:
-                    self._resumed()
+                yield from self._missed(data)
 
     def _moved(self, authors: Sequence[str]) -> Iterator[CursorsMoved]:
         return iter([CursorsMoved(self.rev, authors)] if authors else [])
+
+    def _missed(self, data: dict[str, Any]) -> Iterator[Event]:
+        """A revision that was missed, or that none was."""
+        if not data.get("noChanges"):
+            yield self._catch_up(data)
+            if data["newRev"] != data["headRev"]:
+                return
+        elif data["newRev"] != self.rev:
+            raise ProtocolError(
+                f"nothing is said to be missed up to revision {data['newRev']}, "
+                f"at revision {self.rev}"
+            )
+        self._resumed()
 
     def _catch_up(self, data: dict[str, Any]) -> Changed | Accepted:
         if not self._is_answer(data):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from io import BytesIO
 from typing import Any, Final
@@ -161,30 +161,23 @@ class _OpenDocument:
         elif tag == f"{_TEXT}span":
             yield from self._styled(element, "span", inside())
         elif tag == f"{_TEXT}list":
-            style = element.get(f"{_TEXT}style-name") or style
-            name = "ol" if level + 1 in self._ordered.get(style, ()) else "ul"
-            first = next(element.iterchildren(f"{_TEXT}list-item"), None)
-            start = first.get(f"{_TEXT}start-value") if first is not None else None
-            look = ' class="indent"' if level + 1 in self._unmarked.get(style, ()) else ""
-            yield f'<{name}{look} start="{_number(start, 1)}">'
-            yield from self._inside(element, style, level + 1)
-            yield f"</{name}>"
-        elif tag in (f"{_TEXT}list-item", f"{_TEXT}list-header"):
-            yield from _within("li", inside())
-        elif tag == f"{_TEXT}s":
-            yield _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES))
-        elif tag == f"{_TEXT}tab":
-            yield _spaces(len(TAB))
-        elif tag == f"{_TEXT}line-break":
-            yield "<br>"
-        elif tag == f"{_TABLE}table":
-            yield from _within("table", inside())
-        elif tag == f"{_TABLE}table-row":
-            yield from _within("tr", inside())
-        elif tag == f"{_TABLE}table-cell":
-            yield from _within("td", inside())
+            yield from self._list(element, style, level)
+        elif tag in _AS:
+            yield from _within(_AS[tag], inside())
+        elif tag in _BLANKS:
+            yield _BLANKS[tag](element)
         else:
             yield from inside()
+
+    def _list(self, element: Any, style: str, level: int) -> Iterator[str]:
+        style = element.get(f"{_TEXT}style-name") or style
+        name = "ol" if level + 1 in self._ordered.get(style, ()) else "ul"
+        first = next(element.iterchildren(f"{_TEXT}list-item"), None)
+        start = first.get(f"{_TEXT}start-value") if first is not None else None
+        look = ' class="indent"' if level + 1 in self._unmarked.get(style, ()) else ""
+        yield f'<{name}{look} start="{_number(start, 1)}">'
+        yield from self._inside(element, style, level + 1)
+        yield f"</{name}>"
 
     def _styled(self, element: Any, tag: str, inside: Iterator[str]) -> Iterator[str]:
         said = self._said(element.get(f"{_TEXT}style-name", ""))
@@ -258,3 +251,20 @@ def _within(tag: str, inside: Iterator[str]) -> Iterator[str]:
 
 def _number(text: str | None, default: int) -> int:
     return int(text) if text is not None and _NUMBER.fullmatch(text) else default
+
+
+_AS = {
+    f"{_TEXT}list-item": "li",
+    f"{_TEXT}list-header": "li",
+    f"{_TABLE}table": "table",
+    f"{_TABLE}table-row": "tr",
+    f"{_TABLE}table-cell": "td",
+}
+"""Elements that HTML has too."""
+
+_BLANKS: dict[str, Callable[[Any], str]] = {
+    f"{_TEXT}s": lambda element: _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES)),
+    f"{_TEXT}tab": lambda _: _spaces(len(TAB)),
+    f"{_TEXT}line-break": lambda _: "<br>",
+}
+"""Elements that stand for a piece of text."""

@@ -111,7 +111,7 @@ def check_rep(cs: str) -> str:
     return cs
 
 
-def checked_ops(cs: str) -> list[Op]:
+def checked_ops(cs: str) -> list[Op]:  # noqa: C901
     """The ops of a changeset that passes `check_rep`, which raises what this raises."""
     old_length, new_length, ops, bank = unpack(cs)
     out = Assembler()

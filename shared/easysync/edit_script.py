@@ -112,7 +112,7 @@ class EditScript:
         )
 
 
-def patches_of(
+def patches_of(  # noqa: C901
     change: Changeset, body: Body, pool: AttributePool, effort: Effort | None = None
 ) -> EditScript:
     """What the changeset, whose ops are in canonical order, does to the body.

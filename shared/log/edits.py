@@ -233,11 +233,12 @@ class Edits:
         except ValueError:
             return  # of a newer version
         if isinstance(message, Committed):
-            for revision in message.revisions:
-                if revision.origin in waiting:
-                    outcome = Outcome(revision.origin, "accepted", revision.rev)
-                    _settle(waiting[revision.origin], outcome)
-            for outcome in message.outcomes:
+            accepted = [
+                Outcome(revision.origin, "accepted", revision.rev)
+                for revision in message.revisions
+                if revision.origin is not None
+            ]
+            for outcome in (*accepted, *message.outcomes):
                 if outcome.origin in waiting:
                     _settle(waiting[outcome.origin], outcome)
         elif isinstance(message, Deleted):

@@ -143,29 +143,29 @@ class Staging:
         Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was brought is
         left to expire then.
         """
+        over = "replace" if replace else "new"
+        if only_over is not None:
+            over = f"chat{only_over.head}" if with_chat else f"{only_over.head}"
         for _ in range(INSTALL_ATTEMPTS):
             before = await read_meta(self._redis, self._keys)
             if only_over is not None and before.epoch != only_over.epoch:
                 raise WrittenOn("there is another pad in its place, or none")
-            over = "replace" if replace else "new"
-            if only_over is not None:
-                over = f"chat{only_over.head}" if with_chat else f"{only_over.head}"
             epoch = max(above_epoch + 1, before.epoch + 1, new_birth())
             snapshot, written = await aside(self.document.is_large, self._snapshot, epoch)
             pipeline = self._redis.client.pipeline(transaction=False)
             _ = pipeline.set(self._staged["snap"], written)
             await self._send(pipeline)
-            fields: list[scripts.Argument] = ["chain", snapshot.chain, "time", snapshot.time]
-            fields += ["creator", creator, "first", self._first, "snap", snapshot.rev]
-            kept_id = read_only_id or before.read_only_id
-            if kept_id is not None:
-                fields += ["readonly", kept_id]
-            if settings:
-                fields += ["settings", settings]
-            if deletion:
-                fields += [deletion_field(epoch), deletion]
-            for name, value in (more or {}).items():
-                fields += [name, value]
+            fields: dict[str, scripts.Argument | None] = {
+                "chain": snapshot.chain,
+                "time": snapshot.time,
+                "creator": creator,
+                "first": self._first,
+                "snap": snapshot.rev,
+                "readonly": read_only_id or before.read_only_id,
+                "settings": settings or None,
+                deletion_field(epoch): deletion or None,
+                **(more or {}),
+            }
             verdict, *_details = await scripts.REPLACE(
                 self._redis.client,
                 self._script_keys(),
@@ -178,7 +178,7 @@ class Staging:
                     self._head,
                     self._head + 1 - self._first,
                     self._first // CHUNK_REVISIONS,
-                    *fields,
+                    *_flat(fields),
                 ],
             )
             match verdict:
@@ -229,3 +229,8 @@ def _is_there(error: Exception) -> bool:
     """Whether an entry has been refused since it stands there: redis-py sends again what had no
     answer, and it may have been done. Nobody else writes to what is brought beside a pad."""
     return isinstance(error, ResponseError) and "equal or smaller than" in str(error)
+
+
+def _flat(fields: Mapping[str, scripts.Argument | None]) -> list[scripts.Argument]:
+    """Names and values in turn, of those that have a value."""
+    return [word for name, value in fields.items() if value is not None for word in (name, value)]

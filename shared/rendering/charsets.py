@@ -58,16 +58,9 @@ def decoded(data: bytes) -> str:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return _as(name, data[len(mark) :])
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        pass
-    else:
-        if _ISO_2022_JP.search(data):  # all of its bytes are ASCII's
-            with suppress(UnicodeDecodeError):
-                return data.decode("iso2022_jp_2")
-        if "\0" not in text:
-            return text
+    text = _as_utf8(data)
+    if text is not None:
+        return text
     if b"\0" in data:
         if (unmarked := _unmarked(data)) is not None:
             return _as(unmarked, data)
@@ -77,6 +70,18 @@ def decoded(data: bytes) -> str:
         like = f", and looks most like {found.encoding}" if found.encoding else ""
         raise NoText(f"the file is not UTF-8{like}: save it as UTF-8")
     return _as(found.codec, data, found.encoding)
+
+
+def _as_utf8(data: bytes) -> str | None:
+    """The text, if it is UTF-8 and not another encoding whose bytes are all UTF-8's."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if _ISO_2022_JP.search(data):  # all of its bytes are ASCII's
+        with suppress(UnicodeDecodeError):
+            return data.decode("iso2022_jp_2")
+    return text if "\0" not in text else None
 
 
 def _as(codec: str, data: bytes, name: str = "") -> str:

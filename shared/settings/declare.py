@@ -145,29 +145,10 @@ class Spec:
             if word.lower() not in self.choices:
                 raise ValueError("not one of the accepted words")
             return word.lower()
-        if self.type is bool:
-            if word.lower() in _TRUE:
-                return True
-            if word.lower() in _FALSE:
-                return False
-            raise ValueError("neither true nor false")
-        if self.type is int:
-            try:
-                return int(word)
-            except ValueError:
-                raise ValueError("not a whole number") from None
-        if self.type is float:
-            try:
-                return float(word)
-            except ValueError:
-                raise ValueError("not a number") from None
-        if self.type is Path:
-            if not word:
-                raise ValueError("an empty path")
-            return Path(text).expanduser()
         if self._is_list:
             return tuple(part.strip() for part in text.split(",") if part.strip())
-        return text
+        reader = _READERS.get(self.type)
+        return text if reader is None else reader(word)
 
     def format(self, value: Any) -> str:
         """The text that `parse` turns back into `value`."""
@@ -178,6 +159,43 @@ class Spec:
     def show(self, text: str) -> str:
         """`text` for people: quoted, and without its secret part."""
         return repr(mask(text)) if self.declared.secret else repr(text)
+
+
+def _read_bool(word: str) -> bool:
+    if word.lower() in _TRUE:
+        return True
+    if word.lower() in _FALSE:
+        return False
+    raise ValueError("neither true nor false")
+
+
+def _read_int(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError("not a whole number") from None
+
+
+def _read_float(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError("not a number") from None
+
+
+def _read_path(word: str) -> Path:
+    if not word:
+        raise ValueError("an empty path")
+    return Path(word).expanduser()
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {
+    bool: _read_bool,
+    int: _read_int,
+    float: _read_float,
+    Path: _read_path,
+}
+"""By the type of a setting; a text is taken as it is. Each raises ValueError with the reason."""
 
 
 def specs(cls: type[Any]) -> tuple[Spec, ...]:

@@ -130,18 +130,10 @@ def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Key:
 def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
     if not isinstance(jwk, dict):
         raise BadKey("not a JSON object")
+    _check_use(jwk, secrets=secrets)
     kid = jwk.get("kid")
     if not isinstance(kid, str | None):
         raise BadKey("its kid is not a text")
-    operations = jwk.get("key_ops", ["verify"])
-    if jwk.get("use", "sig") != "sig" or not (
-        isinstance(operations, list) and "verify" in operations
-    ):
-        raise BadKey("not for signatures")
-    if jwk.get("kty") == "oct" and not secrets:
-        raise BadKey("a shared secret, where everybody can fetch it; nobody should trust it")
-    if jwk.get("kty") != "oct" and "d" in jwk:
-        raise BadKey("a private key, which only the issuer should have")
     try:
         match jwk.get("kty"):
             case "oct":
@@ -159,6 +151,19 @@ def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
     if jwk.get("alg", key.algorithm) != key.algorithm:
         raise BadKey(f"its alg is not {key.algorithm}")
     return key
+
+
+def _check_use(jwk: dict[str, Any], *, secrets: bool) -> None:
+    """Raises `BadKey` where tokens must not be verified with this key."""
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or not (
+        isinstance(operations, list) and "verify" in operations
+    ):
+        raise BadKey("not for signatures")
+    if jwk.get("kty") == "oct" and not secrets:
+        raise BadKey("a shared secret, where everybody can fetch it; nobody should trust it")
+    if jwk.get("kty") != "oct" and "d" in jwk:
+        raise BadKey("a private key, which only the issuer should have")
 
 
 def _asymmetric(found: Any, kid: str | None) -> Key:

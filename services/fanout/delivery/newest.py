@@ -50,7 +50,7 @@ class NewestSent:
             metrics.deflated(self.before, self.after)
 
 
-def send_newest(
+def send_newest(  # noqa: C901
     newest: Revision,
     news_at: int,
     frames: Frames,

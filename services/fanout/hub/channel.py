@@ -81,6 +81,17 @@ class Channel:
                 self._presence_sync.left(message)
             case UserInfo():
                 self._people.changed(message)
+            case Pointed():
+                self._pointers.take(message)
+            case SentAway():
+                self._occupants.send_away(message)
+            case Deleted() | Unsettled() | Replaced():
+                self._changes_history(message)
+            case _:
+                self._metadata.take(message)
+
+    def _changes_history(self, message: Deleted | Unsettled | Replaced) -> None:
+        match message:
             case Deleted(epoch):
                 self._audience.deleted(epoch)
             case Unsettled():
@@ -88,12 +99,6 @@ class Channel:
             case Replaced(epoch):
                 self._audience.deleted(epoch, "rejected")
                 self._resync.begin()
-            case Pointed():
-                self._pointers.take(message)
-            case SentAway():
-                self._occupants.send_away(message)
-            case _:
-                self._metadata.take(message)
 
     def _committed(self, message: Committed) -> None:
         first = message.revisions[0] if message.revisions else None

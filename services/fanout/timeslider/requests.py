@@ -95,30 +95,39 @@ def parse(message: dict[str, Any]) -> Request:
     data = message.get("data")
     if not isinstance(data, dict):
         raise WrongType("data is not an object")
-    granularity, start, request_id = (data.get(n) for n in ("granularity", "start", "requestID"))
-    if granularity is None:
-        raise ClientError("missing granularity")
-    granularity = _integer(granularity)
-    if granularity is None:
-        raise ClientError("granularity is not an integer")
-    if not 0 < granularity <= MOST_REVISIONS:
-        raise ClientError(f"granularity is not between 1 and {MOST_REVISIONS}")
-    if start is None:
-        raise ClientError("missing start")
-    if isinstance(start, str) and start.strip().isdecimal() and len(start) < 20:
-        start = int(start)
-    if isinstance(start, bool) or not isinstance(start, int | float):
-        raise ClientError("rev is not a number")
-    if start < 0:
-        raise ClientError("rev is not a negative number")
-    start = _integer(start)
-    if start is None:
-        raise ClientError("rev is a float value")
+    granularity, start = _granularity(data.get("granularity")), _start(data.get("start"))
+    request_id = data.get("requestID")
     if request_id is None:
         raise ClientError("mising requestID")  # so spelt
     if not isinstance(request_id, str | int | float) or len(str(request_id)) > 100:
         raise WrongType("requestID is neither a number nor a short text")
     return Request(start, granularity, request_id)
+
+
+def _granularity(value: Any) -> int:
+    if value is None:
+        raise ClientError("missing granularity")
+    granularity = _integer(value)
+    if granularity is None:
+        raise ClientError("granularity is not an integer")
+    if not 0 < granularity <= MOST_REVISIONS:
+        raise ClientError(f"granularity is not between 1 and {MOST_REVISIONS}")
+    return granularity
+
+
+def _start(value: Any) -> int:
+    if value is None:
+        raise ClientError("missing start")
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ClientError("rev is not a number")
+    if value < 0:
+        raise ClientError("rev is not a negative number")
+    start = _integer(value)
+    if start is None:
+        raise ClientError("rev is a float value")
+    return start
 
 
 def _integer(value: Any) -> int | None:

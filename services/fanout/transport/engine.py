@@ -238,7 +238,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             self._slow_down(wait)
         return True
 
-    def received(self, line: WebSocketConnection, text: str) -> None:
+    def received(self, line: WebSocketConnection, text: str) -> None:  # noqa: C901
         """From a `WebSocketConnection`. Pongs and acknowledgements are the most there is, and wait
         for nothing."""
         if line is not self._line:

@@ -183,7 +183,7 @@ class WebSocketConnection(asyncio.Protocol):
         if before and not self._holds and not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def _look(self) -> None:
+    def _look(self) -> None:  # noqa: C901
         """Takes the frames that have come, as many of them as one turn of the loop is for."""
         reader, receiver, transport = self._reader, self._receiver, self.transport
         for count in range(FRAMES_AT_ONCE):

