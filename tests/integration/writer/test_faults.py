@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from padfleet.services.writer import batch_processor
+from padfleet.services.writer import batch_processor, entry_handler
 from padfleet.services.writer import compaction as compaction
 from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadAway, PadCache
@@ -127,7 +127,7 @@ async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
         time_ns=time.time_ns,
         perf_counter=time.perf_counter,
     )
-    monkeypatch.setattr(batch_processor, "time", later)
+    monkeypatch.setattr(entry_handler, "time", later)
     again, stranger = Fence(PAD, Origin("g", 1), 8, "a.3"), Fence(PAD, Origin("h", 1), 9, "a.99")
     await writer.settle(again, stranger)
     assert await client.hgetall(fences) == {b"a.3": b"8", b"a.99": b"9"}
