@@ -41,6 +41,9 @@ _POSITION: Final = "if position ~= ARGV[2] then return {'position', position} en
 
 _TWO_WRITERS: Final = ("freeze", "deaf to redis")
 _LOSS: Final = ("redis loses its last writes", "replica takes over")
+_LOST_AND_AWAY: Final = (*_LOSS, "kill", "connections reset")
+"""History is lost while somebody is away, who comes back to another."""
+
 _CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts after")
 _SLOW_PEOPLE: Final = ("people stand still", "connections reset")
 _SNAPSHOTS: Final = ("--snapshots", "5")
@@ -64,7 +67,7 @@ MUTATIONS: Final = {
         _COMMIT, f"{_TERM}\n", "held[2] = ARGV[2]\n", _TWO_WRITERS
     ),
     "reign not compared": Mutation(
-        _COMMIT, "if reign ~= ARGV[5] then return {'reign', reign} end", "", _LOSS
+        _COMMIT, "if reign ~= ARGV[5] then return {'reign', reign} end", "", _LOSS, _BUSY
     ),
     "head and chain not compared": Mutation(
         _COMMIT,
@@ -126,7 +129,11 @@ MUTATIONS: Final = {
         _TWO_WRITERS,
     ),
     "renewing does not compare the term": Mutation(
-        "shared/log/lua/renew.lua", "term ~= ARGV[2 * i] or", "", _TWO_WRITERS
+        "shared/log/lua/renew.lua",
+        "term ~= ARGV[2 * i] or",
+        "",
+        _TWO_WRITERS,
+        ("--rate", "0.1", "--seconds", "40"),
     ),
     "renewing does not compare the server": Mutation(
         "shared/log/lua/renew.lua",
@@ -145,7 +152,8 @@ MUTATIONS: Final = {
         _REIGN,
         "known[#known + 1] = reign .. ':' .. head",
         "known[#known + 1] = reign .. ':999999'",
-        _LOSS,
+        _LOST_AND_AWAY,
+        _BUSY,
     ),
     "sessions have no order": Mutation(
         _JOIN, "redis.call('HINCRBY', KEYS[2], 'sessions', 1)", "1", _CUTS
@@ -178,7 +186,7 @@ MUTATIONS: Final = {
         "            dict(self.sessions),",
         "            {},",
         ("redis cuts after", "kill"),
-        _SNAPSHOTS,
+        ("--snapshots", "2", *_BUSY),
     ),
     "the order of sessions is ignored": Mutation(
         _WRITER_PAD,
@@ -190,7 +198,8 @@ MUTATIONS: Final = {
         _WRITER_PAD,
         "if limit is not None and submission.base_rev > limit:",
         "if False:",
-        _LOSS,
+        (*_LOSS, "slow link to redis"),
+        _BUSY,
     ),
     "a rebase begins one revision late": Mutation(
         _WRITER_PAD,
@@ -209,7 +218,7 @@ MUTATIONS: Final = {
         _WRITER_PAD,
         "        return Snapshot(\n            self.head,\n",
         "        return Snapshot(\n            self.head - 1,\n",
-        (),
+        ("kill", "terminate"),
         _SNAPSHOTS,
     ),
     "a deletion does not count": Mutation(
@@ -293,7 +302,8 @@ MUTATIONS: Final = {
         "services/fanout/pads/feed.py",
         "if before is not None and chain_of(before, revision.wire) != revision.chain:",
         "if False:",
-        _LOSS,
+        (*_LOSS, "redis ends subscriptions", "slow link to redis"),
+        _BUSY,
     ),
     "the cursor is moved before the write": Mutation(
         _SESSION,
@@ -353,7 +363,8 @@ MUTATIONS: Final = {
         _RESUMING,
         '            raise turned_away(session.exit, "rejected")',
         "            pass",
-        _LOSS,
+        _LOST_AND_AWAY,
+        _BUSY,
     ),
     "a rollback is told to nobody": Mutation(
         "services/fanout/hub/audience.py",
@@ -422,7 +433,8 @@ MUTATIONS: Final = {
         "shared/client/collaborator.py",
         "        if not self._is_answer(data):\n            return self._change(data)\n",
         "        if True:\n            return self._change(data)\n",
-        _CUTS,
+        ("connections reset", "cut off from people", "slow link to redis"),
+        _BUSY,
     ),
     "a client does not rebase what is on its way": Mutation(
         "shared/client/collaborator.py",

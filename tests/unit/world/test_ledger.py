@@ -10,6 +10,7 @@ import pytest
 
 from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.records import (
+    Fence,
     Origin,
     Outcome,
     Revision,
@@ -168,3 +169,43 @@ def test_what_was_lost_is_no_fault_of_who_comes_after(book: Book) -> None:
     book.do(book.lease("writer-2", 1), who="writer-2")
     book.do(*book.revision(0, None), who="writer-2")
     assert book.found == []
+
+
+def test_a_fence_that_is_settled_and_not_on_record(book: Book) -> None:
+    """Whoever has the partition next would take what an earlier session submits."""
+    book.do(book.lease("writer-1", 1))
+    for order, kept in ((2, 2), (3, 2)):
+        fence = Fence("p", Origin("back", order), order, "a")
+        done = committed_header(0, "r", 0, [Outcome(fence.origin, "done", 0)])
+        book.do(("XADD", INBOX, f"{order}-1", "e", encode_entry(fence)), who="worker-1")
+        assert book.found == []
+        book.do(
+            ("HSET", STATE, "position", f"{order}-1"),
+            ("HSET", f"{BASE}:fences", "a", kept),
+            ("SPUBLISH", BASE, b"R" + done),
+        )
+    assert book.found == ["I2 p: the fence before session 3 of a is settled, and 2 is on record"]
+
+
+def test_who_comes_has_a_number_of_his_own_and_is_told_of(book: Book) -> None:
+    def came(session: str, order: int) -> tuple[object, ...]:
+        return ("HSET", f"{BASE}:members", session, b"%d record" % order)
+
+    told = ("SPUBLISH", BASE, b"J")
+    book.do(came("s", 1), told, who="worker-1")
+    book.do(came("s", 1), told, who="worker-2")
+    book.do(came("t", 2), told, who="worker-1")
+    assert book.found == []
+    book.do(came("u", 2), told, who="worker-1")
+    assert book.found == ["I2 p: two sessions are number 2"]
+    book.do(came("v", 3), who="worker-1")
+    assert book.found[1:] == ["I5 p: session v has come, and nobody was told"]
+
+
+def test_workers_are_told_of_another_reign_than_the_servers(book: Book) -> None:
+    book.do(book.lease("writer-1", 1), ("HSET", STATE, "reign", "r"))
+    told = ("SPUBLISH", BASE, b"R" + committed_header(0, "r", 0, []))
+    book.do(*book.revision(0, FIRST), told)
+    assert book.found == []
+    book.do(("HSET", STATE, "reign", "later"), *book.revision(1, Origin("s", 2)), told)
+    assert book.found == ["I5 p: said to be of the reign r, not later"]

@@ -17,11 +17,13 @@ from padfleet.shared.log.records import (
     Committed,
     Deletion,
     Entry,
+    Fence,
     Origin,
     Revision,
     decode_entry,
     decode_message,
 )
+from tests.world.guards.people import look_at_fence, look_at_members
 from tests.world.redis.commands import Call
 from tests.world.redis.server import Server
 from tests.world.redis.store import FIRST, Hash, Id, Stream, id_of
@@ -143,7 +145,8 @@ class Ledger:
         for base, anew in pads.items():
             if base not in self.damaged:
                 new[base] = self._look_at_pad(server, base, who, anew=anew)
-        said, gone = self._said(server, call)
+        look_at_members(self._found, server, call)
+        said, gone = self._said(server, call, new)
         for key in states:
             self._look_at_state(server, key, who, call, said, gone)
 
@@ -294,7 +297,8 @@ class Ledger:
         if now.position == before.position and not taken_out and _writes_position(call, key):
             self._found(f"I2 {name}: {who} has settled the entries up to {now.position} again")
         if now.position > before.position or taken_out:
-            self._settles(now, name, who, taken_out, said, gone)
+            for fence in self._settles(now, name, who, taken_out, said, gone):
+                look_at_fence(self._found, server, key, fence)
 
     def _settles(
         self,
@@ -304,12 +308,16 @@ class Ledger:
         taken_out: set[Id],
         said: dict[Origin, str],
         gone: set[str],
-    ) -> None:
-        """Every entry that is passed has become a revision or had an answer."""
+    ) -> list[Fence]:
+        """Every entry that is passed has become a revision or had an answer. Returns the fences
+        that have been put up."""
+        fences = []
         due = [at for at in partition.waiting if at <= partition.position or at in taken_out]
         for at in due:
             _, entry = partition.waiting.pop(at)
             origin = entry.origin
+            if isinstance(entry, Fence) and said.get(origin) == "done":
+                fences.append(entry)
             if origin in said or self._answered.get(origin.session, 0) >= origin.seq:
                 continue
             if isinstance(entry, Deletion) and entry.pad in gone:
@@ -320,10 +328,13 @@ class Ledger:
                 f"I2 {name}: {who} passed entry {at[0]}-{at[1]}, the {type(entry).__name__} "
                 f"{origin.seq} of {origin.session}, and it is neither a revision nor refused"
             )
+        return fences
 
-    def _said(self, server: Server, call: Call) -> tuple[dict[Origin, str], set[str]]:
+    def _said(
+        self, server: Server, call: Call, new: dict[bytes, list[Revision]]
+    ) -> tuple[dict[Origin, str], set[str]]:
         """What the workers were told: outcomes, and pads that are gone. What they are told to be in
-        a pad has to be there."""
+        a pad has to be there; and what is `new` was made under the reign that they are told."""
         said: dict[Origin, str] = {}
         gone: set[str] = set()
         for channel, data in call.published:
@@ -336,6 +347,10 @@ class Ledger:
             for revision in message.revisions if channel not in self.damaged else ():
                 if (revision.rev, revision.chain) not in self.ever[channel]:
                     self._found(f"I1 {_name(channel)}: told of {revision.rev}, which is not there")
+            if new.get(channel) and message.reign != (reign := self._reign(server, channel)):
+                self._found(
+                    f"I5 {_name(channel)}: said to be of the reign {message.reign}, not {reign}"
+                )
             known = self._pads.get(channel)
             for outcome in message.outcomes:
                 origin = outcome.origin
@@ -348,6 +363,11 @@ class Ledger:
         for origin in said:
             self._has_answer(origin)
         return said, gone
+
+    @staticmethod
+    def _reign(server: Server, base: bytes) -> str:
+        state = server.store.values.get(base.split(PAD)[0] + STATE)
+        return state.get(b"reign", b"").decode() if isinstance(state, dict) else ""
 
     def _has_answer(self, origin: Origin) -> None:
         self._answered[origin.session] = max(origin.seq, self._answered.get(origin.session, 0))

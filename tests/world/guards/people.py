@@ -1,0 +1,53 @@
+"""Who is on a pad, and who may still submit to it: each transaction held against that (I2, I5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from padfleet.shared.log.records import Fence
+from tests.world.redis.commands import Call
+from tests.world.redis.server import Server
+
+MEMBERS: Final = b":members"
+
+
+def look_at_members(found: Callable[[str], None], server: Server, call: Call) -> None:
+    """A session has a place among those of its pad that no other has: by it, of two windows of one
+    author the later one stays. And whoever comes is announced to all workers."""
+    joined = [
+        effect for effect in call.effects if effect[0] == b"HSET" and effect[1].endswith(MEMBERS)
+    ]
+    for _, key, session, record, *_ in joined:
+        base = key.removesuffix(MEMBERS)
+        members = server.store.values.get(key)
+        order = _order(record)
+        if not isinstance(members, dict):
+            continue
+        for other, standing in members.items():
+            if other != session and _order(standing) == order:
+                found(f"I2 {_pad(base)}: two sessions are number {order.decode()}")
+        if not any(to == base and data[:1] == b"J" for to, data in call.published):
+            found(f"I5 {_pad(base)}: session {session.decode()} has come, and nobody was told")
+
+
+def look_at_fence(found: Callable[[str], None], server: Server, state: bytes, fence: Fence) -> None:
+    """A fence that is settled stands on record, for whoever writes on the pad next (I2)."""
+    key = state.rsplit(b":", 1)[0] + b":pad:" + fence.pad.encode() + b":fences"
+    held = server.store.values.get(key)
+    if held is not None and not isinstance(held, dict):
+        return  # damaged by hand
+    least = int((held or {}).get(fence.author.encode(), b"0"))
+    if least < fence.order:
+        found(
+            f"I2 {fence.pad}: the fence before session {fence.order} of {fence.author} is settled, "
+            f"and {least} is on record"
+        )
+
+
+def _order(record: bytes) -> bytes:
+    return record.split(b" ", 1)[0]
+
+
+def _pad(base: bytes) -> str:
+    return base.split(b":pad:", 1)[-1].decode(errors="replace")
