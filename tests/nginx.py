@@ -1,4 +1,5 @@
-"""The real nginx with the configurations of deploy/balancer, before processes of a test."""
+"""The real nginx before processes of a test: with the configurations of deploy/balancer, or as a
+proxy that lets no WebSocket through."""
 
 from __future__ import annotations
 
@@ -15,8 +16,24 @@ from pathlib import Path
 import pytest
 
 from tests.eventually import eventually_sync
+from tests.processes import free_ports
 
 BALANCER = Path(__file__).parents[1] / "deploy" / "balancer"
+
+NO_WEBSOCKETS = """
+pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
+events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    if ($http_upgrade) {{ return 403; }}
+    location / {{ proxy_pass {url}; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_set_header Host $http_host; }}
+  }}
+}}
+"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,16 @@ def nginx(
     _put(path, r"error_log stderr alert;", f"error_log {folder}/nginx.log alert;")
     options = f"daemon off; pid {folder}/nginx.pid;"
     return ["nginx", "-p", str(folder), "-c", str(path), "-g", options]
+
+
+@contextmanager
+def no_websockets(url: str, folder: Path) -> Iterator[str]:
+    """A proxy, as some offices have one, that lets no WebSocket through to `url`."""
+    (port,) = free_ports(1)
+    path = folder / "nginx.conf"
+    path.write_text(NO_WEBSOCKETS.format(folder=folder, port=port, url=url))
+    with serving(["nginx", "-p", str(folder), "-c", str(path)], port) as proxy:
+        yield proxy
 
 
 def _servers(workers: Sequence[int]) -> str:

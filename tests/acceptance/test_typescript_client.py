@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,7 @@ from padfleet.shared.settings.fanout import WELCOME
 from tests import node
 from tests.acceptance.npm import new_pad
 from tests.fleet import Fleet
-from tests.nginx import serving
-from tests.processes import free_ports
+from tests.nginx import no_websockets
 
 PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 
@@ -34,31 +31,6 @@ def run(script: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-NO_WEBSOCKETS = """
-pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
-events {{}}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{
-    listen 127.0.0.1:{port};
-    if ($http_upgrade) {{ return 403; }}
-    location / {{ proxy_pass {url}; proxy_http_version 1.1; proxy_set_header Connection ""; }}
-  }}
-}}
-"""
-
-
-@contextmanager
-def no_websockets(url: str, folder: Path) -> Iterator[str]:
-    """A proxy, as some offices have one, that lets no WebSocket through to `url`."""
-    (port,) = free_ports(1)
-    path = folder / "nginx.conf"
-    path.write_text(NO_WEBSOCKETS.format(folder=folder, port=port, url=url))
-    with serving(["nginx", "-p", str(folder), "-c", str(path)], port) as proxy:
-        yield proxy
 
 
 def test_it_goes_on_through_lost_connections_and_loses_nothing(fleet: Fleet) -> None:
