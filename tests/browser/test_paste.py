@@ -106,3 +106,36 @@ async def test_controls_enter_by_no_door(browser: Browser, fleet: Fleet) -> None
     page.shows("d\nabcone\ntwo\nthree        x")
     async with connect(url) as pad:
         eventually_sync(lambda: pad.text == "d\nabcone\ntwo\nthree        x\n")
+
+
+def test_whatever_is_pasted_and_typed_over_the_browser_has_nothing_to_complain_of(
+    browser: Browser, fleet: Fleet
+) -> None:
+    """Styles that the policy forbids came from the clipboard, and from the browser itself, which
+    gives them to what is left of lines that are typed over."""
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.press("Control+a")
+    for html in (
+        '<p title="a>b" style="font-weight:bold">one</p>',
+        "<!-- <a title=' --><p style='font-weight:bold' title='>'>one</p>",
+        "<style><!-- p > b {} --></style><p style =\n'font-weight:bold'>one<!--",
+        "<p style>o<p onclick=x style=color:red>ne",
+    ):
+        ada.paste(html=html, plain="no")
+    ada.press("Control+a")
+    ada.paste(
+        html="<h1>A <b>bold</b> title</h1><ul><li>one</li><li><i>two</i></li></ul><p>end</p>",
+        plain="no",
+    )
+    bob.shows("A bold title\n•one\n•two\nend")
+    ada.press("Shift+ArrowUp", "Shift+ArrowUp", "Shift+Home")
+    ada.type("x")
+    ada.press("Shift+Control+Home")
+    ada.type("y")
+    bob.shows("y")
+    ada.press("Control+z", "Control+z")
+    bob.shows("A bold title\n•one\n•two\nend")
+    ada.press("Control+Home", "Control+ArrowRight", "Control+Shift+ArrowRight")
+    ada.type("z")
+    ada.saved()
+    assert ada.text() == bob.text()

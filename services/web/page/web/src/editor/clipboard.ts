@@ -8,7 +8,8 @@ import {
 import { EditorView } from "@codemirror/view";
 import { easysync } from "padfleet-client";
 
-import { htmlOf, linesOf, type RichLine, tamed } from "../text/rich.js";
+import { htmlOf, linesOf, type RichLine } from "../text/rich.js";
+import { tamed } from "../text/tamed.js";
 import { type Marked, marked } from "./changes.js";
 import { MARKER } from "./lists.js";
 import { lookOf, markAt, source } from "./source.js";

@@ -21,6 +21,7 @@ import { restoring } from "./restore.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
 import { redoInCapitals, travelByMenu, travelKeys, undoing } from "./travel.js";
+import { typingOver } from "./typeover.js";
 
 /**
  * What every editor here has, the one for the past too. `label` is the element with the words that
@@ -108,6 +109,7 @@ export class PadEditor {
           undoing.of(session.undoing),
           travelByMenu,
           redoInCapitals,
+          typingOver,
           typing,
           besideMarkers,
           orderlyMarkers,

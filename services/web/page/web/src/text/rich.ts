@@ -152,17 +152,6 @@ class Reader {
 }
 
 /**
- * HTML with what the page's policy forbids, styles and handlers, under names that mean nothing to a
- * browser: it would complain of each. `linesOf` reads these styles.
- */
-export function tamed(html: string): string {
-  const inert = html.replace(/<(\/?)style\b/gi, "<$1template");
-  return inert.replace(/<[a-z][^<>]*>/gi, (tag) =>
-    tag.replace(/([\s"'/])(style|on[a-z]+)(?=\s*=)/gi, "$1data-$2"),
-  );
-}
-
-/**
  * The lines of a document that `DOMParser` has made of what is `tamed`: nothing of it runs or is
  * loaded.
  */
