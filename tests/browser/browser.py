@@ -154,7 +154,7 @@ class Page:
 
     def still(self) -> None:
         """Waits until nothing moves or fades any more."""
-        eventually_sync(lambda: self.look("document.getAnimations().length") == 0)
+        self.gives("document.getAnimations().length", 0)
 
     def gives(self, expression: str, wanted: Any) -> None:
         """Waits until that is what an expression gives: what is drawn comes when it can."""

@@ -9,6 +9,15 @@ from tests.browser.browser import Browser, chromium, running
 from tests.fleet import Fleet, fleet_of_its_own
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A page may be many times slower on a busy machine, and takes a hundred steps in some of these
+    tests. Each step has a deadline of its own, so nothing is left waiting for all of that time."""
+    for item in items:
+        here = item.path.is_relative_to(Path(__file__).parent)
+        if here and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(400))
+
+
 @pytest.fixture(scope="session")
 def running_browser() -> Iterator[Browser]:
     yield from running(chromium())

@@ -67,8 +67,7 @@ def test_items_are_dragged_as_items(browser: Browser, fleet: Fleet) -> None:
     ada.type("two")
     ada.press("Enter", "Enter")
     ada.type("end")
-    marks = "document.querySelectorAll('#editor .item').length"
-    eventually_sync(lambda: bob.look(marks) == 2)
+    bob.gives("document.querySelectorAll('#editor .item').length", 2)
     ada.press("Enter", "Control+Home", "Shift+ArrowDown", "Shift+End")
     take(ada)
     drop(ada, 3)

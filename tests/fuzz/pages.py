@@ -40,11 +40,7 @@ TALL: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 2600}}
 
 FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
 
-EXPECTED: Final = (
-    "net::ERR_INTERNET_DISCONNECTED",  # a page that goes offline while it connects
-    # Chromium wants text typed over bold text to be bold, by a style that the page forbids.
-    "Applying inline style violates",
-)
+EXPECTED: Final = ("net::ERR_INTERNET_DISCONNECTED",)  # a page that goes offline while it connects
 """What pages may complain about."""
 
 WORDS: Final = (
