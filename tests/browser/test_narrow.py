@@ -50,15 +50,16 @@ async def test_everything_is_there_with_little_room_and_without_colours(
 
 
 BEYOND = """
-[...document.querySelectorAll('button, a.button, h1, label, p')].filter((each) => {
+[...document.querySelectorAll('button, a.button, h1, label, p, dt, dd, kbd')].filter((each) => {
   const box = each.getBoundingClientRect();
   if (box.width === 0 || each.closest('.away, .skip, .tools') !== null) return false;
   const hides = getComputedStyle(each).overflow !== 'visible';
   const spills = !hides && each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0;
-  return spills || box.left < -1 || box.right > innerWidth + 1;
+  const around = (each.closest('dialog') ?? document.body).getBoundingClientRect();
+  return spills || box.left < around.left - 1 || box.right > around.right + 1;
 }).map((each) => each.id + ': ' + each.textContent)
 """
-"""What does not fit into its place, or into the window."""
+"""What does not fit into its place, its dialog or the window."""
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "pl"])
@@ -80,3 +81,7 @@ async def test_long_words_fit(browser: Browser, fleet: Fleet, language: str) -> 
         if button == "#history-button":
             check(page)
         page.click(closes)
+    page.press("Control+/")
+    page.await_shown("#keys[open]")
+    page.still()
+    assert page.look(BEYOND) == [], "the list of keys"
