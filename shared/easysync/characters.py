@@ -12,7 +12,7 @@ brings them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from padfleet.shared.easysync.body import Body
@@ -40,16 +40,39 @@ def plain(text: str) -> str:
 
     Halves of surrogate pairs become the replacement character.
     """
-    return _HALVES.sub("\ufffd", without_controls(text).replace("\t", TAB))
+    return _without_halves(_as_typed(text))
 
 
-def pieces(text: str, size: int) -> Iterator[str]:
-    """A text in pieces of `size` characters, or one more, that can be made `plain` one by one: no
-    line end, and no pair of surrogates, is cut in two."""
+def plain_in_steps(text: str, size: int) -> Generator[None, None, str]:
+    """What `plain` returns, with a stop after each step, of `size` characters or one more.
+
+    In two rounds: what is a half of a pair is known only when no control is between the halves.
+    """
+    found: list[str] = []
+    for piece in _pieces(text, size, lambda around: around == "\r\n"):
+        found.append(_as_typed(piece))
+        yield
+    typed, found = "".join(found), []
+    for piece in _pieces(typed, size, lambda around: _PAIR.match(around) is not None):
+        found.append(_without_halves(piece))
+        yield
+    return "".join(found)
+
+
+def _as_typed(text: str) -> str:
+    return without_controls(text).replace("\t", TAB)
+
+
+def _without_halves(text: str) -> str:
+    return _HALVES.sub("\ufffd", text)
+
+
+def _pieces(text: str, size: int, is_one: Callable[[str], bool]) -> Iterator[str]:
+    """Pieces of `size` characters, or one more, that part no two characters that are one."""
     start = 0
     while start < len(text):
         end = start + size
-        if text[end - 1 : end + 1] == "\r\n" or _PAIR.match(text, end - 1):
+        if is_one(text[end - 1 : end + 1]):
             end += 1
         yield text[start:end]
         start = end

@@ -87,10 +87,17 @@ _LEADS = bytes(lead for lead in range(0xE1, 0xF0) if lead != _SURROGATE[0])
 _FOUR: Final = bytes(range(0xF0, 0x100))
 _SHORT: Final = 1000
 
+_STEP: Final = 1 << 18
+"""Bytes that are decoded at once, some milliseconds; then other threads may come to their turn."""
+
 
 def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
     if isinstance(error, UnicodeDecodeError) and len(error.object) - error.start > _SHORT:
-        return _decoded(error.object[error.start :]), len(error.object)
+        data = error.object
+        end = min(error.start + _STEP, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1  # no character is cut in two
+        return _decoded(data[error.start : end]), end
     return codecs.lookup_error("surrogatepass")(error)
 
 

@@ -18,6 +18,7 @@ from padfleet.shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import pad_ids
 from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool
+from padfleet.shared.limited.job import taken_apart, with_data
 from padfleet.shared.log.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import pack, unpack
@@ -26,8 +27,6 @@ from padfleet.shared.log.staging import Moved
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
 """What reading one file may take. A worker takes 50 MB by default, which are some 300,000
 revisions."""
-
-LENGTH_BYTES = 4
 
 
 class ImportJob(NamedTuple):
@@ -61,9 +60,8 @@ async def bring_file(
     nothing is changed then.
     """
     head = pack(ImportJob(redis_url, keyspace.partitions, as_id, bounds))
-    job = len(head).to_bytes(LENGTH_BYTES, "big") + head + data
     try:
-        answer = await processes.do(client, job)
+        answer = await processes.do(client, *with_data(head, data))
     except JobRefused as error:
         raise BadRecord(str(error)) from error
     except Overrun as error:
@@ -79,10 +77,10 @@ async def bring_file(
 
 def work(data: bytes) -> bytes:
     """In the process: see `shared.limited.child`. Raises `BadRecord`, which is a ValueError."""
-    start = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "big")
-    redis_url, partitions, as_id, bounds = unpack(data[LENGTH_BYTES:start])
+    head, file = taken_apart(data)
+    redis_url, partitions, as_id, bounds = unpack(head)
     job = ImportJob(redis_url, partitions, as_id, Bounds(*bounds))
-    return pack(asyncio.run(_bring(job, io.BytesIO(memoryview(data)[start:]))))
+    return pack(asyncio.run(_bring(job, io.BytesIO(file))))
 
 
 async def _bring(job: ImportJob, file: io.BytesIO) -> tuple[Any, ...]:

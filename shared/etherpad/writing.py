@@ -15,7 +15,7 @@ from padfleet.shared.log.reader import PadReader, message_pages
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.saved import readable
 from padfleet.shared.tasks import aside
-from padfleet.shared.wire.jsontext import dumps
+from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 
 PAGE = 200
 """Authors in one read."""
@@ -38,7 +38,8 @@ async def etherpad_file(
     head = meta.head if last is None else min(last, meta.head)
     piece = "{"
     async for key, record in _records(reader, name, head, bound=bound):
-        piece += ("" if piece == "{" else ",") + f"{dumps(key)}:{dumps(record)}"
+        written = await aside(is_long(record), dumps_in_pieces, record)
+        piece += ("" if piece == "{" else ",") + f"{dumps(key)}:{written}"
         if len(piece) >= PIECE:
             yield piece
             piece = "\n"
@@ -64,18 +65,21 @@ async def _records(
         yield r.author_key(author.id), r.exported_author(author, name, reader.meta.time)
     # Last, when its pool is complete.
     saved = [one for one in readable(await reader.saved()) if one.rev <= head]
-    yield (
-        r.pad_key(name),
-        r.pad_record(
-            document.atext,
-            document.pool,
-            head,
-            chat_head=count - 1,
-            public=facts.public,
-            saved=saved,
-            settings=parse_options(facts.settings),
-        ),
+    record = await aside(
+        document.is_large,
+        _pad_record,
+        document,
+        head,
+        chat_head=count - 1,
+        public=facts.public,
+        saved=saved,
+        settings=parse_options(facts.settings),
     )
+    yield r.pad_key(name), record
+
+
+def _pad_record(document: Document, head: int, **facts: Any) -> dict[str, Any]:
+    return r.pad_record(document.atext, document.pool, head, **facts)
 
 
 def _is_key_of_much(document: Document, revision: Revision) -> bool:

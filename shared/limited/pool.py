@@ -39,13 +39,13 @@ class Pool:
         """The ids of the processes that there are now."""
         return [process.pid for process in self._all if process.pid is not None]
 
-    async def do(self, client: Hashable, job: bytes) -> bytes:
+    async def do(self, client: Hashable, *job: bytes) -> bytes:
         """The answer to this client's job. Raises `QueueFull`, and as `Limited.do`."""
         async with self._turns.turn(client):
             # The one that worked last: the others may rest, and end.
             process = self._free.pop()
             try:
-                return await process.do(job)
+                return await process.do(*job)
             finally:
                 self._free.append(process)
 

@@ -13,13 +13,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from padfleet.shared.limited.child import LENGTH_BYTES, Kind
-from padfleet.shared.tasks import Tasks
+from padfleet.shared.limited.job import Job
+from padfleet.shared.tasks import Tasks, aside
 
 IDLE = 60.0
 """Seconds without work after which the process is ended; it holds some 20 MB."""
 
 BUSY = 4
 """How much longer a job may take by the clock: the machine has others to serve before it."""
+
+STEP = 1 << 20
+"""Bytes of an answer that are taken at a time: a millisecond."""
 
 GRACE = 5.0
 """Seconds that it has to end when there is nothing more to do."""
@@ -70,8 +74,9 @@ class Limited:
         """The id of the process, while there is one."""
         return self._process.pid if self._process is not None else None
 
-    async def do(self, job: bytes) -> bytes:
-        """The answer. Raises `JobRefused`, `Overrun` or `WorkFailed`."""
+    async def do(self, *job: bytes) -> bytes:
+        """The answer to a job, which is handed over as it is, piece by piece. Raises `JobRefused`,
+        `Overrun` or `WorkFailed`."""
         async with self._turn:
             if self._closed:
                 raise WorkFailed("the process is stopping")
@@ -111,7 +116,7 @@ class Limited:
         await self._end()
         await self._leaving.finished()
 
-    async def _exchange_twice(self, job: bytes) -> tuple[Kind, bytes]:
+    async def _exchange_twice(self, job: Job) -> tuple[Kind, bytes]:
         try:
             return await self._exchange(job)
         except (OSError, EOFError):
@@ -122,7 +127,7 @@ class Limited:
             # with the likes of it. Should it be for this job, it will not survive it again.
             return await self._exchange(job)
 
-    async def _exchange(self, job: bytes) -> tuple[Kind, bytes]:
+    async def _exchange(self, job: Job) -> tuple[Kind, bytes]:
         if self._process is None or self._process.returncode is not None:
             self._done = 0
             limits = self._limits
@@ -141,15 +146,15 @@ class Limited:
         assert stdin is not None
         assert stdout is not None
         try:
-            stdin.write(len(job).to_bytes(LENGTH_BYTES, "big"))
-            stdin.write(job)
+            stdin.write(sum(map(len, job)).to_bytes(LENGTH_BYTES, "big"))
+            for piece in job:
+                stdin.write(piece)
             await stdin.drain()
         except RuntimeError as error:
             # How uvloop says that a pipe is closed already.
             raise BrokenPipeError(str(error)) from error
         head = await stdout.readexactly(1 + LENGTH_BYTES)
-        length = int.from_bytes(head[1:], "big")
-        return Kind(head[0]), await stdout.readexactly(length)
+        return Kind(head[0]), await _read(stdout, int.from_bytes(head[1:], "big"))
 
     def _has_rested(self) -> None:
         # Whoever comes meanwhile starts another.
@@ -175,6 +180,16 @@ class Limited:
             with suppress(ProcessLookupError):
                 process.kill()
         return await process.wait()
+
+
+async def _read(stream: asyncio.StreamReader, length: int) -> bytes:
+    """So many bytes, in steps: to copy a hundred megabytes at once would hold the event loop."""
+    pieces: list[bytes] = []
+    while length:
+        pieces.append(await stream.readexactly(min(length, STEP)))
+        length -= len(pieces[-1])
+    # Others have the interpreter while so much is joined.
+    return await aside(len(pieces) > 1, b"".join, pieces)
 
 
 def _answer(kind: Kind, answer: bytes, work: str) -> bytes:

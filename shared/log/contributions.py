@@ -1,12 +1,16 @@
 """Which pads an author has written on: an index, which can always be told from the pads."""
 
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from itertools import compress
 from typing import cast
 
+from padfleet.shared.batches import slices
 from padfleet.shared.log.authors import SYSTEM_AUTHOR, keep
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace, author_pads_key
+
+AT_ONCE = 500
+"""Pads that are asked about in one round trip, whose answers take some milliseconds to read."""
 
 
 async def note(
@@ -39,13 +43,10 @@ async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
     names = dict.fromkeys(name.decode() for name in known)
     if redis.elsewhere is not None:
         names |= dict.fromkeys(await redis.elsewhere.pads_of_author(author))
-    pipeline = redis.client.pipeline(transaction=False)
-    for name in names:
-        _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
     found: list[str] = []
     gone: list[str] = []
     away: list[str] = []
-    for name, (head, epoch) in zip(names, await pipeline.execute(), strict=True):
+    for name, (head, epoch) in await _standing(redis, keyspace, list(names)):
         noted = known.get(name.encode())
         if head is None and redis.elsewhere is not None:
             away.append(name)
@@ -58,3 +59,16 @@ async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
     if gone:
         await redis.client.hdel(author_pads_key(author), *gone)
     return sorted(found)
+
+
+async def _standing(
+    redis: Redis, keyspace: Keyspace, names: Sequence[str]
+) -> list[tuple[str, list[bytes | None]]]:
+    """Head and epoch of each of these pads; None where Redis has none."""
+    found: list[tuple[str, list[bytes | None]]] = []
+    for some in slices(names, AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for name in some:
+            _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
+        found += zip(some, await pipeline.execute(), strict=True)
+    return found

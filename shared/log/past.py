@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log.document import Document, in_turns, load_from, replay
+from padfleet.shared.log.document import MANY_ATTRIBUTES, Document, in_turns, load_from, replay
 from padfleet.shared.log.history import without_gap
 from padfleet.shared.log.reader import PadReader
 from padfleet.shared.log.records import Revision
+from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
 TURN = 50
@@ -73,6 +74,15 @@ class Pools:
             if len(self._known) > self._size:
                 del self._known[next(iter(self._known))]
             return pool
+
+
+async def authors_in(pool: AttributePool) -> list[str]:
+    """All authors among these attributes, in the order of their numbers."""
+    return await aside(len(pool) > MANY_ATTRIBUTES, _authors, pool.clone())
+
+
+def _authors(pool: AttributePool) -> list[str]:
+    return [value for key, value in pool.pairs() if key == "author" and value]
 
 
 def _take(pool: AttributePool, revision: Revision) -> None:

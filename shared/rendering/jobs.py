@@ -18,6 +18,7 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.characters import TAB, plain
+from padfleet.shared.limited.job import Job, taken_apart, with_data
 from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.palette import PALETTE
 from padfleet.shared.rendering.charsets import decoded
@@ -38,6 +39,10 @@ LARGE = 30_000
 
 MOST_FIELDS = 1000
 """The most fields of one call; none of ours has more than ten."""
+
+
+MOST_STRUCTURE = 1_000
+"""Characters, as JSON, of a parameter that is no text: none of ours is more than a number."""
 
 
 class Insertion(NamedTuple):
@@ -70,7 +75,7 @@ class Most(NamedTuple):
 # --- Jobs ----------------------------------------------------------------------------------------
 
 
-def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) -> bytes:
+def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) -> Job:
     """The job of reading a file, or HTML that is text already.
 
     Arguments:
@@ -78,14 +83,16 @@ def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) 
             `shared.documents.offered.read`).
         headings: whether those of a document stay headings.
     """
-    return pack(["read", data, form, tuple(most), headings])
+    text = data if isinstance(data, str) else None
+    head = pack(["read", text, form, tuple(most), headings])
+    return with_data(head, data if isinstance(data, bytes) else b"")
 
 
-def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> bytes:
+def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> Job:
     """The job of writing a pad in one of these forms: ``txt``, ``html``, ``docx``, ``odt`` and
     ``pdf`` as files; ``getText`` (``of a revision``: as it is) and ``getHTML`` as the JSON of the
     API's answers."""
-    return pack(["show", form, atext.text, atext.attribs, _pairs(pool), title])
+    return with_data(pack(["show", form, atext.text, atext.attribs, _pairs(pool), title]), b"")
 
 
 class Edited(NamedTuple):
@@ -101,20 +108,20 @@ def differing(
     edits: Sequence[Edited],
     pool: AttributePool,
     colors: Mapping[str, int | str],
-) -> bytes:
+) -> Job:
     """The job of showing what some revisions have changed, as the JSON of createDiffHTML.
 
     `before`: the pad before them, with attributes that `numbered` numbers; `pool`: all attributes
     of the pad, in the order in which they came up; `colors`: of its authors that are known.
     """
-    return pack(
-        ["diff", tuple(before), _pairs(numbered), [tuple(e) for e in edits], _pairs(pool), colors]
-    )
+    changes = [tuple(edit) for edit in edits]
+    head = pack(["diff", tuple(before), _pairs(numbered), changes, _pairs(pool), colors])
+    return with_data(head, b"")
 
 
-def fields(body: bytes, content_type: str) -> bytes:
+def fields(body: bytes, content_type: str) -> Job:
     """The job of reading the parameters of a call: a JSON object, or a form in a URL's way."""
-    return pack(["fields", body, content_type])
+    return with_data(pack(["fields", content_type]), body)
 
 
 def fields_in(answer: bytes) -> dict[str, Any]:
@@ -137,16 +144,18 @@ def insertion(answer: bytes) -> Insertion:
 
 def work(job: bytes) -> bytes:
     """Does a job. ValueError says to whoever asked why it cannot be done."""
-    kind, *given = unpack(job)
+    head, data = taken_apart(job)
+    kind, *given = unpack(head)
     if kind == "read":
-        data, form, most, headings = given
+        text, form, most, headings = given
+        source = bytes(data) if text is None else text
         try:
-            return pack(_read(data, form, Most(*most), headings=headings))
+            return pack(_read(source, form, Most(*most), headings=headings))
         except DocumentTooLarge as error:
             return pack(str(error))
     if kind == "fields":
         try:
-            return pack(_fields(*given))
+            return pack(_fields(bytes(data), *given))
         except OverflowError:
             raise ValueError("a number is larger than any parameter can be") from None
     if kind == "diff":
@@ -174,6 +183,9 @@ def _fields(body: bytes, content_type: str) -> dict[str, Any]:
         given = loads(body) if body.strip() else {}
         if not isinstance(given, dict):
             raise ValueError("the body is not a JSON object")
+        for name, value in given.items():
+            if not isinstance(value, str) and len(dumps(value)) > MOST_STRUCTURE:
+                raise ValueError(f"{name[:50]} is no text, and too large for anything else")
         return {name: value for name, value in given.items() if value is not None}
     text = body.decode("utf-8", "replace")
     pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)

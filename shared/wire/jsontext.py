@@ -13,6 +13,7 @@ through what breaks those that walk the value afterwards.
 import json
 import math
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from padfleet.shared.easysync import from_units, to_units
@@ -51,24 +52,69 @@ def dumps(value: Any) -> str:
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", from_units(text))
 
 
-def dumps_in_pieces(value: str | dict[str, Any]) -> str:
-    """As `dumps`, with a moment for other threads after each part: a long text or an object of
-    many members, written at once, would keep the whole process waiting."""
-    if isinstance(value, dict):
-        if len(value) <= MEMBERS_AT_ONCE:
-            return dumps(value)
-        members = list(value.items())
-        starts = range(0, len(members), MEMBERS_AT_ONCE)
-        parts = [dumps(dict(members[at : at + MEMBERS_AT_ONCE]))[1:-1] for at in starts]
-        return f"{{{','.join(parts)}}}"
-    parts, at = [], 0
-    while at < len(value):
+def is_long(value: Any) -> bool:
+    """Whether it takes milliseconds to write. To find out takes some microseconds at most."""
+    return _room_after(value, UNITS_AT_ONCE) < 0
+
+
+def _room_after(value: Any, room: int) -> int:
+    """How much of it is left when this has been written; below zero: it is not enough."""
+    if isinstance(value, str):
+        return room - len(value)
+    if not isinstance(value, dict | list | tuple):
+        return room
+    room -= len(value) * (UNITS_AT_ONCE // MEMBERS_AT_ONCE)
+    for member in value.values() if isinstance(value, dict) else value:
+        if room < 0:
+            break
+        room = _room_after(member, room)
+    return room
+
+
+def dumps_in_pieces(value: Any) -> str:
+    """As `dumps`, with a moment for other threads after each part: what `is_long` would keep the
+    whole process waiting if it were written at once."""
+    if not is_long(value):
+        return dumps(value)
+    match value:
+        case str():
+            return f'"{"".join(_text_in_pieces(value))}"'
+        case dict():
+            return f"{{{','.join(_members_in_pieces(list(value.items()), dict))}}}"
+    return f"[{','.join(_members_in_pieces(value, list))}]"
+
+
+def _text_in_pieces(text: str) -> Iterator[str]:
+    at = 0
+    while at < len(text):
         end = at + UNITS_AT_ONCE
-        while "\ud800" <= value[end - 1 : end] <= "\udbff":
+        while "\ud800" <= text[end - 1 : end] <= "\udbff":
             end += 1  # a pair is one character
-        parts.append(dumps(value[at:end])[1:-1])
+        yield dumps(text[at:end])[1:-1]
         at = end
-    return f'"{"".join(parts)}"'
+
+
+def _members_in_pieces(
+    members: Iterable[Any], kind: type[dict[str, Any] | list[Any]]
+) -> Iterator[str]:
+    """Those that are long by themselves, and the others some hundreds at a time."""
+    together: list[Any] = []
+    room = UNITS_AT_ONCE
+    for member in members:
+        name, value = member if kind is dict else (None, member)
+        left = _room_after([value], room)
+        if left < 0 and together:
+            yield dumps(kind(together))[1:-1]
+            together, room = [], UNITS_AT_ONCE
+            left = _room_after([value], room)
+        if left < 0:
+            text = dumps_in_pieces(value)
+            yield text if name is None else f"{dumps(name)}:{text}"
+        else:
+            together.append(member)
+            room = left
+    if together:
+        yield dumps(kind(together))[1:-1]
 
 
 def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = None) -> Any:

@@ -79,7 +79,7 @@ def _file(case: tuple[bytes, bool]) -> int:
     """As in the process that reads it: a job, and its answer."""
     data, is_html = case
     form = "html" if is_html else "txt"
-    found = jobs.insertion(jobs.work(jobs.reading(data, form=form, most=_MOST)))
+    found = jobs.insertion(jobs.work(b"".join(jobs.reading(data, form=form, most=_MOST))))
     assert len(found.text) <= _MOST.units
     assert sum(op.chars for op in iter_ops(found.ops)) == len(found.text)
     return len(found.text) + len(found.ops) + len(found.pool)
@@ -94,7 +94,7 @@ def _form_case(source: Random) -> tuple[bytes, str]:
 
 
 def _form(case: tuple[bytes, str]) -> int:
-    found: dict[str, Any] = jobs.fields_in(jobs.work(jobs.fields(*case)))
+    found: dict[str, Any] = jobs.fields_in(jobs.work(b"".join(jobs.fields(*case))))
     return sum(len(name) + len(str(value)) for name, value in found.items())
 
 

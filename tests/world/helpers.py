@@ -17,14 +17,14 @@ def put_in_line() -> None:
     Limited.do = _do  # type: ignore[method-assign]
 
 
-async def _do(self: Limited, job: bytes) -> bytes:
+async def _do(self: Limited, *job: bytes) -> bytes:
     module, _, name = self._work.partition(":")
     work = getattr(import_module(module), name)
     async with self._turn:
         if self._closed:
             raise WorkFailed("the process is stopping")
         try:
-            answer: bytes = await asyncio.to_thread(work, job)
+            answer: bytes = await asyncio.to_thread(work, b"".join(job))
         except ValueError as error:
             raise JobRefused(str(error)) from error
         return answer

@@ -18,7 +18,8 @@ from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.limited import FairQueue
 from padfleet.shared.log.weight import weight
-from padfleet.shared.wire.jsontext import dumps
+from padfleet.shared.tasks import aside
+from padfleet.shared.wire.jsontext import dumps_in_pieces, is_long
 
 LEAST: Final = 64 << 10
 """Bytes that a call takes at least, for the budget."""
@@ -93,7 +94,7 @@ class LargeAnswers:
                 data = await make()
             if isinstance(data, Pieces):
                 return Large(data, room)
-            written = data if isinstance(data, Json) else Json(dumps(data).encode())
+            written = data if isinstance(data, Json) else await _written(data)
             room.resize(len(written.text))
         except NoRoom:
             refusals.LIMITED.labels("answers").inc()
@@ -107,6 +108,10 @@ class LargeAnswers:
             return 0
         keys = self._api.keyspace.pad(await arguments.pad_id(self._api, fields))
         return await weight(self._api.redis, keys)
+
+
+async def _written(data: Any) -> Json:
+    return Json((await aside(is_long(data), dumps_in_pieces, data)).encode())
 
 
 async def send_large(request: web.Request, head: bytes, large: Large) -> web.StreamResponse:

@@ -13,6 +13,10 @@ from padfleet.shared.log.reader import PadReader, is_there, open_reader
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
 
+LONGEST_ID = 1_000
+"""Characters of a pad's id as callers write it. White space in it may become shorter."""
+
+
 def text(fields: Fields, name: str) -> str:
     """A text that has to be there."""
     value = fields.get(name)
@@ -51,6 +55,8 @@ def author(fields: Fields, name: str = "authorId") -> str:
 def plain(value: str) -> str:
     """A name that another system has for something, as a part of a key."""
     try:
+        if len(value) > 2 * bounds.MOST_MAPPER:  # in code units
+            return bounds.check_mapper(value)
         return bounds.check_mapper(from_units(value).encode().decode())
     except UnicodeEncodeError:
         raise ApiError("the mapper is not valid Unicode") from None
@@ -93,6 +99,8 @@ def whole_number(fields: Fields, name: str) -> int | None:
 async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
     """A pad's id. That of a new pad gets white space and colons replaced, as at a join."""
     found = text(fields, name)
+    if len(found) > LONGEST_ID:
+        raise ApiError(f"{name} did not match requirements")
     try:
         found = from_units(found)
     except UnicodeEncodeError:

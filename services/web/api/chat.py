@@ -11,7 +11,8 @@ from padfleet.shared.log import announcements
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.chat import ChatMessage, NoPad, say
 from padfleet.shared.log.reader import PadReader, messages
-from padfleet.shared.wire.jsontext import dumps
+from padfleet.shared.tasks import aside
+from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 
 PAGE = 50
 """Messages of a history that are made into JSON at a time: 1.5 MB of the longest."""
@@ -57,7 +58,7 @@ async def _page(reader: PadReader, first: int, last: int) -> bytes:
     said = await messages(reader, first, last)
     known = await reader.authors({m.author for m in said} - {""})
     told = [_told(m, known.get(m.author)) for m in said]
-    return dumps(told)[1:-1].encode()
+    return (await aside(is_long(told), dumps_in_pieces, told))[1:-1].encode()
 
 
 def _told(message: ChatMessage, author: Author | None) -> dict[str, Any]:
@@ -93,6 +94,8 @@ async def append_chat_message(api: Api, fields: Fields) -> None:
 async def send_clients_message(api: Api, fields: Fields) -> None:
     pad, _ = await arguments.pad(api, fields)
     kind = fields.get("msg")
+    if isinstance(kind, str) and len(kind) > bounds.MOST_RELAYED:
+        raise ApiError(f"the message takes more than {bounds.MOST_RELAYED} bytes")
     message = {"type": "COLLABROOM", "data": {"type": kind, "time": int(time.time() * 1000)}}
     if len(dumps(message).encode()) > bounds.MOST_RELAYED:
         raise ApiError(f"the message takes more than {bounds.MOST_RELAYED} bytes")

@@ -7,6 +7,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.shortening import shorten_pad
 from padfleet.shared.log import contributions
 from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.past import authors_in
 from padfleet.shared.log.reader import HotReader, PadReader
 from padfleet.shared.log.staging import WrittenOn
 
@@ -40,6 +41,4 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def _authors(api: Api, reader: PadReader) -> set[str]:
     """Whose text is there now, and who has changed something since the first revision."""
-    pool = await api.pools.at(reader)
-    pairs = (pool.get(number) for number in range(len(pool)))
-    return {value for key, value in pairs if key == "author" and value}
+    return set(await authors_in(await api.pools.at(reader)))

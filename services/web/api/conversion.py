@@ -6,13 +6,15 @@ from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
 from padfleet.shared.documents.offered import TYPES
-from padfleet.shared.easysync import AText, AttributePool, Builder, pack, unpack
+from padfleet.shared.easysync import AttributePool, Builder, pack, unpack
 from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull, WorkFailed
+from padfleet.shared.limited.job import Job
 from padfleet.shared.log.document import Document
 from padfleet.shared.log.edits import EditChange, Make
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.jobs import Edited, Insertion, Most
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
+from padfleet.shared.tasks import aside
 
 MOST: Final = Most(units=5_000_000, attributes=20_000)
 """How large what is read may become: as much text as writers let a pad have by default; attributes
@@ -70,19 +72,20 @@ class Conversion:
         Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
         for a pad, or `ConversionBusy`.
         """
-        job = jobs.reading(data, form=form, most=MOST, headings=self._headings)
+        text = isinstance(data, str) and len(data) > SMALL_BODY
+        job = await aside(text, jobs.reading, data, form=form, most=MOST, headings=self._headings)
         try:
-            return jobs.insertion(await self._done(client, job))
+            answer = await self._done(client, job)
+            return await aside(len(answer) > SMALL_BODY, jobs.insertion, answer)
         except DocumentTooLarge as error:
             raise TooLong(str(error)) from None
 
-    async def show(
-        self, client: Hashable, form: str, atext: AText, pool: AttributePool, title: str = ""
-    ) -> bytes:
-        """A pad in one of the forms of `jobs.showing`. Raises as `read`."""
-        job = jobs.showing(form, atext, pool, title)
-        if form not in TYPES and len(atext.text) + len(atext.attribs) <= SMALL:
-            return jobs.work(job)
+    async def show(self, client: Hashable, form: str, document: Document, title: str = "") -> bytes:
+        """A pad in one of the forms of `jobs.showing`; nobody may move the document on meanwhile.
+        Raises as `read`."""
+        job = await aside(document.is_large, _showing, form, document, title)
+        if form not in TYPES and _is_small(document):
+            return jobs.work(b"".join(job))
         return await self._done(client, job)
 
     async def differing(
@@ -94,31 +97,53 @@ class Conversion:
         colors: Mapping[str, int | str],
     ) -> bytes:
         """What these revisions have changed; see `jobs.differing`. Raises as `read`."""
-        job = jobs.differing(before.atext, before.pool, edits, pool, colors)
+        # A thread goes through all of the pool, which may grow meanwhile.
+        known = pool.clone()
+        job = await asyncio.to_thread(_differing, before, edits, known, colors)
         return await self._done(client, job)
 
     async def fields(self, client: Hashable, body: bytes, content_type: str) -> dict[str, Any]:
         """The parameters that are in a body. Raises as `read`."""
         job = jobs.fields(body, content_type)
         if len(body) > SMALL_BODY:
-            return jobs.fields_in(await self._done(client, job))
+            return await asyncio.to_thread(jobs.fields_in, await self._done(client, job))
         try:
-            return jobs.fields_in(jobs.work(job))
+            return jobs.fields_in(jobs.work(b"".join(job)))
         except ValueError as error:
             raise ApiError(str(error)) from None
 
     async def close(self) -> None:
         await self._pool.close()
 
-    async def _done(self, client: Hashable, job: bytes) -> bytes:
+    async def _done(self, client: Hashable, job: Job) -> bytes:
         try:
-            return await self._pool.do(client, job)
+            return await self._pool.do(client, *job)
         except JobRefused as error:
             raise ApiError(str(error)) from None
         except Overrun as error:
             raise ApiError(f"it is too large, or too complicated: {error}") from None
         except (QueueFull, WorkFailed) as error:
             raise ConversionBusy(str(error)) from error
+
+
+def _is_small(document: Document) -> bool:
+    if document.is_large:
+        return False
+    text, attribs = document.atext
+    return len(text) + len(attribs) <= SMALL
+
+
+def _showing(form: str, document: Document, title: str) -> Job:
+    return jobs.showing(form, document.atext, document.pool, title)
+
+
+def _differing(
+    before: Document,
+    edits: Sequence[Edited],
+    pool: AttributePool,
+    colors: Mapping[str, int | str],
+) -> Job:
+    return jobs.differing(before.atext, before.pool, edits, pool, colors)
 
 
 def placing(found: Insertion, author: str) -> Make:

@@ -5,9 +5,8 @@ from typing import Final
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Json
 from padfleet.services.web.api.conversion import CALLERS
-from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.history import PadMeta
-from padfleet.shared.log.past import document_at, whole_pages
+from padfleet.shared.log.past import authors_in, document_at, whole_pages
 from padfleet.shared.log.reader import PadReader
 from padfleet.shared.rendering.jobs import Edited
 
@@ -36,7 +35,7 @@ async def _difference(api: Api, reader: PadReader, first: int, last: int) -> byt
                 "ask for fewer revisions at a time"
             )
     pool = await api.pools.at(reader)
-    known = await reader.authors(_authors_in(pool))
+    known = await reader.authors(await authors_in(pool))
     colors = {author: record.color for author, record in known.items()}
     return await api.conversion.differing(CALLERS, before, edits, pool, colors)
 
@@ -51,8 +50,3 @@ def _range(start: int | None, end: int | None, meta: PadMeta) -> tuple[int, int]
     if last < first:
         raise ApiError(f"Invalid revision range. startRev: {first} endRev: {last}")
     return first, last
-
-
-def _authors_in(pool: AttributePool) -> set[str]:
-    pairs = (pool.get(number) for number in range(len(pool)))
-    return {value for key, value in pairs if key == "author" and value}

@@ -36,6 +36,7 @@ from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.edits import EditRefusal, Unanswered
 from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.log.staging import Moved
+from padfleet.shared.tasks import aside
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.wire.jsontext import dumps
 
@@ -229,9 +230,13 @@ async def _parts(incoming: Incoming, largest: int) -> Fields:
     while (part := await incoming.part(reader)) is not None:
         if part.name is None or part.filename:
             continue
-        value = (await incoming.content(part, largest)).decode("utf-8", "replace")
-        found[to_units(part.name)] = to_units(value)
+        data = await incoming.content(part, largest)
+        found[to_units(part.name)] = await aside(len(data) > SMALL_BODY, _units_of, data)
     return found
+
+
+def _units_of(data: bytes) -> str:
+    return to_units(data.decode("utf-8", "replace"))
 
 
 def _text(value: str) -> str:

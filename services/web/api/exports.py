@@ -141,9 +141,7 @@ class Exports:
             document = await document_at(reader, at)
         title = to_units(visitor.requested)
         try:
-            return await self._conversion.show(
-                visitor.address, kind, document.atext, document.pool, title
-            )
+            return await self._conversion.show(visitor.address, kind, document, title)
         except ApiError as error:
             log.info("export refused", extra={"pad": visitor.pad, "error": str(error)})
             other = "etherpad" if kind in KINDS else "html"

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import compress
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
 from padfleet.services.web.api.conversion import MOST
-from padfleet.shared.batches import batches, filled
+from padfleet.shared.batches import batches, filled, slices
 from padfleet.shared.cold import catalogue
 from padfleet.shared.cold.opening import cold_of
-from padfleet.shared.easysync.characters import pieces, plain
+from padfleet.shared.easysync.characters import plain, plain_in_steps
 from padfleet.shared.log import groups
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
@@ -75,11 +75,14 @@ async def cleaned(text: str) -> str:
         raise ApiError(str(error)) from None
     if len(text) <= CLEANED_AT_ONCE:
         return plain(text)
-    found = []
-    for piece in pieces(text, CLEANED_AT_ONCE):
-        found.append(plain(piece))
+    steps = plain_in_steps(text, CLEANED_AT_ONCE)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            done: str = end.value
+            return done
         await asyncio.sleep(0)
-    return "".join(found)
 
 
 async def deletion_token(api: Api, pad: str) -> str | None:
@@ -157,6 +160,11 @@ async def pages(api: Api) -> AsyncGenerator[list[str], None]:
 
 async def existing(api: Api, pads: list[str]) -> list[str]:
     """Those that are there."""
+    found = [await _existing(api, some) for some in slices(pads, AT_ONCE)]
+    return [pad for part in found for pad in part]
+
+
+async def _existing(api: Api, pads: Sequence[str]) -> list[str]:
     if api.redis.elsewhere is None:
         there = await are_there(api.redis, [api.keyspace.pad(pad) for pad in pads])
         return list(compress(pads, there))

@@ -17,6 +17,7 @@ from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.settings.limits import LimitSettings
+from padfleet.shared.tasks import aside
 from padfleet.shared.visit import Visitor
 
 PATIENCE: Final = 20.0
@@ -30,6 +31,9 @@ FRAME: Final = 65_536
 
 AT_ONCE: Final = 2
 """Imports of one author that are under way at a time, and of one address four times as many."""
+
+COPIED_AT_ONCE: Final = 1 << 20
+"""Bytes that are copied in one turn of the event loop: a millisecond."""
 
 ROOM_PATIENCE: Final = 10.0
 """Seconds that an upload waits for room in memory."""
@@ -173,7 +177,7 @@ class Incoming:
             if size > largest or self._request.content.total_bytes > self._largest + FRAME:
                 raise BodyTooLarge
             pieces.append(piece)
-        return b"".join(pieces)
+        return await _joined(pieces)
 
     async def body(self) -> bytes:
         """All of it, unpacked, where it is no form with parts. Raises `Stopped`, `BodyTooLarge` or
@@ -195,7 +199,7 @@ class Incoming:
                 unpacker.end()
         except NotPacked as error:
             raise Stopped(str(error)) from None
-        return b"".join(pieces)
+        return await _joined(pieces)
 
     async def _next(self, part: BodyPartReader | None) -> bytes:
         try:
@@ -212,3 +216,8 @@ class Incoming:
         now = asyncio.get_running_loop().time()
         total = self._request.content.total_bytes
         return min(now + PATIENCE, self._began + PATIENCE + total / SLOWEST)
+
+
+async def _joined(pieces: list[bytes]) -> bytes:
+    # Others have the interpreter while so much is copied.
+    return await aside(sum(map(len, pieces)) > COPIED_AT_ONCE, b"".join, pieces)

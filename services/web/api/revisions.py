@@ -4,13 +4,15 @@ import time
 from typing import Any
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields
+from padfleet.services.web.api.context import Api, ApiError, Fields, Json
 from padfleet.shared.easysync import AttributePool, move_ops_to_new_pool
 from padfleet.shared.log import authors
 from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.past import whole_pages
+from padfleet.shared.log.document import LARGE_REVISION, MANY_ATTRIBUTES
+from padfleet.shared.log.past import authors_in, whole_pages
 from padfleet.shared.log.saved import NotSaved, SavedRevision, readable, save_revision
-from padfleet.shared.wire.jsontext import loads
+from padfleet.shared.tasks import aside
+from padfleet.shared.wire.jsontext import dumps_in_pieces, loads
 
 
 async def get_revisions_count(api: Api, fields: Fields) -> dict[str, Any]:
@@ -31,21 +33,28 @@ async def get_revision_changeset(api: Api, fields: Fields) -> str:
     wanted = reader.meta.head if rev is None else rev
     pool = await api.pools.at(reader)
     ((revision,),) = [page async for page in whole_pages(reader, wanted, wanted)]
-    data = loads(revision.wire)
+    large = len(revision.wire) > LARGE_REVISION
+    return await aside(large, _numbered, revision.wire, pool.clone())
+
+
+def _numbered(wire: bytes, pool: AttributePool) -> str:
+    data = loads(wire)
     wire_pool = AttributePool.from_jsonable(data["apool"])
-    return move_ops_to_new_pool(data["changeset"], wire_pool, pool.clone())
+    return move_ops_to_new_pool(data["changeset"], wire_pool, pool)
 
 
-async def get_attribute_pool(api: Api, fields: Fields) -> dict[str, Any]:
+async def get_attribute_pool(api: Api, fields: Fields) -> Json:
     pool = await api.pools.at(await arguments.reader(api, fields))
-    return {"pool": pool.to_wire()}
+    return Json(await aside(len(pool) > MANY_ATTRIBUTES, _written, pool.clone()))
+
+
+def _written(pool: AttributePool) -> bytes:
+    return dumps_in_pieces({"pool": pool.to_wire()}).encode()
 
 
 async def list_authors_of_pad(api: Api, fields: Fields) -> dict[str, Any]:
     pool = await api.pools.at(await arguments.reader(api, fields))
-    attributes = (pool.get(number) for number in range(len(pool)))
-    found = [value for key, value in attributes if key == "author"]
-    return {"authorIDs": [author for author in found if author and author != SYSTEM_AUTHOR]}
+    return {"authorIDs": [one for one in await authors_in(pool) if one != SYSTEM_AUTHOR]}
 
 
 # --- Saved ---------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ async def get_text(api: Api, fields: Fields) -> Json:
     arguments.not_above_head(rev, reader.meta)
     document = await document_at(reader, rev)
     form = "getText" if rev is None else "getText of a revision"
-    return Json(await api.conversion.show(CALLERS, form, document.atext, document.pool))
+    return Json(await api.conversion.show(CALLERS, form, document))
 
 
 async def get_html(api: Api, fields: Fields) -> Json:
@@ -35,7 +35,7 @@ async def get_html(api: Api, fields: Fields) -> Json:
     reader = await arguments.reader(api, fields)
     arguments.not_above_head(rev, reader.meta)
     document = await document_at(reader, rev)
-    return Json(await api.conversion.show(CALLERS, "getHTML", document.atext, document.pool))
+    return Json(await api.conversion.show(CALLERS, "getHTML", document))
 
 
 async def set_text(api: Api, fields: Fields) -> None:

@@ -41,6 +41,11 @@ ODT = (
 )
 
 
+def done(data: bytes, ending: str) -> bytes:
+    """What the job of reading it is answered."""
+    return work(b"".join(reading(data, form=ending, most=MOST)))
+
+
 def text_of(data: bytes, ending: str) -> str:
     return from_units(to_txt(*from_html(html_of(data, ending), "a.x")))
 
@@ -172,7 +177,7 @@ def test_without_headings_they_are_lines() -> None:
     most = Most(100, 10)
     for headings in (True, False):
         job = reading(b"# Title\n\ntext\n", form=".md", most=most, headings=headings)
-        found = insertion(work(job))
+        found = insertion(work(b"".join(job)))
         assert found.text == ("*" if headings else "") + "Title\ntext"
         assert (("heading", "h1") in found.pool) == headings
 
@@ -365,10 +370,10 @@ def test_spaces_are_not_as_many_as_a_document_says() -> None:
 
 
 def test_the_job_of_reading_one() -> None:
-    found = insertion(work(reading(odt("<text:p>hello</text:p>"), form=".odt", most=MOST)))
+    found = insertion(done(odt("<text:p>hello</text:p>"), ".odt"))
     assert found.text == "hello"
     with pytest.raises(ValueError, match="not a document"):
-        work(reading(b"x", form=".docx", most=MOST))
+        done(b"x", ".docx")
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -388,4 +393,4 @@ def test_a_spoilt_document_is_read_or_refused(seed: int) -> None:
         for each, content in parts.items():
             spoilt.writestr(each, content)
     with suppress(ValueError):
-        work(reading(out.getvalue(), form=ending, most=MOST))
+        done(out.getvalue(), ending)

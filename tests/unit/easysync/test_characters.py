@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from padfleet.shared.easysync import AText, from_units, to_units
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.easysync.characters import controls_in, pieces, plain, without_controls
+from padfleet.shared.easysync.characters import (
+    controls_in,
+    plain,
+    plain_in_steps,
+    without_controls,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,10 +61,26 @@ def test_controls_are_found_where_they_are() -> None:
         "\ud83d\ude00\ud83d\ude00\ude00\ud83d",
         "a\tb\x00\x7f\r\n" * 3,
         "\r\n" * 5 + "\ud800" * 3 + "\udc00" * 3,
+        "x\ud83d\x01\ude00\ud83d\r\ude00" + "\ud83d" + "\x02" * 9 + "\ude00",
     ],
 )
-def test_a_text_in_pieces_becomes_what_it_becomes_whole(text: str, size: int) -> None:
-    found = list(pieces(text, size))
-    assert "".join(found) == text
-    assert max(map(len, found), default=0) <= size + 1
-    assert "".join(map(plain, found)) == plain(text)
+def test_a_text_in_steps_becomes_what_it_becomes_whole(text: str, size: int) -> None:
+    assert stepped(text, size)[0] == plain(text)
+
+
+@given(st.text(st.sampled_from("a\t\r\n\x00\x7f\ud83d\ude00")), st.integers(1, 5))
+def test_so_does_any_text(text: str, size: int) -> None:
+    made, steps = stepped(text, size)
+    assert made == plain(text)
+    assert steps >= len(text) // (size + 1)
+
+
+def stepped(text: str, size: int) -> tuple[str, int]:
+    """What it becomes, and in how many steps."""
+    going, steps = plain_in_steps(text, size), 0
+    while True:
+        try:
+            next(going)
+        except StopIteration as end:
+            return end.value, steps
+        steps += 1

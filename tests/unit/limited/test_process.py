@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ async def process() -> AsyncIterator[Limited]:
     made = Limited(WORK, LIMITS)
     yield made
     await made.close()
+
+
+async def test_a_job_comes_in_pieces_and_a_large_answer_whole() -> None:
+    process = Limited(WORK, replace(LIMITS, answer=4 << 20))
+    try:
+        assert await process.do(b"echo ", b"a", b"", b"b") == b"ab"
+        large = bytes(range(128)) * (3 << 13) + b"end"
+        assert await process.do(b"echo ", large) == large
+    finally:
+        await process.close()
 
 
 async def test_jobs_are_done_by_one_process(process: Limited) -> None:

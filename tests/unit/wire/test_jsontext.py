@@ -1,15 +1,30 @@
 """JSON in which a lone surrogate survives, and every result is valid UTF-8."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.wire import jsontext
-from padfleet.shared.wire.jsontext import MOST_DEEP, BadJson, dumps, dumps_in_pieces, loads
+from padfleet.shared.wire.jsontext import (
+    MOST_DEEP,
+    UNITS_AT_ONCE,
+    BadJson,
+    dumps,
+    dumps_in_pieces,
+    is_long,
+    loads,
+)
 
 CODE_UNITS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=()))
+
+MEMBERS = st.recursive(
+    CODE_UNITS | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(CODE_UNITS, inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(CODE_UNITS)
@@ -20,14 +35,38 @@ def test_I9_any_code_units_go_through_the_wire(text: str) -> None:
 
 @given(
     st.text(st.sampled_from("ax\ud83d\ude00\ud83d\ude00\u00e4"), max_size=40),
-    st.dictionaries(CODE_UNITS, st.lists(CODE_UNITS, max_size=2), max_size=9),
+    st.dictionaries(CODE_UNITS, MEMBERS, max_size=9),
 )
-def test_I9_what_is_written_in_pieces_is_the_same(text: str, members: dict[str, list[str]]) -> None:
+def test_I9_what_is_written_in_pieces_is_the_same(text: str, members: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsontext, "UNITS_AT_ONCE", 3)
         patch.setattr(jsontext, "MEMBERS_AT_ONCE", 2)
         assert dumps_in_pieces(text) == dumps(text)
-        assert loads(dumps_in_pieces(members)) == loads(dumps(members))
+        assert dumps_in_pieces(members) == dumps(members)
+        assert dumps_in_pieces(list(members.values())) == dumps(list(members.values()))
+
+
+def test_no_piece_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+
+    def noted(value: Any) -> str:
+        text = dumps(value)
+        written.append(len(text))
+        return text
+
+    value = {"a": {"b": {str(n): ["author", f"a.{n}"] for n in range(5000)}, "c": "x" * 300_000}}
+    monkeypatch.setattr(jsontext, "dumps", noted)
+    assert loads(dumps_in_pieces(value)) == value
+    assert max(written) <= UNITS_AT_ONCE + 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 200_000, [1] * 1000, {"a": ["b"] * 1000}, {"a": "x" * 200_000}, ["x" * 40_000] * 4],
+)
+def test_what_is_long_is_known_for_it(value: Any) -> None:
+    assert is_long(value)
+    assert not is_long(value[:2] if isinstance(value, str | list) else None)
 
 
 def test_pairs_become_characters_and_lone_halves_escapes() -> None:
