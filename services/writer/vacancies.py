@@ -3,12 +3,16 @@
 import logging
 import time
 
+from redis.exceptions import RedisError
+
 from padfleet.services.writer import metrics
 from padfleet.services.writer.cache import PadCache
 from padfleet.shared.log import unwritten
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
+from padfleet.shared.supervisor import progress
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,16 @@ class Vacancies:
         gone = 0
         due = await unwritten.due(self._redis, self._keyspace, lease.partition, now - self._after)
         for one in due:
-            verdict = await unwritten.vacate(self._redis, self._keyspace, lease, one, now)
+            progress()
+            try:
+                verdict = await unwritten.vacate(self._redis, self._keyspace, lease, one, now)
+            except UNREACHABLE:
+                raise
+            except (CorruptPad, RedisError) as error:
+                # What one pad's keys hold keeps no other from going.
+                log.warning("unwritten pad kept", extra={"pad": one.pad, "error": str(error)})
+                await unwritten.put_off(self._redis, self._keyspace, lease.partition, one, now)
+                continue
             if verdict == "lease":
                 break
             if verdict == "gone":

@@ -50,6 +50,13 @@ async def due(
     return found
 
 
+async def put_off(
+    redis: Redis, keyspace: Keyspace, partition: int, one: Unwritten, until_ms: float
+) -> None:
+    """Looks at it again only then: what cannot be vacated is not in the way of the others."""
+    await redis.client.zadd(keyspace.unwritten(partition), {one.record: until_ms}, xx=True)
+
+
 async def vacate(
     redis: Redis, keyspace: Keyspace, lease: Lease, one: Unwritten, now_ms: float
 ) -> Literal["gone", "kept", "later", "lease"]:

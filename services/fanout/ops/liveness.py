@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from redis.exceptions import RedisError
 
 from padfleet.services.fanout import metrics
+from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log import presence
 from padfleet.shared.log.authors import Author
 from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.log.records import Left
@@ -32,7 +36,8 @@ class Liveness:
         self._timeout_ms = timeout_ms
         self._missing: set[str] = set()
         self._astray: set[str] = set()
-        self._forgotten = False  #: others have taken our people out, and were not told again yet
+        self._forgotten: set[str] = set()
+        """Pads from which others have taken our people out, and on which they are not again yet."""
         self.last_beat = 0.0
 
     async def run(self) -> None:
@@ -61,10 +66,11 @@ class Liveness:
         self.last_beat = asyncio.get_running_loop().time()
         if silence_ms > self._timeout_ms:
             log.warning("this worker was taken for dead; announcing its sessions again")
-            self._forgotten = True
+            self._forgotten = {room.pad_id for room in self._rooms}
         if self._forgotten:
-            await self._announce_all()
-            self._forgotten = False
+            told = [room for room in self._rooms if room.pad_id in self._forgotten]
+            failed = await _each(told, self._announce, "sessions not announced")
+            self._forgotten = {room.pad_id for room in failed}
         self._look_for_strays()
         # Twice in a row, because the first members of a new worker may get here earlier than an
         # answer that was given before it started.
@@ -72,16 +78,22 @@ class Liveness:
             m.worker for room in self._rooms for m in room.people.roster.on_dead_workers(alive)
         }
         buried, self._missing = missing & self._missing, missing
-        for room in self._rooms if buried else ():
-            progress()
-            if dead := [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]:
-                metrics.EXPIRED.inc(len(dead))
-                log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
-                gone = [Left(m.session, m.author, room.people.color_of(m.author)) for m in dead]
-                await presence.leave(self._redis, room.keys, gone)
-                # Their removal may have been told already, by one whose message we have missed.
-                for left in gone:
-                    room.take(left)
+        if buried:
+            bury = partial(self._bury, alive=alive, buried=buried)
+            await _each(self._rooms, bury, "members not expired")
+
+    async def _bury(self, room: Room, *, alive: set[str], buried: set[str]) -> None:
+        """Takes those out of the pad who were on a worker that is dead."""
+        dead = [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]
+        if not dead:
+            return
+        gone = [Left(m.session, m.author, room.people.color_of(m.author)) for m in dead]
+        await presence.leave(self._redis, room.keys, gone)
+        metrics.EXPIRED.inc(len(dead))
+        log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
+        # Their removal may have been told already, by one whose message we have missed.
+        for left in gone:
+            room.take(left)
 
     def _look_for_strays(self) -> None:
         """Members that are said to be here, and are not. Twice in a row, because one that has just
@@ -94,17 +106,32 @@ class Liveness:
             found.update(strays)
         self._astray = found
 
-    async def _announce_all(self) -> None:
-        for room in self._rooms:
-            for session in list(room.sessions.values()):
-                progress()
-                author = session.author
-                await room.people.get_to_know(self._redis, [author])
-                # Of some there may be no record, and the others are to be announced all the same.
-                known = room.people.known_of([author]).get(author, Author(author, None, 0))
-                member = session.member(known, self._id)
-                await presence.join(
-                    self._redis, room.keys, member, order=session.order, resumes=True
-                )
-                if session.id not in room.sessions:  # it has gone meanwhile
-                    self._rooms.leave_queue.look(room.keys)
+    async def _announce(self, room: Room) -> None:
+        for session in list(room.sessions.values()):
+            progress()
+            author = session.author
+            await room.people.get_to_know(self._redis, [author])
+            # Of some there may be no record, and the others are to be announced all the same.
+            known = room.people.known_of([author]).get(author, Author(author, None, 0))
+            member = session.member(known, self._id)
+            await presence.join(self._redis, room.keys, member, order=session.order, resumes=True)
+            if session.id not in room.sessions:  # it has gone meanwhile
+                self._rooms.leave_queue.look(room.keys)
+
+
+async def _each(
+    rooms: Iterable[Room], do: Callable[[Room], Awaitable[None]], what_failed: str
+) -> list[Room]:
+    """Does it with one after the other, and returns those where it failed: what the keys of one pad
+    hold does not keep others from it. Raises what `UNREACHABLE` lists."""
+    failed: list[Room] = []
+    for room in rooms:
+        progress()
+        try:
+            await do(room)
+        except UNREACHABLE:
+            raise
+        except (CorruptPad, RedisError, ValueError) as error:
+            log.warning(what_failed, extra={"pad": room.pad_id, "error": str(error)})
+            failed.append(room)
+    return failed

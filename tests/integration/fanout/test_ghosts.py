@@ -218,3 +218,49 @@ async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
     await Liveness(redis, rooms, WORKER, 200).beat()
     rooms.leave(room)
     await nobody_is_stored(redis, room)
+
+
+async def test_one_damaged_pad_keeps_nobody_elsewhere_from_being_announced(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await rooms.enter("sound")
+    people = [await joins(redis, each, number) for number, each in enumerate((room, other))]
+    beats = iter([10**6])
+
+    async def beat(*_args: Any) -> presence.MemberCount:
+        return presence.MemberCount({WORKER}, next(beats, 5))
+
+    monkeypatch.setattr(presence, "beat", beat)
+    await redis.client.delete(room.keys.members, other.keys.members)
+    await redis.client.set(room.keys.members, "no hash")
+    liveness = Liveness(redis, rooms, WORKER, 200)
+    await liveness.beat()
+    assert await stored(redis, other) == {people[1].id}
+    await redis.client.delete(room.keys.members)
+    await liveness.beat()
+    assert await stored(redis, room) == {people[0].id}, "as soon as that is possible"
+    rooms.leave(other)
+    rooms.leave(room)
+
+
+async def test_one_damaged_pad_keeps_no_dead_worker_on_others(
+    redis: Redis, rooms: Rooms, room: Room
+) -> None:
+    other = await rooms.enter("sound")
+    for each in (room, other):
+        member = Member(
+            f"of {each.pad_id}", "a.ghost", "dead", None, 1, embedded=False, read_only=False
+        )
+        await presence.join(redis, each.keys, member)
+    await eventually(
+        lambda: all(each.people.roster.on_dead_workers({WORKER}) for each in rooms),
+        "the ghosts are seen",
+    )
+    await redis.client.set(room.keys.members, "no hash")
+    liveness = Liveness(redis, rooms, WORKER, 200)
+    for _ in range(2):
+        await liveness.beat()
+    await nobody_is_stored(redis, other)
+    assert not other.people.roster.on_dead_workers({WORKER})
+    rooms.leave(other)
+    rooms.leave(room)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.log import leases, unwritten
 from padfleet.shared.log.connect import Redis, open_redis
 from padfleet.shared.log.edits import Edits
@@ -316,3 +319,21 @@ async def test_the_lease_has_passed_on(alone: Redis) -> None:
     assert await decided(alone, lease._replace(term=lease.term + 1)) == "lease"
     assert await decided(alone, lease._replace(reign="another")) == "lease"
     assert (await read_meta(alone, Keyspace(1).pad(PAD))).exists
+
+
+async def test_a_damaged_one_keeps_no_other_from_going(
+    alone: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the part of the writer that looks, again and again, and with that the writer."""
+    keyspace, now = Keyspace(1), time.time() * 1000
+    monkeypatch.setattr(unwritten, "MOST", 1)
+    await alone.client.zadd(keyspace.unwritten(0), {f"{EPOCH} damaged": 0})
+    await alone.client.set(keyspace.pad("damaged").members, "no hash")
+    lease = await leases.acquire(alone, keyspace, 0, "w", 60_000)
+    assert lease is not None
+    vacancies = Vacancies(alone, keyspace, PadCache(alone, keyspace, 10), after_ms=1000)
+    assert [await vacancies.look(lease) for _ in range(2)] == [0, 1]
+    assert [key async for key in alone.client.scan_iter("*decided*")] == []
+    (left,) = await unwritten.due(alone, keyspace, 0, 1e15)
+    assert left == Unwritten("damaged", EPOCH)
+    assert await unwritten.due(alone, keyspace, 0, now - 1) == [], "its turn has passed"
