@@ -1,13 +1,15 @@
 """Work that is asked for together."""
 
 import asyncio
+import threading
 import traceback
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.shared.tasks import Boxed, Pending, TaskFault, all_of, hand_over
+from padfleet.shared.tasks import Boxed, Pending, TaskFault, all_of, aside, hand_over
 from tests.collector import Held, forgets
+from tests.eventually import eventually
 
 
 async def _after(steps: int, what: str, log: list[str]) -> str:
@@ -224,3 +226,69 @@ async def test_an_answer_that_is_a_fault_comes_without_the_frames_of_who_got_it(
     hand_over(answer, error)
     assert not list(traceback.walk_tb(error.__traceback__))
     assert answer.exception() is error
+
+
+# --- Beside the event loop -----------------------------------------------------------------------
+
+
+async def test_what_is_large_is_done_in_a_thread_and_what_is_small_at_once() -> None:
+    here = threading.get_ident()
+    assert await aside(False, threading.get_ident) == here
+    assert await aside(True, threading.get_ident) != here
+    assert await aside(True, "{}-{more}".format, 1, more=2) == "1-2"
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_its_fault_is_for_who_waits(large: bool) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        await aside(large, int, "x")
+
+
+async def test_who_is_cancelled_does_not_wait_for_the_thread_and_nobody_hears_of_its_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        ended.set()
+        raise ValueError("of interest to nobody")
+
+    loop = asyncio.get_running_loop()
+    faults: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    waiting = asyncio.create_task(aside(True, work))
+    await eventually(begun.is_set, "the thread runs")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not ended.is_set()
+    go_on.set()
+    await eventually(ended.is_set, "it goes on to its end")
+    await loop.shutdown_default_executor()  # what comes of it has arrived
+    await asyncio.sleep(0)
+    assert not faults
+    assert not caplog.records
+
+
+def test_a_process_ends_when_its_threads_have() -> None:
+    """A thread cannot be broken off: whatever goes there has an end of its own."""
+    ended = threading.Event()
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
+        asked.wait()
+        ended.set()
+
+    asked = threading.Event()
+
+    async def main() -> None:
+        task = asyncio.create_task(aside(True, work))
+        await eventually(begun.is_set, "the thread runs")
+        task.cancel()
+        asyncio.get_running_loop().call_soon(asked.set)
+
+    asyncio.run(main())
+    assert ended.is_set()

@@ -1,0 +1,80 @@
+"""Who asks for an export that takes too much is told so, and the next one is made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from padfleet.services.web.api import conversion, exports
+from padfleet.services.web.api.context import Api
+from padfleet.services.web.api.conversion import Conversion
+from padfleet.services.web.api.exports import Exports
+from padfleet.shared.budget import Budget
+from padfleet.shared.easysync import make_atext
+from padfleet.shared.easysync.body import Body
+from padfleet.shared.log.document import Document
+from padfleet.shared.visit import Visitor
+
+MOST = 20_000
+"""Bytes of one answer."""
+
+
+class _Door:
+    async def look(self, _request: web.Request, pad: str) -> Visitor:
+        return Visitor(pad, pad, "", write=False)
+
+
+def document(text: str) -> Document:
+    made = Document()
+    made.body = Body(make_atext(text))
+    return made
+
+
+@pytest.fixture
+async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A server that exports "large" and "small"."""
+
+    async def weight(*_: Any) -> int:
+        return 0
+
+    async def open_reader(_redis: Any, _keyspace: Any, pad: str) -> Any:
+        return SimpleNamespace(pad=pad)
+
+    async def document_at(reader: Any, _rev: int | None) -> Document:
+        return document("x" * 2 * MOST + "\n" if reader.pad == "large" else "hello\n")
+
+    for name, stub in (("weight", weight), ("open_reader", open_reader)):
+        monkeypatch.setattr(exports, name, stub)
+    monkeypatch.setattr(exports, "document_at", document_at)
+    monkeypatch.setattr(conversion, "ANSWER", MOST)
+    redis = SimpleNamespace()
+    api = cast(Api, SimpleNamespace(redis=redis, keyspace=SimpleNamespace(pad=lambda pad: pad)))
+    making = Conversion(processes=1)
+    app = web.Application()
+    Exports(api, cast(Any, _Door()), making, Budget(1 << 30)).add_routes(app)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/p"))
+    await making.close()
+
+
+@pytest.mark.parametrize(("kind", "other"), [("html", "etherpad"), ("txt", "etherpad")])
+async def test_it_is_answered_422_with_what_to_take(
+    url: str, kind: str, other: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"{url}/large/export/{kind}") as answer:
+            said = await answer.text()
+            assert answer.status == 422
+        assert said.startswith(f"There is no {kind} of this pad: it is too large")
+        assert said.endswith(f"Take {other}.\n")
+        async with http.get(f"{url}/small/export/{kind}") as answer:
+            assert (answer.status, "hello" in await answer.text()) == (200, True)
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR], "nothing is broken"
