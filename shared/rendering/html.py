@@ -40,6 +40,9 @@ TagsOf = Callable[[dict[str, str]], list[str]]
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e\x80-\x9f\s]")
 """What is written as a number. Controls from 80 on would be taken for those of Windows-1252."""
 
+_PLAIN = re.compile(r"[ !#-%(-.0-;=?-~]*")
+"""Text of which nothing is to be escaped, as most has: seen at once."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PART = re.compile("<[^>]*>|[ \u00a0]|[^ \u00a0<]+")
 
@@ -79,6 +82,8 @@ def escaped(text: str) -> str:
 
     A half of a surrogate pair, which no HTML can hold, becomes the replacement character.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     whole = _SURROGATE.sub("\ufffd", from_units(text)).translate(_ESCAPES)
     return _NOT_PLAIN.sub(lambda char: f"&#{ord(char[0])};", whole)
 
@@ -181,8 +186,12 @@ def _signed_tags(attribs: dict[str, str]) -> list[str]:
 
 def linked(line: TextLine) -> Iterator[tuple[str, Iterator[TextRun]]]:
     """The runs of a line, by where they lead: an address, or an empty text."""
+    links = list(links_in(line.text))
+    if not links:
+        yield "", iter(line.runs)
+        return
     at = 0
-    for start, end in links_in(line.text):
+    for start, end in links:
         yield "", _cut(line.runs, at, start)
         url = line.text[start:end]
         # Without a scheme it would lead to a page beside this one.
@@ -236,6 +245,8 @@ def _closing(tag: str) -> str:
 def _with_hard_spaces(html: str) -> str:
     """Browsers show one space of several, and none at either end of a line. So all are made hard
     but the last one of those between two words, where the line may break."""
+    if " " not in html:
+        return html.replace("\u00a0", "&#160;")
     parts = _PART.findall(html)
     before_word = False  # what comes next is part of a word
     for i in range(len(parts) - 1, -1, -1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -253,3 +254,11 @@ def test_escaped_text_is_ascii_but_for_spaces_and_controls(text: str) -> None:
     page = escaped(to_units(text))
     assert all(char.isascii() or char.isspace() or "\x80" <= char <= "\x9f" for char in page)
     assert not set(page) & set("<>\"'")
+
+
+@given(st.text(st.characters(max_codepoint=0x2FFF) | st.sampled_from("a /<>&'\"\u00a0\x07 ")))
+def test_what_needs_no_escaping_is_seen_for_what_it_is(text: str) -> None:
+    made = escaped(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("padfleet.shared.rendering.html._PLAIN", re.compile("(?!)"))
+        assert escaped(text) == made
