@@ -1,9 +1,12 @@
 """Some hundreds at a time: what takes a round trip, or a step, for as many as are brought. Pure."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+ASKED_AT_ONCE: Final = 500
+"""How many keys are asked for in one round trip: to read the answers takes some milliseconds."""
 
 
 def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Mapping
+from itertools import islice
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log import authors, commits, contributions
 from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.document import MANY_ATTRIBUTES
 from padfleet.shared.log.history import read_revisions
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.leases import Lease
@@ -91,8 +94,8 @@ class Compaction:
         # The authors' keys are in other slots than the pad's, so this cannot be part of the commit.
         # What gets lost is made up for when the pad is next read from storage and written to.
         size = len(pad.pool)
-        attributes = (pad.pool.get(number) for number in range(pad.indexed_up_to, size))
-        found = [value for key, value in attributes if key == "author" and value]
+        begin = pad.indexed_up_to
+        found = await aside(size - begin > MANY_ATTRIBUTES, _authors_from, pad.pool, begin)
         await contributions.note(self._redis, found, pad_id, pad.epoch, kept=pad.kept)
         pad.indexed_up_to = size
 
@@ -115,3 +118,7 @@ class Compaction:
         if await commits.pack_chunk(self._redis, lease, keys, pad.epoch, revisions):
             pad.first_kept = end
             metrics.CHUNKS.inc()
+
+
+def _authors_from(pool: AttributePool, begin: int) -> list[str]:
+    return [value for key, value in islice(pool.pairs(), begin, None) if key == "author" and value]

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared import bounds
-from padfleet.shared.batches import slices
+from padfleet.shared.batches import ASKED_AT_ONCE, slices
 from padfleet.shared.bounds import PALETTE_SIZE as PALETTE_SIZE
 from padfleet.shared.log import scripts
 from padfleet.shared.log.connect import Redis
@@ -180,15 +180,14 @@ async def seen(
 
 async def keep(redis: Redis, authors: Iterable[str]) -> None:
     """They have contributed something, and are on record for good from now on, if they are on
-    record. One round trip for those who were before. Raises what `UNREACHABLE` lists."""
+    record. One round trip for some hundreds who were before. Raises what `UNREACHABLE` lists."""
     wanted = [author for author in authors if author and author != SYSTEM_AUTHOR]
-    if not wanted:
-        return
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in wanted:
-        _ = pipeline.hget(author_key(author), VISITOR)
-    notes = await pipeline.execute(raise_on_error=False)
-    await settle(redis, dict(zip(wanted, notes, strict=True)))
+    for some in slices(wanted, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in some:
+            _ = pipeline.hget(author_key(author), VISITOR)
+        notes = await pipeline.execute(raise_on_error=False)
+        await settle(redis, dict(zip(some, notes, strict=True)))
 
 
 async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
@@ -325,8 +324,8 @@ async def updated(
 
 
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
-    """Those of the authors that exist, in one round trip. One whose key holds something else is as
-    good as unknown: it must not keep people from the pads that it has been on.
+    """Those of the authors that exist, in one round trip for some hundreds. One whose key holds
+    something else is as good as unknown: it must not keep people from the pads that it has been on.
 
     Whoever asks for authors asks here, so that those whom only another system knows are brought.
     """
@@ -342,6 +341,13 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
 
 
 async def _read(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
+    found: dict[str, Author] = {}
+    for some in slices(wanted, ASKED_AT_ONCE):
+        found |= await _read_some(redis, some)
+    return found
+
+
+async def _read_some(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
     replies: list[Any] = await asyncio.gather(
         *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted),
         return_exceptions=True,

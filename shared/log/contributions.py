@@ -4,13 +4,10 @@ from collections.abc import Awaitable, Collection, Iterable, Sequence
 from itertools import compress
 from typing import cast
 
-from padfleet.shared.batches import slices
+from padfleet.shared.batches import ASKED_AT_ONCE, slices
 from padfleet.shared.log.authors import SYSTEM_AUTHOR, keep
 from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import Keyspace, author_pads_key
-
-AT_ONCE = 500
-"""Pads that are asked about in one round trip, whose answers take some milliseconds to read."""
 
 
 async def note(
@@ -19,20 +16,22 @@ async def note(
     """They are on record for good from then on, as those `kept` are already. Raises what
     `UNREACHABLE` lists."""
     wanted = [author for author in authors if author != SYSTEM_AUTHOR]
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in wanted:
-        _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
-    await pipeline.execute()
+    for some in slices(wanted, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in some:
+            _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
+        await pipeline.execute()
     await keep(redis, [author for author in wanted if author not in kept])
 
 
 async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
     """The pad is not here any more. What is on record of the authors stays. Raises what
     `UNREACHABLE` lists."""
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in authors:
-        _ = pipeline.hdel(author_pads_key(author), pad_id)
-    await pipeline.execute()
+    for some in slices(list(authors), ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in some:
+            _ = pipeline.hdel(author_pads_key(author), pad_id)
+        await pipeline.execute()
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
@@ -66,7 +65,7 @@ async def _standing(
 ) -> list[tuple[str, list[bytes | None]]]:
     """Head and epoch of each of these pads; None where Redis has none."""
     found: list[tuple[str, list[bytes | None]]] = []
-    for some in slices(names, AT_ONCE):
+    for some in slices(names, ASKED_AT_ONCE):
         pipeline = redis.client.pipeline(transaction=False)
         for name in some:
             _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
