@@ -35,11 +35,13 @@ from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import attach
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import Thawing
+from padfleet.shared.cold.using import WATCHED_S, begin_to_use
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
-from padfleet.shared.log.agreement import Disagreement, agreed_cold
+from padfleet.shared.log.agreement import Disagreement, agreed_cold, agreed_since
 from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keeping import Unfit, require_keeping
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.membership import Membership
@@ -161,6 +163,7 @@ class Process:
         await self._join()
         if self.thawing is not None:
             await self._try_out(self.thawing.cold)
+            await self._begin_to_use(self.thawing.cold)
 
     async def _attach(self) -> None:
         """A store that does not answer keeps nobody from starting: pads that are in Redis are
@@ -192,6 +195,14 @@ class Process:
             raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
         except (StoreAway, TimeoutError) as error:
             log.warning("cold store does not answer", extra={"error": str(error)})
+
+    async def _begin_to_use(self, cold: ColdPads) -> None:
+        """Raises `OtherFleetsStore`."""
+        try:
+            async with asyncio.timeout(WATCHED_S + TRIED_S):
+                await begin_to_use(cold, await agreed_since(self.redis))
+        except (StoreAway, TimeoutError, CorruptPad) as error:
+            log.warning("not known who uses the cold store", extra={"error": str(error)})
 
     async def _join(self) -> None:
         """Before anything else; a process that must not go on is ended later, too."""

@@ -21,6 +21,7 @@ from padfleet.shared.cold.pads import (
     ColdPart,
     ColdState,
     Mark,
+    UsedBy,
     with_authors,
 )
 from padfleet.shared.cold.store import ColdVersion, Stored
@@ -91,6 +92,7 @@ class MemoryPads:
         self.now = now
         self._held: dict[str, _Held] = {}
         self._versions = count(1)
+        self._used_by: UsedBy | None = None
 
     def _check(self, call: str, pad: str) -> None:
         self.calls.append((call, pad))
@@ -214,6 +216,14 @@ class MemoryPads:
         for pad in sorted(self._held):
             if author in self._held[pad].authors:
                 yield pad
+
+    async def used_by(self) -> UsedBy | None:
+        self._check("used_by", "")
+        return self._used_by
+
+    async def use(self, fleet: str) -> None:
+        self._check("use", "")
+        self._used_by = UsedBy(fleet, str(next(self._versions)))
 
     async def check(self) -> None:
         self._check("check", "")

@@ -17,6 +17,7 @@ from padfleet.services.writer.readiness import add_readiness
 from padfleet.services.writer.replicas import Replicas
 from padfleet.services.writer.retention import Retention
 from padfleet.services.writer.vacancies import Vacancies
+from padfleet.shared.cold.using import StoreUse
 from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.log.limits import pad_limits
 from padfleet.shared.process import Process, Role
@@ -59,6 +60,10 @@ async def run(settings: WriterSettings) -> None:
         leases.start(process.supervisor)
         if settings.prune_unused.strip():
             process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
+        if process.thawing is not None:
+            use = StoreUse(process.redis, process.thawing.cold, is_mine=partial(_is_first, leases))
+            process.ends.push_async_callback(use.leave)
+            process.keep("store's use", use.run, UNHURRIED)
         log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:
             await process.until_asked_to_stop()
@@ -119,8 +124,13 @@ def _retention(process: Process, settings: WriterSettings, leases: LeaseManager)
         process.thawing.cold if process.thawing is not None else None,
         unused_s=age_of(settings.prune_unused),
         every_s=PRUNED_EVERY,
-        is_mine=lambda: 0 in leases.held,
+        is_mine=partial(_is_first, leases),
     )
+
+
+def _is_first(leases: LeaseManager) -> bool:
+    """Whether this writer is the one that does what one of all does."""
+    return 0 in leases.held
 
 
 def _freezing(process: Process, settings: WriterSettings) -> Freezing | None:

@@ -105,6 +105,13 @@ class ColdListed(NamedTuple):
     mark: Mark | None  #: None: the list does not say
 
 
+class UsedBy(NamedTuple):
+    """Which fleet says that it uses the store, see `using`."""
+
+    fleet: str
+    version: ColdVersion  #: another one each time that it is said
+
+
 class ColdPads(Protocol):
     """Every call raises `StoreAway` when the store does not answer, and those that name a pad raise
     `CorruptPad` where what lies there is damaged, old where it must not be, or not ours. One whose
@@ -168,6 +175,14 @@ class ColdPads(Protocol):
     def pads_of_author(self, author: str) -> AsyncIterator[str]:
         """The pads that have this author among the `ColdPart.authors` that were brought, in order;
         of a pad that has been deleted or replaced meanwhile perhaps too."""
+        ...
+
+    async def used_by(self) -> UsedBy | None:
+        """Who has said last that he uses the store; None: nobody ever has."""
+        ...
+
+    async def use(self, fleet: str) -> None:
+        """Says it. Where somebody else says something in the same moment, it may not be said."""
         ...
 
     async def check(self) -> None:

@@ -82,6 +82,12 @@ async def agreed_cold(redis: Redis) -> str:
     return stored.decode() if stored is not None else ""
 
 
+async def agreed_since(redis: Redis) -> str:
+    """By what the fleet is told from others: when it was begun. Raises what `UNREACHABLE` lists."""
+    stored = cast("bytes | None", await redis.client.hget(CONFIG, "since"))
+    return stored.decode() if stored is not None else ""
+
+
 async def require_known_format(redis: Redis) -> None:
     """Raises `NewerFormat` if the fleet writes what this release does not know, and what redis-py
     raises."""

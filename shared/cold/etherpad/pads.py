@@ -8,6 +8,7 @@ ever written over.
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -26,6 +27,7 @@ from padfleet.shared.cold.etherpad.changing import (
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.note import (
     Note,
+    ascii_json,
     digest_of,
     epoch_of,
     note_key,
@@ -37,12 +39,23 @@ from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.cold.etherpad.reading import Read, TableReader
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
-from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.cold.pads import (
+    ColdGlance,
+    ColdHead,
+    ColdListed,
+    ColdPad,
+    ColdPart,
+    Mark,
+    UsedBy,
+)
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.document import CorruptPad
 from padfleet.shared.log.groups import group_of
 from padfleet.shared.wire.jsontext import loads
+
+USED_BY = "padfleet-used-by"
+"""The row in which a fleet says that it uses the database: no pad's note has such a key."""
 
 KEPT_NOTES = 1000
 """Pads of which a process remembers what reading them has told, for the change that follows."""
@@ -256,6 +269,17 @@ class EtherpadPads:
         listed = found.get("padIDs") if isinstance(found, dict) else None
         for name in sorted(listed if isinstance(listed, dict) else ()):
             yield from_units(name)
+
+    async def used_by(self) -> UsedBy | None:
+        (raw,) = await self._table.get([USED_BY])
+        said = value_of(raw)
+        fleet = said.get("fleet") if isinstance(said, dict) else None
+        return UsedBy(fleet, raw or "") if isinstance(fleet, str) else None
+
+    async def use(self, fleet: str) -> None:
+        said = ascii_json({"fleet": fleet, "said": time.time_ns()})
+        with suppress(Overwritten):
+            await self._table.change([USED_BY], lambda _: RowChange({USED_BY: said}))
 
     async def check(self) -> None:
         await self._table.check()

@@ -7,6 +7,9 @@ from urllib.parse import quote, unquote
 HEADS: Final = "pads/"
 PARTS: Final = "parts/"
 
+USED_BY: Final = "used-by"
+"""The object in which a fleet says that it uses the store."""
+
 _LONGEST: Final = 150
 """Characters of a pad's id in a name; what is longer is told from others by the hash alone."""
 

@@ -28,10 +28,18 @@ from padfleet.shared.cold.layout.appending import (
 from padfleet.shared.cold.layout.blocks import Block, from_block, last_of
 from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_head
 from padfleet.shared.cold.layout.index import ColdIndex
-from padfleet.shared.cold.layout.names import HEADS, PARTS, head_name, pad_of
+from padfleet.shared.cold.layout.names import HEADS, PARTS, USED_BY, head_name, pad_of
 from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
 from padfleet.shared.cold.layout.recent import RecentHeads
-from padfleet.shared.cold.pads import ColdGlance, ColdHead, ColdListed, ColdPad, ColdPart, Mark
+from padfleet.shared.cold.pads import (
+    ColdGlance,
+    ColdHead,
+    ColdListed,
+    ColdPad,
+    ColdPart,
+    Mark,
+    UsedBy,
+)
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
 from padfleet.shared.cold.turns import in_turn
@@ -39,6 +47,7 @@ from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.records import Snapshot
 from padfleet.shared.tasks import all_of
+from padfleet.shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
 
@@ -251,6 +260,21 @@ class ObjectPads:
     async def pads_of_author(self, author: str) -> AsyncIterator[str]:
         for pad in sorted({pad async for pad in self._authors.find(author)}):
             yield pad
+
+    async def used_by(self) -> UsedBy | None:
+        stored = await self._store.get(USED_BY)
+        if stored is None:
+            return None
+        with readable(f"{USED_BY} of the cold store"):
+            return UsedBy(loads(stored.data)["fleet"], stored.version)
+
+    async def use(self, fleet: str) -> None:
+        stored = await self._store.get(USED_BY)
+        said = {"fleet": fleet, "said": secrets.token_hex(NONCE_BYTES)}
+        with suppress(Overwritten):
+            await self._store.put(
+                USED_BY, dumps(said).encode(), over=stored.version if stored is not None else None
+            )
 
     async def check(self) -> None:
         await probe(self._store)

@@ -1,0 +1,103 @@
+"""Which fleet uses a cold store. Two that did would each take the other's open pads for lost, and
+write over what it has.
+
+A fleet is told from others by when it was begun (`Agreed.since`). While it has writers, one of them
+says again and again in the store that it is there. A process of another fleet that is started
+beside it sees that change, and ends. Clocks are not compared: a fleet whose Redis was lost, and
+that begins anew with all its processes, waits for as long as it takes to see that nothing changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from prometheus_client import Counter
+from redis.exceptions import RedisError
+
+from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.log.agreement import Disagreement, agreed_since
+from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.supervisor import rest, tick
+
+log = logging.getLogger(__name__)
+
+SAID_EVERY_S: Final = 6.0
+"""Seconds after which it is said again."""
+
+WATCHED_S: Final = 15.0
+"""Seconds without a word after which the fleet that had the store is taken to be gone."""
+
+NOBODY: Final = ""
+"""What is said in the place of a fleet that has ended."""
+
+LEFT_S: Final = 1.0
+"""Seconds that a process may take at its end to say so."""
+
+OTHERS = Counter(
+    "padfleet_cold_other_fleet_total",
+    "Times that the cold store was found to be used by another fleet, too",
+)
+
+
+class OtherFleetsStore(Disagreement):
+    """Another fleet is using the cold store."""
+
+
+async def begin_to_use(cold: ColdPads, fleet: str) -> None:
+    """Returns when no other fleet uses the store; that takes a while only where one has used it and
+    has not said that it ended. Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`."""
+    seen = await cold.used_by()
+    if seen is not None and seen.fleet not in (NOBODY, fleet):
+        log.warning("waiting whether the fleet is gone that had this cold store")
+        await rest(WATCHED_S)
+        now = await cold.used_by()
+        if now is not None and now.fleet not in (NOBODY, fleet) and now != seen:
+            raise OtherFleetsStore(
+                "another fleet, with another Redis, uses the cold store that PADFLEET_COLD_URL "
+                "names: give each fleet a store of its own, as by another directory or prefix"
+            )
+    await cold.use(fleet)
+
+
+class StoreUse:
+    """Says for the fleet that it uses the store, in the process that has to."""
+
+    def __init__(self, redis: Redis, cold: ColdPads, *, is_mine: Callable[[], bool]) -> None:
+        """`is_mine`: whether this process has the first partition just now."""
+        self._redis = redis
+        self._cold = cold
+        self._is_mine = is_mine
+        self._said = NOBODY  #: the fleet that this process has spoken for last
+
+    async def run(self) -> None:
+        """For as long as the process does."""
+        while True:
+            await tick(SAID_EVERY_S)
+            if self._is_mine():
+                try:
+                    await self.say()
+                except (*UNREACHABLE, RedisError, CorruptPad) as error:
+                    log.warning("not said that the store is used", extra={"error": str(error)})
+            else:
+                self._said = NOBODY
+
+    async def say(self) -> None:
+        """Once. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
+        fleet = await agreed_since(self._redis)
+        seen = await self._cold.used_by()
+        if seen is not None and self._said not in (NOBODY, seen.fleet) and seen.fleet != NOBODY:
+            OTHERS.inc()
+            log.error("another fleet uses the cold store, too: pads of both are in danger")
+        await self._cold.use(fleet)
+        self._said = fleet
+
+    async def leave(self) -> None:
+        """The process ends: whoever comes need not wait. Another writer of the fleet speaks for it
+        soon, if there is one."""
+        if self._said != NOBODY:
+            with suppress(*UNREACHABLE, CorruptPad, TimeoutError):
+                async with asyncio.timeout(LEFT_S):
+                    await self._cold.use(NOBODY)
