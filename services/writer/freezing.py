@@ -38,8 +38,10 @@ PAGE = 100
 AT_ONCE = 8
 """Pads that are brought at the same time: the store takes its time for each."""
 
-LOOKS_EACH = 3
-"""How often a partition is looked at within the time in which the store may be behind."""
+LOOKS_EACH = 6
+"""How often a partition is looked at within the time in which the store may be behind. A look costs
+a call for a hundred pads, and each pad that is brought some milliseconds: so the last look that is
+in time should come late."""
 
 FETCHING_MS = 600_000
 """After which a pad that somebody was about to bring back is not on its way any more."""

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-RESERVE: Final = 6
-"""What part of the time is kept in hand for looks that take longer than the last ones."""
+RESERVE: Final = 10
+"""What part of the time is kept in hand for looks that take longer than the last ones: three times
+by how much longer each may be."""
 
 REMEMBERED: Final = 8
 """Looks of which it is known how long they took."""

@@ -70,32 +70,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _is_there(url: str) -> None:
-    """Raises `PadError` if a worker says that there is no such pad: it would be made by
-    joining it, which is how it is read. Where anything else is said, the join will tell."""
+async def _exported(url: str) -> str | None:
+    """The pad's text as its export has it, for which nobody has to be on the pad: one that lies in
+    a cold store stays there. None: it is not given to whoever asks so, or not now.
+
+    Raises `PadError` if a worker says that there is no such pad: joining it would make it.
+    """
     place = PadUrl.parse(url)
-    # The time is that of its first revision, which is short.
-    address = f"{place.base}/p/{quote(place.pad_id, safe='')}/0/export/txt"
+    address = f"{place.base}/p/{quote(place.pad_id, safe='')}/export/txt"
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     with suppress(aiohttp.ClientError, TimeoutError):
         async with (
             aiohttp.ClientSession(timeout=timeout) as http,
             http.get(address) as response,
         ):
-            if response.status == 404 and NO_SUCH_PAD in await response.content.read(100):
+            body = await response.read()
+            if response.status == 404 and NO_SUCH_PAD in body:
                 raise PadError(f"there is no pad {place.pad_id!r}; padfleet pad append makes it")
+            if response.status == 200 and response.content_type == "text/plain":
+                return body.decode("utf-8", "replace")
+    return None
 
 
 async def _cat(arguments: argparse.Namespace) -> None:
-    await _is_there(arguments.url)
-    async with connect(arguments.url, name=arguments.name) as pad:
-        text = pad.text
-    sys.stdout.write(shown(text))
-    halves = len(_LONE.findall(from_units(text)))
+    text = await _exported(arguments.url)
+    if text is None:
+        async with connect(arguments.url, name=arguments.name) as pad:
+            text = shown(pad.text)
+    sys.stdout.write(text)
+    halves = text.count("\ufffd")
     if halves:
         print(
-            f"padfleet pad: {halves} of the characters are half a pair (what is left of an emoji, "
-            "for instance) and are shown as \ufffd",
+            f"padfleet pad: {halves} of the characters are shown as \ufffd; such a one may be half "
+            "a pair, as what is left of an emoji",
             file=sys.stderr,
         )
 

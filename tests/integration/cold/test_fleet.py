@@ -156,7 +156,9 @@ async def test_whoever_only_reads_a_cold_pad_leaves_it_there(
     assert await all_answers(api, pad, link) == hot
     # Tools are told by the fleet where its cold pads are.
     (tmp_path / "out").mkdir()
+    url = f"{fleet.urls[0]}/p/{pad}"
     for words in (
+        ("pad", "cat", url),
         ("export", "--pad", pad, "--to", tmp_path / "out"),
         ("backup", "--to", f"{tmp_path}/kept/"),
         ("verify", "--pad", pad),
