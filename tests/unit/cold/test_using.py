@@ -1,4 +1,4 @@
-"""Of two fleets one uses a cold store."""
+"""Two fleets are never on one cold store: the second is refused."""
 
 from __future__ import annotations
 
