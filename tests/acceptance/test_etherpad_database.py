@@ -6,7 +6,7 @@ Each turn of the Etherpad is a start of its own, since it keeps in memory what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from padfleet.shared.cold.etherpad.pads import EtherpadPads, open_etherpad
+from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.connect import open_redis
+from padfleet.shared.wire.jsontext import dumps, loads
 from tests.etherpad import KEY as THERE
 from tests.etherpad import needs_checkout, with_database
 from tests.eventually import eventually
@@ -23,6 +25,7 @@ from tests.fleet import fleet_of_its_own
 from tests.guest import Guest
 from tests.integration.api.caller import KEY, Caller
 from tests.integration.api.databases import mysql, postgres
+from tests.unit.cold.etherpad_cases import put_raw
 
 pytestmark = [
     needs_checkout,
@@ -161,6 +164,103 @@ async def test_in_turns(
         assert isinstance(pads, EtherpadPads)
         assert [pad.pad async for pad in pads.pads(match="round-h*")] == ["round-here"]
         await pads.aclose()
+
+
+async def test_it_writes_on_a_pad_that_is_open_here(tmp_path: Path) -> None:
+    """Which nobody should have it do: nothing of either is lost, and people are told."""
+    with a_postgres() as url:
+        turns = Turns(tmp_path, url)
+        async with turns.there() as api:
+            author = (await api.createAuthor(name="Ö"))["authorID"]
+            await api.createPad(padID="round", text="begun there\n", authorId=author)
+        async with turns.here() as here:
+            async with Guest(here.url) as guest:
+                await guest.join("round")
+                assert await guest.write("ours ") is None
+                await behind(here, url, "round")
+                async with turns.there() as api:
+                    assert (await api.getText(padID="round"))["text"].startswith("ours begun")
+                    await api.appendText(padID="round", text="theirs", authorId=author)
+                    theirs = await told(api, "round")
+                    await guest.hears(
+                        lambda: [m for m in guest.messages if m.get("disconnect")],
+                        "it is told to reload",
+                        timeout=PATIENCE,
+                    )
+            assert await told(here, "round") == theirs
+            async with Guest(here.url) as guest:
+                await guest.join("round")
+                assert await guest.write("ours again ") is None
+                await behind(here, url, "round")
+                ours = await told(here, "round")
+        async with turns.there() as api:
+            assert await told(api, "round") == ours
+            await check_there(api, "round")
+
+
+async def test_what_is_damaged_there_is_shown_and_left_as_it_is(tmp_path: Path) -> None:
+    with a_postgres() as url:
+        turns = Turns(tmp_path, url)
+        names = ("round-hole", "round-charset", "round-nobody")
+        async with turns.there() as api:
+            author = (await api.createAuthor(name="Ö"))["authorID"]
+            for name in names:
+                await api.createPad(padID=name, text="begun there\n", authorId=author)
+                for number in range(8):
+                    await api.appendText(padID=name, text=f"ö{number} ", authorId=author)
+            texts = {name: (await api.getText(padID=name))["text"] for name in names}
+        table = PostgresTable(url)
+        nobody, charset = "pad:round-nobody:revs:4", "pad:round-charset:revs:5"
+        changed, asked = await table.get([charset, nobody])
+        record = loads(asked or "")
+        record["meta"]["author"] = None
+        await put_raw(
+            table,
+            {
+                "pad:round-hole:revs:3": None,
+                nobody: dumps(record),
+                charset: (changed or "").replace("ö", "Ã¶"),
+            },
+        )
+        before = await rows_of(table, names)
+        async with turns.here() as here:
+            for name in names:
+                assert (await here.getText(padID=name))["text"] == texts[name]
+                async with Guest(here.url) as guest:
+                    await guest.join(name)
+                    known = guest.vars["collab_client_vars"]["initialAttributedText"]["text"]
+                    assert from_units(known) == texts[name]
+                    assert guest.vars["readonly"] is (name != "round-nobody"), name
+                    if name == "round-nobody":
+                        assert await guest.write("on ") is None
+                    else:
+                        await guest.hears(lambda: "is damaged" in str(guest.shouts), "why")
+        after = await rows_of(table, names)
+        assert {key for key in before if before[key] != after[key]} == {"pad:round-nobody"}
+        await table.aclose()
+        async with turns.there() as api:
+            for name in names:
+                begins = "on " if name == "round-nobody" else ""
+                assert (await api.getText(padID=name))["text"] == begins + texts[name]
+
+
+async def behind(api: Caller, database: str, pad: str) -> None:
+    """Returns when the database has what the pad is here."""
+    table = PostgresTable(database)
+    text = (await api.getText(padID=pad))["text"]
+
+    async def there() -> bool:
+        (raw,) = await table.get([f"pad:{pad}"])
+        return bool(from_units(loads(raw or "{}")["atext"]["text"]) == text)
+
+    await eventually(there, "it is written behind", timeout=PATIENCE)
+    await table.aclose()
+
+
+async def rows_of(table: PostgresTable, pads: Sequence[str]) -> dict[str, str | None]:
+    keys = [f"pad:{pad}" for pad in pads]
+    keys += [f"pad:{pad}:revs:{rev}" for pad in pads for rev in range(9)]
+    return dict(zip(keys, await table.get(keys), strict=True))
 
 
 def before_text(before: Told) -> str:
