@@ -3,5 +3,5 @@
 from prometheus_client import Counter
 
 LIMITED = Counter(
-    "padfleet_fanout_limited_total", "What was refused, slowed down or ended by a limit", ["limit"]
+    "padfleet_fanout_limited_total", "Actions that a limit refused, delayed or ended", ["limit"]
 )

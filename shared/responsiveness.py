@@ -13,7 +13,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 LOOP_DELAY = Histogram(
     "padfleet_loop_delay_seconds",
-    "How much later than asked for the event loop ran a timer",
+    "How late the event loop ran a timer",
     buckets=_SECONDS,
 )
 GC_SECONDS = Histogram(

@@ -24,7 +24,9 @@ from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
-RESTARTS = Counter("padfleet_task_restarts_total", "Tasks that died and were begun again", ["task"])
+RESTARTS = Counter(
+    "padfleet_task_restarts_total", "Restarts of tasks that failed or made no progress", ["task"]
+)
 
 LOOK: Final = 0.5
 """Seconds between two looks for tasks that get nowhere."""
@@ -427,11 +429,11 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         running = GaugeMetricFamily(
-            "padfleet_task_running", "Tasks of this name that run", labels=["task"]
+            "padfleet_task_running", "Running tasks of this name", labels=["task"]
         )
         late = GaugeMetricFamily(
             "padfleet_task_late_seconds",
-            "How much later a task is than it said when it last made progress",
+            "How long a task is overdue, by what it said when it last made progress",
             labels=["task"],
         )
         for line in self._lines():

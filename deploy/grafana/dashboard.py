@@ -119,7 +119,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     4,
                     number(
                         "Delivered within",
-                        "19 in 20 revisions, from the commit to the client's acknowledgement.",
+                        "95 % of revisions, from the commit to the client's acknowledgement.",
                         "s",
                         "histogram_quantile(0.95, sum by (le) "
                         "(rate(padfleet_fanout_delivery_seconds_bucket[$__rate_interval])))",
@@ -131,7 +131,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     4,
                     number(
                         "Partitions with a writer",
-                        "Edits on the pads of the others wait.",
+                        "Edits on the pads of the other partitions wait.",
                         "percentunit",
                         "sum(padfleet_writer_partitions) "
                         "/ max(padfleet_writer_partitions_configured)",
@@ -143,7 +143,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     4,
                     number(
                         "Canaries lost",
-                        "Revisions of the workers' own that did not come back, in five minutes.",
+                        "Canary revisions that did not come back, in five minutes.",
                         "short",
                         "sum(increase(padfleet_fanout_canaries_lost_total[5m]))",
                         worry=1,
@@ -154,7 +154,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     12,
                     graph(
                         "From commit to client",
-                        "What a reader waits for somebody else's letter, after the commit.",
+                        "How long a reader waits for somebody else's letter, after the commit.",
                         "s",
                         *quantiles("padfleet_fanout_delivery_seconds"),
                     ),
@@ -163,7 +163,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     12,
                     graph(
                         "From submission to ACCEPT_COMMIT",
-                        "What an author waits for an edit to be safe.",
+                        "How long an author waits until an edit is safe.",
                         "s",
                         *quantiles("etherpad_changeset_apply_duration_seconds"),
                     ),
@@ -171,7 +171,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                 (
                     12,
                     graph(
-                        "Refused, slowed down, told to leave",
+                        "Refused, slowed down, disconnected",
                         "By limits, by access, and by the protocol.",
                         "cps",
                         query(rate("padfleet_fanout_limited_total", "limit"), "limit {{limit}}"),
@@ -200,7 +200,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Pads",
-                        "With somebody on them, of each worker. One pad may be on several.",
+                        "Pads that somebody has open, by worker. One pad may be on several.",
                         "short",
                         query("sum by (instance) (padfleet_fanout_pads)", "{{instance}}"),
                     ),
@@ -209,7 +209,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Revisions committed",
-                        "A second, of each writer.",
+                        "Per second, by writer.",
                         "ops",
                         query(rate("padfleet_writer_revisions_total", "instance"), "{{instance}}"),
                     ),
@@ -218,7 +218,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Revisions delivered",
-                        "A second, over all sockets.",
+                        "Per second, over all sockets.",
                         "ops",
                         query(rate("padfleet_fanout_delivered_total", "instance"), "{{instance}}"),
                     ),
@@ -227,7 +227,8 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Frames with revisions",
-                        "A second. Fewer than revisions delivered: the rest went in batches.",
+                        "Per second. Fewer than the revisions delivered, because the others went "
+                        "in batches.",
                         "ops",
                         query(rate("padfleet_fanout_frames_total", "type"), "{{type}}"),
                     ),
@@ -245,8 +246,8 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Left by compression",
-                        "Of the bytes of messages that were sent deflated. They are those of pads "
-                        "with a crowd on them.",
+                        "Share of the bytes of messages that were sent compressed: those on pads "
+                        "with many people.",
                         "percentunit",
                         query(
                             'sum(rate(padfleet_fanout_deflate_bytes_total{side="after"}'
@@ -279,7 +280,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Event loop late by",
-                        "99 in 100 timers. Everybody on that process waits as long.",
+                        "99 % of timers. Everybody on that process waits this long.",
                         "s",
                         query(
                             "histogram_quantile(0.99, sum by (le, instance) "
@@ -305,7 +306,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "From commit to worker",
-                        "By way of Redis. Wall clocks, as far as they agree.",
+                        "Through Redis. By wall clocks, as far as they agree.",
                         "s",
                         *quantiles("padfleet_fanout_transit_seconds"),
                     ),
@@ -314,7 +315,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Held back to be batched",
-                        "Busy pads are flushed with a pause that follows what a flush costs.",
+                        "Busy pads are flushed with a pause that depends on what a flush costs.",
                         "s",
                         *quantiles("padfleet_fanout_held_seconds"),
                     ),
@@ -323,7 +324,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "A commit takes",
-                        "From reading a batch of the inbox to its commit.",
+                        "From reading a batch from the inbox to its commit.",
                         "s",
                         *quantiles("padfleet_writer_commit_seconds"),
                     ),
@@ -332,7 +333,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     12,
                     graph(
                         "Round trip of a canary",
-                        "A worker's own revision: inbox, writer, stream, channel.",
+                        "A canary revision: inbox, writer, stream, channel.",
                         "s",
                         *quantiles("padfleet_fanout_canary_seconds"),
                     ),
@@ -341,7 +342,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     12,
                     graph(
                         "Behind the head",
-                        "Revisions that sessions have not been sent; of the worst worker.",
+                        "Revisions that sessions have yet to be sent; for the worst worker.",
                         "short",
                         query(
                             "max by (quantile) (padfleet_fanout_lag_revisions)",
@@ -358,7 +359,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Frozen and thawed",
-                        "Pads that left Redis for the cold store, and that came back.",
+                        "Pads that moved from Redis to the cold store, and back.",
                         "cps",
                         query(
                             'sum(rate(padfleet_cold_freezes_total{outcome="frozen"}'
@@ -372,7 +373,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "The cold store is behind by",
-                        "So much of what people write would be lost with Redis.",
+                        "This much of what people write would be lost with Redis.",
                         "s",
                         query("max(padfleet_cold_behind_seconds)", "behind"),
                     ),
@@ -381,7 +382,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "The cold store does not answer",
-                        "Calls, by what it was asked for; and pads that were missing in Redis.",
+                        "Failed calls by operation, and pads that were lost in Redis.",
                         "cps",
                         query(rate("padfleet_cold_store_errors_total", "what"), "{{what}}"),
                         query("sum(rate(padfleet_cold_lost_pads_total[$__rate_interval]))", "lost"),
@@ -396,7 +397,8 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Gaps and repairs",
-                        "Messages of channels that were lost, and reads of streams to make up.",
+                        "Channel messages that were lost, and reads of streams to make up for "
+                        "them.",
                         "cps",
                         query(rate("padfleet_fanout_gaps_total", "instance"), "gaps {{instance}}"),
                         query(
@@ -408,8 +410,8 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                 (
                     8,
                     graph(
-                        "Sockets closed by us, to resume",
-                        "Stalled, overflowing, or Redis was away.",
+                        "Sockets closed to resume",
+                        "Stalled or overflowing, or Redis was away.",
                         "cps",
                         query(rate("padfleet_fanout_dropped_total", "why"), "{{why}}"),
                         query(rate("padfleet_fanout_catch_ups_total", "job"), "catch-ups"),
@@ -434,9 +436,9 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                 (
                     8,
                     graph(
-                        "Tasks begun again",
-                        "Tasks of a process that died or got nowhere, in five minutes; and faults "
-                        "of short ones, and of callbacks of the event loop.",
+                        "Restarted tasks",
+                        "Tasks of a process that failed or made no progress, in five minutes; and "
+                        "failures of short tasks and of event loop callbacks.",
                         "short",
                         query(
                             "sum by (task) (increase(padfleet_task_restarts_total[5m]))",
@@ -460,7 +462,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                 (
                     8,
                     graph(
-                        "Waits for replicas that ended in vain",
+                        "Waits for replicas that failed",
                         "With PADFLEET_COMMIT_REPLICAS: nobody is told of a commit meanwhile.",
                         "cps",
                         query(
@@ -472,7 +474,7 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Memory",
-                        "Resident, of each process.",
+                        "Resident memory, by process.",
                         "bytes",
                         query(
                             f"sum by (job, instance) (process_resident_memory_bytes{OURS})",

@@ -85,8 +85,8 @@ def of_setting(spec: Spec) -> Schema:
 def settings() -> Schema:
     return {
         "description": "Settings of the processes, each by its variable: "
-        "`PADFLEET_COMMIT_REPLICAS: 1`. Each goes to the processes that have it. Passwords do not "
-        "belong here: see settingsFrom.",
+        "`PADFLEET_COMMIT_REPLICAS: 1`. Each is passed to the processes that have it. "
+        "Passwords do not belong here: see settingsFrom.",
         "type": "object",
         "additionalProperties": False,
         "properties": {env: of_setting(spec) for env, spec in sorted(SETTINGS.items())},
@@ -117,23 +117,23 @@ def settings_from() -> Schema:
 def resources(cpu: str, memory: str, limit: str) -> Schema:
     """No limit for the processor by default: held back, everybody on a process would wait."""
     return group(
-        "What a pod gets.",
-        requests=quantities("What is kept free for it.", cpu=cpu, memory=memory),
-        limits=quantities("What it may take; more memory ends it.", memory=limit),
+        "Resources of a pod.",
+        requests=quantities("What is reserved for it.", cpu=cpu, memory=memory),
+        limits=quantities("What it may use; a pod that uses more memory is killed.", memory=limit),
     )
 
 
 def placed(*, spread: bool = True) -> dict[str, Schema]:
     """Where pods go, and what else is on them."""
     over_nodes = choice(
-        "Whether two pods may be on one node if there is no other.",
+        "Whether two pods may be on one node if no other is available.",
         "ScheduleAnyway",
         "DoNotSchedule",
     )
     return {
         **({"spread": over_nodes} if spread else {}),
-        "nodeSelector": labels("Labels of the nodes that pods may be on."),
-        "tolerations": as_kubernetes("Taints that pods bear.", "array"),
+        "nodeSelector": labels("Labels of the nodes that pods may run on."),
+        "tolerations": as_kubernetes("Taints that pods tolerate.", "array"),
         "affinity": as_kubernetes("Affinity of the pods."),
         "priorityClassName": name("Priority class of the pods."),
         "podLabels": labels("Further labels of the pods."),
@@ -143,42 +143,44 @@ def placed(*, spread: bool = True) -> dict[str, Schema]:
 
 def autoscaling(least: int, most: int, **targets: Schema) -> Schema:
     return group(
-        "A HorizontalPodAutoscaler in the place of `replicas`. It wants a custom-metrics adapter, "
+        "A HorizontalPodAutoscaler instead of `replicas`. It needs a custom-metrics adapter, "
         "whose rules are in deploy/kubernetes/components/autoscaling/adapter-rules.yaml.",
         enabled=switch("Whether there is one.", False),
         min=whole("Fewest pods.", least, 1),
         max=whole("Most pods.", most, 1),
-        busyShare=quantity("Share of a core from which on there are more.", "600m"),
+        busyShare=quantity("Share of a core above which pods are added.", "600m"),
         **targets,
     )
 
 
 VALUES: Final = group(
     "Values of padfleet's chart.",
-    nameOverride=name("Instead of `padfleet` in names of objects."),
-    fullnameOverride=name("The whole beginning of names, instead of one made of the release's."),
+    nameOverride=name("Used instead of `padfleet` in the names of objects."),
+    fullnameOverride=name(
+        "Full prefix of the names of objects, instead of one made from the release's name."
+    ),
     image=group(
         "The image of fan-out workers and writers.",
         repository=text("Registry and name.", "padfleet", r"^[^\s@]+$"),
-        tag=text("Its version; that of the chart if empty."),
+        tag=text("Its version; the chart's version if empty."),
         digest=text("Its digest, instead of a tag.", "", r"^(sha256:[0-9a-f]{64})?$"),
-        pullPolicy=choice("When it is fetched.", "IfNotPresent", "Always", "Never"),
+        pullPolicy=choice("When it is pulled.", "IfNotPresent", "Always", "Never"),
         pullSecrets=several("Names of Secrets for your registry.", {"type": "string"}),
     ),
     hosts=several(
-        "Names that people type. Workers answer to no others (`PADFLEET_HOSTS`), and the Ingress "
-        "has them. Without any, workers answer to every name.",
+        "Host names that people use. Workers answer to no others (`PADFLEET_HOSTS`), and the "
+        "Ingress lists them. Without any, workers answer to every name.",
         {"type": "string", "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"},
     ),
     trustedProxies=several(
-        "Networks of your cluster's pods and of the proxies before it: who comes from there may "
+        "Networks of your cluster's pods and of the proxies in front of it, which are trusted to "
         "say who the client is (`PADFLEET_TRUSTED_PROXIES`, and the balancer's).",
         {"type": "string", "pattern": r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},
         ["10.0.0.0/8"],
     ),
     pages=choice(
-        "Who serves the pages. With `etherpad`, an Etherpad with an Ingress of its own does, on "
-        "the same host; what has to come to the workers is taken out of it.",
+        "Who serves the pages. With `etherpad`, an Etherpad with its own Ingress does so, on the "
+        "same host; only the paths that belong to the workers are routed to them.",
         "padfleet",
         "etherpad",
     ),
@@ -194,40 +196,42 @@ VALUES: Final = group(
     redis=group(
         "Where pads are.",
         own=switch(
-            "Whether the chart runs a Redis, one, on a volume. A Redis of yours with replicas "
-            "outlives more.",
+            "Whether the chart runs a single Redis, on a volume. A Redis of yours with replicas "
+            "survives more.",
             True,
         ),
         secret=name(
-            "Name of the Secret that says where Redis is; `RELEASE-redis` if empty. You make it: "
-            "no password is in a value."
+            "Name of the Secret with the address of Redis; `RELEASE-redis` if empty. You create "
+            "it, since values contain no passwords."
         ),
-        urlKey=key("Its key with the address, password included.", "url"),
+        urlKey=key("Key in it for the address, password included.", "url"),
         passwordKey=key(
-            "Its key with the password alone, which the chart's own Redis asks for.", "password"
+            "Key in it for the password alone, which the chart's own Redis asks for.", "password"
         ),
         ports=ports("Ports of Redis and its sentinels, for the network policy.", 6379, 26379),
-        image=text("Image of the chart's own.", "valkey/valkey:8-alpine"),
+        image=text("Image of the chart's own Redis.", "valkey/valkey:8-alpine"),
         maxmemory=text(
-            "Memory of the chart's own for pads, in Redis' words.",
+            "Memory of the chart's own Redis for pads, in Redis's notation.",
             "1500mb",
             r"^[0-9]+(k|kb|m|mb|g|gb)?$",
         ),
         storage=group(
-            "Volume of the chart's own.",
-            size=quantity("How large.", "10Gi"),
+            "Volume of the chart's own Redis.",
+            size=quantity("Its size.", "10Gi"),
             className=name("Storage class; the cluster's default if empty."),
         ),
         resources=resources("500m", "1Gi", "2Gi"),
         **placed(spread=False),
     ),
     cold=group(
-        "Where pads go that nobody has open (docs/storage.md).",
+        "Where pads are kept that nobody has open (docs/storage.md).",
         url=text(
             "Address without a password: `s3://bucket/prefix`, `gs://`, `az://`, or "
-            "`file:///cold/` with a claim. Empty: pads stay in Redis.",
+            "`file:///cold/` with a volume claim. Empty: pads stay in Redis.",
         ),
-        secret=name("Name of a Secret with the address, instead of `url`: one with a password."),
+        secret=name(
+            "Name of a Secret with the address, instead of `url`, for an address with a password."
+        ),
         key=key("Key in it.", "url"),
         credentials=name(
             "Name of a Secret whose keys become variables of the processes: "
@@ -242,13 +246,13 @@ VALUES: Final = group(
     ),
     fanout=group(
         "Workers that hold people's sockets.",
-        replicas=whole("How many.", 2, 1),
+        replicas=whole("Number of pods.", 2, 1),
         tag=text(
-            "Version of their image if it is another than the writers': an upgrade whose writers "
-            "have to come first takes two steps."
+            "Version of their image, if it differs from the writers': needed for upgrades whose "
+            "writers have to come first."
         ),
         drainSeconds=whole(
-            "Over how long a worker that ends lets its sockets go; pods get 30 s more "
+            "Time over which a stopping worker closes its sockets; pods get 30 s more "
             "(`PADFLEET_DRAIN_MS`).",
             30,
             0,
@@ -256,26 +260,28 @@ VALUES: Final = group(
         ),
         tmp=quantity("Space for files that are imported and exported.", "1Gi"),
         autoscaling=autoscaling(
-            3, 50, sockets=whole("Sockets of a pod from which on there are more.", 5000, 1)
+            3, 50, sockets=whole("Sockets per pod above which pods are added.", 5000, 1)
         ),
         resources=resources("1", "256Mi", "1Gi"),
         **placed(),
     ),
     writer=group(
         "Writers, which put edits in order.",
-        replicas=whole("How many. One does the work; with two, one may die.", 2, 1),
+        replicas=whole("Number of pods. One does the work; with two, one may fail.", 2, 1),
         tmp=quantity("Space for files.", "64Mi"),
         autoscaling=autoscaling(2, 16),
         resources=resources("500m", "256Mi", "1Gi"),
         **placed(),
     ),
     balancer=group(
-        "HAProxy, which brings a pad's people to the same worker.",
-        enabled=switch("Whether the chart runs it. Another has to route by pad, too.", True),
+        "HAProxy, which routes the people on a pad to the same worker.",
+        enabled=switch(
+            "Whether the chart runs it. A balancer of yours has to route by pad, too.", True
+        ),
         image=text("HAProxy's image.", "haproxy:3.0"),
-        replicas=whole("How many.", 2, 1),
+        replicas=whole("Number of pods.", 2, 1),
         service=group(
-            "Its Service, for an Ingress or for whoever comes from outside.",
+            "Its Service, for an Ingress or for clients outside the cluster.",
             type=choice("Kind of Service.", "ClusterIP", "LoadBalancer", "NodePort"),
             port=whole("Its port.", 80, 1, LAST_PORT),
             annotations=labels("For the cloud's balancer."),
@@ -289,29 +295,30 @@ VALUES: Final = group(
         enabled=switch("Whether there is one. It needs `hosts`.", False),
         className=name("Its class; the cluster's default if empty."),
         tlsSecret=name(
-            "Secret with the certificate. Empty: whoever is before it has TLS.", "padfleet-tls"
+            "Secret with the certificate. Empty: TLS ends in front of the Ingress.", "padfleet-tls"
         ),
-        annotations=labels("Further annotations, or others in the place of those."),
+        annotations=labels("Further annotations, or replacements for those."),
     ),
     serviceAccount=group(
-        "Whom pods are to the cluster. It has no rights and no token.",
-        create=switch("Whether the chart makes one.", True),
-        name=name("Its name; one made of the release's if empty."),
-        annotations=labels("Such as the role by which pods may use a bucket."),
+        "Identity of the pods in the cluster. It has no rights and no token.",
+        create=switch("Whether the chart creates one.", True),
+        name=name("Its name; if empty, one made from the release's name."),
+        annotations=labels("For instance the role with which pods may use a bucket."),
     ),
     networkPolicy=group(
-        "Pods may speak to what they need, and to nothing else.",
+        "Pods may connect to what they need, and to nothing else.",
         enabled=switch("Whether there are policies.", True),
         clients=as_kubernetes(
-            "Who may come to the balancer (or to workers, without one), as peers of a policy. "
+            "Who may connect to the balancer (or to workers, without one), as peers of a policy. "
             "Empty: everybody to the balancer, nobody to workers.",
             "array",
         ),
         egress=as_kubernetes(
-            "Further rules of where workers and writers may connect to: a hook, a key set.", "array"
+            "Further destinations to which workers and writers may connect: a hook, a key set.",
+            "array",
         ),
     ),
-    podDisruptionBudgets=switch("Whether nodes are drained by one pod of a kind at a time.", True),
+    podDisruptionBudgets=switch("Whether only one pod of a kind may be evicted at a time.", True),
     opsService=switch(
         "Whether there is a Service (headless) for the operators' ports: metrics, /stats, /fleet. "
         "No Ingress leads there.",
@@ -320,24 +327,28 @@ VALUES: Final = group(
     monitoring=group(
         "For clusters with the Prometheus Operator.",
         enabled=switch("Whether there are monitors.", False),
-        by=choice("PodMonitor, or a ServiceMonitor with a Service for it.", "pods", "service"),
-        interval=text("How often figures are fetched.", "15s", r"^[0-9]+(ms|s|m)$"),
+        by=choice(
+            "Whether to use PodMonitors, or ServiceMonitors with Services for them.",
+            "pods",
+            "service",
+        ),
+        interval=text("How often metrics are scraped.", "15s", r"^[0-9]+(ms|s|m)$"),
         labels=labels("Labels that your Prometheus looks for in monitors and rules."),
         namespace=name("Where Prometheus runs, for the network policy.", "monitoring"),
-        fleet=text("Label `fleet` of all series, where several fleets have one Prometheus."),
+        fleet=text("Label `fleet` for all series, if several fleets share one Prometheus."),
         rules=switch("Whether there are alerts, those of deploy/prometheus/alerts.yml.", True),
         dashboard=switch("Whether there is a ConfigMap with the dashboard for Grafana.", False),
     ),
     tracing=group(
         "Traces of single submissions (docs/operations.md).",
-        share=fraction("Share that is traced; 0: none (`PADFLEET_TRACE_SHARE`).", 0, 0, 1),
+        share=fraction("Share of submissions to trace; 0: none (`PADFLEET_TRACE_SHARE`).", 0, 0, 1),
         endpoint=text(
-            "Where they are sent.",
+            "Where traces are sent.",
             "http://collector.observability:4318",
             r"^https?://[^\s]+$",
         ),
         namespace=name("Where the collector runs, for the network policy.", "observability"),
         port=whole("Its port, for the network policy.", 4318, 1, LAST_PORT),
     ),
-    **{"global": as_kubernetes("Of a chart that has this one in it; nothing of it is read.")},
+    **{"global": as_kubernetes("Values of a parent chart; not used.")},
 )

@@ -13,38 +13,58 @@ COST = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 SOCKETS = Gauge("padfleet_fanout_sockets", "Open sockets")
 SESSIONS = Gauge("padfleet_fanout_sessions", "Sessions on pads")
-PADS = Gauge("padfleet_fanout_pads", "Pads with a session here, and those of the canaries")
-MESSAGES = QuickCounters("padfleet_fanout_messages", "Messages from clients", "type")
-REVISIONS = QuickCounter("padfleet_fanout_revisions", "Revisions taken into feeds")
-GAPS = Counter("padfleet_fanout_gaps_total", "Gaps found in what the channels brought")
-ROLLBACKS = Counter(
-    "padfleet_fanout_rollbacks_total", "Pads whose history was found to have lost revisions"
+PADS = Gauge(
+    "padfleet_fanout_pads", "Pads that are open on this worker, including those of the canaries"
 )
-REPAIRS = Counter("padfleet_fanout_repairs_total", "Reads of a stream to set a feed right")
-CATCH_UPS = Counter("padfleet_fanout_catch_ups_total", "Sessions that were behind the feed")
-DROPPED = Counter("padfleet_fanout_dropped_total", "Sockets closed by us to resume", ["why"])
-DISCONNECTS = Counter("padfleet_fanout_disconnects_total", "Clients told to leave", ["reason"])
+MESSAGES = QuickCounters("padfleet_fanout_messages", "Messages from clients", "type")
+REVISIONS = QuickCounter("padfleet_fanout_revisions", "Revisions added to feeds")
+GAPS = Counter(
+    "padfleet_fanout_gaps_total", "Gaps noticed between the revisions that channels delivered"
+)
+ROLLBACKS = Counter(
+    "padfleet_fanout_rollbacks_total",
+    "Pads whose history was found to have lost revisions in a fail-over",
+)
+REPAIRS = Counter("padfleet_fanout_repairs_total", "Reads of a stream to correct a feed")
+CATCH_UPS = Counter(
+    "padfleet_fanout_catch_ups_total", "Catch-ups of sessions that had fallen behind the feed"
+)
+DROPPED = Counter(
+    "padfleet_fanout_dropped_total",
+    "Sockets closed by the worker so that their clients resume",
+    ["why"],
+)
+DISCONNECTS = Counter(
+    "padfleet_fanout_disconnects_total", "Clients disconnected for good, with a reason", ["reason"]
+)
 DENIED = Counter(
     "padfleet_fanout_denied_total",
-    "Joins denied, and sessions ended because what let them in is valid no longer",
+    "Joins denied, and sessions ended because their access has expired",
     ["reason"],
 )
 OUTGOING_BYTES = Gauge(
     "padfleet_fanout_outgoing_bytes",
-    "Bytes of large pads on their way to who joins, of exports, and of answers of the API",
+    "Bytes held for clients: large pads for people who are joining, exports, and answers of the "
+    "API",
 )
 OUTGOING_WAITING = Gauge(
     "padfleet_fanout_outgoing_waiting",
-    "Pads, exports and answers for which there is no room among these",
+    "Pads, exports and answers that wait for room among these bytes",
 )
-HOOK_CALLS = Counter("padfleet_fanout_hook_calls_total", "Questions to the hook", ["answer"])
+HOOK_CALLS = Counter(
+    "padfleet_fanout_hook_calls_total", "Questions asked of the access hook", ["answer"]
+)
 DENIED_CALLERS = Counter(
     "padfleet_fanout_denied_callers_total",
-    "Bearer tokens of callers of the HTTP API that were refused",
+    "Bearer tokens refused by the HTTP API",
     ["reason"],
 )
-KEY_FETCHES = Counter("padfleet_fanout_key_fetches_total", "Fetches of a key set", ["outcome"])
-EXPIRED = Counter("padfleet_fanout_expired_members_total", "Members taken out for a dead worker")
+KEY_FETCHES = Counter(
+    "padfleet_fanout_key_fetches_total", "Fetches of the JSON Web Key Set", ["outcome"]
+)
+EXPIRED = Counter(
+    "padfleet_fanout_expired_members_total", "Members removed because their worker has died"
+)
 
 # --- How long a revision takes ---
 # Observed once for each message of a channel, flush or answer, never for each socket, so that
@@ -73,17 +93,17 @@ APPLY_SECONDS = QuickHistogram(
 # --- What fan-out costs ---
 FLUSH_SECONDS = QuickHistogram(
     "padfleet_fanout_flush_seconds",
-    "Time of the event loop that one flush of a pad took",
+    "Event loop time that one flush of a pad took",
     COST,
 )
 PAUSE_SECONDS = QuickHistogram(
     "padfleet_fanout_pause_seconds",
-    "Time that a flush was put off because the pad is busy; 0 for a quiet pad",
+    "Time by which a flush was delayed because the pad is busy; 0 for a quiet pad",
     LATENCY,
 )
 BATCH_REVISIONS = QuickHistogram(
     "padfleet_fanout_batch_revisions",
-    "Revisions in one NEW_CHANGES or NEW_CHANGES_BATCH; once for each size within a flush",
+    "Revisions in one NEW_CHANGES or NEW_CHANGES_BATCH; counted once for each size within a flush",
     (1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
 DELIVERED = QuickCounter("padfleet_fanout_delivered", "Revisions delivered, over all sockets")
@@ -94,19 +114,22 @@ BYTES = QuickCounter("padfleet_fanout_bytes", "Bytes of those messages, over all
 ROSTER_WRITES = QuickCounter(
     "padfleet_fanout_roster_writes", "Writes that tell a session who is on its pad"
 )
-ROSTER_BYTES = QuickCounter("padfleet_fanout_roster_bytes", "Bytes of these")
+ROSTER_BYTES = QuickCounter(
+    "padfleet_fanout_roster_bytes", "Bytes of the writes that tell a session who is on its pad"
+)
 DEFLATED = QuickCounters(
     "padfleet_fanout_deflate_bytes",
-    "Bytes of WebSocket messages that were sent deflated, over all sockets: before, and after",
+    "Bytes of WebSocket messages that were sent compressed, over all sockets: before and after "
+    "compression",
     "side",
 )
 DEFLATE_SECONDS = QuickCounter(
     "padfleet_fanout_deflate_seconds",
-    "Time of the event loop that deflating took; once for all sockets that took the same",
+    "Event loop time spent on compression; counted once for all sockets that were sent the same",
 )
 INFLATED = QuickCounter(
     "padfleet_fanout_inflated_bytes",
-    "Bytes of WebSocket messages from clients that came deflated, inflated",
+    "Bytes of compressed WebSocket messages from clients, after decompression",
 )
 
 
@@ -135,12 +158,12 @@ def delivered(committed_ms: int) -> None:
 
 CANARY_SECONDS = QuickHistogram(
     "padfleet_fanout_canary_seconds",
-    "Time that a revision of the worker's own took by way of inbox, writer, stream and channel",
+    "Time that a canary revision took through inbox, writer, stream and channel",
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2),
 )
 POINTERS = Counter(
-    "padfleet_fanout_cursors_total", "Messages to sessions about where others have their cursors"
+    "padfleet_fanout_cursors_total", "Messages to sessions about the cursors of others"
 )
 CANARIES_LOST = Counter(
-    "padfleet_fanout_canaries_lost_total", "Revisions of the worker's own that did not come back"
+    "padfleet_fanout_canaries_lost_total", "Canary revisions that did not come back"
 )

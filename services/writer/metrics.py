@@ -7,16 +7,16 @@ from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
 HEAVY = Counter(
     "padfleet_writer_heavy_entries_total",
-    "Inbox entries that took too long for the event loop, and were worked on beside it",
+    "Inbox entries that took too long for the event loop and were processed in a thread",
 )
 PARKED = Counter(
     "padfleet_writer_entries_parked_total",
-    "Inbox entries that could not be read and were passed",
+    "Inbox entries that could not be read and were skipped",
     ["reason"],
 )
 CORRUPT = Counter(
     "padfleet_writer_corrupt_pads_total",
-    "Entries refused since what is stored of their pad does not fit together",
+    "Entries refused because the stored data of their pad is inconsistent",
 )
 REVISIONS = QuickCounter("padfleet_writer_revisions", "Revisions committed")
 BATCH = QuickHistogram(
@@ -29,27 +29,28 @@ COMMIT_SECONDS = QuickHistogram(
     "Time from reading a batch of entries to its commit",
     (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
 )
-PARTITIONS = Gauge("padfleet_writer_partitions", "Partitions that this writer has the lease of")
-CONFIGURED = Gauge("padfleet_writer_partitions_configured", "Partitions that the fleet has")
+PARTITIONS = Gauge("padfleet_writer_partitions", "Partitions whose lease this writer holds")
+CONFIGURED = Gauge("padfleet_writer_partitions_configured", "Partitions of the fleet")
 TAKE_OVERS = Counter("padfleet_writer_leases_taken_total", "Leases taken")
-LOST_LEASES = Counter("padfleet_writer_leases_lost_total", "Leases found to be another writer's")
+LOST_LEASES = Counter("padfleet_writer_leases_lost_total", "Leases lost to another writer")
 SNAPSHOTS = Counter("padfleet_writer_snapshots_total", "Snapshots stored")
 VACATED = Counter(
-    "padfleet_writer_vacated_pads_total", "Pads taken away that nobody ever wrote in."
+    "padfleet_writer_vacated_pads_total", "Pads removed because nobody ever wrote in them"
 )
 CHUNKS = Counter("padfleet_writer_chunks_total", "Chunks of old revisions packed")
 PADS = Gauge("padfleet_writer_pads", "Pads in memory")
 COLD_VERDICTS = Counter(
     "padfleet_cold_freezes_total",
-    "Attempts to freeze a pad, by what came of them: frozen, or why it stays",
+    "Attempts to freeze a pad, by result: frozen, or why it stays",
     ["outcome"],
 )
 FROZEN = COLD_VERDICTS.labels("frozen")
 COLD_BEHIND = Gauge(
-    "padfleet_cold_behind_pads", "Pads of which the cold store does not have all yet"
+    "padfleet_cold_behind_pads", "Pads of which the cold store lacks the newest changes"
 )
 COLD_BEHIND_SECONDS = Gauge(
-    "padfleet_cold_behind_seconds", "For how long the cold store has been behind, at most"
+    "padfleet_cold_behind_seconds",
+    "For how long the cold store has lacked changes of a pad, at most",
 )
 REPLICAS_SECONDS = QuickHistogram(
     "padfleet_writer_replicas_seconds",

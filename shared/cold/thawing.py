@@ -51,20 +51,21 @@ MOST_MISSED = 10_000
 LOST_ORDERS = 1_000_000
 """By how much sessions are counted on where some may have come that nobody remembers."""
 
-THAWED = Counter("padfleet_cold_thawed_total", "Pads that this process has brought into Redis")
+THAWED = Counter(
+    "padfleet_cold_thawed_total", "Pads that this process has moved from the cold store to Redis"
+)
 THAW_SECONDS = Histogram(
     "padfleet_cold_thaw_seconds",
-    "Time in which a pad came from the cold store",
+    "Time that it took to bring a pad from the cold store",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 LOST = Counter(
     "padfleet_cold_lost_pads_total",
-    "Pads that were missing in Redis though they had been there, and were brought back as the cold "
-    "store had them",
+    "Pads that were lost in Redis, and restored to what the cold store had",
 )
 AWAY = Counter(
     "padfleet_cold_store_errors_total",
-    "Calls that the cold store did not answer, by what it was asked for",
+    "Failed calls of the cold store, by operation",
     ["what"],
 )
 

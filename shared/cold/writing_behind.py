@@ -30,16 +30,12 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 5
 """Attempts at one pad in a row; what does not come about then, does at the next look."""
 
-APPENDED = Counter(
-    "padfleet_cold_appends_total", "Times that something of a pad was brought to the cold store"
-)
-APPENDED_REVISIONS = Counter(
-    "padfleet_cold_revisions_total", "Revisions that were brought to the cold store"
-)
-GONE = Counter("padfleet_cold_deleted_total", "Deleted pads that were taken from the cold store")
+APPENDED = Counter("padfleet_cold_appends_total", "Writes of a pad's changes to the cold store")
+APPENDED_REVISIONS = Counter("padfleet_cold_revisions_total", "Revisions written to the cold store")
+GONE = Counter("padfleet_cold_deleted_total", "Deleted pads removed from the cold store")
 ROLLED_BACK = Counter(
     "padfleet_cold_rolled_back_revisions_total",
-    "Revisions that the cold store had, and Redis had lost in a fail-over",
+    "Revisions in the cold store that Redis had lost in a fail-over",
 )
 
 

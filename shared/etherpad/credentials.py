@@ -16,30 +16,31 @@ def add_api_options(parser: argparse.ArgumentParser) -> None:
         "--api-key-file",
         type=Path,
         metavar="FILE",
-        help="with the key of the Etherpad's HTTP API, its APIKEY.txt; else ETHERPAD_API_KEY",
+        help="file with the key of the Etherpad's HTTP API, its APIKEY.txt; otherwise "
+        "ETHERPAD_API_KEY",
     )
     oauth = parser.add_argument_group(
-        "an Etherpad that has OAuth in the place of a key (authenticationMethod sso)"
+        "an Etherpad that uses OAuth instead of a key (authenticationMethod sso)"
     )
     oauth.add_argument(
         "--oauth-client",
         default="",
         metavar="ID",
-        help="a client of it that may have tokens for its own credentials (client_credentials)",
+        help="a client that may get tokens for its own credentials (client_credentials)",
     )
     oauth.add_argument(
         "--oauth-secret-file",
         type=Path,
         metavar="FILE",
-        help="with the secret of that client; else ETHERPAD_OAUTH_SECRET",
+        help="file with the secret of that client; otherwise ETHERPAD_OAUTH_SECRET",
     )
     oauth.add_argument(
         "--oauth-token-url",
         default="",
         metavar="URL",
-        help="where tokens are given [default: /oidc/token of the Etherpad]",
+        help="where to get tokens [default: /oidc/token of the Etherpad]",
     )
-    oauth.add_argument("--oauth-scope", default="", metavar="SCOPE", help="that is asked for")
+    oauth.add_argument("--oauth-scope", default="", metavar="SCOPE", help="scope to ask for")
 
 
 def credentials_of(given: argparse.Namespace) -> ApiCredentials:

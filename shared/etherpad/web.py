@@ -124,7 +124,7 @@ class WebSource:
         if not credentials.key and not credentials.client:
             raise SourceFailed(
                 "an Etherpad is asked by its HTTP API, with its key: --api-key-file APIKEY.txt; "
-                "or, where it has OAuth in the place of a key, as a client of it: --oauth-client "
+                "or, if it uses OAuth instead of a key, as a client of it: --oauth-client "
                 "ID --oauth-secret-file FILE"
             )
         if credentials.client and "@" in parts.netloc:

@@ -166,7 +166,7 @@ async def test_batches_come_to_the_stock_page(stock: Browser, place: str, fleet:
         assert counted["all"] == authors.rounds * 30
         assert counted["within"] > counted["all"] // 2, counted
         messages = counted["batches"] + counted["all"] - counted["within"]
-        line = f"padfleet: {counted['all']} changes of others have come in {messages} messages."
+        line = f"padfleet: {counted['all']} changes by others arrived in {messages} messages."
         figures = "document.querySelector('#ep_padfleet_figures').textContent"
         eventually_sync(lambda: page.look(figures) == line, line)
 

@@ -42,8 +42,8 @@ class LagMetrics(Collector):
                 unacknowledged.append(session.window.sent - session.window.acked)
         by_state = GaugeMetricFamily(
             "padfleet_fanout_sessions_by_state",
-            "Sessions that get what comes, that wait for their socket or client, or that read the "
-            "history",
+            "Sessions that are up to date, that wait for their socket or client, or that are "
+            "reading the history",
             labels=["state"],
         )
         for state, count in states.items():

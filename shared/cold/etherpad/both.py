@@ -40,8 +40,8 @@ ATTEMPTS = 5
 
 FOREIGN = Counter(
     "padfleet_cold_foreign_changes_total",
-    "Pads on which an Etherpad wrote while the fleet had them, by what was done: gone on with, "
-    "reloaded, or the fleet's kept beside the Etherpad's",
+    "Pads on which an Etherpad wrote while the fleet had them, by outcome: continued, reloaded, "
+    "or the fleet's version kept beside the Etherpad's",
     ["outcome"],
 )
 
