@@ -1,10 +1,9 @@
-"""What all processes of a fleet have to agree on: into how many partitions the pads are divided,
-the form of what they write, and in which cold store the pads lie that are not in Redis. `pf:config`
-holds it.
+"""What all processes of a fleet have to agree on: the number of partitions, the format of stored
+data, and the cold store. It is kept in `pf:config`.
 
-It may be lost while processes run, with all of Redis or by somebody's hand. Then they put it back;
-and a process that was started with another number of partitions in that moment ends, for the older
-fleet stays.
+That key may be lost while processes run, with all of Redis or because somebody deleted it. Running
+processes then put it back. A process that was started with another number of partitions at that
+moment exits, since the older fleet wins.
 """
 
 from typing import Final, NamedTuple, cast
@@ -16,27 +15,28 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import CANARY, CONFIG
 
 FORMAT: Final = 1
-"""The form of what this release writes: keys, inbox entries, records and messages. It grows when an
-earlier release could not go on beside this one; a process that meets a higher one ends."""
+"""The format of what this release writes: keys, inbox entries, records and messages. It grows when
+an earlier release could not run together with this one; a process that meets a higher one exits."""
 
 ELDERS_SPEAK: Final = 2.5
-"""Seconds within which running processes put back what was lost: two of their looks, and more."""
+"""Seconds within which running processes put back what was lost: a little more than two of their
+checks."""
 
 
 class Disagreement(Exception):
-    """This process must not be one of the fleet. The text says why and what to do."""
+    """This process must not join the fleet. The text says why, and what to do."""
 
 
 class PartitionMismatch(Disagreement):
-    """This fleet was started with another number of partitions."""
+    """The fleet was started with another number of partitions."""
 
 
 class NewerFormat(Disagreement):
-    """This fleet writes what this release does not know."""
+    """The fleet writes a format that this release does not know."""
 
 
 class OtherColdStore(Disagreement):
-    """Pads of this fleet lie where this process would not find them."""
+    """The fleet keeps its cold pads where this process would not find them."""
 
 
 class Agreed(NamedTuple):
@@ -47,8 +47,14 @@ class Agreed(NamedTuple):
     cold: str = ""  #: the fleet's cold store, without its password; empty: it has none
 
     def check(self, configured: int, cold: str | None = None) -> None:
-        """Raises `Disagreement` if a process with so many partitions cannot take part; `cold` is
-        the store that it uses, empty for none. None: whatever the fleet has is right."""
+        """Checks whether a process can take part in the fleet.
+
+        Arguments:
+          partitions: the process's number of partitions.
+          cold: the cold store that it uses, empty for none; None: whichever the fleet has.
+
+        Raises `Disagreement` if it cannot.
+        """
         _check_format(self.format)
         if self.partitions != configured:
             raise PartitionMismatch(
@@ -67,8 +73,9 @@ class Agreed(NamedTuple):
 async def agree(
     redis: Redis, partitions: int, since: int | None = None, cold: str | None = None
 ) -> Agreed:
-    """Writes down what this process holds, where nothing is, or what is younger than `since`; and
-    tells what is there. `cold` as for `Agreed.check`. Raises what `UNREACHABLE` lists."""
+    """Stores what this process holds if nothing is stored, or something younger than `since`.
+    Returns what is stored then. `cold` is as for `Agreed.check`. Raises what `UNREACHABLE`
+    lists."""
     held, form, begun_at, begun, store = await scripts.AGREE(
         redis.hot, [CONFIG], [partitions, FORMAT, "" if since is None else since, cold or ""]
     )
@@ -89,7 +96,7 @@ async def agreed_since(redis: Redis) -> str:
 
 
 async def require_known_format(redis: Redis) -> None:
-    """Raises `NewerFormat` if the fleet writes what this release does not know, and what redis-py
+    """Raises `NewerFormat` if the fleet's format is newer than this release, and what redis-py
     raises."""
     _check_format(int(await redis.client.hget(CONFIG, "format") or 0))
 
@@ -103,8 +110,8 @@ def _check_format(stored: int) -> None:
 
 
 async def is_followed(redis: Redis) -> bool:
-    """Whether a worker of some fleet follows its canaries here: it holds subscriptions, which no
-    loss of data takes away. False where asking is forbidden."""
+    """Whether a worker of some fleet follows its canaries here: it holds subscriptions, which
+    survive any loss of data. False if the server does not allow the question."""
     node = redis.node_for(CONFIG)
     connection = node.connection()
     try:

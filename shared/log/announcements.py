@@ -1,8 +1,8 @@
-"""What the workers of a pad tell each other beside its revisions: chat, saved revisions, settings,
-and messages that are only passed on.
+"""What the workers of a pad tell each other apart from its revisions: chat, saved revisions,
+settings, and messages that are only relayed.
 
-They travel on the pad's channel, and like all there may get lost. What must not be is stored first,
-and `Said` carries a number by which a gap is seen.
+They travel on the pad's channel and may get lost, like everything there. Whatever must not be lost
+is stored first, and `Said` carries a number by which a gap is noticed.
 """
 
 from typing import Any, NamedTuple
@@ -16,26 +16,26 @@ from padfleet.shared.wire.jsontext import dumps, loads
 
 
 class Said(NamedTuple):
-    """A chat message; told by chat.lua."""
+    """A chat message was said; published by chat.lua."""
 
     message: ChatMessage
     name: str | None  #: the author's, when it was said
 
 
 class RevisionSaved(NamedTuple):
-    """Told by saved.lua."""
+    """A revision was saved; published by saved.lua."""
 
     saved: SavedRevision
 
 
 class SettingsChanged(NamedTuple):
-    """The pad's settings, whole; told by settings.lua."""
+    """The pad's settings have changed; published by settings.lua with all of them."""
 
     settings: dict[str, Any]
 
 
 class Relayed(NamedTuple):
-    """A message for sockets of the pad, as it is."""
+    """A message that is passed on to the pad's sockets unchanged."""
 
     event: str  #: Socket.IO event: "message", or "shout"
     message: bytes  #: JSON in UTF-8
@@ -45,7 +45,7 @@ class Relayed(NamedTuple):
 
 
 class Pointer(NamedTuple):
-    """Where somebody has the cursor: places in the pad's text at `rev`, in code units."""
+    """Where somebody has the cursor: positions in the pad's text at `rev`, in code units."""
 
     author: str
     rev: int
@@ -60,7 +60,7 @@ class Pointed(NamedTuple):
 
 
 class SentAway(NamedTuple):
-    """Somebody who looks after pads sends people away from this one."""
+    """An operator or another system disconnects people from this pad."""
 
     author: str  #: only this author's sessions; empty: whoever they are of
     session: str  #: only this session; empty: all of them
@@ -72,12 +72,12 @@ _CURSORS = "cursors"
 _SENT_AWAY = "sent away"
 
 _NOBODY = "*cursors"
-"""For whom these are as a message that is passed on, to a worker that knows no more of them: for an
-author whom nobody can be."""
+"""The author to whom pointers are addressed in their form as a relayed message. Nobody can be this
+author, so that a worker which knows only relayed messages sends them to nobody."""
 
 
 def decode(data: bytes) -> ChannelMessage | Announcement:
-    """Any message of a pad's channel. Raises ValueError for what is none."""
+    """Decodes any message of a pad's channel. Raises ValueError for anything else."""
     match data[:1]:
         case b"C":
             number, _, told = data[1:].partition(b" ")
@@ -98,7 +98,7 @@ def decode(data: bytes) -> ChannelMessage | Announcement:
 
 
 def relayed(message: Relayed) -> bytes:
-    """The message in the form in which it is published."""
+    """Encodes the message in the form in which it is published."""
     return b"X" + pack(message)
 
 
@@ -112,23 +112,22 @@ async def relay(
     but: str = "",
     writers: bool = False,
 ) -> None:
-    """Sends a message to the sockets of the pad on all workers, as far as they are there now.
+    """Sends a message to the sockets of the pad on all workers that are there now.
 
-    Unless it is for `writers`, those who came by the read-only link get it too: then nothing that
-    names the pad may be in it.
+    Unless it is for `writers`, people who came by the read-only link get it, too: it must not
+    contain anything that names the pad then.
     """
     data = relayed(Relayed(event, dumps(message).encode(), author, but, writers))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)
 
 
 async def point(redis: Redis, keys: PadKeys, pointers: list[Pointer]) -> None:
-    """Tells the workers of the pad where people have their cursors. Raises what `UNREACHABLE`
-    lists."""
+    """Tells the pad's workers where people have their cursors. Raises what `UNREACHABLE` lists."""
     data = relayed(Relayed(_CURSORS, dumps(pointers).encode(), _NOBODY))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)
 
 
 async def send_away(redis: Redis, keys: PadKeys, whom: SentAway) -> None:
-    """Tells the workers of the pad to let go of these sessions. Raises what `UNREACHABLE` lists."""
+    """Tells the pad's workers to disconnect these sessions. Raises what `UNREACHABLE` lists."""
     data = relayed(Relayed(_SENT_AWAY, dumps(list(whom)).encode(), _NOBODY))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)

@@ -1,8 +1,9 @@
-"""What has been done to pads by those who look after them: a list of a bounded length.
+"""The audit log: what operators and other systems have done to pads, up to a bounded number of
+entries.
 
-Operators do it on the page `/fleet/pads` and by commands, other systems by the HTTP API. Whoever
-does the deed writes it down (`shared/deeds`), so that no way to it leaves no trace. What people do
-on a pad that they have open is not in it: that is the pad's own history.
+Operators act on the page `/fleet/pads` and through commands, other systems through the HTTP API.
+The code that does the deed also records it (`shared/deeds`), so that every way leaves a trace. What
+people do on a pad that they have open is not included: that is the pad's own history.
 """
 
 import asyncio
@@ -22,19 +23,19 @@ from padfleet.shared.log.keys import AUDIT
 log = logging.getLogger(__name__)
 
 KEPT: Final = 10_000
-"""Entries kept; the oldest go. Some 300 bytes each."""
+"""Number of entries that are kept, of about 300 bytes each; the oldest are removed."""
 
 LONGEST: Final = 300
-"""Characters of one text of an entry. What is longer loses its end."""
+"""Longest text in an entry, in characters. A longer one is cut off."""
 
 MOST_DETAILS: Final = 12
-"""Details of an entry."""
+"""Most details of an entry."""
 
 PAGE: Final = 200
-"""Entries read at once."""
+"""Entries that are read at a time."""
 
 PATIENCE: Final = 3.0
-"""Seconds that the writing of an entry may keep up whoever has done the deed."""
+"""Seconds that writing an entry may delay whoever has done the deed."""
 
 _FIELD: Final = b"entry"
 
@@ -45,7 +46,7 @@ DeedOutcome = Literal["done", "refused", "failed", "unknown"]
 
 
 class Doer(NamedTuple):
-    """Who does something, as far as that can be known."""
+    """Who did something, as far as that is known."""
 
     way: Way
     who: str  #: the name that he gave: of the login, the account, or the token; empty: none
@@ -54,7 +55,7 @@ class Doer(NamedTuple):
 
 
 class AuditEntry(NamedTuple):
-    """One deed."""
+    """One deed, and how it ended."""
 
     id: str  #: unlike any other's
     at: int  #: when it had been done, ms since the epoch
@@ -67,11 +68,11 @@ class AuditEntry(NamedTuple):
 
     @property
     def time(self) -> str:
-        """When it was done, in the form of RFC 3339, in UTC."""
+        """When it was done, in RFC 3339 format, in UTC."""
         return datetime.fromtimestamp(self.at / 1000, UTC).isoformat(timespec="seconds")[:19] + "Z"
 
     def as_json(self) -> dict[str, Any]:
-        """What is stored of it, and what programs are told."""
+        """The entry as it is stored, and as it is shown to programs."""
         return {
             "id": self.id,
             "at": self.at,
@@ -91,7 +92,7 @@ class AuditEntry(NamedTuple):
 def entry(
     doer: Doer, deed: str, subject: str, outcome: DeedOutcome, why: str, details: dict[str, Any]
 ) -> AuditEntry:
-    """Makes an entry of what has just been done, with everything in it of a bounded length."""
+    """Makes an entry for what has just been done. Everything in it is cut to a bounded length."""
     return AuditEntry(
         secrets.token_urlsafe(9),
         int(time.time() * 1000),
@@ -108,18 +109,19 @@ def entry(
 
 
 def cut(text: str) -> str:
-    """The text with no more characters than are kept, and none that cannot be stored."""
+    """The text, cut to the number of characters that are kept and without any that cannot be
+    stored."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
 
 
 def encode(made: AuditEntry) -> bytes:
-    """The entry as it is stored: JSON, so that it can be read where nothing of ours is left."""
+    """Encodes the entry for storage: as JSON, so that it can be read without padfleet."""
     return json.dumps(made.as_json(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> AuditEntry:
-    """What `encode` has written. Raises ValueError for anything else."""
+    """Decodes what `encode` has written. Raises ValueError for anything else."""
     found = json.loads(data)
     if not isinstance(found, dict):
         raise ValueError("not an entry of the audit log")
@@ -140,8 +142,8 @@ def decode(data: bytes) -> AuditEntry:
 
 
 async def write(redis: Redis, made: AuditEntry) -> None:
-    """Puts the entry into the list and into this process' own log. What has been done stays done
-    where the list cannot be written: then that is a warning in the log, with all of the entry."""
+    """Adds the entry to the list and to this process's own log. If the list cannot be written, the
+    deed still counts, and a warning with the whole entry is logged."""
     told = {f"audit_{name}": value for name, value in made.as_json().items()}
     try:
         async with asyncio.timeout(PATIENCE):
@@ -153,13 +155,13 @@ async def write(redis: Redis, made: AuditEntry) -> None:
 
 
 def newest(redis: Redis, before: str = "") -> AsyncGenerator[tuple[str, AuditEntry], None]:
-    """The entries, the newest first, each with its place in the list; with `before`, those that
-    were written before the one of that place. Raises what `UNREACHABLE` lists."""
+    """Returns entries, the newest first, each with its place in the list; with `before`, those
+    written before the one at that place. Raises what `UNREACHABLE` lists."""
     return _entries(redis, before, newest_first=True)
 
 
 def since(redis: Redis, after: str) -> AsyncGenerator[tuple[str, AuditEntry], None]:
-    """The entries behind a place, the oldest first. Raises what `UNREACHABLE` lists."""
+    """Returns the entries after a place, the oldest first. Raises what `UNREACHABLE` lists."""
     return _entries(redis, after, newest_first=False)
 
 
@@ -170,7 +172,7 @@ async def _entries(
     while True:
         found = await _range(redis, place, newest_first=newest_first)
         for place, made in found:
-            # One that was written twice, since the answer to the first was lost.
+            # An entry that was written twice, because the answer to the first attempt was lost.
             if made is not None and made.id != last:
                 last = made.id
                 yield place, made
@@ -181,8 +183,8 @@ async def _entries(
 async def _range(
     redis: Redis, place: str, *, newest_first: bool
 ) -> list[tuple[str, AuditEntry | None]]:
-    """Those next to a place; with none, the newest. None: something that is no entry of this
-    version's."""
+    """The entries next to a place; without one, the newest. None stands for something that is not
+    an entry of this version."""
     if newest_first:
         reply = await redis.client.xrevrange(AUDIT, f"({place}" if place else "+", "-", count=PAGE)
     else:

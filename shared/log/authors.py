@@ -1,11 +1,11 @@
-"""Authors: who stands behind a token, their name and colour.
+"""Authors: who a token belongs to, and their name and colour.
 
-Global keys, one slot each, so every worker finds the same author for the same token.
+The keys are global, one slot each, so every worker finds the same author for the same token.
 
-Whoever comes with a browser's token, or with none, is an author at once; and as long as he has
-contributed nothing, his record and his token's are kept for a while after he was seen last, no
-longer: else a stranger would fill Redis by coming again and again. `keep` is called wherever an
-author contributes. It makes both permanent, and after them no expiry is set any more.
+Anybody who comes with a browser's token, or with none, becomes an author immediately. As long as
+they have contributed nothing, their record and their token's expire some time after their last
+visit; otherwise a stranger could fill Redis by coming again and again. `keep` is called wherever an
+author contributes. It makes both permanent, and no expiry is set after that.
 """
 
 import asyncio
@@ -27,10 +27,11 @@ from padfleet.shared.log.keys import author_key, mapper_key, token_key
 from padfleet.shared.tasks import all_of
 
 VISITOR = "visitor"
-"""Field of who has contributed nothing yet: the hash of his token, and when he was seen."""
+"""Field of an author who has contributed nothing yet: the hash of the token, and when they were
+seen."""
 
 SYSTEM_AUTHOR = "a.etherpad-system"
-"""The author of default text and of API edits without one. No session writes as it."""
+"""The author of default text, and of API edits without an author. No session writes as it."""
 
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _UNEVEN = bytes(range(256 - 256 % len(_ALPHABET), 256))
@@ -44,12 +45,13 @@ class Author(NamedTuple):
 
 
 class AuthorVisit(NamedTuple):
-    """How somebody came who may have contributed nothing yet."""
+    """How an author arrived who may have contributed nothing yet."""
 
     token: str  #: the hash of the one that he came with; empty: he has none
     keep_ms: int  #: for which he is kept without a contribution
     told: str = ""
-    """The token itself, where another system has it on record as it is; else it is kept nowhere."""
+    """The token itself, if another system has it on record unhashed; otherwise it is stored
+    nowhere."""
 
     @property
     def seconds(self) -> int:
@@ -59,27 +61,29 @@ class AuthorVisit(NamedTuple):
         return " ".join(filter(None, (self.token, self.told, str(int(time.time())))))
 
     def is_due(self, note: bytes) -> bool:
-        """Whether it is time to note that he was seen: not at each join, since it is work."""
+        """Whether it is time to record that the author was seen; doing so at each join would be
+        wasteful."""
         seen = bounds.number_of(note.decode("utf-8", "replace").rpartition(" ")[2]) or 0
         return time.time() - seen > self.keep_ms / 1000 / SEEN_STEPS
 
 
 BROUGHT = 200
-"""Authors that are brought in one round trip."""
+"""Number of authors that are stored in one round trip."""
 
 SEEN_STEPS = 30
-"""In how many steps the time is counted for which visitors are kept."""
+"""Number of steps into which the time is divided for which visitors are kept."""
 
 
 def hash_of(token: str) -> str:
-    """What is stored of a token: whoever reads the database cannot act as its author."""
+    """What is stored of a token: somebody who reads the database cannot act as its author."""
     return sha256(token.encode()).hexdigest()
 
 
 def new_author_id() -> str:
     """``a.`` and 16 characters, as Etherpad makes them."""
-    # At once: each question to the system's generator is a system call. Bytes that do not map
-    # evenly to the alphabet are left out, and hardly ever are that too many.
+    # All random bytes are drawn at once, since each request to the system's generator is a system
+    # call. Bytes that do not map evenly to the alphabet are left out, which hardly ever are too
+    # many.
     while True:
         even = secrets.token_bytes(32).translate(_LETTERS, _UNEVEN)
         if len(even) >= 16:
@@ -87,7 +91,7 @@ def new_author_id() -> str:
 
 
 def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | None:
-    """None if authors are kept for good in any case, which `keep_ms` 0 says."""
+    """Returns None if authors are kept forever anyway, which `keep_ms` 0 means."""
     hashed = hash_of(token) if token is not None else ""
     told = token or "" if redis.register is not None else ""
     return AuthorVisit(hashed, keep_ms, told) if keep_ms else None
@@ -96,17 +100,17 @@ def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | N
 async def author_and_made(
     redis: Redis, token: str | None, keep_ms: int = 0
 ) -> tuple[str, Author | None]:
-    """The author that this token stands for; with what is to be put on record of it (`store`), if
-    it was made just now. Without a token: a new author. One round trip, or none. A new token is
-    on record for `keep_ms`; 0: for good.
+    """Finds or makes the author for a token; without a token, always makes one. Takes one round
+    trip, or none. A new token is on record for `keep_ms`; 0: forever.
 
-    Should the record not be made, it is made up for when the author comes again (`enrol`). Only a
-    hash of the token is stored: whoever reads the database cannot act as its authors.
+    Returns the author's id; and, if the author is new, what `store` has to put on record. If that
+    never happens, `enrol` makes up for it when the author comes again. Only a hash of the token is
+    stored: somebody who reads the database cannot act as its authors.
     """
     made = Author(new_author_id(), None, secrets.randbelow(PALETTE_SIZE))
     if token is None:
         return made.id, made
-    # Two tabs of a new browser may come at once; the first one's author is the author.
+    # Two tabs of a new browser may arrive at the same time; the first one's author counts for both.
     key = token_key(hash_of(token))
     if redis.register is not None:
         known = await known_author(redis, token)
@@ -119,7 +123,7 @@ async def author_and_made(
 
 
 async def known_author(redis: Redis, token: str | None) -> str:
-    """The author that this token stands for; empty, if it stands for none yet."""
+    """The author that this token belongs to; empty if there is none yet."""
     if token is None:
         return ""
     key = token_key(hash_of(token))
@@ -133,7 +137,8 @@ async def known_author(redis: Redis, token: str | None) -> str:
 
 
 async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Author | None, bool]:
-    """What is on record of him; and whether it is time to note that he was `seen`."""
+    """Returns what is on record of an author, and whether it is time to record that they were
+    `seen`."""
     key = author_key(author)
     with suppress(CorruptPad):
         with of_right_type(key):
@@ -146,8 +151,8 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
 
 
 async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> Author:
-    """An author who is there, with the colour of a new one if not there before: somebody else has
-    made the id, and it comes for the first time; or he comes by a `visit`, and is seen."""
+    """Returns the author, with a new colour if there is no record yet: somebody else has made the
+    id, and it is used for the first time; or the author comes by a `visit`, and is seen."""
     if redis.register is not None:
         await read(redis, [author])  # who is known there keeps his name and colour
     if visit is not None:
@@ -166,8 +171,8 @@ async def seen(
     visit: AuthorVisit,
     chosen: tuple[str | None, int | str | None] = (None, None),
 ) -> Author:
-    """Notes that he is here, and the name and colour that he has `chosen`, within bounds already;
-    returns what is on record of him: this colour, if he was not there."""
+    """Records that the author is here, and the name and colour that they have `chosen`, which have
+    been checked already. Returns what is on record then: this colour, if there was no record."""
     name, color = chosen
     noted: list[str | int] = [_shade(author.color), visit.note(), visit.seconds]
     choice = [_stored(name) if name else "", _shade(color) if color is not None else ""]
@@ -191,8 +196,8 @@ async def keep(redis: Redis, authors: Iterable[str]) -> None:
 
 
 async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
-    """Does the second half of `keep`, where what is noted of their visits was read before. A note
-    may be an error."""
+    """Does the second half of `keep`, after the notes about the authors' visits have been read. A
+    note may be an error."""
     visitors = {}
     for author, note in notes.items():
         if isinstance(note, Exception) and not is_wrong_type(note):
@@ -205,7 +210,7 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
                     await redis.register.keep_author(found, token=words[1])
     if not visitors:
         return
-    # The token first: as long as the note is there, it can be made up for.
+    # The token comes first: as long as the note exists, an interrupted attempt can be repeated.
     tokens = redis.client.pipeline(transaction=False)
     for token in filter(None, visitors.values()):
         _ = tokens.persist(token_key(token))
@@ -223,8 +228,8 @@ async def store_choice(
     chosen: tuple[str | None, int | str | None],
     visit: AuthorVisit | None,
 ) -> None:
-    """Puts a name and a colour on record that somebody has chosen, within bounds already: for as
-    long as he is on record. Raises what `UNREACHABLE` lists."""
+    """Stores a name and a colour that somebody has chosen, which have been checked already, for as
+    long as the author's record lasts. Raises what `UNREACHABLE` lists."""
     if visit is not None:
         await seen(redis, author, visit, chosen)
     else:
@@ -235,7 +240,7 @@ async def store_choice(
 async def store(
     redis: Redis, author: str, *, name: str | None = None, color: int | str | None = None
 ) -> None:
-    """Puts on record what is given, within bounds already. Raises what `UNREACHABLE` lists."""
+    """Stores a record whose values have been checked already. Raises what `UNREACHABLE` lists."""
     key, works = author_key(author), []
     if color is not None:
         works.append(redis.rush.hset(key, "color", _shade(color)))
@@ -245,7 +250,7 @@ async def store(
 
 
 async def author_for(redis: Redis, mapper: str) -> str:
-    """The author that stands for this name of another system, made if there is none."""
+    """The author that has this name in another system, made if there is none."""
     key = mapper_key("author", mapper)
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None:
@@ -265,7 +270,7 @@ async def author_for(redis: Redis, mapper: str) -> str:
 
 
 async def create(redis: Redis, name: str = "") -> str:
-    """A new author."""
+    """Makes a new author."""
     author = await _create(redis)
     if name:
         await update(redis, author, name=name)
@@ -289,8 +294,8 @@ async def update(
     color: str | None = None,
     for_good: bool = True,
 ) -> None:
-    """Stores what is given. An empty name takes the name away, a long one is cut; what is no
-    colour leaves the one that was there. `for_good` makes the author permanent."""
+    """Updates the record of an author. An empty name removes the name, a long one is cut, and an
+    invalid colour leaves the old one. `for_good` makes the author permanent."""
     await updated(redis, author, name=name, color=color, for_good=for_good)
 
 
@@ -302,8 +307,8 @@ async def updated(
     color: str | None = None,
     for_good: bool = True,
 ) -> Author | None:
-    """Does what `update` does, and returns what is on record then; None for an author that is
-    not."""
+    """Does what `update` does, and returns what is on record then; None for an author that does not
+    exist."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
         _ = pipeline.hset(author_key(author), "name", _stored(name))
@@ -327,7 +332,8 @@ async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
     """Those of the authors that exist, in one round trip for some hundreds. One whose key holds
     something else is as good as unknown: it must not keep people from the pads that it has been on.
 
-    Whoever asks for authors asks here, so that those whom only another system knows are brought.
+    Everybody who asks for authors asks here, so that authors whom only another system knows are
+    found, too.
     """
     wanted = list(authors)
     found = await _read(redis, wanted)
@@ -363,18 +369,18 @@ async def _read_some(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
 
 
 async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
-    """Puts authors on record for good who come from elsewhere, unless they are known here: who is
-    known has perhaps changed name and colour since, and keeps them.
+    """Stores authors from elsewhere permanently, unless they are known here: a known author may
+    have changed name or colour since, and keeps them.
 
-    All in one round trip, unless some of them are known as visitors only: it takes two more to
-    make those permanent. Of each it is decided in one step, so that nobody who joins meanwhile
-    loses the name or colour that he has chosen.
+    This takes one round trip, or three if some of them are known only as visitors and have to be
+    made permanent. For each author it is one atomic step, so that nobody who joins meanwhile loses
+    the name or colour that they have chosen.
 
     Arguments:
-        brought: the authors; a few hundred at a time.
+      brought: the authors; a few hundred at a time.
 
-    Returns the ids of those who were put on record. Raises what `UNREACHABLE` lists; some may be
-    on record then, and to bring all of them again does no harm.
+    Returns the ids of those who were stored. Raises what `UNREACHABLE` lists; some may have been
+    stored then, and it does no harm to try all of them again.
     """
     replies = await all_of(
         *(

@@ -1,9 +1,9 @@
-"""Commands that thousands of sockets want at the same moment, many to a round trip.
+"""Commands that thousands of sockets want at the same moment, many of them in one round trip.
 
 When a worker dies, all of its clients come to the others within a second, and each costs half a
-dozen small commands. One by one they would take a connection each, and more time in system calls
-than in everything else. So they share one (`hot`), on which what is asked for in one turn of the
-event loop is one write, and nobody waits for what another has asked before.
+dozen small commands. One by one, they would take a connection each, and more time in system calls
+than in everything else. So they share one connection (`hot`): everything asked for in one turn of
+the event loop is one write, and nobody waits for what another has asked before.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from padfleet.shared.log.pipe import Command
 
 
 class AutoPipeline:
-    """Stands for the client where one of these few commands is wanted."""
+    """Takes the client's place for these few commands."""
 
     def __init__(self, commands: HotCommands) -> None:
         self._call, self._exchange = commands.call, commands.exchange
@@ -33,14 +33,15 @@ class AutoPipeline:
         await self._call("HSET", key, name, value)
 
     async def set_once(self, key: str, value: str, keep_ms: int = 0) -> str:
-        """What stands there now: this value, unless there was one before. Repeated after a lost
-        answer, it says the same. `keep_ms`: for how long, if it is this one; 0: for good."""
+        """Sets the key unless it has a value, and returns its value then. A repetition after a lost
+        answer returns the same. `keep_ms`: how long the key lives if this call sets it; 0:
+        forever."""
         until = ("PX", keep_ms) if keep_ms else ()
         before: bytes | None = await self._call("SET", key, value, "NX", "GET", *until)
         return value if before is None else before.decode()
 
     async def hgetall_each(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
-        """The fields of each; empty: there is no such key."""
+        """Returns the fields of each key; empty if there is no such key."""
         replies = await self._each([("HGETALL", key) for key in keys])
         for reply in replies:
             if isinstance(reply, Exception):
@@ -59,10 +60,11 @@ class AutoPipeline:
         await self._call("PERSIST", key)
 
     async def keep_on(self, key: str, seconds: int) -> None:
-        """For so long from now on, unless it is there for good."""
+        """Lets the key live for this long from now on, unless it is permanent."""
         await self._call("EXPIRE", key, seconds, "XX")
 
     async def xrange(self, key: str, first: str, last: str) -> Sequence[Any]:
-        """Each entry as the server has it: its ID, and a list of its fields and values in turn."""
+        """Returns each entry as the server has it: its ID, and a list of alternating fields and
+        values."""
         found: Sequence[Any] = await self._call("XRANGE", key, first, last)
         return found

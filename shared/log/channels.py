@@ -1,11 +1,11 @@
 """Sharded subscriptions that stay alive.
 
-Pub/sub forgets: what is published while nobody listens is gone. So the subscriber says whenever a
-channel was subscribed *again*, and its user reads from the stream what may have been missed.
+Pub/sub forgets: what is published while nobody listens is gone. So the subscriber reports whenever
+a channel was subscribed *again*, and its user reads from the stream what may have been missed.
 
-redis-py's own cluster pub/sub reads its nodes in turn with blocking waits, which costs seconds
-with two nodes, and does not find a promoted node by itself. Hence one connection and one task
-for each node here.
+redis-py's own cluster pub/sub reads its nodes one after another with blocking waits, which takes
+seconds with two nodes, and does not find a promoted node by itself. So there is one connection and
+one task per node here.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 PING_INTERVAL = 2.0
-"""Seconds of silence after which the connection is asked whether it still works; as many again
-without an answer, and it is given up."""
+"""Seconds of silence after which the connection is checked. After as many again without an answer,
+it is given up."""
 
 
 class Subscriber:
-    """Delivers the messages of every subscribed channel to `on_message`, in their order.
+    """Delivers the messages of every subscribed channel to `on_message`, in order.
 
     `on_resubscribed(channel)` is called when a subscription that had been lost is back. Both are
     called from the event loop and must not block.
@@ -43,7 +43,7 @@ class Subscriber:
         on_resubscribed: Callable[[str], None],
         keeper: Keeper | None = None,
     ) -> None:
-        """`keeper` looks after the connections."""
+        """`keeper` runs the tasks of the connections."""
         self._redis = redis
         self._on_message = on_message
         self._on_resubscribed = on_resubscribed
@@ -55,11 +55,12 @@ class Subscriber:
 
     @property
     def connected(self) -> bool:
-        """Whether every wanted channel is subscribed just now."""
+        """Whether every wanted channel is subscribed at the moment."""
         return all(event.is_set() for event in self._wanted.values())
 
     async def subscribe(self, channel: str) -> None:
-        """Returns once the server has confirmed: nothing published from now on is missed."""
+        """Returns once the server has confirmed the subscription: nothing published from now on is
+        missed."""
         event = self._wanted.get(channel)
         if event is None:
             event = self._wanted[channel] = asyncio.Event()
@@ -104,13 +105,13 @@ class Subscriber:
         self._confirmed_once.add(channel)
 
     def doubtful(self, channels: set[str]) -> None:
-        """They are not subscribed for the moment."""
+        """Notes that these channels are not subscribed at the moment."""
         for channel in channels:
             if event := self._wanted.get(channel):
                 event.clear()
 
     async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
-        """Finds these channels a place again, wherever they live now."""
+        """Subscribes these channels again, on whichever node has them now."""
         self.doubtful(channels)
         try:
             await self._redis.refresh()
@@ -133,13 +134,13 @@ class Subscriber:
 
 
 class _NodeFeed:
-    """The connection to one node, for as long as channels are wanted there."""
+    """The connection to one node, which lasts as long as channels are wanted there."""
 
     def __init__(self, subscriber: Subscriber, node: Node) -> None:
         self.node = node
         self.channels: set[str] = set()
         self._leaving = Counter[str]()
-        """How often each channel has been given up on this connection, and no answer has come."""
+        """How often each channel has been unsubscribed on this connection without an answer yet."""
         self._subscriber = subscriber
         self._connection: ListeningConnection | None = None
         self._pauses = RetryPauses(LONGEST_OF_FEW)
@@ -164,14 +165,14 @@ class _NodeFeed:
 
     def _send(self, *command: str) -> None:
         """Sends if connected; on connecting, all channels are subscribed anyway. A failed send
-        needs no care: the connection ends, and is made anew."""
+        needs no handling: the connection ends, and is made again."""
         if self._connection is not None:
             self._connection.send(command)
 
     async def _run(self) -> None:
         while True:
             progress()
-            # If this was begun again after a fault, what came meanwhile has been missed.
+            # If this was restarted after a fault, messages have been missed meanwhile.
             self._subscriber.doubtful(self.channels)
             try:
                 await self._listen()
@@ -181,13 +182,13 @@ class _NodeFeed:
                     extra={"node": self.node.name, "error": str(error)},
                 )
             except ResponseError as error:
-                # MOVED: the slot lives elsewhere now. Which of our channels it was, the error
-                # does not say, so all of them are placed anew.
+                # MOVED: another node has the slot now. The error does not say which of our channels
+                # it was, so all of them are subscribed again.
                 log.info(
                     "subscription refused", extra={"node": self.node.name, "error": str(error)}
                 )
             except Exception:
-                # A fault of ours, or of the library. It is as good a reason to begin anew.
+                # A fault of ours, or of the library, is as good a reason to reconnect.
                 log.exception("subscription failed", extra={"node": self.node.name})
             await self._pauses.rest()
             moved, self.channels = self.channels, set()
@@ -203,7 +204,7 @@ class _NodeFeed:
                 return
 
     async def _listen(self) -> None:
-        """Until the connection ends; raises why."""
+        """Reads until the connection ends; raises the reason."""
         connection = await listen(
             self.node.connection(), self._take, silence=PING_INTERVAL, patience=COMMAND_TIMEOUT
         )
@@ -226,7 +227,8 @@ class _NodeFeed:
                 self._subscriber.deliver(channel.decode(), data)
             case [b"ssubscribe", bytes(channel), _]:
                 self._pauses.succeeded()
-                # Before an answer to our leaving, it is that to an earlier coming.
+                # Until our unsubscription is answered, this is the answer to an earlier
+                # subscription.
                 if not self._leaving[channel.decode()]:
                     self._subscriber.confirmed(channel.decode())
             case [b"sunsubscribe", bytes(channel), _]:
@@ -234,7 +236,7 @@ class _NodeFeed:
 
     def _left(self, channel: str) -> None:
         if self._leaving[channel]:
-            # As we have asked. Somebody may want it again by now, and its coming is on the way.
+            # As we have asked. Somebody may want it again by now; that subscription is on its way.
             self._leaving[channel] -= 1
             if not self._leaving[channel]:
                 del self._leaving[channel]
@@ -246,5 +248,6 @@ class _NodeFeed:
     async def _moved(self, channel: str) -> None:
         await self._subscriber.lost(self, {channel})
         if not self.channels and self._connection is not None:
-            # Nobody finds this feed any more: what is wanted of the node again gets another.
+            # Nobody finds this feed any more: whoever wants something from the node again gets
+            # another.
             self._connection.close()

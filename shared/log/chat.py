@@ -1,4 +1,5 @@
-"""A pad's chat: a stream beside its revisions, of messages numbered from 0 without a hole."""
+"""A pad's chat: a stream separate from its revisions, with messages numbered from 0 without a
+gap."""
 
 import hashlib
 import secrets
@@ -18,11 +19,11 @@ NO_MESSAGES = -1
 
 
 class NoPad(Exception):
-    """There is no pad, so that nothing can be put beside it."""
+    """There is no such pad, so nothing can be stored for it."""
 
 
 class ChatMessage(NamedTuple):
-    """What somebody said. The name that goes with it is the author's at the time of reading."""
+    """What somebody said. The name shown with it is the author's at the time of reading."""
 
     number: int  #: its index
     author: str  #: empty: nobody's, as when the HTTP API speaks for no author
@@ -31,7 +32,7 @@ class ChatMessage(NamedTuple):
     extra: dict[str, Any]  #: what plugins' pages have added to the message, by name
 
     def to_record(self) -> bytes:
-        # As JSON, which it came as: msgpack has no room for every number that JSON can hold.
+        # As JSON, in which it came: msgpack cannot represent every number that JSON can.
         extra = dumps(self.extra) if self.extra else ""
         return pack((self.author, self.time, self.text, extra))
 
@@ -57,11 +58,11 @@ async def say(
     extra: Mapping[str, Any] | None = None,
     request: str | None = None,
 ) -> int:
-    """Appends a message, and announces it to all workers; returns its index.
+    """Appends a message and announces it to all workers; returns its index.
 
-    Exactly once, also where the answer was lost and the call repeated; and where the author's
-    client repeats it, if it has named it by `request`. Raises `NoPad`, `OutOfBounds`, or what
-    `UNREACHABLE` lists.
+    The message is stored exactly once, even if the call is repeated because the answer was lost, or
+    if the author's client repeats a message that it has named with `request`. Raises `NoPad`,
+    `OutOfBounds`, or what `UNREACHABLE` lists.
     """
     bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
@@ -81,7 +82,7 @@ async def say(
 
 
 def _call(author: str, request: str | None) -> str:
-    """A name for one thing that is said. One client must not be able to guess another's."""
+    """A name for one message. One client must not be able to guess another's."""
     if request is None:
         return secrets.token_hex(8)
     named = f"{author}\0{request}".encode("utf-8", "surrogatepass")
@@ -89,14 +90,14 @@ def _call(author: str, request: str | None) -> str:
 
 
 async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:
-    """The messages first…last, both included, in order; those that there are of them."""
+    """Returns the messages first…last, both included, in order; those that exist."""
     return messages_of(await stored_messages(redis, keys, first, last))
 
 
 async def stored_messages(
     redis: Redis, keys: PadKeys, first: int, last: int
 ) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """The same, as entries of the chat's stream."""
+    """Returns the same as entries of the chat's stream."""
     if last < max(first, 0):
         return []
     reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
@@ -114,8 +115,8 @@ def messages_of(stored: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[C
 
 
 async def chat_pages(redis: Redis, keys: PadKeys, size: int) -> AsyncIterator[list[ChatMessage]]:
-    """All messages up to the one that is the newest now, the oldest first, up to `size` in one
-    read. No page is empty."""
+    """Yields all messages up to the newest one at the time of the call, the oldest first, up to
+    `size` in one read. No page is empty."""
     newest = await chat_head(redis, keys)
     for start in range(0, newest + 1, size):
         messages = await read_chat(redis, keys, start, min(start + size - 1, newest))

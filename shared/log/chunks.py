@@ -1,6 +1,6 @@
 """Chunks: the old revisions of a pad, a thousand together and compressed.
 
-Pure, and free of the Redis library, for those who are handed chunks and read none.
+Pure and independent of the Redis library, for code that is given chunks and does not read them.
 """
 
 import zlib
@@ -10,12 +10,12 @@ from typing import Any
 from padfleet.shared.log.records import Revision, pack, unpack
 
 CHUNK_REVISIONS = 1000
-"""Revisions in one compressed chunk. Part of the storage format: chunk n holds the revisions from
-n * CHUNK_REVISIONS on, so that a revision's chunk is known without looking."""
+"""Revisions in one compressed chunk. This is part of the storage format: chunk n holds the
+revisions from n * CHUNK_REVISIONS on, so a revision's chunk is known without looking."""
 
 
 def encode_chunk(revisions: Sequence[Revision]) -> bytes:
-    """One whole chunk, compressed: about a tenth of what its revisions take in the stream."""
+    """Compresses one whole chunk, to about a tenth of what its revisions take in the stream."""
     records: list[Any] = [unpack(revision.to_record()) for revision in revisions]
     return zlib.compress(pack(records), 6)
 

@@ -1,7 +1,8 @@
-"""What a writer stores under its lease: one script each, which checks term, position and reign.
+"""What a writer stores under its lease: each function runs one script, which checks the term, the
+position and the reign.
 
-Every function may be called again after an answer that was lost. It raises what `UNREACHABLE`
-lists, and `ResponseError` where a key is of a wrong type.
+Every function may be called again if its answer was lost. It raises what `UNREACHABLE` lists, and
+`ResponseError` if a key has a wrong type.
 """
 
 import asyncio
@@ -19,21 +20,21 @@ from padfleet.shared.log.unwritten import Unwritten
 
 
 class CommitVerdict(NamedTuple):
-    """What commit.lua or delete.lua answers."""
+    """The answer of commit.lua or delete.lua."""
 
     word: bytes  #: ``ok``, or which of its checks failed
     details: list[Any]  #: what it has found instead
 
 
 class PadPart(NamedTuple):
-    """One pad's part of a commit: of commit.lua's KEYS and ARGV."""
+    """One pad's part of a commit, in commit.lua's KEYS and ARGV."""
 
     keys: list[str]
     args: list[Argument]
 
 
 class CommitCall(NamedTuple):
-    """What commit.lua is called with."""
+    """The arguments of commit.lua."""
 
     keys: list[str]
     args: list[Argument]
@@ -49,10 +50,11 @@ def commit_call(
     lease_ms: int,
     hold: bool,
 ) -> CommitCall:
-    """To store the parts of all pads, or of none, and lengthen the lease to `lease_ms` from then.
+    """Makes the call that stores the parts of all pads, or of none, and extends the lease to
+    `lease_ms` from then.
 
-    `settled` are inbox IDs: first the new position, then entries behind it that are settled as
-    well. `opened` are pads that are made by being opened. With `hold`, nobody is told yet.
+    `settled` are inbox IDs: first the new position, then entries after it that are settled as well.
+    `opened` are pads that are made by being opened. With `hold`, nobody is told yet.
     """
     partition = lease.partition
     keys = [keyspace.state(partition), keyspace.inbox(partition)]
@@ -68,27 +70,27 @@ def commit_call(
 
 
 async def commit(redis: Redis, call: CommitCall) -> CommitVerdict:
-    """Makes the call. It may be made again after an answer that was lost."""
+    """Runs the call. It may be run again if its answer was lost."""
     word, *details = await scripts.COMMIT(redis.hot, call.keys, call.args)
     return CommitVerdict(word, details)
 
 
 def post(redis: Redis, calls: Sequence[CommitCall]) -> "asyncio.Future[list[Any]] | None":
-    """Makes several calls, which may be of several partitions where these are on one server, as
-    `HotCommands.post` does. The replies are for `verdict_of`."""
+    """Sends several calls, which may be of several partitions on the same server, like
+    `HotCommands.post`. Pass the replies to `verdict_of`."""
     return redis.hot.post([scripts.COMMIT.command(call.keys, call.args) for call in calls])
 
 
 def verdict_of(reply: Any) -> CommitVerdict | None:
-    """What a call has come to; None: it is not known."""
+    """Returns the verdict in a reply; None if it is not known."""
     return None if isinstance(reply, Exception) else CommitVerdict(reply[0], reply[1:])
 
 
 async def delete(
     redis: Redis, lease: Lease, position: str, keys: PadKeys, epoch: int
 ) -> CommitVerdict:
-    """Takes the pad's keys away and moves the inbox to `position`; `epoch` is of whatever comes
-    after the pad."""
+    """Deletes the pad's keys and moves the inbox to `position`; `epoch` is the one of whatever
+    takes the pad's place."""
     all_keys = [keys.state, keys.meta, *keys.deletable]
     args: list[Argument] = [lease.term, lease.position, position]
     args += [keys.channel, epoch, lease.reign]
@@ -111,8 +113,8 @@ async def tell_held_back(
 
 
 async def put_snapshot(redis: Redis, lease: Lease, keys: PadKeys, snapshot: Snapshot) -> None:
-    """Puts a snapshot in the place of the one before. Nothing is stored where the lease is somebody
-    else's by now, or the pad has another epoch, or a newer snapshot."""
+    """Replaces the pad's snapshot. Nothing is stored if the lease belongs to somebody else by now,
+    or if the pad has another epoch or a newer snapshot."""
     await scripts.SNAPSHOT(
         redis.client,
         [keys.state, keys.snap, keys.meta],
@@ -123,8 +125,8 @@ async def put_snapshot(redis: Redis, lease: Lease, keys: PadKeys, snapshot: Snap
 async def pack_chunk(
     redis: Redis, lease: Lease, keys: PadKeys, epoch: int, revisions: Sequence[Revision]
 ) -> bool:
-    """Moves revisions, which are all those of one chunk, from the stream into it. False, and
-    nothing is moved, where the lease is somebody else's by now, or the pad has another epoch."""
+    """Moves all revisions of one chunk from the stream into the chunk. Returns False, and moves
+    nothing, if the lease belongs to somebody else by now, or if the pad has another epoch."""
     number = revisions[0].rev // CHUNK_REVISIONS
     end = (number + 1) * CHUNK_REVISIONS
     moved = await scripts.COMPACT(

@@ -1,4 +1,4 @@
-"""Asks one server whether it still has a commit, and how many of its replicas have it, too."""
+"""Asks a server whether it still has a commit, and how many of its replicas have it."""
 
 import asyncio
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from padfleet.shared.log.reigns import server_of
 from padfleet.shared.tasks import Tasks, hand_over
 
 WAIT_MS = 500
-"""One wait. There is no limit to their number: a commit that the replicas do not have is told to
-nobody, however long that takes."""
+"""Duration of one wait in ms. Waits are repeated without limit: nobody is told of a commit that the
+replicas do not have, however long that takes."""
 
 
 class Unconfirmed(Exception):
-    """The commit is not on this server (any more): nobody has been told of it. Holds the verdict
-    of confirm.lua."""
+    """The commit is not, or no longer, on this server, and nobody has been told of it. Holds the
+    verdict of confirm.lua."""
 
 
 class _Question(NamedTuple):
@@ -29,12 +29,12 @@ class _Question(NamedTuple):
 
 
 class ConfirmingConnection:
-    """One connection to one node: WAIT concerns the connection it is sent on, which redis-py's
-    pools and cluster client do not let one choose.
+    """A connection to one node for WAIT, which concerns the connection on which it is sent.
+    redis-py's pools and cluster client do not let one choose the connection.
 
-    While one WAIT is under way, the commits of other partitions gather, and share the next: it
-    covers all that was written on its connection before it. So a commit waits for two of them at
-    most, however many partitions the node has.
+    While one WAIT is in progress, the commits of other partitions gather and share the next one,
+    since WAIT covers everything that was written on its connection before. So a commit waits for at
+    most two of them, however many partitions the node has.
     """
 
     def __init__(self, node: Node, wanted: int) -> None:
@@ -47,8 +47,9 @@ class ConfirmingConnection:
         self._task: asyncio.Task[None] | None = None
 
     async def ask(self, state: str, lease: Lease, position: str) -> int:
-        """How many replicas have the commit that moved the partition to `position`: those that are
-        wanted, or fewer if they did not say so within `WAIT_MS`. `state` is the partition's key.
+        """Returns how many replicas have the commit that moved the partition to `position`: as many
+        as are wanted, or fewer if they did not confirm within `WAIT_MS`. `state` is the partition's
+        key.
 
         Raises `Unconfirmed`, or what `UNREACHABLE` lists.
         """
@@ -66,7 +67,7 @@ class ConfirmingConnection:
                 try:
                     answers = await self._exchange(asked)
                 except Exception as error:
-                    # Half-read replies would be taken for those of the next question.
+                    # Half-read replies would be taken for those to the next question.
                     await self._hang_up()
                     answers = [error] * len(asked)
                 except asyncio.CancelledError:
@@ -81,12 +82,13 @@ class ConfirmingConnection:
     async def _exchange(self, asked: list[_Question]) -> list[int | Exception]:
         server = server_of(asked[-1].lease.reign)
         if server != self._server:
-            # There was a fail-over. The old primary may stand still, and would be waited for.
+            # There was a fail-over. The old primary may be frozen, and waiting for it would take
+            # long.
             self._server = server
             await self._hang_up()
         if self._connection is None:
             connection = self._node.connection()
-            # A server that stands still is connected to, by its kernel, and says nothing.
+            # The kernel of a frozen server still accepts connections, but nothing answers.
             async with asyncio.timeout(COMMAND_TIMEOUT):
                 await connection.connect()
             self._connection = connection

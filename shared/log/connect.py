@@ -1,4 +1,4 @@
-"""Connections to Redis, be it one server, a primary that Sentinel names, or a cluster.
+"""Connections to Redis: to a single server, a primary that Sentinel names, or a cluster.
 
 The rest of the package sees a `Redis` with a client for commands and a way to open a bare
 connection for subscriptions.
@@ -34,7 +34,7 @@ Client = SingleClient | RedisCluster
 
 
 class Outdated(exceptions.ConnectionError):
-    """The answer is that of a server whose place another has taken."""
+    """The answer comes from a server that has been replaced."""
 
 
 _send_packed = AbstractConnection.send_packed_command
@@ -45,30 +45,30 @@ async def _send_or_lose(
 ) -> None:
     if self.is_connected and leads_astray(self):
         await self.disconnect(nowait=True)
-        # Not connected anew here: whoever has subscribed on it has to do so again.
+        # It does not reconnect here: whoever has subscribed on it has to do so again.
         raise exceptions.ConnectionError("another server has taken the place of this one")
     if not self.is_connected:
-        # redis-py's own way back leads to the address that it had, and a primary that stands still
-        # takes new connections. This one asks Sentinel first, if there is one.
+        # redis-py would reconnect to the address that it had, and the kernel of a frozen primary
+        # accepts new connections. This asks Sentinel first, if there is one.
         await self.connect()
     asked_to_end = cancellations()
     try:
         await _send_packed(self, command, check_health)
     except (RuntimeError, AttributeError) as error:
-        # It has been closed meanwhile: by the server, of which uvloop says RuntimeError where
-        # asyncio's own loop says nothing and the read fails; or by another task, which makes its
-        # writer None. redis-py knows OSError only.
+        # It has been closed meanwhile: by the server, for which uvloop raises RuntimeError where
+        # asyncio's own loop raises nothing and the read fails; or by another task, which sets its
+        # writer to None. redis-py only expects OSError.
         raise exceptions.ConnectionError(f"closed meanwhile: {error}") from error
     if cancellations() > asked_to_end:
-        # redis-py sends by `asyncio.wait_for`, which until Python 3.12 takes no notice of being
-        # cancelled in the turn of the event loop in which it has sent. Who is told to stop would
-        # go on. An answer comes to it that nobody reads, so the connection is of no more use.
+        # redis-py sends with `asyncio.wait_for`, which until Python 3.12 ignores a cancellation in
+        # the turn of the event loop in which it has sent. A cancelled caller would go on. A reply
+        # arrives that nobody reads, so the connection is of no more use.
         await self.disconnect(nowait=True)
         raise asyncio.CancelledError
 
 
-# For all of its connections, those of Sentinel and of cluster nodes too, which it makes by classes
-# of its own.
+# For all of its connections, including those of Sentinel and of cluster nodes, for which redis-py
+# has separate classes.
 AbstractConnection.send_packed_command = _send_or_lose  # type: ignore[method-assign]
 
 UNREACHABLE = (
@@ -89,30 +89,30 @@ UNREACHABLE = (
 
 COMMAND_TIMEOUT = 2.0
 """Seconds without an answer after which a connection counts as broken. Longer than any blocking
-read of ours (0.25 s), or those would be taken for a dead server; not much longer, because what was
-sent to a primary that froze is only sent to the new one after that."""
+read of ours (0.25 s), which would otherwise be taken for a dead server; not much longer, because
+what was sent to a frozen primary is sent to the new one only after that."""
 
 
 PATIENCE = 20.0
-"""Seconds for one step of a task that goes on for good, after which it is tried anew. Where all
-nodes of a cluster swallow what they are sent, redis-py by itself takes minutes to say so, and a
-task that gets nowhere for one counts as dead."""
+"""Seconds for one step of a long-running task, after which it is retried. If all nodes of a cluster
+swallow what they are sent, redis-py by itself takes minutes to report it, and a task that makes no
+progress for one minute counts as dead."""
 
 FEW = 20
-"""Reads of histories, or new authors, that a process has under way at the same time."""
+"""Most reads of histories, or new authors, that a process handles at the same time."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One server that subscriptions can be made on; its name is stable while it lives."""
+    """One server on which subscriptions can be made; its name is stable as long as it lives."""
 
     name: str
     connection_class: type[AbstractConnection]
     options: dict[str, Any]
 
     def connection(self) -> AbstractConnection:
-        # RESP2, for in RESP3 redis-py hands pushed messages to a callback, out of line with the
-        # replies. No read timeout: a quiet channel is not a broken one (the subscriber pings).
+        # RESP2, because with RESP3 redis-py passes pushed messages to a callback, out of order with
+        # the replies. No read timeout: a quiet channel is not a broken one (the subscriber pings).
         options = {**self.options, "protocol": 2, "socket_timeout": None}
         return self.connection_class(**options)
 
@@ -129,13 +129,13 @@ class Redis:
     def __init__(self, client: Client) -> None:
         self.client = client  #: redis-py's: for all that is not hot
         self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
-        """For what every revision needs, on its way into its inbox and out of it."""
+        """For what every revision needs, on its way into and out of its inbox."""
         self._rush = HotCommands(self, patience=COMMAND_TIMEOUT)
         self.rush = AutoPipeline(self._rush)
         """For what thousands of sockets may want at the same moment."""
         self.few = asyncio.Semaphore(FEW)
         """For calls that thousands of sockets may want and that do not go through `rush`, so that
-        those who only read the history leave places to those who join; see `lanes`."""
+        people who only read the history leave connections for those who join; see `lanes`."""
         self._succession = Succession()
 
     @property
@@ -143,7 +143,7 @@ class Redis:
         return isinstance(self.client, RedisCluster)
 
     async def start(self) -> None:
-        """Connects once. Raises what `UNREACHABLE` lists when there is nobody to connect to."""
+        """Connects once. Raises what `UNREACHABLE` lists if no server can be reached."""
         if isinstance(self.client, RedisCluster):
             _ = await self.client.initialize()
         else:
@@ -170,7 +170,7 @@ class Redis:
         return Node("primary", pool.connection_class, pool.connection_kwargs)
 
     def node_at(self, host: str, port: int) -> Node:
-        """The node of a cluster with this address, also if nobody has heard of it before."""
+        """Returns the node of a cluster with this address, even if it was not known before."""
         assert isinstance(self.client, RedisCluster)
         nodes = self.client.nodes_manager
         known: ClusterNode | None = nodes.get_node(host=host, port=port)
@@ -179,7 +179,8 @@ class Redis:
         return Node(known.name, known.connection_class, known.connection_kwargs)
 
     async def moved(self, error: exceptions.MovedError) -> None:
-        """A node has said that a slot is another's: noted as redis-py notes it when it is told."""
+        """Records that a node has said that another one has a slot, as redis-py records it for its
+        own commands."""
         if isinstance(self.client, RedisCluster):
             client = self.client
             client.reinitialize_counter += 1
@@ -189,32 +190,34 @@ class Redis:
                 await client.nodes_manager.move_slot(error)
 
     async def heard_under(self, partition: int, reign: str) -> None:
-        """To be called with every answer that says under which reign it is. Raises `Outdated` if
-        that is over, which `UNREACHABLE` lists: the next answer may be another server's."""
+        """Must be called with every answer that says under which reign it is. Raises `Outdated` if
+        that reign is over, which `UNREACHABLE` lists: the next answer may come from another
+        server."""
         if not self.is_present(partition, reign):
             await self.refresh()
             raise Outdated(f"the reign {reign} over partition {partition} is over")
 
     def is_present(self, partition: int, reign: str) -> bool:
-        """The same for a message, of which there is no other to be had."""
+        """Checks the same for a message, which cannot be asked for again."""
         return self._succession.goes_on(partition, reign, asyncio.get_running_loop().time())
 
     def known_reign(self, partition: int) -> str:
-        """The one under which the partition was heard of last; empty: it never was."""
+        """The last reign that the partition is known to have had; empty if none is known."""
         return self._succession.present(partition)
 
     async def refresh(self) -> None:
-        """Asks anew which node holds what.
+        """Asks again which node holds what.
 
-        redis-py does so by itself on a failed command, but a process that only subscribes issues
-        none and would wait for a dead node for good.
+        redis-py does so by itself after a failed command, but a process that only subscribes sends
+        no commands, and would wait for a dead node forever.
         """
         if isinstance(self.client, RedisCluster):
             await self.client.nodes_manager.initialize()
 
 
 def open_redis(url: str) -> Redis:
-    """A `Redis` for this URL; no connection is made yet. ValueError says what is wrong with it."""
+    """Makes a `Redis` for this URL, without connecting yet. ValueError says what is wrong with
+    it."""
     where = parse(url)
     options: dict[str, Any] = {
         "username": where.username,

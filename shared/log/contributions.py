@@ -1,4 +1,4 @@
-"""Which pads an author has written on: an index, which can always be told from the pads."""
+"""Which pads an author has written on: an index, which can always be rebuilt from the pads."""
 
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from itertools import compress
@@ -13,8 +13,8 @@ from padfleet.shared.log.keys import Keyspace, author_pads_key
 async def note(
     redis: Redis, authors: Iterable[str], pad_id: str, epoch: int, *, kept: Collection[str] = ()
 ) -> None:
-    """They are on record for good from then on, as those `kept` are already. Raises what
-    `UNREACHABLE` lists."""
+    """Adds the pad to these authors' lists, which makes their records permanent, unless they are
+    already (`kept`). Raises what `UNREACHABLE` lists."""
     wanted = [author for author in authors if author != SYSTEM_AUTHOR]
     for some in slices(wanted, ASKED_AT_ONCE):
         pipeline = redis.client.pipeline(transaction=False)
@@ -35,8 +35,8 @@ async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
-    """In alphabetical order, wherever they are. What the index says of pads that are gone is taken
-    out of it."""
+    """Returns the pads in alphabetical order, wherever they are. Entries for pads that are gone are
+    removed from the index."""
     reply = redis.client.hgetall(author_pads_key(author))
     known = await cast("Awaitable[dict[bytes, bytes]]", reply)
     names = dict.fromkeys(name.decode() for name in known)

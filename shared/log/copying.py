@@ -1,4 +1,4 @@
-"""A pad under another name, with all of its past."""
+"""Copies a pad with all of its history."""
 
 from padfleet.shared.batches import batches, slices
 from padfleet.shared.log import contributions, groups
@@ -15,7 +15,7 @@ from padfleet.shared.log.staging import Installed, Staging
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200
-"""Revisions, or chat messages, that are brought at a time."""
+"""Revisions, or chat messages, that are copied at a time."""
 
 MOVE_ATTEMPTS = 10
 
@@ -23,10 +23,12 @@ MOVE_ATTEMPTS = 10
 async def copy_pad(
     redis: Redis, keyspace: Keyspace, source: PadReader, destination: str, *, replace: bool
 ) -> Installed:
-    """Puts a copy of `source`, which stays where it lies, into the place of `destination` in one
-    step: its whole history, chat, saved revisions and settings. With `replace`, over what is there.
+    """Puts a copy of `source` in the place of `destination` in one step: its whole history, chat,
+    saved revisions and settings. With `replace`, it overwrites what is there. `source` stays as and
+    where it is.
 
-    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing is changed then.
+    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing has been changed
+    then.
     """
     meta = source.meta
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
@@ -65,11 +67,11 @@ async def move_pad(
     *,
     replace: bool,
 ) -> Installed:
-    """Copies `source` as `copy_pad` does, and deletes it. What is written on it meanwhile comes
-    along: then it is copied once more.
+    """Copies `source` as `copy_pad` does, and deletes it. Edits made meanwhile are included, by
+    copying it once more.
 
     Raises what `copy_pad` and `Edits.delete` raise; `Overtaken` if people write faster than it can
-    be copied, with the copy made, and nothing deleted.
+    be copied, in which case the copy has been made and nothing deleted.
     """
     for attempt in range(MOVE_ATTEMPTS):
         over = replace or attempt > 0

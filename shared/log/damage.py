@@ -1,4 +1,4 @@
-"""What is said where a pad's keys do not hold what they should. Pure.
+"""Errors for a pad whose keys do not hold what they should. Pure.
 
 with of_right_type(keys.snap):
     data = await redis.client.get(keys.snap)
@@ -25,21 +25,21 @@ _UNREADABLE = (
     UnpackException,
     zlib.error,
 )
-"""What reading bytes raises that we have not written, or that somebody has changed."""
+"""What decoding raises for bytes that we have not written, or that somebody has changed."""
 
 
 _FORBIDDEN = ("NOPERM", "ACL failure", "no permissions", "executing the script can't")
-"""What Redis and Valkey say in the several versions, where a script meets it."""
+"""What the different versions of Redis and Valkey say if a script runs into it."""
 
 
 class CorruptPad(Exception):
-    """What is stored of the pad does not fit together. The text says what."""
+    """The stored parts of the pad are inconsistent. The text says how."""
 
 
 @contextmanager
 def of_right_type(key: str) -> Iterator[None]:
-    """Around a command: raises `CorruptPad` where the key is not of the kind that it is for. A
-    server that is away, or forbids it, says nothing about the pad."""
+    """Wraps a command: raises `CorruptPad` if the key does not have the type that it should have.
+    An unreachable server, or one that refuses access, says nothing about the pad."""
     try:
         yield
     except ResponseError as error:
@@ -50,8 +50,8 @@ def of_right_type(key: str) -> Iterator[None]:
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Around the reading of what a command has found, and no command: raises `CorruptPad` where it
-    makes no sense."""
+    """Wraps the decoding of what a command has found, but not the command: raises `CorruptPad` if
+    it makes no sense."""
     try:
         yield
     except _UNREADABLE as error:
@@ -59,13 +59,13 @@ def readable(what: str) -> Iterator[None]:
 
 
 def is_wrong_type(error: BaseException) -> bool:
-    """Whether Redis says that a key holds another kind of value than a command is for."""
+    """Whether Redis says that a key holds another type of value than the command is for."""
     return isinstance(error, ResponseError) and "WRONGTYPE" in str(error)
 
 
 def is_of_a_key(error: BaseException) -> bool:
-    """Whether it is what a key holds that Redis, or a script of ours, cannot work with: it will be
-    no better in a moment, or on another worker."""
+    """Whether the error is due to a key's content, which Redis or a script of ours cannot work
+    with: trying again, or on another worker, would not help."""
     return (
         isinstance(error, ResponseError)
         and not isinstance(error, UNREACHABLE)
@@ -74,8 +74,8 @@ def is_of_a_key(error: BaseException) -> bool:
 
 
 def is_forbidden(error: BaseException) -> bool:
-    """Whether Redis does not let us: a command, or a key, that the user has no right to, in a
-    script too."""
+    """Whether Redis denies access: to a command or key that the user has no right to, also within a
+    script."""
     return isinstance(error, NoPermissionError) or (
         isinstance(error, ResponseError) and any(words in str(error) for words in _FORBIDDEN)
     )

@@ -1,7 +1,8 @@
-"""Deletion tokens: with one, a pad's creator can delete it although the browser forgot who he is.
+"""Deletion tokens: with one, a pad's creator can delete it even if the browser has forgotten who
+they are.
 
-Only a hash is stored, and under the pad's epoch, so that it is good for this pad alone and not for
-one that gets the same name later.
+Only a hash is stored, and under the pad's epoch, so that it works only for this pad and not for one
+that gets the same name later.
 """
 
 import hmac
@@ -13,7 +14,7 @@ from padfleet.shared.log.keys import PadKeys
 
 
 def deletion_field(epoch: int) -> str:
-    """The field of the meta hash that holds the token of this epoch."""
+    """The field of the meta hash with the token of this epoch."""
     return f"deletion:{epoch}"
 
 
@@ -22,11 +23,12 @@ def _hash(token: str) -> bytes:
 
 
 async def make_deletion_token(redis: Redis, keys: PadKeys, epoch: int) -> str | None:
-    """A new token, 64 hex digits; None if the pad has one, which nobody can be told again."""
+    """Makes a new token of 64 hex digits. Returns None if the pad has one, which cannot be shown
+    again."""
     token = secrets.token_hex(32)
     pipeline = redis.client.pipeline(transaction=False)
     _ = pipeline.hsetnx(keys.meta, deletion_field(epoch), _hash(token).decode())
-    # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
+    # It does not go by what HSETNX says, which after a lost answer would be that another was first.
     _ = pipeline.hget(keys.meta, deletion_field(epoch))
     _, stored = await pipeline.execute()
     return token if stored == _hash(token) else None

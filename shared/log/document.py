@@ -1,4 +1,5 @@
-"""A pad's text at one revision, moved forward one revision at a time. Pure but for `load`."""
+"""A pad's text at one revision, which can be moved forward one revision at a time. Pure except for
+`load`."""
 
 import asyncio
 import logging
@@ -30,22 +31,22 @@ from padfleet.shared.wire.jsontext import loads
 log = logging.getLogger(__name__)
 
 REPLAYED_AT_ONCE = 50
-"""Revisions that are gone through in one turn of the event loop."""
+"""Revisions that are replayed in one turn of the event loop."""
 
 LARGE_REVISION = 3_000
-"""Bytes of one that is gone through beside the event loop: its operations may take 20 ms."""
+"""Bytes from which on a revision is replayed in a thread: its operations may take 20 ms."""
 
 BYTES_AT_ONCE = 10_000
-"""Bytes of revisions that are gone through in one turn: as much as ordinary ones have."""
+"""Bytes of revisions that are replayed in one turn: as much as ordinary ones have."""
 
 LARGE = 30_000
-"""Characters of a snapshot's operations that are read beside the event loop: they take 20 ms."""
+"""Characters of a snapshot's operations from which on it is read in a thread: that takes 20 ms."""
 
 MANY_SPANS = 1_500
 MANY_ATTRIBUTES = 3_000
 MANY_UNITS = 500_000
-"""From which on a document is put together, and written as JSON, beside the event loop: each takes
-10 ms."""
+"""Length from which on a document is assembled, and encoded as JSON, in a thread: each takes 10
+ms."""
 
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
@@ -58,7 +59,7 @@ class DocumentChange(NamedTuple):
 
 
 class Document:
-    """A pad at revision `head`. Its pool has numbers of its own: they mean nothing outside."""
+    """A pad at revision `head`. Its pool has its own numbers, which mean nothing outside."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
@@ -75,8 +76,7 @@ class Document:
 
     @property
     def is_large(self) -> bool:
-        """Whether to go through all of it takes so long that it is to be done beside the event
-        loop."""
+        """Whether processing all of it takes so long that it should be done in a thread."""
         return (
             self.body.units > MANY_UNITS
             or len(self.pool) > MANY_ATTRIBUTES
@@ -85,19 +85,19 @@ class Document:
 
     @property
     def atext(self) -> AText:
-        """The text with its attributes. Costs a pass over it the first time after a change."""
+        """The text with its attributes. The first call after a change takes a pass over it."""
         if self._atext is None:
             self._atext = self.body.to_atext()
         return self._atext
 
     def start_over(self, epoch: int) -> None:
-        """Holds nothing any more, as a new one."""
+        """Drops everything, and is like a new document."""
         self.__dict__.update(type(self)(epoch).__dict__)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Becomes what the snapshot holds. Only for a document that holds nothing yet.
+        """Takes over the content of the snapshot. Only for a document that is still empty.
 
-        `CorruptPad`: its attributes are not those of its text, or not in its pool.
+        Raises `CorruptPad` if the attributes do not fit the text, or are not in the pool.
         """
         numbers = {int(number, 36) for number in set(_ATTRIBUTE.findall(snapshot.attribs))}
         if numbers and max(numbers) >= len(snapshot.pool):
@@ -113,7 +113,8 @@ class Document:
             self.pool.put(key, value)
 
     def replay(self, revision: Revision) -> None:
-        """Takes in a committed revision. `CorruptPad`: it is not the next one of this history."""
+        """Applies a committed revision. Raises `CorruptPad` if it is not the next one of this
+        history."""
         if revision.rev != self.head + 1:
             raise CorruptPad(f"revision {revision.rev} does not follow {self.head}")
         if chain_of(self.chain, revision.wire) != revision.chain:
@@ -142,12 +143,12 @@ class Document:
         self.head, self.time, self.chain = revision.rev, revision.time, revision.chain
 
     def authors(self) -> list[str]:
-        """Everyone who has written here, or whose text was brought here."""
+        """Everybody who has written here, or whose text was brought here."""
         return [value for key, value in self.pool.pairs() if key == "author" and value]
 
     def twin(self) -> "Document":
-        """The same at the same revision, to be read by another thread. Nobody may move this one on
-        meanwhile; if somebody does after all, nothing comes of it but what is read being wrong."""
+        """A copy at the same revision, to be read by another thread. The original must not be
+        changed meanwhile; if it is, the only consequence is that what is read is wrong."""
         twin = Document(self.epoch)
         twin.head, twin.time, twin.chain = self.head, self.time, self.chain
         twin.body, twin.pool, twin._atext = self.body, self.pool.clone(), self._atext
@@ -160,15 +161,15 @@ def chain_of(before: bytes, wire: bytes) -> bytes:
 
 
 async def replay(document: Document, revisions: Sequence[Revision]) -> None:
-    """Takes in committed revisions without holding up the event loop. Nobody may look at the
-    document meanwhile; whoever is cancelled here has to throw it away, since a thread goes on with
-    it. Raises `CorruptPad` as `Document.replay` does."""
+    """Applies committed revisions without blocking the event loop. Nobody may use the document
+    meanwhile. A caller that is cancelled here has to discard it, since a thread continues with it.
+    Raises `CorruptPad` as `Document.replay` does."""
     await in_turns(revisions, document.replay)
 
 
 async def in_turns(revisions: Sequence[Revision], take: Callable[[Revision], object]) -> None:
-    """Calls `take` with one after the other, in turns of the event loop of some milliseconds each,
-    and with large ones in a thread."""
+    """Calls `take` for one item after another, in turns of the event loop of some milliseconds
+    each, and in a thread for large ones."""
     number = size = 0
     for revision in revisions:
         if len(revision.wire) > LARGE_REVISION:
@@ -183,15 +184,15 @@ async def in_turns(revisions: Sequence[Revision], take: Callable[[Revision], obj
 
 
 async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -> Snapshot | None:
-    """As `load_from`, for a pad in Redis that is as `meta` says."""
+    """Does what `load_from` does, for a pad in Redis with this `meta`."""
     return await load_from(HotReader(redis, keys, meta), document)
 
 
 async def load_from(reader: PadReader, document: Document) -> Snapshot | None:
     """Brings a new document to the head of the pad; returns the snapshot that it started from.
 
-    Snapshot and tail: what it costs does not grow with the pad's age. The snapshot is only a short
-    cut: where it is damaged, the history is read from its beginning. Raises `CorruptPad`.
+    It reads a snapshot and the revisions after it, so the cost does not grow with the pad's age. If
+    the snapshot is damaged, it reads the history from its beginning. Raises `CorruptPad`.
     """
     meta = reader.meta
     try:

@@ -1,8 +1,8 @@
-"""Edits that do not come from a socket: put into the inbox like any other, and answered from the
-pad's channel.
+"""Edits that do not come from a socket: they are put into the inbox like any other, and answered
+through the pad's channel.
 
-    async with open_edits(redis, keyspace, timeout=5) as edits:
-        rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
+  async with open_edits(redis, keyspace, timeout=5) as edits:
+      rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
 
 Each edit is a session of its own, with one submission. So nothing that is known of other sessions
 concerns it: no fence, no cursor, no presence.
@@ -45,21 +45,21 @@ from padfleet.shared.supervisor import Keeper
 from padfleet.shared.tasks import aside
 
 LOOK_AFTER = 1.0
-"""Seconds without an answer after which we look where the entry stands."""
+"""Seconds without an answer after which the entry's state is looked up."""
 
 ATTEMPTS = 5
-"""How often a change is made anew for a pad that was replaced while it was made."""
+"""How often a change is made again for a pad that was replaced meanwhile."""
 
 ORDER = 1 << 53
-"""Above that of any session: an edit without one is not what any fence is about."""
+"""An order above that of any session: no fence concerns an edit without a session."""
 
 
 class Missing(Exception):
-    """There is no such pad, or not any more."""
+    """There is no such pad, or no longer."""
 
 
 class Overtaken(EditRefusal):
-    """Somebody has written on the pad since."""
+    """Somebody has written on the pad meanwhile."""
 
 
 class Unanswered(Exception):
@@ -72,7 +72,7 @@ class EditChange(NamedTuple):
 
 
 Make = Callable[[Document], EditChange | None]
-"""Makes the change, from the pad as it is; None: there is nothing to change."""
+"""Makes the change from the pad's present content; None: there is nothing to change."""
 
 
 class Edits:
@@ -85,8 +85,8 @@ class Edits:
         timeout: float,
         keeper: Keeper | None = None,
     ) -> None:
-        """`timeout`: seconds that an edit may take, once the writer has come to it; `keeper` looks
-        after the subscriptions."""
+        """`timeout`: seconds that an edit may take once the writer has come to it; `keeper` runs
+        the tasks of the subscriptions."""
         self._redis = redis
         self._keyspace = keyspace
         self._inbox = inbox
@@ -100,8 +100,8 @@ class Edits:
     async def create(
         self, pad_id: str, author: str, text: str, *, wrote_it: bool, to_be_written: bool = False
     ) -> bool:
-        """Whether it was this call that made the pad. `wrote_it`: the text is the author's;
-        `to_be_written`: the pad goes away by itself if nobody ever writes in it."""
+        """Creates a pad; returns whether it was this call that did. `wrote_it`: the text is the
+        author's own; `to_be_written`: the pad is removed if nobody ever writes in it."""
         origin = _origin(OPENS) if to_be_written else _origin()
         entry = Creation(pad_id, origin, author, text, wrote_it)
         outcome = await self._put(entry, base_rev=-1)
@@ -118,10 +118,10 @@ class Edits:
         for_others: bool = False,
         large: bool = False,
     ) -> int:
-        """Returns the revision that the change has become, or the head where nothing changed.
-        `large`: `make` may take long whatever the pad is, and is called in a thread.
+        """Returns the revision that the change has become, or the head if nothing changed. `large`:
+        `make` may take long whatever the pad contains, and is called in a thread.
 
-        Raises `Missing`, `EditRefusal`, which is `TooLarge` where it is that, `Unanswered`,
+        Raises `Missing`, `EditRefusal` (which is `TooLarge` if that is the reason), `Unanswered`,
         `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
         """
         keys = self._keyspace.pad(pad_id)
@@ -153,11 +153,12 @@ class Edits:
                 return outcome.rev
             if outcome.reason != "deleted":
                 raise EditRefusal(outcome.detail)
-            # Or another has come in its place (a restore, a compaction): then it is made for that.
+            # Or another pad has taken its place (a restore, a compaction): then the change is made
+            # for that one.
         raise Missing(pad_id)
 
     async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:
-        """Returns when the pad is gone. With `only_at`, only if that is its head then.
+        """Returns when the pad is gone. With `only_at`, deletes it only if that is its head then.
 
         Raises `Missing`, `Overtaken`, and the rest as `change`.
         """
@@ -195,7 +196,7 @@ class Edits:
                     raise Unanswered("no writer has come to it in time")
 
     async def _looked_up(self, entry: Entry, keys: PadKeys, base_rev: int) -> Outcome:
-        """The answer came by pub/sub and got lost; what is stored says most of it."""
+        """The answer was published and got lost; what is stored says most of it."""
         meta = await read_told_meta(self._redis, keys)
         if isinstance(entry, Deletion) and not meta.exists:
             return Outcome(entry.origin, "done", -1)
@@ -242,7 +243,7 @@ class Edits:
                 if outcome.origin in waiting:
                     _settle(waiting[outcome.origin], outcome)
         elif isinstance(message, Deleted):
-            # A deletion has no other answer; whatever else waits is refused in its turn.
+            # A deletion has no other answer; everything else that waits is refused in its turn.
             for origin, answer in waiting.items():
                 if origin.session.startswith(_DELETES):
                     _settle(answer, Outcome(origin, "done", -1))
@@ -250,7 +251,7 @@ class Edits:
 
 @asynccontextmanager
 async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> AsyncIterator[Edits]:
-    """Edits that have an inbox of their own, for who needs none for anything else. Both give up
+    """Edits with an inbox of their own, for callers that need none for anything else. Both give up
     after `timeout` seconds."""
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
     edits = Edits(redis, keyspace, inbox, timeout=timeout)
@@ -270,8 +271,8 @@ def _made(document: Document, make: Make, limits: PadLimits) -> EditChange | Non
 
 
 def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:
-    """Raises `TooLarge` where the pad would have too many attributes. The text, too, is looked at
-    on the way into the inbox."""
+    """Raises `TooLarge` if the pad would have too many attributes. The text is also checked on the
+    way into the inbox."""
     pool = change.pool
     attributes = [pool.get(number) for number in range(len(pool))]
     fresh = sum(document.pool.find(*attribute) < 0 for attribute in attributes)

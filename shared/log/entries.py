@@ -1,8 +1,9 @@
-"""What is read from an inbox: entries, where they stand beside it, and what cannot be read. Pure.
+"""Decodes what is read from an inbox: entries, where larger ones are stored, and what cannot be
+read. Pure.
 
 An entry of the stream has one field: ``e``, the entry; or ``s``, which names where a larger one was
-brought. Whatever else stands there, from an older or a newer version or from anybody, becomes an
-`UnreadEntry`: it must not stop those behind it.
+stored. Anything else, from an older or newer version or from anybody, becomes an `UnreadEntry`: it
+must not stop the entries after it.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -14,13 +15,13 @@ from padfleet.shared.log.limits import LARGEST_BYTES, PART_BYTES
 from padfleet.shared.log.records import Entry, Origin, decode_entry, pack, unpack
 
 START_BYTES = 1024
-"""How many bytes of what cannot be read are kept: enough to see whose it is."""
+"""How many bytes of an unreadable entry are kept: enough to see whose it is."""
 
 Reason = Literal["form", "malformed", "too large", "expired", "partition"]
 
 
 class Staged(NamedTuple):
-    """An entry that is too large for the inbox, and stands beside it in parts."""
+    """An entry that is too large for the inbox, and is stored beside it in parts."""
 
     pad: str
     origin: Origin
@@ -30,7 +31,7 @@ class Staged(NamedTuple):
 
 
 class UnreadEntry(NamedTuple):
-    """What stands in an inbox and cannot be made sense of."""
+    """An entry of an inbox that makes no sense."""
 
     reason: Reason
     detail: str
@@ -41,7 +42,7 @@ class UnreadEntry(NamedTuple):
 
 
 class Received(NamedTuple):
-    """An entry and the stream ID that says where it stands in its inbox."""
+    """An entry, and the stream ID that says where it is in its inbox."""
 
     id: str
     entry: Entry | Staged | None  #: None: see `unread`
@@ -55,7 +56,7 @@ class Received(NamedTuple):
 
 
 class UnreadableEntry(Exception):
-    """Holds why, for an `UnreadEntry`."""
+    """Holds the reason, for an `UnreadEntry`."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -67,7 +68,7 @@ def encode_staged(staged: Staged) -> bytes:
 
 
 def receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
-    """What an entry of an inbox says, or why it cannot be read. Never raises."""
+    """Decodes an entry of an inbox, or says why it cannot be read. Never raises."""
     name = entry_id.decode()
     try:
         if b"e" in fields:
@@ -103,7 +104,7 @@ def decode(data: bytes) -> Entry:
 
 
 def _any(value: Any) -> Any:
-    """What stands there need not be what the types say."""
+    """The content need not be what the types say."""
     return value
 
 
@@ -123,24 +124,24 @@ def _staged(data: bytes) -> Staged:
 
 
 def unread(reason: Reason, detail: str, size: int, start: bytes) -> UnreadEntry:
-    """`start`: the first bytes of what stands there."""
+    """`start`: the first bytes of the entry."""
     pad, origin = _whose(start)
     return UnreadEntry(reason, detail, size, pad, origin, start)
 
 
 def _whose(start: bytes) -> tuple[str | None, Origin | None]:
-    """Pad and session, which stand at the beginning of every form of entry that there has been."""
+    """Pad and session, which come first in every form of entry that there has been."""
     try:
         unpacker = msgpack.Unpacker(unicode_errors=UNITS)
         unpacker.feed(start)
         unpacker.read_array_header()
         first: Any = unpacker.unpack()
-        # The letter of its kind comes first, where the field does not say the kind.
+        # The letter of its kind comes first, unless the field says the kind.
         pad: Any = unpacker.unpack() if isinstance(first, str) and len(first) == 1 else first
         session, seq = unpacker.unpack()
         if isinstance(pad, str) and isinstance(session, str) and type(seq) is int:
             return pad, Origin(session, seq)
     except Exception:
-        # It is what cannot be read that is looked at here.
+        # Only unreadable entries get here.
         return None, None
     return None, None

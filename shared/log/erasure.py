@@ -1,8 +1,9 @@
-"""Takes from an author what says who he is. What he wrote stays, by nobody whom one could name.
+"""Removes from an author's records everything that identifies the person. The text remains, by an
+author who cannot be named.
 
-His id stands in the changesets of his pads, which no one can change: a pad's chain covers them. But
-it says nothing any more: no token, name of another system or session leads to it, it has no name
-and the colour of nobody in particular, and it is taken out of the chats.
+The author's id is part of the changesets of their pads, which cannot be changed, because a pad's
+chain covers them. But it no longer means anything: no token, name in another system or session
+leads to it, it has no name and a neutral colour, and it is removed from chats.
 """
 
 import secrets
@@ -23,24 +24,25 @@ from padfleet.shared.log.several import read_heads
 from padfleet.shared.log.staging import STAGED_S
 
 PAGE = 500
-"""Messages that are read, and written anew, at once."""
+"""Messages that are read, and rewritten, at a time."""
 
 ATTEMPTS = 10
-"""Each is spoilt only by a message that has come meanwhile."""
+"""Number of attempts; each one fails only if a message is added meanwhile."""
 
 STUB: dict[str, str] = {"color": "n0", "erased": "1"}
-"""What is on record of who was erased: the first colour, and that he was."""
+"""The record of an erased author: the first colour, and a note of the erasure."""
 
 ERASED = "erased"
 """Field of the record that says so."""
 
 
 class ChatContended(Exception):
-    """Something was said again and again while the chat was gone through. Try again."""
+    """Messages kept being added while the chat was processed. Try again."""
 
 
 async def is_known(redis: Redis, author: str) -> bool:
-    """Whether there is anything of him to take away: he is on record, and was not erased before."""
+    """Whether there is anything to erase: the author is on record, and has not been erased
+    before."""
     await authors.read(redis, [author])  # where another system has him on record, he is now here
     reply = redis.client.hmget(author_key(author), ["color", ERASED])
     color, erased = await cast("Awaitable[list[bytes | None]]", reply)
@@ -48,24 +50,24 @@ async def is_known(redis: Redis, author: str) -> bool:
 
 
 async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
-    """Takes away all by which he would be known again: tokens, names of other systems, sessions.
-    Goes through all tokens. Returns how many tokens and names there were."""
+    """Removes everything by which the author would be recognised: tokens, names in other systems,
+    sessions. It goes through all tokens. Returns how many tokens and names there were."""
     for session in await groups.sessions_of_author(redis, author) or {}:
         await groups.delete_session(redis, session)
     there = RegisteredWays((), ())
     if redis.register is not None:
-        # There first: else somebody who comes meanwhile would bring them back.
+        # Elsewhere first: otherwise somebody who comes meanwhile would bring them back.
         there = await redis.register.forget_author(author)
     tokens = await _forget(redis, f"{token_key('')}*", author)
     mappers = await _forget(redis, f"{mapper_key('author', '')}*", author)
-    # Many of them are in both.
+    # Many of them are in both places.
     tokens |= {token_key(authors.hash_of(token)) for token in there.tokens}
     mappers |= {mapper_key("author", mapper) for mapper in there.mappers}
     return len(tokens), len(mappers)
 
 
 async def _forget(redis: Redis, match: str, author: str) -> set[str]:
-    """Returns the keys that there were."""
+    """Returns the keys that existed."""
     found: set[str] = set()
     async for page in batches(redis.client.scan_iter(match=match, count=SCAN_COUNT), SCAN_COUNT):
         reading = redis.client.pipeline(transaction=False)
@@ -80,7 +82,7 @@ async def _forget(redis: Redis, match: str, author: str) -> set[str]:
 
 
 async def _unlink(redis: Redis, keys: list[bytes]) -> None:
-    # One by one, since each is in a slot of its own.
+    # One by one, since each is in a different slot.
     pipeline = redis.client.pipeline(transaction=False)
     for key in keys:
         _ = pipeline.unlink(key)
@@ -88,7 +90,7 @@ async def _unlink(redis: Redis, keys: list[bytes]) -> None:
 
 
 async def take_name(redis: Redis, author: str) -> None:
-    """From now on he has no name, and the first colour."""
+    """Removes the name, and sets the first colour."""
     key = author_key(author)
     pipeline = redis.client.pipeline(transaction=False)
     _ = pipeline.hdel(key, "name", VISITOR)
@@ -98,28 +100,30 @@ async def take_name(redis: Redis, author: str) -> None:
 
 
 async def settle(redis: Redis, author: str) -> None:
-    """Notes that all was done, so that it is not done again."""
+    """Records that everything was done, so that it is not done again."""
     await redis.client.hset(author_key(author), ERASED, STUB[ERASED])
 
 
 def without_author(fields: dict[bytes, bytes], author: str) -> dict[bytes, bytes] | None:
-    """The fields of a chat message, as nobody's; None where it is not his, or none of ours."""
+    """The fields of a chat message without its author; None if it is not this author's, or not one
+    of ours."""
     try:
         message = ChatMessage.from_record(0, fields[b"m"])
     except (KeyError, ValueError, TypeError):
         return None
     if message.author != author:
         return None
-    # By what his client would have repeated it, too: a hash with his id in it.
+    # Also without the name by which the client would repeat it: a hash that includes the author's
+    # id.
     return {b"m": message._replace(author="").to_record(), b"n": secrets.token_hex(8).encode()}
 
 
 async def take_out_of_chat(redis: Redis, keyspace: Keyspace, pad: str, author: str) -> int:
-    """Makes his messages on a pad that is in Redis nobody's. Returns how many there were. Raises
-    `ChatContended`, `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Removes the author from their messages on a pad that is in Redis. Returns how many there
+    were. Raises `ChatContended`, `CorruptPad`, or what `UNREACHABLE` lists."""
     keys = keyspace.pad(pad)
     for _ in range(ATTEMPTS):
-        # Not as others look at a pad, which would bring it from the cold store.
+        # It does not use the ordinary way to a pad, which would bring it from the cold store.
         (meta,) = await read_heads(redis, [keys])
         if isinstance(meta, Exception):
             raise CorruptPad(f"{keys.meta}: {meta}")

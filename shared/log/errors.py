@@ -1,4 +1,4 @@
-"""What a server's refusals are raised as: redis-py's classes, and ours for what it has none for."""
+"""Exceptions for what a server refuses: redis-py's classes, and ours where it has none."""
 
 from typing import cast
 
@@ -7,17 +7,19 @@ from redis._parsers.base import BaseParser
 
 
 class NotNow(exceptions.ResponseError):
-    """The server lives but takes no writes: its disk or its replicas fail it, or a script runs."""
+    """The server is alive but takes no writes: its disk or its replicas fail, or a script is
+    running."""
 
 
 class NoWrites(NotNow):
-    """It cannot write to its disk, which mostly is full. What it has can be read."""
+    """It cannot write to its disk, which is usually full. What it holds can be read."""
 
 
-# redis-py has classes of its own for most of such answers, for these it has not.
+# redis-py has its own classes for most such replies, but not for these.
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NoWrites, "NOREPLICAS": NotNow, "BUSY": NotNow}
 
 
 def error_of(text: str) -> Exception:
-    """The exception for an error reply, of the class that redis-py's own connections raise."""
+    """Returns the exception for an error reply, of the class that redis-py's own connections
+    raise."""
     return cast("Exception", BaseParser.parse_error(text))

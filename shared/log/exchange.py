@@ -1,14 +1,14 @@
-"""What is under way on one connection to Redis, and which reply belongs to what: pure.
+"""Commands in flight on one connection to Redis, and which reply belongs to which: pure.
 
-Redis answers in the order in which it was asked, and says nowhere what it answers. So all that
-holds a reply to its command is the order, and a connection on which that is in doubt is of no more
+Redis answers in the order in which it was asked, and never says what it answers. So the order is
+all that connects a reply to its command, and a connection on which it is in doubt is of no more
 use: whoever meets a `Broken` closes it, and nothing that comes from it afterwards is believed.
 
-    exchange = Exchange()
-    request = Asked(2, len(data), waiter)
-    exchange.ask(request, now)             # and write `data`, which holds two commands
-    for request in exchange.feed(received, now):
-        …                                  # request.replies are its two
+  exchange = Exchange()
+  request = Asked(2, len(data), waiter)
+  exchange.ask(request, now)             # and write `data`, which holds two commands
+  for request in exchange.feed(received, now):
+      …                                  # request.replies are its two
 """
 
 from collections import deque
@@ -23,41 +23,41 @@ from padfleet.shared.log.errors import error_of
 W = TypeVar("W")
 
 COMMANDS: Final = 2_000
-"""Commands without a reply on one connection, from which on the next has to wait."""
+"""Commands without a reply on one connection from which on the next one has to wait."""
 
 BYTES: Final = 8 << 20
-"""The most bytes of commands without a reply. One alone may be larger."""
+"""Most bytes of commands without a reply. A single command may be larger."""
 
 
 _MORE: Final = object()
-"""What the reader has while a reply is not whole."""
+"""What the reader returns while a reply is incomplete."""
 
 
 class Broken(Unconnected):
-    """The connection is of no more use: a reply could be taken for that of another command."""
+    """The connection is of no more use: a reply could be taken for that to another command."""
 
 
 class Asked(Generic[W]):
-    """Commands that are sent together, and what has come of them so far."""
+    """Commands that are sent together, and their replies so far."""
 
     __slots__ = ("count", "replies", "size", "waiter")
 
     def __init__(self, count: int, size: int, waiter: W) -> None:
-        """`count`: of its commands, at least 1; `size`: their bytes; `waiter`: who wants the
-        replies, in whatever form the owner of the exchange knows."""
+        """`count`: the number of commands, at least 1; `size`: their bytes; `waiter`: who wants the
+        replies, in whatever form the owner of the exchange uses."""
         self.count = count
         self.size = size
         self.waiter = waiter
         self.replies: list[Any] = []
-        """In the order of the commands. What a server refuses is an exception, as in redis-py."""
+        """In the order of the commands. A refusal by the server is an exception, as in redis-py."""
 
     def fail(self, error: Exception) -> None:
-        """The replies that are missing will not come."""
+        """Notes that the missing replies will not come."""
         self.replies += [error] * (self.count - len(self.replies))
 
 
 class Exchange(Generic[W]):
-    """Requests in their order, and the bytes of a reply that has come in part."""
+    """Requests in order, and the bytes of an incomplete reply."""
 
     def __init__(self) -> None:
         self._reader = hiredis.Reader(InvalidResponse, error_of, notEnoughData=_MORE)
@@ -73,21 +73,21 @@ class Exchange(Generic[W]):
 
     @property
     def is_full(self) -> bool:
-        """Whether no more should be asked until replies have come."""
+        """Whether nothing more should be asked until replies have come."""
         return self._commands >= COMMANDS or self._bytes >= BYTES
 
     @property
     def places(self) -> int:
-        """How many more commands there is room for, if they are small."""
+        """How many more small commands there is room for."""
         return max(0, COMMANDS - self._commands) if self._bytes < BYTES else 0
 
     @property
     def heard(self) -> float:
-        """Since when the server owes us something and has said nothing, where it does."""
+        """Since when the server owes us something and has been silent; None if it owes nothing."""
         return self._heard
 
     def ask(self, request: Asked[W], now: float) -> None:
-        """Notes that the request's commands are sent behind all that have been asked before."""
+        """Notes that the request's commands are sent after all that have been asked before."""
         if not self._requests:
             self._heard = now
         self._requests.append(request)
@@ -95,11 +95,11 @@ class Exchange(Generic[W]):
         self._bytes += request.size
 
     def feed(self, data: bytes, now: float) -> list[Asked[W]]:
-        """Takes in what has come; returns the requests that have all of their replies by that.
+        """Takes in received bytes; returns the requests whose replies are now complete.
 
-        Raises `Broken` where it is no reply, or one that nobody has asked for. Then nothing that
-        came with it is believed either, since the one too many may have been any of them: `end` has
-        all requests that were open before, with no replies.
+        Raises `Broken` if they are not a reply, or one that nobody has asked for. Then nothing that
+        came with it is believed either, since any of them may have been the superfluous one: `end`
+        returns all requests that were open before, without replies.
         """
         self._heard = now
         requests, reader = self._requests, self._reader
@@ -125,8 +125,8 @@ class Exchange(Generic[W]):
         return done
 
     def end(self) -> list[Asked[W]]:
-        """All that is under way, in its order; nothing is from now on. The owner has to `fail`
-        each: some of its replies may have come."""
+        """Returns all open requests in order, and forgets them. The owner has to `fail` each one,
+        since some of its replies may have come."""
         left = list(self._requests)
         self._requests.clear()
         self._commands = self._bytes = 0

@@ -1,9 +1,9 @@
-"""Groups of pads, and the sessions that let somebody onto the pads of one.
+"""Groups of pads, and the sessions that admit somebody to a group's pads.
 
-A portal makes both by the HTTP API: a group for each of its teams, and a session for each visit of
-one of their people, whose id it hands the browser as a cookie. Global keys, each in a slot of its
-own, so that several of them cannot change in one step; the order of the steps is such that what is
-left half done can be seen and is harmless.
+A portal makes both through the HTTP API: a group for each of its teams, and a session for each
+visit of a person, whose id the browser gets as a cookie. The keys are global, each in its own slot,
+so that several of them cannot change in one step. The steps are ordered such that a half-done
+change can be recognised and does no harm.
 """
 
 import secrets
@@ -27,14 +27,14 @@ from padfleet.shared.wire.jsontext import dumps, loads
 _ALPHABET = string.ascii_letters + string.digits
 
 _PAD, _MAPPER = "pad:", "mapper:"
-"""What the names in a group's hash begin with."""
+"""Prefixes of the names in a group's hash."""
 
 _EVER = ""
-"""In a hash of sessions, once there was one: no session has this id."""
+"""Name in a hash of sessions that says that there has been one: no session has this id."""
 
 KEPT_S = 86_400
-"""Seconds that a session is still listed after its end. Etherpad keeps them for good; here they
-would fill the memory, at one for each login."""
+"""Seconds for which a session is still listed after its end. Etherpad keeps them forever; here they
+would fill the memory, with one for each login."""
 
 FOREVER_S = 100 * 365 * 86_400
 
@@ -46,7 +46,7 @@ class GroupSession(NamedTuple):
 
 
 def group_of(pad_id: str) -> str | None:
-    """The group that the pad belongs to; None: it is not a group's."""
+    """Returns the group that the pad belongs to; None if it does not belong to a group."""
     group, dollar, _ = pad_id.partition("$")
     return group if dollar else None
 
@@ -72,9 +72,9 @@ async def _put(redis: Redis, key: str, name: str, value: str = "1") -> None:
 
 
 async def create_group(redis: Redis, group_id: str | None = None) -> str:
-    """A new group, or the one with this id, which is brought from elsewhere."""
+    """Makes a new group, or one with this id, which comes from elsewhere."""
     group = group_id or _random("g.")
-    # A group is there once its hash is, so this is never empty.
+    # A group exists once its hash does, so this is never empty.
     await _put(redis, group_key(group), "made", str(int(time.time())))
     await _put(redis, GROUPS, group)
     if redis.register is not None and group_id is None:
@@ -83,7 +83,7 @@ async def create_group(redis: Redis, group_id: str | None = None) -> str:
 
 
 async def _registered(redis: Redis, group: str) -> bool:
-    """Whether another system has the group, which is here then too."""
+    """Whether another system has the group, which then exists here, too."""
     found = await redis.register.group(group) if redis.register is not None else None
     if found is None:
         return False
@@ -104,7 +104,7 @@ async def _bring_session(redis: Redis, session: RegisteredSession) -> GroupSessi
 
 
 async def group_for(redis: Redis, mapper: str) -> str:
-    """The group that stands for this name of another system, made if there is none."""
+    """The group that has this name in another system, made if there is none."""
     key = mapper_key("group", mapper)
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None and await group_exists(redis, known.decode()):
@@ -120,7 +120,8 @@ async def group_for(redis: Redis, mapper: str) -> str:
         await redis.register.keep_group(group, mapper=mapper)
     if known is None:
         await redis.client.set(key, group, nx=True)
-        # Not what SET says: repeated after a lost answer, it would say that another was first.
+        # It does not go by what SET says, which after a lost answer would be that another was
+        # first.
         winner = cast("bytes", await redis.client.get(key)).decode()
         if winner != group:  # two callers at once
             await forget_group(redis, group)
@@ -145,16 +146,18 @@ async def add_pad(redis: Redis, group: str, pad_id: str) -> None:
 
 
 async def add_mapper(redis: Redis, group: str, mapper: str) -> None:
-    """Notes that another system has this name for the group, so that it goes away with it."""
+    """Records that the group has this name in another system, so that the name is deleted with
+    it."""
     await _put(redis, group_key(group), _MAPPER + mapper)
 
 
 async def adopt(redis: Redis, pad_id: str) -> None:
-    """If the pad, which was brought from elsewhere, is a group's: the group is there from now on,
-    and lists it."""
+    """If the pad, which comes from elsewhere, belongs to a group: makes the group exist and list
+    it."""
     group = group_of(pad_id)
     if group is not None:
-        # With all that another system has of it: else this would look like all of it.
+        # Including everything that another system has of the group: otherwise this would look
+        # complete.
         if redis.register is None or not await group_exists(redis, group):
             await create_group(redis, group)
         await add_pad(redis, group, pad_id)
@@ -171,7 +174,7 @@ async def pads_of_group(redis: Redis, group: str) -> list[str]:
 
 
 async def forget_group(redis: Redis, group: str) -> None:
-    """Takes the group away, with its sessions; its pads have to be gone already."""
+    """Deletes the group with its sessions; its pads have to be gone already."""
     for session_id in await sessions_of_group(redis, group) or ():
         await delete_session(redis, session_id)
     names = await _hash(redis, group_key(group))
@@ -192,7 +195,8 @@ async def forget_group(redis: Redis, group: str) -> None:
 async def create_session(
     redis: Redis, group: str, author: str, valid_until: int, session_id: str | None = None
 ) -> str:
-    """`valid_until` in Unix seconds. With an id, one that is brought from elsewhere."""
+    """Makes a session. `valid_until` is in Unix seconds. With an id, it is one that comes from
+    elsewhere."""
     session = session_id or _random("s.")
     kept = min(max(1, valid_until - int(time.time()) + KEPT_S), FOREVER_S)
     record = dumps([group, author, valid_until])
@@ -223,13 +227,13 @@ async def delete_session(redis: Redis, session_id: str) -> None:
 
 
 async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession] | None:
-    """Those that are listed, by id; None if there never was any."""
+    """Returns the group's listed sessions by id; None if there never was one."""
     await _registered(redis, group)
     return await _sessions(redis, group_sessions_key(group))
 
 
 async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
-    """Those that are listed of an author, by id; None if there never was any."""
+    """Returns an author's listed sessions by id; None if there never was one."""
     if redis.register is not None:
         for session in await redis.register.sessions_of_author(author):
             await _bring_session(redis, session)
@@ -252,14 +256,15 @@ async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession] | None:
 
 
 MOST_IN_COOKIE = 50
-"""Session ids in one cookie that are looked up: portals put in those of all groups of somebody."""
+"""Most session ids in one cookie that are looked up: portals list those of all of a person's
+groups."""
 
 
 async def valid_session(
     redis: Redis, group: str, cookie: str, now: float | None = None
 ) -> GroupSession | None:
-    """The session among those of the cookie (ids with commas between) that lets onto the pads of
-    this group; None if there is none that is valid."""
+    """Returns the session among those in the cookie (comma-separated ids) that admits to the pads
+    of this group; None if none is valid."""
     now = time.time() if now is None else now
     for session_id in cookie.strip('"').split(",")[:MOST_IN_COOKIE]:
         session = await read_session(redis, session_id.strip()) if session_id.strip() else None
@@ -269,7 +274,7 @@ async def valid_session(
 
 
 def session_info(session: GroupSession) -> dict[str, Any]:
-    """The session in the form in which Etherpad's API tells it."""
+    """The session in the form in which Etherpad's API returns it."""
     return {
         "groupID": session.group,
         "authorID": session.author,

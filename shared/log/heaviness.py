@@ -1,4 +1,5 @@
-"""Which entries are too much for one turn of an event loop, as far as can be seen of them. Pure."""
+"""Which entries are too much for one turn of an event loop, judged by what can be seen of them.
+Pure."""
 
 from typing import Final
 
@@ -6,17 +7,18 @@ from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.records import Creation, Entry, Submission
 
 LIGHT_WORK: Final = 1_500
-"""Operations that are gone through for one entry in the event loop: 15 ms."""
+"""Operations that may be processed for one entry in the event loop: 15 ms."""
 
 UNITS_EACH: Final = 300
-"""Code units of text that cost as much as an operation."""
+"""Code units of text that take as long as one operation."""
 
 SHORT: Final = 1_000
-"""Characters of a changeset, and a third as many attributes, that need no closer look."""
+"""Characters of a changeset, and a third as many attributes, up to which it needs no closer
+look."""
 
 
 def is_short(submission: Submission) -> bool:
-    """Nearly all are, and nothing is counted of them."""
+    """Whether the entry is certainly light. Nearly all are, and nothing is counted for them."""
     return (
         len(submission.changeset) < SHORT
         and len(submission.pool.get("numToAttrib", ())) < SHORT // 3
@@ -24,7 +26,7 @@ def is_short(submission: Submission) -> bool:
 
 
 def own_work(entry: Entry) -> int:
-    """The operations that are gone through for an entry whatever it is based on: each of its own
+    """Operations that have to be processed for an entry, whatever it is based on: each of its own
     twice, each attribute that it brings, and its text."""
     match entry:
         case Submission():
@@ -40,5 +42,5 @@ def own_work(entry: Entry) -> int:
 
 
 def is_heavy(entry: Entry) -> bool:
-    """Whether the writer works on it beside its event loop, whatever it is based on."""
+    """Whether the writer processes it in a thread, whatever it is based on."""
     return own_work(entry) > LIGHT_WORK
