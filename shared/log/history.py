@@ -1,4 +1,4 @@
-"""Reading a pad back: its meta, its snapshot, its revisions, whichever place they are in."""
+"""Reads a pad back: its meta, its snapshot and its revisions, wherever they are stored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -14,25 +14,25 @@ from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.log.reigns import Reign
 
 READ_STEP = 500
-"""Revisions in one read of many: some hundred kilobytes, in one answer of some milliseconds."""
+"""Revisions in one read of many: some hundred kilobytes, in one reply that takes some
+milliseconds."""
 
 TOLD_INTERVAL = 0.01
-"""Seconds between two looks whether a commit that is held back has reached the replicas."""
+"""Seconds between two checks whether a commit that is held back has reached the replicas."""
 
 
 class HistoryGap(Exception):
-    """A revision that must exist is in neither place."""
+    """A revision that must exist is in neither the stream nor a chunk."""
 
 
 class HistoryEnds(HistoryGap):
-    """What is missing are all revisions from one on: the pad was deleted or rolled back while it
-    was read, or it has lost its end."""
+    """All revisions from one on are missing: the pad was deleted or rolled back while it was read,
+    or it has lost its end."""
 
 
 @contextmanager
 def without_gap() -> Iterator[None]:
-    """Around the reading of revisions that have to be there: raises `CorruptPad` where one is
-    missing."""
+    """Wraps the reading of revisions that must exist: raises `CorruptPad` if one is missing."""
     try:
         yield
     except HistoryGap as error:
@@ -55,8 +55,8 @@ class PadMeta(NamedTuple):
     position: str  #: inbox ID up to which the pad's partition is settled
     told: str  #: and up to which the workers may know of it
     damaged: str = ""
-    """What is wrong with the records that the pad was brought from. It is its present text, and can
-    only be read; empty: nothing is."""
+    """What is wrong with the records from which the pad was brought. It then has only its present
+    text, and can only be read. Empty: nothing is wrong."""
 
     @property
     def exists(self) -> bool:
@@ -64,8 +64,7 @@ class PadMeta(NamedTuple):
 
     @property
     def is_here(self) -> bool:
-        """Whether Redis says what there is of the pad, and nobody else: it has it, or has deleted
-        it."""
+        """Whether Redis alone says what there is of the pad: it has the pad, or has deleted it."""
         return self.exists or self.epoch != 0
 
 
@@ -76,8 +75,8 @@ _META_FIELDS = (
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
-    """A pad that is not in Redis is brought there first, if it can be. Raises `CorruptPad`, or what
-    `UNREACHABLE` lists."""
+    """Reads the meta. A pad that is not in Redis is brought there first, if possible. Raises
+    `CorruptPad`, or what `UNREACHABLE` lists."""
     meta = await read_meta_here(redis, keys)
     if not meta.is_here and (others := redis.elsewhere) is not None:
         if not await others.bring(keys.pad_id):
@@ -87,7 +86,7 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
 
 
 async def read_meta_here(redis: Redis, keys: PadKeys) -> PadMeta:
-    """What Redis says of the pad, and nobody else. Raises likewise."""
+    """Reads what Redis alone says of the pad. Raises the same as `read_meta`."""
     with of_right_type(keys.meta):
         reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
     with readable(keys.meta):
@@ -130,10 +129,10 @@ def _meta(reply: Sequence[Any]) -> PadMeta:
 
 
 async def is_beheaded(redis: Redis, keys: PadKeys) -> bool:
-    """Whether of a pad that has no meta, or one of a deleted pad, there are revisions all the same:
-    the key was lost, evicted or deleted by hand. Raises what `UNREACHABLE` lists."""
+    """Whether there are revisions of a pad whose meta is missing or says that it was deleted: the
+    key was lost, evicted or deleted by hand. Raises what `UNREACHABLE` lists."""
     there = await redis.client.exists(keys.revs, keys.chunks)
-    # A pad that was made since has both.
+    # A pad that has been made meanwhile has both.
     return bool(there) and not (await read_meta(redis, keys)).exists
 
 
@@ -141,8 +140,8 @@ ReadMeta = Callable[[Redis, PadKeys], Awaitable[PadMeta]]
 
 
 async def read_told_meta(redis: Redis, keys: PadKeys, read: ReadMeta = read_meta) -> PadMeta:
-    """What may be shown to clients. Where commits wait for replicas, a revision that stands in the
-    stream could still get lost; then this waits until it cannot. `read` is `read_meta`, or
+    """Reads the meta with what may be shown to clients. If commits wait for replicas, a revision in
+    the stream could still get lost; this then waits until it cannot. `read` is `read_meta` or
     `read_meta_here`."""
     meta = await read(redis, keys)
     told = meta.told
@@ -156,13 +155,13 @@ async def read_told_meta(redis: Redis, keys: PadKeys, read: ReadMeta = read_meta
 
 
 def inbox_order(entry_id: str) -> tuple[int, int]:
-    """Stream IDs as numbers: as texts, 10-0 would come before 9-0."""
+    """Stream IDs as numbers: compared as texts, 10-0 would come before 9-0."""
     milliseconds, _, number = entry_id.partition("-")
     return int(milliseconds), int(number)
 
 
 async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
-    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Reads the snapshot. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.snap):
         data = cast("bytes | None", await redis.client.get(keys.snap))
     with readable(keys.snap):
@@ -170,17 +169,17 @@ async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
 
 
 async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
-    """The revisions first…last, both included, in order; fewer if `last` is past the head.
+    """Reads the revisions first…last, both included, in order; fewer if `last` is past the head.
 
-    Raises `HistoryGap` if one is missing in between, `CorruptPad` if one is not readable. Costs
-    memory for all of them: ask for a few hundred at a time.
+    Raises `HistoryGap` if one is missing in between, `CorruptPad` if one is not readable. All of
+    them are held in memory: ask for a few hundred at a time.
     """
     first = max(first, 0)
     if last < first:
         return []
     found = await _from_stream(redis, keys, first, last)
-    # Compaction may move revisions while we read, but never makes them vanish: what was not in
-    # the stream is in a chunk by now.
+    # Compaction may move revisions while we read, but never removes them: one that is not in the
+    # stream is in a chunk by now.
     missing_to = found[0].rev - 1 if found else last
     if missing_to >= first:
         found = await _from_chunks(redis, keys, first, missing_to) + found
@@ -193,12 +192,12 @@ async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> 
 
 
 async def read_records(redis: Redis, keys: PadKeys, first: int, last: int) -> list[bytes]:
-    """The records of the revisions first…last, both included, as they are stored, for who wants no
-    more of them: what is in the stream costs a tenth of what `read_revisions` does. Raises as that
-    does, and `HistoryEnds` where fewer are there."""
+    """Reads the stored records of the revisions first…last, both included, without decoding them:
+    those in the stream take a tenth of the time of `read_revisions`. Raises the same, and
+    `HistoryEnds` if there are fewer."""
     with of_right_type(keys.revs):
         entries = await redis.rush.xrange(keys.revs, f"{first}-1", f"{last}-1")
-    # Where one is missing, it may be in a chunk by now.
+    # A missing one may be in a chunk by now.
     if len(entries) == last - first + 1 and all(len(fields) == 2 for _, fields in entries):
         return [fields[1] for _, fields in entries]
     revisions = await read_revisions(redis, keys, first, last)
@@ -220,18 +219,18 @@ async def revision_pages(
     step: int = READ_STEP,
     read: ReadRevisions | None = None,
 ) -> AsyncIterator[list[Revision]]:
-    """The revisions first…last, both included, in order, a read at a time; none of the reads is
-    empty. Nothing is read ahead: whoever asks has the time that it takes with each of them.
+    """Yields the revisions first…last, both included, in order, one read at a time; none is empty.
+    Nothing is read ahead, so the caller may take its time with each.
 
     Arguments:
-        first: the first revision wanted; what is below 0 is passed over.
-        last: the last revision wanted, which must not be past the head. With `last` < `first`,
-            there is nothing to read.
-        step: how many revisions are read at once, at most.
-        read: reads them; `read_revisions` unless given, as by whoever repeats failed reads.
+      first: the first revision wanted; numbers below 0 are skipped.
+      last: the last revision wanted, which must not be past the head. With `last` < `first`,
+          there is nothing to read.
+      step: the most revisions in one read.
+      read: the function that reads, `read_revisions` by default; another may retry failed reads.
 
-    Raises `HistoryEnds` if the last ones are missing, after those that there are; `HistoryGap` if
-    one is missing in between; `CorruptPad` if one is not readable; or what `UNREACHABLE` lists.
+    Raises `HistoryEnds` if the last ones are missing, after those that exist; `HistoryGap` if one
+    is missing in between; `CorruptPad` if one is not readable; or what `UNREACHABLE` lists.
     """
     for start in range(max(first, 0), last + 1, step):
         end = min(start + step - 1, last)
@@ -270,7 +269,7 @@ async def _from_chunks(redis: Redis, keys: PadKeys, first: int, last: int) -> li
 
 
 class HistoryPart(NamedTuple):
-    """Some revisions in a row, as they are stored."""
+    """Some consecutive revisions, as they are stored."""
 
     first: int
     chunk: bytes | None  #: all of a chunk, of which `first` perhaps is not the first; or
@@ -286,9 +285,9 @@ class HistoryPart(NamedTuple):
 async def read_parts(
     redis: Redis, keys: PadKeys, first: int, last: int, *, step: int
 ) -> AsyncIterator[HistoryPart]:
-    """The revisions first…last, both included, for somebody else to decode; a chunk may hold more.
+    """Yields the revisions first…last, both included, undecoded; a chunk may hold more.
 
-    At most `step` single records are read at once. Raises `HistoryGap` if one is missing.
+    At most `step` single records are read at a time. Raises `HistoryGap` if one is missing.
     """
     at = first
     while at <= last:
@@ -300,7 +299,8 @@ async def read_parts(
             yield HistoryPart(at, None, [fields[b"r"] for _, fields in entries])
             at += len(entries)
             continue
-        # Compaction may move revisions while we read, but what is not in the stream is in a chunk.
+        # Compaction may move revisions while we read, but one that is not in the stream is in a
+        # chunk.
         number = at // CHUNK_REVISIONS
         blob = await cast("Awaitable[bytes | None]", redis.client.hget(keys.chunks, str(number)))
         if blob is not None:

@@ -1,9 +1,9 @@
-"""The few commands that every revision needs, by connections that many share (`pipe`).
+"""The few commands that every revision needs, over connections that many share (`pipe`).
 
-Whatever is not hot goes by redis-py's client, which takes a connection out of a pool, and a good
-deal of care, for each command. These go by one connection to each node, and care is taken only of
-what fails: then the same owner of the topology is asked as by everybody else (`Topology`), and told
-what a node says about it, so that all of a process agree on who is primary.
+Everything else uses redis-py's client, which takes a connection from a pool and does a good deal of
+bookkeeping for each command. These commands use one connection to each node, and only failures are
+treated with care: then the same owner of the topology is asked that everybody else asks
+(`Topology`), and told what a node says about it, so that all of a process agree on the primary.
 """
 
 import asyncio
@@ -21,26 +21,26 @@ from padfleet.shared.log.pipe import Command, Pipe, open_pipe
 from padfleet.shared.tasks import all_of
 
 PATIENCE: Final = 20.0
-"""Seconds for all further attempts of a command. The first one ends by the time-outs of the
-connection, so that whoever calls needs none of his own."""
+"""Seconds for all further attempts of a command. The first one ends through the time-outs of the
+connection, so callers need none of their own."""
 
 ATTEMPTS: Final = 4
-"""How often a command is sent at most, where the server cannot be reached. Each of ours may be
+"""Most attempts of a command while the server cannot be reached. Each of our commands may be
 repeated: submissions and commits are recognised."""
 
 PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
-"""Seconds before the next attempt: it doubles with each."""
+"""Longest pause in seconds before the next attempt; it doubles with each."""
 
 HOPS: Final = 16
-"""How often a command is sent on to another node of a cluster, or told to try again, at most."""
+"""Most times that a command is forwarded to another node of a cluster, or told to try again."""
 
 TRY_AGAIN: Final = 0.05
-"""Seconds before it is tried again, after the first half of these."""
+"""Seconds before it is tried again, in the second half of these."""
 
 FRESH: Final = 0.05
-"""Seconds after which the topology is read anew for one more who has met a failure: thousands meet
-the same one. No longer than the pause before the next attempt."""
+"""Seconds for which a topology that was just read is good enough for the next caller with a
+failure: thousands run into the same one. No longer than the pause before the next attempt."""
 
 REDIRECTED = (exceptions.MovedError, exceptions.AskError, exceptions.TryAgainError)
 _CARE = (*AWAY, *REDIRECTED)
@@ -49,7 +49,7 @@ ASKING: Final[Command] = ("ASKING",)
 
 
 class NodeAddress(Protocol):
-    """As `connect.Node`."""
+    """The same as `connect.Node`."""
 
     @property
     def name(self) -> str: ...
@@ -58,7 +58,7 @@ class NodeAddress(Protocol):
 
 
 class Topology(Protocol):
-    """As `connect.Redis`: who has which slot, as far as is known."""
+    """The same as `connect.Redis`: which node has which slot, as far as is known."""
 
     @property
     def is_cluster(self) -> bool: ...
@@ -73,11 +73,11 @@ class Topology(Protocol):
 
 
 class HotCommands:
-    """Commands of one kind: they share a connection to each node, and nothing of another kind holds
-    them up."""
+    """Commands of one kind: they share a connection to each node, and commands of other kinds do
+    not delay them."""
 
     def __init__(self, topology: Topology, *, patience: float) -> None:
-        """`patience`: seconds for which a server may say nothing while it owes us a reply."""
+        """`patience`: seconds for which a server may be silent while it owes us a reply."""
         self._topology = topology
         self._is_cluster = topology.is_cluster
         self._patience = patience
@@ -87,8 +87,8 @@ class HotCommands:
         self._refreshed = float("-inf")
 
     async def call(self, *command: Any) -> Any:
-        """The reply to one command, as it came. Raises what redis-py's client would, which sends it
-        again, or elsewhere, in the same cases."""
+        """Returns the reply to one command, as received. It raises, retries and redirects in the
+        same cases as redis-py's client."""
         return _reply_of(await self.exchange((command,)))
 
     async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
@@ -98,8 +98,8 @@ class HotCommands:
         return await self.call("EVAL", script, numkeys, *keys_and_args)
 
     async def call_blocking(self, *command: Any) -> Any:
-        """As `call`, for a command that waits, for less than the patience with a silent server:
-        nothing else is on its connection meanwhile."""
+        """Does what `call` does for a blocking command, which must wait for less than the patience
+        with a silent server. Nothing else is on its connection meanwhile."""
         commands = (command,)
         replies = await self._send(commands, self._waiting)
         if isinstance(replies[0], _CARE):
@@ -109,9 +109,9 @@ class HotCommands:
     async def exchange(
         self, commands: Sequence[Command], *, attempts: int = ATTEMPTS
     ) -> Sequence[Any]:
-        """The replies to commands that are sent together, in their order; what fails is an
-        exception. Those of one slot are carried out in their order, and keep it when they are sent
-        on to another node. `attempts`: how often what cannot be reached is tried at most."""
+        """Returns the replies to commands that are sent together, in order; a failure is an
+        exception. Commands of one slot are executed in order, also if they are redirected to
+        another node. `attempts`: most attempts while the server cannot be reached."""
         replies = await self._send(commands, self._shared)
         for reply in replies:
             if isinstance(reply, _CARE):
@@ -119,17 +119,17 @@ class HotCommands:
         return replies
 
     def post(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]] | None":
-        """Does what `exchange` does, in one attempt and without a coroutine. None, and nothing is
-        sent, if there is something to be waited for before; then `exchange` does it.
+        """Does what `exchange` does, in one attempt and without a coroutine. Returns None, and
+        sends nothing, if it would have to wait first; then use `exchange`.
 
         Arguments:
-            commands: of one slot, on a cluster.
+          commands: of one slot, on a cluster.
         """
         line = self._straight(str(key_of(commands[0]) or ""))
         return line.post(commands) if line is not None else None
 
     def _straight(self, key: str) -> SharedLine | None:
-        """The line to where the key is, as far as is known."""
+        """The line to the node that is known to have the key."""
         try:
             name = self._topology.node_for(key).name if self._is_cluster else ""
         except AWAY:
@@ -138,7 +138,7 @@ class HotCommands:
         return line if isinstance(line, SharedLine) else None
 
     def close(self) -> None:
-        """Ends all connections, and what is under way on them."""
+        """Closes all connections, and fails what is in flight on them."""
         for line in (*self._shared.values(), *self._waiting.values()):
             line.close()
 
@@ -185,7 +185,7 @@ class HotCommands:
     async def _take_care(
         self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
     ) -> list[Any]:
-        """The replies, with what further attempts have brought in the place of what has failed."""
+        """Returns the replies, with failures replaced by what further attempts have brought."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._try_again(commands, replies, attempts, lines)
@@ -212,7 +212,7 @@ class HotCommands:
                 return
             if pause:
                 await asyncio.sleep(pause)
-            # All of them together, in their order: none may overtake another.
+            # All of them together, in order: none may overtake another.
             again = await self._send_again([commands[at] for at in failed], errors, lines)
             for at, reply in zip(failed, again, strict=True):
                 replies[at] = reply
@@ -226,7 +226,8 @@ class HotCommands:
         for command, error in zip(commands, why, strict=True):
             if _is_ask(error):
                 assert isinstance(error, exceptions.AskError)
-                # To where the slot is on its way; for this once, since it is not there as a whole.
+                # To the node that is receiving the slot, and only this once, since it does not have
+                # all of it yet.
                 line = self._line(self._topology.node_at(error.host, error.port), lines)
                 replies.append((await line.exchange((ASKING, command)))[1])
             else:
@@ -252,7 +253,7 @@ class HotCommands:
 
 
 def _is_ask(error: Exception) -> bool:
-    """MOVED is a subclass of ASK, in redis-py."""
+    """MOVED is a subclass of ASK in redis-py."""
     return isinstance(error, exceptions.AskError) and not isinstance(error, exceptions.MovedError)
 
 
@@ -262,6 +263,7 @@ def _reply_of(replies: Sequence[Any]) -> Any:
         try:
             raise reply.with_traceback(None)
         finally:
-            # This frame is in its traceback: what it holds would hold it, and all that it came by.
+            # The traceback includes this frame, which would keep everything that it refers to
+            # alive.
             del reply, replies
     return reply

@@ -1,5 +1,5 @@
-"""By what authors and groups are known again, and the authors themselves, as backups and imports
-read and bring them: as they are stored, and only where nobody is known by it already."""
+"""How authors and groups are recognised, and the authors themselves, for backups and imports: read
+as they are stored, and written only if nobody else is recognised by the same thing."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Literal, cast
@@ -10,10 +10,10 @@ from padfleet.shared.log.keys import author_key, mapper_key, token_key
 
 
 async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict[bytes, bytes]]:
-    """The fields of these authors' records, by author and in this order; without those who are not
-    on record, and without what this fleet alone notes of visitors. One round trip.
+    """Returns the fields of these authors' records, by author and in this order; without authors
+    who are not on record, and without this fleet's notes about visitors. Takes one round trip.
 
-    Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type.
+    Raises what `UNREACHABLE` lists, and `ResponseError` if a key has a wrong type.
     """
     found = {}
     replies = await redis.rush.hgetall_each([author_key(author) for author in authors])
@@ -25,7 +25,7 @@ async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict
 
 
 async def bring_token(redis: Redis, token_hash: str, author: str) -> None:
-    """The author stands behind this token, for good, unless another one does already.
+    """Lets this token stand for the author permanently, unless it stands for another one already.
     `token_hash` is what `authors.hash_of` makes of it. Raises what `UNREACHABLE` lists."""
     await cast("Awaitable[object]", redis.client.set(token_key(token_hash), author, nx=True))
 
@@ -33,6 +33,6 @@ async def bring_token(redis: Redis, token_hash: str, author: str) -> None:
 async def bring_mapper(
     redis: Redis, kind: Literal["author", "group"], mapper: str, stands_for: str
 ) -> None:
-    """The id of an author or group stands behind this name of another system, unless another one
-    does already. Raises what `UNREACHABLE` lists."""
+    """Lets this name in another system stand for an author or group, unless it stands for another
+    one already. Raises what `UNREACHABLE` lists."""
     await cast("Awaitable[object]", redis.client.set(mapper_key(kind, mapper), stands_for, nx=True))

@@ -1,8 +1,8 @@
-"""The inboxes: one stream of entries for each partition, written by workers, read by its writer.
+"""The inboxes: one stream of entries for each partition, written by workers and read by its writer.
 
-Here all entries are made, and here they are checked: whatever comes in by whichever door, an edit
-that is too large for a pad, or for an inbox, goes no further. A large one is brought beside the
-inbox in parts, and named in it.
+All entries are made here, and all are checked here: whichever way an edit comes in, one that is too
+large for a pad or an inbox goes no further. A large one is stored beside the inbox in parts, and
+the inbox names it.
 """
 
 import asyncio
@@ -35,26 +35,27 @@ from padfleet.shared.turnstile import Turnstile, TurnstileFull
 log = logging.getLogger(__name__)
 
 PIPELINE_MAX = 500
-"""Entries per round trip: bounds what one broken connection makes us send again."""
+"""Entries per round trip: limits what has to be sent again after one broken connection."""
 
 
 PIPELINE_BYTES = 1 << 20
-"""The most that is sent in one round trip, unless one entry alone is more."""
+"""Most bytes that are sent in one round trip, unless a single entry is larger."""
 
 SLOWEST = 1 << 20
-"""Bytes per second at which a large entry has to get to Redis, besides the time that any has."""
+"""Bytes per second at which a large entry has to get to Redis, in addition to the time that every
+entry has."""
 
 LANES = 16
-"""On a cluster, entries wait for each other only within so many ranges of partitions: while one
-shard is away, those for the others go on."""
+"""On a cluster, entries only wait for each other within this many ranges of partitions: while one
+shard is away, entries for the others go on."""
 
 
 LOOK_AFTER = 1.0
-"""Seconds without an answer after which we look where an entry stands: so long a client whose
-submission was lost in a fail-over has to wait longer than others."""
+"""Seconds without an answer after which the entry's state is looked up: a client whose submission
+was lost in a fail-over has to wait that much longer than others."""
 
 HEAVY_AT_ONCE = 2
-"""Heavy entries (`heaviness`) of one process that a writer has not settled yet."""
+"""Most heavy entries (`heaviness`) of one process that a writer has not settled yet."""
 
 HEAVY_WAITING = 50
 HEAVY_PATIENCE = 10.0
@@ -74,16 +75,16 @@ class EntryStatus(Enum):
 
 
 class Receipt(Protocol):
-    """Who is told that an entry is in its inbox: a future, or what is called as one."""
+    """Is told when an entry is in its inbox: a future, or an object with the same methods."""
 
     def done(self) -> bool:
-        """Whether he has been told, or does not want to know any more."""
+        """Whether it has been told, or no longer wants to know."""
 
     def set_result(self, entry_id: str, /) -> None:
-        """It is there, and has this ID."""
+        """The entry is in the inbox, and has this ID."""
 
     def set_exception(self, error: Exception, /) -> None:
-        """It is `NotTaken`."""
+        """The entry could not be put there: `NotTaken`."""
 
 
 class _WaitingEntry(NamedTuple):
@@ -107,14 +108,14 @@ class InboxWriter:
         keeper: Keeper | None = None,
     ) -> None:
         """`timeout`: seconds that an entry may take to get into its inbox; `limits`: what no entry
-        may make a pad exceed; `keeper` looks after the tasks."""
+        may make a pad exceed; `keeper` runs the tasks."""
         self.redis = redis
         self.keyspace = keyspace
         self._timeout = timeout
         self.limits = limits
         self._turns: dict[str, _Turn] = {}
         self.look_after = min(timeout, LOOK_AFTER)
-        """Seconds after which it is looked where an entry stands that has not been answered."""
+        """Seconds without an answer after which an entry's state is looked up."""
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         keeper = keeper or Loose()
         self._heavy = Turnstile(
@@ -123,11 +124,11 @@ class InboxWriter:
         self._lanes = [_EntryLane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
-        """Returns when the entry is in its inbox, with the ID that it has there.
+        """Returns when the entry is in its inbox, with its ID there.
 
-        Raises `TooLarge`, before anything is stored; `NotTaken` when the server refused it or could
+        Raises `TooLarge`, before anything is stored; `NotTaken` if the server refused it or could
         not be reached within the timeout. An attempt that failed half-way is repeated, so an entry
-        may stand there twice; the writer knows it by its origin.
+        may be in the inbox twice; the writer recognises it by its origin.
         """
         data = encode_entry(entry)
         check(entry, len(data), self.limits)
@@ -136,7 +137,8 @@ class InboxWriter:
         if len(data) <= ENTRY_BYTES and entry.pad not in self._turns:
             done = self._add(partition, "e", data)
         else:
-            # What a session sends next must not overtake it: it would be taken for a repetition.
+            # The session's next entry must not overtake it: it would then be taken for a
+            # repetition.
             async with self._turn(entry.pad):
                 field = "e"
                 if len(data) > ENTRY_BYTES:
@@ -158,9 +160,9 @@ class InboxWriter:
         lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
 
     def offer(self, entry: Entry, receipt: Receipt) -> bool:
-        """As `put`, for who does not wait: `receipt` is told. False, and nothing has been done, if
-        there is something to be waited for before: it is large, or heavy, or comes behind one that
-        is; or it is traced.
+        """Does what `put` does for callers that do not wait: `receipt` is told. Returns False, and
+        does nothing, if the entry would have to wait first: it is large, heavy or traced, or comes
+        after one that is.
 
         Raises `EditTooLarge`.
         """
@@ -186,8 +188,8 @@ class InboxWriter:
                 del self._turns[pad]
 
     async def _stage(self, entry: Entry, partition: int, data: bytes) -> bytes:
-        """Brings an entry beside its inbox; returns what to put into that instead. It goes away
-        when the writer has settled it, or by itself."""
+        """Stores an entry beside its inbox; returns what to put into the inbox instead. It is
+        removed when the writer has settled it, or expires."""
         staged = Staged(
             entry.pad,
             entry.origin,
@@ -225,10 +227,10 @@ class InboxWriter:
     async def settle(
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
     ) -> bool:
-        """Puts an entry into its inbox, unless it stands there under this id, and returns when the
-        writer has answered it, which whoever follows the pad's channel has to note in `answer`;
-        again if a fail-over takes the entry away unanswered. False: it has been answered, and the
-        answer got lost on the way.
+        """Puts an entry into its inbox, unless it is there under this id, and returns when the
+        writer has answered it. Whoever follows the pad's channel has to set the answer in `answer`.
+        If a fail-over takes the entry back unanswered, it is put in again. Returns False if it has
+        been answered and the answer got lost on the way.
 
         Raises `TooLarge` or `NotTaken`.
         """
@@ -240,8 +242,8 @@ class InboxWriter:
 
     @asynccontextmanager
     async def heavy_turn(self) -> AsyncIterator[None]:
-        """While somebody has it, a heavy entry of theirs may be under way: a writer can have a few
-        of them before it, and not hundreds. Raises `NotTaken`."""
+        """As long as the caller is inside, its heavy entry may be in the inbox: a writer can have a
+        few of them to do, but not hundreds. Raises `NotTaken`."""
         try:
             async with self._heavy.turn():
                 yield
@@ -252,16 +254,16 @@ class InboxWriter:
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
     ) -> bool:
         entry_id = entry_id or await self.put(entry)
-        # Not wait_for, which would want a shield for the answer: this costs half.
+        # Not wait_for, which would need a shield for the answer: this takes half the time.
         await asyncio.wait((answer,), timeout=self.look_after)
         return await self.follow(entry, answer, entry_id)
 
     async def follow(self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str) -> bool:
-        """As `settle`, for one that stands in its inbox under this ID, and has not been answered
-        for `look_after` seconds."""
+        """Does what `settle` does for an entry that is in its inbox under this ID and has not been
+        answered for `look_after` seconds."""
         while not answer.done():
-            # While the writer has not come to it, to give it up would only add to what there is to
-            # do; and while Redis is away, there is nobody else who knows more.
+            # While the writer has not got to it, giving it up would only add to the work; and while
+            # Redis is away, nobody else knows more.
             with suppress(*UNREACHABLE):
                 standing = await self.standing(entry, entry_id)
                 if standing is EntryStatus.LOST:
@@ -279,8 +281,8 @@ class InboxWriter:
         settled = (told or position or b"0-0").decode()
         if inbox_order(settled) >= inbox_order(entry_id):
             return EntryStatus.PASSED
-        # If it is settled and trimmed between the two looks, it counts as lost, is put in again,
-        # and known again by its origin.
+        # If it is settled and trimmed between the two reads, it counts as lost, is put in again,
+        # and is recognised by its origin.
         inbox = self.keyspace.inbox(partition)
         found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
         return EntryStatus.WAITING if found else EntryStatus.LOST
@@ -291,7 +293,7 @@ class InboxWriter:
 
 
 class _Turn:
-    """Who has something large under way to a pad's inbox, and who comes after."""
+    """Who has something large in flight to a pad's inbox, and who comes next."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -299,12 +301,12 @@ class _Turn:
 
 
 class _EntryLane:
-    """The entries of neighbouring partitions, many to a round trip.
+    """The entries of neighbouring partitions, many of them in one round trip.
 
-    What comes in one turn of the event loop leaves in one message, and while that is under way the
-    next one gathers; so a quiet worker adds no delay, a busy one does not pay a round trip for each
-    entry, and the order holds. What fails, or has to wait for a connection, is for a task, which
-    repeats it before anything newer; that is why there are several lanes.
+    What comes in one turn of the event loop is sent in one message, and while that is in flight the
+    next one gathers. So a quiet worker adds no delay, a busy one does not pay a round trip for each
+    entry, and the order is kept. Entries that fail, or have to wait for a connection, are left to a
+    task, which repeats them before anything newer; that is why there are several lanes.
     """
 
     def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
@@ -358,7 +360,7 @@ class _EntryLane:
             self._post()
 
     def _is_of_one(self, batch: list[_WaitingEntry]) -> bool:
-        """Whether they go to one server."""
+        """Whether all of them go to the same server."""
         return not self._redis.is_cluster or len({item.partition for item in batch}) == 1
 
     def _commands(self, batch: list[_WaitingEntry]) -> list[Command]:
@@ -368,7 +370,7 @@ class _EntryLane:
     # --- What has to wait, or to be repeated -----------------------------------------------------
 
     def _slow_down(self, first: list[_WaitingEntry]) -> None:
-        """Leaves these, and all behind them, to the task."""
+        """Leaves these entries, and all after them, to the task."""
         self._waiting.extendleft(reversed(first))
         self._is_slow = True
         self._wake.set()
@@ -383,8 +385,8 @@ class _EntryLane:
                 try:
                     await self._send(batch)
                 except BaseException:
-                    # They come first when this is begun again. Those that are in an inbox already
-                    # will stand there twice, and the writer knows them by their origin.
+                    # They come first when this is restarted. Entries that are in an inbox already
+                    # will be there twice, and the writer recognises them by their origin.
                     left = [item for item in batch if not item.done.done()]
                     self._waiting.extendleft(reversed(left))
                     raise
@@ -400,14 +402,16 @@ class _EntryLane:
         return batch
 
     async def _send(self, batch: list[_WaitingEntry]) -> None:
-        # A batch is repeated whole and before anything newer, so the order within a session holds.
+        # A batch is repeated as a whole and before anything newer, so the order within a session is
+        # kept.
         pauses = RetryPauses(LONGEST_OF_FEW)
         while batch:
             results: Sequence[Any]
             try:
                 results = await self._redis.hot.exchange(self._commands(batch), attempts=1)
             except Exception as error:
-                # Whatever it is: were it to end this task, everybody behind it would wait for good.
+                # Whatever the error is: if it ended this task, everybody after it would wait
+                # forever.
                 log.exception("entries not put into their inboxes")
                 results = [ConnectionError(str(error))] * len(batch)
             again = []
@@ -424,5 +428,5 @@ class _EntryLane:
 
 
 def entered_at(entry_id: str) -> int:
-    """When Redis took the entry in, by its clock: ns since the epoch."""
+    """When Redis accepted the entry, by its clock: ns since the epoch."""
     return inbox_order(entry_id)[0] * 1_000_000

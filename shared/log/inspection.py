@@ -1,8 +1,8 @@
-"""Looking at single servers, which a client for the whole cluster hides.
+"""Inspects single servers, which a client for the whole cluster hides.
 
-Synchronous, one question after the other, each server on a connection of its own, and without a
-second attempt: whoever looks wants to see what there is, and not what there may be in a moment.
-Each method raises redis-py's errors and OSError, unless it says otherwise.
+It is synchronous, asks one question after another, uses one connection per server, and never
+retries: the caller wants to see what there is now, and not what there may be in a moment. Each
+method raises redis-py's errors and OSError, unless it says otherwise.
 """
 
 import statistics
@@ -29,7 +29,7 @@ PINGS: Final = 50
 
 @dataclass(frozen=True)
 class HalfMoved:
-    """A slot that stands between two nodes: some of its keys are here, some there."""
+    """A slot that is being moved between two nodes: some of its keys are here, some there."""
 
     slot: int
     node: str
@@ -39,7 +39,7 @@ class HalfMoved:
 
 
 class ServerInspection:
-    """One server. What it forbids to ask is told apart from what it lacks."""
+    """One server. What it does not allow to ask is distinguished from what it lacks."""
 
     def __init__(self, name: str, client: redis.Redis) -> None:
         self.name = name
@@ -47,8 +47,8 @@ class ServerInspection:
 
     @classmethod
     def of_url(cls, where: RedisUrl, timeout_s: float) -> Self:
-        """The one server, or the primary that Sentinel names; not for a cluster. Raises
-        `MasterNotFoundError`, too."""
+        """The single server, or the primary that Sentinel names; not for a cluster. Also raises
+        `MasterNotFoundError`."""
         login: dict[str, Any] = {"username": where.username, "password": where.password}
         limits: dict[str, Any] = {
             "socket_timeout": timeout_s,
@@ -71,11 +71,13 @@ class ServerInspection:
         self._client.close()
 
     def ping(self) -> None:
-        """Returns when the server has answered. One that cannot write to its disk has."""
+        """Returns when the server has answered, which it also does if it cannot write to its
+        disk."""
         _ = self.write_error()
 
     def write_error(self) -> str | None:
-        """Why the server refuses all writes, if it does: it cannot write to its disk."""
+        """Why the server refuses all writes because it cannot write to its disk; None if it does
+        not."""
         try:
             self._client.ping()
         except NoWrites as error:
@@ -83,25 +85,25 @@ class ServerInspection:
         return None
 
     def process_id(self) -> int:
-        """The id of the server's process, on the machine that it runs on."""
+        """The process ID of the server, on its machine."""
         return int(self._client.info("server")["process_id"])
 
     def info(self) -> dict[str, Any]:
-        """All sections of INFO that are shown without being asked for; empty: it is forbidden."""
+        """All sections of INFO that are shown by default; empty if it is not allowed."""
         try:
             return dict(self._client.info())
         except ResponseError:
             return {}
 
     def config(self, names: Sequence[str]) -> dict[str, str] | None:
-        """The options of these names; None: it is forbidden to ask."""
+        """The options of these names; None if asking is not allowed."""
         try:
             return {str(k): str(v) for k, v in self._client.config_get(*names).items()}
         except ResponseError:
             return None
 
     def scripting_error(self) -> str | None:
-        """What keeps a script from running; None: one has run."""
+        """The error that keeps a script from running; None if one has run."""
         try:
             answer = self._client.eval("return 'ran'", 0)
         except ResponseError as error:
@@ -109,8 +111,8 @@ class ServerInspection:
         return None if answer in (b"ran", "ran") else f"a script returned {answer!r}"
 
     def sharded_pubsub_error(self, channel: str) -> str | None:
-        """What keeps messages from passing through a sharded channel; None: one has passed. Waits
-        for it as long as for any answer."""
+        """The error that keeps messages from passing through a sharded channel; None if one has
+        passed. Waits as long as for any reply."""
         limit = self._client.connection_pool.connection_kwargs.get("socket_timeout") or 5.0
         deadline = time.monotonic() + limit
         with self._client.pubsub() as subscriber:
@@ -129,7 +131,7 @@ class ServerInspection:
         return f"no message within {limit:g} s"
 
     def ping_ms(self) -> float:
-        """The median of `PINGS` round trips."""
+        """The median of `PINGS` round trips, in ms."""
         times = []
         for _ in range(PINGS):
             start = time.perf_counter()
@@ -138,12 +140,12 @@ class ServerInspection:
         return statistics.median(times)
 
     def cluster_info(self) -> dict[str, str]:
-        """What a node of a cluster says of the whole, by the names that CLUSTER INFO has."""
+        """What a node of a cluster says about the whole, by the names of CLUSTER INFO."""
         return dict(self._client.execute_command("CLUSTER INFO"))
 
     def half_moved(self) -> list[HalfMoved]:
-        """The slots that this node of a cluster gives or takes at present: it tells of no other's.
-        Empty, too, where it is forbidden to ask."""
+        """The slots that this node of a cluster is giving away or receiving; it does not know of
+        others'. Also empty if asking is not allowed."""
         try:
             nodes = self._client.execute_command("CLUSTER NODES")
         except ResponseError:
@@ -156,10 +158,10 @@ class ServerInspection:
 
 
 class ClusterInspection:
-    """A cluster, which may have holes."""
+    """A cluster, of which some slots may be unassigned."""
 
     def __init__(self, where: RedisUrl, timeout_s: float) -> None:
-        """Connects. Raises RedisClusterException, too."""
+        """Connects. Also raises RedisClusterException."""
         self._cluster = RedisCluster(
             startup_nodes=[ClusterNode(host, port) for host, port in where.hosts],
             username=where.username,
@@ -174,7 +176,7 @@ class ClusterInspection:
         self._cluster.close()
 
     def primaries(self) -> list[ServerInspection]:
-        """In the order of their names. They are closed with the cluster."""
+        """The primaries, ordered by name. They are closed with the cluster."""
         nodes = sorted(self._cluster.get_primaries(), key=lambda node: str(node.name))
         return [
             ServerInspection(str(node.name), self._cluster.get_redis_connection(node))
@@ -182,7 +184,7 @@ class ClusterInspection:
         ]
 
     def slots_of_the_fleet(self) -> frozenset[int]:
-        """Those that hold partitions; none where that cannot be found out."""
+        """The slots that hold partitions; empty if that cannot be found out."""
         try:
             partitions = int(self._cluster.hget(CONFIG, "partitions") or 0)
         except (RedisError, ValueError):
@@ -194,7 +196,7 @@ class ClusterInspection:
         )
 
     def channel_of_each(self, stem: str) -> dict[str, str]:
-        """For each primary that has slots a channel that lives on it, by the primary's name:
+        """For each primary that has slots, a channel that belongs to it, by the primary's name:
         sharded channels have slots, as keys have."""
         slots = self._cluster.nodes_manager.slots_cache
         owners = {slot: nodes[0].name for slot, nodes in slots.items()}
@@ -202,7 +204,7 @@ class ClusterInspection:
         channels: dict[str, str] = {}
         number = 0
         while wanted - channels.keys():
-            # The tag alone decides the slot, so what is added after it does not move the channel.
+            # Only the tag decides the slot, so what is added after it does not move the channel.
             channel = f"{stem}:{{{number}}}"
             owner = owners.get(key_slot(channel.encode()))
             if owner is not None:

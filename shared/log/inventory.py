@@ -1,4 +1,4 @@
-"""What is there: the pads of a fleet, and the tokens that its authors are known by."""
+"""Lists the pads of a fleet, and the tokens of its authors."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, NamedTuple, cast
@@ -10,7 +10,7 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.keys import CANARY, CONFIG, Keyspace, token_key
 
 SCAN_COUNT = 1000
-"""Keys that the server looks at in one step: a millisecond of its time."""
+"""Keys that the server looks at in one step, which takes it a millisecond."""
 
 
 class NoFleet(Exception):
@@ -18,7 +18,7 @@ class NoFleet(Exception):
 
 
 async def stored_keyspace(redis: Redis) -> Keyspace:
-    """The keyspace of the fleet that this Redis holds. Raises `NoFleet`."""
+    """The keyspace of the fleet in this Redis. Raises `NoFleet`."""
     stored = await redis.client.hget(CONFIG, "partitions")
     if stored is None:
         raise NoFleet("this Redis holds no fleet: is it the right one, and the right database?")
@@ -26,10 +26,10 @@ async def stored_keyspace(redis: Redis) -> Keyspace:
 
 
 async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]:
-    """The ids of all pads, deleted ones among them, each once and in no order. Canaries' are left
-    out.
+    """Yields the ids of all pads, including deleted ones, each once and in no particular order.
+    Canaries' pads are left out.
 
-    Pads that are made or go away meanwhile may be among them or not.
+    Pads that are made or removed meanwhile may or may not be included.
     """
     known: set[str] = set()
     async for key in redis.client.scan_iter(match=_METAS, count=SCAN_COUNT):
@@ -43,7 +43,7 @@ _METAS = "pf:{*}:pad:*:meta"
 
 
 def _pad_of(keyspace: Keyspace, key: bytes) -> str | None:
-    """The pad whose meta has this key; None: it is a canary's, or of other partitions."""
+    """The pad whose meta has this key; None if it is a canary's, or of other partitions."""
     pad_id = key.decode().partition(":pad:")[2].removesuffix(":meta")
     if pad_id.startswith(CANARY) or keyspace.pad(pad_id).meta != key.decode():
         return None
@@ -51,7 +51,7 @@ def _pad_of(keyspace: Keyspace, key: bytes) -> str | None:
 
 
 class ScanPlace(NamedTuple):
-    """How far somebody has gone through all keys. It is small, and can be kept by who asks."""
+    """How far all keys have been scanned. It is small, and the caller can keep it."""
 
     node: str = ""  #: of a cluster, by its name; empty: where there is only one, or the first
     cursor: int = 0  #: the server's own word; 0: from the beginning
@@ -60,8 +60,8 @@ class ScanPlace(NamedTuple):
 async def some_pad_ids(
     redis: Redis, keyspace: Keyspace, place: ScanPlace, *, keys_looked_at: int
 ) -> tuple[list[str], ScanPlace | None]:
-    """One step of what `pad_ids` does, of about so many keys, and where to go on; None: that was
-    all. A pad may come twice. Raises what `UNREACHABLE` lists."""
+    """Does one step of `pad_ids`, over about this many keys. Returns the ids found, and where to
+    continue; None: that was all. A pad may come twice. Raises what `UNREACHABLE` lists."""
     keys, following = await _scanned(redis, place, min(keys_looked_at, SCAN_COUNT))
     found = (_pad_of(keyspace, key) for key in keys)
     return [pad for pad in found if pad is not None], following
@@ -76,7 +76,7 @@ async def _scanned(
         at, found = await client.scan(**asked)
         return cast("list[bytes]", found), ScanPlace("", int(at)) if at else None
     nodes = {node.name: node for node in client.get_primaries()}
-    # One that has gone meanwhile has left its keys to others, whose turn comes, or has been.
+    # A node that has gone meanwhile has left its keys to others, which are scanned as well.
     left = sorted(name for name in nodes if name >= place.node)
     if not left:
         return [], None
@@ -92,7 +92,7 @@ async def _scanned(
 
 
 async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
-    """Hash and author of all tokens, some hundreds at a time."""
+    """Yields hash and author of all tokens, some hundreds at a time."""
     prefix = token_key("")
     keys = redis.client.scan_iter(match=f"{prefix}*", count=SCAN_COUNT)
     async for batch in batches(keys, SCAN_COUNT):

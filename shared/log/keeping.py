@@ -1,10 +1,11 @@
-"""Whether a Redis keeps what it is given: a pad's revisions must not go because memory is short.
+"""Checks that a Redis keeps its data: a pad's revisions must not be evicted because memory is
+short.
 
-    await require_keeping(redis)
+  await require_keeping(redis)
 
-`padfleet doctor` reports these judgements, writers and workers make them when they start. They are
-made of every server that holds the data or may come to hold it: a replica with another eviction
-policy begins to throw revisions away on the day that it is promoted.
+`padfleet doctor` reports these verdicts, and writers and workers check them when they start. They
+cover every server that holds the data or may come to hold it: a replica with another eviction
+policy would begin to drop revisions when it is promoted.
 """
 
 import logging
@@ -49,8 +50,8 @@ class RetentionVerdict(NamedTuple):
 
 
 def eviction(store: Store) -> RetentionVerdict:
-    """Fails for any policy but noeviction, also where there is no maxmemory yet: whoever sets one
-    later has no reason to think of pads."""
+    """Fails for any policy but noeviction, even if no maxmemory is set: whoever sets one later has
+    no reason to think of pads."""
     policy = str(
         (store.config or {}).get("maxmemory-policy") or store.info.get("maxmemory_policy") or ""
     )
@@ -66,7 +67,7 @@ def eviction(store: Store) -> RetentionVerdict:
 
 
 def persistence(store: Store) -> RetentionVerdict:
-    """Warns where a restart, or a crash, loses more than about a second of writing."""
+    """Warns if a restart or a crash loses more than about a second of writes."""
     settings = store.config or {}
     if _is_off(store):
         found = (
@@ -98,9 +99,9 @@ def change(option: str, value: str) -> str:
 
 
 async def require_keeping(redis: Redis) -> None:
-    """Raises `Unfit` for a server that evicts, and logs a warning for what is less than that.
+    """Raises `Unfit` for a server that evicts, and logs a warning for lesser problems.
 
-    Raises what `UNREACHABLE` lists if a lone server, or Sentinel's primary, does not answer.
+    Raises what `UNREACHABLE` lists if a single server, or Sentinel's primary, does not answer.
     """
     evicting = []
     for store in await read_stores(redis):
@@ -121,10 +122,10 @@ async def require_keeping(redis: Redis) -> None:
 
 
 async def read_stores(redis: Redis) -> list[Store]:
-    """All servers of a cluster; else the primary, and the replicas of one that Sentinel names.
+    """Reads all servers of a cluster; otherwise the primary, and, with Sentinel, its replicas.
 
-    A replica, or a node of a cluster, that cannot be asked is left out with a warning: when one is
-    down, a process that starts just then is wanted all the more.
+    A replica or cluster node that cannot be asked is left out with a warning: a process that starts
+    while one is down is needed all the more.
     """
     if isinstance(redis.client, RedisCluster):
         return await _of_cluster(redis.client)
@@ -143,8 +144,8 @@ async def read_stores(redis: Redis) -> list[Store]:
 
 
 async def unwritable(redis: Redis) -> list[str]:
-    """The primaries that refuse all writes since they cannot write to their disk, by name. Those
-    that do not answer are not among them."""
+    """The names of the primaries that refuse all writes because they cannot write to their disk,
+    without those that do not answer."""
     if not isinstance(redis.client, RedisCluster):
         return [_name(redis.client)] if await _cannot_write(redis.client) else []
     nodes = redis.client.get_primaries()
@@ -194,7 +195,7 @@ def _text(value: Any) -> str:
 
 
 def _replicas(primary: Store) -> list[tuple[str, int]]:
-    """What INFO replication lists, as slave0, slave1, …"""
+    """What INFO replication lists as slave0, slave1, …"""
     found: list[tuple[str, int]] = []
     while isinstance(replica := primary.info.get(f"slave{len(found)}"), dict):
         found.append((str(replica["ip"]), int(replica["port"])))
@@ -202,7 +203,7 @@ def _replicas(primary: Store) -> list[tuple[str, int]]:
 
 
 def _beside(client: SingleClient, host: str, port: int) -> SingleClient:
-    """A client for another server of the same group: same user, same TLS."""
+    """A client for another server of the same group, with the same user and TLS."""
     pool = client.connection_pool
     shared = ("username", "password", "socket_timeout", "socket_connect_timeout", "retry")
     options = {

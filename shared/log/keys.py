@@ -1,6 +1,6 @@
-"""Where things are kept in Redis.
+"""The names of all keys in Redis.
 
-Everything of one partition shares one hash tag, so that one script call can touch it; a
+Everything of one partition shares one hash tag, so that one script call can use all of it. A
 partition is thereby one slot of a Redis Cluster.
 """
 
@@ -17,20 +17,22 @@ WRITERS = "pf:writers"
 CONFIG = "pf:config"
 
 AUDIT = "pf:audit"
-"""What has been done to pads by those who look after them."""
+"""The audit log."""
 
 CANARY = "$canary"
-"""What the ids of the pads begin with that workers keep for themselves, to see whether revisions
-flow. No client can name them, and nothing in them is worth keeping."""
+"""Prefix of the ids of the pads that workers use themselves, to see whether revisions flow. No
+client can name them, and their content does not matter."""
 
 
 @lru_cache(maxsize=8)
 def hash_tags(partitions: int) -> tuple[str, ...]:
-    """One hash tag per partition, such that partition i lies in the i-th of equal slot ranges.
+    """Returns one hash tag per partition, such that partition i is in the i-th of equal slot
+    ranges.
 
     A cluster gives each node a contiguous range of slots, so every node gets its share of the
-    partitions to within one. Plain numbers as tags do not: of 128 on six nodes one node got 27
-    and another 15. The tags are found by counting upwards, so every process finds the same.
+    partitions to within one. Plain numbers as tags would not achieve that: of 128 on six nodes, one
+    node got 27 and another 15. The tags are found by counting upwards, so every process finds the
+    same.
     """
     tags: list[str | None] = [None] * partitions
     missing, candidate = partitions, 0
@@ -68,7 +70,7 @@ class PadKeys(NamedTuple):
 
     @property
     def deletable(self) -> tuple[str, ...]:
-        """Every key that goes away with the pad, without `meta`, which keeps a tombstone."""
+        """Every key that is deleted with the pad, without `meta`, which keeps a tombstone."""
         return (
             self.revs,
             self.snap,
@@ -101,32 +103,32 @@ class Keyspace:
         return f"pf:{{{self._tags[partition]}}}:inbox"
 
     def partition_of_inbox(self, key: bytes) -> int:
-        """Whose inbox it is that has this key."""
+        """The partition whose inbox has this key."""
         return self._of_inboxes[key]
 
     def state(self, partition: int) -> str:
         return f"pf:{{{self._tags[partition]}}}:state"
 
     def unwritten(self, partition: int) -> str:
-        """Pads that were made by opening them, with the time of the last look at each."""
+        """Pads that were made by opening them, with the time of the last check of each."""
         return f"pf:{{{self._tags[partition]}}}:unwritten"
 
     def hot(self, partition: int) -> str:
-        """Pads of which the cold store may be behind, with the time at which somebody was last
-        found on each. Only where there is a cold store."""
+        """Pads that the cold store may lack changes of, with the time at which somebody was last
+        seen on each. Only used with a cold store."""
         return f"pf:{{{self._tags[partition]}}}:hot"
 
     def moving(self, partition: int) -> str:
-        """The traces of pads that are on their way between here and the cold store."""
+        """The traces of pads on their way between Redis and the cold store."""
         return f"pf:{{{self._tags[partition]}}}:moving"
 
     def parked(self, partition: int) -> str:
-        """What a writer could not read in its inbox, the newest last."""
+        """Entries of the inbox that the writer could not read, the newest last."""
         return f"pf:{{{self._tags[partition]}}}:parked"
 
     def staging(self, partition: int, token: str) -> str:
-        """The stem of keys for what is brought beside the pads of a partition; `token` is unlike
-        any other's."""
+        """Prefix of the keys for data that is stored temporarily, outside the pads of a partition;
+        `token` is unique."""
         return f"pf:{{{self._tags[partition]}}}:staging:{token}"
 
     def pad(self, pad_id: str) -> PadKeys:
@@ -150,12 +152,12 @@ class Keyspace:
 
 
 def process_key(process: str) -> str:
-    """What a worker or writer tells of itself, for who looks at the fleet."""
+    """What a worker or writer reports about itself, for those who look at the fleet."""
     return f"pf:process:{process}"
 
 
 def claim_key(kind: str, name: str) -> str:
-    """Which process has this name, for as long as it is heard of."""
+    """The process that has this name, for as long as it is alive."""
     return f"pf:name:{kind}:{name}"
 
 
@@ -195,5 +197,5 @@ def session_key(session_id: str) -> str:
 
 
 def mapper_key(kind: str, mapper: str) -> str:
-    """`kind` is ``author`` or ``group``; `mapper` is the name that another system has for it."""
+    """`kind` is ``author`` or ``group``; `mapper` is the name in another system."""
     return f"pf:mapper:{kind}:{mapper}"

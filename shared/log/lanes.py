@@ -1,10 +1,10 @@
-"""The one way to Redis of a process: bounded, and fair between those who want something of it.
+"""A process's way to Redis: bounded, and fair between the purposes that need it.
 
-What every revision needs shares a few connections (`hot`). All else goes by redis-py, which opens a
-connection for each command under way, and raises when there are a hundred: then it hits whoever
-comes next, be it one that hundreds wait for. So commands wait for their turn here, each in the lane
-of what it is for, first come, first served. A lane has places of its own, so that none can starve
-another, and all of them together are fewer than there are connections.
+What every revision needs shares a few connections (`hot`). Everything else uses redis-py, which
+opens a connection for each command in progress, and raises if there are a hundred; that would hit
+whoever comes next, even if hundreds wait for it. So commands queue here, each in the lane of its
+purpose, first come, first served. Each lane has its own places, so that none can starve another,
+and all of them together are fewer than the connections.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from redis.exceptions import ClusterError, RedisClusterException, RedisError, Tr
 
 
 class Lane(Enum):
-    """What a command is for. The value is how many of the lane are under way at the same time, for
-    each node of a cluster."""
+    """What a command is for. The value says how many of the lane may be in progress at the same
+    time, for each node of a cluster."""
 
     FIRST = ("first", 20)  #: commits, and what says that the process lives
     SESSIONS = ("sessions", 50)  #: whoever joins, types or reads over a socket
@@ -35,23 +35,23 @@ class Lane(Enum):
 
 
 CONNECTIONS: Final = 2 * sum(lane.places for lane in Lane)
-"""Most that redis-py may open to one server. None waits for this: some are only on their way
-back."""
+"""Most connections that redis-py may open to one server. Nothing waits for this: some connections
+are only being returned."""
 
 READERS: Final = 64
-"""Reads that wait for entries, under way to one server: each has a connection to itself. Those of a
-writer, of one inbox each on a cluster and of all at once elsewhere."""
+"""Most blocking reads of entries on one server, each on a connection of its own. They are a
+writer's: one per inbox on a cluster, one for all inboxes otherwise."""
 
 SHARED: Final = 2
-"""Connections to one server that many commands share (`hot`): those of revisions, and those of
-people who come and go."""
+"""Connections to one server that many commands share (`hot`): one for revisions, and one for people
+who come and go."""
 
 _lane: ContextVar[Lane] = ContextVar("lane of the commands to Redis", default=Lane.SESSIONS)
 _inside: ContextVar[bool] = ContextVar("in a place of a lane", default=False)
 
 
 def take_lane(lane: Lane) -> None:
-    """The commands of the task that calls this, and of those that it begins, go by this lane."""
+    """Makes the calling task, and the tasks that it starts, use this lane."""
     _lane.set(lane)
 
 
@@ -63,8 +63,8 @@ class Lanes:
 
     @asynccontextmanager
     async def place(self, node: str = "") -> AsyncIterator[None]:
-        """A place in the lane of the task that calls. What redis-py sends on behalf of a command
-        that has one, when a slot has moved, goes with it: it would wait for itself."""
+        """Takes a place in the lane of the calling task. What redis-py sends on behalf of a command
+        that has one, after a slot has moved, does not take another: it would wait for itself."""
         if _inside.get():
             yield
             return
@@ -89,7 +89,7 @@ class _LanePipeline(Pipeline):
 
 
 class LaneClient(SingleClient):
-    """A client of one server, or of the primary that Sentinel names."""
+    """A client of a single server, or of the primary that Sentinel names."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -118,8 +118,8 @@ class _LaneClusterPipeline(ClusterPipeline):
 
 
 class LaneCluster(RedisCluster):
-    """Each node has places of its own: those who wait for one that is away must not keep out those
-    who want others."""
+    """A client of a cluster. Each node has its own places: commands that wait for one that is away
+    must not delay commands to others."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -130,13 +130,13 @@ class LaneCluster(RedisCluster):
             try:
                 return await super().execute_command(*args, **options)
             except ClusterError as error:
-                # What redis-py says when it was sent to and fro, or to try again, too often.
+                # What redis-py says after too many redirections, or too many requests to try again.
                 if "TTL exhausted" not in str(error):
                     raise
                 raise on_its_way(args) from error
             except AttributeError as error:
-                # It was sent to a node that has no slots yet, as when a cluster is made larger:
-                # redis-py knows none such, and goes on with None.
+                # It was sent to a node that has no slots yet, as when a cluster grows: redis-py
+                # does not know the node, and continues with None.
                 raise on_its_way(args) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
@@ -156,7 +156,7 @@ class LaneCluster(RedisCluster):
 
 
 def on_its_way(args: Sequence[Any]) -> TryAgainError:
-    """What is raised where a slot could not be found for long, although its nodes live."""
+    """The exception for a slot that could not be found for long, although its nodes are alive."""
     return TryAgainError(
         f"the slot of {key_of(args)} stands half-moved between two nodes; if nobody is resharding, "
         "this ends it: redis-cli --cluster fix <host:port>"
@@ -164,7 +164,7 @@ def on_its_way(args: Sequence[Any]) -> TryAgainError:
 
 
 def key_of(args: Sequence[Any]) -> Any | None:
-    """The first key of one of the commands that we use, or None for one without. Pure."""
+    """The first key of one of the commands that we use, or None for one without keys. Pure."""
     name = str(args[0]).upper()
     if name in ("EVAL", "EVALSHA"):
         return args[3] if len(args) > 3 and int(args[2]) > 0 else None

@@ -1,7 +1,7 @@
-"""Leases say which writer writes which partition.
+"""Leases say which writer writes to which partition.
 
-A lease makes take-overs orderly and a growing term makes them safe: commit.lua checks the term, so
-a writer that was paused and believes it still owns a partition cannot commit (I2).
+A lease makes take-overs orderly, and a growing term makes them safe: commit.lua checks the term, so
+a writer that was paused and believes that it still owns a partition cannot commit (I2).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,14 @@ class Lease(NamedTuple):
     position: str  #: inbox ID up to which everything is settled
     reign: str  #: of the server that gave it
     untold: tuple[str, ...] = ()
-    """Channels of the last commit if it was held back, and its writer did not live to tell."""
+    """Channels of the last commit if it was held back and its writer died before it could publish
+    it."""
 
 
 async def acquire(
     redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
 ) -> Lease | None:
-    """The lease, or None while another writer holds it."""
+    """Takes the lease; returns None while another writer holds it."""
     known = redis.known_reign(partition)
     reply = await scripts.LEASE(
         redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms, known]
@@ -46,8 +47,8 @@ async def acquire(
 async def renew(
     redis: Redis, keyspace: Keyspace, held: Sequence[Lease], lease_ms: int
 ) -> dict[int, bool | str]:
-    """Whether each of these leases still is ours, and of the server's reign, by partition; if so,
-    it now runs for another `lease_ms`. A text says what is wrong with the key of one.
+    """Renews leases for another `lease_ms`. Returns for each partition whether the lease is still
+    ours and of the server's reign; a text says what is wrong with its key.
 
     On a cluster they must be of one partition. Raises what `UNREACHABLE` lists.
     """
@@ -69,8 +70,8 @@ async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) ->
 
 
 def share(partitions: int, writers: Iterable[str], me: str) -> set[int]:
-    """The partitions that fall to `me`: rendezvous hashing, so a writer that comes or goes moves
-    only its own share."""
+    """Returns the partitions that fall to `me`, by rendezvous hashing: a writer that comes or goes
+    only moves its own share."""
     rivals = sorted(set(writers) | {me})
 
     def favourite(partition: int) -> str:
