@@ -49,8 +49,9 @@ class AutoPipeline:
         return [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in replies]
 
     async def hmget_each(self, keys: Sequence[str], names: Sequence[str]) -> Sequence[Any]:
-        """The values of these fields of each. What a key holds that is no hash keeps nobody from
-        the others: in its place stands the error, as where a server cannot be reached."""
+        """Returns the values of these fields of each key. If a key holds something other than a
+        hash, or a server cannot be reached, its place has the error, and the others are read all
+        the same."""
         return await self._each([("HMGET", key, *names) for key in keys])
 
     async def _each(self, commands: Sequence[Command]) -> Sequence[Any]:

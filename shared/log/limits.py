@@ -1,7 +1,7 @@
-"""What is too large to become part of a pad is refused before it is put into an inbox. Pure.
+"""Refuses what is too large to become part of a pad, before it is put into an inbox. Pure.
 
-Every entry passes `check`, whoever makes it. Two limits are those of the pad, and the writer's word
-is the last on them, for it alone knows the pad at that moment. One is that of an entry itself.
+Every entry passes `check`, whoever makes it. Two limits are the pad's; the writer has the last word
+on them, because only it knows the pad at that moment. One limit is that of an entry itself.
 """
 
 import re
@@ -12,19 +12,18 @@ from padfleet.shared.log.records import Creation, Entry, Submission
 from padfleet.shared.settings.pads import PadSettings
 
 ENTRY_BYTES: Final = 32 << 10
-"""The most bytes of an entry that stands in the inbox itself. A larger one is brought beside it, so
-that however many stand there, their number says how much a read of them can come to."""
+"""Most bytes of an entry in the inbox itself. A larger one is stored beside it, so that the number
+of entries limits how much a read of them can return."""
 
 PART_BYTES: Final = 256 << 10
-"""The most bytes of each part in which an entry is brought."""
+"""Most bytes of each part of a larger entry."""
 
 LARGEST_BYTES: Final = 32 << 20
-"""The most bytes of any entry. A text of 5,000,000 code units, each an emoji's half, takes 15
-MB."""
+"""Most bytes of any entry. A text of 5,000,000 code units, each half of an emoji, takes 15 MB."""
 
 MOST_OPERATIONS: Final = 200_000
-"""The most operations of any edit. As many runs of text with attributes of their own are a book,
-all of it formatted; they take its writer some seconds."""
+"""Most operations of any edit. A whole formatted book has about as many runs of text with
+attributes of their own; they take the writer some seconds."""
 
 _HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
 
@@ -34,7 +33,7 @@ class EditRefusal(Exception):
 
 
 class EditTooLarge(EditRefusal):
-    """Nor could it at another time: it is too large, or the pad would be."""
+    """The edit would be refused at another time, too: it is too large, or the pad would be."""
 
 
 class PadLimits(NamedTuple):
@@ -52,7 +51,7 @@ def pad_limits(settings: PadSettings) -> PadLimits:
 
 
 def check(entry: Entry, size: int, limits: PadLimits) -> None:
-    """Raises `EditTooLarge`. `size`: bytes that the entry takes when it is encoded."""
+    """Raises `EditTooLarge`. `size`: the bytes of the encoded entry."""
     match entry:
         case Submission():
             header = _HEADER.match(entry.changeset)

@@ -1,4 +1,5 @@
-"""How the hot commands share connections to one node: one for all, or one each while they wait."""
+"""How hot commands use connections to one node: a single shared one, or one each for commands that
+block."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ AWAY = (
     exceptions.RedisClusterException,  # no node is known for the slot
     OSError,
 )
-"""What another attempt may not meet, once the topology has been read anew."""
+"""Errors that another attempt may not meet, once the topology has been read again."""
 
 Opener = Callable[[], Awaitable[Pipe]]
 """Opens a connection to the node. Raises what `AWAY` lists."""
@@ -26,14 +27,14 @@ Opener = Callable[[], Awaitable[Pipe]]
 
 class Line(Protocol):
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """The replies, in the order of the commands; what fails, or cannot be sent, is an exception
-        among them. Raises only `DataError`, before anything is sent."""
+        """Returns the replies, in the order of the commands; what fails, or cannot be sent, is an
+        exception among them. Raises only `DataError`, before anything is sent."""
 
     def close(self) -> None: ...
 
 
 class SharedLine:
-    """One connection that all share, made anew when it is needed again."""
+    """One connection that everybody shares, and that is made again when it is needed."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
@@ -54,15 +55,15 @@ class SharedLine:
         return await pipe.send(data, len(commands))
 
     def post(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]] | None":
-        """Does what `exchange` does, without a coroutine. None: nothing is sent, since that would
-        have to wait for something."""
+        """Does what `exchange` does, without a coroutine. Returns None, and sends nothing, if it
+        would have to wait."""
         pipe = self._pipe
         if pipe is None or not pipe.is_open or pipe.is_full:
             return None
         return pipe.send(pack(commands), len(commands))
 
     async def _connected(self) -> Pipe:
-        """One connection is made, however many wait for it; where that fails, all are told."""
+        """Makes one connection, however many wait for it; if that fails, all of them are told."""
         answer: asyncio.Future[Pipe] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
         if len(self._waiting) == 1:
@@ -94,9 +95,9 @@ class SharedLine:
 
 
 class WaitingLine:
-    """A connection for each that is under way, for commands that wait: what came behind one of them
-    would wait as well. Those that have none under way are kept for the next; whoever finds all
-    places taken waits for one."""
+    """A connection for each blocking command in progress, since a command after it would have to
+    wait as well. Unused connections are kept for the next one; if all places are taken, the caller
+    waits for one."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
@@ -118,7 +119,7 @@ class WaitingLine:
                 return await pipe.send(data, len(commands))
             finally:
                 self._in_use.discard(pipe)
-                # Who is told to stop leaves a command behind that still waits.
+                # A cancelled caller leaves a command behind that is still blocking.
                 if pipe.is_open and pipe.is_idle:
                     self._idle.append(pipe)
                 else:

@@ -1,8 +1,8 @@
-"""A connection to Redis on which messages of channels come.
+"""A connection to Redis that receives the messages of channels.
 
-As for hot commands (`pipe`), redis-py opens it, and its transport is then given to a protocol of
-our own: each message was awaited with a time-out of its own, which took longer than the message.
-Here all that one read has brought is handed on in one pass.
+As with hot commands (`pipe`), redis-py opens it, and its transport is then given to a protocol of
+our own. Before, each message was awaited with a time-out of its own, which took longer than the
+message. Here, everything that one read has brought is handed on in one pass.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from padfleet.shared.log.pipe import (
 )
 
 _MORE: Final = object()
-"""What the reader has while a reply is not whole."""
+"""What the reader returns while a reply is incomplete."""
 
 
 class ListeningConnection(asyncio.Protocol):
@@ -49,13 +49,13 @@ class ListeningConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[Exception] = self._loop.create_future()
         """Why the connection has ended, once it has: what the server has refused, what `take` has
-        raised, or one of those that `UNREACHABLE` lists. It is a result, and never raised here."""
+        raised, or an error that `UNREACHABLE` lists. It is a result, and never raised here."""
         self._heard = self._loop.time()
         self._asked = False  #: whether it is there, since it was heard last
         self._transport = take_over(opened, self)
 
     def send(self, *commands: Command) -> None:
-        """Asks the server something; nothing if the connection has ended."""
+        """Sends a command to the server; does nothing if the connection has ended."""
         if not commands or self.ended.done():
             return
         if leads_astray(self._opened):
@@ -64,13 +64,13 @@ class ListeningConnection(asyncio.Protocol):
         try:
             self._transport.write(pack(commands))
         except RuntimeError as error:
-            # So says uvloop of a connection that has been closed meanwhile.
+            # uvloop says so of a connection that has been closed meanwhile.
             self.close(Unconnected(f"closed meanwhile: {error}"))
 
     def look(self) -> float:
-        """Asks the server whether it is still there if nothing has come of it for so many seconds,
-        and gives the connection up if as many more have passed without an answer. Returns the
-        seconds after which to look again."""
+        """Checks on a silent server: asks it for a sign of life after so many seconds without one,
+        and gives the connection up after as many more without an answer. Returns the seconds after
+        which to check again."""
         now = self._loop.time()
         rest = self._heard + self._silence - now
         if rest > 0:
@@ -83,7 +83,7 @@ class ListeningConnection(asyncio.Protocol):
         return self._silence
 
     def close(self, reason: Exception | None = None) -> None:
-        """Ends it at once."""
+        """Closes it immediately."""
         if self.ended.done():
             return
         self.ended.set_result(reason or Unconnected("the connection was closed"))
@@ -119,7 +119,7 @@ async def listen(
     silence: float,
     patience: float,
 ) -> ListeningConnection:
-    """Connects within `patience` seconds, and takes the connection over; the rest is as
-    `ListeningConnection` says. Raises what `UNREACHABLE` lists."""
+    """Connects within `patience` seconds, and takes the connection over; for the rest see
+    `ListeningConnection`. Raises what `UNREACHABLE` lists."""
     await connect_within(connection, patience)
     return ListeningConnection(connection, take, silence)

@@ -1,4 +1,4 @@
-"""A process' place in its fleet: what it agrees on with the others, and a name of its own.
+"""A process's place in its fleet: what it agrees on with the others, and a unique name.
 
 membership = Membership(redis, "worker", "w-1", partitions=32)
 await membership.enter()
@@ -22,18 +22,18 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 LOOK: Final = 1.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 CLAIM_MS: Final = 4000
-"""For how long a name stays taken after its process was last heard of: so long does a process wait
-that is started again under the name of one that has crashed."""
+"""For how many ms a name stays taken after its process was last heard of. A process that is
+restarted under the name of a crashed one waits that long."""
 
 PATIENCE: Final = 6.0
-"""Seconds after which a name that is still taken is another process' that lives."""
+"""Seconds after which a name that is still taken must belong to a living process."""
 
 
 class NameTaken(Disagreement):
-    """Another process runs under this name."""
+    """Another process is running under this name."""
 
 
 class Membership:
@@ -47,8 +47,8 @@ class Membership:
         setting: str,
         cold: str | None = None,
     ) -> None:
-        """`kind` is ``worker`` or ``writer``; `setting` is where its name comes from; `cold` is as
-        for `Agreed.check`."""
+        """`kind` is ``worker`` or ``writer``; `setting` is the setting that gives the name; `cold`
+        is as for `Agreed.check`."""
         self._redis = redis
         self._kind = kind
         self._name = name
@@ -59,12 +59,13 @@ class Membership:
         self._incarnation = secrets.token_hex(8)
 
     async def enter(self) -> None:
-        """Raises `Disagreement` if this process cannot be of the fleet: `PartitionMismatch`,
-        `NewerFormat`, `OtherColdStore`, `NameTaken`; or what `UNREACHABLE` lists."""
+        """Joins the fleet. Raises `Disagreement` if this process cannot (`PartitionMismatch`,
+        `NewerFormat`, `OtherColdStore`, `NameTaken`), or what `UNREACHABLE` lists."""
         agreed = await agree(self._redis, self._partitions, cold=self._cold)
         agreed.check(self._partitions, self._cold)
         if agreed.begun and await is_followed(self._redis):
-            # Somebody works here, and what the fleet had agreed on is gone: they will put it back.
+            # Processes are at work here, and what the fleet had agreed on is gone: they will put it
+            # back.
             log.warning("pf:config was lost; waiting for the fleet that is here to put it back")
             await asyncio.sleep(ELDERS_SPEAK)
             agreed = await agree(self._redis, self._partitions, cold=self._cold)
@@ -81,15 +82,16 @@ class Membership:
             await asyncio.sleep(LOOK / 4)
 
     async def run(self) -> None:
-        """For as long as the process lives; raises as `enter` does when it must not go on."""
+        """Keeps the membership for as long as the process lives; raises the same as `enter` if the
+        process must not go on."""
         while True:
             await tick(LOOK)
             with suppress(*UNREACHABLE):
                 await self.look()
 
     async def look(self) -> None:
-        """One look. Raises as `enter` does."""
-        # At once: an idle process is woken once by both answers.
+        """Checks once. Raises the same as `enter`."""
+        # Both at the same time: an idle process is woken once by both answers.
         agreed, claimed = await all_of(
             agree(self._redis, self._partitions, self._since, self._cold), self._claim(CLAIM_MS)
         )
@@ -103,7 +105,7 @@ class Membership:
             )
 
     async def leave(self) -> None:
-        """Gives the name back, so that the next process of it need not wait."""
+        """Gives the name back, so that the next process with it need not wait."""
         with suppress(*UNREACHABLE, TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._claim(0)

@@ -1,6 +1,6 @@
-"""Pads on their way between Redis and a cold store: the steps that Redis takes part in.
+"""Pads on their way between Redis and a cold store: the steps that involve Redis.
 
-`shared/cold/places.py` says which step may follow which; here each is one script.
+`shared/cold/places.py` says which step may follow which; here, each is one script.
 """
 
 import secrets
@@ -17,30 +17,30 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.leases import Lease
 
 STAMP = 40
-"""Characters of a stamp, see `stamp.lua`."""
+"""Length of a stamp in characters, see `stamp.lua`."""
 
 STAGED_S = 600
-"""Seconds that a part of a pad stays that was brought beside it and not fetched."""
+"""Seconds after which an unfinished part of a pad expires."""
 
 STAGE_BYTES = 1 << 20
-"""Bytes of entries that are brought in one call: a millisecond or two of the server's time."""
+"""Bytes of entries that are stored in one call: a millisecond or two of the server's time."""
 
 STAGE_ENTRIES = 1000
 
 StreamItems = tuple[str, Sequence[bytes]]
-"""The ID of an entry of a stream, and its fields and values in turn."""
+"""The ID of an entry of a stream, and its alternating fields and values."""
 
 
 _Installed = Literal["ok", "reign", "here", "moved", "staged", "damaged"]
 Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
-"""What came of freezing a pad: it left Redis, or why it stays."""
+"""The result of freezing a pad: it left Redis, or why it stays."""
 
 Way = Literal["thaw", "freeze", "lost"]
-"""Which way a pad goes; of one that got lost in Redis, that it is brought back from the store."""
+"""Which way a pad is going; ``lost``: it was lost in Redis and is brought back from the store."""
 
 
 class Trace(NamedTuple):
-    """What stands in Redis of a pad that is on its way."""
+    """The note in Redis about a pad that is on its way."""
 
     way: Way
     epoch: int
@@ -50,7 +50,7 @@ class Trace(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Without the time."""
+        """The trace without its time."""
         return f"{self.way} {self.epoch} {self.edition} {self.reign}"
 
     def to_text(self) -> str:
@@ -58,7 +58,7 @@ class Trace(NamedTuple):
 
     @classmethod
     def from_text(cls, text: str) -> "Trace | None":
-        """None for what is no trace of ours."""
+        """Returns None for anything that is not a trace of ours."""
         way, *rest = text.split(" ")
         if way not in get_args(Way) or len(rest) != 4:
             return None
@@ -70,7 +70,7 @@ class Trace(NamedTuple):
 
 
 class Whereabouts(NamedTuple):
-    """What Redis knows of where a pad is."""
+    """What Redis knows about where a pad is."""
 
     reign: str
     head: int | None  #: -1: it was deleted; None: nothing of it is here
@@ -79,7 +79,7 @@ class Whereabouts(NamedTuple):
 
 
 class PadStanding(NamedTuple):
-    """How a pad stands that is in Redis."""
+    """The state of a pad that is in Redis."""
 
     head: int | None  #: as in `Whereabouts`
     epoch: int
@@ -103,7 +103,7 @@ class StoredPad(NamedTuple):
 
 
 class ThawedPad(NamedTuple):
-    """What is put where pads are."""
+    """What is stored when a pad comes back into Redis."""
 
     meta: Mapping[str, bytes | str | int]
     reigns: str
@@ -116,7 +116,7 @@ class ThawedPad(NamedTuple):
 
 
 async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
-    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
         reign, head, epoch, trace = await scripts.WHEREABOUTS(
             redis.rush, [keys.state, keys.meta, keyspace.moving(keys.partition)], [keys.pad_id]
@@ -129,14 +129,14 @@ async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Wherea
 
 
 class KeptFrom(NamedTuple):
-    """What Redis has of a pad's history."""
+    """Which part of a pad's history Redis has."""
 
     epoch: int
     first: int  #: the oldest revision that is in the stream
 
 
 async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
-    """None: nothing of the pad is here. Raises as `whereabouts`."""
+    """Returns None if nothing of the pad is here. Raises the same as `whereabouts`."""
     with of_right_type(keys.meta):
         head, epoch, first = await redis.rush.hmget(keys.meta, ["head", "epoch", "first"])
     with readable(keys.meta):
@@ -144,8 +144,8 @@ async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
 
 
 async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
-    """Keeps the pad in Redis for as long as if somebody had been on it just now, for who is about
-    to read it in several steps. Raises what `UNREACHABLE` lists."""
+    """Keeps the pad in Redis for as long as if somebody had just been on it, for a caller that is
+    about to read it in several steps. Raises what `UNREACHABLE` lists."""
     now = int(time.time() * 1000)
     await redis.client.zadd(keyspace.hot(keyspace.partition_of(pad)), {pad: now}, xx=True)
 
@@ -153,7 +153,7 @@ async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
 async def announce_fetching(
     redis: Redis, keyspace: Keyspace, keys: PadKeys, seen: Whereabouts, trace: Trace
 ) -> bool:
-    """Puts the trace of a thaw there; False: something is otherwise than it was seen."""
+    """Stores the trace of a thaw. Returns False if something has changed since it was read."""
     reply = await scripts.FETCHING(
         redis.rush,
         [keys.state, keys.meta, keyspace.moving(keys.partition)],
@@ -163,7 +163,7 @@ async def announce_fetching(
 
 
 class Bringing:
-    """A pad's streams, on their way beside it."""
+    """A pad's streams, which are stored under temporary keys before they are put in place."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, keys: PadKeys) -> None:
         base = keyspace.staging(keys.partition, secrets.token_hex(8))
@@ -174,7 +174,7 @@ class Bringing:
         self._counts = [0, 0]
 
     async def revisions(self, first: int, records: Sequence[bytes]) -> None:
-        """Raises what `UNREACHABLE` lists."""
+        """Adds revisions. Raises what `UNREACHABLE` lists."""
         entries = [(f"{first + i}-1", (b"r", record)) for i, record in enumerate(records)]
         self._counts[0] = await self._stage(self._revs, entries)
 
@@ -196,7 +196,7 @@ class Bringing:
         return int(count)
 
     async def install(self, pad: ThawedPad, trace: Trace) -> _Installed:
-        """Puts the pad where pads are, if the trace stands there under its name."""
+        """Puts the pad in its place, if the trace with its name is there."""
         keys = self._keys
         lists: list[scripts.Argument] = [len(pad.meta)]
         for name, value in pad.meta.items():
@@ -241,7 +241,7 @@ class Bringing:
         return cast("_Installed", reply.decode())
 
     async def drop(self) -> None:
-        """Takes away what was not put in place."""
+        """Removes what was not put in place."""
         if any(self._counts):
             await self._redis.client.unlink(self._revs, self._chat)
 
@@ -250,14 +250,15 @@ class Bringing:
 
 
 async def hot_pads(redis: Redis, keyspace: Keyspace, partition: int) -> list[str]:
-    """The pads of the partition that are in Redis, those first that nobody has been on for the
-    longest time."""
+    """Returns the partition's pads that are in Redis, those first that nobody has been on for
+    longest."""
     reply = await redis.client.zrangebyscore(keyspace.hot(partition), "-inf", "+inf")
     return [name.decode() for name in cast("Sequence[bytes]", reply)]
 
 
 async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> None:
-    """They are in Redis, and the cold store may be behind. Raises what `UNREACHABLE` lists."""
+    """Notes that these pads are in Redis, and that the cold store may be behind. Raises what
+    `UNREACHABLE` lists."""
     pipeline = redis.client.pipeline(transaction=False)
     now = int(time.time() * 1000)
     for pad in pads:
@@ -268,8 +269,8 @@ async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> Non
 async def standings(
     redis: Redis, keyspace: Keyspace, partition: int, pads: Sequence[str]
 ) -> list[PadStanding | CorruptPad]:
-    """How these pads of one partition stand; some hundreds at a time. Raises what `UNREACHABLE`
-    lists."""
+    """Returns the state of these pads of one partition; some hundreds at a time. Raises what
+    `UNREACHABLE` lists."""
     keys = [keyspace.hot(partition), keyspace.unwritten(partition)]
     for pad in pads:
         own = keyspace.pad(pad)
@@ -301,7 +302,7 @@ def _standing(reply: Any) -> PadStanding | CorruptPad:
 
 
 async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
-    """The small keys of a pad; None: nothing of it is here. Raises `CorruptPad`, or what
+    """Reads the small keys of a pad; None if nothing of it is here. Raises `CorruptPad`, or what
     `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
         stamp, newest, saved, *hashes = await scripts.SMALL(
@@ -317,7 +318,7 @@ async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
 
 
 async def note_written(redis: Redis, keys: PadKeys, epoch: int, stamp: str, noted: bytes) -> None:
-    """The cold store has the pad as it was under this stamp."""
+    """Notes that the cold store has the pad as it was under this stamp."""
     await scripts.WRITTEN(redis.rush, [keys.meta], [epoch, stamp.encode() + noted])
 
 
@@ -331,7 +332,7 @@ async def freeze(
     after_ms: int = 0,
 ) -> Frozen:
     """Takes the pad out of Redis, as it was when `stored` was read, if nobody has held it there for
-    so long. Only for who has the lease."""
+    that long. Only for the holder of the lease."""
     keys = keyspace.pad(pad)
     own = (keys.members, keys.chat, keys.saved, keys.fences)
     reply: bytes = await scripts.FREEZE(
@@ -362,19 +363,19 @@ async def freeze(
 
 
 async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
-    """Takes away what stands of a pad that was deleted."""
+    """Removes what is left of a deleted pad."""
     keys = keyspace.pad(pad)
     await scripts.BURY(redis.rush, [keyspace.hot(keys.partition), keys.meta], [pad, epoch])
 
 
 async def traces(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
-    """By pad: the traces of those of the partition that are on their way."""
+    """Returns, by pad, the traces of the partition's pads that are on their way."""
     reply = redis.client.hgetall(keyspace.moving(partition))
     found = await cast("Awaitable[dict[bytes, bytes]]", reply)
     return {pad.decode(): trace.decode() for pad, trace in found.items()}
 
 
 async def arrived(redis: Redis, keyspace: Keyspace, pad: str, trace: str) -> None:
-    """Takes the trace away, if it still is the same."""
+    """Removes the trace, if it still is the same."""
     partition = keyspace.partition_of(pad)
     await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, trace])

@@ -1,8 +1,8 @@
-"""Opens a pad in one round trip, where all is as it should be.
+"""Opens a pad in one round trip, if everything is as it should be.
 
-A worker opens a pad while somebody waits for it, and each round trip is a wait: meta, snapshot and
-the revisions after it are asked for together, before it is known which revisions these are. What
-does not fit together is left to `document.load`, which knows what to make of it.
+A worker opens a pad while somebody waits for it, and each round trip is a wait. So meta, snapshot
+and the revisions after it are requested together, before it is known which revisions these are. If
+they do not fit together, it is left to `document.load`, which can deal with that.
 """
 
 import asyncio
@@ -30,9 +30,10 @@ class Opening(NamedTuple):
 
 
 async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document] | None:
-    """The pad as it is stored, or as it is not there. None: it takes more than one look.
+    """Returns the pad as it is stored, also if it does not exist. None: it takes more than one
+    read.
 
-    Raises what `UNREACHABLE` lists, and as `read_told_meta` does.
+    Raises what `UNREACHABLE` lists, and what `read_told_meta` raises.
     """
     meta, opening = await asyncio.gather(read_told_meta(redis, keys), _read(redis, keys))
     if opening is not None and meta.exists and not opening.there:
@@ -58,7 +59,7 @@ async def _read(redis: Redis, keys: PadKeys) -> Opening | None:
 
 
 def _document(meta: PadMeta, opening: Opening) -> Document:
-    """Raises `CorruptPad` where it does not lead to the head that `meta` names."""
+    """Raises `CorruptPad` if it does not lead to the head that `meta` names."""
     document = Document(meta.epoch)
     if not meta.exists:
         if opening.there:

@@ -1,4 +1,5 @@
-"""The settings that a pad has for all who open it ("padoptions"), kept in its meta hash as JSON."""
+"""The settings of a pad for everybody who opens it ("padoptions"), kept in its meta hash as
+JSON."""
 
 import re
 from collections.abc import Mapping
@@ -18,12 +19,12 @@ CHANGE_ATTEMPTS = 10
 
 
 class OptionsContended(Exception):
-    """The settings were changed by others again and again meanwhile."""
+    """Others kept changing the settings meanwhile."""
 
 
 def normalised(raw: Any) -> dict[str, Any]:
-    """Settings with every field that a page reads, of the type that it expects; anything else is
-    dropped, but for those of plugins (``ep_…``). Whatever `raw` is, this is some settings."""
+    """Returns settings with every field that a page reads, of the type that it expects. Anything
+    else is dropped, except for plugins' settings (``ep_…``). Accepts any `raw`."""
     given = raw if isinstance(raw, Mapping) else {}
     view = given.get("view")
     view = view if isinstance(view, Mapping) else {}
@@ -45,7 +46,8 @@ def normalised(raw: Any) -> dict[str, Any]:
     total = 0
     for key, value in given.items():
         if _PLUGIN_KEY.fullmatch(key):
-            # With its name, or any number of settings with long names and no value would pass.
+            # The names count, too, or any number of settings with long names and no values would
+            # pass.
             size = len(key) + len(dumps(value).encode())
             if size <= PLUGIN_KEY_BYTES and total + size <= PLUGINS_BYTES:
                 total += size
@@ -54,13 +56,13 @@ def normalised(raw: Any) -> dict[str, Any]:
 
 
 def _unless_said(given: Mapping[str, Any], name: str) -> bool:
-    """Whether an option is on, which it is unless something else was said."""
+    """Whether an option is on, which it is unless something else was given."""
     value = given.get(name)
     return True if value is None else bool(value)
 
 
 def merged(settings: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """The settings after a change that names only what is to be different."""
+    """Returns the settings after a change, which names only what is to be different."""
     given = change if isinstance(change, Mapping) else {}
     view = given.get("view")
     view = view if isinstance(view, Mapping) else {}
@@ -68,7 +70,7 @@ def merged(settings: Mapping[str, Any], change: Any) -> dict[str, Any]:
 
 
 def parse_options(stored: bytes | None) -> dict[str, Any]:
-    """What the meta hash holds, as settings."""
+    """Decodes the settings from the meta hash."""
     try:
         return normalised(loads(stored) if stored else None)
     except ValueError:
@@ -83,9 +85,9 @@ async def change_options(
     telling: Relayed | None = None,
     fresh: bool = False,
 ) -> dict[str, Any]:
-    """Merges a change into the pad's settings, and announces them, with `telling` right behind;
-    returns what they are now. A `fresh` pad has none, in all likelihood. Raises `NoPad`,
-    `OptionsContended`, or what `UNREACHABLE` lists."""
+    """Merges a change into the pad's settings and announces them, followed by `telling`. Returns
+    the new settings. A `fresh` pad most likely has none yet. Raises `NoPad`, `OptionsContended`, or
+    what `UNREACHABLE` lists."""
     more = [] if telling is None else [relayed(telling)]
     for attempt in range(CHANGE_ATTEMPTS):
         stored: bytes | None = None

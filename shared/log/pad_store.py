@@ -1,7 +1,7 @@
-"""What is stored of one pad, by name: reads and writes that are a command or two each.
+"""What is stored of one pad, by name: reads and writes that take a command or two each.
 
-What takes more than that has a module of its own: `history` reads revisions, `document` the text,
-`presence` who is on the pad, `chat` and `saved` what stands beside it.
+Everything larger has a module of its own: `history` reads revisions, `document` the text,
+`presence` the people on the pad, `chat` and `saved` what belongs to it besides the revisions.
 """
 
 import logging
@@ -27,7 +27,7 @@ StreamEntry = tuple[bytes, dict[bytes, bytes]]
 
 
 class StoredMetadata(NamedTuple):
-    """What sessions are told of a pad besides its text, at one moment."""
+    """What sessions are told about a pad besides its text, at one moment."""
 
     exists: bool
     creator: str  #: an author's id; empty: nobody's
@@ -37,7 +37,7 @@ class StoredMetadata(NamedTuple):
 
 
 class StoredFacts(NamedTuple):
-    """What a backup has of a pad besides its meta, its revisions and its chat, as it is stored."""
+    """What a backup has of a pad besides its meta, revisions and chat, as it is stored."""
 
     settings: bytes
     deletion: bytes  #: the hash of the deletion token; empty: there is none
@@ -50,7 +50,7 @@ class PadStore:
     """The keys of one pad.
 
     Each method raises what `UNREACHABLE` lists, and, unless it says otherwise, redis-py's
-    `ResponseError` where a key holds another kind of value than it should.
+    `ResponseError` if a key has a wrong type.
     """
 
     def __init__(self, redis: Redis, keys: PadKeys) -> None:
@@ -60,8 +60,9 @@ class PadStore:
     # --- Beside the text -------------------------------------------------------------------------
 
     async def metadata(self) -> StoredMetadata:
-        """In one round trip. Where a key beside the pad is of a wrong type, that is logged, and the
-        pad is taken to have no chat, or no saved revisions: it is more than these."""
+        """Reads the metadata in one round trip. If a key other than the meta has a wrong type, that
+        is logged, and the pad is treated as having no chat, or no saved revisions: the text matters
+        more."""
         pipeline = self._redis.client.pipeline(transaction=False)
         _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
         _ = pipeline.xrevrange(self._keys.chat, count=1)
@@ -90,7 +91,7 @@ class PadStore:
         return ()
 
     async def facts(self, epoch: int) -> StoredFacts:
-        """For the pad as it is in this epoch, in one round trip."""
+        """Reads the facts about the pad in this epoch, in one round trip."""
         pipeline = self._redis.client.pipeline(transaction=False)
         _ = pipeline.hmget(self._keys.meta, ["settings", deletion_field(epoch), "public"])
         _ = pipeline.xrevrange(self._keys.chat, count=1)
@@ -105,17 +106,17 @@ class PadStore:
         )
 
     async def note(self, name: str) -> bytes | None:
-        """What was put into the meta hash under this name when the pad was brought (`more` of
-        `Staging.install`); None: nothing was."""
+        """Returns what was stored in the meta hash under this name when the pad was brought (`more`
+        of `Staging.install`); None if nothing was."""
         return cast("bytes | None", await self._redis.rush.hget(self._keys.meta, name))
 
     async def set_public(self, public: bool) -> None:
-        """Opens a group's pad to those who have no session, or closes it to them."""
+        """Opens a group's pad to people without a session, or closes it to them."""
         await self._redis.client.hset(self._keys.meta, "public", "1" if public else "0")
 
     async def fence_orders(self) -> dict[str, int]:
-        """By author: the order of the last session that came by a fence. Raises `CorruptPad` where
-        the key is of a wrong type, or does not hold numbers."""
+        """Returns, by author, the order of the last session that came with a fence. Raises
+        `CorruptPad` if the key has a wrong type, or does not hold numbers."""
         with of_right_type(self._keys.fences):
             reply = self._redis.client.hgetall(self._keys.fences)
             fences = await cast("Awaitable[dict[bytes, bytes]]", reply)
@@ -123,8 +124,8 @@ class PadStore:
             return {author.decode(): int(order) for author, order in fences.items()}
 
     async def chat_pages(self, size: int, after: int = -1) -> AsyncIterator[list[StreamEntry]]:
-        """The messages behind this one, as they are stored, the oldest first, up to `size` in one
-        read."""
+        """Yields the messages after this one, as they are stored, the oldest first, up to `size` in
+        one read."""
         start = f"({after}-{_LAST}" if after >= 0 else "-"
         while messages := cast(
             "list[StreamEntry]",
@@ -134,7 +135,7 @@ class PadStore:
             start = f"({messages[-1][0].decode()}"
 
     async def saved_pages(self, size: int) -> AsyncIterator[list[bytes]]:
-        """The records of all saved revisions, the oldest first, up to `size` in one read."""
+        """Yields the records of all saved revisions, the oldest first, up to `size` in one read."""
         at = 0
         while records := await cast(
             "Awaitable[list[bytes]]",
@@ -146,28 +147,29 @@ class PadStore:
     # --- The history, for those who look for damage ----------------------------------------------
 
     async def snapshot(self) -> bytes | None:
-        """The newest snapshot, unread; None: there is none."""
+        """Returns the newest snapshot, undecoded; None if there is none."""
         return cast("bytes | None", await self._redis.client.get(self._keys.snap))
 
     async def newest_in_stream(self) -> int:
-        """The revision that stands last in the stream; -1: the stream is empty."""
+        """Returns the last revision in the stream; -1: the stream is empty."""
         reply = await self._redis.client.xrevrange(self._keys.revs, count=1)
         newest = cast("Sequence[StreamEntry]", reply)
         return int(newest[0][0].partition(b"-")[0]) if newest else -1
 
     async def has_history(self) -> bool:
-        """Whether any key is there that holds a part of a history: revisions or a snapshot."""
+        """Whether there is any key with a part of a history: revisions or a snapshot."""
         keys = self._keys
         return bool(await self._redis.client.exists(keys.revs, keys.chunks, keys.snap))
 
     async def entries(self, first: int, last: int) -> list[StreamEntry]:
-        """What stands in the stream for the revisions first…last, both included, undecoded; also
-        what has another ID than a revision has."""
+        """Returns the stream's entries for the revisions first…last, both included, undecoded,
+        including entries with IDs that no revision has."""
         reply = await self._redis.client.xrange(self._keys.revs, min=f"{first}-0", max=str(last))
         return cast("list[StreamEntry]", reply)
 
     async def chunk(self, number: int) -> bytes | None:
-        """A chunk of packed revisions, undecoded; None: there is none of this number."""
+        """Returns a chunk of packed revisions, undecoded; None if there is none with this
+        number."""
         reply = self._redis.client.hget(self._keys.chunks, str(number))
         return await cast("Awaitable[bytes | None]", reply)
 

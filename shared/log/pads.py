@@ -1,4 +1,4 @@
-"""Read-only ids, and the settings of the fleet as a whole."""
+"""Read-only ids, and the settings of the whole fleet."""
 
 import secrets
 from typing import NamedTuple, cast
@@ -9,16 +9,16 @@ from padfleet.shared.log.keys import PadKeys, read_only_key
 
 
 async def settle_partitions(redis: Redis, configured: int) -> None:
-    """Records the partition count at the first start of a fleet, and holds everyone to it, as
-    `Disagreement` says. For tools; processes that stay have a `Membership`.
+    """Records the number of partitions at the first start of a fleet, and raises `Disagreement` for
+    another number later. This is for tools; long-running processes have a `Membership`.
 
-    A pad's partition follows from the count: with another one, its history would seem gone.
+    A pad's partition follows from that number: with another one, its history would seem gone.
     """
     (await agree(redis, configured)).check(configured)
 
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
-    """The pad's read-only id, made if it has none. ``r.`` and 32 random hex digits."""
+    """Returns the pad's read-only id, made if it has none: ``r.`` and 32 random hex digits."""
     known = (await glance(redis, keys)).read_only_id
     return known if known is not None else await make_read_only_id(redis, keys, pad_id)
 
@@ -29,18 +29,18 @@ async def make_read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
 
 
 async def way_back(redis: Redis, pad_id: str) -> str:
-    """A fresh read-only id that leads to the pad. That comes first: an id that somebody has seen
-    must lead to its pad."""
+    """Stores a fresh read-only id that leads to the pad, before the pad names it: an id that
+    somebody has seen must lead to its pad."""
     fresh = "r." + secrets.token_hex(16)
     await redis.client.set(read_only_key(fresh), pad_id)
     return fresh
 
 
 async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
-    """The pad's read-only id: the fresh one, unless it has got another meanwhile."""
+    """Returns the pad's read-only id: the fresh one, unless it has got another meanwhile."""
     pipeline = redis.client.pipeline(transaction=False)
     _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
-    # Not what HSETNX says: repeated after a lost answer, it would say that another was first.
+    # It does not go by what HSETNX says, which after a lost answer would be that another was first.
     _ = pipeline.hget(keys.meta, "readonly")
     _, known = await pipeline.execute()
     if known != fresh.encode():
@@ -49,7 +49,7 @@ async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
 
 
 class Glance(NamedTuple):
-    """What can be seen of a pad from afar: enough to begin with, and nothing to rely on."""
+    """A quick look at a pad: enough to begin with, but not to rely on."""
 
     exists: bool
     read_only_id: str | None  #: None: it has none yet
@@ -57,7 +57,8 @@ class Glance(NamedTuple):
 
 
 async def glance(redis: Redis, keys: PadKeys) -> Glance:
-    """Raises what `UNREACHABLE` lists, and ResponseError where the key holds something else."""
+    """Looks at the pad. Raises what `UNREACHABLE` lists, and ResponseError if a key has a wrong
+    type."""
     readonly, head, damaged = await _glanced(redis, keys)
     if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
         readonly, head, damaged = await _glanced(redis, keys)
@@ -73,7 +74,7 @@ async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | N
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
-    """The pad that a read-only id stands for; None if there is none."""
+    """Returns the pad that a read-only id leads to; None if there is none."""
     pad = cast("bytes | None", await redis.client.get(read_only_key(read_only_id)))
     if pad is None and redis.elsewhere is not None:
         return await redis.elsewhere.pad_of_read_only(read_only_id)
@@ -81,8 +82,8 @@ async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
 
 
 async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -> str | None:
-    """The id if it leads to this pad from now on. If it leads to another one already, it stays
-    there, and this pad gets one of its own when it is first opened."""
+    """Returns the id if it leads to this pad from now on. If it already leads to another one, that
+    stays so, and this pad gets one of its own when it is first opened."""
     if read_only_id is None:
         return None
     key = read_only_key(read_only_id)
@@ -91,8 +92,8 @@ async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -
 
 
 async def forget_read_only(redis: Redis, read_only_id: str, of: str | None = None) -> None:
-    """The id leads nowhere from now on, if it leads to the pad `of`; None: wherever it leads. Its
-    pad still has it, if it is there. Raises what `UNREACHABLE` lists."""
+    """Makes the id lead nowhere, if it leads to the pad `of`; None: wherever it leads. If the pad
+    exists, it still has the id. Raises what `UNREACHABLE` lists."""
     key = read_only_key(read_only_id)
     if of is None or await redis.client.get(key) == of.encode():
         await redis.client.delete(key)

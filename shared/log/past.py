@@ -1,7 +1,7 @@
-"""Pads as they once were: read from their first revision on, a part at a time.
+"""Pads as they once were: read from their first revision on, in parts.
 
-A pad of some age takes seconds of computing, in processes that have sockets to serve. So the loop
-gets its turn between parts, and few are read at the same time.
+A pad of some age takes seconds of computing, in processes that have sockets to serve. So the event
+loop gets its turn between parts, and few pads are read at the same time.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
 TURN = 50
-"""Revisions that are applied before the loop gets its turn: some milliseconds."""
+"""Revisions that are applied before the event loop gets its turn: some milliseconds."""
 
 
 async def history(reader: PadReader, last: int) -> AsyncIterator[Revision]:
-    """The revisions 0 to `last`. Raises `CorruptPad` where one is missing."""
+    """Yields the revisions 0 to `last`. Raises `CorruptPad` if one is missing."""
     async for revisions in whole_pages(reader, 0, last):
         for number, revision in enumerate(revisions):
             if number % TURN == TURN - 1:
@@ -30,15 +30,15 @@ async def history(reader: PadReader, last: int) -> AsyncIterator[Revision]:
 
 
 async def whole_pages(reader: PadReader, first: int, last: int) -> AsyncIterator[list[Revision]]:
-    """As `PadReader.pages`, but raises `CorruptPad` where a revision is missing."""
+    """Does what `PadReader.pages` does, but raises `CorruptPad` if a revision is missing."""
     with without_gap():
         async for revisions in reader.pages(first, last):
             yield revisions
 
 
 async def document_at(reader: PadReader, rev: int | None = None) -> Document:
-    """The pad at `rev`, which must not be after its head; None: at its head, which costs much less.
-    Raises `CorruptPad`."""
+    """Returns the pad at `rev`, which must not be after its head; None: at its head, which costs
+    much less. Raises `CorruptPad`."""
     document = Document(reader.meta.epoch)
     if rev is None or rev == reader.meta.head:
         await load_from(reader, document)
@@ -49,10 +49,10 @@ async def document_at(reader: PadReader, rev: int | None = None) -> Document:
 
 
 class Pools:
-    """Attribute pools in which numbers are given in the order of the revisions, as in Etherpad.
+    """Attribute pools that are numbered in the order of the revisions, as in Etherpad.
 
-    A document that is read from a snapshot has numbers of its own, which change from one snapshot
-    to the next. What is told to others has to mean the same tomorrow.
+    A document that is read from a snapshot has its own numbers, which change from one snapshot to
+    the next. What is given to others has to mean the same tomorrow.
     """
 
     def __init__(self, *, size: int = 64) -> None:
@@ -61,7 +61,8 @@ class Pools:
         self._turn = asyncio.Lock()
 
     async def at(self, reader: PadReader) -> AttributePool:
-        """The pool at the head of the pad; not to be changed. Raises `CorruptPad`."""
+        """Returns the pool at the head of the pad, which must not be changed. Raises
+        `CorruptPad`."""
         meta = reader.meta
         async with self._turn:
             name = (reader.keys.channel, meta.epoch, meta.reign)
@@ -87,7 +88,7 @@ def _authors(pool: AttributePool) -> list[str]:
 
 def _take(pool: AttributePool, revision: Revision) -> None:
     entries = loads(revision.wire)["apool"]["numToAttrib"]
-    # What there is, and not up to a number that somebody has written there.
+    # As many as there are, and not up to a number that somebody has stored there.
     for _, pair in sorted((int(number), pair) for number, pair in entries.items()):
         pool.put(*pair)
     if revision.author:

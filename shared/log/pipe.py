@@ -1,10 +1,10 @@
 """A connection to Redis that many commands share, without waiting for each other's replies.
 
-redis-py opens it: TLS, users, databases, sockets, and the address that Sentinel names are its
-business, as for all other connections. Then its transport is given to a protocol that does no more
-than a hot command needs. All that is sent in one turn of the event loop goes out in one write, and
-what comes is matched by `exchange`; there is one timer for the connection, not one for each
-command. Why that is worth its lines: docs/decisions/0016.
+redis-py opens it, so TLS, users, databases, sockets, and the address that Sentinel names work as
+for all other connections. Then its transport is given to a protocol that does no more than a hot
+command needs. Everything sent in one turn of the event loop goes out in one write, `exchange`
+matches the replies, and there is one timer for the connection, rather than one for each command.
+docs/decisions/0016 says why this is worth it.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from redis.exceptions import TimeoutError as TimedOut
 from padfleet.shared.log.exchange import Asked, Broken, Exchange
 
 Command = tuple[Any, ...]
-"""A command's name and arguments: str, bytes, int or float each."""
+"""A command's name and arguments, each a str, bytes, int or float."""
 
 Answer = asyncio.Future[list[Any]]
 
 WRITE_BYTES: Final = 1 << 20
-"""Bytes that the transport may hold back before nobody is let in any more: the server is not
-reading, and what is not sent yet had better not be ours to send again."""
+"""Bytes that the transport may hold before callers have to wait: the server is not reading, and
+what has not been sent yet need not be sent again."""
 
 
 def pack(commands: Sequence[Command]) -> bytes:
-    """The bytes of these commands. Raises `DataError` for what none can hold, as redis-py does."""
+    """Encodes these commands. Raises `DataError` for unsuitable arguments, as redis-py does."""
     try:
         if len(commands) == 1:
             return hiredis.pack_command(commands[0])  # type: ignore[no-any-return]
@@ -41,8 +41,9 @@ def pack(commands: Sequence[Command]) -> bytes:
 
 
 def leads_astray(connection: AbstractConnection) -> bool:
-    """Whether it leads to another server than that which Sentinel names by now. redis-py ends those
-    that are idle when it hears of another one; those in use come back to the pool later."""
+    """Whether it leads to another server than the one that Sentinel names by now. redis-py closes
+    idle connections when it hears of another server; those in use are returned to the pool
+    later."""
     pool = getattr(connection, "connection_pool", None)
     named = getattr(pool, "master_address", None)
     if named is None or not getattr(pool, "is_master", False):
@@ -53,11 +54,11 @@ def leads_astray(connection: AbstractConnection) -> bool:
 
 class Pipe(asyncio.Protocol):
     """One such connection, until it is closed; `open_pipe` makes it. Not for commands that change
-    what others on it mean (SELECT, MULTI, subscriptions)."""
+    the meaning of others on it (SELECT, MULTI, subscriptions)."""
 
     def __init__(self, opened: AbstractConnection, patience: float) -> None:
-        """`opened`: and connected. `patience`: seconds without a word for which the server may owe
-        us a reply."""
+        """`opened`: a connected connection. `patience`: seconds for which the server may be silent
+        while it owes us a reply."""
         self._opened = opened
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -74,7 +75,7 @@ class Pipe(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether more can be asked on it, as far as is known."""
+        """Whether more commands can be sent on it, as far as is known."""
         if self._error is not None:
             return False
         if self._watched and leads_astray(self._opened):
@@ -84,20 +85,21 @@ class Pipe(asyncio.Protocol):
 
     @property
     def is_full(self) -> bool:
-        """Whether whoever wants to `send` has to wait for `room` before."""
+        """Whether callers of `send` have to wait for `room` first."""
         return self._paused or self._exchange.is_full
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way."""
+        """Whether nothing is in flight."""
         return self._exchange.is_idle
 
     def send(self, data: bytes, count: int) -> Answer:
-        """Sends `count` packed commands, with whatever else is sent in this turn of the loop.
+        """Sends `count` packed commands, together with whatever else is sent in this turn of the
+        loop.
 
-        Returns a future for their replies, of which those that are missing when the connection
-        ends are exceptions, like those that refuse. The future itself never has one. Who cancels it
-        does no harm to others: the replies keep their place in the order, and nobody gets them.
+        Returns a future for their replies. Replies that are missing when the connection ends are
+        exceptions, as are refusals; the future itself never raises one. Cancelling it does no harm
+        to others: the replies keep their place in the order, and nobody gets them.
         """
         answer: Answer = self._loop.create_future()
         request = Asked(count, len(data), answer)
@@ -114,7 +116,8 @@ class Pipe(asyncio.Protocol):
         return answer
 
     async def room(self) -> None:
-        """Returns when it is not full, or not open, any more. Those who wait are let in in turn."""
+        """Returns when the connection is no longer full, or no longer open. Waiters are let in in
+        order."""
         while self.is_full and self._error is None:
             turn: asyncio.Future[None] = self._loop.create_future()
             self._room.append(turn)
@@ -126,7 +129,8 @@ class Pipe(asyncio.Protocol):
                 raise
 
     def close(self, error: Exception | None = None) -> None:
-        """Ends it at once. What has no reply yet ends with `error`, or what says that we did it."""
+        """Closes it immediately. Commands without a reply fail with `error`, or with one that says
+        that we closed it."""
         if self._error is not None:
             return
         self._error = error or Unconnected("the connection was closed")
@@ -140,7 +144,7 @@ class Pipe(asyncio.Protocol):
             _hand_over(request)
         self._let_in()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def data_received(self, data: bytes) -> None:
         if self._error is not None:
@@ -156,7 +160,7 @@ class Pipe(asyncio.Protocol):
                 request.waiter.set_result(request.replies)
             demoted = demoted or ReadOnlyError in map(type, request.replies)
         if demoted:
-            # It has been made a replica. To come back leads to whoever is primary now.
+            # The server has become a replica. Reconnecting leads to whichever is primary now.
             self.close(Unconnected("the server has become a replica"))
         elif self._room and not self.is_full:
             self._let_in()
@@ -174,7 +178,7 @@ class Pipe(asyncio.Protocol):
         self._paused = False
         self._let_in()
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def _flush(self) -> None:
         if self._error is not None:
@@ -184,7 +188,7 @@ class Pipe(asyncio.Protocol):
         try:
             self._transport.write(data)
         except RuntimeError as error:
-            # So says uvloop of a connection that has been closed meanwhile.
+            # uvloop says so of a connection that has been closed meanwhile.
             self.close(Unconnected(f"closed meanwhile: {error}"))
 
     def _look(self) -> None:
@@ -196,14 +200,15 @@ class Pipe(asyncio.Protocol):
         if self._loop.time() < due:
             self._timer = self._loop.call_at(due, self._look)
         elif not self._overdue:
-            # If the loop itself stood still, the reply is there, and is read after the timers.
+            # If the event loop itself was blocked, the reply is there, and is read after the
+            # timers.
             self._timer = self._loop.call_later(0, self._look)
         else:
             self.close(TimedOut(f"no reply for {self._patience:g} s"))
         self._overdue = self._loop.time() >= due
 
     def _let_in(self) -> None:
-        # As many as there may be room for: each looks again when it comes in.
+        # As many as there may be room for: each checks again when it comes in.
         places = len(self._room) if self._error is not None else self._exchange.places
         while self._room and places > 0:
             turn = self._room.popleft()
@@ -212,7 +217,7 @@ class Pipe(asyncio.Protocol):
                 places -= 1
 
     def _again(self) -> Exception:
-        """The error anew, for whoever it is raised for: a traceback of its own."""
+        """A copy of the error for each caller it is raised for, with a traceback of its own."""
         assert self._error is not None
         return type(self._error)(*self._error.args)
 
@@ -223,8 +228,8 @@ def _hand_over(request: Asked[Answer]) -> None:
 
 
 async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
-    """Connects, and takes the connection over. `patience`: seconds that this may take, and that the
-    server may be silent for later, while it owes us a reply.
+    """Connects, and takes the connection over. `patience`: seconds that this may take, and for
+    which the server may later be silent while it owes us a reply.
 
     Raises what `UNREACHABLE` lists.
     """
@@ -233,9 +238,9 @@ async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
 
 
 async def connect_within(opened: AbstractConnection, patience: float) -> None:
-    """Has redis-py connect, within so many seconds. Raises what `UNREACHABLE` lists."""
+    """Lets redis-py connect within so many seconds. Raises what `UNREACHABLE` lists."""
     try:
-        # A server that stands still is connected to, by its kernel, and says nothing.
+        # The kernel of a frozen server still accepts connections, but nothing answers.
         async with asyncio.timeout(patience):
             await opened.connect()
             unread = await opened.can_read()
@@ -251,7 +256,8 @@ async def connect_within(opened: AbstractConnection, patience: float) -> None:
 
 
 def take_over(opened: AbstractConnection, protocol: asyncio.Protocol) -> asyncio.Transport:
-    """Gives what redis-py has connected to another protocol; `let_go` is for its end."""
+    """Moves the transport of a connected redis-py connection to another protocol; `let_go` ends
+    it."""
     writer = opened._writer
     assert writer is not None, "it is not connected"
     writer.transport.set_protocol(protocol)
@@ -259,7 +265,7 @@ def take_over(opened: AbstractConnection, protocol: asyncio.Protocol) -> asyncio
 
 
 def let_go(opened: AbstractConnection, transport: asyncio.Transport) -> None:
-    """Ends it at once."""
-    # Not close: that would wait for a server that reads nothing any more to read all of it.
+    """Ends it immediately."""
+    # Not close, which would wait until a server that no longer reads has read all of it.
     transport.abort()
     opened._close()

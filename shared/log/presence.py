@@ -28,8 +28,8 @@ class Admission(NamedTuple):
     seen_epoch: int | None  #: the history that this session was on; None: never here
     reign: str
     shared_up_to: int | None
-    """The last rev that it shares with the pad as it is now, if it was here before; None: all that
-    there is."""
+    """The last rev that it has in common with the pad as it is now, if it was here before; None:
+    all of its history."""
     is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
     fence_id: str = ""  #: where the fence stands in the inbox, if one was wanted
 
@@ -44,14 +44,15 @@ async def join(
     stay: tuple[int, str] | None = None,
     fence: tuple[Fence, str] | None = None,
 ) -> Admission:
-    """Enters a session, and tells all workers. With `order`, one that was here already. A `fence`,
-    with its inbox, is put there in the same step, with the order that the session gets.
+    """Enters a session, and tells all workers. `order` is given for a session that was here
+    already. A `fence`, with its inbox, is put there in the same step, with the order that the
+    session gets.
 
-    `stay` is the epoch and the reign of the history that the session itself is on; without, it is
-    taken to be on that which its author was on last.
+    `stay` is the epoch and reign of the history that the session itself is on; without it, the
+    session is assumed to be on the one that its author was on last.
 
-    That the author has been here now is put on record, unless he `resumes`: then it has to be found
-    out first whether he may, which is decided by what is on record.
+    The author's presence is recorded, unless the author `resumes`: then it has to be found out
+    first whether that is allowed, which depends on what is recorded.
     """
     wanted = [keys.members, keys.meta, keys.seen, keys.seen_before, keys.state]
     around: tuple[bytes, ...] = ()
@@ -91,8 +92,8 @@ async def join(
 async def vouch(
     redis: Redis, keys: PadKeys, authors: Sequence[str], *, epoch: int, reign: str
 ) -> bool:
-    """Puts on record that these authors' sessions share the pad's history under this reign. False:
-    epoch or reign has passed on, and nothing is on record."""
+    """Records that these authors' sessions share the pad's history under this reign. Returns False,
+    and records nothing, if the epoch or reign has changed."""
     args: list[scripts.Argument] = [reign, epoch, *authors]
     wanted = [keys.meta, keys.seen, keys.seen_before, keys.state]
     reply = await scripts.VOUCH(redis.rush, wanted, args)
@@ -105,7 +106,7 @@ def _decode(value: bytes) -> Joined:
 
 
 async def members(redis: Redis, keys: PadKeys) -> list[Joined]:
-    """Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Returns the members. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.members):
         values: list[bytes] = await redis.client.hvals(keys.members)  # type: ignore[assignment]
     with readable(keys.members):
@@ -113,7 +114,7 @@ async def members(redis: Redis, keys: PadKeys) -> list[Joined]:
 
 
 async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
-    """Takes sessions out, and tells all workers of those that were still in."""
+    """Removes sessions, and tells all workers of those that were still present."""
     args: list[str | bytes] = [keys.channel]
     for left in sessions:
         args += [left.session, pack(left)]
@@ -121,12 +122,12 @@ async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
 
 
 async def bury(redis: Redis, keys: PadKeys) -> int:
-    """Takes members out that were on workers which are long dead: where nobody else is on a pad,
-    nobody else does. Returns how many there were. Raises as `members`."""
+    """Removes members that were on workers which died long ago: if nobody else is on a pad, nobody
+    else does so. Returns how many there were. Raises the same as `members`."""
     joined = await members(redis, keys)
     if not joined:
         return 0
-    # Asked after the members were read: a worker is known before the first session is let in.
+    # Asked after the members were read: a worker is known before its first session is let in.
     known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
     workers = {name.decode() for name in cast("Sequence[bytes]", known)}
     dead = [
@@ -149,11 +150,11 @@ class MemberCount(NamedTuple):
 
 
 async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> MemberCount:
-    """Says that `process` is alive, and tells which others are."""
+    """Says that `process` is alive, and returns which others are."""
     since, *alive = await scripts.HEARTBEAT(redis.hot, [key], [process, timeout_ms])
     return MemberCount({name.decode() for name in alive}, int(since))
 
 
 async def retire(redis: Redis, key: str, process: str) -> None:
-    """Takes a process that ends out of the count, so that nobody waits for its time-out."""
+    """Removes a process that is ending, so that nobody waits for its time-out."""
     await redis.client.zrem(key, process)

@@ -1,6 +1,6 @@
-"""What the processes of a fleet say of themselves: their beats, and a record that each keeps.
+"""What the processes of a fleet report about themselves: their beats, and a record that each keeps.
 
-`presence.beat` and `presence.retire` are what a process does for itself to be counted.
+A process reports itself with `presence.beat` and `presence.retire`.
 """
 
 from typing import Any, cast
@@ -11,8 +11,8 @@ from padfleet.shared.log.keys import process_key
 
 
 async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
-    """The processes counted under this key (`keys.WORKERS` or `keys.WRITERS`), by name, with the
-    milliseconds since the last beat of each, by Redis' clock. Nobody is counted out by this.
+    """Returns the processes listed under this key (`keys.WORKERS` or `keys.WRITERS`), by name, with
+    the milliseconds since the last beat of each, by Redis's clock. It removes nobody.
 
     Raises what `UNREACHABLE` lists.
     """
@@ -22,17 +22,17 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
 
 
 async def put_record(redis: Redis, process: str, record: bytes, seconds: int) -> None:
-    """Puts a process' record in the place of the one before. It is kept for so many seconds, unless
-    another follows. Raises what `UNREACHABLE` lists."""
+    """Replaces a process's record. It is kept for so many seconds, unless another follows. Raises
+    what `UNREACHABLE` lists."""
     await redis.hot.call("SET", process_key(process), record, "EX", seconds)
 
 
 async def read_record(redis: Redis, process: str) -> bytes | None:
-    """The record that the process has put last; None: there is none (any more). Raises what
-    `UNREACHABLE` lists, and `ResponseError` where the key is of a wrong type."""
+    """Returns the process's last record; None if there is none, or no longer. Raises what
+    `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
     return cast("bytes | None", await redis.rush.get(process_key(process)))
 
 
 async def drop_record(redis: Redis, process: str) -> None:
-    """Takes away the record of a process that ends. Raises what `UNREACHABLE` lists."""
+    """Deletes the record of a process that is ending. Raises what `UNREACHABLE` lists."""
     await redis.client.unlink(process_key(process))

@@ -1,10 +1,10 @@
-"""A pad for whoever only reads it, the same wherever it is: in Redis, or in a cold store, where it
-is read without being brought back.
+"""A pad for code that only reads it, the same wherever it is: in Redis, or in a cold store, where
+it is read without being brought back.
 
-    reader = await open_reader(redis, keyspace, "pad")
-    if reader is not None:
-        async for revisions in reader.pages(0, reader.meta.head):
-            ...
+  reader = await open_reader(redis, keyspace, "pad")
+  if reader is not None:
+      async for revisions in reader.pages(0, reader.meta.head):
+          ...
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -33,49 +33,49 @@ PAGE = 200
 
 
 class PadReader(Protocol):
-    """A pad that is there, as of the moment that `meta` is of.
+    """An existing pad, as of the moment that `meta` was read.
 
-    Each call raises `CorruptPad` where what is stored cannot be used, and what `UNREACHABLE` lists.
+    Each call raises `CorruptPad` if what is stored cannot be used, and what `UNREACHABLE` lists.
     """
 
     keys: PadKeys
     meta: PadMeta  #: may be shown to clients, see `read_told_meta`
 
     async def facts(self) -> StoredFacts:
-        """What stands beside the history."""
+        """What belongs to the pad besides its history."""
         ...
 
     async def snapshot(self) -> Snapshot | None:
-        """From which the newest text is read; None: there is none."""
+        """The snapshot from which the newest text is read; None if there is none."""
         ...
 
     def pages(
         self, first: int, last: int, *, step: int = READ_STEP
     ) -> AsyncIterator[list[Revision]]:
-        """As `revision_pages`, which says what it raises."""
+        """Yields revisions like `revision_pages`, which says what it raises."""
         ...
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:
-        """The messages first…last, both included, in order, as they are stored; those that there
-        are of them."""
+        """Returns the messages first…last, both included, in order and as they are stored; those
+        that exist."""
         ...
 
     async def saved(self) -> list[bytes]:
-        """The records of all saved revisions, in the order in which they were saved."""
+        """Returns the records of all saved revisions, in the order in which they were saved."""
         ...
 
     async def authors(self, names: Iterable[str]) -> dict[str, Author]:
-        """Those of these authors who are on record."""
+        """Returns those of these authors who are on record."""
         ...
 
     async def author_records(self, names: Sequence[str]) -> dict[str, dict[bytes, bytes]]:
-        """As `stored_authors`."""
+        """Does what `stored_authors` does."""
         ...
 
 
 class HotReader:
-    """A `PadReader` of a pad in Redis. One that leaves it while it is read is read in the cold
-    store from then on, as its history does not change."""
+    """A `PadReader` for a pad in Redis. If the pad leaves Redis while it is read, the rest is read
+    in the cold store, since its history does not change."""
 
     def __init__(self, redis: Redis, keys: PadKeys, meta: PadMeta) -> None:
         self.keys = keys
@@ -110,11 +110,11 @@ class HotReader:
 async def open_reader(
     redis: Redis, keyspace: Keyspace, pad: str, *, brief: bool = False
 ) -> PadReader | None:
-    """The pad as it is now; None: there is none of this name. One that is in Redis stays there for
-    as long as if somebody had been on it, unless it is read in a `brief` moment.
+    """Returns a reader of the pad as it is now; None if there is no such pad. A pad in Redis stays
+    there for as long as if somebody had been on it, unless it is read in a `brief` moment.
 
-    A pad that is on its way between the two places, or lost in one, is brought into Redis first.
-    Raises `CorruptPad`, or what `UNREACHABLE` lists.
+    A pad that is on its way between the two places, or was lost in one, is brought into Redis
+    first. Raises `CorruptPad`, or what `UNREACHABLE` lists.
     """
     keys, elsewhere = keyspace.pad(pad), redis.elsewhere
     meta = await read_told_meta(redis, keys, read_meta_here)
@@ -131,7 +131,7 @@ async def open_reader(
 
 
 async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
-    """Whether there is a pad of this name. Raises as `open_reader`."""
+    """Whether there is a pad of this name. Raises the same as `open_reader`."""
     meta = await read_meta_here(redis, keyspace.pad(pad))
     if meta.is_here or redis.elsewhere is None:
         return meta.exists
@@ -140,12 +140,12 @@ async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
 
 
 async def messages(reader: PadReader, first: int, last: int) -> list[ChatMessage]:
-    """The messages first…last, both included, in order; those that there are of them."""
+    """Returns the messages first…last, both included, in order; those that exist."""
     return messages_of(await reader.chat(first, last))
 
 
 async def message_pages(reader: PadReader, newest: int) -> AsyncIterator[list[ChatMessage]]:
-    """All messages up to this one, the oldest first. No page is empty."""
+    """Yields all messages up to this one, the oldest first. No page is empty."""
     for start in range(0, newest + 1, PAGE):
         page = await messages(reader, start, min(start + PAGE - 1, newest))
         if page:

@@ -1,7 +1,7 @@
-"""Reading inboxes: in bulk as a rule, and with care where that has failed.
+"""Reads inboxes: in bulk usually, and carefully if that has failed.
 
-No entry that stands in an inbox is larger than `ENTRY_BYTES`, so that a number of entries is a
-number of bytes. What an older version has put there, or somebody else, may be of any size.
+No entry in an inbox is larger than `ENTRY_BYTES`, so a number of entries limits the number of
+bytes. Entries from an older version, or from somebody else, may be of any size.
 """
 
 import asyncio
@@ -30,39 +30,39 @@ from padfleet.shared.log.records import Entry
 from padfleet.shared.tasks import aside
 
 READ_BYTES: Final = 32 << 20
-"""The most bytes of one read of inboxes."""
+"""Most bytes of one read of inboxes."""
 
 CAREFUL_BYTES: Final = 1 << 20
-"""The most bytes of one careful read, unless one entry alone is more."""
+"""Most bytes of one careful read, unless a single entry is larger."""
 
 STEP: Final = 4
 """Parts of a large entry in one read."""
 
 OVERHEAD: Final = 1 << 10
-"""Bytes that an entry may take besides what it brings."""
+"""Bytes that an entry may take besides its content."""
 
 
 def entered_at(entry_id: str) -> int:
-    """When Redis took the entry in, by its clock: ns since the epoch."""
+    """When Redis accepted the entry, by its clock: ns since the epoch."""
     return inbox_order(entry_id)[0] * 1_000_000
 
 
 async def read_inboxes(
     redis: Redis, keyspace: Keyspace, positions: dict[int, str], *, block_ms: int, count: int
 ) -> dict[int, list[Received]]:
-    """The next entries behind these positions, by partition; waits up to `block_ms` for the first.
-    `count` of each partition at most, and fewer where they could be `READ_BYTES`.
+    """Returns the next entries after these positions, by partition; waits up to `block_ms` for the
+    first. At most `count` of each partition, and fewer if they could exceed `READ_BYTES`.
 
-    On a cluster all partitions asked for must be one: several slots cannot be read in one call.
+    On a cluster, only one partition may be asked for: several slots cannot be read in one call.
 
-    Raises `NewerFormat`, rather than taking what only a newer release can read for damaged; and
+    Raises `NewerFormat`, rather than taking for damaged what only a newer release can read; and
     what redis-py raises.
     """
     each = max(1, min(count, READ_BYTES // (ENTRY_BYTES * len(positions))))
     found = await _read(redis, keyspace, positions, each, block_ms)
     for partition, received in found.items():
         if len(received) == each < count:
-            # There are more of this one, perhaps of this one alone.
+            # This one has more entries; perhaps no other has.
             behind = {partition: received[-1].id}
             more = await _read(redis, keyspace, behind, count - each, None)
             received += more.get(partition, [])
@@ -90,12 +90,13 @@ async def _read(
     ):
         partition = keyspace.partition_of_inbox(key)
         found[partition] = [
-            # An entry is its fields and values in turn.
+            # An entry consists of alternating fields and values.
             _of_partition(receive(i, dict(zip(e[::2], e[1::2], strict=True))), keyspace, partition)
             for i, e in entries
         ]
     if any(_is_strange(received) for batch in found.values() for received in batch):
-        # Whoever writes what is new has said so before, and it must not be taken for damaged.
+        # A newer release announces its format before it writes; its entries must not be taken for
+        # damaged.
         async with asyncio.timeout(PATIENCE):
             await require_known_format(redis)
     return found
@@ -107,7 +108,7 @@ def _is_strange(received: Received) -> bool:
 
 
 def _of_partition(received: Received, keyspace: Keyspace, partition: int) -> Received:
-    """An entry of a pad that lives elsewhere is for another writer, if for any."""
+    """An entry for a pad of another partition is for another writer, if for any."""
     entry = received.entry
     if entry is None or keyspace.partition_of(entry.pad) == partition:
         return received
@@ -118,8 +119,8 @@ def _of_partition(received: Received, keyspace: Keyspace, partition: int) -> Rec
 async def read_carefully(
     redis: Redis, keyspace: Keyspace, partition: int, position: str, *, count: int
 ) -> list[Received]:
-    """The next entries of one partition, without waiting for any. They are measured first: those
-    that are too large are not read."""
+    """Returns the next entries of one partition, without waiting. They are measured first, and
+    those that are too large are not read."""
     key = keyspace.inbox(partition)
     measured: list[Any] = await scripts.MEASURE(
         redis.client, [key], [position, count, CAREFUL_BYTES, START_BYTES]
@@ -135,14 +136,14 @@ async def read_carefully(
     sound = 0
     while sound < len(measured) and measured[sound][1] <= LARGEST_BYTES + OVERHEAD:
         sound += 1
-    # Also where there is nothing: whether the inbox can be read is what is to be found out.
+    # Also if there is nothing: the point is to find out whether the inbox can be read.
     read = await _read(redis, keyspace, {partition: position}, max(1, sound), None)
     return read.get(partition, [])
 
 
 async def next_entry(redis: Redis, keyspace: Keyspace, partition: int, position: str) -> Received:
-    """What stands next in the inbox, unread: it could not be read in time. ValueError if there is
-    nothing."""
+    """Returns the next entry of the inbox undecoded, since it could not be read in time. Raises
+    ValueError if there is none."""
     measured: list[Any] = await scripts.MEASURE(
         redis.client, [keyspace.inbox(partition)], [position, 1, 1, START_BYTES]
     )
@@ -154,8 +155,8 @@ async def next_entry(redis: Redis, keyspace: Keyspace, partition: int, position:
 
 
 async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: Staged) -> Entry:
-    """The entry that stands beside the inbox. Raises `UnreadableEntry`, or what `UNREACHABLE`
-    lists."""
+    """Reads the entry that is stored beside the inbox. Raises `UnreadableEntry`, or what
+    `UNREACHABLE` lists."""
     key = keyspace.staging(partition, staged.token)
     parts: list[bytes] = []
     for first in range(0, staged.parts, STEP):
@@ -177,7 +178,7 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
     data = b"".join(parts)
     if len(data) != staged.size:
         raise UnreadableEntry("malformed", f"{len(data):,} bytes were brought of {staged.size:,}")
-    # Not for longer than a turn of the event loop.
+    # No longer than a turn of the event loop.
     entry = await aside(len(data) >= CAREFUL_BYTES, decode, data)
     if (entry.pad, entry.origin) != (staged.pad, staged.origin):
         raise UnreadableEntry("malformed", "it is not the entry that it is said to be")
@@ -185,6 +186,6 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
 
 
 async def drop_staged(redis: Redis, keys: Sequence[str]) -> None:
-    """Takes away what stood beside the inbox under these keys (`Keyspace.staging`), of one
+    """Deletes what was stored beside the inbox under these keys (`Keyspace.staging`), of one
     partition and at least one. Raises what `UNREACHABLE` lists; then it expires by itself."""
     await redis.client.unlink(*keys)

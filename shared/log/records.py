@@ -1,6 +1,6 @@
-"""What is stored and published, as values, and its form in bytes.
+"""What is stored and published, as values, and its encoding in bytes.
 
-msgpack throughout. Texts are code-unit strings and may hold lone surrogates, which strict UTF-8
+Everything is msgpack. Texts are code-unit strings and may hold lone surrogates, which strict UTF-8
 refuses, hence `surrogatepass`; `UNITS` reads what that has written.
 """
 
@@ -26,10 +26,10 @@ def unpack(data: bytes) -> Any:
 
 
 class Origin(NamedTuple):
-    """Which submission a revision or a refusal answers.
+    """Names the submission that a revision or a refusal answers.
 
-    `seq` counts the submissions of a session from 1. Together they name a submission for good,
-    which is how a repeated XADD is told from a second submission (I2).
+    `seq` counts the submissions of a session from 1. Together they name a submission permanently,
+    which is how a repeated XADD is distinguished from a second submission (I2).
     """
 
     session: str
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """One revision as it stands in the stream."""
+    """One revision as it is stored in the stream."""
 
     rev: int
     author: str
@@ -65,8 +65,8 @@ class Revision(NamedTuple):
 
 @dataclass(slots=True)
 class Submission:
-    """A USER_CHANGES on its way to the writer. Nobody changes one. (A frozen one takes seven times
-    as long to make, which is done twice for each edit.)"""
+    """A USER_CHANGES on its way to the writer. It must not be changed. (It is not frozen, because
+    making a frozen one takes seven times as long, and each edit needs two.)"""
 
     pad: str
     origin: Origin
@@ -77,19 +77,19 @@ class Submission:
     changeset: str
     pool: dict[str, Any]  #: the changeset's attributes, as the client sent them
     reign: str = ""
-    """Under which the session is known to share the pad's history (see `reigns`); empty: base_rev
-    is of the present history, whatever has been."""
+    """The reign under which the session is known to share the pad's history (see `reigns`); empty:
+    base_rev belongs to the present history in any case."""
     for_others: bool = False
-    """It may bring text of any author, the system's too: it is the worker's own, made for a caller
-    of the HTTP API."""
+    """It may contain text of any author, including the system's: it is the worker's own, made for a
+    caller of the HTTP API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """From here on, nothing submitted by an earlier session of this author is accepted.
+    """After this entry, nothing submitted by an earlier session of this author is accepted.
 
-    A client that reconnects sends what was in flight once more, joined with what was typed since,
-    so its old submission must either be in the history that it resumes from, or never come.
+    A client that reconnects sends what was in flight again, joined with what was typed since, so
+    its old submission must either be in the history that it resumes from, or never come.
     """
 
     pad: str
@@ -99,7 +99,7 @@ class Fence:
 
 
 OPENS = "opens-"
-"""What the session of a `Creation` begins with whose pad goes away if nobody ever writes in it, see
+"""Prefix of the session of a `Creation` whose pad is removed if nobody ever writes in it, see
 `unwritten`."""
 
 
@@ -115,7 +115,7 @@ class Creation:
 
     @property
     def by_opening(self) -> bool:
-        """Whether nobody wants the pad who does not write in it."""
+        """Whether the pad is only wanted once somebody has written in it."""
         return self.origin.session.startswith(OPENS)
 
 
@@ -127,11 +127,11 @@ class Deletion:
     origin: Origin
     author: str
     allowed: bool = False
-    """Whoever it is: the worker has seen a right to it that the writer knows nothing of, as the
-    pad's deletion token."""
+    """The deletion is allowed whoever the author is: the worker has checked a right that the writer
+    does not know of, such as the pad's deletion token."""
     only_at: int | None = None
-    """The head that the pad has to have, so that nothing is deleted which nobody has seen; None:
-    any. (Releases before this one know no such field: with it, their writers park the entry.)"""
+    """The head that the pad must have, so that nothing is deleted that nobody has seen; None: any.
+    (Earlier releases do not know this field: their writers park an entry that has it.)"""
 
 
 Entry = Submission | Fence | Creation | Deletion
@@ -148,8 +148,8 @@ def encode_entry(entry: Entry) -> bytes:
 
 
 def fence_around_order(fence: Fence) -> tuple[bytes, bytes]:
-    """What `encode_entry` makes of it, before and behind its order: the script that gives a session
-    its order puts the fence into the inbox, too."""
+    """What `encode_entry` produces, before and after the order: the script that gives a session its
+    order also puts the fence into the inbox."""
     values = [_LETTERS[Fence], *(getattr(fence, name) for name in Fence.__slots__)]
     at = 1 + Fence.__slots__.index("order")
     header = msgpack.Packer().pack_array_header(len(values))
@@ -166,19 +166,20 @@ def decode_entry(data: bytes) -> Entry:
 
 
 CREATED = "created"
-"""The reason of the outcome of that `Creation` which has made the pad."""
+"""The reason in the outcome of the `Creation` that has made the pad."""
 
 
 OVERTAKEN = "overtaken"
-"""The reason why a `Deletion` was refused that was to be done at another revision."""
+"""The reason for refusing a `Deletion` that was meant for another revision."""
 
 
 AWAY = "away"
-"""The reason why an entry was refused whose pad could not be had just then. Come again."""
+"""The reason for refusing an entry whose pad was unavailable at that moment. It may be tried
+again."""
 
 REJECTED = "rejected"
-"""The reason why a submission was refused that builds on a revision which is gone. Etherpad's page
-says to it that one should reload."""
+"""The reason for refusing a submission that is based on a revision which is gone. Etherpad's page
+then asks the user to reload."""
 
 
 class Outcome(NamedTuple):
@@ -242,11 +243,11 @@ class Deleted(NamedTuple):
 
 
 class Unsettled(NamedTuple):
-    """A commit may have gone by of which nobody was told, or which came to nothing."""
+    """There may have been a commit that nobody was told of, or that came to nothing."""
 
 
 class Replaced(NamedTuple):
-    """Another history has taken the place of the pad's."""
+    """Another history has replaced the pad's."""
 
     epoch: int  #: the one that begins
 
@@ -255,7 +256,7 @@ ChannelMessage = Committed | Joined | Left | UserInfo | Deleted | Unsettled | Re
 
 
 def committed_header(epoch: int, reign: str, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
-    """What precedes the records in a `Committed` message; commit.lua appends them."""
+    """The part of a `Committed` message before the records, which commit.lua appends."""
     return pack((epoch, reign, first_rev, [tuple(outcome) for outcome in outcomes]))
 
 
@@ -264,7 +265,7 @@ UNSETTLED = b"A"
 
 
 def decode_message(data: bytes) -> ChannelMessage:
-    """The first byte says which message it is. Raises ValueError for any other."""
+    """Decodes a message by its first byte. Raises ValueError for any other."""
     match data[:1]:
         case b"R":
             unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
@@ -299,7 +300,7 @@ def encode_user_info(info: UserInfo) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A pad at one revision: enough to go on from without anything older."""
+    """A pad at one revision: enough to continue from without anything older."""
 
     rev: int
     epoch: int
@@ -309,16 +310,16 @@ class Snapshot:
     time: int
     chain: bytes
     sessions: dict[str, tuple[int, int]]
-    """Per recent session the highest `seq` seen and when, ms: repeated submissions are known
-    again after the writer has changed."""
+    """For each recent session, the highest `seq` seen and when, in ms: repeated submissions are
+    recognised even after the writer has changed."""
 
     def to_bytes(self) -> bytes:
         return pack([getattr(self, name) for name in self.__slots__])
 
     @staticmethod
     def rev_of(data: bytes) -> int:
-        """The revision that it is of, without reading the rest. Raises ValueError for what is no
-        snapshot."""
+        """Returns the snapshot's revision, without decoding the rest. Raises ValueError for
+        anything that is not a snapshot."""
         unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
         unpacker.feed(data)
         unpacker.read_array_header()

@@ -1,5 +1,5 @@
-"""People, groups and sessions that another system has on record too: an Etherpad, on whose database
-a fleet works."""
+"""People, groups and sessions that another system also has on record: an Etherpad, whose database a
+fleet uses."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -24,22 +24,22 @@ class RegisteredGroup(NamedTuple):
 
 
 class RegisteredWays(NamedTuple):
-    """By what an author would be known again."""
+    """Everything by which an author would be recognised."""
 
     tokens: Collection[str]
     mappers: Collection[str]
 
 
 class Register(Protocol):
-    """What is not in Redis is asked for here, and what is made here is told, so that each system
-    knows whom the other knows. Every call raises what `UNREACHABLE` lists, with a database that
-    does not answer among them; to repeat one does no harm."""
+    """Answers for what is not in Redis, and is told of what is made here, so that each system knows
+    the people whom the other knows. Every call raises what `UNREACHABLE` lists, which includes a
+    database that does not answer; repeating a call does no harm."""
 
     async def authors(self, names: Sequence[str]) -> "list[Author]":
-        """Those of these authors who are on record there, in one read."""
+        """Returns those of these authors who are on record there, in one read."""
 
     async def author_of_token(self, token: str) -> "Author | None":
-        """Who stands behind an author token; None: nobody."""
+        """Returns the author that a token belongs to; None if there is none."""
 
     async def author_of_mapper(self, mapper: str) -> "Author | None": ...
 
@@ -52,17 +52,18 @@ class Register(Protocol):
     async def session(self, session: str) -> RegisteredSession | None: ...
 
     async def sessions_of_author(self, author: str) -> list[RegisteredSession]:
-        """Those of his that are valid."""
+        """Returns the author's valid sessions."""
 
     async def keep_author(self, author: "Author", *, token: str = "", mapper: str = "") -> None:
-        """He is on record, and stands behind what is given, unless somebody else does."""
+        """Records the author, and that the given token or name belongs to them, unless it belongs
+        to somebody else."""
 
     async def change_author(self, author: "Author") -> None:
-        """He has this name and colour from now on, if he is on record there."""
+        """Sets the author's name and colour, if they are on record there."""
 
     async def forget_author(self, author: str) -> RegisteredWays:
-        """Nothing leads to him any more, and he has no name and the first colour. Returns what led
-        to him. Goes through all tokens."""
+        """Removes everything that leads to the author, and the name, and sets the first colour.
+        Returns what led to them. Goes through all tokens."""
 
     async def keep_group(self, group: str, *, mapper: str = "") -> None: ...
 
@@ -71,4 +72,4 @@ class Register(Protocol):
     async def drop_session(self, session: RegisteredSession) -> None: ...
 
     async def drop_group(self, group: str) -> None:
-        """The group, and the names that other systems have for it."""
+        """Deletes the group, and the names that it has in other systems."""

@@ -1,16 +1,16 @@
 """How long to wait before Redis is asked again while it cannot be reached.
 
-Everything that has to go on once Redis is back waits by this rule, and so an outage, however long,
-ends without a herd: the pauses grow, which keeps a server that is starting from being asked by
-everybody all the time, and each is drawn by lot, so that a thousand rooms that lost Redis in the
-same moment do not come back to it in the same moment.
+Everything that has to continue once Redis is back uses this rule, so that an outage, however long,
+does not end in a stampede. The pauses grow, so that a server that is starting is not asked by
+everybody all the time; and they are random, so that a thousand rooms that lost Redis at the same
+moment do not come back to it at the same moment.
 
-    pauses = RetryPauses()
-    while True:
-        try:
-            return await something(redis)
-        except UNREACHABLE:
-            await pauses.sleep()
+  pauses = RetryPauses()
+  while True:
+      try:
+          return await something(redis)
+      except UNREACHABLE:
+          await pauses.sleep()
 """
 
 import asyncio
@@ -21,18 +21,19 @@ from typing import Final
 from padfleet.shared.supervisor import rest
 
 SHORTEST: Final = 0.05
-"""Seconds: no pause is shorter. A server that refuses at once must not be asked in a busy loop."""
+"""The shortest pause, in seconds. A server that refuses immediately must not be asked in a busy
+loop."""
 
 FIRST: Final = 0.2
-"""Seconds: the first pause after a success is at most this long."""
+"""The longest first pause after a success, in seconds."""
 
 LONGEST: Final = 1.0
-"""Seconds: no pause of what there may be thousands of in a process, such as rooms, is longer. So
-long after an outage has somebody to wait at most, and over such a time are they spread."""
+"""The longest pause, in seconds, for things that a process may have thousands of, such as rooms.
+This is how long anything waits at most after an outage, and over which the retries are spread."""
 
 LONGEST_OF_FEW: Final = 0.5
-"""Seconds: the same for what a process has a handful of, and what everybody waits for: commits,
-inboxes and subscriptions."""
+"""The same for what a process has few of and everybody waits for: commits, inboxes and
+subscriptions."""
 
 
 def pause_after(failures: int, longest: float, chance: float) -> float:
@@ -44,7 +45,7 @@ def pause_after(failures: int, longest: float, chance: float) -> float:
         chance: a random number from 0 to 1. Pauses are spread evenly between `SHORTEST` and an
             upper end, which begins with `FIRST` and doubles with each failure up to `longest`.
     """
-    # An exponent without a bound becomes a number too large for a float after some minutes.
+    # Without a bound, the exponent would become too large for a float after some minutes.
     doublings = min(failures - 1, 30)
     upper: float = min(FIRST * 2.0**doublings, longest)
     return SHORTEST + chance * (upper - SHORTEST)
@@ -79,10 +80,10 @@ class RetryPauses:
 
     async def sleep(self) -> None:
         """Waits before the next attempt. For work that no supervisor watches by itself: a room's
-        task may have been begun by a supervised one, and must not answer for it."""
+        task may have been started by a supervised one, and must not report progress for it."""
         await asyncio.sleep(self.next())
 
     async def rest(self) -> None:
-        """Waits before the next attempt, and tells the supervisor that this task, which is a
-        supervised one, makes progress and will not be heard of meanwhile."""
+        """Waits before the next attempt, and tells the supervisor that this task, which must be a
+        supervised one, makes progress and will be silent meanwhile."""
         await rest(self.next())

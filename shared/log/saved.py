@@ -29,7 +29,7 @@ class SavedRevision(NamedTuple):
 
     @classmethod
     def from_record(cls, record: bytes) -> "SavedRevision":
-        """Raises ValueError or TypeError for what is none."""
+        """Decodes a record. Raises ValueError or TypeError for anything else."""
         rev, author, label, time, name = unpack(record)
         number = bounds.number_of(rev)
         if number is None:
@@ -46,10 +46,10 @@ class SavedRevision(NamedTuple):
 async def save_revision(
     redis: Redis, keys: PadKeys, rev: int, author: str, label: str, now_ms: int
 ) -> SavedRevision | None:
-    """Saves a revision, and announces it to all workers; None if it was saved already.
+    """Saves a revision, and announces it to all workers; returns None if it was saved already.
 
     An empty label becomes "Revision <rev>". Raises `NoPad`; `NotSaved` for a revision that the pad
-    does not have, or one too many; or what `UNREACHABLE` lists.
+    does not have, or for one too many; or what `UNREACHABLE` lists.
     """
     saved = SavedRevision(rev, author, bounds.label_of(label, rev), now_ms, secrets.token_hex(10))
     record = saved.to_record()
@@ -66,20 +66,20 @@ async def save_revision(
             raise NotSaved(f"the pad has no revision {rev} yet")
         case b"full":
             raise NotSaved(f"the pad has {MOST_SAVED} saved revisions, which is the limit")
-    # Ours, if the answer to an earlier attempt was lost.
+    # It is ours, if the answer to an earlier attempt was lost.
     return saved if reply == record else None
 
 
 async def read_saved(redis: Redis, keys: PadKeys) -> list[SavedRevision]:
-    """All saved revisions, in the order in which they were saved."""
+    """Returns all saved revisions, in the order in which they were saved."""
     reply = redis.client.lrange(keys.saved, 0, -1)
     records = await cast("Awaitable[list[bytes]]", reply)
     return readable(records)
 
 
 def readable(records: Iterable[bytes]) -> list[SavedRevision]:
-    """Those of the records that are ours: what somebody else has put there must not keep a pad from
-    opening."""
+    """Decodes those records that are ours: what somebody else has put there must not keep a pad
+    from opening."""
     found = []
     for record in records:
         try:

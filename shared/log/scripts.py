@@ -15,10 +15,11 @@ Argument = str | bytes | int
 
 
 class Script:
-    """A script under `lua/`, called by its hash and sent whole when the server lacks it."""
+    """A script under `lua/`, called by its hash, and sent in full if the server does not have
+    it."""
 
     def __init__(self, name: str, *, before: Sequence[str] = ()) -> None:
-        """`before` names the files whose functions this one uses, in their order."""
+        """`before` names the files whose functions this one uses, in order."""
         self.name = name
         folder = files(__package__).joinpath("lua")
         self.text = "".join(
@@ -27,7 +28,7 @@ class Script:
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     def command(self, keys: Sequence[str], args: Sequence[Argument]) -> tuple[Any, ...]:
-        """The call by its hash, which a server that lacks it refuses."""
+        """The call by its hash, which a server that does not have the script refuses."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 
     async def __call__(
@@ -39,7 +40,7 @@ class Script:
         try:
             return await client.evalsha(self.sha, len(keys), *keys, *cast("Sequence[str]", args))
         except NoScriptError:
-            # A restarted or promoted server has no scripts. EVAL runs it and keeps it.
+            # A restarted or promoted server has no scripts. EVAL runs the script and keeps it.
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
 
 

@@ -1,7 +1,7 @@
-"""One question about several pads, asked of all of them in one round trip.
+"""Questions about several pads, asked for all of them in one round trip.
 
-Each raises what `UNREACHABLE` lists. How many pads are asked about at once is the caller's choice:
-some hundreds keep a pipeline short.
+Each function raises what `UNREACHABLE` lists. The caller chooses the number of pads: some hundreds
+keep a pipeline short.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ class StoredHead(NamedTuple):
 
 
 async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
-    """For each pad, in this order. What one pad's key holds does not keep the others from being
-    read: in its place stands the error, redis-py's or a ValueError."""
+    """Reads the head of each pad, in this order. If a pad's key cannot be used, its place has the
+    error, redis-py's or a ValueError, and the others are read all the same."""
     replies = await redis.rush.hmget_each([keys.meta for keys in pads], ("head", "epoch", "chain"))
     for reply in replies:
         if isinstance(reply, UNREACHABLE):
@@ -40,16 +40,16 @@ def _head(reply: Any) -> StoredHead | Exception:
 
 
 async def are_here(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
-    """Whether Redis is to be asked about each of the pads, in this order, and not the cold store:
-    it has the pad; or has deleted it, and what is in the store goes in a moment; or has there what
-    cannot be read."""
+    """Whether Redis, rather than the cold store, is to be asked about each of the pads, in this
+    order: because it has the pad; or has deleted it, and what is in the store is about to be
+    removed; or has something that cannot be read."""
     heads = await read_heads(redis, pads)
     return [isinstance(head, Exception) or head.head >= 0 or head.epoch > 0 for head in heads]
 
 
 async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
-    """Whether each of the pads exists, in this order. Raises `ResponseError` where a key is of a
-    wrong type, and ValueError where it says what is no head."""
+    """Whether each of the pads exists, in this order. Raises `ResponseError` if a key has a wrong
+    type, and ValueError if its head is invalid."""
     pipeline = redis.client.pipeline(transaction=False)
     for keys in pads:
         _ = pipeline.hget(keys.meta, "head")
@@ -59,15 +59,15 @@ async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
 async def pads_with_sessions(
     redis: Redis, keyspace: Keyspace, pads: Sequence[str]
 ) -> list[tuple[str, int]]:
-    """Those of these pads that somebody is on, each with how many sessions it has, in one round
-    trip."""
+    """Returns those of these pads that somebody is on, each with its number of sessions, in one
+    round trip."""
     counts = await count_sessions(redis, [keyspace.pad(pad) for pad in pads])
     return [(pad, count) for pad, count in zip(pads, counts, strict=True) if count]
 
 
 async def count_sessions(redis: Redis, pads: Sequence[PadKeys]) -> list[int]:
-    """How many sessions are on each of the pads, in this order; those of dead workers count until
-    somebody takes them out. Raises `ResponseError` where a key is of a wrong type."""
+    """Returns the number of sessions on each of the pads, in this order; those of dead workers
+    count until somebody removes them. Raises `ResponseError` if a key has a wrong type."""
     pipeline = redis.client.pipeline(transaction=False)
     for keys in pads:
         _ = pipeline.hlen(keys.members)

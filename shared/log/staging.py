@@ -1,8 +1,9 @@
-"""Brings a whole history into a pad's place: first beside it, bit by bit, then in one step.
+"""Replaces a pad's history as a whole: the new one is stored under temporary keys bit by bit, and
+then put in place in one step.
 
-staging = await Staging.begin(redis, keyspace, "pad", head=41)
-await staging.add(revisions)        # until there are all of them
-await staging.install(...)          # or `drop`
+  staging = await Staging.begin(redis, keyspace, "pad", head=41)
+  await staging.add(revisions)        # until there are all of them
+  await staging.install(...)          # or `drop`
 """
 
 import secrets
@@ -25,26 +26,27 @@ from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside
 
 STAGED_S = 3600
-"""Seconds that what was brought stays when nobody goes on with it: a restore that was killed must
-not fill the server's memory for good."""
+"""Seconds after which an abandoned history expires: a restore that was killed must not fill the
+server's memory permanently."""
 
 KEEP_REVISIONS = 2000
-"""Newest revisions that are put into the stream singly; the ones before go into chunks."""
+"""Newest revisions that are put into the stream one by one; the earlier ones go into chunks."""
 
 INSTALL_ATTEMPTS = 10
-"""Each is spoilt only by a deletion, or another restore, of the same pad in the same instant."""
+"""Number of attempts; each one fails only if the same pad is deleted or restored at the same
+instant."""
 
 
 class PadExists(Exception):
-    """There is a pad in that place, and it was not asked to be replaced."""
+    """There is a pad of that name, and replacing it was not asked for."""
 
 
 class WrittenOn(Exception):
-    """Somebody has written on the pad, deleted it or put another in its place since."""
+    """Somebody has written on the pad, deleted it or replaced it meanwhile."""
 
 
 class Moved(Exception):
-    """The server, or what was brought to it, is not what it was at the beginning. Do it again."""
+    """The server, or what was stored on it, is not what it was at the beginning. Start again."""
 
 
 class Installed(NamedTuple):
@@ -53,8 +55,8 @@ class Installed(NamedTuple):
 
 
 class Staging:
-    """A history on its way into a pad's place. Each revision is applied to the text on the way, so
-    what does not make a pad is found before it is one."""
+    """A history that is about to replace a pad's. Each revision is applied to the text on the way,
+    so an invalid history is noticed before it is put in place."""
 
     def __init__(
         self, redis: Redis, keyspace: Keyspace, pad_id: str, head: int, reign: str
@@ -79,7 +81,7 @@ class Staging:
         return cls(redis, keyspace, pad_id, head, meta.reign)
 
     async def add(self, revisions: Sequence[Revision]) -> None:
-        """Takes the next ones. Raises `CorruptPad` for what does not follow, or is out of
+        """Adds the next revisions. Raises `CorruptPad` for one that does not follow, or is out of
         bounds."""
         for revision in revisions:
             self._check(revision)
@@ -99,7 +101,7 @@ class Staging:
 
     @staticmethod
     def _check(revision: Revision) -> None:
-        # What a history says cannot be cut: its chain would be another.
+        # The text of a history cannot be cut: its chain would be different.
         if not 0 <= revision.time <= bounds.LAST_DATE:
             raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
         if revision.author and not bounds.is_author_id(revision.author):
@@ -114,7 +116,7 @@ class Staging:
 
     async def add_saved(self, values: Sequence[bytes]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)
-        # All of them anew, so that it may be done twice.
+        # All of them again, so that it may be done twice.
         self._saved += values
         _ = pipeline.delete(self._staged["saved"])
         _ = pipeline.rpush(self._staged["saved"], *self._saved)
@@ -133,15 +135,14 @@ class Staging:
         only_over: PadMeta | None = None,
         with_chat: bool = False,
     ) -> Installed:
-        """Makes it the pad, in an epoch of its own: above `above_epoch`, above all that the pad in
-        its place has had, and none that any has had of which nothing is known here (`births`).
-        Whoever has another history is told to reload (I5). `settings` and `deletion` are as the
-        meta hash has them; `more` goes into it beside what is always there. With `only_over`, it
-        takes the place of the pad as that says it was, and the chat stays as it is then, unless it
-        comes `with_chat`.
+        """Puts the history in the pad's place, in an epoch of its own: above `above_epoch`, above
+        all that the pad in its place has had, and different from any that is not known here
+        (`births`). Everybody with another history is told to reload (I5). `settings` and `deletion`
+        are as in the meta hash; `more` is added to it. With `only_over`, it replaces only the pad
+        as that describes it, and the chat stays as it is, unless the history comes `with_chat`.
 
-        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was brought is
-        left to expire then.
+        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was stored then
+        expires.
         """
         over = "replace" if replace else "new"
         if only_over is not None:
@@ -184,7 +185,7 @@ class Staging:
             match verdict:
                 case b"ok":
                     if self._redis.elsewhere is not None:
-                        # The cold store has to get to know of it.
+                        # The cold store has to learn of it.
                         await note_hot(self._redis, self._keyspace, [self._keys.pad_id])
                     return Installed(epoch, before.exists)
                 case b"exists":
@@ -204,7 +205,8 @@ class Staging:
         document = self.document
         pool = [document.pool.get(number) for number in range(len(document.pool))]
         text, attribs = document.atext
-        # No sessions: theirs were of another epoch, and what they submit is refused by that.
+        # No sessions: theirs were of another epoch, and what they submit is refused because of
+        # that.
         snapshot = Snapshot(
             document.head, epoch, text, attribs, pool, document.time, document.chain, {}
         )
@@ -226,8 +228,8 @@ class Staging:
 
 
 def _is_there(error: Exception) -> bool:
-    """Whether an entry has been refused since it stands there: redis-py sends again what had no
-    answer, and it may have been done. Nobody else writes to what is brought beside a pad."""
+    """Whether an entry was refused because it is already there: redis-py repeats a command without
+    an answer, which may have been executed. Nobody else writes to a pad's temporary keys."""
     return isinstance(error, ResponseError) and "equal or smaller than" in str(error)
 
 

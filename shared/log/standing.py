@@ -1,4 +1,4 @@
-"""How the inbox of a partition stands, and what its writers could not read in it."""
+"""The state of a partition's inbox, and the entries that its writers could not read."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -12,22 +12,24 @@ from padfleet.shared.log.entries import UnreadEntry
 from padfleet.shared.log.keys import Keyspace
 
 MOST_PARKED = 100
-"""Entries of a partition that are kept, and of each only its beginning."""
+"""Unreadable entries of a partition that are kept; of each, only the beginning."""
 
 
 class InboxStanding(NamedTuple):
-    """By what stands in Redis, not by what any process believes."""
+    """The state according to Redis, and not according to any process."""
 
     owner: str  #: the writer that had the partition last; empty: none ever had
     left_ms: int | None
-    """For how long it stays that writer's; negative: since when it does not. None: given back."""
+    """For how long the partition stays that writer's; negative: since when it does not. None: the
+    lease was given back."""
     waiting_ms: int | None  #: since when the oldest unsettled entry waits; None: there is none
     entries: int  #: that wait, up to a hundred settled ones among them
     parked: int  #: entries that could not be read, and were passed; the last `MOST_PARKED`
 
 
 async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding:
-    """Raises what `UNREACHABLE` lists, and `ResponseError` where a key is of a wrong type."""
+    """Reads the state. Raises what `UNREACHABLE` lists, and `ResponseError` if a key has a wrong
+    type."""
     (found,) = await _read(redis, keyspace, [partition])
     if isinstance(found, Exception):
         raise found
@@ -37,9 +39,9 @@ async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> Inb
 async def read_standings(
     redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
 ) -> list[InboxStanding | Exception]:
-    """How each of these stands, or what is wrong with its keys: in one call. On a cluster each is
-    asked for by itself, and what `UNREACHABLE` lists is told of the one that it is about; else that
-    is raised."""
+    """Reads the state of each partition, or what is wrong with its keys, in one call. On a cluster,
+    each is asked for separately, and an error that `UNREACHABLE` lists is reported for its
+    partition; otherwise it is raised."""
     if not partitions:
         return []
     if not redis.is_cluster:
@@ -85,9 +87,9 @@ def _standing(
 async def park(
     redis: Redis, keyspace: Keyspace, partition: int, entry_id: str, unread: UnreadEntry
 ) -> None:
-    """Keeps what can be said of an entry that is passed unread; the oldest of `MOST_PARKED` makes
-    room. Under the entry's own ID, so that what is passed twice stands there once: then, and where
-    a later entry stands there already, raises `ResponseError`; or what `UNREACHABLE` lists."""
+    """Keeps what is known of an entry that is skipped unread; the oldest of `MOST_PARKED` makes
+    room. It has the entry's own ID, so that an entry skipped twice is stored once. In that case, or
+    if a later entry is there already, raises `ResponseError`; or what `UNREACHABLE` lists."""
     fields = {
         "reason": unread.reason,
         "detail": unread.detail.encode("utf-8", "replace"),

@@ -1,10 +1,10 @@
-"""Pads that somebody opened and nobody ever wrote in. They go away by themselves.
+"""Pads that somebody opened and nobody ever wrote in. They are removed automatically.
 
-A pad that somebody makes by opening it is put on record here in the same step, and so is one that
-is made for a file's text to come into; pads that the HTTP API makes, or that are brought as they
-are, are wanted as they are and never stand here. After a while the partition's writer looks: a pad
-with text of somebody's, chat or saved revisions stays for good, one that somebody is on is looked
-at again, and any other is taken away, with all that belongs to it.
+A pad that somebody makes by opening it is recorded here in the same step, and so is one that is
+made for the text of a file. Pads that the HTTP API makes, or that are imported, are wanted as they
+are and never recorded. After a while the partition's writer checks: a pad with somebody's text,
+chat or saved revisions stays permanently, one that somebody is on is checked again later, and any
+other is deleted with everything that belongs to it.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.pads import forget_read_only
 
 MOST = 20
-"""Pads that are looked at in a row: some milliseconds, in which the partition stands still."""
+"""Pads that are checked in a row: some milliseconds, in which the partition is blocked."""
 
 
 class Unwritten(NamedTuple):
-    """A pad as it was opened."""
+    """A pad as it was when it was opened."""
 
     pad: str
     epoch: int
@@ -35,8 +35,8 @@ class Unwritten(NamedTuple):
 async def due(
     redis: Redis, keyspace: Keyspace, partition: int, before_ms: float
 ) -> list[Unwritten]:
-    """Those that were last looked at before this time, in ms since 1970; some, if there are
-    many."""
+    """Returns pads that were last checked before this time, in ms since 1970; only some of them if
+    there are many."""
     reply = await redis.client.zrangebyscore(
         keyspace.unwritten(partition), "-inf", before_ms, start=0, num=MOST
     )
@@ -60,8 +60,8 @@ async def put_off(
 async def vacate(
     redis: Redis, keyspace: Keyspace, lease: Lease, one: Unwritten, now_ms: float
 ) -> Literal["gone", "kept", "later", "lease"]:
-    """Takes the pad away if that is right, see vacate.lua. Only for who has the partition's lease,
-    and is not in the middle of a batch of it."""
+    """Deletes the pad if that is right, see vacate.lua. Only for the holder of the partition's
+    lease, when it is not in the middle of one of its batches."""
     keys = keyspace.pad(one.pad)
     await presence.bury(redis, keys)
     rest = [key for key in keys.deletable if key not in (keys.members, keys.chat, keys.saved)]
@@ -89,7 +89,7 @@ async def vacate(
         ],
     )
     if verdict == b"gone":
-        # Keys in slots of their own. Should this not come to pass, they lead nowhere.
+        # Keys in other slots. If this is not reached, they lead nowhere.
         read_only_id, creator = (value.decode() for value in more)
         if read_only_id:
             await forget_read_only(redis, read_only_id)
