@@ -29,13 +29,13 @@ from padfleet.shared.supervision import Policy
 log = logging.getLogger(__name__)
 
 PRUNED_EVERY = 3600.0
-"""Seconds between two rounds in which pads go that nobody has used for long."""
+"""Seconds between two rounds of deleting pads that nobody has used for a long time."""
 
 UNHURRIED = Policy(deadline=600.0, attempts=None)
-"""A round may stand still where the store does; and nobody needs it to be served."""
+"""A round may stall when the store does, and nobody's service depends on it."""
 
 STOP_DEADLINE = 5.0
-"""Seconds for the batch at hand and for giving the leases back, when asked to stop."""
+"""Seconds for the current batch and for giving the leases back, when told to stop."""
 
 
 THAW_PATIENCE = 5.0
@@ -43,7 +43,7 @@ THAW_PATIENCE = 5.0
 
 
 async def run(settings: WriterSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
+    """Runs until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
     role = Role(
         "writer",
         settings.writer_id,
@@ -81,7 +81,7 @@ def _app(health: Health) -> web.Application:
 
 
 async def _give_back(leases: LeaseManager) -> None:
-    """Ends the batch at hand and gives the leases back, within `STOP_DEADLINE`."""
+    """Finishes the current batch and gives the leases back, within `STOP_DEADLINE`."""
     leases.stop()
     try:
         async with asyncio.timeout(STOP_DEADLINE):

@@ -1,8 +1,8 @@
 """The entries of an inbox that are being settled, and what is known of the pads among them. Pure.
 
-What one pad's keys hold must not stop the others. A call that stores a batch does so whole or not
-at all; so where it fails, the batch is begun again without the pad that is to blame, or, where
-nobody says which that is, entry by entry until it is found.
+What one pad's keys hold must not stop the others. The call that stores a batch stores all of it or
+nothing. If it fails, the batch starts again without the pad that is to blame, or, if nobody says
+which that is, entry by entry until it is found.
 """
 
 import time
@@ -15,7 +15,7 @@ from padfleet.shared.log.leases import Lease
 
 @dataclass(slots=True)
 class Batch:
-    """Stands right behind the lease's position."""
+    """Entries that come right after the lease's position."""
 
     lease: Lease
     received: list[Received]
@@ -24,40 +24,41 @@ class Batch:
     taken: int = 0  #: entries that are settled or whose work is in `work`
     work: dict[str, PadBatch] = field(default_factory=dict)  #: by pad, what is to be stored next
     refused: dict[str, str] = field(default_factory=dict)
-    """Pads of which no key is touched any more, and why: their entries are refused."""
+    """Pads whose keys are not touched any more, and why: their entries are refused."""
     moved: set[str] = field(default_factory=set)  #: pads that have been loaded anew
     singly: bool = False  #: each entry is stored alone
     weight: int = 0  #: bytes, about, of what is to be stored next
     staged: list[str] = field(default_factory=list)  #: keys that are done with when that is stored
     upkeep: dict[str, PadBatch] = field(default_factory=dict)
-    """Work that is stored, on pads that are to be looked after before anything else."""
+    """Stored work on pads that need compaction before anything else."""
     read_to: str = ""  #: the entries behind `received` and up to this one are settled as well
 
     @property
     def position(self) -> str:
-        """Up to where the entries have been taken."""
+        """The inbox ID up to which entries have been taken."""
         if self.taken == len(self.received) and self.read_to:
             return self.read_to
         return self.received[self.taken - 1].id if self.taken else self.lease.position
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it is taken."""
+        """Whether all entries are taken."""
         return self.taken == len(self.received)
 
     def leave(self) -> None:
-        """What has not been taken is for whoever comes next: it stays in the inbox."""
+        """Leaves the entries that have not been taken in the inbox, for whoever comes next."""
         del self.received[self.taken :]
         self.read_to = ""
 
     def stored(self, lease: Lease) -> None:
-        """The work has been, and the lease has moved on with it."""
+        """Notes that the work has been stored, and that the lease has moved on with it."""
         self.lease = lease
         self.done = self.taken
         self._nothing_taken()
 
     def begin_again(self) -> list[str]:
-        """Nothing of the work has been stored. Returns the pads that are ahead in memory."""
+        """Starts again, since nothing of the work has been stored. Returns the pads that are ahead
+        in memory."""
         touched = list(self.work)
         self.taken = self.done
         self._nothing_taken()
@@ -67,15 +68,16 @@ class Batch:
         self.work, self.weight, self.staged = {}, 0, []
 
     def blame(self, pad: str, why: str, *, damaged: bool) -> None:
-        """This pad is not as it was taken to be. If it is not `damaged` it may have been moved on
-        by somebody else, once."""
+        """Notes that this pad is not in the expected state. Unless it is `damaged`, somebody else
+        may have moved it on; that is accepted once."""
         if damaged or pad in self.moved:
             self.refused[pad] = why
         self.moved.add(pad)
 
     def find_culprit(self, why: str) -> bool:
-        """The work was not stored, and nobody says because of which pad. False: the one entry that
-        was left has been refused already, so it is none of the pads."""
+        """Continues entry by entry, since the work was not stored and nobody says because of which
+        pad. Returns False if the only remaining entry has been refused already, so that no pad is
+        to blame."""
         if not self.singly:
             self.singly = True
             return True

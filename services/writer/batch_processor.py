@@ -1,4 +1,4 @@
-"""Decides what the entries of one partition's inbox come to; `committer` stores it."""
+"""Decides what becomes of the entries in one partition's inbox; `committer` stores the result."""
 
 import asyncio
 import logging
@@ -44,19 +44,19 @@ from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 log = logging.getLogger(__name__)
 
 COMMIT_BYTES = 4 << 20
-"""Bytes of edits, about, after which a batch is committed as far as it has got."""
+"""Approximate bytes of edits after which the part of a batch that is done is committed."""
 
 TURNS_PER_LEASE = 30
-"""How many times within one lease a long batch is committed as far as it has got, and the event
-loop is left to others: every 100 ms with the default lease."""
+"""How many times within one lease the finished part of a long batch is committed and the event loop
+gets its turn: every 100 ms with the default lease."""
 
 
 class Stuck(Exception):
-    """Nothing of the partition can be stored as things are, whatever is in its inbox."""
+    """Nothing of the partition can be stored at the moment, whatever is in its inbox."""
 
 
 class BatchProcessor:
-    """Turns batches of inbox entries into commits, for any partition that we hold the lease of."""
+    """Turns batches of inbox entries into commits, for any partition whose lease we hold."""
 
     def __init__(
         self,
@@ -82,8 +82,8 @@ class BatchProcessor:
         return self.entries.damages
 
     def begin(self, lease: Lease, received: list[Received]) -> Batch:
-        """A batch of entries that stand right behind the lease's position, of which all that waits
-        for nothing is taken, but not stored."""
+        """Begins a batch of entries that come right after the lease's position. Everything in it
+        that has nothing to wait for is taken, but not stored."""
         batch = Batch(lease, [*received])
         try:
             take_light(batch, self._pads.known, self._keyspace.pad)
@@ -92,15 +92,16 @@ class BatchProcessor:
         return batch
 
     def post(self, batches: Sequence[Batch]) -> "asyncio.Future[list[Any]] | None":
-        """Sends what batches of several partitions have come to on its way to be stored, without
-        waiting for it; each of them `is_whole`. The replies are for `stored`. None: it is all for
-        `settle`."""
+        """Sends the work of batches of several partitions to be stored, without waiting; each of
+        them `is_whole`. Pass the replies to `stored`. Returns None if all of them have to go
+        through `settle`."""
         if self._replicas.wanted:
             return None  # the workers are told later
         return self._ledger.post([(batch.lease, batch.position, batch.work) for batch in batches])
 
     def stored(self, batch: Batch, reply: Any) -> bool:
-        """Takes in what `post` has come to. Whether that is all; else the batch is for `settle`."""
+        """Takes in the reply to `post`. Returns whether that completes the batch; if not, it has to
+        go through `settle`."""
         lease = self._ledger.lease_after(batch.lease, batch.position, reply)
         if lease is None:
             return False
@@ -113,15 +114,16 @@ class BatchProcessor:
         return not batch.upkeep
 
     async def settle(self, batch: Batch, more: More = nothing_more) -> Lease:
-        """Settles what is left of a batch that has begun; returns the lease at its new position.
+        """Settles the rest of a batch that has begun; returns the lease at its new position.
 
-        An edit that takes long is worked on beside the event loop. Until it is done its pad stands
-        still, and no other: theirs are settled out of turn, also those that `more` reads meanwhile.
+        An edit that takes long is processed in a thread. Until it is done, only its own pad is
+        blocked: entries of others are settled out of turn, including those that `more` reads
+        meanwhile.
 
-        Whatever stands in the entries, or in the keys of their pads, is passed: it costs those
-        entries, which are refused, and nobody else. Raises `LeaseLost`, or `Stuck` where nothing of
-        the partition can be stored. While the server is away it goes on trying: entries that have
-        been read are only ours until somebody else has the lease.
+        Bad entries, and entries of pads with bad keys, are skipped: those entries are refused, and
+        nobody else is affected. Raises `LeaseLost`, or `Stuck` if nothing of the partition can be
+        stored. While the server is away it keeps trying: entries that have been read are ours only
+        until somebody else has the lease.
         """
         if batch.upkeep:
             await self._keep_up(batch.lease, batch.upkeep)
@@ -140,7 +142,7 @@ class BatchProcessor:
                 raise
             except Exception as error:
                 self._begin_again(batch)
-                # What is forbidden now will be allowed again: nobody's entries are to blame.
+                # What is forbidden now will be allowed again, so nobody's entries are to blame.
                 if is_forbidden(error) or not batch.find_culprit(_named(error)):
                     raise Stuck(_named(error)) from error
                 log.warning("batch not stored", extra={"error": str(error), "at": batch.position})
@@ -155,16 +157,16 @@ class BatchProcessor:
             if batch.weight > COMMIT_BYTES:
                 await self._commit(batch)
             if (now := time.perf_counter()) - turn > self._turn:
-                # Rebasing very stale submissions takes long. Were a batch of them committed only
+                # Rebasing very stale submissions takes long. If a batch of them were committed only
                 # at its end, the lease could run out first, and the next writer would fare no
-                # better with the same batch. So what is done is committed, and the leases get
+                # better with the same batch. So the finished part is committed, and the leases get
                 # their turn.
                 await self._commit(batch)
                 await rest(0)
                 turn = now
             entry_id, entry, faulty = await self._fetch(batch, received)
             if isinstance(entry, Deletion):
-                # A deletion takes the pad's keys away and therefore has a call of its own.
+                # A deletion removes the pad's keys, and therefore has a call of its own.
                 await self._commit(batch)
                 await self._delete(batch, entry_id, entry)
                 continue
@@ -185,8 +187,8 @@ class BatchProcessor:
 
     async def _take_heavy(self, batch: Batch, entry_id: str, entry: Entry, more: More) -> None:
         """Takes an entry that is too much for the event loop; others are settled meanwhile. Raises
-        `ToStop`, with nothing done of the entry that counts."""
-        # What others have come to waits for nobody. The entry itself is not settled by that yet.
+        `ToStop`, without any lasting effect of the entry."""
+        # The results of earlier entries need not wait. This entry is not settled by storing them.
         received = batch.received[batch.taken]
         own = [batch.staged.pop()] if isinstance(received.entry, Staged) else []
         await self._commit(batch)
@@ -209,8 +211,8 @@ class BatchProcessor:
                 raise outcome.take()
         finally:
             if not taking.done() and (item := batch.work.get(entry.pad)) is not None:
-                # A thread cannot be cancelled. It ends where it looks next, and nobody wants what
-                # it has done by then.
+                # A thread cannot be cancelled. It ends at its next check, and its result is not
+                # used.
                 item.pad.give_up()
                 self._pads.forget(entry.pad)
             forget(taking)
@@ -218,8 +220,8 @@ class BatchProcessor:
             batch.read_to = rest.read_to
 
     async def _settle_aside(self, batch: Batch, rest: Rest) -> None:
-        """Settles entries of other pads than those that have to wait, out of turn. What goes wrong
-        with that is found out when it is their turn."""
+        """Settles entries of pads that do not have to wait, out of turn. If something goes wrong
+        with one, that is found out in its turn."""
         aside = Batch(batch.lease, [], refused=batch.refused)
         settled: list[str] = []
         try:
@@ -242,7 +244,7 @@ class BatchProcessor:
             rest.end()
 
     async def _take_aside(self, aside: Batch, received: Received, rest: Rest) -> bool:
-        """False: it has to wait for its turn."""
+        """Returns False if the entry has to wait for its turn."""
         if rest.has_to_wait(received):
             return False
         staged = len(aside.staged)
@@ -264,7 +266,8 @@ class BatchProcessor:
     async def _fetch(
         self, batch: Batch, received: Received
     ) -> tuple[str, Entry | None, UnreadEntry | None]:
-        """The entry, from beside the inbox if it stands there; or what is wrong with it."""
+        """Returns the entry, read from beside the inbox if it is stored there; or what is wrong
+        with it."""
         entry = received.entry
         if not isinstance(entry, Staged):
             batch.weight += len(entry.changeset) if isinstance(entry, Submission) else 0
@@ -298,7 +301,7 @@ class BatchProcessor:
             await self._compaction.after_commit(lease, pad_id, item.pad, item.wrote)
 
     async def _note_hot(self, made: list[str]) -> None:
-        """So that the cold store gets to know of new pads. Lost, it is made up for when somebody
+        """Lets the cold store know of new pads. If this gets lost, it is made up for when somebody
         takes the partition."""
         wanted = [pad for pad in made if not pad.startswith(CANARY)]
         if wanted:
@@ -315,7 +318,7 @@ class BatchProcessor:
                 log.warning("staged entry not removed, it expires", extra={"error": str(error)})
 
     async def tell_untold(self, lease: Lease) -> None:
-        """Makes up for the writer before, which committed and did not live to tell. Raises
+        """Publishes what the previous writer committed and did not live to publish. Raises
         `LeaseLost`."""
         await self._ledger.tell_untold(lease)
 

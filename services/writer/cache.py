@@ -18,14 +18,14 @@ from padfleet.shared.log.pad_store import PadStore
 
 
 class PadAway(Exception):
-    """The pad is in the cold store, or may be, and that does not answer. Not what `UNREACHABLE`
-    lists: for this pad nobody else has to wait."""
+    """The pad is, or may be, in the cold store, which does not answer. It is not among what
+    `UNREACHABLE` lists, since nobody else has to wait for this pad."""
 
 
 class PadCache:
-    """Pads by id, the least recently used one leaving first.
+    """Pads by id; the least recently used one is dropped first.
 
-    What is here is only a copy: dropping any of it at any moment costs a load, nothing else.
+    They are only copies: dropping any of them at any moment costs a load, and nothing else.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class PadCache:
         self._pads: OrderedDict[str, WriterPad] = OrderedDict()
 
     async def get(self, pad_id: str, *, far: bool = True) -> WriterPad:
-        """The pad at its head. Raises `CorruptPad`, `PadAway`, or what `UNREACHABLE` lists.
+        """Returns the pad at its head. Raises `CorruptPad`, `PadAway`, or what `UNREACHABLE` lists.
 
-        One that does not exist is looked for each time: a copy, an import or a restore may have put
-        it there since, and does not ask the writer (`replace.lua`). Without `far`, `TooMuchWork` is
-        raised where that means to ask the cold store, which may take its time.
+        One that does not exist is looked up each time: a copy, an import or a restore may have put
+        it there since, without asking the writer (`replace.lua`). Without `far`, `TooMuchWork` is
+        raised if the cold store would have to be asked, which may take a while.
         """
         pad = self._pads.get(pad_id)
         if pad is None or not pad.exists:
@@ -64,7 +64,7 @@ class PadCache:
         return pad
 
     def known(self, pad_id: str) -> WriterPad | None:
-        """The pad, if it is in memory and exists."""
+        """Returns the pad if it is in memory and exists."""
         pad = self._pads.get(pad_id)
         if pad is None or not pad.exists:
             return None
@@ -82,8 +82,8 @@ class PadCache:
 
 
 async def load_pad(redis: Redis, keys: PadKeys, meta: PadMeta | None = None) -> WriterPad:
-    """The pad at its head, or one that does not exist yet. `meta` is what has been read of it just
-    now, where that is all that there is. Raises `CorruptPad`."""
+    """Loads the pad at its head, or one that does not exist yet. `meta` is what has just been read
+    of it, if that is all there is. Raises `CorruptPad`."""
     if meta is None:
         meta = await read_meta(redis, keys)
     pad = WriterPad(meta.epoch)

@@ -1,4 +1,4 @@
-"""Stores what a batch of inbox entries comes to, in one step each, under a lease."""
+"""Stores the results of a batch of inbox entries, in one step each, under a lease."""
 
 import asyncio
 import logging
@@ -32,11 +32,12 @@ class LeaseLost(Exception):
 
 
 class Spoilt(Exception):
-    """One pad of the batch is not as it was taken to be, and so nothing was stored of any."""
+    """One pad of the batch is not in the expected state, and so nothing was stored for any of
+    them."""
 
     def __init__(self, pad: str, why: str, *, damaged: bool) -> None:
-        """`damaged`: what is stored of it does not fit together; else it has been moved on by
-        somebody else, and is to be loaded anew."""
+        """`damaged`: its stored parts are inconsistent; otherwise somebody else has moved it on,
+        and it has to be loaded again."""
         super().__init__(f"{pad}: {why}")
         self.pad = pad
         self.why = why
@@ -44,8 +45,8 @@ class Spoilt(Exception):
 
 
 async def persistently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Tries again for as long as Redis is away: entries that have been read are only ours until
-    somebody else has the lease. For a call that ends by itself, as those that are hot do."""
+    """Retries for as long as Redis is away: entries that have been read are ours only until
+    somebody else has the lease. For calls that end by themselves, as hot commands do."""
     pauses = RetryPauses(LONGEST_OF_FEW)
     while True:
         try:
@@ -56,7 +57,8 @@ async def persistently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs:
 
 
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """As `persistently`, for a call that may take minutes to say that nobody answers."""
+    """Does what `persistently` does, for a call that may take minutes to report that nobody
+    answers."""
 
     async def in_time() -> T:
         async with asyncio.timeout(PATIENCE):
@@ -66,8 +68,8 @@ async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.
 
 
 class Committer:
-    """Each call raises `LeaseLost` if the lease is somebody else's by now, and what Redis answers
-    that is neither that nor a server that is away."""
+    """Each call raises `LeaseLost` if somebody else has the lease by now, and any other error of
+    Redis, except for an unreachable server."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, replicas: Replicas, lease_ms: int) -> None:
         self._redis = redis
@@ -78,13 +80,13 @@ class Committer:
     async def commit(
         self, lease: Lease, position: str, work: dict[str, PadBatch], *aside: str
     ) -> Lease:
-        """Appends the work on all pads, moves the inbox to `position`, and tells the workers, once
-        as many replicas have it as are wanted. Returns the lease at its new position.
+        """Appends the work on all pads, moves the inbox to `position`, and tells the workers once
+        as many replicas as wanted have it. Returns the lease at its new position.
 
-        `aside` are entries behind the position that are settled by this too. They leave the inbox
-        in the same step, so that whoever reads it again does not find them.
+        `aside` are entries after the position that this settles, too. They leave the inbox in the
+        same step, so that whoever reads it again does not find them.
 
-        Raises `Spoilt` where one pad keeps all from being stored.
+        Raises `Spoilt` if one pad keeps everything from being stored.
         """
         began = time.time_ns()
         call = self._call(lease, (position, *aside), work)
@@ -99,16 +101,16 @@ class Committer:
         return lease._replace(position=position)
 
     def post(self, each: Sequence[Commit]) -> "asyncio.Future[list[Any]] | None":
-        """Does what `commit` does, for several partitions in one round trip, without waiting for
-        it: the replies are for `lease_after`. None: it cannot be done without waiting."""
+        """Does what `commit` does, for several partitions in one round trip and without waiting;
+        pass the replies to `lease_after`. Returns None if it would have to wait."""
         return commits.post(
             self._redis, [self._call(lease, (position,), work) for lease, position, work in each]
         )
 
     @staticmethod
     def lease_after(lease: Lease, position: str, reply: Any) -> Lease | None:
-        """The lease at its new position; None: it is not known to be there, and `commit` finds out
-        why."""
+        """Returns the lease at its new position; None if it is not known to be there, in which case
+        `commit` finds out why."""
         verdict = commits.verdict_of(reply)
         done = verdict is not None and verdict.word == b"ok"
         return lease._replace(position=position) if done else None
@@ -128,13 +130,13 @@ class Committer:
         )
 
     async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
-        """Takes the pad's keys away; `epoch` is of whatever comes after it."""
+        """Deletes the pad's keys; `epoch` is the one of whatever takes its place."""
         verdict = await patiently(commits.delete, self._redis, lease, position, keys, epoch)
         self._check(verdict, position)
         return lease._replace(position=position)
 
     async def tell_untold(self, lease: Lease) -> None:
-        """Makes up for the writer before, which committed and did not live to tell."""
+        """Publishes what the previous writer committed and did not live to publish."""
         if lease.untold:
             await self._tell(lease, lease.position, dict.fromkeys(lease.untold, UNSETTLED))
 
@@ -154,8 +156,8 @@ class Committer:
         if word == b"ok":
             return
         if word == b"position" and details == [position.encode()]:
-            # The answer to an earlier attempt got lost, and it had done its work: nobody else can
-            # have moved the position during our term.
+            # The answer to an earlier attempt got lost, but it had succeeded: nobody else can have
+            # moved the position during our term.
             return
         if word in (b"head", b"damaged"):
             number, what = details
@@ -166,7 +168,7 @@ class Committer:
 
 
 def _trace(name: str, began: int, work: dict[str, PadBatch]) -> None:
-    """A step that all entries of a batch took together has ended."""
+    """Records the end of a step that all entries of a batch took together."""
     for item in work.values():
         for trace in item.traces:
             trace.span(name, began, revisions=len(item.revisions), pads=len(work))

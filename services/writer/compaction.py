@@ -1,4 +1,4 @@
-"""Keeps pads quick to open and small in memory: snapshots, and chunks of old revisions."""
+"""Keeps pads quick to open and small in memory, with snapshots and with chunks of old revisions."""
 
 import logging
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from padfleet.shared.log.leases import Lease
 from padfleet.shared.tasks import aside
 
 SMALL = 20_000
-"""Code units of a pad that is put together in the event loop: each may have attributes of its own,
+"""Code units up to which a pad is assembled in the event loop: each may have attributes of its own,
 which take a microsecond."""
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Compaction:
     """Runs between commits, on the pads that were just written to.
 
-    All of it can be lost and done later, so a server that is away ends the attempt. Each step
-    checks the lease's term in its script.
+    All of it can be lost and done later, so an attempt ends if the server is away. Each step checks
+    the lease's term in its script.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Compaction:
         self._keep = keep_revisions
 
     def due(self, work: Mapping[str, PadBatch]) -> dict[str, PadBatch]:
-        """What of a commit's work is on pads that need something; `after_commit` is for these."""
+        """The part of a commit's work that is on pads which need `after_commit`."""
         return {
             pad_id: item
             for pad_id, item in work.items()
@@ -80,19 +80,19 @@ class Compaction:
         except UNREACHABLE as error:
             log.warning("compaction postponed", extra={"pad": pad_id, "error": str(error)})
         except Exception:
-            # What was committed is committed: a fault in here must not cost the lease.
+            # What was committed is committed: a fault here must not cost the lease.
             log.exception("compaction failed", extra={"pad": pad_id})
 
     async def up_to_date(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
-        """Puts a snapshot of the head there, unless there is one: whoever opens the pad then goes
-        through no revision. For a pad that nobody changes meanwhile. Raises what `UNREACHABLE`
+        """Makes sure that there is a snapshot of the head, so that nobody who opens the pad has to
+        replay revisions. For a pad that nobody changes meanwhile. Raises what `UNREACHABLE`
         lists."""
         if pad.exists and pad.snapshot_rev < pad.head:
             await self._snapshot(lease, pad_id, pad)
 
     async def _index_authors(self, pad_id: str, pad: WriterPad) -> None:
         # The authors' keys are in other slots than the pad's, so this cannot be part of the commit.
-        # What gets lost is made up for when the pad is next read from storage and written to.
+        # What gets lost is made up for when the pad is next loaded and written to.
         size = len(pad.pool)
         begin = pad.indexed_up_to
         found = await aside(size - begin > MANY_ATTRIBUTES, _authors_from, pad.pool, begin)

@@ -1,12 +1,12 @@
-"""The pads that a writer has lately found to be damaged, for who looks on."""
+"""The pads that a writer has lately found to be damaged, for operators to see."""
 
 from time import monotonic
 
 MOST = 20
-"""Pads that are kept in mind."""
+"""Most pads that are remembered."""
 
 FRESH = 600.0
-"""Seconds after which a pad that nobody has written to since is forgotten."""
+"""Seconds after which a pad is forgotten that nobody has written to since."""
 
 
 class Damages:
@@ -20,6 +20,6 @@ class Damages:
             del self._found[next(iter(self._found))]
 
     def lately(self) -> dict[str, str]:
-        """Pads and what is wrong with them, the newest last."""
+        """Returns pads and what is wrong with them, the newest last."""
         since = monotonic() - FRESH
         return {pad: why for pad, (why, at) in self._found.items() if at >= since}

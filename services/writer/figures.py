@@ -1,4 +1,4 @@
-"""What a writer tells of itself."""
+"""What a writer reports about itself."""
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.damages import Damages

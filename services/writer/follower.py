@@ -24,8 +24,8 @@ from padfleet.shared.tasks import as_if_never_asked, awaited
 log = logging.getLogger(__name__)
 
 ROUND = 0.05
-"""Seconds for which the partitions of a round are waited for, so that as many entries as can be are
-settled together."""
+"""Seconds for which the partitions of a round are waited for, so that as many entries as possible
+are settled together."""
 
 
 class Holdings(Protocol):
@@ -35,26 +35,26 @@ class Holdings(Protocol):
 
     @property
     def held(self) -> Mapping[int, Lease]:
-        """The leases at their positions, by partition."""
+        """Returns the leases at their positions, by partition."""
 
     def lock(self, partition: int) -> asyncio.Lock:
-        """For whoever works on what is stored of it."""
+        """The lock for working on what is stored of the partition."""
 
     def is_held(self, lease: Lease) -> bool:
-        """Whether it is ours still, as far as we know; at whatever position."""
+        """Whether the lease is still ours, as far as we know, at whatever position."""
 
     def moved(self, lease: Lease) -> None:
-        """What was in its inbox has been settled up to the lease's position."""
+        """Notes that the inbox has been settled up to the lease's position."""
 
     def lose(self, lease: Lease, why: str) -> None:
-        """It is somebody else's, or what we know of the partition is void."""
+        """Notes that somebody else has the lease, or that what we know of the partition is void."""
 
     def is_stuck(self, lease: Lease, why: str) -> None:
-        """Nothing of the partition can be stored."""
+        """Notes that nothing of the partition can be stored."""
 
 
 class Follower:
-    """Follows the inboxes of some partitions, those of them that are held."""
+    """Follows the inboxes of those of some partitions that are held."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Follower:
         self._answer: asyncio.Future[list[Any]] | None = None  #: that it is
 
     async def follow(self) -> None:
-        """Until the writer stops, and what is under way has been settled."""
+        """Runs until the writer stops, and everything in progress has been settled."""
         try:
             while not self._holdings.stopping:
                 progress()
@@ -93,8 +93,8 @@ class Follower:
     async def _round(self) -> None:
         held, busy = self._holdings.held, self._busy
         if self._begun:
-            # What is left out of a read may have to wait for the end of that. Most of it takes a
-            # moment; one that has much to do does not hold up the others.
+            # A partition that is left out of a read may have to wait for the end of that read. Most
+            # work takes a moment; a partition with much work does not hold up the others.
             begun, self._begun = self._begun, []
             await asyncio.wait(begun, timeout=ROUND)
         for p in [p for p, task in busy.items() if task.done()]:
@@ -117,14 +117,14 @@ class Follower:
             await self._begin(positions, found)
 
     async def _begin(self, positions: Mapping[int, str], found: Batches) -> None:
-        """Begins to settle what was read behind these positions."""
+        """Begins to settle what was read after these positions."""
         whole: list[Batch] = []
         for partition, received in found.items():
             if partition in self._busy:
                 continue  # what came before takes longer after all; this is read again behind it
             lock = self._holdings.lock(partition)
             if lock.locked():
-                # Somebody looks after its pads just now, or is about to give it back.
+                # Somebody is working on its pads at the moment, or is about to give it back.
                 later = self._later(partition, positions[partition], received)
                 self._keep(partition, awaited(later, "batch"))
                 continue
@@ -178,10 +178,10 @@ class Follower:
         self._begun.append(task)
 
     def _go_on(self, batch: Batch) -> None:
-        """Settles what is left of a batch whose partition is locked, and unlocks it at the end."""
+        """Settles the rest of a batch whose partition is locked, and unlocks it at the end."""
         partition = batch.lease.partition
         task = awaited(self._settle(batch), "batch")
-        # Not in the task: one that is cancelled before it has begun does nothing at all.
+        # Not within the task: one that is cancelled before it has started does nothing at all.
         task.add_done_callback(lambda _: self._holdings.lock(partition).release())
         self._keep(partition, task)
 
@@ -201,14 +201,14 @@ class Follower:
         except Stuck as error:
             self._holdings.is_stuck(lease, str(error))
         except BaseException as error:
-            # What this batch did in memory is not in the log. Start again from what is.
+            # What this batch did in memory is not in the log. Start again from what is stored.
             self._holdings.lose(lease, "fault")
             if not isinstance(error, Exception):
                 raise
             log.exception("batch failed", extra={"partition": lease.partition})
 
     async def _read_on(self, lease: Lease, behind: str | None) -> list[Received] | None:
-        """As `heavy.More`."""
+        """See `heavy.More`."""
         if self._holdings.stopping:
             return None
         if not self._holdings.is_held(lease):

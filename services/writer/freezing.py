@@ -1,7 +1,6 @@
 """Keeps the cold store up to date with the pads of a writer's partitions, and freezes those that
-nobody needs in Redis. In the background: a commit waits for none of it but for the step itself in
-which a pad leaves, which takes a round trip or two.
-"""
+nobody needs in Redis. This is done in the background: a commit waits only for the step in which a
+pad leaves, which takes a round trip or two."""
 
 import logging
 import time
@@ -36,7 +35,7 @@ PAGE = 100
 """Pads that are asked about in one call: a millisecond of the server's time."""
 
 AT_ONCE = 8
-"""Pads that are brought at the same time: the store takes its time for each."""
+"""Pads that are copied at the same time, since the store takes its time for each."""
 
 LOOKS_EACH = 6
 """How often a partition is looked at within the time in which the store may be behind. A look costs
@@ -44,14 +43,15 @@ a call for a hundred pads, and each pad that is brought some milliseconds: so th
 in time should come late."""
 
 FETCHING_MS = 600_000
-"""After which a pad that somebody was about to bring back is not on its way any more."""
+"""Time in ms after which a pad that somebody was about to bring back is not on its way any more."""
 
 LATE_MS = 2_000
-"""After which a pad that has left Redis, and has not arrived, was left half-way."""
+"""Time in ms after which a pad that has left Redis, and has not arrived, counts as abandoned
+half-way."""
 
 
 class Leaving(Protocol):
-    """What the writer does with its own copy of a pad that leaves, see `PadLeaving`."""
+    """What the writer does with its own copy of a pad that leaves Redis, see `PadLeaving`."""
 
     def between_batches(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
 
@@ -60,7 +60,7 @@ class Leaving(Protocol):
 
 @dataclass
 class _Term:
-    """What is known of a partition for as long as it is held without a break."""
+    """What is known of a partition for as long as it is held without interruption."""
 
     number: int
     late: Lateness
@@ -96,12 +96,12 @@ class Freezing:
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks at a partition."""
+        """Seconds between two checks of a partition."""
         return max(self._every / LOOKS_EACH, 0.05)
 
     async def find(self, held: set[int]) -> None:
-        """Puts all pads that are in Redis among those that are looked at: of a fleet that had no
-        cold store before, and what a process that died was about to note."""
+        """Adds all pads in Redis to those that are checked: pads of a fleet that had no cold store
+        before, and what a process that died was about to record."""
 
         async def ours() -> AsyncIterator[str]:
             async for pad in pad_ids(self._redis, self._keyspace):
@@ -120,7 +120,7 @@ class Freezing:
         self._ghosts.forget(held)
 
     async def look(self, lease: Lease, leaving: Leaving) -> None:
-        """One look at all pads of the partition that are in Redis. Raises `StoreAway`, and what
+        """Checks all pads of the partition that are in Redis once. Raises `StoreAway`, and what
         else `UNREACHABLE` lists."""
         partition = lease.partition
         term = self._terms.get(partition)
@@ -154,7 +154,7 @@ class Freezing:
     async def _standings(
         self, partition: int, pads: Sequence[str]
     ) -> list[tuple[str, PadStanding]]:
-        """How the pads stand of which that can be said; the others are logged."""
+        """Returns the state of the pads for which it is known; the others are logged."""
         found = await moving.standings(self._redis, self._keyspace, partition, pads)
         readable: list[tuple[str, PadStanding]] = []
         for pad, standing in zip(pads, found, strict=True):
@@ -175,7 +175,8 @@ class Freezing:
                 await self._each(pad, self._ghosts.look(partition, pad))
 
     async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
-        """Whether an Etherpad, whose database the cold store is, has written on one of these."""
+        """Whether an Etherpad, whose database is the cold store, has written on one of these
+        pads."""
         now = time.monotonic()
         if self._etherpads is None or now - self._looked_there.get(partition, 0) < self._every:
             return
@@ -186,7 +187,7 @@ class Freezing:
                 await self._each(pad, self._settle(pad))
 
     async def _settle(self, pad: str) -> None:
-        """Makes one pad of two histories, where an Etherpad has written too."""
+        """Makes one pad of two histories if an Etherpad has written, too."""
         assert self._etherpads is not None
         outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
         metrics.COLD_VERDICTS.labels(outcome.value).inc()
@@ -200,7 +201,7 @@ class Freezing:
         elif not standing.opened:
             term.late.is_behind(pad, asked)
             due = term.late.is_due(pad, asked)
-        # What is to be frozen has to be even.
+        # A pad must be fully copied before it is frozen.
         return due or pad not in term.known or self._may_freeze(standing._replace(even=True))
 
     def _may_freeze(self, standing: PadStanding) -> bool:
@@ -219,7 +220,7 @@ class Freezing:
         if standing.head is None:
             term.late.forget(pad)
             term.known.discard(pad)
-            # Frozen a moment ago, taken away as nobody wrote in it, or lost.
+            # It was frozen a moment ago, removed because nobody had written in it, or lost.
             if not await self._thawing.bring_if_lost(pad):
                 await moving.bury(self._redis, self._keyspace, pad, standing.epoch)
             return
@@ -243,7 +244,7 @@ class Freezing:
                 metrics.COLD_VERDICTS.labels(verdict).inc()
 
     async def _each(self, pad: str, work: Coroutine[object, object, None]) -> None:
-        """What is wrong with one pad keeps no other from being brought."""
+        """Runs the work on one pad; a problem with it keeps no other pad from being copied."""
         try:
             await work
         except StoreAway:

@@ -1,8 +1,8 @@
 """Members of workers that died, on pads that no other worker has open.
 
-Whoever has a pad open takes the members of dead workers out of it. Where all who were on a pad were
-on one worker, and that dies, nobody does so: the pad would seem to be in use, and stay in Redis for
-good. Its writer looks, once in a while, at pads that nobody edits.
+A worker that has a pad open removes the members of dead workers from it. If everybody on a pad was
+on one worker, and that dies, nobody does: the pad would seem to be in use, and stay in Redis
+permanently. So its writer occasionally checks pads that nobody edits.
 """
 
 import logging
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 
 
 class GhostHunt:
-    """What one writer does about them."""
+    """One writer's search for such members."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, after_ms: int) -> None:
-        """`after_ms`: for how long nobody has to have edited a pad, and between two looks at who is
-        on it."""
+        """`after_ms`: how long a pad must not have been edited, and the time between two checks of
+        who is on it."""
         self._redis = redis
         self._keyspace = keyspace
         self._after_ms = after_ms
@@ -39,15 +39,15 @@ class GhostHunt:
         self._looked[partition] = {pad: before[pad] for pad in pads if pad in before}
 
     def is_due(self, partition: int, pad: str, standing: PadStanding) -> bool:
-        """Whether it is time to look at who is on a pad."""
+        """Whether it is time to check who is on a pad."""
         if not standing.people or time.time() * 1000 - standing.time < self._after_ms:
             return False
         before = self._looked[partition].get(pad)
         return before is None or (time.monotonic() - before) * 1000 >= self._after_ms
 
     async def look(self, partition: int, pad: str) -> None:
-        """Takes out of the pad whoever was on a worker that is long dead. Raises `CorruptPad`, or
-        what `UNREACHABLE` lists."""
+        """Removes members from the pad whose worker died long ago. Raises `CorruptPad`, or what
+        `UNREACHABLE` lists."""
         self._looked[partition][pad] = time.monotonic()
         if taken := await presence.bury(self._redis, self._keyspace.pad(pad)):
             log.info("members of dead workers removed", extra={"pad": pad, "sessions": taken})

@@ -1,9 +1,8 @@
-"""What is settled of a partition while one of its pads is busy with an edit that takes long.
+"""What is settled in a partition while one of its pads is busy with an edit that takes long.
 
-Entries of one pad stay in their order, and so do all that need the partition to stand still. Those
-of other pads may be settled before their turn: nothing that one pad's entries come to depends on
-another's. They leave the inbox as they are settled, so each is settled once, whoever reads the
-inbox after us (I2).
+Entries of one pad stay in order, and so do all that need the whole partition. Entries of other pads
+may be settled before their turn: what becomes of one pad's entries never depends on another's. They
+leave the inbox as they are settled, so each is settled once, whoever reads the inbox after us (I2).
 """
 
 import asyncio
@@ -16,22 +15,22 @@ from padfleet.shared.log.records import Deletion, Entry
 from padfleet.shared.supervisor import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
-"""Reads the entries behind an ID, without waiting for any; with None, nothing. None: the writer is
-to stop, and to go on with nothing that takes long. Raises `LeaseLost` where it is known that
-somebody else may have the lease."""
+"""Reads the entries after an ID, without waiting for any; with None, nothing. Returns None if the
+writer is to stop and must not continue with anything that takes long. Raises `LeaseLost` if it is
+known that somebody else may have the lease."""
 
 MOST_WAITING = 2_000
-"""Entries that are kept until it is their turn; beyond that nothing more is read."""
+"""Most entries that are kept until it is their turn; beyond that, nothing more is read."""
 
 AT_ONCE = 500
-"""Entries that are settled out of turn in one step."""
+"""Most entries that are settled out of turn in one step."""
 
 PAUSE = 0.02
-"""Seconds between two looks into the inbox."""
+"""Seconds between two checks of the inbox."""
 
 
 class ToStop(Exception):
-    """The writer is to stop. What it is at stays in the inbox, for whoever comes next."""
+    """The writer is to stop. What it is working on stays in the inbox for whoever comes next."""
 
 
 async def nothing_more(_behind: str | None) -> list[Received] | None:
@@ -39,10 +38,10 @@ async def nothing_more(_behind: str | None) -> list[Received] | None:
 
 
 class Rest:
-    """The entries behind one that takes long."""
+    """The entries after one that takes long."""
 
     def __init__(self, pad: str, entries: list[Received], read_to: str) -> None:
-        """`read_to`: up to which ID there are no others."""
+        """`read_to`: the ID up to which there are no other entries."""
         self._busy = {pad}  #: pads of which something waits for its turn
         self._entries = entries  #: not settled, in order
         self._looked_at = 0  #: of these
@@ -51,12 +50,12 @@ class Rest:
 
     @property
     def left(self) -> list[Received]:
-        """What is to be settled in turn."""
+        """The entries that have to be settled in turn."""
         return self._entries
 
     async def is_over(self, work: "asyncio.Task[Any]", more: More) -> bool:
-        """Whether the work is done. Else there is something to settle meanwhile. Raises `ToStop`,
-        or what `more` does: nobody is to wait for the work then."""
+        """Returns whether the work is done; if not, there is something to settle meanwhile. Raises
+        `ToStop`, or what `more` raises: nobody should wait for the work then."""
         while not work.done():
             progress()
             if self._open and self._looked_at < len(self._entries):
@@ -74,7 +73,8 @@ class Rest:
         return True
 
     def next(self) -> list[Received]:
-        """Some that may be settled before their turn, as far as one can tell. They are in order."""
+        """Returns some entries, in order, that may be settled before their turn, as far as can be
+        seen."""
         chosen: list[Received] = []
         while self._looked_at < len(self._entries) and len(chosen) < AT_ONCE:
             received = self._entries[self._looked_at]
@@ -84,8 +84,7 @@ class Rest:
         return chosen
 
     def has_to_wait(self, received: Received, entry: Entry | None = None) -> bool:
-        """Whether this one, which is `entry`, and what comes after it of its pad are settled in
-        their turn."""
+        """Marks this one, which is `entry`, and later ones of its pad to be settled in turn."""
         entry_or_place = entry or received.entry
         if (
             entry_or_place is None
@@ -98,7 +97,7 @@ class Rest:
         return False
 
     def wait(self, received: Received) -> None:
-        """It is too much to be settled out of turn."""
+        """Marks it as too much to be settled out of turn."""
         if received.pad is not None:
             self._busy.add(received.pad)
 
@@ -110,5 +109,5 @@ class Rest:
         self._looked_at = len(left)
 
     def end(self) -> None:
-        """Nothing more is settled out of turn."""
+        """From now on, nothing more is settled out of turn."""
         self._open = False

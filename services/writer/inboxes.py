@@ -1,4 +1,4 @@
-"""Reads this writer's inboxes, whatever stands in some of them."""
+"""Reads this writer's inboxes, whatever is in them."""
 
 import asyncio
 import logging
@@ -17,17 +17,17 @@ from padfleet.shared.supervisor import progress, rest
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 250
-"""Longest wait in one read of the inboxes; so long can a partition that was just taken wait for
-its first read. Costs four idle reads a second."""
+"""Longest wait in ms in one read of the inboxes; a partition that was just taken can wait that long
+for its first read. This costs four idle reads a second."""
 
 AGAIN = 1.0
 """Seconds after which an inbox that could not be read is tried again."""
 
 ATTEMPTS = 3
-"""Careful reads of one entry that may take too long, before it is passed unread."""
+"""Careful reads of one entry that may take too long, before it is skipped unread."""
 
 AT_ONCE = 20
-"""Careful reads under way."""
+"""Most careful reads in progress."""
 
 Batches = dict[int, list[Received]]
 
@@ -37,7 +37,7 @@ class Inboxes:
     the others go on."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, count: int) -> None:
-        """`count`: entries of a partition in one read at most."""
+        """`count`: most entries of a partition in one read."""
         self._redis = redis
         self._keyspace = keyspace
         self._count = count
@@ -47,13 +47,13 @@ class Inboxes:
         self.read_at: dict[int, float] = {}  #: when each was last read, by the event loop's clock
 
     def forget(self, partition: int) -> None:
-        """It is not this writer's any more."""
+        """Forgets a partition that is no longer this writer's."""
         for known in (self._due, self._late, self.trouble, self.read_at):
             known.pop(partition, None)
 
     async def next(self, positions: dict[int, str], seconds: float = math.inf) -> Batches:
-        """The next entries behind these positions, by partition; waits for the first of them, for
-        so many seconds and 250 ms at most. Never raises what Redis says."""
+        """Returns the next entries after these positions, by partition; waits for the first of
+        them, for at most so many seconds or 250 ms. Never raises an error of Redis."""
         loop = asyncio.get_running_loop()
         sound = positions
         if self._due:
@@ -74,8 +74,8 @@ class Inboxes:
         return batches
 
     async def beyond(self, partition: int, position: str) -> list[Received]:
-        """The next entries of one partition behind a position, without waiting for any; none where
-        they cannot be read."""
+        """Returns the next entries of one partition after a position, without waiting; none if they
+        cannot be read."""
         try:
             return await self._carefully(partition, position)
         except (*UNREACHABLE, RedisError):
@@ -110,7 +110,7 @@ class Inboxes:
         return found
 
     async def _alone(self, partition: int, position: str) -> list[Received] | None:
-        """None: it could not be read."""
+        """Returns None if the inbox could not be read."""
         try:
             return await self._carefully(partition, position)
         except (*UNREACHABLE, RedisError) as error:
@@ -128,8 +128,8 @@ class Inboxes:
         return received
 
     async def _pass(self, partition: int, position: str) -> list[Received] | None:
-        """An entry that takes too long to read, again and again, is passed unread, if the server
-        can say what it is."""
+        """Skips an entry unread that repeatedly takes too long to read, if the server can say what
+        it is."""
         self._late[partition] += 1
         if self._late[partition] < ATTEMPTS:
             return None

@@ -30,16 +30,16 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 SEEK = 60.0
-"""Seconds between two looks for pads that nobody has noted as being in Redis, after leases were
-taken."""
+"""Seconds between two searches, after leases were taken, for pads in Redis that nobody has
+recorded."""
 
 TICKS_PER_LEASE = 6
-"""How often the leases are looked after within one lease time: two beats may fail unharmed."""
+"""How often the leases are renewed within one lease time: two heartbeats may fail without harm."""
 
 
 class LeaseManager:
-    """One writer's partitions. `held` is the truth of the moment; correctness does not hang on it
-    (commit.lua checks the term), only speed does."""
+    """One writer's partitions. `held` says which it has at the moment. Only speed depends on that;
+    correctness does not, because commit.lua checks the term."""
 
     def __init__(
         self,
@@ -63,8 +63,9 @@ class LeaseManager:
         self._id = writer_id
         self._lease_ms = lease_ms
         everything = list(range(keyspace.partitions))
-        # On a cluster one reader per partition: several slots cannot be read in one call. Elsewhere
-        # one reader for all, which settles under load more entries per call.
+        # On a cluster there is one reader per partition, since several slots cannot be read in one
+        # call. Elsewhere there is one reader for all, which settles more entries per call under
+        # load.
         self._groups = [[p] for p in everything] if redis.is_cluster else [everything]
         self._inboxes = [Inboxes(redis, keyspace, count=batch_max) for _ in self._groups]
         self._stuck: dict[int, str] = {}
@@ -84,7 +85,7 @@ class LeaseManager:
         self.taken_at: dict[int, float] = {}  #: when each partition was taken
 
     def start(self, keeper: Keeper) -> None:
-        """Begins to work, until `stop`."""
+        """Starts working, until `stop`."""
         self._tasks = [keeper.keep("leases", self._look_after_leases)]
         if self._vacancies is not None:
             look = partial(self._look_for_vacancies, self._vacancies)
@@ -97,17 +98,17 @@ class LeaseManager:
             self._tasks.append(keeper.keep("inboxes", follower.follow, part=str(group[0])))
 
     async def ended(self) -> None:
-        """Returns when it has come to its end after `stop`."""
+        """Returns when the work has ended after `stop`."""
         for task in self._tasks:
             await task.ended()
 
     async def run(self) -> None:
-        """`start`, with nobody to look after it, and `ended`."""
+        """Runs `start`, without a supervisor, and `ended`."""
         self.start(Loose())
         await self.ended()
 
     def stop(self) -> None:
-        """Ends the work after the batch at hand, and gives the leases back."""
+        """Ends the work after the current batch, and gives the leases back."""
         self.stopping = True
         self._stop_wanted.set()
         for task in self._tasks:
@@ -130,7 +131,7 @@ class LeaseManager:
 
     @property
     def trouble(self) -> dict[int, str]:
-        """Partitions of its share of which something could not be done when it was last tried."""
+        """Partitions of its share for which something failed when it was last tried."""
         found = {p: why for inboxes in self._inboxes for p, why in inboxes.trouble.items()}
         found = {p: f"its inbox cannot be read: {why}" for p, why in found.items()}
         found |= {p: f"nothing can be stored: {why}" for p, why in self._stuck.items()}
@@ -145,19 +146,20 @@ class LeaseManager:
             try:
                 await self._tick()
             except RedisError as error:
-                # It must not end the process: every writer would meet the same in the same tick.
+                # This must not end the process: every writer would run into the same error in the
+                # same tick.
                 log.warning("leases not maintained", extra={"error": str(error)})
             else:
                 self.last_tick = asyncio.get_running_loop().time()
             await tick(interval)
-        # Out of the count first: then whoever looks next takes what is given back.
+        # First out of the count: then the next writer to check takes what is given back.
         with suppress(*UNREACHABLE):
             await presence.retire(self._redis, WRITERS, self._id)
         await asyncio.gather(*(self._give_back(partition) for partition in list(self.held)))
 
     async def _tick(self) -> None:
-        # At once: an idle writer is woken once by all the answers. What is another's share by this
-        # beat is kept once more, and given back.
+        # All at the same time: an idle writer is woken once by all the answers. A partition that
+        # falls to another by this beat is kept once more, and then given back.
         await all_of(self._beat(), *(self._keep(group) for group in self._groups))
         changing = [
             p for p in range(self._keyspace.partitions) if (p in self.held) != (p in self._share)
@@ -168,17 +170,19 @@ class LeaseManager:
             self.whole_at = asyncio.get_running_loop().time()
 
     async def _beat(self) -> None:
-        """Says that this writer lives, and learns which partitions are its share."""
+        """Reports that this writer is alive, and learns which partitions are its share."""
         try:
             async with asyncio.timeout(PATIENCE):
                 liveness = await presence.beat(self._redis, WRITERS, self._id, self._lease_ms)
             self._share = leases.share(self._keyspace.partitions, liveness.alive, self._id)
         except (*UNREACHABLE, RedisError) as error:
-            # Perhaps only the shard of this one key is away. The others' leases need care still.
+            # Perhaps only the shard of this one key is away. The others' leases still have to be
+            # renewed.
             log.warning("writers not counted", extra={"error": str(error)})
 
     async def _keep(self, group: list[int]) -> None:
-        """Those of its share, in one call: what takes so many calls is dear where nobody writes."""
+        """Renews the leases of its share in one call: as many calls as leases would be expensive on
+        an idle fleet."""
         kept = [self.held[p] for p in group if p in self.held and p in self._share]
         if not kept:
             return
@@ -211,7 +215,8 @@ class LeaseManager:
                     await self._give_back(partition)
             self._not_taken.pop(partition, None)
         except (*UNREACHABLE, RedisError) as error:
-            # Also what is wrong with this state key alone: the others need care still.
+            # This includes a problem with this state key alone: the others still have to be
+            # renewed.
             self._not_looked_after(partition, f"{type(error).__name__}: {error}")
 
     def _not_looked_after(self, partition: int, why: str) -> None:
@@ -223,7 +228,7 @@ class LeaseManager:
             self._redis, self._keyspace, partition, self._id, self._lease_ms
         )
         if lease is not None:
-            # Nothing that was in memory from an earlier term may serve again.
+            # Nothing that was in memory from an earlier term may be used again.
             self._pads.forget_partition(partition)
             try:
                 await self._committer.tell_untold(lease)
@@ -244,7 +249,7 @@ class LeaseManager:
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
     def lose(self, lease: Lease, why: str) -> None:
-        """If it has been taken again meanwhile, that lease is another one, and is kept."""
+        """If it has been taken again meanwhile, that is a different lease, which is kept."""
         partition = lease.partition
         if self.is_held(lease):
             del self.held[partition]
@@ -280,7 +285,7 @@ class LeaseManager:
         return lock
 
     async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
-        """At one partition after the other, between two batches of it."""
+        """Checks one partition after another, each between two of its batches."""
         pause = BLOCK_MS / 1000  # until it has the first ones
         while not await self._stops_within(pause):
             for partition in list(self.held):
@@ -309,8 +314,8 @@ class LeaseManager:
     # --- The cold store --------------------------------------------------------------------------
 
     async def _write_behind(self, freezing: Freezing) -> None:
-        """Brings what has changed to the cold store, one partition after the other, for as long as
-        it runs; what cannot be brought now is brought at a later look."""
+        """Copies changes to the cold store, one partition after another, for as long as it runs;
+        what cannot be copied now is copied at a later check."""
         sought: dict[int, int] = {}
         sought_at = 0.0
         while not await self._stops_within(freezing.interval):

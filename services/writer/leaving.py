@@ -13,7 +13,7 @@ from padfleet.shared.log.leases import Lease
 
 
 class PadLeaving:
-    """Beside the batches of a partition, and between them."""
+    """Works alongside the batches of a partition, and between them."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class PadLeaving:
         compaction: Compaction,
         lock: Callable[[int], asyncio.Lock],
     ) -> None:
-        """`lock`: of a partition, held while a batch of it is in hand."""
+        """`lock`: a partition's lock, held while one of its batches is being processed."""
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
@@ -32,8 +32,8 @@ class PadLeaving:
 
     @asynccontextmanager
     async def between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
-        """Waits until no batch of the partition is in hand, and holds it there. The pad is read
-        anew by whoever needs it after that."""
+        """Waits until no batch of the partition is being processed, and keeps it that way inside.
+        Whoever needs the pad afterwards reads it again."""
         async with self._lock(partition):
             try:
                 yield
@@ -41,14 +41,14 @@ class PadLeaving:
                 self._pads.forget(pad)
 
     async def newest_snapshot(self, lease: Lease, pad: str) -> None:
-        """Sees to it that there is a snapshot of the pad's head, for those who open it when it has
+        """Makes sure that there is a snapshot of the pad's head, for those who open it when it has
         come back. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
         async with self._lock(lease.partition):
             known = self._pads.known(pad)
             if known is not None:
                 await self._compaction.up_to_date(lease, pad, known)
                 return
-        # A copy of its own: no commit waits until it is read.
+        # A separate copy: no commit waits until it is read.
         keys = self._keyspace.pad(pad)
         meta = await read_meta_here(self._redis, keys)
         if meta.exists and meta.snap == meta.head:

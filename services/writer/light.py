@@ -1,8 +1,10 @@
-"""What of a batch waits for nothing, and is taken in the turn of the event loop that has read it.
+"""Entries of a batch that have nothing to wait for, which are taken in the turn of the event loop
+that has read them.
 
 Most entries are a few letters on a pad that is in memory. Nothing has to be read for them and
-nothing is heavy, so they need no coroutine each, and no task for their partition. What is left in a
-batch behind the first entry that is otherwise is for `batch_processor`, which can do all of it.
+nothing is heavy, so they need no coroutine each, and no task for their partition. From the first
+entry on that is different, the rest of a batch is left to `batch_processor`, which can handle all
+kinds.
 """
 
 import logging
@@ -23,19 +25,19 @@ from padfleet.shared.log.records import Submission
 log = logging.getLogger(__name__)
 
 MOST_SECONDS = 0.02
-"""After which the rest of a batch has to wait for its turn, light as it may be."""
+"""Seconds after which the rest of a batch has to wait for its turn, however light it may be."""
 
 
 def take_light(
     batch: Batch, known: Callable[[str], WriterPad | None], keys_of: Callable[[str], PadKeys]
 ) -> None:
-    """Takes entries in their order, until the batch is taken or one is not light.
+    """Takes entries in order, until the batch is taken or one is not light.
 
     Arguments:
-        known: the pad at its head, if it is in memory and exists.
-        keys_of: those of a pad.
+      known: returns the pad at its head, if it is in memory and exists.
+      keys_of: returns the keys of a pad.
 
-    Raises what a fault of ours raises; then the batch has to begin again.
+    Raises what a fault of ours raises; then the batch has to start again.
     """
     now, until = int(time.time() * 1000), time.perf_counter() + MOST_SECONDS
     for received in batch.received[batch.taken :]:
@@ -65,7 +67,8 @@ def _item(
     known: Callable[[str], WriterPad | None],
     keys_of: Callable[[str], PadKeys],
 ) -> PadBatch | None:
-    """The work on an entry's pad, with what has been done to it already; None: it is not light."""
+    """Returns the work on an entry's pad, with what has been done to it already; None if it is not
+    light."""
     entry = received.entry
     if (
         type(entry) is not Submission
@@ -88,7 +91,7 @@ def _item(
 
 
 def came_to(item: PadBatch, entry: Submission, result: Result) -> None:
-    """Notes what a submission has come to."""
+    """Adds the result of a submission."""
     item.revisions += result.revisions
     if (outcome := result.outcome) is None:
         metrics.ENTRIES.add("revision")

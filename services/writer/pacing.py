@@ -1,8 +1,8 @@
 """When the inboxes are read next, and which of them: pure, no I/O and no clock.
 
-What a pause is worth is in `shared/rounds.py`. A reader of many partitions pauses as a whole where
-all of them together are busy, and leaves out of a read the partitions that are busy by themselves:
-a crowd on one pad shares its commits, and the author who is alone on another does not wait for it.
+`shared/rounds.py` says what a pause is worth. A reader of many partitions pauses as a whole if all
+of them together are busy, and leaves out of a read the partitions that are busy by themselves: a
+crowd on one pad shares its commits, and an author who is alone on another does not wait for it.
 
 Times are seconds, of a monotonic clock.
 """
@@ -14,16 +14,16 @@ from typing import Final, NamedTuple
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 
 MEMORY: Final = 0.5
-"""Seconds over which a rate is taken."""
+"""Seconds over which a rate is measured."""
 
 LIVELY: Final = 0.2
-"""Submissions per second of partitions that are read while others rest. Where nobody types but the
-crowd, that would be a read more for each commit of it; whoever begins to type waits for the pause
-of others once."""
+"""Submissions per second from which on partitions are read while others pause. If only the crowd
+types, reading the rest would take an additional read for each of its commits; somebody who starts
+typing waits for the others' pause once."""
 
 
 class Rate:
-    """How many events there are in a second: each counts less the longer it is ago."""
+    """The number of events per second; each counts less the longer ago it was."""
 
     __slots__ = ("_at", "_count")
 
@@ -50,10 +50,10 @@ class NextRead(NamedTuple):
 
 
 class RoundPace:
-    """When one reader of inboxes reads. `next_read` tells, `read` learns."""
+    """When one reader of inboxes reads. `next_read` says so; `read` tells it what happened."""
 
     def __init__(self, most: float) -> None:
-        """`most`: seconds of the longest pause."""
+        """`most`: the longest pause in seconds."""
         self._most = most
         self._all = Rate()
         self._pause = 0.0  #: of all
@@ -63,7 +63,7 @@ class RoundPace:
 
     def read(self, now: float, entries: Mapping[int, int]) -> None:
         """A round has begun with so many entries of these partitions."""
-        # By partitions: a crowd's entries have their own pause, and make no more rounds than that.
+        # By partitions: a crowd's entries have a pause of their own, and cause no further rounds.
         self._all.add(now, len(entries))
         self._pause = pause(self._all.at(now), FREE_ROUNDS, self._most)
         self._rest_of_all = now + self._pause
@@ -81,7 +81,7 @@ class RoundPace:
             return NextRead([], left)
         if not self._rests:
             return NextRead(free, math.inf)
-        # The next turn comes only after the pause of all: nobody is to wait for both.
+        # Its next turn comes only after the pause of all: nobody should wait for both.
         for partition in [p for p, until in self._rests.items() if until <= now + self._pause]:
             del self._rests[partition]
         due = [partition for partition in free if partition not in self._rests]
@@ -93,7 +93,7 @@ class RoundPace:
         return NextRead(due, soonest)
 
     def forget(self, partition: int) -> None:
-        """It is not this writer's any more."""
+        """Forgets a partition that is no longer this writer's."""
         self._rates.pop(partition, None)
         self._rests.pop(partition, None)
 

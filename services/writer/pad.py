@@ -44,41 +44,41 @@ from padfleet.shared.log.records import (
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 RECENT_REVISIONS = 2000
-"""Changesets kept for rebasing, at least. A submission that is older still is served from the
-history, which costs a hundred times as much."""
+"""Minimum number of changesets kept for rebasing. A submission that is older still is served from
+the history, which costs a hundred times as much."""
 
 RECENT_MS = 60_000
 MOST_RECENT_REVISIONS = 50_000
-"""All of the last minute are kept too, up to so many, at some 600 bytes each: where a thousand
-people write, a client that is seconds behind is thousands of revisions behind. Were its submissions
-served from the history just then, the writer would fall behind for good."""
+"""All changesets of the last minute are kept too, up to this many, at about 600 bytes each: if a
+thousand people write, a client that is seconds behind is thousands of revisions behind. If its
+submissions were served from the history just then, the writer would never catch up."""
 
 MOST_RECENT_BYTES = 64 << 20
-"""What the recent ones may take in memory, about, however few they are then."""
+"""Approximate memory that the recent ones may take, however few they are then."""
 
 SPLICE_BYTES = 250
-"""What a splice takes in memory, with its numbers."""
+"""Bytes of memory that a splice takes, with its numbers."""
 
 MOST_WORK = 500_000
-"""Operations that are gone through for any one submission, elsewhere: some 3 s. It takes a
-changeset of thousands of operations, on a base from before dozens of others like it."""
+"""Most operations that are processed for any one submission, in a thread: about 3 s. It takes a
+changeset of thousands of operations, based on a revision before dozens of others like it."""
 
 SESSION_MEMORY_MS = 600_000
-"""How long a session's last `seq` is kept in snapshots: far longer than any worker goes on
-repeating a submission."""
+"""How long a session's last `seq` is kept in snapshots: far longer than any worker repeats a
+submission."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What one submission came to: revisions (the change, a marker correction), or an outcome."""
+    """The result of one submission: revisions (the change, a marker correction), or an outcome."""
 
     revisions: list[Revision] = field(default_factory=list)
     outcome: Outcome | None = None
 
 
 class WriterPad(Document):
-    """The head of a pad, and what is needed to move it. After a call that has raised, nobody can
-    rely on what is in it: it has to be loaded anew."""
+    """The head of a pad, and what is needed to move it. After a call has raised, its content is
+    undefined, and it has to be loaded again."""
 
     def __init__(self, epoch: int = 0) -> None:
         super().__init__(epoch)
@@ -140,8 +140,8 @@ class WriterPad(Document):
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
 
     def _trim(self) -> None:
-        """Forgets what is neither among the newest nor of the last minute. A fifth at a time, so
-        that it costs nothing to speak of."""
+        """Drops what is neither among the newest nor from the last minute, a fifth at a time, which
+        makes the cost negligible."""
         spare = len(self._recent) - RECENT_REVISIONS
         old = bisect_left(self._times, self.time - RECENT_MS)
         drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS, 0)
@@ -163,10 +163,10 @@ class WriterPad(Document):
     def create(
         self, text: str, author: str, time: int, *, wrote_it: bool = False, birth: int | None = None
     ) -> Revision:
-        """Revision 0, of a history that begins with `birth`: with it, nobody who was on another
-        pad of this name can be taken to be on this one. `author` is on record as the creator.
-        Unless he `wrote_it`, the text itself is nobody's, and attributed to the system author (as
-        in Etherpad, where it bears no author's colour)."""
+        """Makes revision 0 of a history that begins with `birth`: with it, nobody who was on
+        another pad of this name can be taken to be on this one. `author` is recorded as the
+        creator. Unless the author `wrote_it`, the text is nobody's, and attributed to the system
+        author (as in Etherpad, where it has no author's colour)."""
         attribs = [("author", author if wrote_it else SYSTEM_AUTHOR)] if text else []
         changeset = make_splice("\n", 0, 0, text, attribs, self.pool)
         self.creator = author
@@ -176,7 +176,8 @@ class WriterPad(Document):
         return self._append(changeset, patches, author, None, time, birth=birth)
 
     def oldest_needed(self, base_rev: int) -> int | None:
-        """The first revision that a rebase from `base_rev` needs and that is not in memory."""
+        """Returns the first revision that a rebase from `base_rev` needs and that is not in
+        memory."""
         missing = self.head - len(self._recent) + 1
         return base_rev + 1 if 0 <= base_rev + 1 < missing else None
 
@@ -195,9 +196,9 @@ class WriterPad(Document):
         """Rebases a submission onto the head and appends it.
 
         `older` holds the changes from `base_rev` + 1 up to those in memory, if `oldest_needed`
-        names any. `time` is ms since the epoch; a clock that went back does not take the pad's
-        time back. More than `work` is not done: with `MOST_WORK` the submission is refused then,
-        with less `TooMuchWork` is raised, and the pad is as it was.
+        names any. `time` is ms since the epoch; if the clock went back, the pad's time does not. No
+        more than `work` operations are processed: with `MOST_WORK` the submission is refused then;
+        with less, `TooMuchWork` is raised, and the pad is as it was.
         """
         answer = self._at_the_door(submission)
         if answer is not None:
@@ -208,7 +209,8 @@ class WriterPad(Document):
             effort = self._effort
             effort.left = work
             changeset = self._rebase(submission, older, effort)
-            # What it does to the text is bounded by the length of that, however much it is.
+            # The effect on the text is limited by the text's length, however large the changeset
+            # is.
             patches = self._patches(changeset, effort if work < MOST_WORK else None)
         except (SubmissionRefused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
@@ -224,8 +226,8 @@ class WriterPad(Document):
             raise
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
         if patches.change_nothing():
-            # Etherpad makes no revision of what changes nothing; a retransmission ends here too.
-            # Its attributes go again: without a revision they would be in this pool and no other.
+            # Etherpad makes no revision of a changeset that changes nothing; a retransmission ends
+            # here, too.
             self.pool.truncate(pool_size)
             return Result(outcome=Outcome(origin, "accepted", self.head))
         settled = self._markers_settled
@@ -260,12 +262,12 @@ class WriterPad(Document):
         return None
 
     def give_up(self) -> None:
-        """From another thread than that of `submit`: nobody wants to know any more what comes of
-        it. The pad has to be loaded anew."""
+        """Called from another thread than that of `submit`: the result is no longer wanted. The pad
+        has to be loaded again."""
         self._effort.give_up()
 
     def refuse_too_much(self, submission: Submission, time: int) -> Result:
-        """What a submission comes to that would take more than `MOST_WORK`."""
+        """The result of a submission that would take more than `MOST_WORK`."""
         origin = submission.origin
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
         detail = (
@@ -314,7 +316,7 @@ class WriterPad(Document):
         rebased = canonical
         for change in plainly:
             if change == (canonical, submission.author):
-                # The first copy has been committed, this one adds nothing.
+                # The first copy has been committed, and this one adds nothing.
                 return identity(self.body.units)
             rebased = follow_at(effort, change.changeset, rebased, self.pool)
         return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)
@@ -358,11 +360,12 @@ class WriterPad(Document):
         return revision
 
     def _correction(self, patches: EditScript, *, settled: bool) -> str | None:
-        """What removes controls, and line markers that stand elsewhere than at the start of a line.
+        """Returns the change that removes control characters, and line markers that are not at the
+        start of a line.
 
-        `patches` have just been applied. Controls are looked for in what they bring; markers too if
-        the document was `settled`, without misplaced ones, else in the whole document. Most pads
-        never had either.
+        `patches` have just been applied. Control characters are looked for in what they insert;
+        markers, too, if the document was `settled`, that is, without misplaced ones, otherwise in
+        the whole document. Most pads never had either.
         """
         wrong = self._misplaced_markers(patches if settled else None)
         if any(CONTROLS.search(patch.text) for patch in patches.patches):

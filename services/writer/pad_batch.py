@@ -28,12 +28,12 @@ class PadBatch:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has been done to the pad, or is to be told."""
+        """Whether nothing has been done to the pad, and nothing is to be published."""
         return not (self.revisions or self.outcomes or self.fences or self.created)
 
     @property
     def wrote(self) -> set[str]:
-        """Who has contributed a revision. The first one of a pad is made by opening it."""
+        """The authors who have contributed a revision. A pad's first one comes from opening it."""
         return {revision.author for revision in self.revisions if revision.rev > 0}
 
     def header(self, reign: str) -> bytes:
@@ -41,7 +41,7 @@ class PadBatch:
         return committed_header(self.pad.epoch, reign, first, self.outcomes)
 
     def message(self, reign: str) -> bytes:
-        """What commit.lua publishes, for later."""
+        """What commit.lua publishes, for publishing it later."""
         records = b"".join(revision.to_record() for revision in self.revisions)
         return b"R" + self.header(reign) + records
 

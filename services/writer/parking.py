@@ -1,4 +1,5 @@
-"""What a writer could not read in an inbox: kept aside for a while, for who looks on."""
+"""Inbox entries that a writer could not read: they are kept for a while, for operators to look
+at."""
 
 import logging
 
@@ -14,8 +15,8 @@ log = logging.getLogger(__name__)
 
 
 async def park(redis: Redis, keyspace: Keyspace, partition: int, received: Received) -> None:
-    """Notes an entry that is passed unread. Never raises what Redis says: that something cannot be
-    noted must not stop those behind it."""
+    """Records an entry that is skipped unread. Never raises an error of Redis: if something cannot
+    be recorded, that must not stop the entries after it."""
     unread = received.unread
     if unread is None:
         return

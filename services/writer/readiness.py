@@ -1,5 +1,5 @@
-"""When a writer is ready: it has its share of the partitions, and settles what is in their inboxes
-(I10)."""
+"""When a writer is ready: it has its share of the partitions, and settles the entries of their
+inboxes (I10)."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,18 +12,18 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.standing import read_standings
 
 SHARE_LEASES = 2
-"""Lease times for which a writer may lack a part of its share: when another dies, that one's leases
+"""Lease times for which a writer may lack a part of its share: when another writer dies, its leases
 have to run out first."""
 
 READ_LIMIT = 10.0
-"""Seconds within which each inbox has to be read once. A batch of the most stale submissions that
-there can be takes a few."""
+"""Seconds within which each inbox has to be read once. A batch of the most stale submissions
+possible takes a few."""
 
 WAIT_LIMIT = 10.0
-"""Seconds that an entry may wait in an inbox of the writer's own."""
+"""Seconds that an entry may wait in one of the writer's own inboxes."""
 
 SHOWN = 5
-"""Partitions that are named."""
+"""Most partitions that are named."""
 
 
 def add_readiness(
@@ -65,7 +65,7 @@ class _Readiness:
         if found := manager.trouble:
             partition, why = next(iter(found.items()))
             return f"{len(found)} partitions ({_shown(found)}) stand still; {partition}: {why}"
-        # A partition that is taken while the writer is at work may wait for its first read; a
+        # A partition that is taken while the writer is working may wait for its first read; a
         # writer that has never read anything cannot be relied on yet.
         read_at, held = manager.read_at, list(manager.held)
         if held and not read_at:

@@ -1,4 +1,4 @@
-"""Waits until replicas have a commit, where a fleet is set up so."""
+"""Waits until replicas have a commit, if a fleet is configured to."""
 
 import logging
 from time import perf_counter
@@ -21,7 +21,7 @@ class Replicas:
         self._lines: dict[str, ConfirmingConnection] = {}
 
     async def have(self, lease: Lease, position: str) -> None:
-        """Returns when they have the commit that moved the partition to `position`.
+        """Returns when the replicas have the commit that moved the partition to `position`.
 
         Raises `Unconfirmed`, or what `UNREACHABLE` lists.
         """

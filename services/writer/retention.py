@@ -1,5 +1,5 @@
-"""Takes pads away that nobody has used for long, where the operator wants that: one writer does it
-for all, the one that has the first partition."""
+"""Deletes pads that nobody has used for a long time, if the operator wants that. One writer does it
+for all: the one that has the first partition."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,8 @@ TIMEOUT: Final = 10.0
 """Seconds that a writer may take to delete a pad that is in Redis."""
 
 BETWEEN_PADS_S: Final = 0.05
-"""Seconds of rest after each pad that goes: nothing waits for it, and people use the same disks."""
+"""Pause in seconds after each deleted pad: nothing waits for the deletion, and people use the same
+disks."""
 
 
 class Retention:
@@ -51,7 +52,7 @@ class Retention:
         self._is_mine = is_mine
 
     async def run(self) -> None:
-        """For as long as the process does."""
+        """Runs for as long as the process does."""
         while True:
             await rest(self._every_s)
             if self._is_mine():
@@ -61,7 +62,8 @@ class Retention:
                     log.warning("pads not pruned", extra={"error": str(error)})
 
     async def round(self) -> int:
-        """Goes through them once; returns how many have gone. `Pruning` logs each of them."""
+        """Goes through all pads once; returns how many were deleted. `Pruning` logs each of
+        them."""
         gone = failed = 0
         async with open_edits(self._redis, self._keyspace, timeout=TIMEOUT) as edits:
             pruning = Pruning(self._redis, self._keyspace, self._cold, edits)

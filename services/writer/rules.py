@@ -1,7 +1,7 @@
-"""What a USER_CHANGES must fulfil to be rebased at all.
+"""What a USER_CHANGES must satisfy to be rebased at all.
 
-The rules are those that Etherpad's server enforces (3.3.1), so that a client which works there
-works here, and what is refused there is refused here.
+The rules are those that Etherpad's server enforces (3.3.1), so that a client that works there works
+here, and what is refused there is refused here.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class SubmissionRefused(Exception):
 
 
 def wire_pool_of(submission: Submission) -> AttributePool:
-    """The attributes that a submission brings, within bounds; only to be read. Raises
-    `SubmissionRefused`, or `EasysyncError` where they are no pool."""
+    """Returns the attributes that a submission brings, within bounds, for reading only. Raises
+    `SubmissionRefused`, or `EasysyncError` if they are not a pool."""
     author = submission.author
     if brings_its_author_only(submission.pool, author) and (pool := _own_pool(author)) is not None:
         return pool
@@ -52,7 +52,7 @@ def brings_its_author_only(pool: Mapping[str, Any], author: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _own_pool(author: str) -> AttributePool | None:
-    """The pool that an author who types brings each time. None: it is out of bounds."""
+    """The pool that comes with each edit of an author who types. None: it is out of bounds."""
     pool = AttributePool()
     pool.put("author", author)
     try:
@@ -85,7 +85,7 @@ def check_submission(
 
 
 def _number_of_own(wire_pool: AttributePool, author: str) -> str:
-    """The attributes of text that the author has typed; none, if they want a closer look."""
+    """The attributes of text that the author has typed; None if a closer look is needed."""
     if not author or author == SYSTEM_AUTHOR or not wire_pool.has(0):
         return "none"
     return "*0" if wire_pool.get(0) == ("author", author) else "none"
@@ -97,7 +97,7 @@ def _check_author(
     claimed = attribs.get("author")
     if not claimed:
         if opcode == "+":
-            # Text without an author leaves text and attributes out of step for later readers.
+            # Text without an author would leave text and attributes out of step for later readers.
             raise SubmissionRefused("an insert carries no author attribute")
         return
     if for_others:
@@ -106,7 +106,7 @@ def _check_author(
         raise SubmissionRefused(f"the author attribute is the reserved {SYSTEM_AUTHOR}")
     if claimed == author:
         return
-    # Undo of "clear authorship" gives text back to its authors, so a keep may name those who have
+    # Undoing "clear authorship" gives text back to its authors, so a keep may name people who have
     # written here. A '-' may not, although its attributes change nothing: they would enter the
     # pool, and thereby make an author "known".
     if opcode != "=":

@@ -1,4 +1,4 @@
-"""Takes pads away that nobody ever wrote in, once nobody is on them."""
+"""Removes pads that nobody ever wrote in, once nobody is on them."""
 
 import logging
 import time
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 class Vacancies:
     def __init__(self, redis: Redis, keyspace: Keyspace, pads: PadCache, *, after_ms: int) -> None:
-        """`after_ms`: how long a pad is left alone after it was made, and after each look; 0: for
-        good."""
+        """`after_ms`: how long a pad is left alone after it was made, and after each check; 0:
+        forever."""
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
@@ -28,12 +28,13 @@ class Vacancies:
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks at a partition."""
+        """Seconds between two checks of a partition."""
         return min(max(self._after / 4000, 0.05), 60.0)
 
     async def look(self, lease: Lease) -> int:
-        """How many pads of the partition have been taken away. No batch of it may be in hand: what
-        the writer knows of these pads is forgotten. Raises what `UNREACHABLE` lists."""
+        """Returns how many pads of the partition have been removed. No batch of it may be in
+        progress: what the writer knows of these pads is forgotten. Raises what `UNREACHABLE`
+        lists."""
         if not self._after:
             return 0
         now = time.time() * 1000
