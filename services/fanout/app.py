@@ -12,13 +12,13 @@ log = logging.getLogger(__name__)
 
 
 NOT_THERE = 0.5
-"""Seconds for which it is believed that there is no pad of a name: several steps of a join ask, and
-the cold store is asked once. Less than any pad takes to be made and frozen."""
+"""Seconds for which it is remembered that no pad of a name exists: several steps of a join ask, and
+the cold store is asked once. This is less than any pad takes to be made and frozen."""
 
 
 async def run(settings: FanoutSettings) -> None:
-    """Until SIGTERM or SIGINT. Raises what `Process` raises, `TaskDied`, and `SettingsError` for a
-    key of tokens that cannot be used."""
+    """Runs until SIGTERM or SIGINT. Raises what `Process` raises, `TaskDied`, and `SettingsError`
+    for a token key that cannot be used."""
     role = Role(
         "worker",
         settings.worker_id,

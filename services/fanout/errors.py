@@ -1,11 +1,11 @@
-"""What a client is told of a message that cannot be served, by the message's acknowledgement."""
+"""What a client is told about a message that cannot be served, in the message's acknowledgement."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 MAX_SHOWN = 60
-"""Characters of a client's own words that are repeated in answers and in the log."""
+"""Most characters of a client's own words that are repeated in answers and in the log."""
 
 
 class ClientError(Exception):
@@ -14,8 +14,8 @@ class ClientError(Exception):
     name = "Error"
 
     def __init__(self, text: str, *words: Any) -> None:
-        """`words`: of the client's own, which its answer repeats behind `text`. The log does not:
-        what somebody puts where it does not belong may be a token."""
+        """`words`: the client's own, which its answer repeats after `text`. The log does not:
+        something in the wrong place may be a token."""
         super().__init__(": ".join([text, *(shown(word) for word in words)]))
         self.plain = text  #: for the log
 
@@ -27,8 +27,8 @@ class WrongType(ClientError):
 
 
 def shown(word: Any) -> str:
-    """What a client calls something, for its answer and for the log: it could be a megabyte, or
-    nested so deep that to write it out is an error of its own."""
+    """A client's own words in a form fit for its answer and for the log: they could be a megabyte,
+    or nested so deep that formatting them would be an error of its own."""
     if word is None:
         return "undefined"
     if isinstance(word, float) or (isinstance(word, int) and abs(word) < 1 << 53):

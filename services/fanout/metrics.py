@@ -67,8 +67,8 @@ EXPIRED = Counter(
 )
 
 # --- How long a revision takes ---
-# Observed once for each message of a channel, flush or answer, never for each socket, so that
-# they cost the same on a pad with three people and on one with three thousand.
+# These are observed once for each channel message, flush or answer, never for each socket, so that
+# they cost the same on a pad with three people as on one with three thousand.
 TRANSIT_SECONDS = QuickHistogram(
     "padfleet_fanout_transit_seconds",
     "From the commit of a revision to its arrival in the feed of this worker",
@@ -134,25 +134,25 @@ INFLATED = QuickCounter(
 
 
 def watch_outgoing(budgets: Sequence[Budget]) -> None:
-    """Tells how full they are together, and how many wait."""
+    """Reports how full the budgets are together, and how many requests wait."""
     OUTGOING_BYTES.set_function(lambda: sum(budget.used for budget in budgets))
     OUTGOING_WAITING.set_function(lambda: sum(budget.waiting for budget in budgets))
 
 
 def arrived_in_feed(committed_ms: int) -> None:
-    """A revision of that time has come. Wall clocks: right within a machine, and between machines
-    as far as their clocks agree."""
+    """A revision committed at that time has arrived. It compares wall clocks, which is correct
+    within a machine, and between machines as far as their clocks agree."""
     TRANSIT_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
 
 
 def deflated(before: int, after: int) -> None:
-    """So many bytes have become so many, over all sockets that they were written to."""
+    """Counts bytes before and after compression, over all sockets that they were written to."""
     DEFLATED.add("before", before)
     DEFLATED.add("after", after)
 
 
 def delivered(committed_ms: int) -> None:
-    """A client has answered for a flush whose oldest revision has that time."""
+    """A client has acknowledged a flush whose oldest revision was committed at that time."""
     DELIVERY_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
 
 

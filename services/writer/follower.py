@@ -1,8 +1,8 @@
-"""Reads inboxes round after round, and sees to it that what they bring is settled.
+"""Reads inboxes round after round, and has what they bring settled.
 
-A round is one read of all inboxes that have somebody's entries, and one message to Redis with all
-that they come to, in the same breath with the next read. What waits for something, or goes wrong,
-becomes a task of its partition, and does not hold up the others.
+A round is one read of all inboxes that have entries, and one message to Redis with all of their
+results, together with the next read. Work that has to wait for something, or fails, becomes a task
+of its partition, and does not hold up the others.
 """
 
 import asyncio

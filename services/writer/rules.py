@@ -85,7 +85,7 @@ def check_submission(
 
 
 def _number_of_own(wire_pool: AttributePool, author: str) -> str:
-    """The attributes of text that the author has typed; None if a closer look is needed."""
+    """The attributes of text that the author has typed; "none" if a closer look is needed."""
     if not author or author == SYSTEM_AUTHOR or not wire_pool.has(0):
         return "none"
     return "*0" if wire_pool.get(0) == ("author", author) else "none"

@@ -1,1 +1,1 @@
-"""How each session is brought up to date: what it is due, when, in how many messages."""
+"""Keeps each session up to date: decides what it is sent, when, and in how many messages."""

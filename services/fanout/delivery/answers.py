@@ -7,18 +7,18 @@ from padfleet.shared.log.records import Outcome
 
 
 class SubmissionAnswer(Protocol):
-    """Is told once. Neither call may raise, or do more than takes a moment: they come in the middle
-    of a flush."""
+    """Is told once. Neither method may raise, or take more than a moment: they are called in the
+    middle of a flush."""
 
     def answered(self, outcome: Outcome | None) -> None:
-        """The writer has answered; None: a revision came of it, and has been sent."""
+        """The writer has answered; None: it became a revision, which has been sent."""
 
     def abandoned(self) -> None:
-        """The session has left before."""
+        """The session has left before the answer came."""
 
 
 class AwaitedAnswer:
-    """The answer that somebody waits for by a future; it is cancelled if the session leaves."""
+    """An answer that somebody awaits as a future; it is cancelled if the session leaves."""
 
     __slots__ = ("future",)
 

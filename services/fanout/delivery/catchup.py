@@ -1,4 +1,4 @@
-"""Brings a session from far behind up to the feed, by reading the history."""
+"""Brings a session that is far behind up to the feed, by reading the history."""
 
 import asyncio
 from time import monotonic
@@ -62,7 +62,7 @@ class CatchUp:
             await self._send(passage)
 
     def _stays(self) -> bool:
-        """Whether the session still is on the pad that it joined."""
+        """Whether the session is still on the pad that it joined."""
         return self._session.state is not SessionState.GONE and self._replica.epoch == self._epoch
 
     async def _send(self, passage: Passage) -> None:

@@ -1,8 +1,8 @@
-"""What a session is sent next: pure, so that each order of events can be tried.
+"""What a session is sent next: pure, so that every order of events can be tested.
 
 A flush looks at a session's cursor and the feed, and yields steps. Each step is sent, and only then
-the cursor moves (I4). Etherpad's first attempt at this moved the cursor to the head before
-anything was sent; whatever then failed on the way was skipped for good.
+is the cursor moved (I4). Etherpad's first attempt at this moved the cursor to the head before
+anything was sent, so whatever failed on the way was skipped permanently.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,11 @@ from padfleet.services.fanout.pads.steps import (
 from padfleet.shared.log.records import Revision
 
 BATCH_MAX = 500
-"""Most revisions in one NEW_CHANGES_BATCH: bounds how long a page is busy with one message."""
+"""Most revisions in one NEW_CHANGES_BATCH: limits how long a page is busy with one message."""
 
 BATCH_BYTES = 128 * 1024
-"""A batch ends with the revision that makes it this long. Revisions of typing have 250 bytes; this
-is for large pastes."""
+"""A batch ends with the revision that makes it this long. Revisions from typing have 250 bytes;
+this is for large pastes."""
 
 
 @dataclass(slots=True)
@@ -34,15 +34,16 @@ class DeliveryCursor:
     resume_until: int = -1  #: up to here, revisions are what a returning client missed
     author: str = ""  #: of a returning client
     knows_sessions: bool = False
-    """Whether it is told of its author's revisions which session they are of."""
+    """Whether the client is told which session a revision by its own author came from."""
     submitted_as: str = ""
-    """The session in which it submitted what is answered by what it missed; '' if unknown."""
+    """The session in which the client submitted what is answered by the revisions that it missed;
+    '' if unknown."""
     accepted: list[tuple[int, int]] = field(default_factory=list)
     """Rev and `seq` of submissions that were accepted without a revision of their own: an
-    ACCEPT_COMMIT is due after that rev."""
+    ACCEPT_COMMIT has to be sent after that rev."""
 
     def moved(self, step: Step) -> None:
-        """The transport took the message of this step."""
+        """The transport has taken the message of this step."""
         self.sent_rev = step.sent_rev
         if isinstance(step, AcceptCommit) and not step.changed:
             self.accepted = [due for due in self.accepted if due[1] != step.seq]
@@ -51,17 +52,18 @@ class DeliveryCursor:
 def steps(
     cursor: DeliveryCursor, session: str, revisions: Iterable[Revision], *, batching: bool
 ) -> Iterator[Step]:
-    """The messages that bring a session up to date, in order.
+    """Yields the messages that bring a session up to date, in order.
 
-    `revisions` are those after the cursor's `sent_rev`, without a hole. The cursor is not changed
-    here: the caller moves it after each step that was sent, and may stop after any.
+    `revisions` are those after the cursor's `sent_rev`, without a gap. The cursor is not changed
+    here: the caller moves it after each step that was sent, and may stop after any of them.
     """
     run: list[Revision] = []
     size = 0
     due = sorted(cursor.accepted)
     at = 0
     while at < len(due) and due[at][0] <= cursor.sent_rev:
-        # The outcome came later than revisions that follow it. The client wants the rev it is at.
+        # The outcome came later than revisions that follow it. The client wants the rev that it is
+        # at.
         yield AcceptCommit(cursor.sent_rev, changed=False, seq=due[at][1])
         at += 1
     for revision in revisions:
@@ -74,8 +76,8 @@ def steps(
         else:
             run.append(revision)
             size += len(revision.wire)
-            # At round numbers, so that sessions that are behind, each from elsewhere, take the
-            # same messages after their first.
+            # At round numbers, so that sessions that are behind by different amounts take the same
+            # messages after their first.
             full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
             if full or not batching:
                 yield from _flushed(run, batching)
@@ -90,7 +92,7 @@ def steps(
 
 def _missed(cursor: DeliveryCursor, revision: Revision) -> Missed:
     """A client that does not know sessions takes each revision with its author's name for its own;
-    so those that the author has submitted elsewhere come without."""
+    so revisions that the author has submitted elsewhere are sent without it."""
     if revision.origin is None or revision.author != cursor.author:
         return Missed(revision, cursor.resume_until)
     origin = revision.origin.session
@@ -101,7 +103,7 @@ def _missed(cursor: DeliveryCursor, revision: Revision) -> Missed:
 
 
 def _flushed(run: list[Revision], batching: bool) -> Iterator[Step]:
-    """A run of others' revisions as messages: a single one stays NEW_CHANGES."""
+    """Encodes a run of others' revisions as messages: a single one stays a NEW_CHANGES."""
     if batching and len(run) > 1:
         yield NewChangesBatch(tuple(run))
     else:

@@ -1,4 +1,5 @@
-"""Brings the sessions of one room what has come: when it is their turn, as fast as they take it."""
+"""Sends the sessions of one room what has arrived: when it is their turn, and as fast as they take
+it."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -34,11 +35,10 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 SESSIONS_PER_STEP = 32
-"""Sessions that a flush serves between two looks at the clock: some 200 µs."""
+"""Sessions that a flush serves between two looks at the clock: about 200 µs."""
 
 QUESTIONS_SHARE = 16
-"""One in so many sessions is asked in the same flush, for the sake of measuring, what has
-arrived."""
+"""One session in this many is asked in the same flush what has arrived, to measure latency."""
 
 
 class Delivery:
@@ -52,8 +52,8 @@ class Delivery:
         turns: FlushScheduler,
         gate: SendingGate,
     ) -> None:
-        """`sessions` are the room's, as they are at any moment. While the gate is shut they are
-        sent nothing; who opens it says that something is `due`."""
+        """`sessions` are the room's at any moment. While the gate is shut they are sent nothing;
+        whoever opens it calls `due`."""
         self._keys = keys
         self._passages = Passages(redis, keys)
         self._replica = replica
@@ -68,18 +68,17 @@ class Delivery:
         self._tasks = Tasks()
 
     def due(self) -> None:
-        """There is something to send."""
+        """Notes that there is something to send."""
         self._turn.due()
 
     def revisions_due(self) -> None:
-        """Says that there are revisions to be sent; from now on it is measured how long they have
-        waited."""
+        """Notes that there are revisions to send; how long they wait is measured from now on."""
         self._unsent_since = self._unsent_since or monotonic()
         self._tracked.arrived(self._replica.feed)
         self._turn.due()
 
     def tell(self, news: Frame, *, but: str = "") -> None:
-        """All sessions here, in the order of the calls; `but` is one that is not told."""
+        """Tells all sessions here, in the order of the calls; `but` is one that is not told."""
         self._news.add(news, but=but)
         self._turn.due()
 
@@ -89,7 +88,7 @@ class Delivery:
         self._passages.forget()
 
     def welcome(self, session: Session) -> None:
-        """The session has its cursor, and is brought up to date from here on."""
+        """The session has its cursor, and is kept up to date from now on."""
         session.enter(self, self._news.end)
 
     def act(self, session: Session, action: Action) -> None:
@@ -127,7 +126,7 @@ class Delivery:
         sent(flush.finish())
 
     def _flush_all(self) -> Iterator[float]:
-        """One turn of the room. Revisions that come during it are for the next one."""
+        """One turn of the room. Revisions that arrive during it are left for the next one."""
         if self._gate.is_shut:
             return
         replica, now = self._replica, monotonic()
@@ -165,7 +164,7 @@ class Delivery:
         sending.end(sessions=len(sessions), revisions=at_once + flush.tally.revisions)
 
     def _context_for(self, sessions: int) -> SharedContext | None:
-        """None: what so many are sent is not worth deflating."""
+        """Returns None if there are too few sessions for compression to pay."""
         return self._context if sessions >= WORTH else None
 
     def _serve(self, flush: Flush, session: Session) -> None:
@@ -187,7 +186,7 @@ class Delivery:
             log.error("history not readable", extra={"key": self._keys.revs, "error": str(error)})
             session.drop("history")
         except Exception:
-            # It would stand still for good; without its connection its client begins again.
+            # The session would be stuck forever; without its connection, its client starts again.
             log.exception("session not brought up to date", extra={"key": self._keys.revs})
             session.drop("history")
         finally:

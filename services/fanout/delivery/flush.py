@@ -1,4 +1,4 @@
-"""What one flush of a room sends to the sessions that all are at the same place."""
+"""What one flush of a room sends to sessions that are all at the same place."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,23 +18,23 @@ from padfleet.shared.log.records import Revision
 
 WRITE_SECONDS = 5e-6
 BYTE_SECONDS = 1 / 2e9
-"""What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and
-2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time them; with
-the wall clock it would count everything else that the loop does meanwhile."""
+"""What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and 2
+GB/s. The event loop hands writes over after our code has run, so a flush cannot time them, and by
+the wall clock it would count everything else that the event loop does meanwhile."""
 
 KEPT_LISTS = 64
-"""Lists of revisions that a flush keeps for the next session at the same place: where a thousand
-sessions are behind, each from elsewhere, nobody would come for them."""
+"""Lists of revisions that a flush keeps for the next session at the same place: if a thousand
+sessions are behind by different amounts, nobody would use them again."""
 
 
 def kernel_seconds(writes: int, size: int) -> float:
-    """An estimate of what the kernel takes for so many writes of so many bytes together."""
+    """Estimates the kernel's time, in seconds, for so many writes of so many bytes together."""
     return writes * WRITE_SECONDS + size * BYTE_SECONDS
 
 
 class FlushRun:
-    """What everybody at one place is sent who has nothing of his own in it: the news, then the
-    feed's revisions after `after`."""
+    """What all sessions at one place are sent that have nothing of their own in it: the news, then
+    the feed's revisions after `after`."""
 
     __slots__ = (
         "_context",
@@ -64,7 +64,7 @@ class FlushRun:
         context: SharedContext | None,
         group: int,
     ) -> None:
-        """`group` is that of the sockets in the context; without one nothing is deflated."""
+        """`group` is the sockets' group in the context; without one nothing is compressed."""
         self.after = after
         self.news_from, self.news_upto = news_from, news_from + len(news)
         self.batching = batching
@@ -82,8 +82,8 @@ class FlushRun:
 
     @property
     def made(self) -> Deflated:
-        """What goes to a WebSocket. Made when the first session wants it: on a pad with one author
-        nobody does."""
+        """What is sent to a WebSocket. It is made when the first session wants it: on a pad with
+        one author none does."""
         made = self._made
         return made if made is not None else self._make()
 
@@ -122,14 +122,14 @@ class Flush:
         context: SharedContext | None = None,
         own: int = 0,
     ) -> None:
-        """Without `news`, sessions are sent revisions only; without a context, nothing is deflated.
-        `own`: bytes that may be deflated for single sessions."""
+        """Without `news`, sessions are sent revisions only; without a context, nothing is
+        compressed. `own`: bytes that may be compressed for single sessions."""
         self.feed = feed
         self.frames = frames
         self.now = now
         self.questions = questions
-        """Probes that this flush may carry for the sake of measuring. The answers come all at
-        once, and should not be a load themselves."""
+        """Probes that this flush may carry to measure latency. The answers all come at the same
+        time, and should not be a load themselves."""
         self.tally = FlushCounts()
         self._news = news
         self._context = context
@@ -151,8 +151,8 @@ class Flush:
         return found
 
     def run(self, after: int, place: int, batching: bool, had: int = PLAIN) -> FlushRun | None:
-        """From this revision and this place in the news, for sockets that were sent the shared
-        message `had` last; None if there is nothing, or more than is kept."""
+        """The run from this revision and this place in the news, for sockets that were sent the
+        shared message `had` last; None if there is nothing to send, or more than is kept."""
         group = PLAIN if self._context is None else self._context.group(had)
         key = (after, place, batching, group)
         try:
@@ -162,7 +162,7 @@ class Flush:
             return found
 
     def own(self, frames: Sequence[Frame], had: int) -> Deflated | None:
-        """What is sent to one session alone, deflated for it; None if it had better not be."""
+        """What is sent to one session alone, compressed for it; None if it should not be."""
         context = self._context
         if context is None or had == PLAIN:
             return None
@@ -181,12 +181,12 @@ class Flush:
             return None
         if len(revisions) > BATCH_MAX:
             return None  # too much for one write: message by message, as far as the window goes
-        # Taken now: news that come during the flush are not in this run.
+        # Taken now: news that arrive during the flush are not in this run.
         return FlushRun(after, revisions, news, place, batching, self.frames, self._context, group)
 
     def kernel_seconds(self) -> float:
-        """An estimate of what the kernel takes for what has been left to the event loop so far. (A
-        run is written on the spot, and takes its time there.)"""
+        """Estimates the kernel's time for what has been left to the event loop so far. (A run is
+        written on the spot, and takes its time there.)"""
         return kernel_seconds(self.tally.writes, self.tally.bytes)
 
     def finish(self) -> FlushCounts:

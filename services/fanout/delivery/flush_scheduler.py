@@ -1,9 +1,9 @@
 """Gives the rooms of a worker their turns at the event loop.
 
-A flush of a room with thousands of sessions would hold up everything else for tens of
-milliseconds: commits, joins, pings, the quiet pad next door. So it is done in slices, and between
-two slices the loop does what has come up. A room with few sessions is done within its first slice,
-which it gets at once.
+A flush of a room with thousands of sessions would hold up everything else for tens of milliseconds:
+commits, joins, pings, the quiet pad next door. So it is done in slices, and between two slices the
+event loop does its other work. A room with few sessions is done within its first slice, which it
+gets immediately.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ SLICE = 0.002
 """Seconds of one slice, divided among the rooms that are in the middle of a flush."""
 
 BUSY_FOR = 0.1
-"""Seconds after a flush in which a room counts as busy."""
+"""Seconds after a flush during which a room counts as busy."""
 
 Work = Callable[[], Iterator[float]]
-"""One flush of a room. Each step of the iterator serves a few sessions, and yields how long, by an
-estimate, the kernel will take for what has been written since the flush began, in seconds: the
+"""One flush of a room. Each step of the iterator serves a few sessions, and yields an estimate of
+how long, in seconds, the kernel will take for what has been written since the flush began: the
 event loop hands it over only after our code has run."""
 
 
@@ -31,8 +31,8 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """Time, and who comes back when it has passed. Not the loop itself: a simulation of a hundred
-    workers has no event loops, and flushes by these same turns."""
+    """Time and timers. This is not the event loop itself, because a simulation of a hundred workers
+    has no event loops, and uses the same turns."""
 
     def now(self) -> float:
         """Seconds, monotonic."""
@@ -41,11 +41,11 @@ class Clock(Protocol):
         """Calls after so many seconds, unless cancelled."""
 
     def soon(self, call: Callable[[], None]) -> None:
-        """Calls once what waits already has had its turn."""
+        """Calls once everything that is waiting has had its turn."""
 
 
 class LoopClock:
-    """The clock and the timers of the event loop that runs."""
+    """The clock and the timers of the running event loop."""
 
     def now(self) -> float:
         return perf_counter()
@@ -63,7 +63,7 @@ class FlushScheduler:
     def __init__(
         self, rules: PacingRules, clock: Clock | None = None, *, counted: bool = True
     ) -> None:
-        """`counted`: the metrics of flushes are of what these rooms do in their turns."""
+        """`counted`: whether metrics count the flushes of these rooms."""
         self.rules = rules
         self.counted = counted
         self.clock: Clock = clock or LoopClock()
@@ -72,7 +72,7 @@ class FlushScheduler:
         self._pruned = 0.0
 
     def busy(self, turn: "FlushSlot", now: float) -> int:
-        """Notes that the room is, and returns how many are."""
+        """Notes that the room is busy, and returns how many are."""
         self._busy[turn] = now
         if now - self._pruned > BUSY_FOR:
             self._pruned = now
@@ -84,7 +84,7 @@ class FlushSlot:
     """One room's flushes, one after the other and paced."""
 
     def __init__(self, turns: FlushScheduler, work: Work, rules: PacingRules | None = None) -> None:
-        """`rules` instead of those that the rooms of `turns` have."""
+        """`rules` replace those of the scheduler."""
         self._turns = turns
         self._clock = turns.clock
         self._work = work

@@ -1,8 +1,9 @@
-"""The newest revision for a handful of sessions: what nearly every flush of nearly every pad is.
+"""Sends the newest revision to a handful of sessions, which is what nearly every flush of nearly
+every pad does.
 
-On a pad with a few people each edit finds them all up to date, and is flushed by itself. Runs that
-thousands share, plans, and a tally to be added up are then dearer than what they save. Here is what
-remains of them: the author gets his ACCEPT_COMMIT, everybody else the same bytes.
+On a pad with a few people, each edit finds all of them up to date, and is flushed by itself. Runs
+that thousands share, plans, and a tally then cost more than they save. This is what remains of
+them: the author gets an ACCEPT_COMMIT, and everybody else the same bytes.
 """
 
 from collections import Counter
@@ -34,7 +35,7 @@ class NewestSent:
 
     @property
     def revisions(self) -> int:
-        """Delivered: revisions × sockets."""
+        """Deliveries: revisions × sockets."""
         return self.accepted + self.told
 
     def count(self) -> None:
@@ -58,14 +59,14 @@ def send_newest(  # noqa: C901
     now: float,
     context: SharedContext | None = None,
 ) -> NewestSent:
-    """Sends it to those who lack this revision and nothing else; those who lack nothing are passed
-    over. Whoever lacks more, is to be asked something, or has a slow socket, is left for the
-    ordinary way, as in `fast_path.push`, where the reasons for writing to descriptors stand.
+    """Sends it to sessions that lack this revision and nothing else; those that lack nothing are
+    skipped. A session that lacks more, is to be asked something, or has a slow socket is left for
+    the ordinary way, as in `fast_path.push`, which explains writing to descriptors.
 
     Arguments:
-        news_at: the place of a session that has been told all news.
-        now: seconds, monotonic.
-        context: without one nothing is deflated.
+      news_at: the place of a session that has been told all news.
+      now: seconds, monotonic.
+      context: without one nothing is compressed.
     """
     rev = newest.rev
     author, seq = newest.origin or ("", 0)
@@ -112,7 +113,7 @@ def send_newest(  # noqa: C901
             taken = 0
         if taken != size:
             transport.write(data[taken:])
-        # Only now, and without an await between (I4).
+        # Only now, and without an await in between (I4).
         cursor.sent_rev = rev
         window.sent += size
         done.bytes += size

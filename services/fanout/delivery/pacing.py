@@ -1,9 +1,10 @@
-"""When a pad may flush again: pure, no I/O and no clock.
+"""When a pad may be flushed again: pure, no I/O and no clock.
 
-A pad that is quiet, or small, flushes at once. On a busy one the flush waits, so that one message
-carries more revisions: what a flush costs hardly grows with the revisions in it, and so the pause
-makes the cost of a pad depend on its sockets, not on authors × sockets. Etherpad's own attempt to
-batch (#7768) waited for sessions to fall behind; a session that is served at once never does.
+A pad that is quiet or small is flushed immediately. On a busy one the flush waits, so that one
+message carries more revisions: the cost of a flush hardly grows with its revisions, so the pause
+makes the cost of a pad depend on its sockets rather than on authors × sockets. Etherpad's own
+attempt to batch (#7768) waited for sessions to fall behind; a session that is served immediately
+never does.
 
 Times are seconds, of a monotonic clock.
 """
@@ -13,11 +14,11 @@ from typing import Final
 
 LIGHT_SHARE: Final = 0.03
 """The share of the event loop's time that the flushes of one pad may take before the pad is held to
-`rate`: with a handful of people on it there is little to save, and they need not wait. A flush for
-twenty-four takes 0.5 ms of a slow core where its message is deflated."""
+`rate`. With a handful of people there is little to save, and they need not wait. A flush for
+twenty-four takes 0.5 ms of a slow core if its message is compressed."""
 
 LIGHT_TIMES: Final = 3
-"""So many times `rate` are its flushes at most: each is a wake-up for clients, too."""
+"""Even then, a pad is flushed at most this many times `rate`: each flush wakes up clients, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,19 @@ class PacingRules:
     share: float = 0.5
     """The share of the event loop's time that flushes may take."""
     floor: float = 0.0
-    """Least pause after a flush. 0: none for who flushes seldom."""
+    """Shortest pause after a flush. 0: none for a pad that is seldom flushed."""
     ceiling: float = 0.1
-    """Longest pause that the cost of flushes makes. Beyond it flushes take more than their
+    """Longest pause that the cost of flushes may cause. Beyond it, flushes take more than their
     share: latency is what is promised."""
     rate: float = 33.0
     """Flushes per second of a pad that has more revisions than that, and is not small. A page gains
-    nothing from more, and each is a wake-up for every client."""
+    nothing from more, and each wakes up every client."""
     burst: int = 8
     """Flushes that may come closer together than `rate` after a time with fewer."""
 
 
 class FlushPace:
-    """One pad's. `wait` tells, `flushed` learns."""
+    """The pace of one pad. `wait` says how long to wait; `flushed` records a flush."""
 
     __slots__ = ("_not_before", "_rules", "_slot")
 
@@ -51,13 +52,13 @@ class FlushPace:
         cell rate algorithm, ITU-T I.371)."""
 
     def wait(self, now: float) -> float:
-        """Seconds until the next flush; 0 or less: at once."""
+        """Seconds until the next flush; 0 or less: flush now."""
         early = (self._rules.burst - 1) / self._rules.rate
         return max(self._not_before, self._slot - early) - now
 
     def flushed(self, started: float, ended: float, cost: float, busy: int) -> None:
-        """A flush took `cost` seconds of the loop, between these times; `busy` pads of this
-        worker are flushing at the moment, this one included.
+        """A flush took `cost` seconds of the event loop, between these times; `busy` pads of this
+        worker are flushing at the moment, including this one.
 
         All pads together get `share`: with n of them, each pauses as if its flush cost n times as
         much.
@@ -69,5 +70,5 @@ class FlushPace:
 
 
 def steady_rate(rate: float, cost: float) -> float:
-    """Flushes per second that a pad may have for long, where one takes `cost` seconds."""
+    """Flushes per second that a pad may have in the long run, if one takes `cost` seconds."""
     return max(rate, min(LIGHT_TIMES * rate, LIGHT_SHARE / max(cost, 1e-9)))

@@ -37,16 +37,17 @@ def plan(
     acks: bool,
     may_measure: bool,
 ) -> SendPlan:
-    """Nothing that is given is changed by it, but that `frames` keeps what it has encoded.
+    """Makes the plan. It changes none of its arguments, except that `frames` keeps what it has
+    encoded.
 
     Arguments:
-        session: its id, by which its own submissions are known.
-        window: has some room.
-        news: of the pad's people, each with the session that it is about.
-        revisions: those after the cursor, without a hole.
-        now: seconds, monotonic.
-        batching, acks: what the client understands.
-        may_measure: the client may be asked for the sake of measuring alone.
+      session: its id, by which its own submissions are recognised.
+      window: has some room.
+      news: each with the session that it is about.
+      revisions: those after the cursor, without a gap.
+      now: seconds, monotonic.
+      batching, acks: what the client understands.
+      may_measure: the client may be asked just for measuring.
     """
     sending = [frame for frame, but in news if but != session]
     size = sum([len(frame.websocket) for frame in sending])

@@ -34,13 +34,13 @@ from padfleet.shared.log.records import Member, Origin, Outcome
 
 
 def new_session_id() -> str:
-    """Unique over the fleet and for good: it names submissions in the log."""
+    """Makes an id that is unique in the fleet, permanently: it names submissions in the log."""
     return secrets.token_urlsafe(12)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionIdentity:
-    """Who a session belongs to, and what it may do. Fixed for its stay."""
+    """Who a session belongs to, and what it may do. It does not change during the session."""
 
     author: str
     pad_id: str  #: the real one; a read-only client must never see it
@@ -53,18 +53,18 @@ class SessionIdentity:
     expires: float | None = None  #: Unix seconds; then it has to be let in anew
     address: str = ""  #: where it comes from, as far as we can know
     known: Author | None = field(default=None, compare=False)
-    """What was on record of the author when it was let in, if that was asked."""
+    """What was on record of the author when the session was let in, if that was looked up."""
     made: Author | None = field(default=None, compare=False)
-    """What is to be put on record of an author who has just been made."""
+    """What is to be stored for an author who has just been made."""
     visit: AuthorVisit | None = field(default=None, compare=False)
-    """How he came, if that he came is no reason to keep him for good."""
+    """How the author came, if coming is not enough to keep them permanently."""
     due: bool = field(default=False, compare=False)  #: to be noted as seen
     unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
     damaged: bool = field(default=False, compare=False)  #: the pad can only be read, by anybody
 
 
 class Flushed(Enum):
-    """How a flush left a session."""
+    """The result of a flush for a session."""
 
     UP_TO_DATE = "has everything, or its socket is gone"
     WAITING = "its socket has to take, or its client to acknowledge, what it was sent before"
@@ -73,7 +73,7 @@ class Flushed(Enum):
 
 
 class SessionServer(Protocol):
-    """Who sends the sessions of a pad what they lack."""
+    """Sends the sessions of a pad what they lack."""
 
     def act(self, session: "Session", action: Action) -> None:
         """Does what the session's state asks for."""
@@ -100,7 +100,7 @@ class Session:
     news_at: int = 0  #: its place in the news of the pad
     roster: RosterCursor = field(default_factory=RosterCursor)
     state: SessionState = SessionState.ARRIVING
-    """Changed by `happened` alone."""
+    """Changed only by `happened`."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
     """Who waits for an answer to a submission, by `seq`."""
     pools: SentPools = field(default_factory=SentPools)
@@ -122,28 +122,28 @@ class Session:
 
     @property
     def next_origin(self) -> Origin:
-        """For the next inbox entry. It is used up by `expects`."""
+        """The origin for the next inbox entry. `expects` uses it up."""
         return Origin(self.id, self._seq + 1)
 
     def expects(self, origin: Origin, answer: SubmissionAnswer) -> None:
-        """The entry of this origin is on its way, and `answer` is told what comes of it."""
+        """The entry with this origin is on its way, and `answer` is told its outcome."""
         self._seq = origin.seq
         self.pending[origin.seq] = answer
 
     def expect(self) -> tuple[Origin, "asyncio.Future[Outcome | None]"]:
-        """The origin for the next inbox entry, and the future of its outcome."""
+        """Returns the origin for the next inbox entry, and the future of its outcome."""
         origin, answer = self.next_origin, AwaitedAnswer()
         self.expects(origin, answer)
         return origin, answer.future
 
     def settle(self, seq: int, outcome: Outcome | None) -> None:
-        """The writer has answered; a second answer to the same submission is passed over."""
+        """The writer has answered; a second answer to the same submission is ignored."""
         answer = self.pending.pop(seq, None)
         if answer is not None:
             answer.answered(outcome)
 
     def abandon(self) -> None:
-        """It has left, and nobody needs answers to what it has asked any more."""
+        """The session has left, and nobody needs answers to its submissions any more."""
         while self.pending:
             _, answer = self.pending.popitem()
             answer.abandoned()
@@ -151,35 +151,34 @@ class Session:
     # --- Its state -------------------------------------------------------------------------------
 
     def joins(self, epoch: int, cursor: DeliveryCursor) -> None:
-        """It has been found where in the pad's history its client is, to be called before
-        `enter`."""
+        """The client's place in the pad's history has been found; called before `enter`."""
         self.epoch, self.cursor = epoch, cursor
 
     def enter(self, server: SessionServer, news_at: int) -> None:
-        """From now on `server` brings it what comes: revisions after its cursor, and news from this
-        place on."""
+        """From now on `server` sends it what arrives: revisions after its cursor, and news from
+        this place on."""
         self._server, self.news_at = server, news_at
         self.happened(SessionEvent.ENTERED)
 
     def happened(self, event: SessionEvent) -> None:
-        """Takes it to the state that follows, and has done what is then to be done."""
+        """Moves the session to the next state, and has the resulting action carried out."""
         self.state, action = transition(self.state, event)
         if action is not Action.NOTHING and self._server is not None:
             self._server.act(self, action)
 
     def drop(self, why: str) -> None:
-        """Breaks the connection; its client comes back and resumes."""
+        """Closes the connection; its client comes back and resumes."""
         metrics.DROPPED.labels(why).inc()
         self.exit.end()
 
     @property
     def is_behind(self) -> bool:
-        """Whether it has not taken what it was sent before."""
+        """Whether it has not yet taken what it was sent before."""
         return is_behind(self.state) or self.exit.backlog > 0
 
     def is_stalled(self, now: float, timeout: float) -> bool:
-        """Whether it has been waiting for `timeout` seconds without the least progress. To be
-        asked now and then."""
+        """Whether it has been waiting for `timeout` seconds without any progress. Has to be called
+        now and then."""
         if not is_behind(self.state):
             self._seen = None
             return False
@@ -191,15 +190,15 @@ class Session:
     # --- Sending ---------------------------------------------------------------------------------
 
     def send(self, frame: Frame | Parcel) -> None:
-        """Outside the pad's revisions. A socket that is gone needs nothing any more."""
+        """Sends something outside the pad's revisions. Nothing is sent to a socket that is gone."""
         try:
             self.exit.write(frame)
         except OutboundClosed:
             return
 
     def offer(self, what: Frame | SharedRun, now: float) -> int:
-        """Sends what can wait for as long as there is anything else for the session to take.
-        Returns its bytes; 0: it was not sent."""
+        """Sends what can wait as long as there is anything else for the session to take. Returns
+        its bytes; 0: it was not sent."""
         window = self.window
         if self.state is not SessionState.CURRENT or window.room < ASIDE_ROOM:
             return 0
@@ -212,16 +211,16 @@ class Session:
         asks = window.sent + size >= window.quiet_bytes
         window.sent += size
         if asks:
-            # Not with the frame, which others are sent too.
+            # Not as part of the frame, which others are sent, too.
             self.send(PING)
             self._ask(now, 0, pinged=True)
         return size
 
     def flush(self, flush: Flush) -> Flushed:
-        """Sends what the feed has beyond the cursor, as far as the socket and the window let it.
+        """Sends what the feed has beyond the cursor, as far as the socket and the window allow.
 
-        Synchronous, so two flushes of a session cannot overlap. Everything leaves in one write,
-        and only then the cursor moves, so it is right wherever this ends (I4).
+        It is synchronous, so two flushes of a session cannot overlap. Everything is sent in one
+        write, and only then is the cursor moved, so it is right wherever this ends (I4).
         """
         cursor = self.cursor
         try:
@@ -267,7 +266,7 @@ class Session:
 
     def _has_sent(self, sent: SendPlan, flush: Flush, news: int, committed_ms: int) -> None:
         """The transport has taken it. `news` of them were looked at; `committed_ms` is when the
-        oldest revision was."""
+        oldest revision was committed."""
         self.window.sent += sent.size
         self.news_at += news
         flush.tally.writes += 1
@@ -285,19 +284,19 @@ class Session:
         return Flushed.UP_TO_DATE if self.exit.closed else Flushed.WAITING
 
     def wait(self) -> None:
-        """To be left out until its socket has taken what it was given, or its client acknowledges
-        some of it. What it lacks meanwhile is kept nowhere but in the feed (I6)."""
+        """Leaves the session out until its socket has taken what it was given, or its client
+        acknowledges some of it. What it lacks meanwhile is kept only in the feed (I6)."""
         self.happened(SessionEvent.STUCK)
-        # With the window full, room in the socket is no progress: asked for it, the socket would
-        # say so again and again.
+        # With the window full, room in the socket is no progress; if asked for it, the socket would
+        # keep reporting it.
         if self.exit.backlog > 0 and self.window.room > 0:
             self.exit.when_drained(self._has_room)
 
     # --- What has arrived ------------------------------------------------------------------------
 
     def has_acknowledged(self, rev: int, now: float) -> None:
-        """The client has answered for this revision: an id that we gave it, so that an id never
-        given proves nothing."""
+        """The client has acknowledged this revision, with an id that we gave it: an id that was
+        never given proves nothing."""
         if self._asked is None or all(probe.rev != rev for probe in self._asked):
             return
         while self._asked and self._asked[0].rev <= rev:
@@ -313,7 +312,7 @@ class Session:
             self._has_room()
 
     def _ask(self, now: float, committed_ms: int, *, pinged: bool) -> None:
-        """Notes the question that has just been sent."""
+        """Records the question that has just been sent."""
         probe = self.window.probe(self.cursor.sent_rev, committed_ms, now)
         if pinged:
             self.exit.pinged(now, partial(self._arrived, probe))

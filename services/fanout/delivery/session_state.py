@@ -1,9 +1,9 @@
-"""The states of a session, from its join to its end: pure, so that any order of events can be
-tried.
+"""The states of a session, from its join to its end: pure, so that every order of events can be
+tested.
 
-`transition` is the only place where one state becomes another. It answers what then has to be
-done, and the session has it done. So nobody else needs to know in which order events may come, and
-nothing is set on a session from outside.
+`transition` is the only place where one state becomes another. It returns what has to be done, and
+the session has it done. So nobody else needs to know in which order events may come, and nothing is
+set on a session from outside.
 """
 
 from enum import Enum, auto
@@ -48,7 +48,7 @@ _TRANSITIONS: dict[tuple[SessionState, SessionEvent], tuple[SessionState, Action
     (_S.CURRENT, _E.STUCK): (_S.WAITING, _A.NOTHING),
     (_S.CURRENT, _E.FELL_BEHIND): (_S.CATCHING_UP, _A.READ),
     (_S.CURRENT, _E.LEFT): (_S.GONE, _A.NOTHING),
-    # It is served before it is CURRENT for anybody else, and then waits again or does not.
+    # It is served before it counts as CURRENT for anybody else, and then waits again or does not.
     (_S.WAITING, _E.MADE_ROOM): (_S.CURRENT, _A.SERVE),
     (_S.WAITING, _E.LEFT): (_S.GONE, _A.NOTHING),
     (_S.CATCHING_UP, _E.STUCK): (_S.HELD_UP, _A.NOTHING),
@@ -61,9 +61,9 @@ _TRANSITIONS: dict[tuple[SessionState, SessionEvent], tuple[SessionState, Action
 
 
 def transition(state: SessionState, event: SessionEvent) -> tuple[SessionState, Action]:
-    """The state after an event, and what has to be done. An event that means nothing in a state
-    changes nothing: room in the socket of a session that does not wait, say, or whatever is still
-    reported of one that has gone."""
+    """Returns the state after an event, and what has to be done. An event that means nothing in a
+    state changes nothing: for example room in the socket of a session that does not wait, or
+    whatever is still reported about one that has gone."""
     return _TRANSITIONS.get((state, event), (state, Action.NOTHING))
 
 

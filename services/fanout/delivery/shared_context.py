@@ -1,13 +1,13 @@
-"""One deflate context for all sockets of a pad: pure but for the CPU it counts.
+"""One deflate context for all sockets of a pad: pure, except that it counts CPU time.
 
-A receiver's window holds what it was sent deflated, and nothing else. So sockets that have been
-sent the same shared message last have windows that end alike, whatever each of them was sent
-undeflated in between; and a message that refers back to that one alone can be read by all of
-them. It is deflated once, with that message as dictionary. Who has missed it (has just come, was
-slow, was sent something of his own) gets the next one without a dictionary, and is in step again.
+A receiver's window holds only what it was sent compressed. So sockets whose last shared message is
+the same have windows with the same end, whatever each of them was sent uncompressed in between; and
+a message that refers back only to that one can be read by all of them. It is compressed once, with
+that message as dictionary. A socket that has missed it (it has just come, was slow, or was sent
+something of its own) gets the next one without a dictionary, and is in step again.
 
-Of each socket there is a number kept: which shared message it was sent last. A compressor for each
-would be 40 KB, and a pass over every message for every socket.
+For each socket one number is kept: which shared message it was sent last. A compressor for each
+would take 40 KB, and a pass over every message for every socket.
 """
 
 from collections import Counter, OrderedDict
@@ -25,22 +25,22 @@ from padfleet.services.fanout.transport.deflate import (
 from padfleet.services.fanout.transport.packets import Frame
 
 WORTH: Final = 8
-"""Sessions of a pad on one worker from which on what they are sent is deflated. A message takes
-12 µs, however many get it, and saves each of them 250 bytes."""
+"""Sessions of a pad on one worker from which on messages are compressed. A message takes 12 µs,
+however many get it, and saves each of them 250 bytes."""
 
 KEPT: Final = 4
-"""Messages that are kept as dictionaries: the last, and some before it for those who missed that.
-Each that is still in use is one more time that a message is deflated."""
+"""Messages that are kept as dictionaries: the last one, and some before it for those who missed it.
+Each that is still in use is one more time that a message is compressed."""
 
 OWN_SHARE: Final = 300
 OWN_MOST: Final = 32 * 1024
-"""Bytes that a flush deflates for single sessions: so many for each session that it serves, but no
-more than the second. An author is sent what stands before and after his own revisions, which nobody
-else is; on a pad with 100 authors that would be a third of all bytes, on one with 3,000 it is 2 %
-of them and would be a sixth of all CPU."""
+"""Bytes that a flush compresses for single sessions: the first value for each session that it
+serves, but no more than the second in all. An author is sent the revisions before and after their
+own in messages that nobody else gets. On a pad with 100 authors that would be a third of all bytes;
+on one with 3,000 it is 2 % of them, and would take a sixth of all CPU."""
 
 OWN_ALONE: Final = 16 * 1024
-"""Bytes likewise of a session that is served out of turn, since its socket has made room."""
+"""The same for a session that is served out of turn, because its socket has made room."""
 
 
 class SharedContext:
@@ -53,19 +53,20 @@ class SharedContext:
         self._ends: OrderedDict[int, bytes] = OrderedDict()
 
     def group(self, had: int) -> int:
-        """By this, sockets are told apart that cannot be sent the same bytes: what they were sent
-        last, if it is still known what that was."""
+        """Returns the group of a socket. Sockets of different groups cannot be sent the same bytes:
+        it is what they were sent last, if that is still known."""
         return had if had == PLAIN or had in self._ends else NOTHING
 
     def deflate(self, frames: Sequence[Frame], group: int) -> Deflated:
-        """What sockets of this group are sent; those that are `PLAIN`, as it is."""
+        """Returns what sockets of this group are sent; for those that are `PLAIN`, the message
+        unchanged."""
         if group == PLAIN:
             return undeflated(frames)
         return deflate(frames, self._ends.get(group, b""))
 
     def have_had(self, last: "Counter[Frame]") -> None:
-        """So many sockets each were sent these shared messages last. The two that most of them had
-        are reckoned with from now on."""
+        """Records how many sockets were sent each of these shared messages last. The two most
+        frequent ones are used as dictionaries from now on."""
         for frame, _ in reversed(last.most_common(2)):
             self._ends[frame.number] = frame.payload[-WINDOW:]
             self._ends.move_to_end(frame.number)
@@ -74,19 +75,19 @@ class SharedContext:
 
 
 class SharedWrite:
-    """The same packets for many sockets: made once for each group of them that can be sent the same
-    bytes."""
+    """The same packets for many sockets: encoded once for each group of them that can be sent the
+    same bytes."""
 
     __slots__ = ("_context", "_frames", "_made")
 
     def __init__(self, frames: Sequence[Frame], context: SharedContext | None) -> None:
-        """Without a context nothing is deflated."""
+        """Without a context nothing is compressed."""
         self._frames = frames
         self._context = context
         self._made: dict[int, Deflated] = {}
 
     def of(self, had: int) -> Deflated:
-        """For sockets that were sent the shared message `had` last."""
+        """Returns the bytes for sockets that were sent the shared message `had` last."""
         context = self._context
         group = context.group(had) if context is not None else PLAIN
         made = self._made.get(group)

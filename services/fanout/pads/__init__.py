@@ -1,1 +1,1 @@
-"""What a worker knows of a pad: its latest revisions, also after something was missed."""
+"""What a worker knows of a pad: its latest revisions, even if messages were missed."""

@@ -1,4 +1,4 @@
-"""What is said of a pad: COLLABROOM messages, encoded, and kept for all who are due the same."""
+"""COLLABROOM messages about a pad, encoded, and kept for all sessions that are sent the same."""
 
 from collections import OrderedDict
 from typing import Any
@@ -18,20 +18,19 @@ _COLLAB = b'["message",{"type":"COLLABROOM","data":'
 _CLOSE = b"}]"
 
 CACHE_SIZE = 64
-"""Encoded messages kept for the sessions of a room. Sessions at the same place take the same one
-within one flush, so a few are enough; older ones are made again from the revision."""
+"""Encoded messages that are kept for the sessions of a room. Sessions at the same place take the
+same one within one flush, so a few are enough; older ones are encoded again from the revision."""
 
 CACHE_BYTES = 4 << 20
-"""The most that all of these have, the newest one aside: they are copies of what the feed
-holds."""
+"""Most bytes of all of these, except for the newest one: they are copies of what the feed holds."""
 
 
 MISSED_KEPT = 256
-"""Messages kept of what returning clients have missed, at least as many as are read at once. When a
-worker dies its clients come to another together, and have all missed the same."""
+"""Messages kept of what returning clients have missed, at least as many as are read at a time. When
+a worker dies, its clients come to another one together, and have all missed the same."""
 
 MISSED_BYTES = 16 * 1024
-"""Bytes of such a message from which on it is not kept, but made again: long ones are few."""
+"""Size in bytes from which on such a message is not kept, but encoded again: long ones are rare."""
 
 
 def collab(data: Any) -> Frame:
@@ -52,20 +51,21 @@ def new_changes_batch(revisions: tuple[Revision, ...]) -> Frame:
 
 
 def with_ack(frame: Frame, rev: int) -> Frame:
-    """The same message, of which the client is asked to acknowledge that it has arrived.
+    """Returns the same message with a request to the client to acknowledge its arrival.
 
-    The id of a Socket.IO acknowledgement is free for the sender to choose. The rev as id makes
-    the frame the same for every socket that gets it, and the answer needs no table.
+    The sender may choose the id of a Socket.IO acknowledgement freely. With the rev as id, the
+    frame is the same for every socket that gets it, and the answer needs no table.
     """
     return Frame(b"42%d%b" % (rev, frame.payload.removeprefix(b"42")))
 
 
 def missed(revision: Revision, head: int, origin: str = "", nameless: bool = False) -> Frame:
-    """CLIENT_RECONNECT with one revision; `origin` is the session it came from, if that is told.
+    """Returns a CLIENT_RECONNECT with one revision; `origin` is the session that it came from, if
+    the client is to be told.
 
-    A page takes every such revision of its own author for the answer to the edit it had in
-    flight. A correction by the server (no origin) bears the author's name but answers nothing, and
-    neither does what the author submitted elsewhere (`nameless`). So they go out without: the page
+    A page takes every such revision of its own author for the answer to its edit in flight. A
+    correction by the server (no origin) has the author's name but answers nothing, and neither does
+    what the author submitted elsewhere (`nameless`). So these are sent without the name: the page
     then applies them, where Etherpad's would lose them.
     """
     data = loads(revision.wire)
@@ -86,7 +86,7 @@ def missed(revision: Revision, head: int, origin: str = "", nameless: bool = Fal
 
 def session_is(session: str) -> Frame:
     """Tells a client that has announced SESSIONS what its session is called, and that chat messages
-    with a `requestID` are taken once."""
+    with a `requestID` are accepted once."""
     return collab({"type": "SESSION", "id": session, "supports": ["CHAT_REQUEST_ID"]})
 
 
@@ -118,7 +118,8 @@ class Frames:
                 return self._of_missed(step)
 
     def clear(self) -> None:
-        """When the revisions start anew, their numbers mean something else."""
+        """Drops all frames: after the revisions have started again, their numbers mean something
+        else."""
         self._cache.clear()
         self._bytes = 0
         self._missed.clear()

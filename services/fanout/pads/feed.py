@@ -1,7 +1,7 @@
 """A worker's copy of a pad's recent revisions: pure, no I/O.
 
-Revisions arrive by pub/sub, which may lose them, and by reading the stream, which may bring some
-again. The feed takes them in from either, in any overlap, and never has a hole.
+Revisions arrive by pub/sub, which may lose them, and from the stream, which may repeat some. The
+feed accepts both, with any overlap, and never has a gap.
 """
 
 from bisect import bisect_left
@@ -13,8 +13,8 @@ from padfleet.shared.log.records import Revision
 
 
 class Doubt(NamedTuple):
-    """This revision does not follow from what the feed holds, or is another than it holds: the
-    history may have changed under it."""
+    """This revision does not follow from what the feed holds, or differs from what it holds: the
+    history may have changed."""
 
     rev: int
 
@@ -28,22 +28,22 @@ class Gap(NamedTuple):
 
 KEEP_MS = 30_000
 MOST = 50_000
-"""Whatever the capacity, all revisions of the last half minute are held, up to so many. On a pad
-where a thousand people write, a socket that is seconds behind is thousands of revisions behind, and
-a thousand such sockets must not each read them from the stream just then."""
+"""Whatever the capacity, all revisions of the last half minute are held, up to this many. On a pad
+on which a thousand people write, a socket that is seconds behind is thousands of revisions behind,
+and a thousand such sockets must not each read them from the stream at that moment."""
 
 MOST_BYTES = 16 << 20
-"""The most that is held, whichever revisions these are, the newest one aside: three hundred bytes
-of each of the `MOST`. Where edits are larger, fewer are held; who is behind them reads the
-stream."""
+"""Most bytes that are held, whichever revisions these are, except for the newest one: three hundred
+bytes for each of the `MOST`. If edits are larger, fewer are held, and sessions further behind are
+served from the stream."""
 
 
 class Feed:
     """The newest revisions up to `head`: `capacity` of them, and those that came lately."""
 
     def __init__(self, head: int, capacity: int, chain: bytes | None = b"") -> None:
-        """`chain` is that of the revision `head`; None: not known, so that the first revision is
-        taken as it is."""
+        """`chain` is that of the revision `head`; None: it is unknown, so the first revision is
+        accepted as it is."""
         self.head = head
         self.chain = chain
         self._capacity = capacity
@@ -62,10 +62,10 @@ class Feed:
         return self._ring[-1] if self._ring else None
 
     def offer(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
-        """Takes in what continues the feed, and passes over what it has already.
+        """Adds what continues the feed, and skips what it has already.
 
-        Returns the gap if the revisions start behind one; then nothing is taken, since they will
-        be among what is read to fill it. Or returns the first that cannot be right.
+        Returns the gap if there is one before the revisions; then nothing is added, since they will
+        be among what is read to fill it. Or returns the first revision that cannot be right.
         """
         for revision in revisions:
             rev = revision.rev
@@ -85,25 +85,26 @@ class Feed:
         return None
 
     def chain_at(self, rev: int) -> bytes | None:
-        """None if that revision is not held any more."""
+        """Returns None if that revision is not held any more."""
         if rev == self.head:
             return self.chain
         return self.get(rev).chain if self.first <= rev <= self.head else None
 
     def get(self, rev: int) -> Revision:
-        """IndexError if it is not held."""
+        """Raises IndexError if it is not held."""
         if not self.first <= rev <= self.head:
             raise IndexError(rev)
         return self._ring[rev - self.first]
 
     def since(self, rev: int) -> list[Revision]:
-        """The revisions after `rev`. IndexError if some of them are not held any more."""
+        """Returns the revisions after `rev`. Raises IndexError if some of them are not held any
+        more."""
         if rev + 1 < self.first:
             raise IndexError(rev + 1)
         return self._ring[rev + 1 - self.first :]
 
     def _trim(self) -> None:
-        """A fifth at a time, so that it costs nothing to speak of."""
+        """Drops a fifth at a time, which makes the cost negligible."""
         spare = len(self._ring) - self._capacity
         old = bisect_left(self._ring, self._ring[-1].time - KEEP_MS, key=lambda r: r.time)
         drop = max(min(spare, old), len(self._ring) - max(MOST, self._capacity))
@@ -115,7 +116,7 @@ class Feed:
         self._trim_at = max(len(self._ring) * 6 // 5, self._capacity)
 
     def _too_large(self) -> int:
-        """How many of the oldest have to go, for four fifths of the bytes to stay at most."""
+        """How many of the oldest have to go so that at most four fifths of the bytes remain."""
         excess = self.size - MOST_BYTES * 4 // 5
         for number, revision in enumerate(self._ring[:-1]):
             if excess <= 0:

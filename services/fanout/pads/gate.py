@@ -1,4 +1,4 @@
-"""Who sends the sessions of a room what there is, and whether he may."""
+"""Who sends the sessions of a room what there is, and whether that is allowed at the moment."""
 
 import asyncio
 from typing import Protocol
@@ -17,7 +17,7 @@ class SendingGate:
         return self._shut_by > 0
 
     def shut(self) -> None:
-        """Each call is paid back with `release`."""
+        """Shuts the gate. Each call needs a `release`."""
         self._shut_by += 1
         self._open.clear()
 
@@ -38,4 +38,4 @@ class Sender(Protocol):
         """There is something to send."""
 
     def revisions_due(self) -> None:
-        """The replica has got on."""
+        """The replica has new revisions."""

@@ -1,20 +1,20 @@
-"""What is said on a pad beside its revisions, such as chat: pure, no I/O.
+"""What is said on a pad besides its revisions, such as chat: pure, no I/O.
 
-News go the way of revisions: a log for the room, a place in it for each session. So a hundred
-messages within one flush are one write for every socket and not a hundred, and what a slow socket
-has not been told yet takes no memory of its own. Who comes and goes has a log of its own, see
-`presence.roster_log`.
+News are handled like revisions: a log for the room, and a place in it for each session. So a
+hundred messages within one flush are one write for every socket and not a hundred, and what a slow
+socket has not been told yet takes no memory of its own. People who come and go have a log of their
+own, see `presence.roster_log`.
 """
 
 from padfleet.services.fanout.transport.packets import Frame
 
 CAPACITY = 4096
-"""News kept. A session further behind than that is dropped: its client resumes, and is told who is
-there."""
+"""News that are kept. A session further behind is disconnected: its client resumes, and is told who
+is there."""
 
 
 MOST_BYTES = 4 << 20
-"""Bytes kept, likewise: what plugins pass on may be long."""
+"""Most bytes that are kept: plugins' messages may be long."""
 
 
 class News:
@@ -31,11 +31,11 @@ class News:
         return self._first + len(self._frames)
 
     def add(self, frame: Frame, *, but: str = "") -> None:
-        """`but` is the session that the news are about, and that is not told."""
+        """`but` is the session that the news are about, which is not told."""
         self._frames.append((frame.shared(), but))
         self._bytes += len(frame.websocket)
         if len(self._frames) > 2 * self._capacity:
-            # Half at a time, so that it costs nothing to speak of.
+            # Drops half at a time, which makes the cost negligible.
             self._forget(self._capacity)
         elif self._bytes > self._most_bytes and len(self._frames) > 1:
             self._forget(len(self._frames) // 2)

@@ -1,7 +1,7 @@
-"""Parts of a pad's history that sessions who are behind the feed are sent: read once for all.
+"""Parts of a pad's history for sessions that are behind the feed: read once for all of them.
 
-When a worker dies, those who were on a pad come to another worker within a second, and most of them
-lack the same revisions. Each would read, decode and check them anew.
+When a worker dies, the people on a pad come to another worker within a second, and most of them
+lack the same revisions. Without this, each would read, decode and check them again.
 """
 
 import asyncio
@@ -21,10 +21,12 @@ READ_STEP = 200
 """Revisions per read."""
 
 MOST_BYTES = 8 << 20
-"""Bytes of the revisions of one passage, the first one aside: half of what a feed holds."""
+"""Most bytes of the revisions of one passage, except for the first one: half of what a feed
+holds."""
 
 KEPT_SECONDS = 0.5
-"""How long the newest passage is kept for whoever comes next, if nobody is being sent it."""
+"""Seconds for which the newest passage is kept for whoever comes next, if nobody is being sent
+it."""
 
 KEPT_BYTES = 1 << 20
 """Bytes of its revisions above which it is not kept beyond those who are being sent it."""
@@ -35,7 +37,7 @@ class HistoryLost(Exception):
 
 
 class Passage:
-    """Revisions in a row, found to follow from one another."""
+    """Consecutive revisions, each known to follow from the one before."""
 
     __slots__ = ("__weakref__", "feed", "frames")
 
@@ -48,8 +50,8 @@ Key = tuple[str, int, int]
 
 
 class Passages:
-    """The passages of one pad. What is read under one history is never given to who is on
-    another."""
+    """The passages of one pad. What is read under one history is never given to a session that is
+    on another."""
 
     def __init__(self, redis: Redis, keys: PadKeys) -> None:
         self._redis = redis
@@ -59,8 +61,8 @@ class Passages:
         self._kept: Passage | None = None
 
     async def read(self, history: str, first: int, last: int) -> Passage:
-        """The revisions first…last, or the first of them, at least one. `history` names what the
-        pad was found to be when it was asked.
+        """Returns the revisions first…last, or the first of them, at least one. `history` names the
+        pad's history at the time of asking.
 
         Raises `HistoryLost`, or what `UNREACHABLE` lists.
         """
@@ -91,7 +93,7 @@ class Passages:
         except (HistoryGap, CorruptPad, ValueError) as error:
             raise HistoryLost(f"revision {first}: {error}") from error
         if not revisions:
-            # A fail-over has taken them back. Whoever waits for them would ask for ever.
+            # A fail-over has taken them back. Whoever waits for them would keep asking forever.
             raise HistoryLost(f"revision {first}: the history that is stored ends before it")
         revisions = _within(revisions)
         feed = Feed(first - 1, len(revisions), None)
@@ -119,6 +121,6 @@ class Passages:
 
 
 def _within(revisions: list[Revision]) -> list[Revision]:
-    """The first of them that are not too large together, at least one."""
+    """Returns the first of them that are not too large together, at least one."""
     sizes = accumulate(len(revision.wire) for revision in revisions)
     return revisions[: max(1, sum(1 for size in sizes if size <= MOST_BYTES))]

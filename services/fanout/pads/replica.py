@@ -1,4 +1,4 @@
-"""What a worker holds of one pad: its newest revisions, and its text when somebody asks for it."""
+"""What a worker holds of one pad: its newest revisions, and its text if somebody asks for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,11 +16,11 @@ from padfleet.shared.log.records import Revision
 
 
 class PadReplica:
-    """A copy of a pad. `epoch` and `reign` say of which history: all of the feed was found to be
-    the pad's under this reign."""
+    """A copy of a pad. `epoch` and `reign` name its history: all of the feed was found to be the
+    pad's under this reign."""
 
     def __init__(self, redis: Redis, keys: PadKeys, *, ring: int) -> None:
-        """`ring` revisions are kept at least."""
+        """At least `ring` revisions are kept."""
         self.epoch = 0
         self.reign = ""
         self.feed = Feed(-1, ring)
@@ -36,13 +36,14 @@ class PadReplica:
 
     @property
     def history(self) -> str:
-        """Names what the pad is found to be: another name, perhaps another history."""
+        """Names the pad's present history: a different name means that the history may be
+        different."""
         return f"{self._beginnings} {self.reign}"
 
     # --- What it holds ---------------------------------------------------------------------------
 
     def begin(self, meta: PadMeta, document: Document) -> None:
-        """Goes on from what has been read, whatever was held before."""
+        """Continues from what has been read, whatever was held before."""
         self._document = document
         self._beginnings += 1
         self.epoch, self.reign = meta.epoch, meta.reign
@@ -51,7 +52,7 @@ class PadReplica:
         self._changed.set()
 
     def forget(self, epoch: int) -> None:
-        """The pad was deleted; `epoch` is of whatever comes after it."""
+        """The pad was deleted; `epoch` is the one of whatever takes its place."""
         self.epoch = epoch
         self._beginnings += 1
         self.feed = Feed(-1, self._ring)
@@ -60,8 +61,8 @@ class PadReplica:
         self._changed.set()
 
     def advance(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
-        """Takes in what continues the feed; says what keeps it from taking more. Called by
-        `Resync`, which sees to what has to follow."""
+        """Adds what continues the feed; returns what keeps it from adding more. Called by `Resync`,
+        which takes care of the consequences."""
         before = self.feed.head
         trouble = self.feed.offer(revisions)
         if self.feed.head > before:
@@ -71,8 +72,8 @@ class PadReplica:
         return trouble
 
     def differs(self, head: int, epoch: int, chain: bytes, had: int) -> bool:
-        """Whether what is stored is not what the feed holds, which was at `had` before the
-        stored values were asked for."""
+        """Whether what is stored differs from the feed, which was at `had` before the stored values
+        were asked for."""
         return (
             head > self.feed.head
             or head < had
@@ -99,7 +100,8 @@ class PadReplica:
         self.begin(*(await open_document(self._redis, self._keys) or await self.read()))
 
     async def read(self) -> tuple[PadMeta, Document]:
-        """The pad as it is stored; what is held stays. Raises as `load` does."""
+        """Reads the pad as it is stored, without changing the replica. Raises the same as
+        `load`."""
         while True:
             meta = await read_told_meta(self._redis, self._keys)
             document = Document(meta.epoch)
@@ -111,21 +113,21 @@ class PadReplica:
                 await load(self._redis, self._keys, meta, document)
                 return meta, document
             except CorruptPad:
-                # Several reads, between which it may have been deleted or rolled back.
+                # These are several reads, between which it may have been deleted or rolled back.
                 now = await read_told_meta(self._redis, self._keys)
                 if (now.epoch, now.reign) == (meta.epoch, meta.reign) and now.head >= meta.head:
                     raise
 
     async def document(self) -> Document:
-        """The pad's text at the feed's head. It is moved on only when somebody asks, and not for as
-        long as whoever has got it awaits nothing."""
+        """Returns the pad's text at the feed's head. It is moved forward only when somebody asks,
+        and never while the caller uses it without awaiting anything."""
         async with self._moving:
             return await self._moved_on()
 
     @asynccontextmanager
     async def standing_still(self) -> AsyncIterator[Document]:
-        """The same, and it is not moved on as long as it is held: for what is done with it beside
-        the event loop."""
+        """The same, but it is not moved forward as long as the caller is inside: for work on it in
+        a thread."""
         async with self._moving:
             yield await self._moved_on()
 
@@ -139,12 +141,12 @@ class PadReplica:
                 try:
                     await replay(document, revisions)
                 except asyncio.CancelledError:
-                    # A thread may go on with it. Whoever asks next reads the pad anew.
+                    # A thread may still be using it. The next caller reads the pad again.
                     if self._document is document:
                         self._document = Document(self.epoch)
                     raise
             except IndexError:
-                # Nobody asked for longer than the feed reaches back.
+                # Nobody has asked for longer than the feed reaches back.
                 meta, document = await self.read()
                 if document.head <= self.feed.head and meta.epoch == self.epoch:
                     self._document = document
@@ -152,8 +154,8 @@ class PadReplica:
                     await self.reached(document.head)
 
     async def common(self, meta: PadMeta) -> int:
-        """The last revision of the feed that is in the stored history still; -1 if none can be
-        found. The chain covers all that went before, so halving finds it."""
+        """Returns the last revision of the feed that is still in the stored history; -1 if none can
+        be found. The chain covers everything before, so a binary search finds it."""
         feed = self.feed
         if meta.epoch != self.epoch:
             return -1
@@ -164,7 +166,7 @@ class PadReplica:
             stored = await read_revisions(self._redis, self._keys, middle, middle)
             if not stored:
                 # It was there when `meta` was read: this is the answer of another server, or the
-                # pad has changed once more.
+                # pad has changed again.
                 raise Outdated(f"revision {middle} of {meta.head} is not there any more")
             if stored[0].chain == feed.chain_at(middle):
                 found, low = middle, middle + 1

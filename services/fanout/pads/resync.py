@@ -1,5 +1,5 @@
-"""Takes into the replica what a pad's channel brings, and sets the replica right by comparing it
-with what is stored."""
+"""Adds what a pad's channel brings to the replica, and corrects the replica by comparing it with
+what is stored."""
 
 import asyncio
 import logging
@@ -31,23 +31,23 @@ READ_STEP = 200
 
 
 class Concerned(Protocol):
-    """Who has shown the pad to others, and answers for what they have been shown."""
+    """Whoever has shown the pad to clients, and is responsible for what they have been shown."""
 
     def deleted(self, epoch: int, reason: str) -> None:
-        """The pad is gone, and perhaps there is another in its place. What was held has to be
-        forgotten, and who was shown it be told `reason`."""
+        """The pad is gone, and there may be another in its place. What was held has to be dropped,
+        and clients that were shown it have to be told `reason`."""
 
     def rolled_back(self, kept: int) -> int:
         """What came after revision `kept` is gone. Returns how many sessions had been sent some of
         it; they have to reload, a page that stayed would be on a history of its own (I5)."""
 
     def goes_on(self) -> list[str]:
-        """What is held is the pad's history under a new reign too. Returns whose sessions have been
-        sent of it."""
+        """What is held is the pad's history under a new reign, too. Returns the authors of the
+        sessions that have been sent some of it."""
 
 
 class Resync:
-    """Keeps the replica of one pad right. Revisions come by pub/sub, which may lose them; a
+    """Keeps the replica of one pad correct. Revisions come by pub/sub, which may lose them; a
     fail-over may take back what has come."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Resync:
         self.vouching = Vouching(redis, pad_id, keys, replica, gate, sender, self.done)
 
     def take(self, revisions: Sequence[Revision], reign: str) -> None:
-        """What has been committed, as the channel says, under this reign."""
+        """Handles what has been committed under this reign, according to the channel."""
         replica = self._replica
         match self._advance(revisions, reign):
             case Gap(first, last):
@@ -93,7 +93,7 @@ class Resync:
                 self.begin()
 
     def begin(self) -> None:
-        """Compares and reads what is lacking, in the background; one such pass at a time."""
+        """Compares, and reads what is missing, in the background; one such pass at a time."""
         if self._running is None or self._running.done():
             self._running = self._tasks.begin(self._run(), "resync", pad=self._pad_id)
 
@@ -119,12 +119,13 @@ class Resync:
                 log.warning("resync postponed", extra={"pad": self._pad_id, "error": str(error)})
                 await pauses.sleep()
             except (HistoryGap, CorruptPad, ValueError) as error:
-                # Whoever is here goes on reading what there is. Who writes is told by the writer.
+                # Sessions that are here keep reading what there is. The writer answers those that
+                # write.
                 log.error("pad not readable", extra={"pad": self._pad_id, "error": str(error)})
                 return
 
     async def _compare(self) -> bool:
-        """Brings the feed up to what is stored; False if that is another history."""
+        """Brings the feed up to what is stored; returns False if that is another history."""
         replica = self._replica
         had = replica.feed.head
         meta = await read_told_meta(self._redis, self._keys)
@@ -134,7 +135,7 @@ class Resync:
         if meta.epoch < replica.epoch or meta.head < had:
             return False
         if replica.feed.head < 0 <= meta.head:
-            # Nobody here has any of it, so there is no need for all of it: it may be very long.
+            # Nobody here has any of it, so there is no need for all of it, which may be very long.
             meta, document = await replica.read()
             if meta.epoch != replica.epoch:
                 return await self._compare()
@@ -154,8 +155,8 @@ class Resync:
         return True
 
     async def _start_over(self) -> None:
-        """Revisions that clients have seen are gone: a fail-over to a replica that lacked them, or
-        a server that came back with less than it had."""
+        """Revisions that clients have seen are gone: there was a fail-over to a replica that lacked
+        them, or a server came back with less than it had."""
         head = self._replica.feed.head
         meta, document = await self._replica.read()
         kept = await self._replica.common(meta)
@@ -175,18 +176,19 @@ class Resync:
         self._replica.begin(meta, document)
 
     def _advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:
-        """Takes revisions into the replica, and has them sent."""
+        """Adds revisions to the replica, and has them sent."""
         before = self._replica.feed.head
         trouble = self._replica.advance(revisions)
         if self._replica.feed.head > before:
-            # First: who is sent these revisions has to be known to be under it.
+            # This comes first: sessions that are sent these revisions have to be known to be under
+            # the reign.
             self._holds_under(reign)
             self._sender.revisions_due()
         return trouble
 
     def _holds_under(self, reign: str) -> None:
-        """The feed has been found to be the pad's history under this reign too, and so is what the
-        sessions here have been sent of it. To be called before they are sent more."""
+        """The feed has been found to be the pad's history under this reign, too, and so is what the
+        sessions here have been sent of it. Must be called before they are sent more."""
         if reign != self._replica.reign:
             self._replica.reign = reign
             self.vouching.begin(self._concerned.goes_on())

@@ -1,4 +1,4 @@
-"""What a session can be due: one step of its way through a pad's revisions each."""
+"""What a session may have to be sent: each is one step of its way through a pad's revisions."""
 
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class NewChangesBatch(NamedTuple):
 class AcceptCommit(NamedTuple):
     """The session's own submission, at its place in the order.
 
-    `changed` is False when the submission made no revision: then `rev` is the one before it.
+    `changed` is False if the submission made no revision: then `rev` is the one before it.
     """
 
     rev: int

@@ -1,4 +1,4 @@
-"""The last part of the way of submissions that are traced: held here, and sent to this worker's
+"""The last part of the way of traced submissions: they are held here, and sent to this worker's
 sessions."""
 
 from time import time_ns
@@ -23,7 +23,7 @@ class Sending(NamedTuple):
 
     def end(self, *, sessions: int, revisions: int) -> None:
         """`revisions` have been delivered: revisions × sessions, as far as these took them. What a
-        slow one lacks still is sent to it alone, later, and is not in the span."""
+        slow session still lacks is sent to it later, and is not part of the span."""
         for trace, rev, at in self.carries:
             trace.span("hold", at, self.began, rev=rev)
             trace.span("send", self.began, rev=rev, sessions=sessions, delivered=revisions)
@@ -33,17 +33,17 @@ _NOTHING = Sending([], 0)
 
 
 class Tracked:
-    """The revisions of one room that are traced, and wait for the next flush."""
+    """The revisions of one room that are traced and wait for the next flush."""
 
     def __init__(self) -> None:
         self._seen = -1
         self._waiting: list[_Arrived] = []
 
     def arrived(self, feed: Feed) -> None:
-        """The feed has got on."""
+        """The feed has new revisions."""
         if not tracing.is_on():
             return
-        # Behind what was seen: the pad was deleted, or is another one by now.
+        # Before what was seen: the pad was deleted, or is another one by now.
         seen = self._seen if self._seen <= feed.head else -1
         self._seen, now = feed.head, time_ns()
         for revision in feed.since(max(seen, feed.first - 1)):
@@ -51,7 +51,7 @@ class Tracked:
                 self._waiting.append(_Arrived(trace, revision.rev, now))
 
     def begin(self) -> Sending:
-        """A flush begins, which carries all that has arrived."""
+        """A flush begins that carries everything that has arrived."""
         if not self._waiting:
             return _NOTHING
         sending = Sending(self._waiting, time_ns())

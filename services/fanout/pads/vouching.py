@@ -1,9 +1,9 @@
-"""Puts on record that the sessions here share the pad's history under its present reign.
+"""Records that the sessions here share the pad's history under its present reign.
 
-It is by that record that a client which does not say itself what it was sent is known again, when
-it comes back (`resume_token` is for the others). Where it lagged behind what had been sent, whose
-connection broke just then was told to reload, though nothing had been lost. So it goes before:
-nobody is sent more while it is not done.
+By this record, a returning client that does not say itself what it was sent is recognised
+(`resume_token` is for the others). When the record lagged behind what had been sent, a client whose
+connection broke at that moment was told to reload, though nothing had been lost. So it is written
+first: nothing more is sent until that is done.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from padfleet.shared.tasks import Tasks
 
 
 class Vouching:
-    """For the sessions of one room."""
+    """Vouches for the sessions of one room."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Vouching:
         sender: Sender,
         compare: Callable[[], Awaitable[None]],
     ) -> None:
-        """`gate` is shut while it is not on record yet what the sessions here are about to be sent;
+        """`gate` is shut until it is recorded what the sessions here are about to be sent;
         `compare` brings `replica` up to what is stored."""
         self._redis = redis
         self._pad_id = pad_id
@@ -42,7 +42,7 @@ class Vouching:
         self._tasks = Tasks()
 
     def begin(self, authors: list[str]) -> None:
-        """For these authors' sessions, in the background."""
+        """Vouches for these authors' sessions, in the background."""
         if authors:
             self._gate.shut()
             self._tasks.start(self._run(list(set(authors))), "vouching", pad=self._pad_id)
@@ -54,14 +54,14 @@ class Vouching:
         try:
             await self.vouch(authors)
         finally:
-            # Whatever has come of it: to stand still for good would be worse than to reload.
+            # Whatever the result is: being stuck forever would be worse than reloading.
             self._gate.release()
             if not self._gate.is_shut:
                 self._sender.due()
 
     async def vouch(self, authors: list[str]) -> bool:
-        """Returns when it is on record, or, with False, when the pad is found to have passed on to
-        another reign or history: whoever is still here then is vouched for under that."""
+        """Returns True when it is recorded, or False when the pad has passed on to another reign or
+        history: whoever is still here then is vouched for under that one."""
         replica = self._replica
         epoch, reign = replica.epoch, replica.reign
         pauses = RetryPauses()
