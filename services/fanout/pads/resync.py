@@ -39,7 +39,7 @@ class Concerned(Protocol):
 
     def rolled_back(self, kept: int) -> int:
         """What came after revision `kept` is gone. Returns how many sessions had been sent some of
-        it; they have to reload, a page that stayed would be on a history of its own (I5)."""
+        it; they have to reload, since a page that stayed would be on a history of its own (I5)."""
 
     def goes_on(self) -> list[str]:
         """What is held is the pad's history under a new reign, too. Returns the authors of the
